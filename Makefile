@@ -1,0 +1,93 @@
+# What can be done with this folder, and how. Needs git, make and Python 3.10 or later; everything
+# else is installed into git-ignored folders here: .venv (tests), .demo and .meltano (the demo).
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+OLD_ENOUGH = import sys; sys.exit(sys.version_info < (3, 10))
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; do \
+	$$p -c '$(OLD_ENOUGH)' 2>/dev/null && { echo $$p; exit; }; done; echo python3)
+
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := .demo
+MELTANO := $(DEMO)/venv/bin/meltano
+PLUGINS := .meltano/.installed
+PIN = $(DEMO)/venv/bin/uv pip compile --quiet --universal --python-version 3.10 \
+	--no-header --no-annotate --no-emit-index-url $(ARGS)
+# A caller's active environment or pip settings about where to install must not lead us elsewhere.
+unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH PIP_TARGET PIP_USER PIP_PREFIX PIP_REQUIRE_VIRTUALENV
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# new-venv FOLDER,CONSTRAINTS: an empty environment with the pinned pip, or one line that says why not.
+define new-venv
+	@$(PYTHON) -c '$(OLD_ENOUGH)' 2>/dev/null || \
+		{ echo "error: $(PYTHON) is not Python 3.10 or later; try: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "error: $(PYTHON) cannot make virtual environments; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(1)
+	@$(call quietly,$(1)/install.log,$(1)/bin/python -m pip install --constraint $(2) pip)
+endef
+
+# quietly LOG,COMMAND: runs it with its output in LOG, and shows the end of that only if it fails.
+quietly = $(2) >>$(1) 2>&1 </dev/null || { tail -n 30 $(1); echo "error: see $(1)" >&2; exit 1; }
+
+.PHONY: help demo test test-slow lint format types imports constraints build clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(PLUGINS) ## Run a real Meltano pipeline against the embedded API, twice, and check it
+	@$(DEMO)/venv/bin/python scripts/demo.py
+
+test: lint types imports ## Check style, types and imports, then run the tests
+	$(BIN)/pytest -m "not slow" $(ARGS)
+
+test-slow: $(VENV)/.installed ## Run the longer tests too
+	$(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/.installed ## Check style
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: $(VENV)/.installed ## Put the style right where that can be done by machine
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+types: $(VENV)/.installed ## Check types
+	$(BIN)/mypy
+
+imports: $(VENV)/.installed ## Check that imports go one way
+	$(BIN)/lint-imports --no-logo
+
+build: $(VENV)/.installed ## Build wheel and source archive into dist
+	$(BIN)/python -m pip wheel --quiet --no-deps --build-constraint constraints.txt --wheel-dir dist .
+
+constraints: $(MELTANO) ## Pin anew what pyproject.toml asks for (newest versions: ARGS=--upgrade)
+	$(PIN) pyproject.toml --group dev --group build --output-file constraints.txt
+	$(PIN) --group demo --group build --output-file constraints-demo.txt
+
+clean: ## Remove everything that make built
+	rm -rf $(VENV) $(DEMO) .meltano dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@echo "Installing what the tests need into $(VENV) ..."
+	$(call new-venv,$(VENV),constraints.txt)
+	@$(call quietly,$(VENV)/install.log,$(BIN)/python -m pip install --constraint constraints.txt --build-constraint constraints.txt --group dev --editable .)
+	@touch $@
+
+$(MELTANO): constraints-demo.txt
+	@echo "Installing Meltano into $(DEMO) (once; takes a minute or so) ..."
+	$(call new-venv,$(DEMO)/venv,constraints-demo.txt)
+	@$(call quietly,$(DEMO)/venv/install.log,$(DEMO)/venv/bin/python -m pip install --constraint constraints-demo.txt --group demo)
+	@touch $@
+
+# Each plugin gets an environment of its own, made by Meltano; the tap's is editable, so that a change
+# of code needs no new installation.
+$(PLUGINS): $(MELTANO) meltano.yml pyproject.toml constraints.txt constraints-demo.txt
+	@echo "Installing the tap and target-duckdb with Meltano (once; takes a minute or so) ..."
+	@$(call quietly,$(DEMO)/venv/install.log,PIP_CONSTRAINT=constraints.txt $(MELTANO) install extractor tap-oauth2-generic)
+	@$(call quietly,$(DEMO)/venv/install.log,PIP_CONSTRAINT=constraints-demo.txt $(MELTANO) install loader target-duckdb)
+	@touch $@

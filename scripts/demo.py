@@ -1,0 +1,250 @@
+"""`make demo`: the embedded API through Meltano into DuckDB, twice, with every number checked.
+
+Started by the Makefile, which has installed Meltano and the plugins. It stops all that it starts
+and exits with 1 if a run fails or any number disagrees.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.request import ProxyHandler, Request, build_opener
+
+import duckdb
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK = ROOT / ".demo" / "last"
+API_LOG = WORK / "api.log"
+MELTANO_LOG = WORK / "meltano.log"
+DATABASE = WORK / "demo.duckdb"
+
+MELTANO = ROOT / ".demo/venv/bin/meltano"
+API = ROOT / ".meltano/extractors/tap-oauth2-generic/venv/bin/tap-oauth2-generic-demo"
+SAMPLE_CONFIG = ROOT / "sample_config.json"
+
+SAMPLE_ADDRESS = "http://127.0.0.1:8765"
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+OURS = ("TAP_OAUTH2_GENERIC_", "TARGET_DUCKDB_", "MELTANO_")
+START_SECONDS = 30
+RUN_SECONDS = 600
+
+
+class DemoError(Exception):
+    """Something did not go as promised; `log` is the file that tells more."""
+
+    def __init__(self, message: str, log: Path) -> None:
+        """Keep where to look beside what happened."""
+        super().__init__(message)
+        self.log = log
+
+
+def main() -> int:
+    """Run the five steps; the exit status says whether all numbers agreed."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    shutil.rmtree(WORK, ignore_errors=True)
+    WORK.mkdir(parents=True)
+    try:
+        with demo_api() as address:
+            agreed = pipeline_twice(address)
+    except DemoError as error:
+        say(f"\nfailed: {error}. The end of {error.log.relative_to(ROOT)}:\n")
+        for line in error.log.read_text().splitlines()[-25:]:
+            say(f"   {parsed(line)['event']}")
+        return 1
+    except KeyboardInterrupt:
+        say("\nInterrupted; everything is stopped.")
+        return 130
+    say("5. " + ("All numbers agree." if agreed else "Numbers marked with ! disagree."))
+    say(f"   Tables: {DATABASE.relative_to(ROOT)}   Log: {MELTANO_LOG.relative_to(ROOT)}")
+    return 0 if agreed else 1
+
+
+def interrupt(_number: int, _frame: object) -> NoReturn:
+    """Treat a polite request to end like Ctrl-C, so that what was started is stopped."""
+    raise KeyboardInterrupt
+
+
+def pipeline_twice(address: str) -> bool:
+    """Load all, let the API change, load again; true if every number agrees."""
+    say(f"1. The demo API answers at {address}")
+    config = json.loads(SAMPLE_CONFIG.read_text().replace(SAMPLE_ADDRESS, address))
+    streams = [stream["name"] for stream in config["streams"]]
+    environment = environment_for(config)
+
+    say("2. First run of `meltano run tap-oauth2-generic target-duckdb`: everything is loaded")
+    fetched = run_meltano(environment, "--refresh-catalog")
+    counts = ask(f"{address}/demo/counts", streams)
+    first = table({"in the API": counts, "fetched": fetched, "table rows": row_counts()})
+
+    changed = ask(f"{address}/demo/change", streams, method="POST")
+    say(f"3. The API changed or added {sum(changed.values())} rows")
+
+    say("4. Second run: only these are fetched, and the tables follow")
+    fetched = run_meltano(environment)
+    counts = ask(f"{address}/demo/counts", streams)
+    second = table(
+        {"changed": changed, "fetched": fetched}, {"in the API": counts, "table rows": row_counts()}
+    )
+    return first and second
+
+
+@contextmanager
+def demo_api() -> Iterator[str]:
+    """Keep the embedded API running on a port of its own choice; gives its address."""
+    process = start([str(API), "--port", "0"], os.environ, API_LOG)
+    try:
+        yield wait_for_address(process)
+    finally:
+        stop(process)
+
+
+def wait_for_address(process: subprocess.Popen[bytes]) -> str:
+    """Read the API's address from what it prints when it is ready."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        if found := ADDRESS.search(API_LOG.read_text()):
+            return found.group()
+        time.sleep(0.05)
+    raise DemoError("the demo API did not start", API_LOG)
+
+
+def environment_for(config: Mapping[str, object]) -> dict[str, str]:
+    """Hand a configuration to Meltano, and nothing of the caller's own."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(OURS)}
+    for name, value in config.items():
+        plain = value if isinstance(value, str) else json.dumps(value)
+        environment[f"TAP_OAUTH2_GENERIC_{name.upper()}"] = plain
+    return environment | {
+        "TAP_OAUTH2_GENERIC_TOKEN_STORE": f"sqlite:///{WORK / 'tokens.db'}",
+        "TARGET_DUCKDB_FILEPATH": str(DATABASE),
+        "MELTANO_PROJECT_ROOT": str(ROOT),
+        "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
+        "MELTANO_RUN_STATE_ID_SUFFIX": f"demo-{time.time_ns()}",  # a state of its own, empty
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
+    }
+
+
+def run_meltano(environment: Mapping[str, str], *options: str) -> Counter[str]:
+    """Run the pipeline once; gives the number of records that the tap fetched, by stream."""
+    command = [str(MELTANO), "--env-file", os.devnull, "--log-format", "json", "run"]
+    command += ["--no-install", *options, "tap-oauth2-generic", "target-duckdb"]
+    beginning = MELTANO_LOG.stat().st_size if MELTANO_LOG.exists() else 0
+    process = start(command, environment, MELTANO_LOG)
+    try:
+        status = process.wait(RUN_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise DemoError(f"Meltano took longer than {RUN_SECONDS} s", MELTANO_LOG) from None
+    finally:
+        stop(process)
+    if status != 0:
+        raise DemoError(f"Meltano ended with status {status}", MELTANO_LOG)
+    return fetched_records(MELTANO_LOG.read_bytes()[beginning:].decode())
+
+
+def fetched_records(log: str) -> Counter[str]:
+    """Add up the record counts that the tap reported, by stream."""
+    fetched: Counter[str] = Counter()
+    for line in log.splitlines():
+        entry = parsed(line)
+        text = entry["event"].removeprefix("METRIC: ")
+        metric = entry.get("metric_info") or parsed(text)  # the former with structured logging
+        if metric.get("metric") == "record_count":
+            fetched[metric["tags"]["stream"]] += metric["value"]
+    return fetched
+
+
+def parsed(line: str) -> dict[str, Any]:
+    """Read a line of a log, be it JSON or plain text."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        entry = None
+    return {"event": line} | (entry if isinstance(entry, dict) else {})
+
+
+def row_counts() -> dict[str, int]:
+    """Count the rows of every loaded table."""
+    with duckdb.connect(str(DATABASE), read_only=True) as database:
+        database.execute("select table_schema, table_name from information_schema.tables")
+        tables = database.fetchall()
+        return {
+            name: database.execute(f'select count(*) from "{schema}"."{name}"').fetchall()[0][0]  # noqa: S608 - names from the database itself
+            for schema, name in tables
+        }
+
+
+def table(*groups: Mapping[str, Mapping[str, int]]) -> bool:
+    """Print columns side by side, a line a stream; true if the columns of each group agree."""
+    columns = {title: numbers for group in groups for title, numbers in group.items()}
+    names = sorted(set().union(*columns.values()))
+    width = max(map(len, (*names, "stream")))
+    say("\n     " + "stream".ljust(width) + "".join(title.rjust(12) for title in columns))
+    wrong = {name for name in names if any(differ(group, name) for group in groups)}
+    for name in names:
+        numbers = "".join(f"{column.get(name, 0):12,}" for column in columns.values())
+        say(f"     {name.ljust(width)}{numbers}{'  !' if name in wrong else ''}")
+    say("")
+    return bool(names) and not wrong
+
+
+def differ(group: Mapping[str, Mapping[str, int]], name: str) -> bool:
+    """Tell whether the columns of a group disagree about one stream."""
+    return len({column.get(name, 0) for column in group.values()}) > 1
+
+
+def ask(url: str, names: Collection[str], method: str = "GET") -> dict[str, int]:
+    """Ask the demo API for its numbers about some collections."""
+    request = Request(url, method=method)  # noqa: S310 - loopback only
+    with build_opener(ProxyHandler({})).open(request, timeout=30) as answer:
+        numbers = json.load(answer)
+    return {name: numbers[name] for name in names}
+
+
+def start(command: list[str], environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+    """Start a command as the head of a process group of its own, its output going to a log."""
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a command and whatever it started, politely first."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(10)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def say(line: str) -> None:
+    """Print at once, also into a pipe."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Singer tap for any OAuth2-protected REST API, by configuration alone."""

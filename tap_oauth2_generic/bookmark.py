@@ -1,0 +1,226 @@
+"""Bookmarks: replication values compared as instants or numbers, and bounds as APIs want them.
+
+Knows no stream, no state file and no request; the stream keeps what is decided here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from decimal import ROUND_FLOOR, Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from tap_oauth2_generic.instants import EPOCH, epoch_seconds, whole_seconds
+from tap_oauth2_generic.kinds import NAME, number, text
+from tap_oauth2_generic.settings import Kind, setting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FORMATS = ("iso", "epoch", "epoch_ms", "date")
+_MILLISECONDS = 1000
+# What a calendar of four-digit years can write.
+_EARLIEST, _LATEST = -62135596800, 253402300799
+# Seconds since 1970 reach this number in the year 5138; milliseconds passed it in 1973.
+_LARGEST_SECONDS = Decimal(10) ** 11
+
+
+def _format(value: Any) -> str:
+    found = text(value)
+    if found in _FORMATS or "%" in found:
+        return found
+    message = f"must be one of {', '.join(_FORMATS)} or a strftime pattern with %, not {found!r}"
+    raise ValueError(message)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncrementalSettings:
+    """How the API is asked for what changed."""
+
+    start_param: str | None = setting(
+        NAME, "Start parameter", "Carries the lower bound: bookmark or start_date.", default=None
+    )
+    end_param: str | None = setting(
+        NAME, "End parameter", "Carries the upper bound, the time of the run.", default=None
+    )
+    format: str = setting(
+        Kind({"type": "string"}, _format),
+        "Format",
+        "How bounds are written: iso, epoch, epoch_ms, date or a strftime pattern.",
+        default="iso",
+    )
+    lookback: float = setting(
+        number(0), "Lookback", "Seconds subtracted from the bookmark.", default=0
+    )
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A replication value made comparable: an instant in seconds since 1970, or a number."""
+
+    amount: Decimal
+    is_instant: bool
+
+
+def moment(value: Any, pattern: str = "iso") -> Moment | None:
+    """Understand a replication value; None where it is neither an instant nor a number.
+
+    A time without an offset counts as UTC. ``pattern`` helps where the API writes its times
+    in the strftime pattern in which it also takes bounds.
+    """
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, int | Decimal):
+        return Moment(Decimal(value), is_instant=False)
+    if not isinstance(value, str):
+        return None
+    if "%" in pattern and (at := _by_pattern(value, pattern)):
+        return at
+    seconds = epoch_seconds(value.strip())
+    return _by_number(value) if seconds is None else Moment(seconds, is_instant=True)
+
+
+def _by_pattern(value: str, pattern: str) -> Moment | None:
+    try:
+        at = datetime.strptime(value, pattern)  # noqa: DTZ007 - its zone is set below
+    except (ValueError, OverflowError, re.error):
+        return None
+    aware = at if at.tzinfo else at.replace(tzinfo=timezone.utc)
+    return Moment(whole_seconds(aware), is_instant=True)
+
+
+def _by_number(value: str) -> Moment | None:
+    try:
+        amount = Decimal(value.strip())
+    except InvalidOperation:
+        return None
+    return Moment(amount, is_instant=False) if amount.is_finite() else None
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A lower or upper bound: the value as it is known, to be written as an API wants it."""
+
+    raw: Any
+    moment: Moment | None
+    pattern: str
+
+    @classmethod
+    def of(cls, raw: Any, pattern: str) -> Bound:
+        """Make a bound of a bookmark or a start date."""
+        return cls(raw, moment(raw, pattern), pattern)
+
+    @classmethod
+    def at(cls, clock: float, pattern: str) -> Bound:
+        """Make a bound of a time on the clock."""
+        seconds = Moment(Decimal(str(clock)), is_instant=True)
+        return cls(_written(seconds.amount, "iso"), seconds, pattern)
+
+    def earlier(self, seconds: float) -> Bound:
+        """Go back by so many seconds, in the bound's own unit."""
+        if self.moment is None or not seconds:
+            return self
+        unit = 1 if self.moment.is_instant or self.pattern != "epoch_ms" else _MILLISECONDS
+        amount = self.moment.amount - Decimal(str(seconds)) * unit
+        raw = _written(amount, "iso") if self.moment.is_instant else _plain(amount)
+        return Bound(raw, Moment(amount, self.moment.is_instant), self.pattern)
+
+    def value(self) -> Any:
+        """Give the bound as a parameter carries it: numbers stay numbers."""
+        return self._in(self.pattern)
+
+    def render(self, pattern: str) -> str:
+        """Give the text for a template hole, in the hole's own strftime pattern if it has one."""
+        return str(self._in(pattern or self.pattern))
+
+    def _in(self, pattern: str) -> Any:
+        if self.moment is None:
+            return self.raw
+        if self.moment.is_instant:
+            return _written(self.moment.amount, pattern)
+        if pattern in {"iso", "epoch", "epoch_ms"}:
+            return self.raw
+        amount = self.moment.amount
+        is_milliseconds = abs(amount) > _LARGEST_SECONDS
+        return _written(amount / _MILLISECONDS if is_milliseconds else amount, pattern)
+
+
+def _plain(amount: Decimal) -> int | Decimal:
+    return int(amount) if amount == amount.to_integral_value() else amount
+
+
+def _written(seconds: Decimal, pattern: str) -> Any:
+    """Write an instant in UTC; what a format cannot hold is cut off, never rounded up."""
+    whole = int(seconds.to_integral_value(rounding=ROUND_FLOOR))
+    if pattern == "epoch":
+        return whole
+    if pattern == "epoch_ms":
+        return int((seconds * _MILLISECONDS).to_integral_value(rounding=ROUND_FLOOR))
+    if not _EARLIEST <= whole <= _LATEST:
+        whole, seconds = (
+            (_EARLIEST, Decimal(_EARLIEST)) if whole < 0 else (_LATEST, Decimal(_LATEST))
+        )
+    micros = int(((seconds - whole) * 10**6).to_integral_value(rounding=ROUND_FLOOR))
+    at = EPOCH + timedelta(seconds=whole, microseconds=micros)
+    if pattern == "date":
+        return at.date().isoformat()
+    if pattern == "iso":
+        return at.replace(tzinfo=None).isoformat() + "Z"
+    return at.strftime(pattern)
+
+
+class Bookmark:
+    """The highest replication value of one read, from the bookmark before it on.
+
+    ``value`` is kept as the API wrote it; ``without`` counts records that had none, and
+    ``unreadable`` those whose value was neither an instant nor a number.
+    """
+
+    def __init__(self, previous: Any, pattern: str) -> None:
+        """Begin at the bookmark of the last run, or at none."""
+        self.value = previous
+        self.without = 0
+        self.unreadable = 0
+        self._pattern = pattern
+        self._highest = moment(previous, pattern)
+
+    def observe(self, value: Any) -> bool:
+        """Take a record's replication value into account; tell whether the bookmark moved."""
+        if value is None:
+            self.without += 1
+            return False
+        at = moment(value, self._pattern)
+        if at is None or (self._highest and at.is_instant != self._highest.is_instant):
+            self.unreadable += 1
+            return False
+        if self._highest is not None and at.amount <= self._highest.amount:
+            return False
+        self._highest, self.value = at, value
+        return True
+
+    def cap(self, clock: float, previous: Any) -> bool:
+        """Hold a bookmark that lies ahead of the clock back to a time; tell whether it did.
+
+        Records changed between now and a date in the future would never be asked for again.
+        """
+        unit = _MILLISECONDS if self._pattern == "epoch_ms" else 1
+        is_time = self._highest and (self._highest.is_instant or self._pattern.startswith("epoch"))
+        now = Decimal(str(clock))
+        if not self._highest or not is_time:
+            return False
+        limit = now if self._highest.is_instant else now * unit
+        before = moment(previous, self._pattern)
+        limit = max(limit, before.amount) if before else limit
+        if self._highest.amount <= limit:
+            return False
+        self._highest = Moment(limit, self._highest.is_instant)
+        self.value = _written(limit, "iso") if self._highest.is_instant else int(limit)
+        return True
+
+
+def stored_bookmark(state: Mapping[str, Any], replication_key: str) -> Any:
+    """Give the bookmark in a stream's state, None where it is of another replication key."""
+    if state.get("replication_key", replication_key) != replication_key:
+        return None
+    return state.get("replication_key_value")

@@ -1,0 +1,6 @@
+"""What the columns of warehouses hold, as far as schemas and records must agree on it."""
+
+from __future__ import annotations
+
+# What an integer column holds; longer integers go into a number column.
+COLUMN_INTEGERS = range(-(2**63), 2**63)

@@ -1,0 +1,316 @@
+"""The whole configuration: parsed once, typed, every mistake found at once.
+
+Only assembles what the rooms declare, and checks what concerns more than one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from tap_oauth2_generic.bookmark import IncrementalSettings, moment
+from tap_oauth2_generic.errors import HostNotAllowedError
+from tap_oauth2_generic.hosts import HostPolicy, HostSettings
+from tap_oauth2_generic.kinds import (
+    BOOLEAN,
+    HEADERS,
+    NAME,
+    NAMES,
+    PARAMETERS,
+    TEMPLATE,
+    array_of,
+    enum,
+    section,
+    text,
+    url,
+)
+from tap_oauth2_generic.oauth2 import DEFAULT_GRANT, Grant, OAuth2Settings, check_url, grants
+from tap_oauth2_generic.pace import PaceSettings
+from tap_oauth2_generic.page import RecordSettings
+from tap_oauth2_generic.pagination import DEFAULT_STYLE, PAGINATION, PagingStyle, styles
+from tap_oauth2_generic.redaction import register
+from tap_oauth2_generic.request import RequestSettings, RequestTemplate, templates_in
+from tap_oauth2_generic.resilience import ResilienceSettings
+from tap_oauth2_generic.schema import SchemaSettings
+from tap_oauth2_generic.settings import (
+    Kind,
+    Problems,
+    names_of,
+    read,
+    reject_unknown,
+    schema_of,
+    setting,
+)
+from tap_oauth2_generic.transport import TransportSettings
+
+if TYPE_CHECKING:
+    from tap_oauth2_generic.templates import Template
+
+# Values of connection-wide headers and parameters may be secrets; shorter ones are words.
+_SHORTEST_MASKED = 6
+_BOUNDS = ("start", "end")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamSettings:
+    """The settings of a stream that belong to no single room."""
+
+    name: str = setting(NAME, "Name", "Name of the stream, unique.")
+    pagination: PagingStyle = setting(
+        PAGINATION, "Pagination", "How the API pages.", default=styles()[DEFAULT_STYLE]()
+    )
+    incremental: IncrementalSettings = setting(
+        section(
+            lambda raw, problems: _read_section(IncrementalSettings, raw, problems),
+            {**schema_of(IncrementalSettings), "additionalProperties": False},
+        ),
+        "Incremental",
+        "How the API is asked for what changed since the bookmark.",
+        default=IncrementalSettings(),
+    )
+    primary_keys: list[str] = setting(
+        NAMES, "Primary keys", "Fields that identify a record.", default=[]
+    )
+    replication_key: str | None = setting(
+        NAME,
+        "Replication key",
+        "Top-level field whose highest value is the bookmark; makes the stream INCREMENTAL.",
+        default=None,
+    )
+    selected: bool = setting(BOOLEAN, "Selected", "Selected by default.", default=True)
+
+
+@dataclass(frozen=True)
+class StreamConfig:
+    """One stream, room by room."""
+
+    settings: StreamSettings
+    request: RequestSettings
+    records: RecordSettings
+    schema: SchemaSettings
+
+    @property
+    def name(self) -> str:
+        """The stream's name."""
+        return self.settings.name
+
+
+STREAM_ROOMS = (StreamSettings, RequestSettings, RecordSettings, SchemaSettings)
+
+
+def _read_section(declaration: type, raw: dict[str, Any], problems: Problems) -> Any:
+    reject_unknown(raw, names_of(declaration), "", problems)
+    return read(declaration, raw, "", problems)
+
+
+def _read_stream(raw: Any, problems: Problems) -> StreamConfig | None:
+    if not isinstance(raw, Mapping):
+        problems.add("", "must be an object")
+        return None
+    reject_unknown(raw, names_of(*STREAM_ROOMS), "", problems)
+    rooms = [read(room, raw, "", problems) for room in STREAM_ROOMS]
+    if problems.errors:
+        return None
+    stream = StreamConfig(*rooms)  # type: ignore[arg-type]
+    in_body = stream.settings.pagination.place_of_params == "body"
+    if in_body and isinstance(stream.request.body, list):
+        problems.add("pagination.params_in", "body needs a request body that is an object")
+    return stream
+
+
+def _start_date(value: Any) -> str:
+    found = text(value).strip()
+    if moment(found) is None:
+        message = f"must be an ISO 8601 date or time, such as 2024-01-01T00:00:00Z, not {found!r}"
+        raise ValueError(message)
+    return found
+
+
+def _base_url(value: Any) -> Template:
+    template: Template = TEMPLATE.parse(text(value).strip())
+    if not template.holes:
+        url(template.text)
+    return template
+
+
+_STREAM_SCHEMA = {**schema_of(*STREAM_ROOMS), "additionalProperties": False}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopSettings:
+    """The settings of the top level that belong to no single room."""
+
+    base_url: Template = setting(
+        Kind({"type": "string"}, _base_url), "Base URL", "Base of every request. A template."
+    )
+    grant_type: str = setting(
+        enum(*grants()), "Grant type", "How the first token is had.", default=DEFAULT_GRANT
+    )
+    headers: dict[str, Template] = setting(
+        HEADERS, "Headers", "Sent with every API request; templates.", default={}, secret=True
+    )
+    params: dict[str, Any] = setting(
+        PARAMETERS,
+        "Parameters",
+        "Query parameters sent with every API request; templates.",
+        default={},
+        secret=True,
+    )
+    start_date: str | None = setting(
+        Kind({"type": "string", "format": "date-time"}, _start_date),
+        "Start date",
+        "Lower bound of the first run of incremental streams.",
+        default=None,
+    )
+    streams: list[StreamConfig] = setting(
+        array_of(_read_stream, _STREAM_SCHEMA), "Streams", "The streams to extract."
+    )
+
+
+_GRANTS = tuple(dict.fromkeys(grants().values()))
+_PLAIN_ROOMS = (HostSettings, TransportSettings, ResilienceSettings, PaceSettings)
+_TOP_ROOMS = (TopSettings, OAuth2Settings, *_GRANTS, *_PLAIN_ROOMS)
+#: The JSON Schema of the configuration, from which every list of settings is made.
+CONFIG_SCHEMA: dict[str, Any] = schema_of(*_TOP_ROOMS, defaults=True)
+
+
+@dataclass(frozen=True)
+class Config:
+    """The parsed configuration, room by room; ``scope`` holds what templates may use."""
+
+    top: TopSettings
+    oauth2: OAuth2Settings
+    grant: Grant
+    scope: Mapping[str, str]
+    hosts: HostSettings
+    transport: TransportSettings
+    resilience: ResilienceSettings
+    pace: PaceSettings
+
+    def request_template(self, stream: StreamConfig) -> RequestTemplate:
+        """Give what a stream asks for, the connection's part included."""
+        top = self.top
+        return RequestTemplate(top.base_url, top.params, top.headers, stream.request)
+
+    def uses_token(self, stream: StreamConfig) -> bool:
+        """Tell whether any template of a stream's requests names a field of the token response."""
+        template = self.request_template(stream)
+        used = [template.base_url, *(found for _, found in template.templates())]
+        used += [found for _, found in templates_in([template.params, template.headers], "")]
+        return any(hole.family == "token" for found in used for hole in found.holes)
+
+
+def read_config(
+    raw: Mapping[str, Any], others: frozenset[str], problems: Problems
+) -> Config | None:
+    """Parse a configuration; None where ``problems`` says why.
+
+    ``others`` are names of settings that are not the house's own. Secrets are registered
+    first of all, so that not even a mistake in the configuration shows one.
+    """
+    _register_secrets(raw)
+    known = [*names_of(*_TOP_ROOMS), *others, "$schema"]
+    reject_unknown(raw, known, "", problems)
+    grant_type = raw.get("grant_type") or DEFAULT_GRANT
+    grant_room = grants().get(grant_type) if isinstance(grant_type, str) else None
+    grant = read(grant_room, raw, "", problems) if grant_room else None
+    top = read(TopSettings, raw, "", problems)
+    oauth2 = read(OAuth2Settings, raw, "", problems)
+    rest = [read(room, raw, "", problems) for room in _PLAIN_ROOMS]
+    if oauth2 is not None and grant is not None:
+        _check_connection(oauth2, grant, problems)
+    if top is None or oauth2 is None or grant is None or None in rest:
+        return None
+    config = Config(top, oauth2, grant, _scope(raw), *rest)  # type: ignore[arg-type]
+    _check_streams(config, problems)
+    return None if problems.errors else config
+
+
+def _register_secrets(raw: Mapping[str, Any]) -> None:
+    for declared in (declared for room in _TOP_ROOMS for declared in fields(room)):
+        value = raw.get(declared.name)
+        if declared.metadata["secret"] and value:
+            longest = _SHORTEST_MASKED if isinstance(value, Mapping) else 0
+            register(*(found for found in _texts(value) if len(found) >= longest))
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, Mapping):
+        return [found for member in value.values() for found in _texts(member)]
+    if isinstance(value, list | tuple):
+        return [found for member in value for found in _texts(member)]
+    return [] if value is None or isinstance(value, bool) else [str(value)]
+
+
+def _scope(raw: Mapping[str, Any]) -> dict[str, str]:
+    """Give the settings that templates may name: those that are set, plain and no secret."""
+    declared = {f.name: f.metadata["secret"] for room in _TOP_ROOMS for f in fields(room)}
+    return {
+        name: str(value)
+        for name, value in raw.items()
+        if name != "base_url" and declared.get(name) is False
+        if isinstance(value, str | int | Decimal) and not isinstance(value, bool)
+    }
+
+
+def _check_connection(oauth2: OAuth2Settings, grant: Grant, problems: Problems) -> None:
+    lasting = oauth2.access_token and not oauth2.refresh_token and not grant.unattended
+    if not oauth2.access_token_url and not lasting:
+        problems.add("", "setting 'access_token_url' is required")
+    if oauth2.access_token_url and not (oauth2.client_id or oauth2.token_params):
+        problems.add("", "setting 'client_id' is required")
+    for name in grant.missing():
+        problems.add("", f"setting {name!r} is required with grant_type {grant.grant_type}")
+    if oauth2.token_store and (sentence := check_url(oauth2.token_store)):
+        problems.add("token_store", sentence)
+
+
+def _check_streams(config: Config, problems: Problems) -> None:
+    known = {**dict.fromkeys(config.scope, False), "token.": False}
+    connection = [("base_url", config.top.base_url)]
+    connection += templates_in(config.top.params, "params")
+    connection += templates_in(config.top.headers, "headers")
+    for place, template in connection:
+        for sentence in template.problems(known):
+            problems.add(place, sentence)
+    if not config.top.streams:
+        problems.add("streams", "needs at least one stream")
+    names: set[str] = set()
+    for index, stream in enumerate(config.top.streams):
+        where = f"streams[{index}]"
+        if stream.name in names:
+            problems.add(where, f"the name {stream.name!r} is taken by another stream")
+        names.add(stream.name)
+        _check_templates(config, stream, where, problems)
+        _check_path(config, stream, where, problems)
+        for remark in stream.settings.pagination.remarks():
+            problems.warn(f"stream {stream.name!r}", remark)
+
+
+def _check_templates(config: Config, stream: StreamConfig, where: str, problems: Problems) -> None:
+    known = {**dict.fromkeys(config.scope, False), "token.": False, **dict.fromkeys(_BOUNDS, True)}
+    for place, template in config.request_template(stream).templates():
+        for sentence in template.problems(known):
+            problems.add(f"{where}.{place}", sentence)
+        used = {hole.name for hole in template.holes} & set(_BOUNDS)
+        if used and not config.top.start_date:
+            holes = " and ".join(f"{{{name}}}" for name in sorted(used))
+            problems.add(f"{where}.{place}", f"{holes} needs the setting 'start_date'")
+
+
+def _check_path(config: Config, stream: StreamConfig, where: str, problems: Problems) -> None:
+    """Find an absolute path that leads to a foreign host before anything is sent."""
+    path = stream.request.path
+    if (
+        path.holes
+        or config.top.base_url.holes
+        or urlsplit(path.text).scheme not in {"http", "https"}
+    ):
+        return
+    try:
+        HostPolicy(config.hosts).check(path.text, config.top.base_url.text, "the path")
+    except HostNotAllowedError as error:
+        problems.add(f"{where}.path", str(error))

@@ -1,0 +1,106 @@
+"""The command ``tap-oauth2-generic-demo``: starts the demo, says what to do with it, waits."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from tap_oauth2_generic.demo.clients import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    PASSWORD,
+    PUBLIC_CLIENT_ID,
+    USERNAME,
+)
+from tap_oauth2_generic.demo.server import DEFAULT_PORT, HOST, DemoServer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_MAX_PORT = 65_535
+_BANNER = """\
+Demo API with OAuth2, on this computer only. Its data is invented. Ctrl-C ends it.
+
+  base_url          {url}/api/v1
+  authorize_url     {url}/oauth/authorize
+  access_token_url  {url}/oauth/token
+  client            {client_id} / {client_secret}   (public, with PKCE: {public_client_id})
+  user              {username} / {password}
+
+Next, in another terminal:
+
+  {next_command}
+
+To change some rows, so that a second run has something new to fetch:
+
+  curl -X POST {url}/demo/change
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demo until SIGTERM or Ctrl-C and return the exit status."""
+    port = _parser().parse_args(arguments).port
+    # Whatever it interrupts, and however often: being told to end is not an error.
+    with contextlib.suppress(KeyboardInterrupt):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        return _serve(port)
+    return 0
+
+
+def _serve(port: int) -> int:
+    with contextlib.ExitStack() as stack:
+        try:
+            demo = stack.enter_context(DemoServer(port))
+        except OSError as error:
+            reason = error.strerror or error
+            sys.stderr.write(f"The demo cannot listen on {HOST}:{port}: {reason}\n")
+            return 1
+        with contextlib.suppress(BrokenPipeError):  # who listens no more does not end the demo
+            sys.stdout.write(_banner(demo.url, port))
+            sys.stdout.flush()
+        threading.Event().wait()
+    return 0
+
+
+def _banner(url: str, port: int) -> str:
+    run = "tap-oauth2-generic --config sample_config.json"
+    if port != DEFAULT_PORT:
+        run += "\n  (after putting base_url and access_token_url above into that file)"
+    return _BANNER.format(
+        url=url,
+        client_id=CLIENT_ID,
+        client_secret=CLIENT_SECRET,
+        public_client_id=PUBLIC_CLIENT_ID,
+        username=USERNAME,
+        password=PASSWORD,
+        next_command=run,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tap-oauth2-generic-demo",
+        description="An OAuth2 provider and a REST API on loopback, to try the tap against.",
+    )
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=DEFAULT_PORT,
+        help="TCP port, 0 for any free one (default: %(default)s)",
+    )
+    return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= _MAX_PORT:
+        raise argparse.ArgumentTypeError(f"must be between 0 and {_MAX_PORT}")
+    return port
+
+
+if __name__ == "__main__":
+    sys.exit(main())

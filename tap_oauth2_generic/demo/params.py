@@ -1,0 +1,118 @@
+"""Reading query strings, forms and JSON bodies into checked values. No endpoint lives here."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from tap_oauth2_generic.demo.wire import invalid_request
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MAX_FIELDS = 100
+_DIGITS = re.compile(r"[0-9]{1,9}")
+_INSTANT = re.compile(
+    r"(?P<date>\d{4}-\d\d-\d\d)"
+    r"(?:[Tt ](?P<time>\d\d:\d\d:\d\d)(?:[.,](?P<fraction>\d+))?"
+    r"(?P<offset>[Zz]|[+-]\d\d(?::?\d\d)?))?",
+    re.ASCII,
+)
+
+
+def fields(encoded: str | bytes) -> dict[str, str]:
+    """Return the fields of a query string or an ``application/x-www-form-urlencoded`` body.
+
+    Raises an ``invalid_request`` problem when it is not UTF-8 or a name comes twice.
+    """
+    try:
+        text = encoded.decode() if isinstance(encoded, bytes) else encoded
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
+    except ValueError:
+        raise invalid_request("the parameters cannot be decoded") from None
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise invalid_request("a parameter is given more than once")
+    return found
+
+
+def oauth_fields(encoded: str | bytes) -> dict[str, str]:
+    """Return fields as RFC 6749 section 3.1 wants them: one without a value counts as omitted."""
+    return {name: value for name, value in fields(encoded).items() if value}
+
+
+class Params:
+    """The parameters of one API request; every reader raises an ``invalid_request`` problem."""
+
+    def __init__(self, values: Mapping[str, object], *, all_text: bool) -> None:
+        """Take decoded ``values``; if they are ``all_text``, digits may stand for a number."""
+        self._values = values
+        self._all_text = all_text
+
+    @classmethod
+    def from_query(cls, query: str) -> Params:
+        """Read a query string."""
+        return cls(fields(query), all_text=True)
+
+    @classmethod
+    def from_body(cls, body: bytes) -> Params:
+        """Read a JSON object; an empty body has no parameters."""
+        try:
+            return cls._of_object(json.loads(body or b"{}"), "the body")
+        except (ValueError, RecursionError):
+            raise invalid_request("the body is not JSON") from None
+
+    @classmethod
+    def _of_object(cls, value: object, name: str) -> Params:
+        if not isinstance(value, dict):
+            raise invalid_request(f"{name} must be a JSON object")
+        return cls(value, all_text=False)
+
+    def nested(self, name: str) -> Params:
+        """Return the object called ``name``, empty if it is not there."""
+        return self._of_object(self._values.get(name, {}), name)
+
+    def text(self, name: str) -> str | None:
+        """Return a text, or None if it is not there."""
+        value = self._values.get(name)
+        if value is not None and not isinstance(value, str):
+            raise invalid_request(f"{name} must be a text")
+        return value
+
+    def integer(self, name: str, default: int, *, least: int = 1) -> int:
+        """Return a whole number of at least ``least``, or ``default`` if it is not there."""
+        value = self._values.get(name, default)
+        if self._all_text and isinstance(value, str) and _DIGITS.fullmatch(value):
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise invalid_request(f"{name} must be a whole number of at least {least}")
+        return value
+
+    def instant(self, name: str) -> datetime | None:
+        """Return a point in time in UTC, or None if it is not there."""
+        text = self.text(name)
+        try:
+            return None if text is None else instant(text)
+        except (ValueError, OverflowError):
+            raise invalid_request(
+                f"{name} must be an ISO 8601 date, or date and time with an offset or Z"
+            ) from None
+
+
+def instant(text: str) -> datetime:
+    """Read an ISO 8601 date (midnight UTC), or date and time with offset or ``Z``; answer in UTC.
+
+    A time without an offset is refused: it would be read differently by everyone. Raises ValueError
+    or OverflowError.
+    """
+    found = _INSTANT.fullmatch(text)
+    if not found:
+        raise ValueError(text)
+    # Python 3.10 reads neither Z, nor +0200, nor a fraction of any other length than 3 or 6.
+    fraction = (found["fraction"] or "")[:6].ljust(6, "0")
+    offset = (found["offset"] or "Z").upper().replace("Z", "+00:00").replace(":", "").ljust(5, "0")
+    time = f"{found['time'] or '00:00:00'}.{fraction}{offset[:3]}:{offset[3:]}"
+    return datetime.fromisoformat(f"{found['date']}T{time}").astimezone(timezone.utc)

@@ -1,0 +1,72 @@
+"""The fixed words the invented data is made of: countries, people, topics. No logic."""
+
+COUNTRIES = (
+    # id, name, name in its own language, capital, latitude, languages, area in km²
+    ("AR", "Argentina", "Argentina", "Buenos Aires", "-34.6037", ("es",), 2780400),
+    ("AT", "Austria", "Österreich", "Vienna", "48.2082", ("de",), 83879),
+    ("BR", "Brazil", "Brasil", "Brasília", "-15.7939", ("pt",), 8515767),
+    ("CH", "Switzerland", "Schweiz / Suisse", "Bern", "46.9480", ("de", "fr", "it", "rm"), 41291),
+    ("CI", "Côte d'Ivoire", "Côte d'Ivoire", "Yamoussoukro", "6.8276", ("fr",), 322463),
+    ("CN", "China", "中国", "Beijing", "39.9042", ("zh",), 9596961),
+    ("CZ", "Czechia", "Česko", "Prague", "50.0755", ("cs",), 78871),
+    ("DE", "Germany", "Deutschland", "Berlin", "52.5200", ("de",), 357588),
+    ("DK", "Denmark", "Danmark", "Copenhagen", "55.6761", ("da",), 42947),
+    ("EG", "Egypt", "مصر", "Cairo", "30.0444", ("ar",), 1002450),
+    ("ES", "Spain", "España", "Madrid", "40.4168", ("es", "ca", "eu", "gl"), 505990),
+    ("FI", "Finland", "Suomi", "Helsinki", "60.1699", ("fi", "sv"), 338455),
+    ("FR", "France", "France", "Paris", "48.8566", ("fr",), 643801),
+    ("GE", "Georgia", "საქართველო", "Tbilisi", "41.7151", ("ka",), 69700),
+    ("GR", "Greece", "Ελλάδα", "Athens", "37.9838", ("el",), 131957),
+    ("IE", "Ireland", "Éire", "Dublin", "53.3498", ("ga", "en"), 70273),
+    ("IN", "India", "भारत", "New Delhi", "28.6139", ("hi", "en"), 3287263),
+    ("IS", "Iceland", "Ísland", "Reykjavík", "64.1466", ("is",), 103000),
+    ("JP", "Japan", "日本", "Tokyo", "35.6762", ("ja",), 377975),
+    ("KE", "Kenya", "Kenya", "Nairobi", "-1.2921", ("sw", "en"), 580367),
+    ("KR", "South Korea", "대한민국", "Seoul", "37.5665", ("ko",), 100363),
+    ("MX", "Mexico", "México", "Mexico City", "19.4326", (), 1964375),
+    ("NL", "Netherlands", "Nederland", "Amsterdam", "52.3676", ("nl", "fy"), 41865),
+    ("NO", "Norway", "Norge", "Oslo", "59.9139", ("nb", "nn", "se"), 385207),
+    ("NZ", "New Zealand", "Aotearoa", "Wellington", "-41.2866", ("en", "mi"), 268021),
+    ("PE", "Peru", "Perú", "Lima", "-12.0464", ("es", "qu", "ay"), 1285216),
+    ("PL", "Poland", "Polska", "Warsaw", "52.2297", ("pl",), 312696),
+    ("PT", "Portugal", "Portugal", "Lisbon", "38.7223", ("pt",), 92212),
+    ("SE", "Sweden", "Sverige", "Stockholm", "59.3293", ("sv",), 450295),
+    ("TH", "Thailand", "ประเทศไทย", "Bangkok", "13.7563", ("th",), 513120),
+    ("TR", "Türkiye", "Türkiye", "Ankara", "39.9334", ("tr",), 783562),
+    ("UA", "Ukraine", "Україна", "Kyiv", "50.4501", ("uk",), 603550),
+    ("VN", "Vietnam", "Việt Nam", "Hanoi", "21.0278", ("vi",), 331212),
+    ("ZA", "South Africa", "South Africa", "Pretoria", "-25.7479", ("zu", "xh", "af"), 1219090),
+)
+
+GIVEN_NAMES = (
+    "Zoë",
+    "Jürgen",
+    "Søren",
+    "Łucja",
+    "Nuño",
+    "Chloé",
+    "İpek",
+    "Ayọ̀",
+    "Đorđe",
+    "Maya",
+    "太郎",
+    "Олена",
+    "Νίκος",
+)
+FAMILY_NAMES = ("Ångström", "Müller", "O'Neill", "Šimek", "García", "Nguyễn", "Þórsdóttir", "Smith")
+COMPANIES = (
+    "Café Größenwahn",
+    "Acme & Sons",
+    'The "Quoted" Company',
+    "株式会社サンプル",
+    "Łódź Tools",
+)
+TOPICS = (
+    "Invoice for the naïve résumé service",
+    "Login fails <after> the update & restart",
+    "Report: 50 % more coffee ☕",
+    "Plan for the spring\nwith a second line",
+    "Ship it 🚀",
+    "Ordner C:\\Daten\\Ümläute",
+    "Re: meeting",
+)

@@ -1,0 +1,19 @@
+"""Tokens: where they come from, how they are kept, and how a request carries one."""
+
+from __future__ import annotations
+
+from tap_oauth2_generic.oauth2.authenticator import Authenticator
+from tap_oauth2_generic.oauth2.exchange import Exchange
+from tap_oauth2_generic.oauth2.grants import DEFAULT_GRANT, Grant, grants
+from tap_oauth2_generic.oauth2.settings import OAuth2Settings
+from tap_oauth2_generic.oauth2.store import check_url
+
+__all__ = [
+    "DEFAULT_GRANT",
+    "Authenticator",
+    "Exchange",
+    "Grant",
+    "OAuth2Settings",
+    "check_url",
+    "grants",
+]

@@ -1,0 +1,263 @@
+"""The token request: built by oauthlib, sent once, its answer read and its errors translated.
+
+The one file that imports oauthlib. Nothing here stores a token or decides when to renew one.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import msgspec
+import requests
+
+from tap_oauth2_generic.errors import TokenLostError, TokenRequestError
+from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH
+from tap_oauth2_generic.oauth2.token import Token, read_token
+from tap_oauth2_generic.page import decode
+from tap_oauth2_generic.redaction import redact, register
+from tap_oauth2_generic.resilience import bounded_wait, judge
+from tap_oauth2_generic.templates import as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_oauth2_generic.clock import Clock
+    from tap_oauth2_generic.oauth2.grants import Grant
+    from tap_oauth2_generic.oauth2.settings import OAuth2Settings
+    from tap_oauth2_generic.resilience import ResilienceSettings
+    from tap_oauth2_generic.transport import Transport
+
+_LOG = logging.getLogger("tap-oauth2-generic")
+_TOO_MANY_REQUESTS = 429
+_OK = range(200, 300)
+# What to look at, by the error codes of RFC 6749 section 5.2.
+_ADVICE = {
+    "invalid_client": "check client_id, client_secret and client_auth",
+    "invalid_scope": "check scopes and scope_separator",
+    "unauthorized_client": "the provider does not allow this grant to this client",
+    "unsupported_grant_type": "check grant_type and access_token_url",
+    "invalid_request": "compare token_params, token_request_format and client_auth with the "
+    "provider's documentation",
+}
+
+
+class Exchange:
+    """Asks the token endpoint."""
+
+    def __init__(
+        self,
+        settings: OAuth2Settings,
+        transport: Transport,
+        resilience: ResilienceSettings,
+        clock: Clock,
+    ) -> None:
+        """Put the parts together; sends nothing yet."""
+        self._settings = settings
+        self._transport = transport
+        self._resilience = resilience
+        self._clock = clock
+
+    def by_grant(self, grant: Grant, random: float) -> Token:
+        """Get a token by a grant of its own; repeated when it failed for a passing reason.
+
+        Raises TokenRequestError.
+        """
+        fields: dict[str, Any] = {**grant.fields()}
+        if self._settings.scopes:
+            fields["scope"] = self._settings.scope_separator.join(self._settings.scopes)
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                response = self._send(
+                    self._settings.access_token_url, fields, self._settings.token_params
+                )
+            except requests.exceptions.RequestException as error:
+                wait = self._retry_wait(None, attempt, random)
+                cause = (
+                    f"{_host(self._settings.access_token_url)} cannot be reached: {_said(error)}"
+                )
+            else:
+                wait = self._retry_wait(response, attempt, random)
+                if wait is None:
+                    return self._token(response, grant.grant_type, None)
+                cause = f"the token endpoint answered {response.status_code}"
+            if wait is None:
+                message = f"no access token could be had: {cause}"
+                raise TokenRequestError(message)
+            _LOG.warning("%s; retry %d in %.1f seconds", cause, attempt, wait)
+            self._clock.sleep(wait)
+
+    def by_refresh(self, refresh_token: str) -> Token:
+        """Get a token for a refresh token (RFC 6749 section 6); sent once.
+
+        Raises TokenLostError where the request went out and no answer came: the provider may
+        have spent the refresh token, and sending it again could revoke the whole connection.
+        Raises TokenRequestError where the provider refused.
+        """
+        fields = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        url = self._settings.refresh_token_url or self._settings.access_token_url
+        try:
+            response = self._send(url, fields, self._settings.refresh_params)
+        except requests.exceptions.RequestException as error:
+            if _was_not_sent(error):
+                message = f"no access token could be had: {_host(url)} cannot be reached: "
+                raise TokenRequestError(message + _said(error)) from None
+            message = (
+                f"the refresh request to {_host(url)} was sent and its answer was lost "
+                f"({_said(error)}). It is not sent again by itself, since the provider may have "
+                "spent the refresh token. Run again; if the provider then says invalid_grant, "
+                "give the setting refresh_token a new refresh token"
+            )
+            raise TokenLostError(message) from None
+        return self._token(response, "refresh_token", refresh_token)
+
+    def _retry_wait(
+        self, response: requests.Response | None, attempt: int, random: float
+    ) -> float | None:
+        """Give the seconds before a retry, None where there is to be none."""
+        status = 503 if response is None else response.status_code
+        headers = {} if response is None else response.headers
+        verdict = judge(status, headers, self._resilience, self._clock.time())
+        if verdict.action != "retry" or attempt > self._resilience.max_retries:
+            return None
+        return bounded_wait(verdict, attempt, self._resilience, random)
+
+    def _send(
+        self, url: str | None, fields: Mapping[str, Any], overrides: Mapping[str, Any]
+    ) -> requests.Response:
+        """Send a token request: the standard's parameters, then the provider's peculiarities."""
+        settings = self._settings
+        proof = CLIENT_AUTH[settings.client_auth](
+            settings.client_id or "", settings.client_secret or ""
+        )
+        if basic := proof.headers.get("Authorization"):
+            register(basic.removeprefix("Basic "))
+        params = _standard({**fields, **proof.params})
+        names = {
+            "client_id": settings.client_id_param,
+            "client_secret": settings.client_secret_param,
+        }
+        params = {names.get(name, name): value for name, value in params.items()}
+        for name, value in overrides.items():
+            params[name] = value
+        params = {name: value for name, value in params.items() if value is not None}
+        headers = {"Accept": "application/json", **proof.headers}
+        headers |= {name: value.text for name, value in settings.token_headers.items()}
+        request = _encoded(settings, url or "", params, headers)
+        return self._transport.send(request.prepare(), new_connection=True)
+
+    def _token(
+        self, response: requests.Response, grant_type: str, refresh_token: str | None
+    ) -> Token:
+        answer = _decoded(response)
+        refused = self._refusal(answer, response, grant_type)
+        token = None
+        if refused is None and isinstance(answer, dict):
+            token = read_token(answer, self._settings, self._clock.time(), refresh_token)
+        if token is not None:
+            return token
+        if refused is None:
+            keys = ", ".join(answer) if isinstance(answer, dict) else "no JSON object"
+            refused = TokenRequestError(
+                f"the token endpoint {_host(response.url)} answered {response.status_code} without "
+                f"an access token at {self._settings.access_token_path.text!r}; the answer has: "
+                f"{keys or 'nothing'}. Set access_token_path to where the token is"
+            )
+        raise refused
+
+    def _refusal(
+        self,
+        answer: Any,
+        response: requests.Response,
+        grant_type: str,
+    ) -> TokenRequestError | None:
+        """Give the error that an answer means (RFC 6749 section 5.2), also inside a 200."""
+        answer = answer if isinstance(answer, dict) else {}
+        code, description = _error_of(answer)
+        has_token = isinstance(self._settings.access_token_path.find(answer), str)
+        if response.status_code in _OK and (not code or has_token):
+            return None
+        said = ": ".join(part for part in (code, description) if part)
+        said = said or " ".join(response.text.split())[:200] or "nothing more"
+        sentence = (
+            f"the token endpoint {_host(response.url)} refused the {grant_type} request with "
+            f"status {response.status_code} ({redact(said)})"
+        )
+        if response.is_redirect:
+            sentence += (
+                "; token requests follow no redirects, set access_token_url to the new place"
+            )
+        if advice := _ADVICE.get(code):
+            sentence += f"; {advice}"
+        return TokenRequestError(sentence, code)
+
+
+def _standard(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Build the parameters of RFC 6749 with oauthlib; it leaves out empty ones."""
+    from oauthlib.common import urldecode
+    from oauthlib.oauth2.rfc6749.parameters import prepare_token_request
+
+    # At DEBUG oauthlib logs what it is given, secrets included.
+    logging.getLogger("oauthlib").disabled = True
+    others = {name: value for name, value in fields.items() if name != "grant_type"}
+    body = prepare_token_request(
+        fields["grant_type"], include_client_id="client_id" in fields, **others
+    )
+    return dict(urldecode(body))
+
+
+def _encoded(
+    settings: OAuth2Settings, url: str, params: Mapping[str, Any], headers: dict[str, str]
+) -> requests.Request:
+    pairs = [(name, as_text(value)) for name, value in params.items()]
+    method, form = settings.token_request_method, settings.token_request_format
+    if form == "query" or method == "GET":
+        return requests.Request(method, url, params=pairs, headers=headers)
+    if form == "json":
+        headers = {"Content-Type": "application/json", **headers}
+        return requests.Request(method, url, data=msgspec.json.encode(params), headers=headers)
+    headers = {"Content-Type": "application/x-www-form-urlencoded", **headers}
+    return requests.Request(method, url, data=urlencode(pairs).encode(), headers=headers)
+
+
+def _decoded(response: requests.Response) -> Any:
+    """Decode an answer: JSON, or the form encoding that some older servers use."""
+    try:
+        return decode(response.content)
+    except ValueError:
+        pairs = dict(parse_qsl(response.text))
+        return pairs if "access_token" in pairs or "error" in pairs else None
+
+
+def _error_of(answer: Mapping[str, Any]) -> tuple[str, str]:
+    """Find error code and description, as the standard and its cousins place them."""
+    error = answer.get("error")
+    if isinstance(error, dict):
+        return str(error.get("code", "")), str(error.get("message", ""))
+    description = answer.get("error_description") or answer.get("message") or ""
+    return (error if isinstance(error, str) else ""), str(description)[:200]
+
+
+def _was_not_sent(error: requests.exceptions.RequestException) -> bool:
+    """Tell whether a request failed before any of it could have reached the server."""
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return True
+    if isinstance(error, requests.exceptions.SSLError):
+        # A connection may also break inside TLS, after the request; a refused handshake is safe.
+        return "CERTIFICATE_VERIFY_FAILED" in str(error) or "WRONG_VERSION_NUMBER" in str(error)
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return type(reason).__name__ in {"NewConnectionError", "NameResolutionError", "ProxyError"}
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, requests.exceptions.Timeout):
+        return "no answer in time"
+    return redact(" ".join(str(error).split()))[:160] or type(error).__name__
+
+
+def _host(url: str | None) -> str:
+    parts = urlsplit(url or "")
+    return f"{parts.scheme}://{parts.netloc}{parts.path}"

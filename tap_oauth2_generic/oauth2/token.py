@@ -1,0 +1,93 @@
+"""A token as the house keeps it, and how one is read from what a provider answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tap_oauth2_generic.instants import epoch_seconds
+from tap_oauth2_generic.redaction import register
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_oauth2_generic.oauth2.settings import OAuth2Settings
+
+# Epoch seconds reach this number in the year 5138; milliseconds passed it in 1973.
+_LARGEST_SECONDS = 10**11
+
+
+@dataclass(frozen=True)
+class Token:
+    """An access token with what belongs to it.
+
+    ``expires_at`` is in seconds since 1970, None where nobody knows; ``obtained_at`` likewise;
+    ``response`` is the provider's whole answer, for ``{token.NAME}`` in templates.
+    """
+
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
+    expires_at: float | None = None
+    obtained_at: float = 0.0
+    response: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        """Make sure that no output ever shows it."""
+        register(self.access_token, self.refresh_token, self.response.get("id_token"))
+
+    def is_fresh(self, now: float, leeway: float) -> bool:
+        """Tell whether the token may still be used at a time."""
+        if not self.access_token:
+            return False
+        if self.expires_at is None:
+            return True
+        lifetime = max(self.expires_at - self.obtained_at, 0.0)
+        return now < self.expires_at - min(leeway, lifetime / 2)
+
+
+def read_token(
+    response: Mapping[str, Any], settings: OAuth2Settings, now: float, previous: str | None
+) -> Token | None:
+    """Read a token response (RFC 6749 section 5.1), None where it holds no access token.
+
+    ``previous`` is the refresh token in use: a provider that does not rotate sends none.
+    """
+    access_token = settings.access_token_path.find(response)
+    if not isinstance(access_token, str) or not access_token:
+        return None
+    refresh_token = settings.refresh_token_path.find(response)
+    return Token(
+        access_token=access_token,
+        refresh_token=refresh_token
+        if isinstance(refresh_token, str) and refresh_token
+        else previous,
+        expires_at=_expiry(response, settings, now),
+        obtained_at=now,
+        response=response,
+    )
+
+
+def _expiry(response: Mapping[str, Any], settings: OAuth2Settings, now: float) -> float | None:
+    if settings.expires_at_path is not None:
+        at = _instant(settings.expires_at_path.find(response))
+        if at is not None:
+            return at
+    lifetime = _number(settings.expires_in_path.find(response)) or settings.token_lifetime
+    return now + lifetime if lifetime and lifetime > 0 else None
+
+
+def _instant(value: Any) -> float | None:
+    number = _number(value)
+    if number is None:
+        iso = epoch_seconds(value.strip()) if isinstance(value, str) else None
+        return float(iso) if iso is not None else None
+    return number / 1000 if abs(number) > _LARGEST_SECONDS else number
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        return float(str(value))
+    except ValueError:
+        return None

@@ -1,0 +1,259 @@
+"""One response as the house sees it: decoded once, its records found, its links at hand.
+
+Nothing here sends a request, decides on a status or knows a paging style.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from requests.structures import CaseInsensitiveDict
+from requests.utils import parse_header_links
+
+from tap_oauth2_generic.errors import AnswerError
+from tap_oauth2_generic.kinds import BOOLEAN, NAME, PATH, PATHS, enum
+from tap_oauth2_generic.paths import MISSING, DottedPath, Path, parse_path
+from tap_oauth2_generic.settings import setting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Every digit counts: a float would round what a warehouse column could hold.
+_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_NAMED_KEYS = 20
+_LONGEST_INT = 1000
+_OK = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordSettings:
+    """Where in an answer the records are, and what they are made of."""
+
+    records_path: Path = setting(
+        PATH,
+        "Records path",
+        "Where the records are in the answer: a list gives its items, a single object one record.",
+        default=parse_path("$"),
+    )
+    records_are_values: bool = setting(
+        BOOLEAN,
+        "Records are values",
+        "Take the values of the object at `records_path` as the records.",
+        default=False,
+    )
+    records_key_field: str | None = setting(
+        NAME,
+        "Records key field",
+        "With `records_are_values`: the field of a record that keeps the key it stood under.",
+        default=None,
+    )
+    add_fields: dict[str, Path] = setting(
+        PATHS,
+        "Added fields",
+        "Extra top-level fields, each taken from a path inside the record.",
+        default={},
+    )
+    on_missing_records: str = setting(
+        enum("warn", "fail", "ignore"),
+        "On missing records",
+        "What to do when `records_path` matched nothing in a whole run though answers came.",
+        default="warn",
+    )
+
+    def contradictions(self) -> list[str]:
+        """Say which settings need one another."""
+        if self.records_key_field and not self.records_are_values:
+            return ["records_key_field needs records_are_values: true"]
+        return []
+
+
+@dataclass
+class Page:
+    """One decoded answer.
+
+    ``records`` are new dicts, one a record, ready for the stream; ``found`` tells whether
+    the records path was there at all (a null counts, an absent key does not).
+    """
+
+    url: str
+    status: int
+    headers: CaseInsensitiveDict[str]
+    body: Any
+    records: list[dict[str, Any]] = field(default_factory=list)
+    found: bool = True
+
+    @cached_property
+    def next_link(self) -> str | None:
+        """The target of the ``rel="next"`` link of the Link header (RFC 8288 section 3)."""
+        for link in parse_header_links(self.headers.get("Link", "")):
+            if "next" in link.get("rel", "").lower().split():
+                return link["url"]
+        return None
+
+    @property
+    def keys(self) -> str:
+        """What stands at the top of the answer, for a message about what is missing."""
+        if isinstance(self.body, dict):
+            shown = ", ".join(list(self.body)[:_NAMED_KEYS])
+            return f"the keys {shown}" if shown else "an empty object"
+        if isinstance(self.body, list):
+            return f"a list of {len(self.body)}"
+        return "no body" if self.body is None else described(self.body)
+
+
+def decode(content: bytes) -> Any:
+    """Decode a JSON text with every number exact; an empty text is None.
+
+    Raises ValueError with what is wrong and where.
+    """
+    content = content.removeprefix(_BYTE_ORDER_MARK)
+    if not content.strip():
+        return None
+    try:
+        return _DECODER.decode(content)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return _decode_leniently(content, error)
+    except RecursionError:
+        message = "it is nested too deep"
+        raise ValueError(message) from None
+
+
+def _decode_leniently(content: bytes, error: Exception) -> Any:
+    """Take what the fast decoder is too strict for: a lone surrogate, an integer of any length.
+
+    A lone surrogate has no UTF-8; it becomes U+FFFD, as every warehouse would make of it.
+    """
+    import json
+
+    try:
+        text = content.decode("utf-8")
+        decoded = json.loads(text, parse_float=Decimal, parse_int=_whole, parse_constant=_refuse)
+    except UnicodeDecodeError as wrong:
+        message = f"its bytes are not UTF-8 (at byte {wrong.start})"
+        raise ValueError(message) from None
+    except (ValueError, RecursionError):
+        message = f"it is not JSON ({error})"
+        raise ValueError(message) from None
+    return _without_surrogates(decoded)
+
+
+def _whole(digits: str) -> int | Decimal:
+    # int() refuses very long texts; a Decimal is as exact and is written the same way.
+    return int(digits) if len(digits) < _LONGEST_INT else Decimal(digits)
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(constant)
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return _LONE_SURROGATE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_without_surrogates(member) for member in value]
+    if isinstance(value, dict):
+        return {_without_surrogates(k): _without_surrogates(v) for k, v in value.items()}
+    return value
+
+
+def read_page(
+    url: str, status: int, headers: Mapping[str, str], content: bytes, settings: RecordSettings
+) -> Page:
+    """Decode an answer and find its records.
+
+    Raises AnswerError where the body is not JSON, or what is found cannot be records.
+    """
+    try:
+        body = decode(content)
+    except ValueError as error:
+        message = f"{error}, though the status is {status}; it begins with {_shown(content)}"
+        raise AnswerError(message) from None
+    if body is None and content.strip() == b"" and status == _OK:
+        message = "an empty body, which is not JSON, though the status is 200"
+        raise AnswerError(message)
+    page = Page(url, status, CaseInsensitiveDict(headers), body)
+    if body is not None:
+        found = settings.records_path.find_all(body)
+        page.found = bool(found) or _is_emptied(settings.records_path, body)
+        page.records = list(_records(found, settings))
+    return page
+
+
+def _is_emptied(path: Path, body: Any) -> bool:
+    """Tell whether ``$.data[*]`` found nothing because the list there is empty."""
+    parent = path.text.removesuffix("[*]")
+    return parent != path.text and parse_path(parent).find(body) is not MISSING
+
+
+def _shown(content: bytes) -> str:
+    return repr(" ".join(content[:80].decode("utf-8", "replace").split()))
+
+
+def _records(found: list[Any], settings: RecordSettings) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = []
+    for value in found:
+        if settings.records_are_values:
+            records += _values(value, settings)
+        elif isinstance(value, list):
+            records += [_record(member) for member in value]
+        elif isinstance(value, dict):
+            records.append(value)
+        elif value is not None:
+            records.append(_scalar(value, settings, alone=len(found) == 1))
+    if settings.add_fields:
+        for record in records:
+            added = {name: path.find(record) for name, path in settings.add_fields.items()}
+            record.update({n: None if v is MISSING else v for n, v in added.items()})
+    return records
+
+
+def _record(member: Any) -> dict[str, Any]:
+    return member if isinstance(member, dict) else {"value": member}
+
+
+def _scalar(value: Any, settings: RecordSettings, *, alone: bool) -> dict[str, Any]:
+    """Make a record of a scalar that a JSONPath with many matches found among others."""
+    if alone and isinstance(settings.records_path, DottedPath):
+        message = (
+            f"records_path {settings.records_path.text!r} found {described(value)}, "
+            "which cannot be records: it should lead to a list or an object"
+        )
+        raise AnswerError(message)
+    return {"value": value}
+
+
+def _values(value: Any, settings: RecordSettings) -> list[dict[str, Any]]:
+    if value is None or value == []:
+        # Some servers write an empty object of objects as an empty list.
+        return []
+    if not isinstance(value, dict):
+        message = (
+            f"records_path {settings.records_path.text!r} found {described(value)}, but "
+            "records_are_values needs an object whose values are the records"
+        )
+        raise AnswerError(message)
+    records = []
+    for key, member in value.items():
+        record = _record(member)
+        if settings.records_key_field:
+            record[settings.records_key_field] = key
+        records.append(record)
+    return records
+
+
+def described(value: Any) -> str:
+    """Name what a value is, with enough of it to recognise, never the whole."""
+    if isinstance(value, str):
+        return f"the text {value[:40]!r}"
+    if isinstance(value, bool):
+        return f"the boolean {str(value).lower()}"
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else f"a list of {len(value)}"
+    return "null" if value is None else f"the number {value}"

@@ -1,0 +1,85 @@
+"""The paging styles, found by their ``style`` name; each is one file of this folder.
+
+A new style is a new file here: nothing else names the styles.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import pkgutil
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from tap_oauth2_generic.kinds import near_choice, section
+from tap_oauth2_generic.pagination.base import LARGEST_PAGE_SIZE, PagingStyle, Token
+from tap_oauth2_generic.pagination.walk import End, Walk
+from tap_oauth2_generic.settings import Kind, Problems, names_of, read, reject_unknown, schema_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "DEFAULT_STYLE",
+    "LARGEST_PAGE_SIZE",
+    "PAGINATION",
+    "End",
+    "PagingStyle",
+    "Token",
+    "Walk",
+    "read_style",
+    "styles",
+]
+
+DEFAULT_STYLE = "none"
+_ORDER = ("none", "page_number", "offset", "cursor", "next_url", "link_header", "last_record")
+
+
+def styles() -> dict[str, type[PagingStyle]]:
+    """Give every style that has a file here, by name, the best known first."""
+    found: dict[str, type[PagingStyle]] = {}
+    for module_info in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{module_info.name}")
+        for member in vars(module).values():
+            if _is_style(member):
+                found[member.style] = member
+    known = [name for name in _ORDER if name in found]
+    return {name: found[name] for name in [*known, *sorted(found.keys() - set(known))]}
+
+
+def _is_style(member: object) -> TypeGuard[type[PagingStyle]]:
+    return isinstance(member, type) and issubclass(member, PagingStyle) and "style" in vars(member)
+
+
+def read_style(raw: Mapping[str, Any], problems: Problems) -> PagingStyle | None:
+    """Parse a ``pagination`` object into its style; None where ``problems`` says why."""
+    there_are = styles()
+    name = raw.get("style", DEFAULT_STYLE)
+    chosen = there_are.get(name) if isinstance(name, str) else None
+    if chosen is None:
+        sentence = f"style must be one of {', '.join(there_are)}, not {name!r}"
+        problems.add("", sentence + near_choice(name, tuple(there_are)))
+        return None
+    settings = {key: value for key, value in raw.items() if key != "style"}
+    own = names_of(chosen)
+    for key in [key for key in settings if key not in own]:
+        if others := [other for other, style in there_are.items() if key in names_of(style)]:
+            problems.add("", f"{key!r} belongs to style {', '.join(others)}, not to {name}")
+            del settings[key]
+    reject_unknown(settings, own, "", problems)
+    return read(chosen, settings, "", problems)
+
+
+def _schema() -> dict[str, Any]:
+    """Describe one flat object: the style, then the settings of all styles together."""
+    there_are = styles()
+    chooser = {"type": "string", "enum": list(there_are)}
+    chooser |= {"title": "Style", "description": "How the API pages; the default is none."}
+    properties: dict[str, Any] = {"style": chooser}
+    for style in there_are.values():
+        own = {field.name for field in dataclasses.fields(style)}
+        described = schema_of(style)["properties"]
+        properties |= {name: described[name] for name in described if name in own}
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+PAGINATION: Kind = section(read_style, _schema())

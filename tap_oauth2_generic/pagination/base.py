@@ -1,0 +1,127 @@
+"""What every paging style is: a frozen dataclass of settings with three pure functions.
+
+A style remembers nothing; the walk does. A style's file holds that style alone.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tap_oauth2_generic.kinds import BOOLEAN, NAME, PATH, enum, integer
+from tap_oauth2_generic.settings import setting
+
+if TYPE_CHECKING:
+    from tap_oauth2_generic.page import Page
+    from tap_oauth2_generic.paths import Path
+    from tap_oauth2_generic.placement import Place, Request
+
+LARGEST_PAGE_SIZE = 200
+# What leads to a page: a number, a cursor of any JSON type, a URL. None is the first page
+# of a style whose first request carries no token.
+Token = Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class PagingStyle(ABC):
+    """The settings that all styles share, and what a style must say."""
+
+    #: The word that chooses this style.
+    style: ClassVar[str]
+    #: The shape of answer that the style fits, for tables of all styles.
+    fits: ClassVar[str]
+    #: Whether a page without records is the last one.
+    empty_page_ends: ClassVar[bool] = True
+
+    page_size: int = setting(
+        integer(1),
+        "Page size",
+        f"Records asked for in one page; above {LARGEST_PAGE_SIZE} it is set to "
+        f"{LARGEST_PAGE_SIZE}, with a warning.",
+        default=LARGEST_PAGE_SIZE,
+    )
+    page_size_param: str | None = setting(
+        NAME,
+        "Page size parameter",
+        "Carries the page size; it is sent only if given.",
+        default=None,
+    )
+    total_path: Path | None = setting(
+        PATH, "Total path", "Where the answer says how many records there are.", default=None
+    )
+    total_pages_path: Path | None = setting(
+        PATH, "Total pages path", "Where the answer says how many pages there are.", default=None
+    )
+    has_more_path: Path | None = setting(
+        PATH, "Has-more path", "Where the answer says whether more pages follow.", default=None
+    )
+    max_pages: int | None = setting(
+        integer(1), "Most pages", "Stop, with a warning, after so many pages.", default=None
+    )
+
+    @property
+    def size_sent(self) -> int:
+        """The page size that goes to the server."""
+        return min(self.page_size, LARGEST_PAGE_SIZE)
+
+    @property
+    def place_of_params(self) -> Place:
+        """Where the paging parameters go; styles that have a say declare ``params_in``."""
+        return getattr(self, "params_in", "query")
+
+    def remarks(self) -> list[str]:
+        """Say what is done otherwise than the settings ask, a sentence each."""
+        if self.page_size > LARGEST_PAGE_SIZE:
+            most = LARGEST_PAGE_SIZE
+            return [f"page_size {self.page_size} is above {most}; {most} is used"]
+        return []
+
+    def first(self) -> Token:
+        """Give the token of the first page."""
+        return None
+
+    def put_size(self, request: Request) -> None:
+        """Put the page size into a request."""
+        if self.page_size_param:
+            request.put(self.page_size_param, self.size_sent, self.place_of_params)
+
+    @abstractmethod
+    def place(self, token: Token, request: Request) -> None:
+        """Put what leads to a page into a request."""
+
+    @abstractmethod
+    def next(self, token: Token, page: Page) -> Token | None:
+        """Give the token of the page after this one, or None where there is none."""
+
+    def is_short(self, page: Page, first_page_length: int) -> bool:
+        """Tell whether a page ends the walk by being shorter than the first."""
+        return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParameterStyle(PagingStyle):
+    """A style whose token travels in a parameter of the query or the body."""
+
+    params_in: Place = setting(
+        enum("query", "body"),
+        "Parameters in",
+        "Where the paging parameters go; in a JSON body a dotted name nests.",
+        default="query",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountedStyle(ParameterStyle):
+    """A style that counts pages or records, so that a short page can be told from a full one."""
+
+    stop_on_short_page: bool = setting(
+        BOOLEAN,
+        "Stop on a short page",
+        "End when a page has fewer records than the first page had.",
+        default=False,
+    )
+
+    def is_short(self, page: Page, first_page_length: int) -> bool:
+        """Tell whether a page is shorter than the first, where that was asked for."""
+        return self.stop_on_short_page and len(page.records) < first_page_length

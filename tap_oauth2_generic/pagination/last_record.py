@@ -1,0 +1,51 @@
+"""Style ``last_record``: a value of the page's last record leads to the next page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from tap_oauth2_generic.errors import AnswerError
+from tap_oauth2_generic.kinds import NAME, PATH
+from tap_oauth2_generic.pagination.base import ParameterStyle, Token
+from tap_oauth2_generic.paths import MISSING
+from tap_oauth2_generic.settings import setting
+
+if TYPE_CHECKING:
+    from tap_oauth2_generic.page import Page
+    from tap_oauth2_generic.paths import Path
+    from tap_oauth2_generic.placement import Request
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastRecord(ParameterStyle):
+    """``GET /charges?starting_after=ch_9`` answers ``{"data": […], "has_more": true}``."""
+
+    style: ClassVar[str] = "last_record"
+    fits: ClassVar[str] = '`{"data": […], "has_more": true}`, asked by `?starting_after=ch_9`'
+
+    last_record_path: Path = setting(
+        PATH, "Last-record path", "Where the page's last record holds the value that is sent next."
+    )
+    cursor_param: str = setting(NAME, "Cursor parameter", "Carries the cursor.")
+
+    def place(self, token: Token, request: Request) -> None:
+        """Put the last record's value; the first request has none."""
+        if token is not None:
+            request.put(self.cursor_param, token, self.params_in)
+
+    def next(self, token: Token, page: Page) -> Token | None:
+        """Give the value of the last record.
+
+        Raises AnswerError where the last record has none: the rest could not be reached.
+        """
+        if not page.records:
+            return None
+        found = self.last_record_path.find(page.records[-1])
+        if found is MISSING or found is None:
+            message = (
+                f"last_record_path {self.last_record_path.text!r} finds nothing in the last "
+                f"record, which has {', '.join(list(page.records[-1])[:20])}"
+            )
+            raise AnswerError(message)
+        return found

@@ -1,0 +1,31 @@
+"""Style ``link_header``: the response header ``Link`` names the next page (RFC 8288)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import urljoin
+
+from tap_oauth2_generic.pagination.base import PagingStyle, Token
+
+if TYPE_CHECKING:
+    from tap_oauth2_generic.page import Page
+    from tap_oauth2_generic.placement import Request
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkHeader(PagingStyle):
+    """``GET /events`` answers with ``Link: <https://…?cursor=abc>; rel="next"``."""
+
+    style: ClassVar[str] = "link_header"
+    fits: ClassVar[str] = 'the header `Link: <https://…?cursor=abc>; rel="next"`'
+    empty_page_ends: ClassVar[bool] = False
+
+    def place(self, token: Token, request: Request) -> None:
+        """Turn the request to the next page's address; the first has the stream's own."""
+        if token is not None:
+            request.follow(token)
+
+    def next(self, token: Token, page: Page) -> Token | None:
+        """Give the absolute address of the link with the relation ``next``."""
+        return urljoin(page.url, page.next_link) if page.next_link else None

@@ -1,0 +1,47 @@
+"""Style ``next_url``: each answer's body holds the address of the next page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urljoin
+
+from tap_oauth2_generic.errors import AnswerError
+from tap_oauth2_generic.kinds import PATH
+from tap_oauth2_generic.pagination.base import PagingStyle, Token
+from tap_oauth2_generic.settings import setting
+
+if TYPE_CHECKING:
+    from tap_oauth2_generic.page import Page
+    from tap_oauth2_generic.paths import Path
+    from tap_oauth2_generic.placement import Request
+
+
+@dataclass(frozen=True, kw_only=True)
+class NextUrl(PagingStyle):
+    """``GET /tasks`` answers ``{"value": […], "@odata.nextLink": "https://…"}``."""
+
+    style: ClassVar[str] = "next_url"
+    fits: ClassVar[str] = '`{"value": […], "@odata.nextLink": "https://…"}`, followed untouched'
+    empty_page_ends: ClassVar[bool] = False
+
+    next_url_path: Path = setting(
+        PATH,
+        "Next-URL path",
+        "Where the answer's body holds the next page's URL, full or relative.",
+    )
+
+    def place(self, token: Token, request: Request) -> None:
+        """Turn the request to the next page's address; the first has the stream's own."""
+        if token is not None:
+            request.follow(token)
+
+    def next(self, token: Token, page: Page) -> Token | None:
+        """Give the absolute address of the next page."""
+        found: Any = self.next_url_path.find(page.body)
+        if not found:
+            return None
+        if not isinstance(found, str):
+            message = f"next_url_path {self.next_url_path.text!r} found something that is no URL"
+            raise AnswerError(message)
+        return urljoin(page.url, found)

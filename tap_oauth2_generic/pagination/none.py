@@ -1,0 +1,27 @@
+"""Style ``none``: one request has it all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from tap_oauth2_generic.pagination.base import ParameterStyle, Token
+
+if TYPE_CHECKING:
+    from tap_oauth2_generic.page import Page
+    from tap_oauth2_generic.placement import Request
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoPaging(ParameterStyle):
+    """An answer that is whole: ``[{"id": 1}, {"id": 2}]``."""
+
+    style: ClassVar[str] = "none"
+    fits: ClassVar[str] = '`[{"id": 1}, {"id": 2}]`, all records in one answer'
+
+    def place(self, token: Token, request: Request) -> None:
+        """Put nothing: there is one page."""
+
+    def next(self, token: Token, page: Page) -> Token | None:
+        """Give None: there is no other page."""
+        return None

@@ -1,0 +1,39 @@
+"""Style ``page_number``: pages are numbered, each request names one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from tap_oauth2_generic.kinds import NAME, integer
+from tap_oauth2_generic.pagination.base import CountedStyle, Token
+from tap_oauth2_generic.settings import setting
+
+if TYPE_CHECKING:
+    from tap_oauth2_generic.page import Page
+    from tap_oauth2_generic.placement import Request
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageNumber(CountedStyle):
+    """``GET /leads?page=2`` answers ``{"data": […], "info": {"more_records": true}}``."""
+
+    style: ClassVar[str] = "page_number"
+    fits: ClassVar[str] = '`{"data": […], "info": {"more_records": true}}`, asked by `?page=2`'
+
+    page_param: str = setting(NAME, "Page parameter", "Carries the page number.", default="page")
+    page_start: int = setting(
+        integer(0), "Page start", "The first page number or offset: 0 or 1 as a rule.", default=1
+    )
+
+    def first(self) -> Token:
+        """Give the number of the first page, be it 0."""
+        return self.page_start
+
+    def place(self, token: Token, request: Request) -> None:
+        """Put the page number."""
+        request.put(self.page_param, token, self.params_in)
+
+    def next(self, token: Token, page: Page) -> Token | None:
+        """Count on by one: the server decides how long its pages are."""
+        return token + 1

@@ -1,0 +1,160 @@
+"""The walk from page to page: the one thing about paging that remembers.
+
+Knows every token that was used and the page before; asks the style for all else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tap_oauth2_generic.paths import MISSING
+
+if TYPE_CHECKING:
+    from tap_oauth2_generic.page import Page
+    from tap_oauth2_generic.pagination.base import PagingStyle, Token
+    from tap_oauth2_generic.placement import Request
+
+_SECOND = 2
+_FALSE_TEXTS = {"false", "0", "no", "n"}
+
+
+@dataclass(frozen=True)
+class End:
+    """Why a walk ended.
+
+    ``complete`` tells whether all records were read, so that a bookmark may move;
+    ``suspicious`` asks for a warning.
+    """
+
+    reason: str
+    complete: bool = True
+    suspicious: bool = False
+
+
+class Walk:
+    """One pass over the pages of one stream.
+
+    Ask for ``request`` while ``end`` is None, hand each page to ``take``, emit what it gives.
+    """
+
+    def __init__(self, style: PagingStyle) -> None:
+        """Begin before the first page."""
+        self.style = style
+        self.end: End | None = None
+        self.pages = 0
+        self.records = 0
+        self.total: int | None = None
+        self.remarks: list[str] = []
+        self._token: Token = style.first()
+        self._used = {_key(self._token)}
+        self._first_length = 0
+        self._previous: list[dict[str, Any]] = []
+
+    def place(self, request: Request) -> Request:
+        """Turn a stream's request into the request for the page that comes next."""
+        self.style.put_size(request)
+        self.style.place(self._token, request)
+        return request
+
+    def take(self, page: Page) -> list[dict[str, Any]]:
+        """Take note of a page, decide whether the walk goes on, give the records to emit."""
+        self.pages += 1
+        if page.records and page.records == self._previous:
+            # A page that came back at once means that the server may not know the parameter.
+            ignored = self.pages == _SECOND
+            self.end = End(
+                f"page {self.pages} repeated the page before it", not ignored, suspicious=True
+            )
+            return []
+        if self.pages == 1:
+            self._first_length = len(page.records)
+        self._previous = page.records
+        self.records += len(page.records)
+        self._count(page)
+        self.end = self._end_at(page)
+        if self.end is None:
+            self._advance(page)
+        if self.end and self.total is not None and self.records < self.total:
+            self.remarks.append(f"{self.records} records came, though total_path said {self.total}")
+        return page.records
+
+    def _count(self, page: Page) -> None:
+        """Note the total that the answer names, unless it cannot be one."""
+        if self.style.total_path is None or (self.total is None and self.pages > 1):
+            return
+        total = _whole(self.style.total_path.find(page.body))
+        if total is not None and total < len(page.records):
+            self.remarks.append(
+                f"total_path {self.style.total_path.text!r} says {total}, but one page alone "
+                f"has {len(page.records)} records: it is not used"
+            )
+            self.total = None
+        elif total is not None:
+            self.total = total
+        elif self.pages == 1:
+            self.remarks.append(f"total_path {self.style.total_path.text!r} finds no whole number")
+
+    def _end_at(self, page: Page) -> End | None:
+        """Give the end that this page is by itself, whatever the next token."""
+        style = self.style
+        has_more = style.has_more_path.find(page.body) if style.has_more_path else None
+        if not page.records and style.empty_page_ends:
+            more = has_more is not None and has_more is not MISSING and not _says_no(has_more)
+            return End("an empty page", not more, suspicious=more)
+        if has_more is not MISSING and has_more is not None and _says_no(has_more):
+            return End("has_more_path said so")
+        if self.total is not None and self.records >= self.total:
+            return End("total_path was reached")
+        if style.total_pages_path:
+            total_pages = _whole(style.total_pages_path.find(page.body))
+            if total_pages is not None and 0 < total_pages <= self.pages:
+                return End("total_pages_path was reached")
+        if style.is_short(page, self._first_length):
+            return End("a page shorter than the first")
+        return None
+
+    def _advance(self, page: Page) -> None:
+        """Go on to the next token, or end where there is none, a loop or the limit."""
+        token = self.style.next(self._token, page)
+        if token is None:
+            self.end = End("the last page")
+        elif _key(token) in self._used:
+            # A server that names its last page again says that it is the last.
+            complete = _key(token) == _key(self._token)
+            self.end = End(
+                "a page token that was used before came again", complete, suspicious=True
+            )
+        elif self.style.max_pages and self.pages >= self.style.max_pages:
+            self.end = End(
+                f"max_pages ({self.style.max_pages}) was reached", complete=False, suspicious=True
+            )
+        else:
+            self._used.add(_key(token))
+            self._token = token
+
+
+def _key(token: Token) -> Any:
+    """Give something small and hashable that stands for a token."""
+    if isinstance(token, int | str) or token is None:
+        return token
+    return msgspec.json.encode(token)
+
+
+def _whole(value: Any) -> int | None:
+    if isinstance(value, bool) or value is MISSING or value is None:
+        return None
+    try:
+        number = Decimal(str(value))
+        return int(number) if number == number.to_integral_value() else None
+    except ArithmeticError:
+        return None
+
+
+def _says_no(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.strip().lower() in _FALSE_TEXTS | {""}
+    return not value

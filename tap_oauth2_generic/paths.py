@@ -1,0 +1,135 @@
+"""Where a value is inside decoded JSON: bare dotted paths and JSONPath, parsed once.
+
+Knows nothing of records, paging or tokens.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class Missing:
+    """The type of ``MISSING``: there is nothing at a path, which differs from a null there."""
+
+    def __repr__(self) -> str:
+        """Name it in messages and test failures."""
+        return "MISSING"
+
+    def __bool__(self) -> bool:
+        """Count as false, like None."""
+        return False
+
+
+MISSING = Missing()
+_SEGMENT = re.compile(r"""'(?P<single>[^']*)'|"(?P<double>[^"]*)"|(?P<bare>[^.'"]+)""")
+_JSONPATH_CHILD = re.compile(
+    r"""\.(?P<bare>[A-Za-z_][\w-]*)|\['(?P<key>[^'\\]*)'\]|\[(?P<index>\d+)\]"""
+)
+
+
+class Path(Protocol):
+    """An expression that finds values in decoded JSON."""
+
+    @property
+    def text(self) -> str:
+        """The expression as it was written."""
+
+    def find(self, value: Any) -> Any:
+        """Give the first value there, or ``MISSING``."""
+
+    def find_all(self, value: Any) -> list[Any]:
+        """Give every value there; an empty list where there is none."""
+
+
+@dataclass(frozen=True)
+class DottedPath:
+    """Keys and list positions, one inside the other; finds one value at most."""
+
+    text: str
+    keys: tuple[str, ...]
+
+    def find(self, value: Any) -> Any:
+        """Walk the keys; a path that is itself a key of the object finds that first."""
+        if isinstance(value, dict) and self.text in value:
+            return value[self.text]
+        for key in self.keys:
+            value = _step(value, key)
+            if value is MISSING:
+                return MISSING
+        return value
+
+    def find_all(self, value: Any) -> list[Any]:
+        """Give the one value there, in a list."""
+        found = self.find(value)
+        return [] if found is MISSING else [found]
+
+
+@dataclass(frozen=True)
+class JsonPath:
+    """A JSONPath with wildcards, slices or filters, evaluated by ``jsonpath-ng``."""
+
+    text: str
+    expression: Any
+
+    def find(self, value: Any) -> Any:
+        """Give the first match, or ``MISSING``."""
+        return next((match.value for match in self.expression.find(value)), MISSING)
+
+    def find_all(self, value: Any) -> list[Any]:
+        """Give all matches in document order."""
+        return [match.value for match in self.expression.find(value)]
+
+
+def parse_path(text: str) -> Path:
+    """Parse a bare dotted path, or a JSONPath where the text starts with ``$``.
+
+    Raises ValueError with a sentence on what is wrong.
+    """
+    if text.startswith("$"):
+        return _parse_jsonpath(text)
+    return DottedPath(text, _parse_dotted(text))
+
+
+def _step(value: Any, key: str) -> Any:
+    if isinstance(value, dict):
+        return value.get(key, MISSING)
+    if isinstance(value, list) and re.fullmatch(r"-?\d{1,9}", key):
+        index = int(key)
+        return value[index] if -len(value) <= index < len(value) else MISSING
+    return MISSING
+
+
+def _parse_dotted(text: str) -> tuple[str, ...]:
+    keys: list[str] = []
+    position = 0
+    while match := _SEGMENT.match(text, position):
+        keys.append(next(group for group in match.groups() if group is not None))
+        position = match.end()
+        if position == len(text):
+            return tuple(keys)
+        if text[position] != ".":
+            break
+        position += 1
+    message = f"{text!r} is not a path: keys are joined by dots, a key with a dot is quoted"
+    raise ValueError(message)
+
+
+def _parse_jsonpath(text: str) -> Path:
+    """Give simple chains such as ``$.a['b'][0]`` a walk of their own, which is far faster."""
+    keys: list[str] = []
+    position = 1
+    while match := _JSONPATH_CHILD.match(text, position):
+        keys.append(next(group for group in match.groups() if group is not None))
+        position = match.end()
+    if position == len(text):
+        return DottedPath(text, tuple(keys))
+    from jsonpath_ng.exceptions import JSONPathError
+    from jsonpath_ng.ext.parser import parse
+
+    try:
+        return JsonPath(text, parse(text))
+    except (JSONPathError, RecursionError, AttributeError) as error:
+        message = f"{text!r} is not a JSONPath: {' '.join(str(error).split())}"
+        raise ValueError(message) from None

@@ -1,0 +1,140 @@
+"""What a stream asks for: its settings as templates, filled into the request of a page.
+
+Knows no paging, no token and no host rule; it only builds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote_plus, urlsplit
+
+from tap_oauth2_generic.kinds import BODY, HEADERS, PARAMETERS, TEMPLATE, enum
+from tap_oauth2_generic.placement import Request
+from tap_oauth2_generic.settings import setting
+from tap_oauth2_generic.templates import Scope, Template, as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestSettings:
+    """What one stream sends."""
+
+    path: Template = setting(
+        TEMPLATE,
+        "Path",
+        "Relative to `base_url`, or an absolute URL on one of `allowed_hosts`. A template.",
+    )
+    method: str = setting(
+        enum("GET", "POST", "PUT", "PATCH", "DELETE"), "Method", "The HTTP method.", default="GET"
+    )
+    params: dict[str, Any] = setting(
+        PARAMETERS, "Parameters", "Query parameters; values are templates or arrays.", default={}
+    )
+    headers: dict[str, Template] = setting(
+        HEADERS, "Headers", "Extra request headers; values are templates.", default={}
+    )
+    body: Any = setting(
+        BODY, "Body", "Request body, an object or array whose texts are templates.", default=None
+    )
+    body_format: str = setting(
+        enum("json", "form"), "Body format", "How the body is sent.", default="json"
+    )
+
+    def contradictions(self) -> list[str]:
+        """Say what cannot be sent."""
+        if self.body_format == "form" and isinstance(self.body, list):
+            return ["body_format form needs a body that is an object"]
+        return []
+
+
+@dataclass(frozen=True)
+class RequestTemplate:
+    """A stream's request with the connection's part in it, ready to be filled.
+
+    ``params`` and ``headers`` of the connection are sent with every request; a stream's own
+    entry of the same name wins, and null takes it away.
+    """
+
+    base_url: Template
+    params: dict[str, Any]
+    headers: dict[str, Template]
+    settings: RequestSettings
+
+    def fill(self, scope: Scope) -> Request:
+        """Build a request; raises ConnectionSettingError where a hole has no value."""
+        url, given = split_query(join(self.base_url.render(scope), self._path(scope)))
+        connection, stream = fill(self.params, scope), fill(self.settings.params, scope)
+        headers = {**self.headers, **self.settings.headers}
+        return Request(
+            method=self.settings.method,
+            url=url,
+            params={**connection, **given, **stream},
+            headers={name: value.render(scope) for name, value in headers.items()},
+            body=fill(self.settings.body, scope),
+            body_format="form" if self.settings.body_format == "form" else "json",
+        )
+
+    def templates(self) -> Iterator[tuple[str, Template]]:
+        """Give each template of the stream's own settings with its place."""
+        yield "path", self.settings.path
+        for place in ("params", "headers", "body"):
+            yield from templates_in(getattr(self.settings, place), place)
+
+    def _path(self, scope: Scope) -> str:
+        # A value put into a path is data: a slash or question mark in it must not be one.
+        return self.settings.path.render(scope, encode=lambda value: quote(value, safe=""))
+
+
+def templates_in(value: Any, place: str) -> Iterator[tuple[str, Template]]:
+    """Give each template inside parameters, headers or a body, with its place."""
+    if isinstance(value, Template):
+        yield place, value
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            yield from templates_in(member, f"{place}.{name}")
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from templates_in(member, f"{place}[{index}]")
+
+
+def fill(value: Any, scope: Scope) -> Any:
+    """Fill every template inside a value and keep its shape; numbers stay numbers."""
+    if isinstance(value, Template):
+        return value.render(scope)
+    if isinstance(value, dict):
+        return {name: fill(member, scope) for name, member in value.items()}
+    if isinstance(value, list):
+        return [fill(member, scope) for member in value]
+    return value
+
+
+def join(base_url: str, path: str) -> str:
+    """Join by exactly one slash, whichever side brings it; an absolute path stands alone."""
+    if urlsplit(path).scheme in {"http", "https"}:
+        return path
+    if not path or path[0] in "?#":
+        return base_url + path
+    return f"{base_url.rstrip('/')}/{path.lstrip('/')}"
+
+
+def split_query(url: str) -> tuple[str, dict[str, Any]]:
+    """Take the query off a URL, as parameters that settings and paging may override."""
+    url = url.partition("#")[0]
+    address, _, query = url.partition("?")
+    params: dict[str, Any] = {}
+    for pair in filter(None, query.split("&")):
+        name, _, value = (unquote_plus(part) for part in pair.partition("="))
+        params.setdefault(name, []).append(value)
+    return address, params
+
+
+def encode_pairs(params: dict[str, Any]) -> list[tuple[str, str]]:
+    """Flatten parameters for a query or form: a list repeats its name, null is left out."""
+    pairs = []
+    for name, value in params.items():
+        members = value if isinstance(value, list | tuple) else [value]
+        pairs += [(name, as_text(member)) for member in members if member is not None]
+    return pairs

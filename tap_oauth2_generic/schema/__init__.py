@@ -1,0 +1,8 @@
+"""What the columns of a stream are: declared by the user, or inferred from a sample."""
+
+from __future__ import annotations
+
+from tap_oauth2_generic.schema.declared import SchemaSettings
+from tap_oauth2_generic.schema.infer import ANY_VALUE, grow, infer
+
+__all__ = ["ANY_VALUE", "SchemaSettings", "grow", "infer"]

@@ -1,0 +1,67 @@
+"""The schema settings of a stream, and a declared schema read from its object or file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from tap_oauth2_generic.kinds import enum, integer
+from tap_oauth2_generic.settings import Kind, setting
+
+
+def _declared(value: Any) -> dict[str, Any]:
+    """Take a JSON Schema for records, from an object or from the file that holds one."""
+    schema = _from_file(value) if isinstance(value, str) else value
+    if not isinstance(schema, Mapping):
+        message = "must be a JSON Schema object or the path of a file with one"
+        raise ValueError(message)
+    properties = schema.get("properties")
+    if not isinstance(properties, Mapping):
+        message = 'must describe records: {"type": "object", "properties": {…}}'
+        raise ValueError(message)
+    for name, member in properties.items():
+        if not isinstance(member, Mapping):
+            message = f"the schema of property {name!r} must be an object"
+            raise ValueError(message)
+    return {"type": "object", **schema}
+
+
+def _from_file(path: str) -> Any:
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"), parse_float=Decimal)
+    except OSError as error:
+        message = f"cannot read the file {path!r}: {error.strerror}"
+    except ValueError as error:
+        message = f"the file {path!r} is not JSON: {error}"
+    raise ValueError(message)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchemaSettings:
+    """How a stream's columns are known."""
+
+    schema: dict[str, Any] | None = setting(
+        Kind({"type": ["object", "string"]}, _declared),
+        "Schema",
+        "JSON Schema of the records, or the path of a file with one; inferred when absent.",
+        default=None,
+    )
+    schema_sample_size: int = setting(
+        integer(1), "Schema sample size", "Records looked at when inferring.", default=200
+    )
+    new_fields: str | None = setting(
+        enum("add", "ignore", "fail"),
+        "New fields",
+        "A field first seen during a sync: add emits a new SCHEMA message, ignore drops it with "
+        "one warning, fail stops. Default: add if the schema is inferred, ignore if declared.",
+        default=None,
+    )
+
+    @property
+    def on_new_fields(self) -> str:
+        """What is done with a field that the schema does not have."""
+        return self.new_fields or ("add" if self.schema is None else "ignore")

@@ -1,0 +1,109 @@
+"""Schemas from samples: everything nullable, nothing required, the least type that holds all.
+
+Values of different kinds in one field make a text column; the shaper writes them as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from tap_oauth2_generic.columns import COLUMN_INTEGERS
+from tap_oauth2_generic.instants import is_date_time
+
+Schema = Mapping[str, Any]
+
+# Holds anything, since any JSON value can be written as text: for fields that were null in
+# the whole sample and for fields whose values are of different kinds.
+ANY_VALUE: Schema = {"type": ["string", "null"]}
+_ONLY_NULLS: Schema = {"type": ["null"]}
+_NUMBER: Schema = {"type": ["number", "null"]}
+# An object with more keys than this is a map from data to data, not a set of columns.
+MOST_PROPERTIES = 500
+
+
+def infer(records: Iterable[Mapping[str, Any]], keys: Iterable[str] = ()) -> dict[str, Any]:
+    """Give the schema that holds every record of a sample.
+
+    ``keys`` are fields that must have a column even where no sample has them: primary and
+    replication keys.
+    """
+    properties: dict[str, Schema] = {}
+    for record in records:
+        for name, value in record.items():
+            properties[name] = grow(properties.get(name), value)
+    for name in keys:
+        properties.setdefault(name, ANY_VALUE)
+    return {"type": "object", "properties": {n: _finished(s) for n, s in properties.items()}}
+
+
+def grow(schema: Schema | None, value: Any) -> Schema:
+    """Give the least schema that holds what the schema holds, and the value as well."""
+    if value is None:
+        return schema or _ONLY_NULLS
+    new = _schema_of(value)
+    if schema is None or schema == _ONLY_NULLS:
+        return new
+    types = {kind for kind in _types(schema) if kind != "null"}
+    if isinstance(value, dict) and types == {"object"}:
+        return _grown_object(schema, value)
+    if isinstance(value, list) and types == {"array"}:
+        return _grown_array(schema, value)
+    if types | set(new["type"]) == {"integer", "number", "null"}:
+        return _NUMBER
+    if types | {"null"} != set(new["type"]):
+        return ANY_VALUE
+    return schema if schema.get("format") == new.get("format") else ANY_VALUE
+
+
+def _types(schema: Schema) -> list[str]:
+    types = schema.get("type", [])
+    return [types] if isinstance(types, str) else list(types)
+
+
+def _schema_of(value: Any) -> Schema:
+    if isinstance(value, bool):
+        return {"type": ["boolean", "null"]}
+    if isinstance(value, int):
+        return {"type": ["integer", "null"]} if value in COLUMN_INTEGERS else _NUMBER
+    if isinstance(value, Decimal | float):
+        return _NUMBER
+    if isinstance(value, dict):
+        return _grown_object({}, value)
+    if isinstance(value, list):
+        return _grown_array({}, value)
+    if is_date_time(value):
+        return {"type": ["string", "null"], "format": "date-time"}
+    return ANY_VALUE
+
+
+def _grown_object(schema: Schema, value: Mapping[str, Any]) -> Schema:
+    free_form = {"type": ["object", "null"]}
+    if schema and "properties" not in schema:
+        return schema
+    properties = dict(schema.get("properties", {}))
+    for name, member in value.items():
+        properties[name] = grow(properties.get(name), member)
+    if len(properties) > MOST_PROPERTIES:
+        return free_form
+    return {**schema, **free_form, "properties": properties}
+
+
+def _grown_array(schema: Schema, value: list[Any]) -> Schema:
+    grown = {**schema, "type": ["array", "null"]}
+    for member in value:
+        grown["items"] = grow(grown.get("items"), member)
+    return grown
+
+
+def _finished(schema: Schema) -> Schema:
+    """Give what was only null a type that loses none of its later values."""
+    if schema == _ONLY_NULLS:
+        return ANY_VALUE
+    finished = dict(schema)
+    if "properties" in schema:
+        finished["properties"] = {n: _finished(s) for n, s in schema["properties"].items()}
+    if "items" in schema:
+        finished["items"] = _finished(schema["items"])
+    return finished

@@ -1,0 +1,260 @@
+"""The tap: from a configuration to streams that share one connection."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from singer_sdk import Tap
+from singer_sdk.configuration._dict_config import parse_environment_config
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers._classproperty import classproperty
+from singer_sdk.helpers.capabilities import (
+    FLATTENING_CONFIG,
+    STREAM_MAPS_CONFIG,
+    PluginCapabilities,
+    TapCapabilities,
+)
+from singer_sdk.plugin_base import _ConfigInput
+
+from tap_oauth2_generic.clock import Clock
+from tap_oauth2_generic.config import CONFIG_SCHEMA, Config, StreamConfig, read_config
+from tap_oauth2_generic.errors import ConfigurationError, InputError, StateError
+from tap_oauth2_generic.fetch import Fetcher
+from tap_oauth2_generic.hosts import HostPolicy
+from tap_oauth2_generic.interruption import uninterrupted
+from tap_oauth2_generic.messages import MessageWriter
+from tap_oauth2_generic.oauth2 import Authenticator, Exchange
+from tap_oauth2_generic.pace import Pace
+from tap_oauth2_generic.redaction import protect_logs
+from tap_oauth2_generic.settings import Problems
+from tap_oauth2_generic.stream import OAuth2Stream
+from tap_oauth2_generic.transport import Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    import click
+
+_SDK_SETTINGS = frozenset({**STREAM_MAPS_CONFIG["properties"], **FLATTENING_CONFIG["properties"]})
+
+
+@dataclass
+class Connection:
+    """What all streams share: the parsed configuration, one authenticator, one fetcher.
+
+    ``started_at`` is the time of the run in seconds since 1970, the upper bound of its reads;
+    ``flush`` sends what was emitted so far on its way.
+    """
+
+    config: Config
+    authenticator: Authenticator
+    fetcher: Fetcher
+    started_at: float
+    flush: Callable[[], None]
+
+    @classmethod
+    def of(cls, config: Config, clock: Clock, flush: Callable[[], None]) -> Connection:
+        """Put the parts together; nothing is sent or read yet."""
+        transport = Transport(config.transport, _version())
+        exchange = Exchange(config.oauth2, transport, config.resilience, clock)
+        authenticator = Authenticator(config.oauth2, config.grant, exchange, clock)
+        fetcher = Fetcher(
+            transport,
+            authenticator,
+            HostPolicy(config.hosts),
+            config.resilience,
+            Pace(config.pace, clock),
+            clock,
+        )
+        return cls(config, authenticator, fetcher, clock.time(), flush)
+
+    def scope(self, stream: StreamConfig) -> dict[str, Any]:
+        """Give what a stream's templates may use; a token is had only where one is used."""
+        scope: dict[str, Any] = dict(self.config.scope)
+        if self.config.uses_token(stream):
+            scope["token"] = self.authenticator.response()
+        return scope
+
+
+class TapOAuth2Generic(Tap):
+    """Singer tap that extracts data from any OAuth2-protected REST API by configuration alone."""
+
+    name = "tap-oauth2-generic"
+    package_name = "tap-oauth2-generic"
+    # Discovery asks the API, so that a wrong configuration must fail it.
+    dynamic_catalog = True
+    config_jsonschema = CONFIG_SCHEMA
+    message_writer_class = MessageWriter
+    capabilities = [  # noqa: RUF012 - the SDK declares it so
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+
+    @cached_property
+    def connection(self) -> Connection:
+        """What all streams share."""
+        return Connection.of(self._parsed(), Clock(), self._flush)
+
+    def discover_streams(self) -> list[OAuth2Stream]:
+        """Make the configured streams; their schemas are inferred when they are asked for."""
+        # The SDK finds parents and children by class, so each stream has one of its own.
+        return [
+            type(OAuth2Stream.__name__, (OAuth2Stream,), {})(self, stream, self.connection)
+            for stream in self._parsed().top.streams
+        ]
+
+    def _flush(self) -> None:
+        if isinstance(self.message_writer, MessageWriter):
+            self.message_writer.flush()
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take the state of the last run; raises StateError where it is malformed."""
+        bookmarks = state.get("bookmarks", None if state else {})
+        if not isinstance(bookmarks, dict) or not all(
+            isinstance(entry, dict) for entry in bookmarks.values()
+        ):
+            message = 'the state is not of the form {"bookmarks": {"STREAM": {…}}}'
+            raise StateError(message)
+        super().load_state(state)
+
+    def _parsed(self) -> Config:
+        """Parse the configuration once; raises ConfigValidationError with every mistake."""
+        if self._parsed_config is None:
+            problems = Problems()
+            self._parsed_config = read_config(self._config, _SDK_SETTINGS, problems)
+            for sentence in problems.warnings:
+                self.logger.warning("%s", sentence)
+            if self._parsed_config is None:
+                message = "Config validation failed"
+                raise ConfigValidationError(message, errors=problems.errors)
+        return self._parsed_config
+
+    _parsed_config: Config | None = None
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check the configuration with the house's own parser, which finds every mistake."""
+        try:
+            self._parsed()
+        except ConfigValidationError as error:
+            if raise_errors:
+                raise
+            return list(error.errors)
+        return []
+
+    # The command line
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Give the SDK's command; from here on no log line shows a secret."""
+        protect_logs()
+        return super().get_singer_command()
+
+    @classmethod
+    def cb_config(
+        cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
+    ) -> _ConfigInput:
+        """Read the configuration files; raises TapError where one cannot be read."""
+        for path in value:
+            if path != "ENV":
+                read_object(path, "configuration")
+        return super().cb_config(ctx, param, value)
+
+    @classproperty
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - a property of the class
+        schema: dict[str, Any] = cls.config_jsonschema
+        cls.append_builtin_config(schema)
+        try:
+            return parse_environment_config(schema, cls._env_var_prefix)
+        except ValueError:
+            raise ConfigValidationError(
+                "Config validation failed", errors=_wrong_variables(schema, cls._env_var_prefix)
+            ) from None
+
+    @classmethod
+    def invoke(  # type: ignore[override]  # the SDK's own taps narrow its options, too
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: _ConfigInput | None = None,
+        state: IO[str] | None = None,
+        catalog: IO[str] | None = None,
+    ) -> None:
+        """Run the tap; raises TapError where a file or the configuration is wrong."""
+        if about:
+            cls.print_about(about_format)
+            return
+        cls.print_version(print_fn=cls.logger.info)
+        config = config or _ConfigInput()
+        try:
+            tap = cls(
+                config=config.config,
+                state=None if state is None else loaded(state.read(), "state"),
+                catalog=None if catalog is None else loaded(catalog.read(), "catalog"),
+                parse_env_config=config.parse_env,
+            )
+        except ConfigValidationError as error:
+            # The SDK's command would catch it, and add a line of its own.
+            raise ConfigurationError("\n".join(error.errors)) from None
+        tap.sync_all()
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """Let a signal end the run where no line is cut and no token lost."""
+        uninterrupted.handle(signum)
+
+
+def read_object(path: str, what: str) -> dict[str, Any]:
+    """Read a JSON object from a file; raises InputError with what is wrong with it."""
+    try:
+        return loaded(Path(path).read_text(encoding="utf-8"), what)
+    except OSError as error:
+        message = f"the {what} file {path!r} cannot be read: {error.strerror}"
+    except UnicodeDecodeError:
+        message = f"the {what} file {path!r} is not UTF-8"
+    raise InputError(message)
+
+
+def loaded(text: str, what: str) -> dict[str, Any]:
+    """Decode the text of a JSON object with exact numbers; a blank text is an empty one."""
+    try:
+        found = json.loads(text or "{}", parse_float=Decimal)
+    except (ValueError, RecursionError) as error:
+        message = f"the {what} is not JSON: {error}"
+        raise InputError(message) from None
+    if not isinstance(found, dict):
+        message = f"the {what} must be a JSON object"
+        raise InputError(message)
+    return found
+
+
+def _wrong_variables(schema: dict[str, Any], prefix: str) -> list[str]:
+    """Say of each environment variable that cannot be parsed what its setting takes."""
+    wrong = []
+    for name, entry in schema["properties"].items():
+        try:
+            parse_environment_config({"properties": {name: entry}}, prefix)
+        except ValueError:
+            kind = entry.get("type")
+            wrong.append(
+                f"{prefix}{name.upper()}: does not hold what {name} takes, JSON of type {kind}"
+            )
+    return wrong
+
+
+def _version() -> str:
+    try:
+        return version("tap-oauth2-generic")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,122 @@
+"""Texts with ``{name}`` or ``{name:format}`` holes, filled from a scope of plain values.
+
+A hole never reaches a Python attribute or calls anything; what fills it is the caller's.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Protocol, runtime_checkable
+
+from tap_oauth2_generic.errors import ConnectionSettingError
+
+Scope = Mapping[str, Any]
+
+
+@runtime_checkable
+class Formatted(Protocol):
+    """A value that a hole's format decides on, such as a bound in time."""
+
+    def render(self, pattern: str) -> str:
+        """Give the text for ``{name:pattern}``; the pattern is empty for ``{name}``."""
+
+
+@dataclass(frozen=True)
+class Hole:
+    """One ``{name:format}``; ``family.field`` names a field of a family of values."""
+
+    name: str
+    pattern: str
+
+    @property
+    def family(self) -> str:
+        """The part before the first dot: ``token`` of ``token.api_domain``."""
+        return self.name.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class Template:
+    """A parsed template; without holes it is plain text."""
+
+    text: str
+    parts: tuple[str | Hole, ...]
+
+    @property
+    def holes(self) -> tuple[Hole, ...]:
+        """The holes, in order."""
+        return tuple(part for part in self.parts if isinstance(part, Hole))
+
+    def render(self, scope: Scope, encode: Callable[[str], str] = str) -> str:
+        """Fill the holes; ``encode`` is applied to each filled value, never to the text around.
+
+        Raises ConnectionSettingError where the scope has no value for a hole.
+        """
+        return "".join(
+            part if isinstance(part, str) else encode(_fill(part, scope)) for part in self.parts
+        )
+
+    def problems(self, known: Mapping[str, bool]) -> list[str]:
+        """Say what is wrong with the holes, a sentence each.
+
+        ``known`` maps each hole there is to whether it takes a format; a name that ends in
+        a dot stands for any field of that family.
+        """
+        found = []
+        for hole in self.holes:
+            name = hole.name if hole.name in known else f"{hole.family}."
+            if name not in known or (name != hole.name and name == f"{hole.name}."):
+                there_are = ", ".join(f"{{{k}NAME}}" if k[-1] == "." else f"{{{k}}}" for k in known)
+                found.append(f"unknown hole {{{hole.name}}}; there are: {there_are}")
+            elif hole.pattern and not known[name]:
+                found.append(f"hole {{{hole.name}}} takes no format")
+        return found
+
+
+def parse_template(text: str) -> Template:
+    """Parse a template; ``{{`` and ``}}`` are literal braces. Raises ValueError."""
+    parts: list[str | Hole] = []
+    try:
+        for literal, name, pattern, conversion in string.Formatter().parse(text):
+            if literal:
+                parts.append(literal)
+            if name is not None:
+                parts.append(_hole(name, pattern or "", conversion))
+    except ValueError as error:
+        message = f"{text!r} is not a template ({error}); a literal brace is written twice"
+        raise ValueError(message) from None
+    return Template(text, tuple(parts))
+
+
+def as_text(value: Any) -> str:
+    """Write a scalar as APIs expect it in a URL or header: ``true``, exact numbers."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return str(value)
+
+
+def _hole(name: str, pattern: str, conversion: str | None) -> Hole:
+    if not name or conversion or "{" in pattern or "[" in name:
+        message = f"the hole {{{name}}} needs a plain name"
+        raise ValueError(message)
+    return Hole(name, pattern)
+
+
+def _fill(hole: Hole, scope: Scope) -> str:
+    family, _, field = hole.name.partition(".")
+    value: Any = scope.get(hole.name)
+    if value is None and field:
+        members = scope.get(family) or {}
+        value = members.get(field) if isinstance(members, Mapping) else None
+    if value is None:
+        message = f"there is no value for {{{hole.name}}}"
+        if family == "token":
+            message += ": the last token response has no such field"
+        raise ConnectionSettingError(message)
+    if isinstance(value, Formatted):
+        return value.render(hole.pattern)
+    return as_text(value)

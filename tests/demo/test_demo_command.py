@@ -1,0 +1,90 @@
+"""The laws of the command ``tap-oauth2-generic-demo``, each in a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+import requests
+
+from tap_oauth2_generic.demo import DEFAULT_PORT
+
+COMMAND = [sys.executable, "-m", "tap_oauth2_generic.demo"]
+
+
+@contextlib.contextmanager
+def running(*arguments, stdout=subprocess.PIPE):
+    process = subprocess.Popen(  # noqa: S603 - the demo's own command
+        [*COMMAND, *arguments], stdout=stdout, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def banner(process):
+    """Read what is printed at the start, up to its last command."""
+    lines = []
+    while not lines or "/demo/change" not in lines[-1]:
+        lines.append(process.stdout.readline())
+        assert lines[-1], process.stderr.read()
+    return "".join(lines)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_command_says_where_it_is_and_ends_quietly(number):
+    """It prints addresses that work and the next command; a signal ends it with status 0."""
+    with running("--port", "0") as process:
+        text = banner(process)
+        url = re.search(r"base_url +(http://127\.0\.0\.1:\d+)/api/v1", text)[1]
+        assert f"{url}/oauth/token" in text
+        assert f"{url}/oauth/authorize" in text
+        assert "tap-oauth2-generic --config" in text
+        assert requests.get(f"{url}/demo/counts", timeout=5).ok
+        process.send_signal(number)
+        rest, errors = process.communicate(timeout=10)
+        assert (process.returncode, rest, errors) == (0, "", "")
+
+
+def test_a_port_in_use_is_one_line_and_status_1():
+    """When the port is taken, one line on stderr says so, stdout stays empty, the status is 1."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        with running("--port", port) as process:
+            output, errors = process.communicate(timeout=10)
+    assert (process.returncode, output) == (1, "")
+    assert errors.count("\n") == 1
+    assert port in errors
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "many"])
+def test_a_port_that_cannot_be_is_a_usage_error(port):
+    """A port out of range ends with status 2 and no traceback."""
+    with running(f"--port={port}") as process:
+        _, errors = process.communicate(timeout=10)
+    assert process.returncode == 2
+    assert "usage:" in errors
+    assert "Traceback" not in errors
+
+
+def test_a_closed_stdout_does_not_end_the_demo():
+    """When nobody reads what it prints, it serves on and ends with status 0, without complaint."""
+    with running("--port", "0") as process:
+        process.stdout.close()
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.5)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=10) == 0
+        assert process.stderr.read() == ""
+
+
+def test_the_default_port_is_that_of_the_sample_configuration():
+    """Without ``--port`` it is 8765."""
+    assert DEFAULT_PORT == 8765

@@ -1,0 +1,56 @@
+"""The laws of ``sample_config.json``: it fits the demo as it stands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+CONFIG = json.loads((Path(__file__).parents[2] / "sample_config.json").read_text(encoding="utf-8"))
+STREAMS = {stream["name"]: stream for stream in CONFIG["streams"]}
+
+
+def test_the_addresses_are_those_of_the_demo():
+    """Base URL and token URL are the demo's on its default port."""
+    assert CONFIG["base_url"] == "http://127.0.0.1:8765/api/v1"
+    assert CONFIG["access_token_url"] == "http://127.0.0.1:8765/oauth/token"
+
+
+def test_every_collection_but_the_children_has_a_stream(client):
+    """There is one stream for each collection that needs no parent."""
+    assert set(STREAMS) == set(client.counts()) - {"tasks"}
+
+
+def test_every_paging_style_is_shown():
+    """The streams show all seven styles."""
+    styles = {stream.get("pagination", {}).get("style", "none") for stream in STREAMS.values()}
+    assert styles == {
+        "none",
+        "page_number",
+        "offset",
+        "cursor",
+        "next_url",
+        "link_header",
+        "last_record",
+    }
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_each_stream_finds_its_records(client, name):
+    """Path, method, page size, filter, records path and key fields of each stream fit the demo."""
+    stream = STREAMS[name]
+    paging = stream.get("pagination", {})
+    grant = {key: CONFIG[key] for key in ("client_id", "client_secret")}
+    assert client.token(CONFIG["grant_type"], client=grant).ok
+    params = {stream["incremental"]["start_param"]: CONFIG["start_date"]}
+    if "page_size" in paging:
+        *outer, size = paging["page_size_param"].split(".")
+        params |= {outer[0]: {size: paging["page_size"]}} if outer else {size: paging["page_size"]}
+    answer = client.call(stream["path"], method=stream.get("method", "GET"), **params).json()
+    records = answer[stream["records_path"]] if "records_path" in stream else answer
+    expected = min(paging.get("page_size", 10_000), client.counts()[name])
+    assert len(records) == expected
+    for record in records:
+        added = {"updated_at": record["fields"]["updated"]} if "add_fields" in stream else {}
+        assert {*stream["primary_keys"], stream["replication_key"]} <= {*record, *added}

@@ -1,0 +1,164 @@
+"""A real HTTP server on loopback whose answers a test scripts, with a token endpoint beside.
+
+Knows nothing of the tap: what it saw is for the test to judge.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass
+class Seen:
+    """One request as it arrived; ``query`` holds the first value of each name."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    content: bytes
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.target).path
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        return parse_qsl(urlsplit(self.target).query, keep_blank_values=True)
+
+    @property
+    def query(self) -> dict[str, str]:
+        return {name: values[0] for name, values in self.queries.items()}
+
+    @property
+    def queries(self) -> dict[str, list[str]]:
+        return parse_qs(urlsplit(self.target).query, keep_blank_values=True)
+
+    @property
+    def form(self) -> dict[str, str]:
+        return dict(parse_qsl(self.content.decode(), keep_blank_values=True))
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.content)
+
+
+@dataclass
+class Reply:
+    """An answer; a body that is no bytes is sent as JSON."""
+
+    body: Any = None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def content(self) -> bytes:
+        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
+
+
+#: Answers one request; anything but a Reply is the JSON body of a 200, None drops the connection.
+Answer = "Callable[[Seen], Any]"
+
+
+class Drop:
+    """As an answer: close the connection without one."""
+
+
+class ApiServer:
+    """``routes`` maps a path to what answers it; ``token`` answers ``/token``."""
+
+    def __init__(self) -> None:
+        self.routes: dict[str, Callable[[Seen], Any]] = {}
+        self.seen: list[Seen] = []
+        self.token: Callable[[Seen], Any] = lambda _: {
+            "access_token": "token-of-the-test",
+            "token_type": "Bearer",
+            "expires_in": 3600,
+        }
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+
+    def __enter__(self) -> ApiServer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self._server.server_port}"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}"
+
+    def requests(self, path: str) -> list[Seen]:
+        """Give what arrived at a path, in order."""
+        return [seen for seen in self.seen if seen.path == path]
+
+    def serve(self, path: str, *answers: Any) -> None:
+        """Give these answers one after the other, the last one for ever."""
+        waiting = list(answers)
+        self.routes[path] = lambda _: waiting.pop(0) if len(waiting) > 1 else waiting[0]
+
+    def config(self, *streams: dict[str, Any], **settings: Any) -> dict[str, Any]:
+        """Give a configuration for this server with these streams."""
+        return {
+            "base_url": self.url,
+            "grant_type": "client_credentials",
+            "access_token_url": f"{self.url}/token",
+            "client_id": "client-of-the-test",
+            "client_secret": "secret-of-the-test",
+            "max_retries": 0,
+            "streams": list(streams),
+            **settings,
+        }
+
+    def _answer(self, seen: Seen) -> Any:
+        if seen.path == "/token":
+            return self.token(seen)
+        route = self.routes.get(seen.path)
+        return Reply({"error": "no such path"}, 404) if route is None else route(seen)
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def _any(self) -> None:
+                length = int(self.headers.get("Content-Length") or 0)
+                content = self.rfile.read(length)
+                seen = Seen(self.command, self.path, dict(self.headers), content)
+                outer.seen.append(seen)
+                answer = outer._answer(seen)
+                if answer is Drop:
+                    self.close_connection = True
+                    return
+                reply = answer if isinstance(answer, Reply) else Reply(answer)
+                self.send_response(reply.status)
+                headers = {"Content-Type": "application/json", **reply.headers}
+                headers.setdefault("Content-Length", str(len(reply.content)))
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(reply.content)
+
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _any
+
+            def log_message(self, *_: object) -> None:
+                """Stay quiet."""
+
+        return Handler

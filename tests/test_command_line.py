@@ -1,0 +1,164 @@
+"""The command as its users call it: options, environment, discovery, and mistakes of theirs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+ROWS = [{"id": 1, "name": "one"}, {"id": 2, "name": "two"}]
+STREAM = {"name": "items", "path": "items", "primary_keys": ["id"]}
+
+
+def test_discovery_prints_a_catalog(api, tap):
+    """--discover prints the catalog, and nothing else, on standard output."""
+    api.serve("/items", ROWS)
+    run = tap(api.config(STREAM, {**STREAM, "name": "off", "selected": False}), "--discover")
+    assert run.status == 0, run.errors
+    on, off = sorted(json.loads(run.output)["streams"], key=lambda e: e["tap_stream_id"] == "off")
+    assert on["schema"]["properties"].keys() == {"id", "name"}
+    assert on["key_properties"] == ["id"]
+    root = [m["metadata"] for m in off["metadata"] if m["breadcrumb"] == []]
+    assert root[0]["selected"] is False
+
+
+def test_a_stream_that_is_not_selected_is_not_read(api, tap):
+    """selected: false leaves a stream out of a sync without a catalog."""
+    api.serve("/items", ROWS)
+    run = tap(api.config({**STREAM, "selected": False}))
+    assert run.status == 0, run.errors
+    assert run.records("items") == []
+
+
+def test_discovery_fails_where_the_api_refuses(api, tap):
+    """--discover ends with status 1 and one line when a sample cannot be had."""
+    api.routes["/items"] = lambda _: None
+    api.token = lambda _: {"error": "invalid_client"}
+    run = tap(api.config(STREAM), "--discover")
+    assert run.status == 1
+    assert len(run.error_lines) == 1
+    assert "invalid_client" in run.error_lines[0]
+    assert run.output == ""
+
+
+def test_the_test_option_fetches_one_record_of_each_stream(api, tap):
+    """--test emits one record of each stream."""
+    api.serve("/items", ROWS)
+    run = tap(api.config(STREAM), "--test")
+    assert run.status == 0, run.errors
+    assert run.records("items") == ROWS[:1]
+
+
+def test_about_lists_every_setting():
+    """--about names all settings, in each of its formats."""
+    for form in ([], ["--format", "json"], ["--format", "markdown"]):
+        command = [sys.executable, "-m", "tap_oauth2_generic", "--about", *form]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        for name in ("base_url", "token_store", "streams", "requests_per_second"):
+            assert name in done.stdout
+
+
+def test_the_environment_is_a_configuration(api, tap, monkeypatch, tmp_path):
+    """--config ENV takes every setting from its variable, objects and arrays as JSON."""
+    api.serve("/items", ROWS)
+    monkeypatch.chdir(tmp_path)
+    settings = api.config(STREAM, headers={"X-Key": "key-of-the-test"}, timeout=5, scopes="a b")
+    for name, value in settings.items():
+        text = value if isinstance(value, str) else json.dumps(value)
+        monkeypatch.setenv(f"TAP_OAUTH2_GENERIC_{name.upper()}", text)
+    run = tap({}, "--config", "ENV")
+    assert run.status == 0, run.errors
+    assert run.records("items") == ROWS
+    assert api.requests("/items")[0].headers["X-Key"] == "key-of-the-test"
+    assert api.requests("/token")[0].form["scope"] == "a b"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("STREAMS", "[{"), ("TIMEOUT", "soon"), ("MAX_RETRIES", "x")]
+)
+def test_a_wrong_variable_is_one_line(api, tap, monkeypatch, tmp_path, name, text):
+    """A variable that does not hold what its setting takes is one line that names the setting."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(f"TAP_OAUTH2_GENERIC_{name}", text)
+    run = tap(api.config(STREAM), "--config", "ENV")
+    assert run.status == 1
+    assert "Traceback" not in run.errors
+    assert name.lower() in run.error_lines[0].lower()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"base_ulr": "x"}, "unknown setting 'base_ulr', did you mean 'base_url'?"),
+        ({"base_url": None}, "setting 'base_url' is required"),
+        ({"base_url": "http://api.example.com"}, "base_url: must be https"),
+        ({"base_url": "api.example.com"}, "base_url: must be an absolute URL"),
+        ({"grant_type": "client_credential"}, "did you mean 'client_credentials'?"),
+        (
+            {"grant_type": "password", "password": "p"},
+            "setting 'username' is required with grant_type password",
+        ),
+        ({"access_token_url": None}, "setting 'access_token_url' is required"),
+        ({"timeout": "soon"}, "timeout: must be a number, not 'soon'"),
+        ({"start_date": "yesterday"}, "start_date: must be an ISO 8601"),
+        ({"headers": {"X": "{nme}"}}, "headers.X: unknown hole {nme}"),
+        ({"token_store": "mysql://x"}, "token_store: must be the URL of a SQLite file"),
+        ({"streams": []}, "streams: needs at least one stream"),
+        ({"streams": [STREAM, STREAM]}, "the name 'items' is taken"),
+        ({"streams": [{"name": "x"}]}, "streams[0]: setting 'path' is required"),
+        ({"streams": [{**STREAM, "method": "FETCH"}]}, "streams[0].method: must be one of"),
+        ({"streams": [{**STREAM, "records_pth": "x"}]}, "did you mean 'records_path'?"),
+        ({"streams": [{**STREAM, "records_path": "a..b"}]}, "streams[0].records_path: "),
+        ({"streams": [{**STREAM, "path": "{start}"}]}, "needs the setting 'start_date'"),
+        ({"streams": [{**STREAM, "path": "https://elsewhere.example/x"}]}, "allowed_hosts"),
+        (
+            {"streams": [{**STREAM, "pagination": {"style": "page"}}]},
+            "style must be one of none, page_number",
+        ),
+        (
+            {"streams": [{**STREAM, "pagination": {"style": "offset", "page_parm": "p"}}]},
+            "streams[0].pagination: unknown setting 'page_parm'",
+        ),
+        (
+            {"streams": [{**STREAM, "pagination": {"style": "offset", "page_size": 0}}]},
+            "streams[0].pagination.page_size: must be at least 1, not 0",
+        ),
+        (
+            {"streams": [{**STREAM, "pagination": {"style": "cursor", "cursor_param": "c"}}]},
+            "needs either cursor_path or cursor_header",
+        ),
+        (
+            {"streams": [{**STREAM, "incremental": {"format": "isoo"}}]},
+            "streams[0].incremental.format: must be one of",
+        ),
+    ],
+)
+@pytest.mark.parametrize("option", [[], ["--discover"]])
+def test_a_mistake_is_one_clear_line_before_any_request(api, tap, change, said, option):
+    """A mistake is one line with its place, and a name near the one that was meant; nothing is sent."""
+    config = {**api.config(STREAM), **change}
+    run = tap({name: value for name, value in config.items() if value is not None}, *option)
+    assert run.status == 1
+    assert len(run.error_lines) == 1, run.errors
+    assert said in run.error_lines[0]
+    assert "secret-of-the-test" not in run.errors
+    assert not api.seen
+
+
+def test_every_mistake_is_said_at_once(api, tap):
+    """Three mistakes are three lines."""
+    run = tap({**api.config({"name": "x"}), "timeout": -1, "retry_statuses": "x"})
+    assert run.status == 1
+    assert len(run.error_lines) == 3, run.errors
+
+
+@pytest.mark.parametrize("state", [{"bookmarks": []}, {"bookmarks": {"items": 5}}, "[]", "5"])
+def test_a_malformed_state_is_one_line(api, tap, state):
+    """A state that is none ends the run with one line."""
+    api.serve("/items", ROWS)
+    run = tap(api.config(STREAM), state=state)
+    assert run.status == 1
+    assert len(run.error_lines) == 1, run.errors
+    assert "state" in run.error_lines[0]

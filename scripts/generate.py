@@ -14,6 +14,7 @@ from tap_oauth2_generic.bookmark import IncrementalSettings
 from tap_oauth2_generic.config import STREAM_ROOMS
 from tap_oauth2_generic.oauth2 import grants
 from tap_oauth2_generic.pagination import styles
+from tap_oauth2_generic.providers import names, preset
 from tap_oauth2_generic.settings import schema_of
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
@@ -49,6 +50,7 @@ def generated() -> dict[Path, str]:
         "incremental": table(schema_of(IncrementalSettings, defaults=True)),
         "styles": "\n".join(style_rows()),
         "grants": "\n".join(grant_rows()),
+        "providers": "\n".join(provider_rows()),
     }
     text = readme.read_text()
     for name, part in parts.items():
@@ -134,6 +136,20 @@ def grant_rows() -> Iterator[str]:
     yield "|:--|:--|"
     for name, grant in grants().items():
         yield f"| `{name}` | {grant.needs} |"
+
+
+def provider_rows() -> Iterator[str]:
+    """Give the table of presets: what is still to be given, and where its facts are from."""
+    yield "| `provider` | API | `provider_params` | Documentation |"
+    yield "|:--|:--|:--|:--|"
+    for name in names():
+        found = preset(name)
+        params = [
+            f"`{param}` ({about['default']})" if "default" in about else f"`{param}`"
+            for param, about in found.get("params", {}).items()
+        ]
+        pages = ", ".join(f"[{n}]({page})" for n, page in enumerate(found["documentation"], 1))
+        yield f"| `{name}` | {found['title']} | {', '.join(params) or '—'} | {pages} |"
 
 
 def meltano_settings(schema: Mapping[str, Any]) -> Iterator[str]:

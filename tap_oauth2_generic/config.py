@@ -5,6 +5,7 @@ Only assembles what the rooms declare, and checks what concerns more than one of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
@@ -17,6 +18,7 @@ from tap_oauth2_generic.hosts import HostPolicy, HostSettings
 from tap_oauth2_generic.kinds import (
     BOOLEAN,
     HEADERS,
+    JSON_OBJECT,
     NAME,
     NAMES,
     PARAMETERS,
@@ -27,10 +29,19 @@ from tap_oauth2_generic.kinds import (
     text,
     url,
 )
-from tap_oauth2_generic.oauth2 import DEFAULT_GRANT, Grant, OAuth2Settings, check_url, grants
+from tap_oauth2_generic.oauth2 import (
+    DEFAULT_GRANT,
+    AssertionSettings,
+    Grant,
+    OAuth2Settings,
+    check_url,
+    grants,
+)
 from tap_oauth2_generic.pace import PaceSettings
 from tap_oauth2_generic.page import RecordSettings
 from tap_oauth2_generic.pagination import DEFAULT_STYLE, PAGINATION, PagingStyle, styles
+from tap_oauth2_generic.providers import filled_in
+from tap_oauth2_generic.providers import names as provider_names
 from tap_oauth2_generic.redaction import register
 from tap_oauth2_generic.request import RequestSettings, RequestTemplate, templates_in
 from tap_oauth2_generic.resilience import ResilienceSettings
@@ -143,6 +154,19 @@ _STREAM_SCHEMA = {**schema_of(*STREAM_ROOMS), "additionalProperties": False}
 class TopSettings:
     """The settings of the top level that belong to no single room."""
 
+    provider: str | None = setting(
+        enum(*provider_names()),
+        "Provider",
+        "A preset that fills in endpoints and peculiarities of a known API; what is given by "
+        "hand wins.",
+        default=None,
+    )
+    provider_params: dict[str, Any] = setting(
+        JSON_OBJECT,
+        "Provider parameters",
+        "Your own parts of the preset's addresses, such as a tenant or subdomain.",
+        default={},
+    )
     base_url: Template = setting(
         Kind({"type": "string"}, _base_url), "Base URL", "Base of every request. A template."
     )
@@ -172,7 +196,7 @@ class TopSettings:
 
 _GRANTS = tuple(dict.fromkeys(grants().values()))
 _PLAIN_ROOMS = (HostSettings, TransportSettings, ResilienceSettings, PaceSettings)
-_TOP_ROOMS = (TopSettings, OAuth2Settings, *_GRANTS, *_PLAIN_ROOMS)
+_TOP_ROOMS = (TopSettings, OAuth2Settings, *_GRANTS, AssertionSettings, *_PLAIN_ROOMS)
 #: The JSON Schema of the configuration, from which every list of settings is made.
 CONFIG_SCHEMA: dict[str, Any] = schema_of(*_TOP_ROOMS, defaults=True)
 
@@ -184,6 +208,7 @@ class Config:
     top: TopSettings
     oauth2: OAuth2Settings
     grant: Grant
+    assertion: AssertionSettings
     scope: Mapping[str, str]
     hosts: HostSettings
     transport: TransportSettings
@@ -212,6 +237,7 @@ def read_config(
     first of all, so that not even a mistake in the configuration shows one.
     """
     _register_secrets(raw)
+    raw = filled_in(raw, problems)
     known = [*names_of(*_TOP_ROOMS), *others, "$schema"]
     reject_unknown(raw, known, "", problems)
     grant_type = raw.get("grant_type") or DEFAULT_GRANT
@@ -220,11 +246,11 @@ def read_config(
     top = read(TopSettings, raw, "", problems)
     oauth2 = read(OAuth2Settings, raw, "", problems)
     rest = [read(room, raw, "", problems) for room in _PLAIN_ROOMS]
-    if oauth2 is not None and grant is not None:
-        _check_connection(oauth2, grant, problems)
-    if top is None or oauth2 is None or grant is None or None in rest:
+    assertion = read(AssertionSettings, raw, "", problems)
+    if top is None or oauth2 is None or grant is None or assertion is None or None in rest:
         return None
-    config = Config(top, oauth2, grant, _scope(raw), *rest)  # type: ignore[arg-type]
+    config = Config(top, oauth2, grant, assertion, _scope(raw), *rest)  # type: ignore[arg-type]
+    _check_connection(config, problems)
     _check_streams(config, problems)
     return None if problems.errors else config
 
@@ -233,8 +259,14 @@ def _register_secrets(raw: Mapping[str, Any]) -> None:
     for declared in (declared for room in _TOP_ROOMS for declared in fields(room)):
         value = raw.get(declared.name)
         if declared.metadata["secret"] and value:
-            longest = _SHORTEST_MASKED if isinstance(value, Mapping) else 0
-            register(*(found for found in _texts(value) if len(found) >= longest))
+            shortest = _SHORTEST_MASKED if isinstance(value, Mapping) else 0
+            register(*(found for found in _texts(value) if len(found) >= shortest))
+
+
+def _hidden(text: str) -> str:
+    """Give the part of a secret text that must not be shown: of a URL, its password."""
+    address = re.fullmatch(r"[\w+.-]+://(?:[^/?#]*?:([^/?#]*)@)?.*", text)
+    return text if address is None else address[1] or ""
 
 
 def _texts(value: Any) -> list[str]:
@@ -242,7 +274,7 @@ def _texts(value: Any) -> list[str]:
         return [found for member in value.values() for found in _texts(member)]
     if isinstance(value, list | tuple):
         return [found for member in value for found in _texts(member)]
-    return [] if value is None or isinstance(value, bool) else [str(value)]
+    return [] if value is None or isinstance(value, bool) else [_hidden(str(value))]
 
 
 def _scope(raw: Mapping[str, Any]) -> dict[str, str]:
@@ -256,14 +288,21 @@ def _scope(raw: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _check_connection(oauth2: OAuth2Settings, grant: Grant, problems: Problems) -> None:
+def _check_connection(config: Config, problems: Problems) -> None:
+    oauth2, grant = config.oauth2, config.grant
     lasting = oauth2.access_token and not oauth2.refresh_token and not grant.unattended
-    if not oauth2.access_token_url and not lasting:
+    has_endpoint = oauth2.access_token_url or oauth2.issuer
+    if not has_endpoint and not lasting:
         problems.add("", "setting 'access_token_url' is required")
-    if oauth2.access_token_url and not (oauth2.client_id or oauth2.token_params):
+    named = oauth2.client_id or oauth2.token_params or config.assertion.jwt_issuer
+    if has_endpoint and not named:
         problems.add("", "setting 'client_id' is required")
-    for name in grant.missing():
+    for name in grant.missing(config.assertion):
         problems.add("", f"setting {name!r} is required with grant_type {grant.grant_type}")
+    if oauth2.client_auth == "private_key_jwt" and not config.assertion.has_key:
+        problems.add("", "setting 'private_key' is required with client_auth private_key_jwt")
+    if oauth2.client_auth == "tls_client_auth" and not config.transport.client_cert:
+        problems.add("", "setting 'client_cert' is required with client_auth tls_client_auth")
     if oauth2.token_store and (sentence := check_url(oauth2.token_store)):
         problems.add("token_store", sentence)
 

@@ -1,6 +1,8 @@
 """The family of errors that a user can meet; each says what, where and what to do next.
 
-TapError                   anything below; one line, exit status 1
+TapError                    anything below; one line, exit status 1
+├── ConfigurationError      the configuration has mistakes, each a line of the message
+├── InputError              a file that was named cannot be read or holds no JSON object
 ├── ConnectionSettingError  a setting turned out wrong at run time (a template, a file)
 ├── AuthorizationError      no token could be had
 │   ├── TokenRequestError   the token endpoint refused, or its answer is no token

@@ -24,19 +24,20 @@ from tap_oauth2_generic.shape import MisfitError, Shaper
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
 
+    from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
 
     from tap_oauth2_generic.config import StreamConfig
+    from tap_oauth2_generic.connection import Connection
     from tap_oauth2_generic.fetch import Answer
     from tap_oauth2_generic.page import Page
     from tap_oauth2_generic.placement import Request
-    from tap_oauth2_generic.tap import Connection, TapOAuth2Generic
 
 
 class OAuth2Stream(Stream):
     """One stream of the configuration."""
 
-    def __init__(self, tap: TapOAuth2Generic, stream: StreamConfig, connection: Connection) -> None:
+    def __init__(self, tap: Tap, stream: StreamConfig, connection: Connection) -> None:
         """Take the stream's settings; nothing is fetched yet."""
         self.stream = stream
         self.connection = connection

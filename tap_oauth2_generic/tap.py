@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -23,64 +21,22 @@ from singer_sdk.helpers.capabilities import (
 from singer_sdk.plugin_base import _ConfigInput
 
 from tap_oauth2_generic.clock import Clock
-from tap_oauth2_generic.config import CONFIG_SCHEMA, Config, StreamConfig, read_config
+from tap_oauth2_generic.config import CONFIG_SCHEMA, Config, read_config
+from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.errors import ConfigurationError, InputError, StateError
-from tap_oauth2_generic.fetch import Fetcher
-from tap_oauth2_generic.hosts import HostPolicy
 from tap_oauth2_generic.interruption import uninterrupted
 from tap_oauth2_generic.messages import MessageWriter
-from tap_oauth2_generic.oauth2 import Authenticator, Exchange
-from tap_oauth2_generic.pace import Pace
 from tap_oauth2_generic.redaction import protect_logs
 from tap_oauth2_generic.settings import Problems
 from tap_oauth2_generic.stream import OAuth2Stream
-from tap_oauth2_generic.transport import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
     from types import FrameType
 
     import click
 
 _SDK_SETTINGS = frozenset({**STREAM_MAPS_CONFIG["properties"], **FLATTENING_CONFIG["properties"]})
-
-
-@dataclass
-class Connection:
-    """What all streams share: the parsed configuration, one authenticator, one fetcher.
-
-    ``started_at`` is the time of the run in seconds since 1970, the upper bound of its reads;
-    ``flush`` sends what was emitted so far on its way.
-    """
-
-    config: Config
-    authenticator: Authenticator
-    fetcher: Fetcher
-    started_at: float
-    flush: Callable[[], None]
-
-    @classmethod
-    def of(cls, config: Config, clock: Clock, flush: Callable[[], None]) -> Connection:
-        """Put the parts together; nothing is sent or read yet."""
-        transport = Transport(config.transport, _version())
-        exchange = Exchange(config.oauth2, transport, config.resilience, clock)
-        authenticator = Authenticator(config.oauth2, config.grant, exchange, clock)
-        fetcher = Fetcher(
-            transport,
-            authenticator,
-            HostPolicy(config.hosts),
-            config.resilience,
-            Pace(config.pace, clock),
-            clock,
-        )
-        return cls(config, authenticator, fetcher, clock.time(), flush)
-
-    def scope(self, stream: StreamConfig) -> dict[str, Any]:
-        """Give what a stream's templates may use; a token is had only where one is used."""
-        scope: dict[str, Any] = dict(self.config.scope)
-        if self.config.uses_token(stream):
-            scope["token"] = self.authenticator.response()
-        return scope
 
 
 class TapOAuth2Generic(Tap):
@@ -171,6 +127,21 @@ class TapOAuth2Generic(Tap):
                 read_object(path, "configuration")
         return super().cb_config(ctx, param, value)
 
+    @classmethod
+    def read_configuration(cls, paths: Sequence[str]) -> Config:
+        """Parse the configuration of a command that runs no tap.
+
+        Raises InputError, or ConfigValidationError with every mistake.
+        """
+        raw: dict[str, Any] = {}
+        for path in paths:
+            raw |= cls._env_var_config if path == "ENV" else read_object(path, "configuration")
+        problems = Problems()
+        config = read_config(raw, _SDK_SETTINGS, problems)
+        if config is None:
+            raise ConfigValidationError("Config validation failed", errors=problems.errors)
+        return config
+
     @classproperty
     def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - a property of the class
         schema: dict[str, Any] = cls.config_jsonschema
@@ -251,10 +222,3 @@ def _wrong_variables(schema: dict[str, Any], prefix: str) -> list[str]:
                 f"{prefix}{name.upper()}: does not hold what {name} takes, JSON of type {kind}"
             )
     return wrong
-
-
-def _version() -> str:
-    try:
-        return version("tap-oauth2-generic")
-    except PackageNotFoundError:
-        return "0"

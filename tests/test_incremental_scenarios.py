@@ -101,7 +101,7 @@ def test_bounds_are_written_in_every_format(api, tap, form, bookmark, sent):
     ],
 )
 def test_lookback_goes_back_in_the_bookmarks_own_unit(api, tap, form, bookmark, sent):
-    """lookback seconds are subtracted from the bookmark, and not from the start date."""
+    """Lookback seconds are subtracted from the bookmark, and not from the start date."""
     api.serve("/items", [{"at": bookmark}])
     settings = {"incremental": {"start_param": "since", "format": form, "lookback": 3600}}
     run = tap(api.config(stream(**settings)), state=state(bookmark))

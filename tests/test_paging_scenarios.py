@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from server import Reply
 
 ROWS = [{"id": number} for number in range(1, 331)]

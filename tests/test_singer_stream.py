@@ -8,7 +8,6 @@ from urllib.request import Request, urlopen
 
 import jsonschema
 import pytest
-
 from tap_oauth2_generic.demo import DemoServer
 
 SAMPLE = Path(__file__).parent.parent / "sample_config.json"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -59,9 +60,12 @@ def _serve(port: int) -> int:
             reason = error.strerror or error
             sys.stderr.write(f"The demo cannot listen on {HOST}:{port}: {reason}\n")
             return 1
-        with contextlib.suppress(BrokenPipeError):  # who listens no more does not end the demo
+        try:
             sys.stdout.write(_banner(demo.url, port))
             sys.stdout.flush()
+        except BrokenPipeError:
+            # Who listens no more does not end the demo; the interpreter flushes again at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         threading.Event().wait()
     return 0
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from tap_oauth2_generic.oauth2.assertion import AssertionSettings
 from tap_oauth2_generic.oauth2.authenticator import Authenticator
+from tap_oauth2_generic.oauth2.discovery import Endpoints
 from tap_oauth2_generic.oauth2.exchange import Exchange
 from tap_oauth2_generic.oauth2.grants import DEFAULT_GRANT, Grant, grants
 from tap_oauth2_generic.oauth2.settings import OAuth2Settings
@@ -10,7 +12,9 @@ from tap_oauth2_generic.oauth2.store import check_url
 
 __all__ = [
     "DEFAULT_GRANT",
+    "AssertionSettings",
     "Authenticator",
+    "Endpoints",
     "Exchange",
     "Grant",
     "OAuth2Settings",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import random
 import threading
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
@@ -22,9 +23,16 @@ if TYPE_CHECKING:
     import requests
 
     from tap_oauth2_generic.clock import Clock
+    from tap_oauth2_generic.oauth2.assertion import AssertionSettings
     from tap_oauth2_generic.oauth2.exchange import Exchange
     from tap_oauth2_generic.oauth2.grants import Grant
+    from tap_oauth2_generic.oauth2.grants.base import Desk
     from tap_oauth2_generic.oauth2.settings import OAuth2Settings
+
+_LOG_IN = (
+    "log in with tap-oauth2-generic-login and the same configuration, or give the setting "
+    "refresh_token a refresh token that was obtained elsewhere"
+)
 
 
 class Authenticator:
@@ -34,18 +42,22 @@ class Authenticator:
         self,
         settings: OAuth2Settings,
         grant: Grant,
+        assertion: AssertionSettings,
         exchange: Exchange,
         clock: Clock,
     ) -> None:
         """Put the parts together; nothing is read or asked for yet."""
         self._settings = settings
         self._grant = grant
+        self._claims = assertion
         self._exchange = exchange
         self._clock = clock
-        self._store = TokenStore(settings.token_store)
+        self._store = TokenStore(settings.token_store, settings.token_store_key)
         self._token: Token | None = None
         self._lock = threading.Lock()
-        self.connection = settings.connection or _connection_name(settings, grant)
+        self.connection = settings.connection or _connection_name(
+            settings, grant.subject(assertion)
+        )
 
     def access_token(self) -> str:
         """Give a token that is still good; raises AuthorizationError where none can be had."""
@@ -91,17 +103,29 @@ class Authenticator:
 
     def _obtain(self, rejected: str | None) -> Token:
         """Take the stored token if it is good, else renew it under the store's lock."""
-        if not self._settings.access_token_url:
+        if not self._exchange.endpoints.known:
             return self._lasting(rejected)
         # A signal in the middle would lose what the provider has already handed out.
-        with uninterrupted, self._store.locked(self.connection) as row:
-            token = self._known(row.read())
-            if token and token.access_token != rejected and self._is_fresh(token):
-                return token
-            row.prove_writable()
-            token = self._renewed(token)
-            self._keep(row, token)
-            return token
+        with uninterrupted:
+            cut_off_at = None
+            with self._store.locked(self.connection) as row:
+                entry = row.read()
+                token = self._known(entry)
+                if token and self._is_usable(token, rejected):
+                    return token
+                if token and token.refresh_token and self._grant.refreshes:
+                    cut_off_at = entry.renewal_began_at if entry else None
+                    # Committed before the request: it proves that the answer can be stored, and
+                    # tells a later run that this one was cut off in it.
+                    row.write(self._entry(token, began_at=self._clock.time()))
+            with self._store.locked(self.connection) as row:
+                token = self._known(row.read())
+                if token and self._is_usable(token, rejected):
+                    return token
+                return self._renewed(row, token, cut_off_at)
+
+    def _is_usable(self, token: Token, rejected: str | None) -> bool:
+        return token.access_token != rejected and self._is_fresh(token)
 
     def _lasting(self, rejected: str | None) -> Token:
         """Use the access token of the configuration, which nothing can renew."""
@@ -117,51 +141,89 @@ class Authenticator:
         """Give the token to go on from: the stored one, unless the configuration has changed."""
         settings = self._settings
         seeded = bool(settings.refresh_token or settings.access_token)
-        if entry and (not seeded or entry.seed == self._seed()):
+        if entry and entry.token and (not seeded or entry.seed == self._seed()):
             changed = self._grant.unattended and entry.request != self._request()
             return None if changed else entry.token
         if seeded:
             return Token(settings.access_token or "", settings.refresh_token)
         return None
 
-    def _renewed(self, token: Token | None) -> Token:
+    def _renewed(self, row: Row, token: Token | None, cut_off_at: float | None) -> Token:
+        """Renew a token and store what came, committed before anybody uses it."""
+        renewed = None
         if token and token.refresh_token and self._grant.refreshes:
-            try:
-                return self._exchange.by_refresh(token.refresh_token)
-            except TokenRequestError as error:
-                if error.code != "invalid_grant":
-                    raise
-                if not self._grant.unattended:
-                    message = f"{error}: the connection was revoked or its refresh token is spent; "
-                    message += "give the setting refresh_token a new refresh token"
-                    raise TokenRequestError(message, error.code) from None
-        if not self._grant.unattended:
+            renewed = self._refreshed(row, token, token.refresh_token, cut_off_at)
+        if renewed is None and not self._grant.unattended:
             wanting = "has no token" if token is None else "has an access token that is no longer "
             wanting += "" if token is None else "good, and no refresh token to renew it"
-            message = (
-                f"the connection {self.connection!r} {wanting}: give the setting refresh_token a "
-                "refresh token that was obtained elsewhere"
-            )
+            message = f"the connection {self.connection!r} {wanting}: {_LOG_IN}"
             raise AuthorizationError(message)
-        return self._exchange.by_grant(self._grant, random.random())  # noqa: S311 - jitter
+        if renewed is None:
+            renewed = self._exchange.by_grant(self._grant, random.random())  # noqa: S311 - jitter
+        row.write(self._entry(renewed))
+        return renewed
 
-    def _keep(self, row: Row, token: Token) -> None:
-        row.write(Entry(token, self._seed(), self._request()))
+    def _refreshed(
+        self, row: Row, token: Token, refresh_token: str, cut_off_at: float | None
+    ) -> Token | None:
+        """Refresh once; None where another grant can still bring a token."""
+        try:
+            return self._exchange.by_refresh(refresh_token)
+        except TokenRequestError as error:
+            if error.code != "invalid_grant":
+                # The provider said no, so nothing was spent and nothing is under way.
+                row.write(self._entry(token))
+                raise
+            other = self._known(row.read())
+            if other and self._is_usable(other, token.access_token):
+                return other
+            if self._grant.unattended:
+                return None
+            message = f"{error}: the connection was revoked or its refresh token is spent"
+            if cut_off_at is not None:
+                at = datetime.fromtimestamp(cut_off_at, tz=timezone.utc).isoformat(" ", "seconds")
+                message += (
+                    f". A refresh that began at {at} was cut off before its answer was stored; "
+                    "the provider may have handed out a token then that nobody received"
+                )
+            raise TokenRequestError(f"{message}: {_LOG_IN}", error.code) from None
+
+    def login(self, desk: Desk) -> Token:
+        """Get a token with the help of a person and store it; raises TapError.
+
+        A grant that needs nobody gets its token as in every run.
+        """
+        if self._grant.unattended:
+            token = self._exchange.by_grant(self._grant, random.random())  # noqa: S311 - jitter
+        else:
+            token = self._grant.login(desk)
+        self._keep(token)
+        return token
+
+    def _keep(self, token: Token) -> None:
+        with uninterrupted, self._store.locked(self.connection) as row:
+            row.write(self._entry(token))
+        self._token = token
+
+    def _entry(self, token: Token | None, began_at: float | None = None) -> Entry:
+        return Entry(token, self._seed(), self._request(), began_at)
 
     def _seed(self) -> str:
         return _fingerprint([self._settings.refresh_token, self._settings.access_token])
 
     def _request(self) -> str:
         settings = self._settings
-        asked = [self._grant.fields(), settings.scopes, settings.token_params, settings.client_id]
-        return _fingerprint([*asked, settings.access_token_url, settings.client_secret])
+        asked = [self._grant, settings.scopes, settings.token_params, settings.client_id]
+        return _fingerprint(
+            [*asked, settings.access_token_url, settings.client_secret, self._claims]
+        )
 
 
 def _fingerprint(value: Any) -> str:
     """Stand for a value without telling it."""
-    return hashlib.sha256(msgspec.json.encode(value)).hexdigest()
+    return hashlib.sha256(msgspec.json.encode(value, enc_hook=str)).hexdigest()
 
 
-def _connection_name(settings: OAuth2Settings, grant: Grant) -> str:
-    parts = [settings.access_token_url, settings.client_id, grant.subject]
+def _connection_name(settings: OAuth2Settings, subject: str) -> str:
+    parts = [settings.access_token_url or settings.issuer, settings.client_id, subject]
     return " ".join(part for part in parts if part)

@@ -1,6 +1,6 @@
 """How the client proves itself at the token endpoint: a table of small functions.
 
-The names are those of OpenID Connect Core section 9; a new way is a new entry.
+The names are those of OpenID Connect Core section 9 and RFC 8705; a new way is a new entry.
 """
 
 from __future__ import annotations
@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+@dataclass(frozen=True)
+class Client:
+    """Who proves itself; ``assertion`` signs a JWT that says so (RFC 7523 section 2.2)."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    assertion: Callable[[], str] = field(repr=False)
+
+
 @dataclass
 class Proof:
     """What a way of client authentication adds to a token request."""
@@ -22,27 +31,38 @@ class Proof:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def _post(client_id: str, client_secret: str) -> Proof:
+def _named(client: Client) -> dict[str, str]:
+    return {"client_id": client.client_id} if client.client_id else {}
+
+
+def _post(client: Client) -> Proof:
     """Send both as parameters; a public client has no secret (RFC 6749 section 2.3.1)."""
-    params = {"client_id": client_id}
-    if client_secret:
-        params["client_secret"] = client_secret
-    return Proof(params)
+    secret = {"client_secret": client.client_secret} if client.client_secret else {}
+    return Proof(_named(client) | secret)
 
 
-def _basic(client_id: str, client_secret: str) -> Proof:
+def _basic(client: Client) -> Proof:
     """Send both as HTTP Basic, form-encoded first as RFC 6749 section 2.3.1 asks."""
-    pair = f"{quote_plus(client_id)}:{quote_plus(client_secret)}".encode()
+    pair = f"{quote_plus(client.client_id)}:{quote_plus(client.client_secret)}".encode()
     return Proof(headers={"Authorization": f"Basic {base64.b64encode(pair).decode()}"})
 
 
-def _none(client_id: str, client_secret: str) -> Proof:  # noqa: ARG001 - the secret stays home
-    """Name the client and prove nothing."""
-    return Proof({"client_id": client_id})
+def _private_key_jwt(client: Client) -> Proof:
+    """Send a signed assertion instead of a secret (RFC 7523 section 2.2)."""
+    kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    assertion = {"client_assertion_type": kind, "client_assertion": client.assertion()}
+    return Proof(_named(client) | assertion)
 
 
-CLIENT_AUTH: dict[str, Callable[[str, str], Proof]] = {
+def _only_named(client: Client) -> Proof:
+    """Name the client; a TLS client certificate, or nothing, is the proof (RFC 8705 section 2)."""
+    return Proof(_named(client))
+
+
+CLIENT_AUTH: dict[str, Callable[[Client], Proof]] = {
     "client_secret_post": _post,
     "client_secret_basic": _basic,
-    "none": _none,
+    "private_key_jwt": _private_key_jwt,
+    "tls_client_auth": _only_named,
+    "none": _only_named,
 }

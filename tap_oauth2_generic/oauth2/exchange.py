@@ -1,6 +1,6 @@
-"""The token request: built by oauthlib, sent once, its answer read and its errors translated.
+"""The token request: built, sent, its answer read and its errors translated (RFC 6749).
 
-The one file that imports oauthlib. Nothing here stores a token or decides when to renew one.
+Nothing here stores a token or decides when to renew one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import msgspec
 import requests
 
 from tap_oauth2_generic.errors import TokenLostError, TokenRequestError
-from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH
+from tap_oauth2_generic.oauth2.assertion import sign
+from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH, Client
+from tap_oauth2_generic.oauth2.grants.base import Asking
 from tap_oauth2_generic.oauth2.token import Token, read_token
 from tap_oauth2_generic.page import decode
 from tap_oauth2_generic.redaction import redact, register
@@ -24,13 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tap_oauth2_generic.clock import Clock
+    from tap_oauth2_generic.oauth2.assertion import AssertionSettings
+    from tap_oauth2_generic.oauth2.discovery import Endpoints
     from tap_oauth2_generic.oauth2.grants import Grant
     from tap_oauth2_generic.oauth2.settings import OAuth2Settings
     from tap_oauth2_generic.resilience import ResilienceSettings
     from tap_oauth2_generic.transport import Transport
 
 _LOG = logging.getLogger("tap-oauth2-generic")
-_TOO_MANY_REQUESTS = 429
 _OK = range(200, 300)
 # What to look at, by the error codes of RFC 6749 section 5.2.
 _ADVICE = {
@@ -46,39 +49,40 @@ _ADVICE = {
 class Exchange:
     """Asks the token endpoint."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts it is made of, each with its own room
         self,
         settings: OAuth2Settings,
+        assertion: AssertionSettings,
+        endpoints: Endpoints,
         transport: Transport,
         resilience: ResilienceSettings,
         clock: Clock,
     ) -> None:
         """Put the parts together; sends nothing yet."""
         self._settings = settings
+        self._assertion = assertion
+        self.endpoints = endpoints
         self._transport = transport
         self._resilience = resilience
         self._clock = clock
 
     def by_grant(self, grant: Grant, random: float) -> Token:
-        """Get a token by a grant of its own; repeated when it failed for a passing reason.
+        """Get a token by a grant that needs no person; repeated for a passing failure.
 
         Raises TokenRequestError.
         """
-        fields: dict[str, Any] = {**grant.fields()}
-        if self._settings.scopes:
-            fields["scope"] = self._settings.scope_separator.join(self._settings.scopes)
+        url = self.endpoints.url("access_token_url")
         attempt = 0
         while True:
             attempt += 1
+            fields = grant.fields(self._asking(url))
+            if self.scope is not None:
+                fields["scope"] = self.scope
             try:
-                response = self._send(
-                    self._settings.access_token_url, fields, self._settings.token_params
-                )
+                response = self._send(url, fields, self._settings.token_params)
             except requests.exceptions.RequestException as error:
                 wait = self._retry_wait(None, attempt, random)
-                cause = (
-                    f"{_host(self._settings.access_token_url)} cannot be reached: {_said(error)}"
-                )
+                cause = f"{_host(url)} cannot be reached: {_said(error)}"
             else:
                 wait = self._retry_wait(response, attempt, random)
                 if wait is None:
@@ -90,6 +94,19 @@ class Exchange:
             _LOG.warning("%s; retry %d in %.1f seconds", cause, attempt, wait)
             self._clock.sleep(wait)
 
+    def by_login(self, fields: Mapping[str, Any], grant_type: str) -> Token:
+        """Get a token for what a person did; sent once, since a code serves once.
+
+        Raises TokenRequestError, with the code ``unreachable`` where no answer came.
+        """
+        url = self.endpoints.url("access_token_url")
+        try:
+            response = self._send(url, fields, self._settings.token_params)
+        except requests.exceptions.RequestException as error:
+            message = f"{_host(url)} cannot be reached: {_said(error)}. Run the login again"
+            raise TokenRequestError(message, "unreachable") from None
+        return self._token(response, grant_type, None)
+
     def by_refresh(self, refresh_token: str) -> Token:
         """Get a token for a refresh token (RFC 6749 section 6); sent once.
 
@@ -98,7 +115,7 @@ class Exchange:
         Raises TokenRequestError where the provider refused.
         """
         fields = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-        url = self._settings.refresh_token_url or self._settings.access_token_url
+        url = self._settings.refresh_token_url or self.endpoints.url("access_token_url")
         try:
             response = self._send(url, fields, self._settings.refresh_params)
         except requests.exceptions.RequestException as error:
@@ -109,10 +126,47 @@ class Exchange:
                 f"the refresh request to {_host(url)} was sent and its answer was lost "
                 f"({_said(error)}). It is not sent again by itself, since the provider may have "
                 "spent the refresh token. Run again; if the provider then says invalid_grant, "
-                "give the setting refresh_token a new refresh token"
+                "log in anew with tap-oauth2-generic-login"
             )
             raise TokenLostError(message) from None
         return self._token(response, "refresh_token", refresh_token)
+
+    def post(self, url: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Send a form with the client's proof, give the JSON object of the answer.
+
+        Raises TokenRequestError.
+        """
+        scope = {} if self.scope is None else {"scope": self.scope}
+        try:
+            response = self._send(url, {**fields, **scope}, {})
+        except requests.exceptions.RequestException as error:
+            message = f"{_host(url)} cannot be reached: {_said(error)}"
+            raise TokenRequestError(message) from None
+        answer = _decoded(response)
+        refused = self._refusal(answer, response, "device authorization")
+        if refused is not None:
+            raise refused
+        return answer if isinstance(answer, dict) else {}
+
+    @property
+    def scope(self) -> str | None:
+        """The scopes as a request carries them, None where there are none."""
+        return self._settings.scope_separator.join(self._settings.scopes) or None
+
+    def _asking(self, url: str) -> Asking:
+        audience = self._assertion.jwt_audience or url
+        client_id = self._settings.client_id or ""
+        return Asking(client_id, audience, self._assertion, self._clock.time())
+
+    def _client(self, url: str) -> Client:
+        settings = self._settings
+
+        def assertion() -> str:
+            asking = self._asking(url)
+            claims = {"iss": settings.client_id, "sub": settings.client_id, "aud": asking.audience}
+            return sign(self._assertion, claims, asking.now)
+
+        return Client(settings.client_id or "", settings.client_secret or "", assertion)
 
     def _retry_wait(
         self, response: requests.Response | None, attempt: int, random: float
@@ -126,27 +180,22 @@ class Exchange:
         return bounded_wait(verdict, attempt, self._resilience, random)
 
     def _send(
-        self, url: str | None, fields: Mapping[str, Any], overrides: Mapping[str, Any]
+        self, url: str, fields: Mapping[str, Any], overrides: Mapping[str, Any]
     ) -> requests.Response:
         """Send a token request: the standard's parameters, then the provider's peculiarities."""
         settings = self._settings
-        proof = CLIENT_AUTH[settings.client_auth](
-            settings.client_id or "", settings.client_secret or ""
-        )
+        proof = CLIENT_AUTH[settings.client_auth](self._client(url))
         if basic := proof.headers.get("Authorization"):
             register(basic.removeprefix("Basic "))
-        params = _standard({**fields, **proof.params})
         names = {
             "client_id": settings.client_id_param,
             "client_secret": settings.client_secret_param,
         }
-        params = {names.get(name, name): value for name, value in params.items()}
-        for name, value in overrides.items():
-            params[name] = value
-        params = {name: value for name, value in params.items() if value is not None}
+        standard = {**fields, **proof.params}
+        params = {names.get(n, n): value for n, value in standard.items() if value != ""}
+        params = {n: value for n, value in {**params, **overrides}.items() if value is not None}
         headers = {"Accept": "application/json", **proof.headers}
-        headers |= {name: value.text for name, value in settings.token_headers.items()}
-        request = _encoded(settings, url or "", params, headers)
+        request = _encoded(settings, url, params, headers | settings.token_headers)
         return self._transport.send(request.prepare(), new_connection=True)
 
     def _token(
@@ -193,20 +242,6 @@ class Exchange:
         if advice := _ADVICE.get(code):
             sentence += f"; {advice}"
         return TokenRequestError(sentence, code)
-
-
-def _standard(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Build the parameters of RFC 6749 with oauthlib; it leaves out empty ones."""
-    from oauthlib.common import urldecode
-    from oauthlib.oauth2.rfc6749.parameters import prepare_token_request
-
-    # At DEBUG oauthlib logs what it is given, secrets included.
-    logging.getLogger("oauthlib").disabled = True
-    others = {name: value for name, value in fields.items() if name != "grant_type"}
-    body = prepare_token_request(
-        fields["grant_type"], include_client_id="client_id" in fields, **others
-    )
-    return dict(urldecode(body))
 
 
 def _encoded(

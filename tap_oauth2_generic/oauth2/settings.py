@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_oauth2_generic.kinds import (
-    HEADERS,
     JSON_OBJECT,
     NAME,
     PATH,
     STRINGS,
     TEXT,
+    TEXTS,
     URL,
     enum,
     number,
@@ -20,14 +20,17 @@ from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH
 from tap_oauth2_generic.paths import Path, parse_path
 from tap_oauth2_generic.settings import setting
 
-if TYPE_CHECKING:
-    from tap_oauth2_generic.templates import Template
-
 
 @dataclass(frozen=True, kw_only=True)
 class OAuth2Settings:
     """Where tokens come from, how they are asked for and where they go."""
 
+    issuer: str | None = setting(
+        URL,
+        "Issuer",
+        "Finds the endpoints by OpenID Connect or RFC 8414 discovery; those given by hand win.",
+        default=None,
+    )
     access_token_url: str | None = setting(
         URL, "Access token URL", "Token endpoint of the provider; https.", default=None
     )
@@ -86,8 +89,8 @@ class OAuth2Settings:
         default={},
         secret=True,
     )
-    token_headers: dict[str, Template] = setting(
-        HEADERS, "Token headers", "Extra headers of both token requests.", default={}, secret=True
+    token_headers: dict[str, str] = setting(
+        TEXTS, "Token headers", "Extra headers of both token requests.", default={}, secret=True
     )
     token_request_format: str = setting(
         enum("form", "json", "query"),
@@ -161,9 +164,13 @@ class OAuth2Settings:
     token_store: str | None = setting(
         NAME,
         "Token store",
-        "SQLAlchemy URL of the SQLite file in which tokens live between runs; by default a file "
-        "in the user's state directory.",
+        "SQLAlchemy URL of the SQLite file or PostgreSQL database in which tokens live between "
+        "runs; by default a file in the user's state directory.",
         default=None,
+        secret=True,
+    )
+    token_store_key: str | None = setting(
+        NAME, "Token store key", "Encrypts stored tokens; any text.", default=None, secret=True
     )
     connection: str | None = setting(
         NAME,

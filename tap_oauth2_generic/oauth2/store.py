@@ -15,15 +15,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_oauth2_generic.errors import TokenStoreError
+from tap_oauth2_generic.oauth2.cipher import decrypt, encrypt
 from tap_oauth2_generic.oauth2.token import Token
+from tap_oauth2_generic.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import URL, Connection, Engine
 
 # A renewal holds the lock while the provider answers; others wait that long and more.
 LOCK_TIMEOUT_SECONDS = 600
+_TABLE = "tap_oauth2_connections"
 
 
 @dataclass(frozen=True)
@@ -31,61 +34,67 @@ class Entry:
     """What is stored for a connection.
 
     ``seed`` tells from which seeds in the configuration the token comes, ``request`` with
-    which parameters it was asked for: a change of either is seen in them.
+    which parameters it was asked for: a change of either is seen in them. ``renewal_began_at``
+    is set while a refresh is under way, in seconds since 1970: a process that is killed in it
+    leaves it set.
     """
 
-    token: Token
-    seed: str
-    request: str
+    token: Token | None
+    seed: str = ""
+    request: str = ""
+    renewal_began_at: float | None = None
 
 
 class Row:
     """The row of one connection while its lock is held."""
 
-    def __init__(self, connection: Connection, name: str) -> None:
+    def __init__(self, connection: Connection, name: str, key: str | None) -> None:
         """Belong to an open transaction."""
         self._connection = connection
         self._name = name
+        self._key = key
 
     def read(self) -> Entry | None:
         """Give what is stored, None where nothing is."""
-        from sqlalchemy import text
-
-        query = text("SELECT entry FROM connections WHERE name = :name")
-        stored = self._connection.execute(query, {"name": self._name}).scalar_one_or_none()
-        return _decoded(stored) if stored else None
+        stored = self._execute(f"SELECT entry FROM {_TABLE} WHERE name = :name")  # noqa: S608
+        text = stored.scalar_one_or_none()
+        return _decoded(decrypt(text, self._key)) if text else None
 
     def write(self, entry: Entry) -> None:
-        """Store what was obtained and commit it; it survives whatever happens next."""
-        from sqlalchemy import text
+        """Store an entry and commit it; it survives whatever happens next.
 
-        statement = text(
-            "INSERT INTO connections (name, entry) VALUES (:name, :entry) "
-            "ON CONFLICT (name) DO UPDATE SET entry = excluded.entry"
-        )
-        values = {"name": self._name, "entry": _encoded(entry)}
+        The lock ends with it. Raises TokenStoreError where it cannot be stored.
+        """
+        sealed = encrypt(_encoded(entry), self._key)
         with _translated():
-            self._connection.execute(statement, values)
+            self._execute(f"UPDATE {_TABLE} SET entry = :entry WHERE name = :name", sealed)  # noqa: S608
             self._connection.commit()
 
-    def prove_writable(self) -> None:
-        """Raise TokenStoreError if a token could not be stored: said before one is spent."""
-        from sqlalchemy import text
-
-        statement = text(
-            "INSERT INTO connections (name, entry) VALUES (:name, '') "
-            "ON CONFLICT (name) DO UPDATE SET entry = entry"
-        )
+    def lock(self) -> None:
+        """Take the row's lock, making the row where there is none."""
         with _translated():
-            self._connection.execute(statement, {"name": self._name})
+            self._execute(
+                f"INSERT INTO {_TABLE} (name, entry) VALUES (:name, :entry) "  # noqa: S608
+                "ON CONFLICT (name) DO NOTHING",
+                "",
+            )
+            if self._connection.dialect.name == "postgresql":
+                self._execute(f"SELECT name FROM {_TABLE} WHERE name = :name FOR UPDATE")  # noqa: S608
+
+    def _execute(self, statement: str, entry: str | None = None) -> Any:
+        from sqlalchemy import text  # see _engine
+
+        values = {"name": self._name} if entry is None else {"name": self._name, "entry": entry}
+        return self._connection.execute(text(statement), values)
 
 
 class TokenStore:
-    """A SQLite file of connections, readable by its owner alone."""
+    """A SQLite file, readable by its owner alone, or a PostgreSQL table."""
 
-    def __init__(self, url: str | None) -> None:
+    def __init__(self, url: str | None, key: str | None) -> None:
         """Name the store; nothing is opened or created yet."""
         self._url = url
+        self._key = key
         self._engine: Engine | None = None
 
     @contextmanager
@@ -98,59 +107,87 @@ class TokenStore:
             engine = self._engine = self._engine or _engine(self._url)
             connection = engine.connect()
         try:
-            with _translated():
-                connection.begin()
-            yield Row(connection, name)
+            row = Row(connection, name, self._key)
+            row.lock()
+            yield row
         finally:
             connection.close()
 
 
 def default_path() -> Path:
     """Give the file that is used when no store is named."""
-    from platformdirs import user_state_path
+    from platformdirs import user_state_path  # only where no store is named
 
     return user_state_path("tap-oauth2-generic") / "tokens.sqlite"
 
 
 def check_url(url: str) -> str | None:
     """Say what is wrong with the URL of a store, None where nothing is."""
-    if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
+    is_file = url.startswith("sqlite:///") and len(url) > len("sqlite:///")
+    if is_file or url.startswith(("postgresql://", "postgresql+psycopg://")):
         return None
-    return "must be the URL of a SQLite file, such as sqlite:////var/lib/tap/tokens.sqlite"
+    return (
+        "must be the URL of a SQLite file, such as sqlite:////var/lib/tap/tokens.sqlite, or of a "
+        "PostgreSQL database, such as postgresql://user:password@host/database"
+    )
 
 
 def _engine(url: str | None) -> Engine:
     """Open the store, creating file, folder and table where they are missing."""
     # Imported here: a run whose token lasts needs no database.
-    from sqlalchemy import create_engine, event, text
+    from sqlalchemy import create_engine, make_url
     from sqlalchemy.pool import NullPool
 
-    path = Path((url or "").removeprefix("sqlite:///")) if url else default_path()
-    _create(path)
-    engine = create_engine(
-        f"sqlite:///{path}", poolclass=NullPool, connect_args={"timeout": LOCK_TIMEOUT_SECONDS}
-    )
+    address = make_url(url or f"sqlite:///{default_path()}")
+    if address.get_backend_name() == "sqlite":
+        engine = _sqlite(address)
+    else:
+        timeout = f"-c lock_timeout={LOCK_TIMEOUT_SECONDS}s"
+        address = address.set(drivername="postgresql+psycopg")
+        engine = create_engine(address, poolclass=NullPool, connect_args={"options": timeout})
+    _create_table(engine)
+    return engine
+
+
+def _sqlite(address: URL) -> Engine:
+    from sqlalchemy import create_engine, event  # see _engine
+    from sqlalchemy.pool import NullPool
+
+    _create_file(Path(address.database or ""))
+    arguments = {"timeout": LOCK_TIMEOUT_SECONDS}
+    engine = create_engine(address, poolclass=NullPool, connect_args=arguments)
 
     # pysqlite would open the transaction only at the first write, too late to be a lock.
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _: Any) -> None:
         connection.isolation_level = None
+        # A token that was replaced must not stand in what SQLite keeps of old pages.
+        connection.execute("PRAGMA secure_delete = ON")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    with engine.begin() as connection:
-        connection.execute(
-            text(
-                "CREATE TABLE IF NOT EXISTS connections "
-                "(name VARCHAR(500) PRIMARY KEY, entry TEXT NOT NULL)"
-            )
-        )
     return engine
 
 
-def _create(path: Path) -> None:
+def _create_table(engine: Engine) -> None:
+    from sqlalchemy import inspect, text  # see _engine
+    from sqlalchemy.exc import DBAPIError
+
+    if inspect(engine).has_table(_TABLE):
+        return
+    columns = "(name VARCHAR(2000) PRIMARY KEY, entry TEXT NOT NULL)"
+    try:
+        with engine.begin() as connection:
+            connection.execute(text(f"CREATE TABLE IF NOT EXISTS {_TABLE} {columns}"))
+    except DBAPIError:
+        # Of two processes that create it at once, PostgreSQL fails one, and the table is there.
+        if not inspect(engine).has_table(_TABLE):
+            raise
+
+
+def _create_file(path: Path) -> None:
     """Create the file for its owner alone, whatever the umask."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -163,15 +200,15 @@ def _create(path: Path) -> None:
 @contextmanager
 def _translated() -> Iterator[None]:
     """Turn what a database or a file system says into one sentence."""
-    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.exc import SQLAlchemyError  # see _engine
 
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         cause = getattr(error, "orig", None) or error
         message = (
-            f"the token store cannot be used: {' '.join(str(cause).split())}. Check the setting "
-            "token_store: its folder must exist or be creatable, and be writable"
+            f"the token store cannot be used: {redact(' '.join(str(cause).split()))[:300]}. Check "
+            "the setting token_store: it must be there or creatable, and be writable"
         )
         raise TokenStoreError(message) from None
 
@@ -184,6 +221,7 @@ def _decoded(stored: str) -> Entry | None:
     """Read an entry; one that cannot be read counts as none, so that a seed or login mends it."""
     try:
         raw = msgspec.json.decode(stored)
-        return Entry(Token(**raw["token"]), raw["seed"], raw["request"])
+        token = None if raw["token"] is None else Token(**raw["token"])
+        return Entry(token, raw["seed"], raw["request"], raw["renewal_began_at"])
     except (msgspec.MsgspecError, KeyError, TypeError):
         return None

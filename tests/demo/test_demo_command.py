@@ -11,7 +11,6 @@ import sys
 
 import pytest
 import requests
-
 from tap_oauth2_generic.demo import DEFAULT_PORT
 
 COMMAND = [sys.executable, "-m", "tap_oauth2_generic.demo"]

@@ -11,7 +11,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-
 import tap_oauth2_generic.demo
 from tap_oauth2_generic.demo import DemoServer
 

@@ -1,26 +1,98 @@
 """Grant ``authorization_code``: a person consented once; the refresh token keeps it alive.
 
-RFC 6749 section 4.1. A refresh token from elsewhere, or one that is stored, stands for the
-consent.
+RFC 6749 section 4.1 with PKCE (RFC 7636). A refresh token from elsewhere stands for the
+consent as well.
 """
 
 from __future__ import annotations
 
+import hmac
+import secrets
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from tap_oauth2_generic.oauth2.grants.base import Grant
+from tap_oauth2_generic.errors import AuthorizationError
+from tap_oauth2_generic.kinds import BOOLEAN, JSON_OBJECT, URL
+from tap_oauth2_generic.oauth2.grants.base import Desk, Grant
+from tap_oauth2_generic.redaction import register
+from tap_oauth2_generic.settings import setting
+from tap_oauth2_generic.templates import as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_oauth2_generic.oauth2.token import Token
 
 
 @dataclass(frozen=True, kw_only=True)
 class AuthorizationCode(Grant):
-    """A token for a user, renewed by its refresh token."""
+    """A token for a user who logs in once in a browser."""
 
     grant_type: ClassVar[str] = "authorization_code"
     aliases: ClassVar[tuple[str, ...]] = ("refresh_token",)
-    needs: ClassVar[str] = "`access_token_url`, `client_id`, `refresh_token`"
+    needs: ClassVar[str] = (
+        "`authorize_url`, `access_token_url`, `client_id`, and a login; or `access_token_url`, "
+        "`client_id` and a `refresh_token` obtained elsewhere"
+    )
     unattended: ClassVar[bool] = False
 
-    def fields(self) -> dict[str, str]:
-        """Give the grant type; a code comes from a person, never from the configuration."""
-        return {"grant_type": self.grant_type}
+    authorize_url: str | None = setting(
+        URL, "Authorize URL", "Where a person logs in and consents.", default=None
+    )
+    authorize_params: dict[str, Any] = setting(
+        JSON_OBJECT,
+        "Authorize parameters",
+        "Extra parameters of the authorize redirect; null removes one.",
+        default={},
+    )
+    pkce: bool = setting(
+        BOOLEAN, "PKCE", "Send an S256 code challenge with the login.", default=True
+    )
+    redirect_uri: str = setting(
+        URL,
+        "Redirect URI",
+        "Where the provider sends the browser back to: the login command listens there if it is "
+        "on loopback, else the address is pasted.",
+        default="http://127.0.0.1:8400/callback",
+    )
+
+    def login(self, desk: Desk) -> Token:
+        """Send a person to the provider, and exchange the code that comes back."""
+        state = secrets.token_urlsafe(32)
+        verifier, challenge = desk.challenge() if self.pkce else ("", "")
+        register(state, verifier)
+        params: dict[str, Any] = {"redirect_uri": self.redirect_uri, "state": state}
+        if self.pkce:
+            params |= {"code_challenge": challenge, "code_challenge_method": "S256"}
+        params |= self.authorize_params
+        given = {name: as_text(value) for name, value in params.items() if value is not None}
+        address = desk.authorization_address(desk.endpoint("authorize_url"), given)
+        code = _code(desk.redirected(address, self.redirect_uri), state, desk)
+        fields = {"grant_type": self.grant_type, "code": code, "redirect_uri": self.redirect_uri}
+        return desk.exchange(fields | ({"code_verifier": verifier} if self.pkce else {}))
+
+
+def _code(params: Mapping[str, str], state: str, desk: Desk) -> str:
+    """Check what the browser came back with, in the order that keeps a forged code unused."""
+    if not hmac.compare_digest(params.get("state", "").encode(), state.encode()):
+        message = (
+            "the state that came back is not the one that was sent, so the code was not used: "
+            "the answer belongs to another login. Run the login again and use its newest address"
+        )
+        raise AuthorizationError(message)
+    if params.get("iss"):
+        desk.refuse_foreign(params["iss"])
+    error = params.get("error")
+    if error == "access_denied":
+        message = "the login was denied: whoever logged in did not consent. Run the login again"
+        raise AuthorizationError(message)
+    if error:
+        said = ": ".join(filter(None, (error, params.get("error_description", "")[:200])))
+        message = f"the provider refused the login ({said})"
+        raise AuthorizationError(message)
+    code = params.get("code", "")
+    if not code:
+        message = "the browser came back with neither a code nor an error; run the login again"
+        raise AuthorizationError(message)
+    register(code)
+    return code

@@ -5,9 +5,59 @@ A grant remembers nothing and sends nothing; its file holds that grant alone.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import ABC
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from tap_oauth2_generic.oauth2.token import Token
+
+if TYPE_CHECKING:
+    from tap_oauth2_generic.oauth2.assertion import AssertionSettings
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What a grant may need to know for its token request; ``now`` is in seconds since 1970."""
+
+    client_id: str
+    audience: str
+    assertion: AssertionSettings
+    now: float
+
+
+class Desk(Protocol):
+    """Where a person logs in: what a grant may show and ask, and whom it may send to."""
+
+    def say(self, text: str) -> None:
+        """Show a line on the terminal."""
+
+    def endpoint(self, name: str) -> str:
+        """Give the URL of an endpoint; raises AuthorizationError where it is not known."""
+
+    def redirected(self, address: str, redirect_uri: str) -> Mapping[str, str]:
+        """Send the person's browser to an address, give the parameters it came back with."""
+
+    def post(self, url: str, fields: Mapping[str, str]) -> dict[str, Any]:
+        """Send a form with the client's proof, give the JSON object of the answer."""
+
+    def exchange(self, fields: Mapping[str, Any]) -> Token:
+        """Send a token request of these fields; raises TokenRequestError with its code."""
+
+    def wait(self, seconds: float) -> None:
+        """Wait for the person."""
+
+    def authorization_address(self, url: str, params: Mapping[str, str]) -> str:
+        """Give the address of an authorization request of this client (RFC 6749 section 4.1.1)."""
+
+    def challenge(self) -> tuple[str, str]:
+        """Give a new code verifier and its S256 challenge (RFC 7636 section 4)."""
+
+    def refuse_foreign(self, issuer: str) -> None:
+        """Raise AuthorizationError where an ``iss`` is not the provider's (RFC 9207)."""
+
+
+Login = Callable[[Desk], Token]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,19 +71,22 @@ class Grant(ABC):
     #: What a user needs for it, for the table of grants.
     needs: ClassVar[str]
     #: Whether a token can be had without a person.
-    unattended: ClassVar[bool]
+    unattended: ClassVar[bool] = True
     #: Whether its tokens are renewed by refresh tokens where the provider gives any.
     refreshes: ClassVar[bool] = True
 
-    @property
-    def subject(self) -> str:
-        """Whose token it is, as far as the configuration says; part of a connection's name."""
+    def subject(self, assertion: AssertionSettings) -> str:  # noqa: ARG002
+        """Give whose token it is, as far as the configuration says; names the connection."""
         return ""
 
-    @abstractmethod
-    def fields(self) -> dict[str, str]:
+    def fields(self, asking: Asking) -> dict[str, Any]:  # noqa: ARG002
         """Give the parameters of the token request, ``grant_type`` among them."""
+        return {"grant_type": self.grant_type}
 
-    def missing(self) -> list[str]:
-        """Name the settings of its own that it cannot do without."""
+    def login(self, desk: Desk) -> Token:
+        """Get a token with the help of a person; raises AuthorizationError where that fails."""
+        return desk.exchange({})
+
+    def missing(self, assertion: AssertionSettings) -> list[str]:  # noqa: ARG002
+        """Name the settings that it cannot do without."""
         return []

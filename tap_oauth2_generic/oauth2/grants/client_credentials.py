@@ -14,9 +14,4 @@ class ClientCredentials(Grant):
 
     grant_type: ClassVar[str] = "client_credentials"
     needs: ClassVar[str] = "`access_token_url`, `client_id`, `client_secret`"
-    unattended: ClassVar[bool] = True
     refreshes: ClassVar[bool] = False
-
-    def fields(self) -> dict[str, str]:
-        """Give the grant type alone."""
-        return {"grant_type": self.grant_type}

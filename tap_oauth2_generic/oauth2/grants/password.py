@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_oauth2_generic.kinds import NAME
-from tap_oauth2_generic.oauth2.grants.base import Grant
+from tap_oauth2_generic.oauth2.grants.base import Asking, Grant
 from tap_oauth2_generic.settings import setting
+
+if TYPE_CHECKING:
+    from tap_oauth2_generic.oauth2.assertion import AssertionSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,19 +19,17 @@ class Password(Grant):
 
     grant_type: ClassVar[str] = "password"
     needs: ClassVar[str] = "`access_token_url`, `client_id`, `username`, `password`"
-    unattended: ClassVar[bool] = True
 
     username: str | None = setting(NAME, "User name", "User of the `password` grant.", default=None)
     password: str | None = setting(
         NAME, "Password", "Password of the `password` grant.", default=None, secret=True
     )
 
-    @property
-    def subject(self) -> str:
+    def subject(self, assertion: AssertionSettings) -> str:  # noqa: ARG002
         """Give the user's name."""
         return self.username or ""
 
-    def fields(self) -> dict[str, str]:
+    def fields(self, asking: Asking) -> dict[str, Any]:  # noqa: ARG002
         """Give name and password."""
         return {
             "grant_type": self.grant_type,
@@ -36,6 +37,6 @@ class Password(Grant):
             "password": self.password or "",
         }
 
-    def missing(self) -> list[str]:
+    def missing(self, assertion: AssertionSettings) -> list[str]:  # noqa: ARG002
         """Name what of the two is not set."""
         return [name for name in ("username", "password") if not getattr(self, name)]

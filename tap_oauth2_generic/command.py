@@ -1,0 +1,85 @@
+"""What every command of ours shares: a boundary for errors, and the configuration from its options.
+
+Whatever goes wrong ends in one clear line on stderr and exit status 1, never in a traceback.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+import click
+from singer_sdk.exceptions import ConfigValidationError
+
+from tap_oauth2_generic.clock import Clock
+from tap_oauth2_generic.connection import Connection
+from tap_oauth2_generic.errors import OutputError, TapError
+from tap_oauth2_generic.interruption import Interrupted
+from tap_oauth2_generic.messages import abandon_output
+from tap_oauth2_generic.redaction import protect_logs, redact
+from tap_oauth2_generic.tap import TapOAuth2Generic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_LOG = logging.getLogger(TapOAuth2Generic.name)
+
+#: The option that every command takes, as the SDK defines it for the tap.
+CONFIG_OPTION = click.option(
+    "--config",
+    "paths",
+    multiple=True,
+    help="Configuration file, or ENV to use environment variables; later ones win.",
+)
+
+
+def connection(paths: Sequence[str]) -> Connection:
+    """Give the connection of a configuration; raises TapError or ConfigValidationError."""
+    return Connection.of(TapOAuth2Generic.read_configuration(paths), Clock(), sys.stdout.flush)
+
+
+def log_to_stderr() -> None:
+    """Send warnings and errors to standard error, plain and masked."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    protect_logs()
+
+
+def run_cleanly(action: Callable[[], object]) -> int:  # noqa: PLR0911 - one return a kind of end
+    """Run a command and give its exit status: 0, 1 for any failure, 2 for a misused option."""
+    try:
+        status = action()
+        sys.stdout.flush()
+    except click.UsageError as error:
+        error.show()
+        return 1 if isinstance(error, click.BadParameter) else error.exit_code
+    except click.ClickException as error:
+        return _failed([error.format_message()])
+    except (click.Abort, KeyboardInterrupt):
+        return _failed(["interrupted"])
+    except Interrupted as signal:
+        return _failed([f"ended by {signal.name}; run again to go on from the last STATE"])
+    except (OutputError, BrokenPipeError) as error:
+        abandon_output()
+        return _failed([str(error)])
+    except ConfigValidationError as error:
+        return _failed(error.errors or [str(error)])
+    except TapError as error:
+        return _failed(str(error).split("\n"))
+    except Exception as error:  # noqa: BLE001 - the boundary: a user never sees a traceback
+        return _failed_unexpectedly(error)
+    return status if isinstance(status, int) else 0
+
+
+def _failed(sentences: list[str]) -> int:
+    for sentence in sentences:
+        _LOG.error("%s", redact(" ".join(sentence.split())))
+    return 1
+
+
+def _failed_unexpectedly(error: Exception) -> int:
+    _LOG.debug("What follows is for a report of the fault", exc_info=error)
+    said = f"{type(error).__name__}: {error}".splitlines()[0]
+    return _failed([f"unexpected {said} (LOGLEVEL=DEBUG shows where)"])

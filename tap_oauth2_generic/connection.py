@@ -1,0 +1,70 @@
+"""What all streams of a run share: the parsed configuration and the parts made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from tap_oauth2_generic.fetch import Fetcher
+from tap_oauth2_generic.hosts import HostPolicy
+from tap_oauth2_generic.oauth2 import Authenticator, Endpoints, Exchange
+from tap_oauth2_generic.pace import Pace
+from tap_oauth2_generic.transport import Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_oauth2_generic.clock import Clock
+    from tap_oauth2_generic.config import Config, StreamConfig
+
+
+@dataclass
+class Connection:
+    """What all streams share: the parsed configuration, one authenticator, one fetcher.
+
+    ``started_at`` is the time of the run in seconds since 1970, the upper bound of its reads;
+    ``flush`` sends what was emitted so far on its way.
+    """
+
+    config: Config
+    authenticator: Authenticator
+    exchange: Exchange
+    fetcher: Fetcher
+    started_at: float
+    flush: Callable[[], None]
+
+    @classmethod
+    def of(cls, config: Config, clock: Clock, flush: Callable[[], None]) -> Connection:
+        """Put the parts together; nothing is sent or read yet."""
+        transport = Transport(config.transport, _version())
+        endpoints = Endpoints(config.oauth2, config.grant, transport)
+        exchange = Exchange(
+            config.oauth2, config.assertion, endpoints, transport, config.resilience, clock
+        )
+        authenticator = Authenticator(
+            config.oauth2, config.grant, config.assertion, exchange, clock
+        )
+        fetcher = Fetcher(
+            transport,
+            authenticator,
+            HostPolicy(config.hosts),
+            config.resilience,
+            Pace(config.pace, clock),
+            clock,
+        )
+        return cls(config, authenticator, exchange, fetcher, clock.time(), flush)
+
+    def scope(self, stream: StreamConfig) -> dict[str, Any]:
+        """Give what a stream's templates may use; a token is had only where one is used."""
+        scope: dict[str, Any] = dict(self.config.scope)
+        if self.config.uses_token(stream):
+            scope["token"] = self.authenticator.response()
+        return scope
+
+
+def _version() -> str:
+    try:
+        return version("tap-oauth2-generic")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,167 @@
+"""The listener on loopback to which a provider sends the browser back (RFC 8252 section 7.3).
+
+Answers one request to one path; what the answer means is for the login to judge.
+"""
+
+from __future__ import annotations
+
+import errno
+import html
+import queue
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+from tap_oauth2_generic.errors import AuthorizationError
+from tap_oauth2_generic.kinds import is_loopback
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_HTTP_PORT = 80
+_ANSWER_SECONDS = 120
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
+<style>body{{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1rem}}
+h1{{font-size:1.4rem;color:{colour}}}</style><h1>{title}</h1><p>{text}</p></html>"""
+
+
+def can_listen(redirect_uri: str) -> bool:
+    """Tell whether a redirect URI leads to this machine, over plain http."""
+    parts = urlsplit(redirect_uri)
+    return parts.scheme == "http" and is_loopback(parts.hostname)
+
+
+class Listener:
+    """Listens at a redirect URI while the ``with`` block runs."""
+
+    def __init__(self, redirect_uri: str) -> None:
+        """Name where to listen; nothing is bound yet."""
+        self.redirect_uri = redirect_uri
+        parts = urlsplit(redirect_uri)
+        self.path = parts.path or "/"
+        self.host, self.port = parts.hostname or "", parts.port or _HTTP_PORT
+        self.arrived: queue.Queue[dict[str, str]] = queue.Queue(1)
+        self.elsewhere: str | None = None
+        self._page: queue.Queue[str] = queue.Queue(1)
+        self._server: _Server | None = None
+
+    def __enter__(self) -> Listener:  # noqa: PYI034 - Self is not in Python 3.10
+        """Bind; raises AuthorizationError where the port is taken."""
+        try:
+            self._server = _Server(self)
+        except OSError as error:
+            reason = "is in use" if error.errno == errno.EADDRINUSE else f"fails: {error.strerror}"
+            message = (
+                f"port {self.port} of redirect_uri {reason}: end the program that holds it, or set "
+                "redirect_uri to another port that the provider knows, or use --no-browser"
+            )
+            raise AuthorizationError(message) from None
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop listening."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+
+    def wait(self, timeout_seconds: float) -> dict[str, str]:
+        """Give the parameters that the browser came back with.
+
+        Raises AuthorizationError where none came in time, or they came to another path.
+        """
+        try:
+            params = self.arrived.get(timeout=timeout_seconds)
+        except queue.Empty:
+            message = (
+                f"no answer came within {timeout_seconds:.0f} seconds: the login page was not "
+                f"finished, or the provider does not know the redirect URI {self.redirect_uri}; "
+                "register exactly this one there, or set redirect_uri to the one that is registered"
+            )
+            raise AuthorizationError(message) from None
+        if self.elsewhere is not None:
+            message = (
+                f"the browser came back at {self.elsewhere!r}, but redirect_uri ends in "
+                f"{self.path!r}: set redirect_uri to the one that is registered with the provider"
+            )
+            raise AuthorizationError(message)
+        return params
+
+    def show(self, title: str, text: str, *, worked: bool) -> None:
+        """Answer the waiting browser with a page; without one it does nothing."""
+        colour = "#1a7f37" if worked else "#b42318"
+        page = _PAGE.format(title=html.escape(title), text=html.escape(text), colour=colour)
+        if self._page.empty():
+            self._page.put(page)
+
+    def page(self) -> str:
+        """Wait for the page that the browser is to see."""
+        try:
+            return self._page.get(timeout=_ANSWER_SECONDS)
+        except queue.Empty:
+            return ""
+
+
+class _Server(HTTPServer):
+    """One request at a time: the browser waits while its code is exchanged."""
+
+    def __init__(self, listener: Listener) -> None:
+        self.listener = listener
+        if ":" in listener.host:
+            self.address_family = socket.AF_INET6
+        super().__init__((listener.host, listener.port), _Handler)
+
+    def server_bind(self) -> None:
+        """Bind without looking up the name of the host, which may take seconds."""
+        self.socket.bind(self.server_address)
+        self.server_name, self.server_port = self.listener.host, self.listener.port
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    timeout = 10
+
+    def do_GET(self) -> None:
+        listener = self.server.listener
+        target = urlsplit(self.path)
+        params = dict(parse_qsl(target.query, keep_blank_values=True))
+        at_home = target.path == listener.path
+        is_answer = bool(params.keys() & {"code", "error"})
+        if not is_answer or listener.arrived.full() or not self._is_for_us():
+            self._send(404, "")
+            return
+        if not at_home:
+            listener.elsewhere = target.path[:200]
+        listener.arrived.put(params)
+        page = listener.page()
+        self._send(200 if at_home and page else 400, page)
+
+    def _is_for_us(self) -> bool:
+        """Refuse names that a web page could have pointed here: DNS rebinding."""
+        host = urlsplit(f"//{self.headers.get('Host', '')}").hostname
+        return is_loopback(host)
+
+    def _send(self, status: int, page: str) -> None:
+        content = page.encode()
+        self.send_response(status)
+        for name, value in {
+            "Content-Type": "text/html; charset=utf-8",
+            "Content-Length": str(len(content)),
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+            "Referrer-Policy": "no-referrer",
+            "Connection": "close",
+        }.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: the request line holds the code."""

@@ -1,0 +1,83 @@
+"""Grant ``device_code``: a person confirms a short code on another device (RFC 8628)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tap_oauth2_generic.errors import AuthorizationError, TokenRequestError
+from tap_oauth2_generic.kinds import URL
+from tap_oauth2_generic.oauth2.grants.base import Desk, Grant
+from tap_oauth2_generic.redaction import register
+from tap_oauth2_generic.settings import setting
+
+if TYPE_CHECKING:
+    from tap_oauth2_generic.oauth2.token import Token
+
+_DEFAULT_INTERVAL_SECONDS = 5.0
+_SLOW_DOWN_SECONDS = 5.0
+_DEFAULT_LIFETIME_SECONDS = 900.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceCode(Grant):
+    """A token for a user who logs in on a machine with a browser, wherever it is."""
+
+    grant_type: ClassVar[str] = "device_code"
+    needs: ClassVar[str] = (
+        "`device_authorization_url`, `access_token_url`, `client_id`, and a login"
+    )
+    unattended: ClassVar[bool] = False
+
+    device_authorization_url: str | None = setting(
+        URL, "Device authorization URL", "Endpoint of the `device_code` grant.", default=None
+    )
+
+    def login(self, desk: Desk) -> Token:
+        """Show the code, and ask until it is confirmed, refused or expired (section 3.5)."""
+        answer = desk.post(desk.endpoint("device_authorization_url"), {})
+        device_code = answer.get("device_code")
+        address = answer.get("verification_uri") or answer.get("verification_url")
+        if not isinstance(device_code, str) or not address or not answer.get("user_code"):
+            message = (
+                "the device authorization endpoint answered without device_code, user_code and "
+                f"verification_uri; the answer has: {', '.join(answer) or 'nothing'}"
+            )
+            raise AuthorizationError(message)
+        register(device_code)
+        desk.say(f"Open this address on any device:\n\n  {address}\n")
+        desk.say(f"and enter this code:\n\n  {answer['user_code']}\n")
+        if answer.get("verification_uri_complete"):
+            desk.say(f"or open the two in one:\n\n  {answer['verification_uri_complete']}\n")
+        return _poll(desk, device_code, answer)
+
+
+def _poll(desk: Desk, device_code: str, answer: dict[str, Any]) -> Token:
+    kind = "urn:ietf:params:oauth:grant-type:device_code"
+    interval = _seconds(answer.get("interval"), _DEFAULT_INTERVAL_SECONDS)
+    left = _seconds(answer.get("expires_in"), _DEFAULT_LIFETIME_SECONDS)
+    while left > 0:
+        desk.wait(interval)
+        left -= interval
+        try:
+            return desk.exchange({"grant_type": kind, "device_code": device_code})
+        except TokenRequestError as error:
+            if error.code == "slow_down":
+                interval += _SLOW_DOWN_SECONDS
+            elif error.code == "access_denied":
+                message = "the login was denied on the other device. Run the login again"
+                raise AuthorizationError(message) from None
+            elif error.code == "expired_token":
+                break
+            elif error.code not in {"authorization_pending", "unreachable"}:
+                raise
+    message = "the code expired before it was confirmed. Run the login again and be quicker"
+    raise AuthorizationError(message)
+
+
+def _seconds(value: Any, default: float) -> float:
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        return default
+    return seconds if seconds > 0 else default

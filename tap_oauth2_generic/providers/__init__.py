@@ -1,0 +1,91 @@
+"""Presets of known providers: data files, one a provider, that fill in what a user left out.
+
+A new provider is a new file here; this is only what reads them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from tap_oauth2_generic.kinds import STRINGS, described
+from tap_oauth2_generic.settings import reject_unknown
+
+if TYPE_CHECKING:
+    from tap_oauth2_generic.settings import Problems
+
+_HOLE = re.compile(r"\{provider\.(\w+)\}")
+# What may stand in a host name or a path segment, so that no value leads to another host.
+_PARAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Give the names of all presets, in order."""
+    found = (entry.name for entry in files(__name__).iterdir())
+    return tuple(sorted(name.removesuffix(".json") for name in found if name.endswith(".json")))
+
+
+@cache
+def preset(name: str) -> dict[str, Any]:
+    """Read the data file of a preset."""
+    found: dict[str, Any] = json.loads((files(__name__) / f"{name}.json").read_text("utf-8"))
+    return found
+
+
+def filled_in(raw: Mapping[str, Any], problems: Problems) -> Mapping[str, Any]:
+    """Give a configuration with what its ``provider`` fills in.
+
+    Every setting given by hand wins; of objects, every entry. A null takes an entry away.
+    """
+    name = raw.get("provider")
+    if name not in names():
+        if raw.get("provider_params"):
+            problems.add("provider_params", "needs the setting 'provider'")
+        return raw
+    chosen = preset(str(name))
+    params = _params(raw.get("provider_params"), chosen.get("params", {}), problems)
+    filled = _with_params(chosen["settings"], params)
+    merged = {**filled, **{key: value for key, value in raw.items() if value is not None}}
+    for key, value in filled.items():
+        if isinstance(value, dict) and isinstance(raw.get(key), Mapping):
+            merged[key] = {**value, **raw[key]}
+    if required := chosen.get("required_scopes"):
+        scopes = STRINGS.parse(raw.get("scopes") or [])
+        merged["scopes"] = [*scopes, *(scope for scope in required if scope not in scopes)]
+    return merged
+
+
+def _params(
+    given: Any, declared: Mapping[str, Mapping[str, str]], problems: Problems
+) -> dict[str, str]:
+    """Give the user's own parts of the addresses, checked against what the preset declares."""
+    where = "provider_params"
+    found = given or {}
+    if not isinstance(found, Mapping):
+        problems.add(where, f"must be an object, not {described(found)}")
+        return {}
+    reject_unknown(found, declared, where, problems)
+    values = {}
+    for name, about in declared.items():
+        value = str(found.get(name, about.get("default", "")))
+        if not value:
+            problems.add(where, f"{name!r} is required: {about['description']}")
+        elif not _PARAM.fullmatch(value):
+            problems.add(where, f"{name!r} must be of letters, digits, dots and dashes")
+        values[name] = value
+    return values
+
+
+def _with_params(value: Any, params: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return _HOLE.sub(lambda hole: params.get(hole[1], ""), value)
+    if isinstance(value, dict):
+        return {name: _with_params(member, params) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_with_params(member, params) for member in value]
+    return value

@@ -1,0 +1,71 @@
+"""How the client proves itself at the token endpoint, seen from the server's side."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+STREAM = {"name": "items", "path": "items"}
+ODD = {"client_id": "id:of é+1", "client_secret": "se%cret:/+é ü&="}
+
+
+@pytest.fixture
+def token_request(api, tap):
+    """Sync one stream and give the token request that it took."""
+    api.serve("/items", [{"id": 1}])
+
+    def ask(**settings):
+        run = tap(api.config(STREAM, **settings))
+        assert run.status == 0, run.errors
+        (request,) = api.requests("/token")
+        return request
+
+    return ask
+
+
+def test_post_sends_identifier_and_secret_as_parameters(token_request):
+    """client_secret_post, the default, puts both into the form and nothing into a header."""
+    request = token_request(**ODD)
+    assert ODD.items() <= request.form.items()
+    assert "Authorization" not in request.headers
+
+
+def test_a_public_client_sends_no_secret_parameter(token_request):
+    """Without a client_secret the form names the client and has no empty secret beside it."""
+    form = token_request(client_secret="").form
+    assert form == {"grant_type": "client_credentials", "client_id": "client-of-the-test"}
+
+
+@pytest.mark.parametrize(
+    ("client", "pair"),
+    [
+        ({}, "client-of-the-test:secret-of-the-test"),
+        (ODD, "id%3Aof+%C3%A9%2B1:se%25cret%3A%2F%2B%C3%A9+%C3%BC%26%3D"),
+        ({"client_secret": ""}, "client-of-the-test:"),
+    ],
+    ids=["plain", "odd characters", "no secret"],
+)
+def test_basic_form_encodes_both_parts_before_joining_them(token_request, client, pair):
+    """client_secret_basic encodes identifier and secret as RFC 6749 section 2.3.1 says."""
+    request = token_request(**client, client_auth="client_secret_basic")
+    scheme, _, encoded = request.headers["Authorization"].partition(" ")
+    assert (scheme, base64.b64decode(encoded).decode()) == ("Basic", pair)
+    assert request.form == {"grant_type": "client_credentials"}
+
+
+def test_none_names_the_client_and_keeps_its_secret_home(token_request):
+    """client_auth none sends the client_id alone, even where a secret is configured."""
+    request = token_request(client_auth="none")
+    assert request.form == {"grant_type": "client_credentials", "client_id": "client-of-the-test"}
+    assert "Authorization" not in request.headers
+
+
+def test_a_refresh_is_authenticated_like_the_first_request(token_request):
+    """The refresh request carries the same proof as any other token request."""
+    request = token_request(
+        grant_type="refresh_token", refresh_token="seed", client_auth="client_secret_basic"
+    )
+    pair = base64.b64decode(request.headers["Authorization"].removeprefix("Basic ")).decode()
+    assert pair == "client-of-the-test:secret-of-the-test"
+    assert request.form == {"grant_type": "refresh_token", "refresh_token": "seed"}

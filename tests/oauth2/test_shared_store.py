@@ -1,0 +1,173 @@
+"""One rotating connection shared by many processes, in SQLite and in PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from postgres_server import postgres, programs
+from server import Drop, Reply
+
+PROCESSES = 10
+
+
+@pytest.fixture(scope="module")
+def postgres_url():
+    if programs() is None and not os.environ.get("CI"):
+        pytest.skip("needs PostgreSQL")
+    with postgres() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request, tmp_path):
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/tokens.sqlite"
+    return request.getfixturevalue("postgres_url")
+
+
+class Provider:
+    """Rotates like strict providers do: a refresh token that comes again is refused."""
+
+    def __init__(self, seconds=0.0):
+        self.good = "seed-of-the-test"
+        self.count = 0
+        self.refused = 0
+        self._seconds = seconds
+
+    def __call__(self, seen):
+        if seen.form.get("refresh_token") != self.good:
+            self.refused += 1
+            return Reply({"error": "invalid_grant"}, 400)
+        self.count += 1
+        self.good = f"refresh-token-{self.count}"
+        time.sleep(self._seconds)
+        answer = {"access_token": f"access-token-{self.count}", "expires_in": 3600}
+        return {**answer, "refresh_token": self.good}
+
+
+def config(api, store, **settings):
+    stream = {
+        "name": "items",
+        "path": "items",
+        "schema": {"properties": {"id": {"type": "integer"}}},
+    }
+    seeded = {"grant_type": "refresh_token", "refresh_token": "seed-of-the-test"}
+    return api.config(
+        stream, **seeded, token_store=store, connection=os.urandom(8).hex(), **settings
+    )
+
+
+def start(folder, settings):
+    path = folder / "config.json"
+    path.write_text(json.dumps(settings))
+    command = [sys.executable, "-m", "tap_oauth2_generic", "--config", str(path)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_ten_processes_make_one_token_request(api, tmp_path, store):
+    """Ten processes that start at once on one rotating connection make one token request."""
+    provider = api.token = Provider(seconds=0.5)
+    api.serve("/items", [{"id": 1}])
+    settings = config(api, store)
+    started = [start(tmp_path, settings) for _ in range(PROCESSES)]
+    for process in started:
+        output, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+        assert '"id":1' in output
+    assert (provider.count, provider.refused) == (1, 0)
+
+
+def test_a_token_of_one_run_serves_the_next(api, tap, store):
+    """Access tokens are shared between runs: a second one asks for none."""
+    provider = api.token = Provider()
+    api.serve("/items", [{"id": 1}])
+    settings = config(api, store)
+    assert tap(settings).status == tap(settings).status == 0
+    assert provider.count == 1
+
+
+def test_a_401_renews_with_the_rotated_token(api, tap, store):
+    """When the API rejects the stored token, the newest refresh token renews it, run after run."""
+    provider = api.token = Provider()
+    settings = config(api, store)
+    for turn in range(3):
+        api.serve("/items", Reply({}, 401), [{"id": turn}])
+        run = tap(settings)
+        assert run.status == 0, run.errors
+    assert provider.count == 4
+    assert provider.refused == 0
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_process_killed_in_a_refresh(api, tap, tmp_path, store, answered):
+    """Killed before the provider acts, the connection works; in the one instant after, it is said."""
+    provider, arrived, let_go = Provider(), threading.Event(), threading.Event()
+
+    def slow(seen):
+        if answered:
+            provider(seen)
+        arrived.set()
+        let_go.wait(30)
+        return Drop
+
+    api.token = slow
+    api.serve("/items", [{"id": 1}])
+    settings = config(api, store)
+    process = start(tmp_path, settings)
+    assert arrived.wait(30)
+    process.kill()
+    process.communicate()
+    let_go.set()
+    api.token = provider
+    run = tap(settings)
+    if answered:
+        assert run.status == 1
+        assert "cut off before its answer was stored" in run.error_lines[-1]
+        assert "tap-oauth2-generic-login" in run.error_lines[-1]
+    else:
+        assert run.status == 0, run.errors
+
+
+def test_stored_tokens_are_encrypted_with_a_key(api, tap, tmp_path):
+    """With token_store_key no token stands in the file, and only that key opens it."""
+    api.token = Provider()
+    api.serve("/items", [{"id": 1}])
+    file = tmp_path / "tokens.sqlite"
+    settings = config(api, f"sqlite:///{file}", token_store_key="any text at all")
+    assert tap(settings).status == 0
+    assert b"token-1" not in file.read_bytes()
+    assert tap(settings).status == 0
+    wrong = tap({**settings, "token_store_key": "another"})
+    missing = tap({name: value for name, value in settings.items() if name != "token_store_key"})
+    for run in (wrong, missing):
+        assert run.status == 1
+        assert "token_store_key" in run.error_lines[-1]
+
+
+def test_a_key_may_come_later(api, tap, tmp_path):
+    """Tokens stored in plain are still read when a key is given, and encrypted when renewed."""
+    api.token = Provider()
+    api.serve("/items", [{"id": 1}])
+    file = tmp_path / "tokens.sqlite"
+    settings = config(api, f"sqlite:///{file}")
+    assert tap(settings).status == 0
+    assert b"token-1" in file.read_bytes()
+    api.serve("/items", Reply({}, 401), [{"id": 1}])
+    assert tap({**settings, "token_store_key": "a key"}).status == 0
+    assert b"token-2" not in file.read_bytes()
+
+
+def test_a_store_that_cannot_be_reached_is_one_line(api, tap):
+    """A database that is not there is one line, before any token request, without its password."""
+    url = "postgresql://tap:password-of-the-store@127.0.0.1:1/none"
+    run = tap(config(api, url))
+    assert run.status == 1
+    assert "token store" in run.error_lines[-1]
+    assert "password-of-the-store" not in run.errors
+    assert not api.requests("/token")

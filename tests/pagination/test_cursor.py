@@ -1,0 +1,96 @@
+"""Style ``cursor``: the token goes back exactly as it came, from body or header."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tap_oauth2_generic.page import RecordSettings, read_page
+from tap_oauth2_generic.pagination import read_style
+from tap_oauth2_generic.placement import Request
+from tap_oauth2_generic.settings import Problems
+
+quick = settings(deadline=None, max_examples=100)
+texts = st.text(st.characters(codec="utf-8"), min_size=1)
+
+
+def style(**raw):
+    problems = Problems()
+    made = read_style({"style": "cursor", "cursor_param": "after", **raw}, problems)
+    return problems.errors if made is None else made
+
+
+def page(body, headers=None):
+    return read_page(
+        "https://a.example", 200, headers or {}, json.dumps(body).encode(), RecordSettings()
+    )
+
+
+def sent(made, token):
+    request = Request("GET", "https://a.example", {"kept": 1})
+    made.place(token, request)
+    return request
+
+
+@quick
+@given(texts | st.integers(min_value=1) | st.lists(st.integers(), min_size=1))
+def test_a_cursor_is_opaque(cursor):
+    """A cursor of any JSON type goes back as it came."""
+    made = style(cursor_path="next.after")
+    found = made.next(None, page({"next": {"after": cursor}}))
+    assert sent(made, found).params == {"kept": 1, "after": cursor}
+
+
+def test_the_first_request_has_no_cursor():
+    """Without a token nothing is put; ``params_in`` says where a token goes."""
+    made = style(cursor_path="next", params_in="body")
+    assert made.first() is None
+    assert sent(made, None).params == {"kept": 1}
+    assert (sent(made, "x").params, sent(made, "x").body) == ({"kept": 1}, {"after": "x"})
+
+
+@pytest.mark.parametrize("nothing", [None, "", False, [], {}])
+def test_what_is_empty_is_no_cursor(nothing):
+    """Null, false and whatever is empty end the walk, and so does an absent key."""
+    assert style(cursor_path="next").next("x", page({"next": nothing})) is None
+    assert style(cursor_path="next").next("x", page({})) is None
+
+
+def test_a_cursor_may_be_in_a_header():
+    """A header is found whatever its case; an absent or empty one is the end."""
+    made = style(cursor_header="X-Next-Cursor")
+    assert made.next(None, page({}, {"x-next-cursor": "a+b="})) == "a+b="
+    assert made.next(None, page({}, {"X-Next-Cursor": ""})) is None
+    assert made.next(None, page({})) is None
+
+
+@pytest.mark.parametrize(
+    ("found", "pattern", "cursor"),
+    [
+        ("https://a.example/x?page_token=a%2Bb%3D&n=1", "page_token=([^&]+)", "a+b="),
+        ("/x?c=a+b", "c=([^&]+)", "a b"),
+        ("after:a%2Bb", "after:(.+)", "a%2Bb"),
+        (12345, "(34)", "34"),
+        ("https://a.example/x", "page_token=([^&]+)", None),
+        ("?c=&n=1", "c=([^&]*)", None),
+        ("?n=1", "c=(.)|n", None),
+    ],
+)
+def test_a_pattern_cuts_the_cursor_out(found, pattern, cursor):
+    """The first group is the cursor, decoded where it stood in a query; no match is the end."""
+    made = style(cursor_path="next", cursor_pattern=pattern)
+    assert made.next(None, page({"next": found})) == cursor
+
+
+@pytest.mark.parametrize("raw", [{}, {"cursor_path": "a", "cursor_header": "b"}])
+def test_a_cursor_comes_from_one_place(raw):
+    """Either ``cursor_path`` or ``cursor_header`` is needed, and not both."""
+    assert style(**raw) == ["style cursor needs either cursor_path or cursor_header"]
+
+
+def test_empty_pages_are_no_end():
+    """A page without records that holds a cursor is no end."""
+    assert not style(cursor_path="next").empty_page_ends

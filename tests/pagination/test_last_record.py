@@ -1,0 +1,50 @@
+"""Style ``last_record``: the value of the last record leads to the next page."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tap_oauth2_generic.errors import AnswerError
+from tap_oauth2_generic.page import RecordSettings, read_page
+from tap_oauth2_generic.pagination.last_record import LastRecord
+from tap_oauth2_generic.paths import parse_path
+from tap_oauth2_generic.placement import Request
+
+STYLE = LastRecord(last_record_path=parse_path("meta.id"), cursor_param="starting_after")
+
+
+def page(*records):
+    content = json.dumps(records).encode()
+    return read_page("https://a.example", 200, {}, content, RecordSettings())
+
+
+@pytest.mark.parametrize("value", ["ch_9", 9, 0, "", False])
+def test_the_last_records_value_is_sent_next(value):
+    """The value of the page's last record goes into the parameter, whatever it is."""
+    token = STYLE.next(None, page({"meta": {"id": "other"}}, {"meta": {"id": value}}))
+    assert token == value
+    request = Request("GET", "https://a.example", {"kept": 1})
+    STYLE.place(token, request)
+    assert request.params == {"kept": 1, "starting_after": value}
+
+
+def test_the_first_request_has_none():
+    """Without a token nothing is put."""
+    request = Request("GET", "https://a.example")
+    STYLE.place(STYLE.first(), request)
+    assert request.params == {}
+
+
+def test_an_empty_page_is_the_end():
+    """A page without records has no last record, so there is no next page."""
+    assert STYLE.next("ch_9", page()) is None
+    assert STYLE.empty_page_ends
+
+
+@pytest.mark.parametrize("last", [{"id": 1, "meta": {}}, {"id": 1, "meta": {"id": None}}])
+def test_a_last_record_without_the_value_is_an_error(last):
+    """Where the last record has no such value the rest cannot be reached, and that is said."""
+    with pytest.raises(AnswerError, match=r"'meta\.id' finds nothing.* has id, meta"):
+        STYLE.next(None, page({"meta": {"id": 1}}, last))

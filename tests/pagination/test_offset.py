@@ -1,0 +1,82 @@
+"""Style ``offset``: it advances by the records that came, so that none is skipped."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tap_oauth2_generic.page import RecordSettings, read_page
+from tap_oauth2_generic.pagination import Walk, read_style
+from tap_oauth2_generic.paths import parse_path
+from tap_oauth2_generic.placement import Request
+from tap_oauth2_generic.settings import Problems
+
+quick = settings(deadline=None, max_examples=60)
+WHERE = RecordSettings(records_path=parse_path("items"))
+
+
+def style(**raw):
+    return read_style({"style": "offset", **raw}, Problems())
+
+
+def walked(made, answer):
+    """Walk to the end; ``answer`` gives a body for the parameters of a request."""
+    walk, emitted, sent = Walk(made), [], []
+    while walk.end is None:
+        request = walk.place(Request("GET", "https://a.example"))
+        sent.append(request.params)
+        content = json.dumps(answer(request.params)).encode()
+        emitted += walk.take(read_page("https://a.example", 200, {}, content, WHERE))
+    return walk, emitted, sent
+
+
+@quick
+@given(
+    st.integers(0, 60), st.lists(st.integers(1, 30), min_size=1), st.booleans(), st.integers(0, 1)
+)
+def test_every_record_comes_once_whatever_the_server_gives(count, caps, has_total, start):
+    """A server may give fewer records than asked for, more or less each time: none is lost."""
+    rows = [{"id": number} for number in range(count)]
+    waiting = list(caps)
+
+    def answer(params):
+        at, cap = params["from"] - start, waiting.pop(0) if len(waiting) > 1 else waiting[0]
+        return {"items": rows[at : at + min(cap, params["limit"])], "total": count}
+
+    made = style(
+        offset_param="from",
+        page_size_param="limit",
+        page_size=20,
+        page_start=start,
+        **{"total_path": "total"} if has_total else {},
+    )
+    walk, emitted, sent = walked(made, answer)
+    assert emitted == rows
+    assert walk.end.complete
+    assert not walk.remarks
+    assert sent[0] == {"limit": 20, "from": start}
+
+
+@pytest.mark.parametrize("start", [0, 1, 7])
+def test_the_first_offset_is_sent_too(start):
+    """The first request names its offset, be it 0."""
+    request = Walk(style(page_start=start)).place(Request("GET", "https://a.example"))
+    assert request.params == {"offset": start}
+
+
+def test_the_next_offset_depends_on_what_came_alone():
+    """The next offset is this one and the records that came; asking twice gives it twice."""
+    page = read_page("https://a.example", 200, {}, b'{"items": [{}, {}, {}]}', WHERE)
+    made = style(page_size=200)
+    assert [made.next(10, page), made.next(10, page)] == [13, 13]
+
+
+def test_the_offset_may_go_into_the_body():
+    """With ``params_in: body`` offset and size nest by their dotted names."""
+    made = style(params_in="body", offset_param="page.from", page_size_param="page.size")
+    request = Walk(made).place(Request("POST", "https://a.example", body={"page": {"sort": "id"}}))
+    assert request.body == {"page": {"sort": "id", "from": 0, "size": 200}}
+    assert request.params == {}

@@ -1,0 +1,180 @@
+"""The walk: what ends it, whether the read was complete, and what it says."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tap_oauth2_generic.page import RecordSettings, read_page
+from tap_oauth2_generic.pagination import Walk, read_style
+from tap_oauth2_generic.paths import parse_path
+from tap_oauth2_generic.placement import Request
+from tap_oauth2_generic.settings import Problems
+
+WHERE = RecordSettings(records_path=parse_path("items"))
+ROWS = [{"id": number} for number in range(9)]
+CURSOR = {"style": "cursor", "cursor_path": "next", "cursor_param": "after"}
+NUMBER = {"style": "page_number"}
+
+
+def walk_over(raw, *bodies):
+    """Walk over bodies in order, the last one again and again."""
+    walk, emitted, waiting = Walk(read_style(raw, Problems())), [], list(bodies)
+    while walk.end is None:
+        walk.place(Request("GET", "https://a.example"))
+        body = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+        content = json.dumps(body).encode()
+        emitted += walk.take(read_page("https://a.example", 200, {}, content, WHERE))
+        assert walk.pages < 50, "the walk does not end"
+    return walk, emitted
+
+
+def items(*rows, **signs):
+    return {"items": [{"id": row} for row in rows], **signs}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        NUMBER,
+        {"style": "offset"},
+        {"style": "last_record", "last_record_path": "id", "cursor_param": "a"},
+    ],
+)
+def test_an_empty_page_ends_the_walk(raw):
+    """Where pages are counted, the first empty page is the end of a complete read."""
+    walk, emitted = walk_over(raw, items(1, 2), items(3), items())
+    assert emitted == items(1, 2, 3)["items"]
+    assert walk.end.complete
+    assert not walk.end.suspicious
+
+
+def test_an_empty_page_with_a_token_goes_on():
+    """Where pages name the next one, only a missing token ends the walk."""
+    walk, emitted = walk_over(
+        CURSOR, items(next="a"), items(1, next="b"), items(next="c"), items(2)
+    )
+    assert emitted == items(1, 2)["items"]
+    assert walk.end.complete
+
+
+def test_an_empty_page_that_says_more_follows_is_no_complete_read():
+    """An empty page that says that more follow ends the walk, incomplete and with a warning."""
+    raw = {**NUMBER, "has_more_path": "more"}
+    walk, _ = walk_over(raw, items(1, more=True), items(more=True))
+    assert (walk.end.complete, walk.end.suspicious) == (False, True)
+
+
+def test_an_ignored_paging_parameter_is_seen():
+    """A first page that comes back at once is emitted once, and the read counts as incomplete."""
+    walk, emitted = walk_over(NUMBER, items(1, 2))
+    assert emitted == items(1, 2)["items"]
+    assert (walk.end.complete, walk.end.suspicious) == (False, True)
+    assert "repeated" in walk.end.reason
+
+
+def test_a_last_page_given_for_ever_is_the_end():
+    """A later page that repeats the one before is not emitted again and ends a complete read."""
+    walk, emitted = walk_over(NUMBER, items(1, 2), items(3))
+    assert emitted == items(1, 2, 3)["items"]
+    assert (walk.end.complete, walk.end.suspicious) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "complete"), [(["a", "b", "a"], False), (["a", "a"], True), (["a", "b", "b"], True)]
+)
+def test_a_token_that_comes_again_ends_the_walk(tokens, complete):
+    """A loop of tokens ends the walk; only a page that names itself is a complete read's end."""
+    bodies = [items(number, next=token) for number, token in enumerate(tokens)]
+    walk, emitted = walk_over(CURSOR, *bodies)
+    assert len(emitted) == len(tokens)
+    assert (walk.end.complete, walk.end.suspicious) == (complete, True)
+
+
+def test_tokens_of_different_types_are_different():
+    """The number 1 and the text 1 are two cursors; a list is one, too."""
+    walk, emitted = walk_over(
+        CURSOR, items(0, next=1), items(1, next="1"), items(2, next=[1]), items(3)
+    )
+    assert len(emitted) == 4
+    assert not walk.end.suspicious
+
+
+@pytest.mark.parametrize("no", [False, 0, "false", "0", " No ", "n", "", []])
+def test_has_more_says_no_in_many_words(no):
+    """``has_more_path`` ends a complete read, even where a token stands beside it."""
+    walk, emitted = walk_over({**CURSOR, "has_more_path": "more"}, items(1, more=no, next="x"))
+    assert len(emitted) == 1
+    assert walk.end.complete
+
+
+@pytest.mark.parametrize(
+    "signs", [{"more": True}, {"more": "true"}, {"more": 1}, {"more": None}, {}]
+)
+def test_has_more_that_does_not_say_no_goes_on(signs):
+    """A yes, a null and an absent ``has_more`` are no end."""
+    _, emitted = walk_over(
+        {**NUMBER, "has_more_path": "more"}, items(1, **signs), items(2), items()
+    )
+    assert len(emitted) == 2
+
+
+@pytest.mark.parametrize("total", [3, "3", 3.0])
+def test_a_total_that_was_reached_ends_the_walk(total):
+    """``total_path`` ends the walk with the page that completes it, as number or text."""
+    walk, emitted = walk_over({**NUMBER, "total_path": "total"}, items(1, 2, total=total), items(3))
+    assert (len(emitted), walk.pages) == (3, 2)
+    assert (walk.end.complete, walk.end.suspicious, walk.remarks) == (True, False, [])
+
+
+def test_a_total_that_was_not_reached_is_said():
+    """Where fewer records came than ``total_path`` said, a remark gives both numbers."""
+    walk, _ = walk_over({**NUMBER, "total_path": "total"}, items(1, 2, total=5), items(total=5))
+    assert walk.remarks == ["2 records came, though total_path said 5"]
+
+
+def test_a_total_that_cannot_be_one_ends_nothing():
+    """A total below the length of one page is not used, and that is said once."""
+    raw = {**NUMBER, "total_path": "total"}
+    walk, emitted = walk_over(raw, items(1, 2, 3, total=1), items(4, 5, total=1), items(total=1))
+    assert len(emitted) == 5
+    assert len(walk.remarks) == 1
+
+
+@pytest.mark.parametrize("total", [None, True, "many", 1.5, {}])
+def test_a_total_that_is_no_number_is_said_and_ends_nothing(total):
+    """Where ``total_path`` finds no whole number, the walk goes on and a remark says so once."""
+    raw = {**NUMBER, "total_path": "total"}
+    walk, emitted = walk_over(raw, items(1, 2, total=total), items(3, total=total), items())
+    assert len(emitted) == 3
+    assert walk.remarks == ["total_path 'total' finds no whole number"]
+
+
+@pytest.mark.parametrize(("pages", "read"), [(2, 2), ("2", 2), (0, 3), (None, 3), (9, 3)])
+def test_the_number_of_pages_ends_the_walk(pages, read):
+    """``total_pages_path`` ends the walk after so many pages; 0 and null say nothing."""
+    raw = {**NUMBER, "page_start": 0, "total_pages_path": "pages"}
+    bodies = [items(number, pages=pages) for number in range(3)]
+    assert len(walk_over(raw, *bodies, items(pages=pages))[1]) == read
+
+
+def test_a_short_page_ends_only_where_it_may():
+    """``stop_on_short_page`` compares with the first page that came, not with the size asked."""
+    bodies = [items(1, 2), items(3, 4), items(5), items(6, 7), items()]
+    assert len(walk_over({**NUMBER, "stop_on_short_page": True}, *bodies)[1]) == 5
+    assert len(walk_over(NUMBER, *bodies)[1]) == 7
+
+
+@pytest.mark.parametrize("raw", [NUMBER, CURSOR])
+def test_max_pages_leaves_a_read_incomplete(raw):
+    """After ``max_pages`` a walk that would go on ends incomplete and with a warning."""
+    walk, emitted = walk_over({**raw, "max_pages": 2}, items(1, next="a"), items(2, next="b"))
+    assert len(emitted) == 2
+    assert (walk.end.complete, walk.end.suspicious) == (False, True)
+
+
+def test_a_read_that_ends_by_itself_at_max_pages_is_complete():
+    """The last page is the last page, also where it is the one ``max_pages`` allows."""
+    walk, _ = walk_over({**CURSOR, "max_pages": 2}, items(1, next="a"), items(2))
+    assert (walk.end.complete, walk.end.suspicious) == (True, False)

@@ -1,0 +1,165 @@
+"""Inferred schemas: every record of the sample fits, and no value is lost on the way."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from decimal import Decimal
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tap_oauth2_generic.schema.infer import ANY_VALUE, MOST_PROPERTIES, grow, infer
+from tap_oauth2_generic.shape import Shaper
+
+quick = settings(deadline=None, max_examples=150)
+EVERYTHING = defaultdict(lambda: True)
+numbers = st.integers() | st.integers(2**62, 2**66)
+numbers |= st.decimals(allow_nan=False, allow_infinity=False)
+dates = st.sampled_from(
+    ["2024-01-01T00:00:00Z", "2024-01-01 10:00", "2024-01-01", "soon", "12", ""]
+)
+scalars = st.none() | st.booleans() | numbers | dates
+values = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["a", "b", "c.d"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+samples = st.lists(st.dictionaries(st.sampled_from(["x", "y"]), values), min_size=1, max_size=5)
+samples |= st.lists(st.fixed_dictionaries({"x": numbers | scalars}), min_size=2, max_size=4)
+
+
+def shaped_by(schema, record):
+    shaper = Shaper(schema, EVERYTHING, refuses_new_fields=True, checks_formats=True)
+    return shaper.shape(record)
+
+
+def is_kept(value, emitted):
+    """Tell whether a value is there as it was, or can be read back from a text."""
+    if isinstance(emitted, str) and not isinstance(value, str):
+        return json.loads(emitted, parse_float=Decimal) == value
+    if isinstance(value, dict):
+        return value.keys() == emitted.keys() and all(
+            is_kept(v, emitted[k]) for k, v in value.items()
+        )
+    if isinstance(value, list):
+        return len(value) == len(emitted) and all(map(is_kept, value, emitted))
+    return type(value) is type(emitted) and value == emitted
+
+
+@quick
+@given(samples)
+def test_every_record_of_the_sample_fits(sample):
+    """Each record validates against the inferred schema once it is shaped by it."""
+    schema = infer(sample)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for record in sample:
+        jsonschema.validate(shaped_by(schema, record), schema)
+
+
+@quick
+@given(samples)
+def test_no_value_of_the_sample_is_lost(sample):
+    """Numbers stay exact and texts as they were; what became text can be read back."""
+    schema = infer(sample)
+    for record in sample:
+        assert is_kept(record, shaped_by(schema, record))
+
+
+@quick
+@given(samples, st.randoms(use_true_random=False))
+def test_the_order_of_the_sample_does_not_matter(sample, random):
+    """The same records in another order give the same schema."""
+    shuffled = list(sample)
+    random.shuffle(shuffled)
+    assert infer(shuffled) == infer(sample)
+
+
+@quick
+@given(st.lists(values, min_size=1))
+def test_growing_twice_changes_nothing(found):
+    """A schema that has seen a value is not changed by seeing it again."""
+    schema = None
+    for value in found:
+        schema = grow(schema, value)
+    again = schema
+    for value in found:
+        again = grow(again, value)
+    assert again == schema
+
+
+@quick
+@given(samples)
+def test_everything_is_nullable_and_nothing_is_required(sample):
+    """Any column may be null or absent, at any depth."""
+
+    def check(schema):
+        assert "required" not in schema
+        for member in [
+            *schema.get("properties", {}).values(),
+            *([schema["items"]] if "items" in schema else []),
+        ]:
+            assert "null" in member["type"]
+            check(member)
+
+    check(infer(sample))
+
+
+@pytest.mark.parametrize(
+    ("found", "kind"),
+    [
+        ([1, None], "integer"),
+        ([1, Decimal("1.5")], "number"),
+        ([Decimal("1.5"), 1], "number"),
+        ([2**63 - 1, -(2**63)], "integer"),
+        ([1, 2**63], "number"),
+        ([True, False], "boolean"),
+        ([True, 1], "string"),
+        (["a", 1], "string"),
+        ([[1], {"a": 1}], "string"),
+        ([{"a": 1}, {"b": 2}], "object"),
+        ([[], [1]], "array"),
+        ([None], "string"),
+    ],
+)
+def test_the_least_type_that_holds_all(found, kind):
+    """Numbers widen to number, all other mixtures to text; only nulls could be anything."""
+    assert infer([{"x": value} for value in found])["properties"]["x"]["type"] == [kind, "null"]
+
+
+@pytest.mark.parametrize(
+    ("found", "is_timestamp"),
+    [
+        (["2024-01-01T00:00:00Z", "2024-01-01T00:00:00+02:00", None], True),
+        (["2024-01-01T00:00:00Z", "2024-01-01"], False),
+        (["2024-01-01T00:00:00Z", ""], False),
+        (["2024-01-01T00:00:00Z", 5], False),
+        (["2024-01-01"], False),
+    ],
+)
+def test_a_timestamp_column_holds_timestamps_alone(found, is_timestamp):
+    """A text column has the format date-time only where every text in it is one."""
+    column = infer([{"x": value} for value in found])["properties"]["x"]
+    assert column == ({**ANY_VALUE, "format": "date-time"} if is_timestamp else ANY_VALUE)
+
+
+def test_keys_have_columns_even_where_no_sample_has_them():
+    """Primary and replication keys are columns, be the sample empty."""
+    assert infer([], ["id"])["properties"] == {"id": ANY_VALUE}
+    assert infer([{"id": 5}], ["id"])["properties"]["id"]["type"] == ["integer", "null"]
+
+
+@pytest.mark.parametrize(
+    ("count", "has_columns"), [(MOST_PROPERTIES, True), (MOST_PROPERTIES + 1, False)]
+)
+def test_an_object_with_very_many_keys_is_a_map(count, has_columns):
+    """An object whose keys are data has no column for each of them."""
+    records = [{"x": {str(number): number}} for number in range(count)]
+    column = infer(records)["properties"]["x"]
+    assert ("properties" in column) is has_columns
+    assert column["type"] == ["object", "null"]

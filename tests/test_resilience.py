@@ -1,0 +1,159 @@
+"""Verdicts on a status and waits before a retry: pure, bounded, in UTC."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timezone
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from requests.structures import CaseInsensitiveDict
+
+from tap_oauth2_generic.resilience import (
+    ResilienceSettings,
+    Verdict,
+    backoff_seconds,
+    bounded_wait,
+    judge,
+)
+
+quick = settings(deadline=None, max_examples=100)
+NOW = 784111777.0  # Sun, 06 Nov 1994 08:49:37 UTC
+DEFAULT = ResilienceSettings()
+
+
+def wait(value, header="Retry-After", status=503, form="auto"):
+    named = ResilienceSettings(rate_limit_header=header, rate_limit_format=form)
+    return judge(status, CaseInsensitiveDict({header: value}), named, NOW).wait_seconds
+
+
+@pytest.mark.parametrize(
+    ("statuses", "action"),
+    [
+        ([200, 201, 204, 299], "ok"),
+        ([401], "renew"),
+        ([408, 425, 429, 500, 502, 503, 504], "retry"),
+        ([100, 300, 304, 400, 403, 404, 410, 422, 501, 505], "fail"),
+    ],
+)
+def test_what_a_status_means(statuses, action):
+    """Each status has one meaning, and asking twice gives the same."""
+    for status in statuses:
+        assert judge(status, {}, DEFAULT, NOW) == judge(status, {}, DEFAULT, NOW)
+        assert judge(status, {}, DEFAULT, NOW).action == action
+
+
+def test_the_retried_statuses_are_the_users():
+    """A status is retried if it is listed; 401 is renewed whatever is listed."""
+    own = ResilienceSettings(retry_statuses=frozenset({404, 401}))
+    actions = [judge(status, {}, own, NOW).action for status in (404, 503, 401)]
+    assert actions == ["retry", "fail", "renew"]
+
+
+def test_only_too_many_requests_holds_all():
+    """A 429 speaks of the client, so it holds every thread; another status holds its own."""
+    assert judge(429, {}, DEFAULT, NOW).holds_all
+    assert not judge(503, {"Retry-After": "5"}, DEFAULT, NOW).holds_all
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("7", 7),
+        (" 7 ", 7),
+        ("0", 0),
+        ("0.5", 0.5),
+        ("Sun, 06 Nov 1994 08:50:37 GMT", 60),
+        ("Sunday, 06-Nov-94 08:50:37 GMT", 60),
+        ("1994-11-06T08:50:37Z", 60),
+        ("1994-11-06T09:50:37+01:00", 60),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(value, seconds):
+    """``Retry-After`` is a number of seconds or a date, in the spellings of RFC 9110 and ISO."""
+    assert wait(value) == seconds
+
+
+ZONE = "parsedate_to_datetime gives a time without zone, read in that of the machine"
+
+
+@pytest.mark.xfail(reason=ZONE, strict=True)
+@pytest.mark.parametrize("value", ["Sun Nov  6 08:50:37 1994", "Sun, 06 Nov 1994 08:50:37 -0000"])
+def test_a_date_without_a_zone_is_utc(value, monkeypatch):
+    """The asctime date of RFC 9110 is UTC, wherever the tap runs."""
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        assert wait(value) == 60
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize("value", ["", "soon", "nan", "inf", "-inf", "1e300", "7;x", "99/99/99"])
+def test_a_header_that_says_nothing_is_no_wait(value):
+    """What cannot be read leaves the wait to the backoff, and is never an error."""
+    assert wait(value) is None
+    assert wait(value, "X-Reset", 429) is None
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "seconds"),
+    [
+        ("auto", "30", 30),
+        ("auto", str(int(NOW) + 30), 30),
+        ("auto", str((int(NOW) + 30) * 1000), 30),
+        ("auto", "Sun, 06 Nov 1994 08:50:07 GMT", 30),
+        ("seconds", str(int(NOW) + 30), int(NOW) + 30),
+        ("milliseconds", "30000", 30),
+        ("epoch", str(int(NOW) + 30), 30),
+        ("epoch", str(int(NOW) - 30), -30),
+        ("date", "Sun, 06 Nov 1994 08:50:07 GMT", 30),
+        ("date", "30", None),
+        ("seconds", "Sun, 06 Nov 1994 08:50:07 GMT", None),
+    ],
+)
+def test_the_rate_limit_header_in_each_format(form, value, seconds):
+    """``auto`` tells seconds from a time by size; every other format is taken at its word."""
+    assert wait(value, "X-Reset", 429, form) == seconds
+
+
+def test_retry_after_comes_before_the_rate_limit_header():
+    """Where both are there ``Retry-After`` counts; the other counts for 429 alone."""
+    headers = {"Retry-After": "5", "X-RateLimit-Reset": "99"}
+    assert judge(429, headers, DEFAULT, NOW).wait_seconds == 5
+    assert judge(429, {"X-RateLimit-Reset": "99"}, DEFAULT, NOW).wait_seconds == 99
+    assert judge(500, {"X-RateLimit-Reset": "99"}, DEFAULT, NOW).wait_seconds is None
+
+
+@quick
+@given(st.datetimes(datetime(1970, 1, 2), datetime(9999, 1, 1), timezones=st.just(timezone.utc)))  # noqa: DTZ001
+def test_any_http_date_is_read_exactly(at):
+    """The wait until a date is the distance to it, before or after now."""
+    at = at.replace(microsecond=0)
+    assert wait(format_datetime(at, usegmt=True)) == at.timestamp() - NOW
+
+
+@quick
+@given(
+    st.none() | st.floats(-1e18, 1e18),
+    st.integers(1, 10_000),
+    st.floats(0, 1e6),
+    st.floats(0, 1),
+)
+def test_no_wait_is_negative_or_above_the_bound(asked, attempt, most, random):
+    """Whatever a server asks for, a wait lasts from 0 to ``max_wait`` seconds."""
+    bounds = ResilienceSettings(max_wait=most)
+    verdict = Verdict("retry", asked)
+    seconds = bounded_wait(verdict, attempt, bounds, random)
+    assert 0 <= seconds <= most
+    assert seconds == bounded_wait(verdict, attempt, bounds, random)
+
+
+def test_the_backoff_doubles_with_full_jitter():
+    """Without a word of the server the longest wait doubles, and chance takes any part of it."""
+    longest = [backoff_seconds(attempt, DEFAULT, 1.0) for attempt in range(1, 11)]
+    assert longest == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300]
+    assert [backoff_seconds(4, DEFAULT, chance) for chance in (0.0, 0.25, 0.5)] == [0, 2, 4]

@@ -12,7 +12,7 @@ from decimal import ROUND_FLOOR, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.instants import EPOCH, epoch_seconds, whole_seconds
-from tap_oauth2_generic.kinds import NAME, number, text
+from tap_oauth2_generic.kinds import NAME, near_choice, number, text
 from tap_oauth2_generic.settings import Kind, setting
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def _format(value: Any) -> str:
     if found in _FORMATS or "%" in found:
         return found
     message = f"must be one of {', '.join(_FORMATS)} or a strftime pattern with %, not {found!r}"
-    raise ValueError(message)
+    raise ValueError(message + near_choice(found, _FORMATS))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +71,9 @@ def moment(value: Any, pattern: str = "iso") -> Moment | None:
     """
     if isinstance(value, bool) or value is None:
         return None
-    if isinstance(value, int | Decimal):
-        return Moment(Decimal(value), is_instant=False)
+    if isinstance(value, int | Decimal | float):
+        amount = Decimal(str(value))
+        return Moment(amount, is_instant=False) if amount.is_finite() else None
     if not isinstance(value, str):
         return None
     if "%" in pattern and (at := _by_pattern(value, pattern)):
@@ -167,7 +168,13 @@ def _written(seconds: Decimal, pattern: str) -> Any:
         return at.date().isoformat()
     if pattern == "iso":
         return at.replace(tzinfo=None).isoformat() + "Z"
+    # strftime leaves out the zeros of early years, and takes %s for local time.
+    pattern = re.sub(r"%(%|Y|s)", lambda m: _exact(m[1], at, whole), pattern)
     return at.strftime(pattern)
+
+
+def _exact(directive: str, at: datetime, whole: int) -> str:
+    return {"%": "%%", "Y": f"{at.year:04d}", "s": str(whole)}[directive]
 
 
 class Bookmark:

@@ -5,6 +5,7 @@ Only assembles what the rooms declare, and checks what concerns more than one of
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -40,7 +41,7 @@ from tap_oauth2_generic.oauth2 import (
 from tap_oauth2_generic.pace import PaceSettings
 from tap_oauth2_generic.page import RecordSettings
 from tap_oauth2_generic.pagination import DEFAULT_STYLE, PAGINATION, PagingStyle, styles
-from tap_oauth2_generic.providers import filled_in
+from tap_oauth2_generic.providers import filled_in, with_required_scopes
 from tap_oauth2_generic.providers import names as provider_names
 from tap_oauth2_generic.redaction import register
 from tap_oauth2_generic.request import RequestSettings, RequestTemplate, templates_in
@@ -173,7 +174,7 @@ class TopSettings:
     grant_type: str = setting(
         enum(*grants()), "Grant type", "How the first token is had.", default=DEFAULT_GRANT
     )
-    headers: dict[str, Template] = setting(
+    headers: dict[str, Template | None] = setting(
         HEADERS, "Headers", "Sent with every API request; templates.", default={}, secret=True
     )
     params: dict[str, Any] = setting(
@@ -242,6 +243,9 @@ def read_config(
     reject_unknown(raw, known, "", problems)
     grant_type = raw.get("grant_type") or DEFAULT_GRANT
     grant_room = grants().get(grant_type) if isinstance(grant_type, str) else None
+    if grant_room is not None and not grant_room.unattended:
+        # A client that acts for itself has no session that a scope could keep alive.
+        raw = with_required_scopes(raw)
     grant = read(grant_room, raw, "", problems) if grant_room else None
     top = read(TopSettings, raw, "", problems)
     oauth2 = read(OAuth2Settings, raw, "", problems)
@@ -259,8 +263,19 @@ def _register_secrets(raw: Mapping[str, Any]) -> None:
     for declared in (declared for room in _TOP_ROOMS for declared in fields(room)):
         value = raw.get(declared.name)
         if declared.metadata["secret"] and value:
+            value = _decoded(value)
             shortest = _SHORTEST_MASKED if isinstance(value, Mapping) else 0
             register(*(found for found in _texts(value) if len(found) >= shortest))
+
+
+def _decoded(value: Any) -> Any:
+    """Decode an object that came as JSON text, so that each of its values is known."""
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            return [value, json.loads(value)]
+        except ValueError:
+            return value
+    return value
 
 
 def _hidden(text: str) -> str:
@@ -313,7 +328,8 @@ def _check_streams(config: Config, problems: Problems) -> None:
     connection += templates_in(config.top.params, "params")
     connection += templates_in(config.top.headers, "headers")
     for place, template in connection:
-        for sentence in template.problems(known):
+        # What stands in a header or parameter may be a secret, a wrong hole included.
+        for sentence in template.problems(known, named=place == "base_url"):
             problems.add(place, sentence)
     if not config.top.streams:
         problems.add("streams", "needs at least one stream")

@@ -16,7 +16,7 @@ import requests
 
 from tap_oauth2_generic.errors import ApiError
 from tap_oauth2_generic.redaction import redact
-from tap_oauth2_generic.request import encode_pairs
+from tap_oauth2_generic.request import encode_pairs, query_string
 from tap_oauth2_generic.resilience import Verdict, bounded_wait, judge
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def prepare(request: Request) -> requests.PreparedRequest:
     elif request.body is not None:
         headers.setdefault("Content-Type", "application/json")
         data = _ENCODER.encode(request.body)
-    query = urlencode(encode_pairs(request.params), quote_via=quote)
+    query = query_string(request.params)
     url = f"{request.url}?{query}" if query else request.url
     try:
         prepared = requests.Request(request.method, url, headers=headers, data=data).prepare()

@@ -20,7 +20,7 @@ _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/@\\?#\[\]]+)(?::(\d{1,5}))?")
 def _hosts(value: Any) -> list[str]:
     hosts: list[str] = NAMES.parse(value)
     for host in hosts:
-        if not _HOST.fullmatch(host):
+        if not _HOST.fullmatch(host) or "*" in host:
             message = f"takes host names such as api.example.com or localhost:8080, not {host!r}"
             raise ValueError(message)
     return hosts
@@ -78,7 +78,9 @@ class HostPolicy:
 def _split(host: str) -> tuple[str, int | None]:
     match = _HOST.fullmatch(host)
     name, port = match.groups() if match else (host, None)
-    return name.lower().rstrip("."), int(port) if port else None
+    # Written as the sender writes it: a name beyond ASCII becomes punycode.
+    parsed = parse_url(f"https://{name}").host or name
+    return parsed.lower().rstrip("."), int(port) if port else None
 
 
 def _target(url: str) -> tuple[str, str, int] | None:

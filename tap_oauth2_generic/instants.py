@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)"
-    r"(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,18}))?)?\s?(Z|z|[+-]\d\d(?::?\d\d)?)?)?",
+    r"(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,18}))?)? ?(Z|z|[+-]\d\d(?::?\d\d)?)?)?",
     re.ASCII,
 )
 _SECONDS_A_DAY = 86400
 _LAST_SECOND = 60  # a leap second
+_MOST_HOURS, _MOST_MINUTES = 23, 59
+# Seconds of any year with eighteen digits after the point.
+_DIGITS = 40
 
 
 def epoch_seconds(text: str) -> Decimal | None:
@@ -35,7 +38,12 @@ def epoch_seconds(text: str) -> Decimal | None:
         return None
     if int(second) > _LAST_SECOND:
         return None
-    return whole_seconds(at) + Decimal(f"{second}.{fraction}") - _offset_seconds(offset)
+    shift = _offset_seconds(offset)
+    if shift is None:
+        return None
+    with localcontext() as context:
+        context.prec = _DIGITS
+        return whole_seconds(at) + Decimal(f"{second}.{fraction}") - shift
 
 
 def is_date_time(text: str) -> bool:
@@ -51,9 +59,13 @@ def whole_seconds(at: datetime) -> Decimal:
     return seconds + Decimal(elapsed.microseconds) / 10**6
 
 
-def _offset_seconds(offset: str) -> int:
+def _offset_seconds(offset: str) -> int | None:
+    """Give the seconds that an offset is ahead of UTC, None where it is none."""
     if offset in {"0", "Z", "z"}:
         return 0
     digits = offset[1:].replace(":", "").ljust(4, "0")
-    seconds = int(digits[:2]) * 3600 + int(digits[2:]) * 60
+    hours, minutes = int(digits[:2]), int(digits[2:])
+    if hours > _MOST_HOURS or minutes > _MOST_MINUTES:
+        return None
+    seconds = hours * 3600 + minutes * 60
     return -seconds if offset[0] == "-" else seconds

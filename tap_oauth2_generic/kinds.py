@@ -55,7 +55,7 @@ def _number(value: Any) -> Decimal:
         else:
             if number.is_finite():
                 return number
-    shown = repr(value) if isinstance(value, str) else described(value)
+    shown = described(value) if isinstance(value, dict | list | bool) else repr(value)
     message = f"must be a number, not {shown}"
     raise ValueError(message)
 
@@ -84,6 +84,9 @@ def number(minimum: float, *, exclusive: bool = False) -> Kind:
             message = f"must be above {minimum}, not {found}"
             raise ValueError(message)
         _bound(found, minimum, None)
+        if float(found) == float("inf"):
+            message = f"is too large: {found}"
+            raise ValueError(message)
         return float(found)
 
     bound = "exclusiveMinimum" if exclusive else "minimum"
@@ -274,6 +277,8 @@ def parameter(value: Any) -> Any:
 
 
 def _header(value: Any) -> Any:
+    if value is None:
+        return None  # takes a header of the connection away
     template = parse_template(text(value))
     if re.search(r"[\r\n]", template.text):
         message = "must be one line"
@@ -310,7 +315,7 @@ STRINGS = Kind({"type": ["array", "string"], "items": {"type": "string"}}, _stri
 NAMES = Kind({"type": "array", "items": {"type": "string"}}, _names)
 STATUSES = Kind({"type": "array", "items": {"type": "integer"}}, statuses)
 PARAMETERS = object_of(parameter, _PARAMETER)
-HEADERS = object_of(_header, {"type": ["string", "number"]})
+HEADERS = object_of(_header, {"type": ["string", "number", "null"]})
 TEXTS = object_of(text, {"type": ["string", "number"]})
 PATHS = object_of(lambda value: parse_path(text(value)), {"type": "string"})
 JSON_OBJECT = Kind({"type": "object"}, _object)

@@ -34,7 +34,7 @@ class Pace:
             1 / settings.requests_per_second if settings.requests_per_second else 0.0
         )
         self._clock = clock
-        self._next_turn = clock.monotonic()
+        self._next_turn = self._held_until = clock.monotonic()
         self._lock = threading.Lock()
 
     def wait_for_turn(self) -> None:
@@ -42,10 +42,11 @@ class Pace:
         with self._lock:
             turn = max(self._next_turn, self._clock.monotonic())
             self._next_turn = turn + self._seconds_apart
-        if (wait := turn - self._clock.monotonic()) > 0:
+        while (wait := max(turn, self._held_until) - self._clock.monotonic()) > 0:
             self._clock.sleep(wait)
 
     def hold(self, seconds: float) -> None:
         """Let no request leave for so long, of whatever thread."""
         with self._lock:
-            self._next_turn = max(self._next_turn, self._clock.monotonic() + seconds)
+            self._held_until = max(self._held_until, self._clock.monotonic() + seconds)
+            self._next_turn = max(self._next_turn, self._held_until)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from requests.structures import CaseInsensitiveDict
-from requests.utils import parse_header_links
 
 from tap_oauth2_generic.errors import AnswerError
 from tap_oauth2_generic.kinds import BOOLEAN, NAME, PATH, PATHS, enum
+from tap_oauth2_generic.links import next_link
 from tap_oauth2_generic.paths import MISSING, DottedPath, Path, parse_path
 from tap_oauth2_generic.settings import setting
 
@@ -78,7 +78,7 @@ class RecordSettings:
 class Page:
     """One decoded answer.
 
-    ``records`` are new dicts, one a record, ready for the stream; ``found`` tells whether
+    ``records`` are those of the body, with their added fields in them; ``found`` tells whether
     the records path was there at all (a null counts, an absent key does not).
     """
 
@@ -92,10 +92,7 @@ class Page:
     @cached_property
     def next_link(self) -> str | None:
         """The target of the ``rel="next"`` link of the Link header (RFC 8288 section 3)."""
-        for link in parse_header_links(self.headers.get("Link", "")):
-            if "next" in link.get("rel", "").lower().split():
-                return link["url"]
-        return None
+        return next_link(self.headers.get("Link", ""))
 
     @property
     def keys(self) -> str:
@@ -120,6 +117,9 @@ def decode(content: bytes) -> Any:
         return _DECODER.decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         return _decode_leniently(content, error)
+    except ArithmeticError:
+        message = "it holds a number whose exponent is out of range"
+        raise ValueError(message) from None
     except RecursionError:
         message = "it is nested too deep"
         raise ValueError(message) from None
@@ -138,10 +138,14 @@ def _decode_leniently(content: bytes, error: Exception) -> Any:
     except UnicodeDecodeError as wrong:
         message = f"its bytes are not UTF-8 (at byte {wrong.start})"
         raise ValueError(message) from None
-    except (ValueError, RecursionError):
+    except (ValueError, ArithmeticError, RecursionError):
         message = f"it is not JSON ({error})"
         raise ValueError(message) from None
-    return _without_surrogates(decoded)
+    try:
+        return _without_surrogates(decoded)
+    except RecursionError:
+        message = "it is nested too deep"
+        raise ValueError(message) from None
 
 
 def _whole(digits: str) -> int | Decimal:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Protocol
 
 
@@ -75,11 +76,29 @@ class JsonPath:
 
     def find(self, value: Any) -> Any:
         """Give the first match, or ``MISSING``."""
-        return next((match.value for match in self.expression.find(value)), MISSING)
+        return next(iter(self.find_all(value)), MISSING)
 
     def find_all(self, value: Any) -> list[Any]:
-        """Give all matches in document order."""
-        return [match.value for match in self.expression.find(value)]
+        """Give all matches in document order; an expression that fails on a value has none."""
+        # Filters know no Decimal, so they are asked about floats; what is given stays exact.
+        compares = "?" in self.text
+        try:
+            matches = self.expression.find(_with_floats(value) if compares else value)
+            if compares:
+                return [match.full_path.find(value)[0].value for match in matches]
+        except (TypeError, re.error, AttributeError, KeyError, IndexError):
+            return []
+        return [match.value for match in matches]
+
+
+def _with_floats(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, list):
+        return [_with_floats(member) for member in value]
+    if isinstance(value, dict):
+        return {name: _with_floats(member) for name, member in value.items()}
+    return value
 
 
 def parse_path(text: str) -> Path:
@@ -125,11 +144,10 @@ def _parse_jsonpath(text: str) -> Path:
         position = match.end()
     if position == len(text):
         return DottedPath(text, tuple(keys))
-    from jsonpath_ng.exceptions import JSONPathError
     from jsonpath_ng.ext.parser import parse
 
     try:
         return JsonPath(text, parse(text))
-    except (JSONPathError, RecursionError, AttributeError) as error:
+    except Exception as error:  # noqa: BLE001 - the parser's own classes are not one family
         message = f"{text!r} is not a JSONPath: {' '.join(str(error).split())}"
         raise ValueError(message) from None

@@ -5,13 +5,20 @@ Every secret is registered where it enters the process; nothing here decides wha
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 import threading
 from urllib.parse import quote, quote_plus
 
 MASK = "***"
 # Shorter values would mask ordinary words and digits all over the output.
 SHORTEST_SECRET = 4
+_HEX = re.compile("%[0-9A-F]{2}")
+
+
+def _lower(match: re.Match[str]) -> str:
+    return match[0].lower()
 
 
 class Redactor:
@@ -27,8 +34,10 @@ class Redactor:
         found: set[str] = set()
         for secret in secrets:
             if isinstance(secret, str) and len(secret) >= SHORTEST_SECRET:
-                found |= {secret, quote(secret, safe=""), quote(secret), quote_plus(secret)}
-                found.add(secret.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n"))
+                encoded = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+                found |= {secret, *encoded, *(_HEX.sub(_lower, text) for text in encoded)}
+                found |= {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+                found.add(repr(secret)[1:-1])
         with self._lock:
             # Longest first, or a secret that contains another would leave its rest behind.
             self._secrets = tuple(sorted({*self._secrets, *found}, key=len, reverse=True))

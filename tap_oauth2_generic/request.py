@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote_plus, urlsplit
+from urllib.parse import quote, unquote_plus, urlencode, urlsplit
 
 from tap_oauth2_generic.kinds import BODY, HEADERS, PARAMETERS, TEMPLATE, enum
 from tap_oauth2_generic.placement import Request
@@ -33,7 +33,7 @@ class RequestSettings:
     params: dict[str, Any] = setting(
         PARAMETERS, "Parameters", "Query parameters; values are templates or arrays.", default={}
     )
-    headers: dict[str, Template] = setting(
+    headers: dict[str, Template | None] = setting(
         HEADERS, "Headers", "Extra request headers; values are templates.", default={}
     )
     body: Any = setting(
@@ -60,7 +60,7 @@ class RequestTemplate:
 
     base_url: Template
     params: dict[str, Any]
-    headers: dict[str, Template]
+    headers: dict[str, Template | None]
     settings: RequestSettings
 
     def fill(self, scope: Scope) -> Request:
@@ -72,7 +72,7 @@ class RequestTemplate:
             method=self.settings.method,
             url=url,
             params={**connection, **given, **stream},
-            headers={name: value.render(scope) for name, value in headers.items()},
+            headers={n: value.render(scope) for n, value in headers.items() if value is not None},
             body=fill(self.settings.body, scope),
             body_format="form" if self.settings.body_format == "form" else "json",
         )
@@ -126,9 +126,18 @@ def split_query(url: str) -> tuple[str, dict[str, Any]]:
     address, _, query = url.partition("?")
     params: dict[str, Any] = {}
     for pair in filter(None, query.split("&")):
-        name, _, value = (unquote_plus(part) for part in pair.partition("="))
+        name, _, value = (
+            # Bytes that are no UTF-8 come back as they were when they are encoded again.
+            unquote_plus(part, errors="surrogateescape")
+            for part in pair.partition("=")
+        )
         params.setdefault(name, []).append(value)
     return address, params
+
+
+def query_string(params: dict[str, Any]) -> str:
+    """Encode parameters for a URL; bytes of a legacy encoding go back as they came."""
+    return urlencode(encode_pairs(params), quote_via=quote, errors="surrogateescape")
 
 
 def encode_pairs(params: dict[str, Any]) -> list[tuple[str, str]]:

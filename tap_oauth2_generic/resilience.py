@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -131,6 +132,9 @@ def _until_date(value: str | None, now: float) -> float | None:
     if iso is not None:
         return float(iso) - now
     try:
-        return parsedate_to_datetime(value).timestamp() - now
+        at = parsedate_to_datetime(value)
+        # A date that names no zone is GMT (RFC 9110 section 5.6.7).
+        aware = at if at.tzinfo else at.replace(tzinfo=timezone.utc)
+        return aware.timestamp() - now
     except (ValueError, TypeError, IndexError, OverflowError):
         return None

@@ -97,7 +97,8 @@ class Shaper:
         self, schema: Mapping[str, Any], selected: Select, at: tuple[str, ...]
     ) -> Fit:
         """Make the function that fits one value to one column."""
-        declared = schema.get("type")
+        # A schema of true, or one that names no type, takes anything.
+        declared = schema.get("type") if isinstance(schema, Mapping) else None
         if not declared:
             return _as_it_is
         types = {declared} if isinstance(declared, str) else set(declared)
@@ -115,7 +116,9 @@ class Shaper:
                 if is_text and (not checks_text or is_date_time(value)):
                     return value
                 if not is_text and (number := _as_number(value, types)) is not None:
-                    return number
+                    if not checks_size or number in COLUMN_INTEGERS:
+                        return number
+                    raise MisfitError(value)
             elif kind is bool:
                 if "boolean" in types:
                     return value
@@ -128,7 +131,9 @@ class Shaper:
                 if "number" in types:
                     return value
                 if "integer" in types and value == value.to_integral_value():
-                    return int(value)
+                    whole = int(value)
+                    if not checks_size or whole in COLUMN_INTEGERS:
+                        return whole
             elif kind is dict:
                 if "object" in types:
                     return members(value)
@@ -167,10 +172,14 @@ def _as_number(value: str, types: set[str]) -> int | Decimal | None:
     """Read a number that an API wrote as text, where writing it again gives the same text."""
     if not value or value[0] not in "-0123456789" or len(value) > _LONGEST_NUMBER:
         return None
-    try:
-        number = int(value) if "integer" in types else Decimal(value)
-    except (ValueError, ArithmeticError):
-        return None
-    if not types & {"integer", "number"} or str(number) != value:
-        return None
-    return number if isinstance(number, int) or number.is_finite() else None
+    readers: list[Callable[[str], int | Decimal]] = []
+    readers += [int] if "integer" in types else []
+    readers += [Decimal] if "number" in types else []
+    for reader in readers:
+        try:
+            number = reader(value)
+        except (ValueError, ArithmeticError):
+            continue
+        if str(number) == value and Decimal(number).is_finite():
+            return number
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from decimal import Decimal
 from functools import cached_property
@@ -46,7 +47,8 @@ class TapOAuth2Generic(Tap):
     package_name = "tap-oauth2-generic"
     # Discovery asks the API, so that a wrong configuration must fail it.
     dynamic_catalog = True
-    config_jsonschema = CONFIG_SCHEMA
+    # A copy: the SDK adds its own settings to it.
+    config_jsonschema = copy.deepcopy(CONFIG_SCHEMA)
     message_writer_class = MessageWriter
     capabilities = [  # noqa: RUF012 - the SDK declares it so
         TapCapabilities.CATALOG,

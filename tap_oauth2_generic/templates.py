@@ -58,20 +58,22 @@ class Template:
             part if isinstance(part, str) else encode(_fill(part, scope)) for part in self.parts
         )
 
-    def problems(self, known: Mapping[str, bool]) -> list[str]:
+    def problems(self, known: Mapping[str, bool], *, named: bool = True) -> list[str]:
         """Say what is wrong with the holes, a sentence each.
 
         ``known`` maps each hole there is to whether it takes a format; a name that ends in
-        a dot stands for any field of that family.
+        a dot stands for any field of that family. Unless ``named``, no hole is shown.
         """
         found = []
         for hole in self.holes:
-            name = hole.name if hole.name in known else f"{hole.family}."
-            if name not in known or (name != hole.name and name == f"{hole.name}."):
+            shown = f"hole {{{hole.name}}}" if named else "hole"
+            family, dot, member = hole.name.partition(".")
+            name = f"{family}." if dot and member else hole.name
+            if name not in known or hole.name.endswith("."):
                 there_are = ", ".join(f"{{{k}NAME}}" if k[-1] == "." else f"{{{k}}}" for k in known)
-                found.append(f"unknown hole {{{hole.name}}}; there are: {there_are}")
+                found.append(f"unknown {shown}; there are: {there_are}")
             elif hole.pattern and not known[name]:
-                found.append(f"hole {{{hole.name}}} takes no format")
+                found.append(f"{shown} takes no format")
         return found
 
 

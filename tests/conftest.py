@@ -15,9 +15,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from tap_oauth2_generic.__main__ import run as run_tap
-
 from server import ApiServer
+
+from tap_oauth2_generic.__main__ import run as run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -103,7 +103,7 @@ def test_a_wrong_variable_is_one_line(api, tap, monkeypatch, tmp_path, name, tex
         ({"access_token_url": None}, "setting 'access_token_url' is required"),
         ({"timeout": "soon"}, "timeout: must be a number, not 'soon'"),
         ({"start_date": "yesterday"}, "start_date: must be an ISO 8601"),
-        ({"headers": {"X": "{nme}"}}, "headers.X: unknown hole {nme}"),
+        ({"headers": {"X": "{nme}"}}, "headers.X: unknown hole; there are: "),
         ({"token_store": "mysql://x"}, "token_store: must be the URL of a SQLite file"),
         ({"streams": []}, "streams: needs at least one stream"),
         ({"streams": [STREAM, STREAM]}, "the name 'items' is taken"),
@@ -137,7 +137,7 @@ def test_a_wrong_variable_is_one_line(api, tap, monkeypatch, tmp_path, name, tex
 )
 @pytest.mark.parametrize("option", [[], ["--discover"]])
 def test_a_mistake_is_one_clear_line_before_any_request(api, tap, change, said, option):
-    """A mistake is one line with its place, and a name near the one that was meant; nothing is sent."""
+    """A mistake is one line with its place, and perhaps what was meant; nothing is sent."""
     config = {**api.config(STREAM), **change}
     run = tap({name: value for name, value in config.items() if value is not None}, *option)
     assert run.status == 1

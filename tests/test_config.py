@@ -79,9 +79,6 @@ def test_an_unknown_setting_is_one_line_with_the_nearest(stream, changes, line):
     assert mistake(stream, **changes) == line
 
 
-FORMAT = pytest.mark.xfail(reason="format makes no suggestion", strict=True)
-
-
 @pytest.mark.parametrize(
     ("stream", "changes", "place", "near"),
     [
@@ -91,7 +88,6 @@ FORMAT = pytest.mark.xfail(reason="format makes no suggestion", strict=True)
         ({"pagination": {"style": "curser"}}, {}, "streams[0].pagination", "cursor"),
         pytest.param(
             *({"incremental": {"format": "epoc"}}, {}, "streams[0].incremental.format", "epoch"),
-            marks=FORMAT,
         ),
     ],
 )

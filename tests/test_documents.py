@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from tap_oauth2_generic.config import CONFIG_SCHEMA, STREAM_ROOMS, read_config
 from tap_oauth2_generic.pagination import styles
 from tap_oauth2_generic.settings import Problems, names_of

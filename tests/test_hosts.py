@@ -134,9 +134,6 @@ def test_a_named_host_is_host_and_port(named, url, allowed):
     assert allows(url, named) is allowed
 
 
-@pytest.mark.xfail(
-    reason="the setting is not brought into the ASCII form that URLs have", strict=True
-)
 def test_a_named_host_may_be_international():
     """A host with letters beyond ASCII is allowed by the name that the user writes."""
     assert allows("https://bücher.example/x", "bücher.example")

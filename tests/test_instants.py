@@ -66,7 +66,6 @@ def test_every_digit_of_a_fraction_counts(digits):
     assert epoch_seconds(f"2024-03-01T10:30:00.{fraction}Z") == Decimal(f"1709289000.{fraction}")
 
 
-@pytest.mark.xfail(reason="sums of Decimals round to 28 digits", strict=True)
 @pytest.mark.parametrize("year", ["9999", "1600"])
 def test_a_long_fraction_is_exact_far_from_1970(year):
     """A long fraction is as exact in the year 9999 as it is today."""
@@ -117,14 +116,12 @@ def test_what_is_no_instant_is_none(text):
     assert not is_date_time(text)
 
 
-@pytest.mark.xfail(reason="the parts of an offset are not bounded", strict=True)
 @pytest.mark.parametrize("offset", ["+99:00", "-24:00", "+02:60"])
 def test_an_offset_is_less_than_a_day(offset):
     """An offset that no clock has is no instant: a timestamp column would refuse it."""
     assert not is_date_time(f"2024-01-01T10:00:00{offset}")
 
 
-@pytest.mark.xfail(reason=r"\s in the pattern takes any blank, a line break too", strict=True)
 def test_a_line_break_is_no_part_of_an_instant():
     """Only a plain blank may stand before an offset."""
     assert not is_date_time("2024-01-01T10:00:00\nZ")

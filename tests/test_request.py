@@ -16,6 +16,7 @@ from tap_oauth2_generic.request import (
     RequestTemplate,
     encode_pairs,
     join,
+    query_string,
     split_query,
 )
 from tap_oauth2_generic.settings import Problems, read
@@ -112,11 +113,10 @@ def test_the_query_of_a_url_becomes_parameters(url, address, params):
     assert split_query(url) == (address, params)
 
 
-@pytest.mark.xfail(reason="bytes that are no UTF-8 become U+FFFD in splitting", strict=True)
 def test_a_query_in_another_encoding_is_sent_as_it_was_written():
     """Percent-encoded bytes of a legacy encoding in a path's query reach the server unchanged."""
     _, params = split_query("https://a.example?name=caf%E9")
-    assert urlencode(encode_pairs(params)) == "name=caf%E9"
+    assert query_string(params) == "name=caf%E9"
 
 
 def test_pairs_for_the_wire():
@@ -144,7 +144,6 @@ def test_null_takes_a_parameter_of_the_connection_away():
     assert encode_pairs(request.params) == [("b", "kept")]
 
 
-@pytest.mark.xfail(reason="a null header is refused, unlike a null parameter", strict=True)
 def test_null_takes_a_header_of_the_connection_away():
     """A stream that sets a connection's header to null does not send it."""
     request = template({"headers": {"X-A": "x", "X-B": "kept"}}, headers={"X-A": None}).fill({})

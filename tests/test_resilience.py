@@ -79,7 +79,6 @@ def test_retry_after_is_seconds_or_a_date(value, seconds):
 ZONE = "parsedate_to_datetime gives a time without zone, read in that of the machine"
 
 
-@pytest.mark.xfail(reason=ZONE, strict=True)
 @pytest.mark.parametrize("value", ["Sun Nov  6 08:50:37 1994", "Sun, 06 Nov 1994 08:50:37 -0000"])
 def test_a_date_without_a_zone_is_utc(value, monkeypatch):
     """The asctime date of RFC 9110 is UTC, wherever the tap runs."""

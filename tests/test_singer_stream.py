@@ -8,6 +8,7 @@ from urllib.request import Request, urlopen
 
 import jsonschema
 import pytest
+
 from tap_oauth2_generic.demo import DemoServer
 
 SAMPLE = Path(__file__).parent.parent / "sample_config.json"
@@ -30,7 +31,7 @@ def counts(demo, path="/demo/counts", method="GET"):
 
 
 def test_every_line_is_a_valid_singer_message(demo, sample, tap):
-    """Each line is a message of the specification; a SCHEMA goes before its records, which fit it."""
+    """Each line is a message of the specification; a SCHEMA goes before records that fit it."""
     run = tap(sample)
     assert run.status == 0, run.errors
     schemas = {}

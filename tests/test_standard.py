@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
+
 from tap_oauth2_generic.demo import DemoServer
 from tap_oauth2_generic.tap import TapOAuth2Generic
 

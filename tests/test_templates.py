@@ -120,9 +120,6 @@ def test_known_holes_have_no_problems(text):
         *("{nowhere}", "{token}", "{parent.id}", "{ region }"),
         pytest.param(
             "{token.}",
-            marks=pytest.mark.xfail(
-                reason="`{token.}` is taken for the family's own entry in the list", strict=True
-            ),
         ),
     ],
 )

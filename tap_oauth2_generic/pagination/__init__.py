@@ -53,7 +53,7 @@ def _is_style(member: object) -> TypeGuard[type[PagingStyle]]:
 def read_style(raw: Mapping[str, Any], problems: Problems) -> PagingStyle | None:
     """Parse a ``pagination`` object into its style; None where ``problems`` says why."""
     there_are = styles()
-    name = raw.get("style", DEFAULT_STYLE)
+    name = raw.get("style") or DEFAULT_STYLE
     chosen = there_are.get(name) if isinstance(name, str) else None
     if chosen is None:
         sentence = f"style must be one of {', '.join(there_are)}, not {name!r}"

@@ -94,6 +94,10 @@ class PagingStyle(ABC):
     def next(self, token: Token, page: Page) -> Token | None:
         """Give the token of the page after this one, or None where there is none."""
 
+    def doubts(self, page: Page) -> str | None:
+        """Say why a page without a next token may not be the last one, if there is a reason."""
+        return None
+
     def is_short(self, page: Page, first_page_length: int) -> bool:
         """Tell whether a page ends the walk by being shorter than the first."""
         return False

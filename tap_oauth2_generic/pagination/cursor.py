@@ -59,6 +59,16 @@ class Cursor(ParameterStyle):
             return None
         return self._cut_out(found) if self.cursor_pattern else found
 
+    def doubts(self, page: Page) -> str | None:
+        """Say that something was there, and the pattern found no cursor in it."""
+        if (
+            self.cursor_pattern is None
+            or not isinstance(found := self._found(page), str)
+            or not found
+        ):
+            return None
+        return "cursor_pattern matched nothing in the cursor that came"
+
     def _found(self, page: Page) -> Any:
         if self.cursor_path is not None:
             return self.cursor_path.find(page.body)

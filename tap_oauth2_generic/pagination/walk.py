@@ -121,7 +121,8 @@ class Walk:
         """Go on to the next token, or end where there is none, a loop or the limit."""
         token = self.style.next(self._token, page)
         if token is None:
-            self.end = End("the last page")
+            doubts = self.style.doubts(page)
+            self.end = End(doubts or "the last page", suspicious=doubts is not None)
         elif _key(token) in self._used:
             # A server that names its last page again says that it is the last.
             complete = _key(token) == _key(self._token)

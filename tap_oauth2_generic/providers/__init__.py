@@ -54,10 +54,19 @@ def filled_in(raw: Mapping[str, Any], problems: Problems) -> Mapping[str, Any]:
     for key, value in filled.items():
         if isinstance(value, dict) and isinstance(raw.get(key), Mapping):
             merged[key] = {**value, **raw[key]}
-    if required := chosen.get("required_scopes"):
-        scopes = STRINGS.parse(raw.get("scopes") or [])
-        merged["scopes"] = [*scopes, *(scope for scope in required if scope not in scopes)]
     return merged
+
+
+def with_required_scopes(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give a configuration with the scopes that keep its provider's connection alive."""
+    name = raw.get("provider")
+    required = preset(str(name)).get("required_scopes", []) if name in names() else []
+    try:
+        scopes = STRINGS.parse(raw.get("scopes") or [])
+    except ValueError:
+        return raw
+    missing = [scope for scope in required if scope not in scopes]
+    return {**raw, "scopes": [*scopes, *missing]} if missing else raw
 
 
 def _params(

@@ -23,11 +23,27 @@ def _declared(value: Any) -> dict[str, Any]:
     if not isinstance(properties, Mapping):
         message = 'must describe records: {"type": "object", "properties": {…}}'
         raise ValueError(message)
+    if schema.get("type", "object") not in ("object", ["object"]):
+        message = 'must describe records, which are of type "object"'
+        raise ValueError(message)
+    _check(schema)
     for name, member in properties.items():
         if not isinstance(member, Mapping):
             message = f"the schema of property {name!r} must be an object"
             raise ValueError(message)
     return {"type": "object", **schema}
+
+
+def _check(schema: Mapping[str, Any]) -> None:
+    """Hold a schema against the meta-schema, and say where it is wrong."""
+    from jsonschema import Draft202012Validator, SchemaError  # only for a declared schema
+
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        place = ".".join(str(step) for step in error.path) or "its top"
+        message = f"is no JSON Schema, at {place}: {error.message[:200]}"
+        raise ValueError(message) from None
 
 
 def _from_file(path: str) -> Any:

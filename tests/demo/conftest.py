@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from demo_client import Browser, Client, Clock
+
 from tap_oauth2_generic.demo import DemoServer
 
 

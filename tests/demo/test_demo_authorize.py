@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 from demo_client import CHALLENGE, REDIRECT, TIMEOUT, USER, Browser, redirected
+
 from tap_oauth2_generic.demo import DemoServer
 
 

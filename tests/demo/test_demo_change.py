@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 
 from demo_client import Client
 from demo_walks import WALKS, walk, when
+
 from tap_oauth2_generic.demo import DemoServer
 
 LAST_OF_2025 = "2025-12-31T23:59:59Z"

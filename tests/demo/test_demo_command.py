@@ -11,6 +11,7 @@ import sys
 
 import pytest
 import requests
+
 from tap_oauth2_generic.demo import DEFAULT_PORT
 
 COMMAND = [sys.executable, "-m", "tap_oauth2_generic.demo"]
@@ -18,7 +19,7 @@ COMMAND = [sys.executable, "-m", "tap_oauth2_generic.demo"]
 
 @contextlib.contextmanager
 def running(*arguments, stdout=subprocess.PIPE):
-    process = subprocess.Popen(  # noqa: S603 - the demo's own command
+    process = subprocess.Popen(
         [*COMMAND, *arguments], stdout=stdout, stderr=subprocess.PIPE, text=True
     )
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+
 import tap_oauth2_generic.demo
 from tap_oauth2_generic.demo import DemoServer
 

@@ -204,7 +204,7 @@ def together(count, config, folder):
     path = folder / "together.json"
     path.write_text(json.dumps(config))
     started = [
-        subprocess.Popen([*COMMAND, path], stdout=DEVNULL, stderr=PIPE)  # noqa: S603 - ours
+        subprocess.Popen([*COMMAND, path], stdout=DEVNULL, stderr=PIPE)
         for _ in range(count)
     ]
     errors = [process.communicate(timeout=60)[1].decode() for process in started]

@@ -119,7 +119,7 @@ def test_a_token_survives_a_process_that_is_killed(api, tap, tmp_path, config):
     api.routes["/items"] = hanging
     path = tmp_path / "killed.json"
     path.write_text(json.dumps(config()))
-    with subprocess.Popen([*COMMAND, path], stderr=subprocess.DEVNULL) as process:  # noqa: S603
+    with subprocess.Popen([*COMMAND, path], stderr=subprocess.DEVNULL) as process:
         assert arrived.wait(30)
         process.kill()
     killed.set()

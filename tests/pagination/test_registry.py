@@ -58,7 +58,6 @@ def test_the_default_is_no_paging():
     assert type(read_style({}, Problems())) is styles()["none"]
 
 
-@pytest.mark.xfail(reason="a null style is named None instead of being absent", strict=True)
 def test_a_null_style_is_an_absent_one():
     """Null is the same as absent, for the style as for every other setting."""
     assert type(read_style({"style": None}, Problems())) is styles()["none"]

@@ -58,19 +58,15 @@ def test_a_file_that_is_no_schema_is_one_error(tmp_path, content, says):
         5,
         pytest.param(
             {"properties": {"a": {"type": 5}}},
-            marks=pytest.mark.xfail(reason=UNCHECKED, strict=True),
         ),
         pytest.param(
             {"properties": {"a": {"type": "strng"}}},
-            marks=pytest.mark.xfail(reason=UNCHECKED, strict=True),
         ),
         pytest.param(
             {"properties": {"a": {"type": "object", "properties": ["b"]}}},
-            marks=pytest.mark.xfail(reason=UNCHECKED, strict=True),
         ),
         pytest.param(
             {"type": "array", "properties": {"a": {}}},
-            marks=pytest.mark.xfail(reason=UNCHECKED, strict=True),
         ),
     ],
 )

@@ -1,0 +1,179 @@
+"""A signal in the middle of a sync: nothing is cut, nothing that was handed out is lost."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from itertools import count, islice
+
+import pytest
+from server import Drop, Reply
+
+from tap_oauth2_generic.interruption import Deferral, Interrupted
+
+COMMAND = [sys.executable, "-m", "tap_oauth2_generic"]
+SCHEMA = {"properties": {"id": {"type": "integer"}, "at": {"type": "string"}}}
+FIRST = {"name": "first", "path": "first", "schema": SCHEMA, "replication_key": "at"}
+PAGED = {"name": "paged", "path": "paged", "schema": SCHEMA, "pagination": {"style": "page_number"}}
+BOOKMARK = {"first": {"replication_key": "at", "replication_key_value": "2024-01-01T00:00:00Z"}}
+AT_ONCE = 4  # seconds in which a process that was told to end is gone
+
+
+class Gate:
+    """A point in an answer that tells when it was reached, and waits to be opened."""
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.reached = threading.Event()
+        self.opened = threading.Event()
+
+    def __call__(self, _):
+        self.reached.set()
+        self.opened.wait(60)
+        return self.answer
+
+
+@pytest.fixture
+def start(api, tmp_path):
+    """Start the tap on some streams as a process of its own, which ends with the test at last."""
+    api.serve("/first", [{"id": 1, "at": "2024-05-01T00:00:00Z"}])
+    started = []
+
+    def popen(*streams, state=None, **settings):
+        arguments = []
+        for option, content in (("config", api.config(*streams, **settings)), ("state", state)):
+            if content is not None:
+                path = tmp_path / f"{option}.json"
+                path.write_text(json.dumps(content))
+                arguments += [f"--{option}", path]
+        process = subprocess.Popen(
+            [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        return process
+
+    yield popen
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def gate(api):
+    """Hold the second page of the paged stream, after a first page of 200 records."""
+    held = Gate(Drop)
+    rows = [{"id": number} for number in range(200)]
+    api.routes["/paged"] = lambda seen: held(seen) if seen.query["page"] == "2" else rows
+    yield held
+    held.opened.set()
+
+
+def ended(process):
+    """Give the messages of a process that ends now, and check that its end was a clean one."""
+    output, errors = process.communicate(timeout=AT_ONCE)
+    assert process.returncode == 1, errors
+    assert "Traceback" not in errors
+    assert len([line for line in errors.splitlines() if "| ERROR" in line]) == 1
+    assert output.endswith("\n") or not output
+    return [json.loads(line) for line in output.splitlines()]
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_in_the_middle_of_a_sync_is_a_clean_end(start, gate, signum):
+    """A signal leaves whole lines, what came so far, the STATE before it, and exit status 1."""
+    process = start(FIRST, PAGED)
+    assert gate.reached.wait(30)
+    process.send_signal(signum)
+    messages = ended(process)
+    states = [message["value"] for message in messages if message["type"] == "STATE"]
+    bookmark = states[-1]["bookmarks"]["first"]["replication_key_value"]
+    assert bookmark == "2024-05-01T00:00:00Z"
+    assert "replication_key_value" not in states[-1]["bookmarks"].get("paged", {})
+    records = [m["record"]["id"] for m in messages if m.get("stream") == "paged" and "record" in m]
+    assert records == list(range(200))
+
+
+def test_a_signal_in_the_first_stream_leaves_the_state_that_was_given(start, gate):
+    """The message points to the last STATE, so that there must be one, the given one at least."""
+    process = start(PAGED, state={"bookmarks": BOOKMARK})
+    assert gate.reached.wait(30)
+    process.send_signal(signal.SIGTERM)
+    states = [message["value"] for message in ended(process) if message["type"] == "STATE"]
+    assert states[-1]["bookmarks"]["first"] == BOOKMARK["first"]
+
+
+def test_a_signal_between_two_lines_cuts_neither(api, start):
+    """Whenever a signal comes while records are written, the last line is whole."""
+    number = count()
+    text = "x" * 3000
+    stream = {**PAGED, "schema": {"properties": {"id": {"type": "integer"}, "t": {}}}}
+    api.routes["/paged"] = lambda _: [{"id": n, "t": text} for n in islice(number, 200)]
+    process = start(stream)
+    first = [json.loads(process.stdout.readline()) for _ in range(100)]
+    process.send_signal(signal.SIGTERM)
+    ids = [m["record"]["id"] for m in [*first, *ended(process)] if m["type"] == "RECORD"]
+    assert ids == list(range(len(ids)))
+
+
+def test_a_signal_during_a_token_request_loses_no_token(api, start, tap):
+    """A signal waits until what the provider is about to hand out is stored."""
+    gate = Gate({"access_token": "a-token", "refresh_token": "second", "expires_in": 3600})
+    api.token = gate
+    settings = {"grant_type": "refresh_token", "refresh_token": "seed-of-the-test"}
+    process = start(FIRST, **settings)
+    assert gate.reached.wait(30)
+    process.send_signal(signal.SIGTERM)
+    gate.opened.set()
+    ended(process)
+    assert tap(api.config(FIRST, **settings)).status == 0
+    assert len(api.requests("/token")) == 1
+
+
+def test_a_second_signal_is_not_put_off(api, start):
+    """Who insists ends the process even in the middle of a token request."""
+    api.token = gate = Gate(Drop)
+    process = start(FIRST)
+    assert gate.reached.wait(30)
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGINT)
+    ended(process)
+    gate.opened.set()
+
+
+def test_a_signal_ends_the_wait_before_a_retry(api, start):
+    """A process that waits for a retry of an API request ends at once."""
+    api.serve("/first", Reply({}, 503, {"Retry-After": "300"}))
+    process = start(FIRST, max_retries=3)
+    assert any("retry 1 of 3" in line for line in process.stderr)
+    process.send_signal(signal.SIGTERM)
+    ended(process)
+
+
+@pytest.mark.xfail(reason="signals are put off for the waits, too, not the request alone",
+                   raises=subprocess.TimeoutExpired, strict=True)  # fmt: skip
+def test_a_signal_ends_the_wait_before_a_retry_of_a_token_request(api, start):
+    """Between two token requests nothing can be lost, so that a process ends at once."""
+    api.token = lambda _: Reply({}, 503, {"Retry-After": "300"})
+    process = start(FIRST, max_retries=3)
+    assert any("retry 1 in" in line for line in process.stderr)
+    process.send_signal(signal.SIGTERM)
+    ended(process)
+
+
+def test_a_deferral_lasts_to_the_end_of_the_outermost_block():
+    """A signal inside nested blocks is raised by the end of the outer one."""
+    deferral = Deferral()
+    reached = []
+
+    def nested():
+        with deferral:
+            with deferral:
+                deferral.handle(signal.SIGTERM)
+            reached.append("the end of the inner block")
+
+    with pytest.raises(Interrupted) as caught:
+        nested()
+    assert (caught.value.name, len(reached)) == ("SIGTERM", 1)

@@ -137,7 +137,7 @@ def test_a_closed_pipe_is_a_clean_failure(config, option):
 )
 def test_a_full_disk_is_a_clean_failure(config, option):
     """Standard output that takes no more is said, and exits with 1."""
-    with open("/dev/full", "w") as full:  # noqa: PTH123 - as a shell would
+    with open("/dev/full", "w") as full:
         done = run("--config", config, *option, stdout=full)
     assert_clean_failure(done)
     assert "standard output" in done.stderr

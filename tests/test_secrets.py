@@ -89,8 +89,8 @@ def test_a_success_shows_no_secret(run, grant):
 @pytest.mark.parametrize("path", ["/token", "/items"])
 def test_a_refusal_that_repeats_the_request_shows_no_secret(api, run, path, grant, status):
     """An answer of either endpoint that echoes the request is masked in what is said about it."""
-    page = lambda seen: Reply({"error": "no", "message": echo(seen)}, status)  # noqa: E731
-    text = lambda seen: Reply(echo(seen).encode(), status)  # noqa: E731
+    page = lambda seen: Reply({"error": "no", "message": echo(seen)}, status)
+    text = lambda seen: Reply(echo(seen).encode(), status)
     for answer in (page, text):
         if path == "/token":
             api.token = answer

@@ -204,8 +204,7 @@ def together(count, config, folder):
     path = folder / "together.json"
     path.write_text(json.dumps(config))
     started = [
-        subprocess.Popen([*COMMAND, path], stdout=DEVNULL, stderr=PIPE)
-        for _ in range(count)
+        subprocess.Popen([*COMMAND, path], stdout=DEVNULL, stderr=PIPE) for _ in range(count)
     ]
     errors = [process.communicate(timeout=60)[1].decode() for process in started]
     assert [process.returncode for process in started] == [0] * count, errors

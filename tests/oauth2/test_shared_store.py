@@ -106,7 +106,7 @@ def test_a_401_renews_with_the_rotated_token(api, tap, store):
 
 @pytest.mark.parametrize("answered", [False, True])
 def test_a_process_killed_in_a_refresh(api, tap, tmp_path, store, answered):
-    """Killed before the provider acts, the connection works; in the one instant after, it is said."""
+    """Killed before the provider acts, the connection works; in the instant after, it is said."""
     provider, arrived, let_go = Provider(), threading.Event(), threading.Event()
 
     def slow(seen):

@@ -146,7 +146,7 @@ def test_a_corrupt_entry_counts_as_none(api, tap, config, entry, settings):
     store = config()["token_store"].removeprefix("sqlite:///")
     assert tap(config(**settings)).status == 0
     with database(store) as (connection, table):
-        connection.execute(f"UPDATE {table} SET entry = ?", (entry,))  # noqa: S608 - its own
+        connection.execute(f"UPDATE {table} SET entry = ?", (entry,))
     run = tap(config(**settings))
     assert run.status == 0, run.errors
     assert len(api.requests("/token")) == 2
@@ -164,10 +164,10 @@ def test_an_entry_of_wrong_types_counts_as_none(api, tap, store, config, change)
     """A stored token whose fields have other types is replaced like any corrupt entry."""
     assert tap(config()).status == 0
     with database(store) as (connection, table):
-        ((entry,),) = connection.execute(f"SELECT entry FROM {table}")  # noqa: S608
+        ((entry,),) = connection.execute(f"SELECT entry FROM {table}")
         stored = json.loads(entry)
         stored["token"] |= change
-        connection.execute(f"UPDATE {table} SET entry = ?", (json.dumps(stored),))  # noqa: S608
+        connection.execute(f"UPDATE {table} SET entry = ?", (json.dumps(stored),))
     run = tap(config())
     assert run.status == 0, run.errors
     assert len(api.requests("/token")) == 2
@@ -193,7 +193,7 @@ def test_a_read_only_store_is_one_error_before_any_request(api, tap, store, conf
         connection.execute(
             f"CREATE TRIGGER t BEFORE INSERT ON {table} BEGIN SELECT raise(ABORT, 'full'); END"
         )
-        connection.execute(f"DELETE FROM {table}")  # noqa: S608
+        connection.execute(f"DELETE FROM {table}")
     run = tap(config(**SEEDED))
     assert run.status == 1
     assert "token_store" in run.error_lines[0]

@@ -12,11 +12,12 @@ from decimal import ROUND_FLOOR, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.instants import EPOCH, epoch_seconds, whole_seconds
-from tap_oauth2_generic.kinds import NAME, near_choice, number, text
+from tap_oauth2_generic.kinds import BOOLEAN, NAME, enum, near_choice, number, text
 from tap_oauth2_generic.settings import Kind, setting
+from tap_oauth2_generic.windows import DURATION, Duration, spans
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _FORMATS = ("iso", "epoch", "epoch_ms", "date")
 _MILLISECONDS = 1000
@@ -52,6 +53,25 @@ class IncrementalSettings:
     )
     lookback: float = setting(
         number(0), "Lookback", "Seconds subtracted from the bookmark.", default=0
+    )
+    window: Duration | None = setting(
+        DURATION,
+        "Window",
+        "Cut the span into windows of this ISO 8601 duration, such as P30D, one after the other.",
+        default=None,
+    )
+    order: str = setting(
+        enum("none", "asc", "desc"),
+        "Order",
+        "How the API orders records by the replication key. asc: bookmarks advance within the "
+        "stream; desc: paging stops at the first page wholly older than the bookmark.",
+        default="none",
+    )
+    drop_older: bool = setting(
+        BOOLEAN,
+        "Drop older",
+        "Drop records older than the bookmark here, for APIs without a filter of their own.",
+        default=False,
     )
 
 
@@ -127,6 +147,25 @@ class Bound:
         raw = _written(amount, "iso") if self.moment.is_instant else _plain(amount)
         return Bound(raw, Moment(amount, self.moment.is_instant), self.pattern)
 
+    @property
+    def time(self) -> datetime | None:
+        """The bound as a time, cut to microseconds; None where it is a plain number."""
+        if self.moment is None:
+            return None
+        amount = self.moment.amount
+        if not self.moment.is_instant:
+            if self.pattern not in {"epoch", "epoch_ms"}:
+                return None
+            amount = amount / _MILLISECONDS if self.pattern == "epoch_ms" else amount
+        return _at(amount)
+
+    def is_after(self, value: Any) -> bool:
+        """Tell whether a replication value is older than the bound; what has none is not."""
+        at = moment(value, self.pattern)
+        if at is None or self.moment is None or at.is_instant != self.moment.is_instant:
+            return False
+        return at.amount < self.moment.amount
+
     def value(self) -> Any:
         """Give the bound as a parameter carries it: numbers stay numbers."""
         return self._in(self.pattern)
@@ -158,12 +197,7 @@ def _written(seconds: Decimal, pattern: str) -> Any:
         return whole
     if pattern == "epoch_ms":
         return int((seconds * _MILLISECONDS).to_integral_value(rounding=ROUND_FLOOR))
-    if not _EARLIEST <= whole <= _LATEST:
-        whole, seconds = (
-            (_EARLIEST, Decimal(_EARLIEST)) if whole < 0 else (_LATEST, Decimal(_LATEST))
-        )
-    micros = int(((seconds - whole) * 10**6).to_integral_value(rounding=ROUND_FLOOR))
-    at = EPOCH + timedelta(seconds=whole, microseconds=micros)
+    at = _at(seconds)
     if pattern == "date":
         return at.date().isoformat()
     if pattern == "iso":
@@ -177,20 +211,52 @@ def _exact(directive: str, at: datetime, whole: int) -> str:
     return {"%": "%%", "Y": f"{at.year:04d}", "s": str(whole)}[directive]
 
 
+def _at(seconds: Decimal) -> datetime:
+    """Give an instant as a time, cut to microseconds and to what a calendar can write."""
+    seconds = min(max(seconds, Decimal(_EARLIEST)), Decimal(_LATEST))
+    whole = int(seconds.to_integral_value(rounding=ROUND_FLOOR))
+    micros = int(((seconds - whole) * 10**6).to_integral_value(rounding=ROUND_FLOOR))
+    return EPOCH + timedelta(seconds=whole, microseconds=micros)
+
+
+def windows(
+    start: Bound | None, end: Bound, settings: IncrementalSettings
+) -> Iterator[tuple[Bound | None, Bound]]:
+    """Cut a read into its windows: one where there is no ``window``, or no time to begin at.
+
+    The first begins at ``start`` as it is known, the last ends at ``end``.
+    """
+    begin, until = start.time if start else None, end.time
+    if settings.window is None or start is None or begin is None or until is None:
+        yield start, end
+        return
+    lower = start
+    for _, stop in spans(begin, until, settings.window):
+        seconds = whole_seconds(stop)
+        raw = _written(seconds, "iso")
+        upper = end if stop == until else Bound(raw, Moment(seconds, is_instant=True), end.pattern)
+        yield lower, upper
+        lower = upper
+
+
 class Bookmark:
     """The highest replication value of one read, from the bookmark before it on.
 
     ``value`` is kept as the API wrote it; ``without`` counts records that had none, and
-    ``unreadable`` those whose value was neither an instant nor a number.
+    ``unreadable`` those whose value was neither an instant nor a number. ``passed`` is the
+    highest value below it: in a stream in ascending order, all up to there has been read.
+    ``descents`` counts how often a value was smaller than the one before it.
     """
 
     def __init__(self, previous: Any, pattern: str) -> None:
         """Begin at the bookmark of the last run, or at none."""
-        self.value = previous
+        self.value = self.passed = previous
         self.without = 0
+        self.descents = 0
         self.unreadable = 0
         self._pattern = pattern
         self._highest = moment(previous, pattern)
+        self._last: Moment | None = None
 
     def observe(self, value: Any) -> bool:
         """Take a record's replication value into account; tell whether the bookmark moved."""
@@ -201,9 +267,12 @@ class Bookmark:
         if at is None or (self._highest and at.is_instant != self._highest.is_instant):
             self.unreadable += 1
             return False
+        if self._last is not None and at.amount < self._last.amount:
+            self.descents += 1
+        self._last = at
         if self._highest is not None and at.amount <= self._highest.amount:
             return False
-        self._highest, self.value = at, value
+        self._highest, self.passed, self.value = at, self.value, value
         return True
 
     def cap(self, clock: float, previous: Any) -> bool:

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tap_oauth2_generic.bookmark import IncrementalSettings, moment
+from tap_oauth2_generic.contexts import ContextSettings
 from tap_oauth2_generic.errors import HostNotAllowedError
+from tap_oauth2_generic.filters import FilterSettings
 from tap_oauth2_generic.hosts import HostPolicy, HostSettings
 from tap_oauth2_generic.kinds import (
     BOOLEAN,
@@ -26,6 +28,7 @@ from tap_oauth2_generic.kinds import (
     TEMPLATE,
     array_of,
     enum,
+    near_choice,
     section,
     text,
     url,
@@ -46,6 +49,7 @@ from tap_oauth2_generic.providers import names as provider_names
 from tap_oauth2_generic.redaction import register
 from tap_oauth2_generic.request import RequestSettings, RequestTemplate, templates_in
 from tap_oauth2_generic.resilience import ResilienceSettings
+from tap_oauth2_generic.rules import RuleSettings
 from tap_oauth2_generic.schema import SchemaSettings
 from tap_oauth2_generic.settings import (
     Kind,
@@ -103,6 +107,9 @@ class StreamConfig:
     request: RequestSettings
     records: RecordSettings
     schema: SchemaSettings
+    contexts: ContextSettings
+    filters: FilterSettings
+    rules: RuleSettings
 
     @property
     def name(self) -> str:
@@ -110,7 +117,15 @@ class StreamConfig:
         return self.settings.name
 
 
-STREAM_ROOMS = (StreamSettings, RequestSettings, RecordSettings, SchemaSettings)
+STREAM_ROOMS = (
+    StreamSettings,
+    RequestSettings,
+    RecordSettings,
+    SchemaSettings,
+    ContextSettings,
+    FilterSettings,
+    RuleSettings,
+)
 
 
 def _read_section(declaration: type, raw: dict[str, Any], problems: Problems) -> Any:
@@ -196,7 +211,7 @@ class TopSettings:
 
 
 _GRANTS = tuple(dict.fromkeys(grants().values()))
-_PLAIN_ROOMS = (HostSettings, TransportSettings, ResilienceSettings, PaceSettings)
+_PLAIN_ROOMS = (HostSettings, TransportSettings, ResilienceSettings, PaceSettings, RuleSettings)
 _TOP_ROOMS = (TopSettings, OAuth2Settings, *_GRANTS, AssertionSettings, *_PLAIN_ROOMS)
 #: The JSON Schema of the configuration, from which every list of settings is made.
 CONFIG_SCHEMA: dict[str, Any] = schema_of(*_TOP_ROOMS, defaults=True)
@@ -215,6 +230,7 @@ class Config:
     transport: TransportSettings
     resilience: ResilienceSettings
     pace: PaceSettings
+    rules: RuleSettings
 
     def request_template(self, stream: StreamConfig) -> RequestTemplate:
         """Give what a stream asks for, the connection's part included."""
@@ -333,6 +349,7 @@ def _check_streams(config: Config, problems: Problems) -> None:
             problems.add(place, sentence)
     if not config.top.streams:
         problems.add("streams", "needs at least one stream")
+    _check_parents(config, problems)
     names: set[str] = set()
     for index, stream in enumerate(config.top.streams):
         where = f"streams[{index}]"
@@ -340,6 +357,7 @@ def _check_streams(config: Config, problems: Problems) -> None:
             problems.add(where, f"the name {stream.name!r} is taken by another stream")
         names.add(stream.name)
         _check_templates(config, stream, where, problems)
+        _check_incremental(config, stream, where, problems)
         _check_path(config, stream, where, problems)
         for remark in stream.settings.pagination.remarks():
             problems.warn(f"stream {stream.name!r}", remark)
@@ -347,7 +365,12 @@ def _check_streams(config: Config, problems: Problems) -> None:
 
 def _check_templates(config: Config, stream: StreamConfig, where: str, problems: Problems) -> None:
     known = {**dict.fromkeys(config.scope, False), "token.": False, **dict.fromkeys(_BOUNDS, True)}
-    for place, template in config.request_template(stream).templates():
+    contexts = stream.contexts
+    known |= {f"parent.{name}": False for name in (contexts.parent.keys if contexts.parent else ())}
+    known |= {f"partition.{name}": False for name in (contexts.partitions or ({},))[0]}
+    templates = [*config.request_template(stream).templates()]
+    templates += templates_in(stream.records.records_path, "records_path")
+    for place, template in templates:
         for sentence in template.problems(known):
             problems.add(f"{where}.{place}", sentence)
         used = {hole.name for hole in template.holes} & set(_BOUNDS)
@@ -369,3 +392,42 @@ def _check_path(config: Config, stream: StreamConfig, where: str, problems: Prob
         HostPolicy(config.hosts).check(path.text, config.top.base_url.text, "the path")
     except HostNotAllowedError as error:
         problems.add(f"{where}.path", str(error))
+
+
+def _check_incremental(
+    config: Config, stream: StreamConfig, where: str, problems: Problems
+) -> None:
+    incremental = stream.settings.incremental
+    template = config.request_template(stream)
+    holes = {hole.name for _, found in template.templates() for hole in found.holes}
+    if incremental.window is not None:
+        if not config.top.start_date:
+            problems.add(f"{where}.incremental.window", "needs the setting 'start_date'")
+        if not (incremental.end_param or "end" in holes):
+            problems.add(f"{where}.incremental.window", "needs end_param, or {end} in a template")
+        if not (incremental.start_param or "start" in holes):
+            problems.add(
+                f"{where}.incremental.window", "needs start_param, or {start} in a template"
+            )
+    needing = [n for n in ("window", "drop_older") if getattr(incremental, n)]
+    needing += ["order"] if incremental.order != "none" else []
+    if not stream.settings.replication_key:
+        for name in needing:
+            problems.add(f"{where}.incremental.{name}", "needs a replication_key")
+
+
+def _check_parents(config: Config, problems: Problems) -> None:
+    """Find parents that are not there, and streams that are their own ancestors."""
+    streams = {stream.name: stream for stream in config.top.streams}
+    for index, stream in enumerate(config.top.streams):
+        where, seen, parent = f"streams[{index}].parent", {stream.name}, stream.contexts.parent
+        while parent is not None:
+            if parent.stream not in streams:
+                near = near_choice(parent.stream, tuple(streams))
+                problems.add(where, f"there is no stream {parent.stream!r}{near}")
+                break
+            if parent.stream in seen:
+                problems.add(where, f"{stream.name!r} would be its own ancestor")
+                break
+            seen.add(parent.stream)
+            parent = streams[parent.stream].contexts.parent

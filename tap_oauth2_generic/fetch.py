@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import msgspec
@@ -17,10 +18,11 @@ import requests
 from tap_oauth2_generic.errors import ApiError
 from tap_oauth2_generic.redaction import redact
 from tap_oauth2_generic.request import encode_pairs, query_string
-from tap_oauth2_generic.resilience import Verdict, bounded_wait, judge
+from tap_oauth2_generic.resilience import Verdict, bounded_wait, judge, wait_asked
+from tap_oauth2_generic.rules import first_fitting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tap_oauth2_generic.clock import Clock
     from tap_oauth2_generic.hosts import HostPolicy
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.pace import Pace
     from tap_oauth2_generic.placement import Request
     from tap_oauth2_generic.resilience import ResilienceSettings
+    from tap_oauth2_generic.rules import Rule
     from tap_oauth2_generic.transport import Transport
 
 _LOG = logging.getLogger("tap-oauth2-generic")
@@ -41,13 +44,42 @@ _URL_CHARACTERS = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) n
 
 @dataclass
 class Answer:
-    """An answer with a status in the 200s, its body read whole and unpacked."""
+    """An answer to work with, its body read whole and unpacked.
+
+    ``outcome`` is ``ok``, or what a rule made of it: ``ignore`` or ``end``.
+    """
 
     url: str
     status: int
     headers: requests.structures.CaseInsensitiveDict[str]
     content: bytes
-    elapsed_seconds: float
+    decode: Callable[[bytes], Any]
+    outcome: str = "ok"
+
+    @cached_property
+    def body(self) -> Any:
+        """The decoded body; raises ValueError with what is wrong with it."""
+        return self.decode(self.content)
+
+    def readable_body(self) -> Any:
+        """Give the body as far as rules can look into it: None where it cannot be decoded."""
+        try:
+            return self.body
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True)
+class Wants:
+    """What a stream wants of the answers to its requests.
+
+    ``say`` is told of each retry in a sentence.
+    """
+
+    base_url: str
+    rules: Sequence[Rule]
+    decode: Callable[[bytes], Any]
+    say: Callable[[str], None]
 
 
 class Fetcher:
@@ -70,40 +102,52 @@ class Fetcher:
         self._pace = pace
         self._clock = clock
 
-    def fetch(self, request: Request, base_url: str, on_retry: Callable[[str], None]) -> Answer:
+    def fetch(self, request: Request, wants: Wants) -> Answer:
         """Get an answer, whatever it takes within the settings.
 
-        ``on_retry`` is told, in a sentence, of each retry. Raises HostNotAllowedError before
-        anything is sent to a foreign host, ApiError where the API refuses or goes on
-        failing, AuthorizationError where no token can be had.
+        Raises HostNotAllowedError before anything is sent to a foreign host, ApiError where
+        the API refuses or goes on failing, AuthorizationError where no token can be had.
         """
         attempt = 0
         renewed = False
-        self._check_host(request, base_url)
+        self._check_host(request, wants.base_url)
         while True:
             token = self._authenticator.access_token()
             try:
-                response = self._send(request, base_url, token)
+                answer, verdict, cause = self._judged(request, wants, token)
             except _TRANSIENT as error:
                 verdict, cause = Verdict("retry"), _named(error)
             else:
-                verdict = judge(
-                    response.status_code, response.headers, self._resilience, self._clock.time()
-                )
-                if verdict.action == "ok":
-                    return _answer(response)
-                cause = f"status {response.status_code}"
+                if verdict.action in {"ok", "ignore", "end"}:
+                    answer.outcome = verdict.action
+                    return answer
                 if verdict.action == "renew" and not renewed:
                     self._authenticator.renew(token)
                     renewed = True
                     continue
                 if verdict.action != "retry":
-                    raise ApiError(_refusal(request, response, renewed=renewed))
+                    raise ApiError(_refusal(request, answer, cause, renewed=renewed))
             attempt += 1
             if attempt > self._resilience.max_retries:
                 message = f"{_place(request)} failed {attempt} times, at last with {cause}"
                 raise ApiError(message)
-            self._wait(verdict, attempt, cause, on_retry)
+            self._wait(verdict, attempt, cause, wants.say)
+
+    def _judged(self, request: Request, wants: Wants, token: str) -> tuple[Answer, Verdict, str]:
+        """Send once; give the answer, what to do with it and what to call it."""
+        response = self._send(request, wants.base_url, token)
+        status = response.status_code
+        answer = Answer(response.url, status, response.headers, response.content, wants.decode)
+        verdict = judge(status, response.headers, self._resilience, self._clock.time())
+        rule = first_fitting(wants.rules, status, answer.readable_body) if wants.rules else None
+        if rule is None:
+            return answer, verdict, f"status {status} {response.reason or ''}".rstrip()
+        said = rule.message(answer.readable_body)
+        cause = f"status {status}, which a response rule makes {rule.action}"
+        asked = wait_asked(response.headers, self._resilience, self._clock.time())
+        action = {"refresh": "renew"}.get(rule.action, rule.action)
+        made = Verdict(action, asked, holds_all=verdict.holds_all)  # type: ignore[arg-type]
+        return answer, made, f"{cause} ({redact(said)})" if said else cause
 
     def _wait(
         self, verdict: Verdict, attempt: int, cause: str, on_retry: Callable[[str], None]
@@ -150,7 +194,7 @@ _TRANSIENT = (
 
 def prepare(request: Request) -> requests.PreparedRequest:
     """Encode a request for the wire, not yet signed; raises ApiError where it cannot be."""
-    headers = {"Accept": "application/json", **request.headers}
+    headers = {**request.headers}
     data: bytes | None = None
     if request.body is not None and request.body_format == "form":
         headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
@@ -186,16 +230,6 @@ def _redirected(
     return following
 
 
-def _answer(response: requests.Response) -> Answer:
-    return Answer(
-        url=response.url,
-        status=response.status_code,
-        headers=response.headers,
-        content=response.content,
-        elapsed_seconds=response.elapsed.total_seconds(),
-    )
-
-
 def _place(request: Request) -> str:
     """Name a request without its query, which may hold secrets."""
     parts = urlsplit(request.url)
@@ -222,10 +256,10 @@ def _innermost(error: BaseException) -> str:
     return redact(text[:_EXCERPT_LENGTH]) or type(error).__name__
 
 
-def _refusal(request: Request, response: requests.Response, *, renewed: bool) -> str:
-    excerpt = " ".join(response.content[:4000].decode("utf-8", "replace").split())
+def _refusal(request: Request, answer: Answer, cause: str, *, renewed: bool) -> str:
+    excerpt = " ".join(answer.content[:4000].decode("utf-8", "replace").split())
     excerpt = redact(excerpt)[:_EXCERPT_LENGTH]
-    sentence = f"{_place(request)} answered {response.status_code} {response.reason}".rstrip()
+    sentence = f"{_place(request)} answered {cause.removeprefix('status ')}"
     if renewed:
         sentence += ", even with a fresh access token"
     return f"{sentence}: {excerpt}" if excerpt else sentence

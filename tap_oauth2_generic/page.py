@@ -5,41 +5,49 @@ Nothing here sends a request, decides on a status or knows a paging style.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from requests.structures import CaseInsensitiveDict
 
-from tap_oauth2_generic.errors import AnswerError
-from tap_oauth2_generic.kinds import BOOLEAN, NAME, PATH, PATHS, enum
+from tap_oauth2_generic.errors import AnswerError, ConnectionSettingError
+from tap_oauth2_generic.formats import FORMATS, unpacked
+from tap_oauth2_generic.kinds import BOOLEAN, NAME, PATHS, enum, text
 from tap_oauth2_generic.links import next_link
 from tap_oauth2_generic.paths import MISSING, DottedPath, Path, parse_path
-from tap_oauth2_generic.settings import setting
+from tap_oauth2_generic.settings import Kind, setting
+from tap_oauth2_generic.templates import Scope, Template, parse_template
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-# Every digit counts: a float would round what a warehouse column could hold.
-_DECODER = msgspec.json.Decoder(float_hook=Decimal)
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _NAMED_KEYS = 20
-_LONGEST_INT = 1000
 _OK = 200
+
+
+def _records_path(value: Any) -> Path | Template:
+    written = text(value)
+    template = parse_template(written) if "{" in written else None
+    return template if template is not None and template.holes else parse_path(written)
+
+
+RECORDS_PATH = Kind({"type": "string"}, _records_path)
+
+
+def _as_key(value: str) -> str:
+    return f"'{value}'" if "." in value and "'" not in value else value
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordSettings:
     """Where in an answer the records are, and what they are made of."""
 
-    records_path: Path = setting(
-        PATH,
+    records_path: Path | Template = setting(
+        RECORDS_PATH,
         "Records path",
-        "Where the records are in the answer: a list gives its items, a single object one record.",
+        "Where the records are in the answer: a list gives its items, a single object one record. "
+        "A template.",
         default=parse_path("$"),
     )
     records_are_values: bool = setting(
@@ -60,12 +68,43 @@ class RecordSettings:
         "Extra top-level fields, each taken from a path inside the record.",
         default={},
     )
+    response_format: str = setting(
+        enum(*FORMATS),
+        "Response format",
+        "What the answers are: JSON, JSON Lines or CSV, compressed or not.",
+        default="json",
+    )
     on_missing_records: str = setting(
         enum("warn", "fail", "ignore"),
         "On missing records",
         "What to do when `records_path` matched nothing in a whole run though answers came.",
         default="warn",
     )
+
+    def resolved(self, scope: Scope) -> RecordSettings:
+        """Fill the holes of ``records_path``; a value with a dot in it stays one key."""
+        if not isinstance(self.records_path, Template):
+            return self
+        is_jsonpath = self.records_path.text.startswith("$")
+        path = self.records_path.render(scope, str if is_jsonpath else _as_key)
+        try:
+            return replace(self, records_path=parse_path(path))
+        except ValueError as error:
+            message = f"records_path: {error}"
+            raise ConnectionSettingError(message) from None
+
+    @property
+    def path(self) -> Path:
+        """The path to the records, of settings that are resolved."""
+        if isinstance(self.records_path, Template):
+            message = "records_path has holes that are not filled"
+            raise ConnectionSettingError(message)
+        return self.records_path
+
+    def decode(self, content: bytes) -> Any:
+        """Decode an answer of this stream; raises ValueError with what is wrong."""
+        decoder, _ = FORMATS[self.response_format]
+        return decoder(unpacked(content))
 
     def contradictions(self) -> list[str]:
         """Say which settings need one another."""
@@ -105,77 +144,20 @@ class Page:
         return "no body" if self.body is None else described(self.body)
 
 
-def decode(content: bytes) -> Any:
-    """Decode a JSON text with every number exact; an empty text is None.
-
-    Raises ValueError with what is wrong and where.
-    """
-    content = content.removeprefix(_BYTE_ORDER_MARK)
-    if not content.strip():
-        return None
-    try:
-        return _DECODER.decode(content)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        return _decode_leniently(content, error)
-    except ArithmeticError:
-        message = "it holds a number whose exponent is out of range"
-        raise ValueError(message) from None
-    except RecursionError:
-        message = "it is nested too deep"
-        raise ValueError(message) from None
-
-
-def _decode_leniently(content: bytes, error: Exception) -> Any:
-    """Take what the fast decoder is too strict for: a lone surrogate, an integer of any length.
-
-    A lone surrogate has no UTF-8; it becomes U+FFFD, as every warehouse would make of it.
-    """
-    import json
-
-    try:
-        text = content.decode("utf-8")
-        decoded = json.loads(text, parse_float=Decimal, parse_int=_whole, parse_constant=_refuse)
-    except UnicodeDecodeError as wrong:
-        message = f"its bytes are not UTF-8 (at byte {wrong.start})"
-        raise ValueError(message) from None
-    except (ValueError, ArithmeticError, RecursionError):
-        message = f"it is not JSON ({error})"
-        raise ValueError(message) from None
-    try:
-        return _without_surrogates(decoded)
-    except RecursionError:
-        message = "it is nested too deep"
-        raise ValueError(message) from None
-
-
-def _whole(digits: str) -> int | Decimal:
-    # int() refuses very long texts; a Decimal is as exact and is written the same way.
-    return int(digits) if len(digits) < _LONGEST_INT else Decimal(digits)
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(constant)
-
-
-def _without_surrogates(value: Any) -> Any:
-    if isinstance(value, str):
-        return _LONE_SURROGATE.sub("\ufffd", value)
-    if isinstance(value, list):
-        return [_without_surrogates(member) for member in value]
-    if isinstance(value, dict):
-        return {_without_surrogates(k): _without_surrogates(v) for k, v in value.items()}
-    return value
-
-
-def read_page(
-    url: str, status: int, headers: Mapping[str, str], content: bytes, settings: RecordSettings
+def read_page(  # noqa: PLR0913, PLR0917 - an answer in its parts
+    url: str,
+    status: int,
+    headers: Mapping[str, str],
+    content: bytes,
+    settings: RecordSettings,
+    decoded: Callable[[], Any] | None = None,
 ) -> Page:
-    """Decode an answer and find its records.
+    """Find the records of an answer; ``decoded`` gives its body where that is known already.
 
-    Raises AnswerError where the body is not JSON, or what is found cannot be records.
+    Raises AnswerError where the body cannot be decoded, or what is found cannot be records.
     """
     try:
-        body = decode(content)
+        body = settings.decode(content) if decoded is None else decoded()
     except ValueError as error:
         message = f"{error}, though the status is {status}; it begins with {_shown(content)}"
         raise AnswerError(message) from None
@@ -184,8 +166,8 @@ def read_page(
         raise AnswerError(message)
     page = Page(url, status, CaseInsensitiveDict(headers), body)
     if body is not None:
-        found = settings.records_path.find_all(body)
-        page.found = bool(found) or _is_emptied(settings.records_path, body)
+        found = settings.path.find_all(body)
+        page.found = bool(found) or _is_emptied(settings.path, body)
         page.records = list(_records(found, settings))
     return page
 
@@ -224,7 +206,7 @@ def _record(member: Any) -> dict[str, Any]:
 
 def _scalar(value: Any, settings: RecordSettings, *, alone: bool) -> dict[str, Any]:
     """Make a record of a scalar that a JSONPath with many matches found among others."""
-    if alone and isinstance(settings.records_path, DottedPath):
+    if alone and isinstance(settings.path, DottedPath):
         message = (
             f"records_path {settings.records_path.text!r} found {described(value)}, "
             "which cannot be records: it should lead to a list or an object"

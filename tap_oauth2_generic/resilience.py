@@ -61,7 +61,7 @@ class ResilienceSettings:
 class Verdict:
     """What to do with an answer; ``wait_seconds`` is what the server asked for, if it did."""
 
-    action: Literal["ok", "retry", "renew", "fail"]
+    action: Literal["ok", "retry", "renew", "fail", "ignore", "end"]
     wait_seconds: float | None = None
     holds_all: bool = False
 
@@ -76,12 +76,21 @@ def judge(
         return Verdict("renew")
     if status in settings.retry_statuses:
         limited = status == _TOO_MANY_REQUESTS
-        wait = _seconds_or_date(headers.get("Retry-After"), now)
-        if wait is None and limited:
-            header = headers.get(settings.rate_limit_header)
-            wait = _rate_limit_wait(header, settings.rate_limit_format, now)
-        return Verdict("retry", wait, holds_all=limited)
+        if limited:
+            return Verdict("retry", wait_asked(headers, settings, now), holds_all=True)
+        return Verdict("retry", _seconds_or_date(headers.get("Retry-After"), now))
     return Verdict("fail")
+
+
+def wait_asked(
+    headers: Mapping[str, str], settings: ResilienceSettings, now: float
+) -> float | None:
+    """Give the seconds that an answer about a rate limit asks to wait, None where it does not."""
+    wait = _seconds_or_date(headers.get("Retry-After"), now)
+    if wait is None:
+        header = headers.get(settings.rate_limit_header)
+        wait = _rate_limit_wait(header, settings.rate_limit_format, now)
+    return wait
 
 
 def backoff_seconds(attempt: int, settings: ResilienceSettings, random: float) -> float:

@@ -14,10 +14,10 @@ from singer_sdk.helpers._state import PROGRESS_MARKER_NOTE, PROGRESS_MARKERS
 from singer_sdk.helpers._util import utc_now
 from singer_sdk.singerlib import RecordMessage
 
-from tap_oauth2_generic.bookmark import Bookmark, Bound, stored_bookmark
-from tap_oauth2_generic.errors import AnswerError, RecordError, TapError
-from tap_oauth2_generic.page import read_page
-from tap_oauth2_generic.pagination import Walk
+from tap_oauth2_generic.bookmark import Bookmark, Bound, stored_bookmark, windows
+from tap_oauth2_generic.errors import AnswerError, RecordError
+from tap_oauth2_generic.pagination import End, Walk
+from tap_oauth2_generic.reader import Reader, Span
 from tap_oauth2_generic.schema import grow, infer
 from tap_oauth2_generic.shape import MisfitError, Shaper
 
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     from tap_oauth2_generic.config import StreamConfig
     from tap_oauth2_generic.connection import Connection
-    from tap_oauth2_generic.fetch import Answer
-    from tap_oauth2_generic.page import Page
-    from tap_oauth2_generic.placement import Request
+
+# A sample of a child stream asks this many parents at most.
+_SAMPLED_PARENTS = 50
 
 
 class OAuth2Stream(Stream):
@@ -45,11 +45,15 @@ class OAuth2Stream(Stream):
         super().__init__(tap, name=stream.name, schema=stream.schema.schema)
         self.primary_keys = stream.settings.primary_keys
         self.replication_key = stream.settings.replication_key
+        if not self.replication_key:
+            # Without a bookmark there is nothing to remember of each context.
+            self.state_partitioning_keys = []
+        self.reader = Reader(stream, connection, self._say)
+        self.parent: OAuth2Stream | None = None
         self._bookmark: Bookmark | None = None
         self._shaper: Shaper | None = None
         self._incomplete = False
-        self._matched = False
-        self._missing_keys = ""
+        self._counts = {"without": 0, "unreadable": 0, "left out": 0, "older": 0}
 
     # Schema
 
@@ -66,7 +70,7 @@ class OAuth2Stream(Stream):
         return self._schema
 
     def apply_catalog(self, catalog: Any) -> None:
-        """Take selection and schema from a catalog; a stream that is not in it is not read."""
+        """Take selection and schema from a catalog; a stream that is not in it is not emitted."""
         super().apply_catalog(catalog)
         if catalog.get_stream(self.name) is None:
             # Not selected, so no sample is owed for it.
@@ -76,89 +80,124 @@ class OAuth2Stream(Stream):
         settings = self.stream.settings
         keys = [*settings.primary_keys, *filter(None, [settings.replication_key])]
         size = self.stream.schema.schema_sample_size
-        sample = list(islice(self._sample(), size))
+        sample = list(islice(self.sample(), size))
         self.log("Inferred the schema of %r from %d records", self.name, len(sample))
         return infer(sample, keys)
 
-    def _sample(self) -> Iterator[dict[str, Any]]:
-        for page in self._pages(self._lower_bound(None), Walk(self.stream.settings.pagination)):
-            yield from page
+    def sample(self) -> Iterator[dict[str, Any]]:
+        """Give records as a first sync would, of as many contexts as it takes."""
+        for context in islice(self._sampled_contexts(), _SAMPLED_PARENTS):
+            span = Span(context, self._lower_bound(None), self._now())
+            walk = Walk(self.stream.settings.pagination)
+            for turn in self.reader.turns(span, walk):
+                yield from self._kept(turn.records, span)
 
-    # Pages
+    def _sampled_contexts(self) -> Iterator[dict[str, Any]]:
+        if self.parent is None:
+            yield from self.partitions or [{}]
+            return
+        for record in self.parent.sample():
+            yield from self._contexts_of(record)
+
+    # Contexts
+
+    @property
+    def partitions(self) -> list[dict[str, Any]] | None:
+        """The configured partitions; None for a stream that runs once, or for each parent."""
+        if self.stream.contexts.parent is not None:
+            return None
+        return [dict(partition) for partition in self.stream.contexts.partitions] or None
+
+    def _contexts_of(self, record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Give the contexts of this stream for a record of its parent."""
+        parent = self.stream.contexts.parent
+        keys = parent.context(record) if parent else {}
+        if keys is None:
+            self._say_once("parent", "a parent record lacks one of the keys; it has no children")
+            return
+        for partition in self.stream.contexts.partitions or ({},):
+            yield {**keys, **partition}
+
+    def _process_record(
+        self,
+        record: Record,
+        child_context: Context | None = None,  # noqa: ARG002 - the SDK's
+        partition_context: Context | None = None,  # noqa: ARG002 - the SDK's
+    ) -> None:
+        """Run every child stream for a record."""
+        for child in self.child_streams:
+            if isinstance(child, OAuth2Stream) and (
+                child.selected or child.has_selected_descendents
+            ):
+                for context in child._contexts_of(record):  # noqa: SLF001 - one family
+                    child.sync(context=context)
+                    # What a child left unread would not be asked for again without its parent.
+                    self._incomplete_children |= child._incomplete  # noqa: SLF001 - likewise
+
+    _incomplete_children = False
+
+    # Records
 
     def get_records(self, context: Context | None) -> Iterable[Record]:
         """Fetch page after page and give the records as they came."""
-        self._begin(context)
-        walk = Walk(self.stream.settings.pagination)
-        for records in self._pages(self._lower_bound(self._previous(context)), walk):
-            yield from records
+        settings = self.stream.settings
+        self._incomplete, self._incomplete_children = True, False
+        previous = self._previous(context)
+        self._bookmark = Bookmark(previous, settings.incremental.format)
+        spans = list(windows(self._lower_bound(previous), self._now(), settings.incremental))
+        with metrics.http_request_counter(self.name, self.stream.request.path.text) as counter:
+            for number, (start, end) in enumerate(spans, 1):
+                walk = Walk(settings.pagination)
+                yield from self._read(Span(context or {}, start, end), walk, counter)
+                self._conclude(walk)
+                if number < len(spans) and not self._incomplete:
+                    self._checkpoint(context, self._bookmark.value)
+                if self._incomplete:
+                    return
+
+    def _read(self, span: Span, walk: Walk, counter: metrics.Counter) -> Iterator[Record]:
+        for turn in self.reader.turns(span, walk):
+            counter.increment()
+            yield from self._kept(turn.records, span)
             self.connection.flush()
-        self._finish(walk)
+            self._after_page(span, turn.records, walk)
 
-    def _pages(self, start: Bound | None, walk: Walk) -> Iterator[list[dict[str, Any]]]:
-        scope = self._scope(start)
-        template = self.connection.config.request_template(self.stream)
-        base_url = template.base_url.render(scope)
-        with self._request_counter() as counter:
-            while walk.end is None:
-                try:
-                    request = walk.place(self._bounded(template.fill(scope), start))
-                    answer = self.connection.fetcher.fetch(request, base_url, self._say)
-                    counter.increment()
-                    page = self._read(answer, request)
-                    records = walk.take(page)
-                except TapError as error:
-                    message = f"stream {self.name!r}, page {walk.pages + 1}: {error}"
-                    raise type(error)(message) from None
-                yield records
+    def _kept(self, records: list[Record], span: Span) -> Iterator[Record]:
+        """Give the records that are wanted, with the values of their context in them."""
+        filters, incremental = self.stream.filters, self.stream.settings.incremental
+        for record in records:
+            for name, value in span.context.items():
+                record.setdefault(name, value)
+            if filters.keep and not filters.keeps(record):
+                self._counts["left out"] += 1
+            elif incremental.drop_older and self._is_older(record, span.start):
+                self._counts["older"] += 1
+            else:
+                yield record
 
-    def _read(self, answer: Answer, request: Request) -> Page:
-        settings = self.stream.records
-        try:
-            page = read_page(answer.url, answer.status, answer.headers, answer.content, settings)
-        except AnswerError as error:
-            message = f"{request.method} {request.url.partition('?')[0]} answered with {error}"
-            raise AnswerError(message) from None
-        if page.found:
-            self._matched = True
-        elif page.body not in (None, [], {}):
-            self._missing_keys = page.keys
-        return page
+    def _is_older(self, record: Record, start: Bound | None) -> bool:
+        key = self.replication_key
+        return bool(start and key) and start.is_after(record.get(key or ""))  # type: ignore[union-attr]
 
-    def _scope(self, start: Bound | None) -> dict[str, Any]:
-        pattern = self.stream.settings.incremental.format
-        bounds = {"start": start, "end": Bound.at(self.connection.started_at, pattern)}
-        return {**self.connection.scope(self.stream), **bounds}
-
-    def _bounded(self, request: Request, start: Bound | None) -> Request:
-        incremental = self.stream.settings.incremental
-        place = self.stream.settings.pagination.place_of_params
-        if incremental.start_param and start is not None:
-            request.put(incremental.start_param, start.value(), place)
-        if incremental.end_param:
-            end = Bound.at(self.connection.started_at, incremental.format)
-            request.put(incremental.end_param, end.value(), place)
-        return request
-
-    def _say(self, sentence: str) -> None:
-        self.logger.warning("Stream %r: %s", self.name, sentence)
-
-    def _request_counter(self) -> metrics.Counter:
-        return metrics.http_request_counter(self.name, endpoint=self.stream.request.path.text)
+    def _after_page(self, span: Span, records: list[Record], walk: Walk) -> None:
+        """Act on the order of the records: remember how far they were read, or stop."""
+        order = self.stream.settings.incremental.order
+        bookmark = self._bookmark
+        if order == "desc" and records and all(self._is_older(r, span.start) for r in records):
+            walk.end = End("a page wholly older than the bookmark")
+        if order == "asc" and bookmark is not None and not self._incomplete_children:
+            if bookmark.descents == 0 and bookmark.passed is not None:
+                self._checkpoint(span.context or None, bookmark.passed)
+            elif bookmark.descents:
+                self._say_once("order", "the records are not in ascending order, so that a run "
+                               "that is cut off begins anew")  # fmt: skip
 
     # Ends
 
-    def _begin(self, context: Context | None) -> None:
-        self._incomplete = True
-        self._matched = False
-        self._missing_keys = ""
-        pattern = self.stream.settings.incremental.format
-        self._bookmark = Bookmark(self._previous(context), pattern)
-
-    def _finish(self, walk: Walk) -> None:
-        """Say how the read ended, and let the bookmark move only if it was complete."""
+    def _conclude(self, walk: Walk) -> None:
+        """Say how a read ended, and let the bookmark move only if it was complete."""
         end = walk.end
-        self._incomplete = end is None or not end.complete
+        self._incomplete = end is None or not end.complete or self._incomplete_children
         for remark in walk.remarks:
             self._say(remark)
         if end is not None:
@@ -168,36 +207,49 @@ class OAuth2Stream(Stream):
                 "Stream %r: %d records on %d pages; paging ended: %s",
                 self.name, walk.records, walk.pages, end.reason,
             )  # fmt: skip
-        self._check_matched()
-        self._report_left_out()
+        bookmark = self._bookmark
+        if bookmark is not None and self.replication_key:
+            self._counts["without"] += bookmark.without
+            self._counts["unreadable"] += bookmark.unreadable
+            bookmark.without = bookmark.unreadable = 0
 
-    def _check_matched(self) -> None:
-        action = self.stream.records.on_missing_records
-        if self._matched or not self._missing_keys or action == "ignore":
-            return
-        path = self.stream.records.records_path.text
-        sentence = f"records_path {path!r} found nothing; the answers had {self._missing_keys}"
-        # Records may have been there under another name: the next run must ask for them again.
-        self._incomplete = True
-        if action == "fail":
-            message = f"stream {self.name!r}: {sentence}"
+    def report(self) -> None:
+        """Say at the end of a run, once each, what was left out; raises AnswerError.
+
+        Records may be there under another name than ``records_path``: then the action that
+        was asked for is taken.
+        """
+        missing, action = self.reader.missing_records(), self.stream.records.on_missing_records
+        if missing and action == "fail":
+            message = f"stream {self.name!r}: {missing}"
             raise AnswerError(message)
-        self._say(sentence)
-
-    def _report_left_out(self) -> None:
+        if missing and action == "warn":
+            self._say(missing)
         if self._shaper is not None:
             for path, count in self._shaper.dropped.items():
                 self._say(f"the field {path!r} is not in the schema; it was left out {count} times")
-            self._shaper.dropped.clear()
-        bookmark = self._bookmark
-        if bookmark is not None and bookmark.without:
-            count = bookmark.without
-            self._say(f"{count} records had no {self.replication_key!r}; they moved no bookmark")
-        if bookmark is not None and bookmark.unreadable:
-            self._say(
-                f"{bookmark.unreadable} records had a {self.replication_key!r} that is neither a "
-                "time nor a number like the others; they moved no bookmark"
-            )
+        key = self.replication_key
+        sentences = {
+            "without": f"records had no {key!r}; they moved no bookmark",
+            "unreadable": f"records had a {key!r} that is neither a time nor a number like the "
+            "others; they moved no bookmark",
+        }
+        for name, sentence in sentences.items():
+            if self._counts[name]:
+                self._say(f"{self._counts[name]} {sentence}")
+        for name, sentence in (("left out", "by keep"), ("older", "by drop_older")):
+            if self._counts[name]:
+                self.log(
+                    "Stream %r: %d records left out %s", self.name, self._counts[name], sentence
+                )
+
+    def _say(self, sentence: str) -> None:
+        self.logger.warning("Stream %r: %s", self.name, sentence)
+
+    def _say_once(self, topic: str, sentence: str) -> None:
+        if topic not in self._counts:
+            self._counts[topic] = 1
+            self._say(sentence)
 
     # Bookmarks
 
@@ -206,6 +258,9 @@ class OAuth2Stream(Stream):
 
     def _write_starting_replication_value(self, context: Context | None) -> None:
         """Write none: the SDK would choose between bookmark and start date by text."""
+
+    def _now(self) -> Bound:
+        return Bound.at(self.connection.started_at, self.stream.settings.incremental.format)
 
     def _previous(self, context: Context | None) -> Any:
         if not self.replication_key:
@@ -232,17 +287,32 @@ class OAuth2Stream(Stream):
             markers["replication_key"] = self.replication_key
             markers["replication_key_value"] = self._bookmark.value
 
+    def _checkpoint(self, context: Context | None, value: Any) -> None:
+        """Move the bookmark in the middle of a stream to what was read for certain."""
+        if value is None or not self.replication_key:
+            return
+        state = self.get_context_state(context)
+        if stored_bookmark(state, self.replication_key) == value:
+            return
+        capped = Bookmark(None, self.stream.settings.incremental.format)
+        capped.observe(value)
+        capped.cap(self.connection.started_at, self._previous(context))
+        state["replication_key"] = self.replication_key
+        state["replication_key_value"] = capped.value
+        self.state_manager.is_flushed = False
+        self._write_state_message()
+
     def _finalize_state(self, state: dict[str, Any] | None = None) -> None:
         """Promote what this read came to, unless something was left unread."""
         if state is not None and PROGRESS_MARKERS in state and self._bookmark is not None:
             if self._incomplete:
-                self._say("the read was not complete, so the bookmark stays where it was")
+                self._say("the read was not complete, so the bookmark stays at what was read")
                 state.pop(PROGRESS_MARKERS)
             else:
-                self._commit(state)
+                self._cap(state)
         super()._finalize_state(state)
 
-    def _commit(self, state: dict[str, Any]) -> None:
+    def _cap(self, state: dict[str, Any]) -> None:
         bookmark = self._bookmark
         previous = stored_bookmark(state, self.replication_key or "")
         if bookmark is not None and bookmark.cap(self.connection.started_at, previous):
@@ -252,7 +322,7 @@ class OAuth2Stream(Stream):
             )
             state[PROGRESS_MARKERS]["replication_key_value"] = bookmark.value
 
-    # Records
+    # Messages
 
     def _generate_record_messages(self, record: Record) -> Generator[RecordMessage, None, None]:
         shaped = self._shape(record)

@@ -68,10 +68,21 @@ class TapOAuth2Generic(Tap):
     def discover_streams(self) -> list[OAuth2Stream]:
         """Make the configured streams; their schemas are inferred when they are asked for."""
         # The SDK finds parents and children by class, so each stream has one of its own.
-        return [
-            type(OAuth2Stream.__name__, (OAuth2Stream,), {})(self, stream, self.connection)
-            for stream in self._parsed().top.streams
-        ]
+        settings = {stream.name: stream for stream in self._parsed().top.streams}
+        classes = {name: _stream_class() for name in settings}
+        made = {n: classes[n](self, stream, self.connection) for n, stream in settings.items()}
+        for name, stream in settings.items():
+            if stream.contexts.parent is not None:
+                classes[name].parent_stream_type = classes[stream.contexts.parent.stream]
+                made[name].parent = made[stream.contexts.parent.stream]
+        return list(made.values())
+
+    def sync_everything(self) -> None:
+        """Sync all streams, and say at the end what was left out; raises TapError."""
+        self.sync_all()
+        for stream in self.streams.values():
+            if isinstance(stream, OAuth2Stream):
+                stream.report()
 
     def _flush(self) -> None:
         if isinstance(self.message_writer, MessageWriter):
@@ -181,11 +192,18 @@ class TapOAuth2Generic(Tap):
         except ConfigValidationError as error:
             # The SDK's command would catch it, and add a line of its own.
             raise ConfigurationError("\n".join(error.errors)) from None
-        tap.sync_all()
+        tap.sync_everything()
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """Let a signal end the run where no line is cut and no token lost."""
         uninterrupted.handle(signum)
+
+
+def _stream_class() -> type[OAuth2Stream]:
+    class ConfiguredStream(OAuth2Stream):
+        """One stream of the configuration, told from the others by its class."""
+
+    return ConfiguredStream
 
 
 def read_object(path: str, what: str) -> dict[str, Any]:

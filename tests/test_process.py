@@ -9,6 +9,7 @@ import subprocess
 import sys
 from datetime import datetime, timedelta, timezone
 from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -137,7 +138,7 @@ def test_a_closed_pipe_is_a_clean_failure(config, option):
 )
 def test_a_full_disk_is_a_clean_failure(config, option):
     """Standard output that takes no more is said, and exits with 1."""
-    with open("/dev/full", "w") as full:
+    with Path("/dev/full").open("w") as full:
         done = run("--config", config, *option, stdout=full)
     assert_clean_failure(done)
     assert "standard output" in done.stderr

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 import requests
 
+from tap_oauth2_generic.decoding import decode
 from tap_oauth2_generic.errors import AuthorizationError
 from tap_oauth2_generic.kinds import url as checked_url
-from tap_oauth2_generic.page import decode
 
 if TYPE_CHECKING:
     from tap_oauth2_generic.oauth2.grants import Grant

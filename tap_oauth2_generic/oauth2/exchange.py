@@ -12,12 +12,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import msgspec
 import requests
 
+from tap_oauth2_generic.decoding import decode
 from tap_oauth2_generic.errors import TokenLostError, TokenRequestError
 from tap_oauth2_generic.oauth2.assertion import sign
 from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH, Client
 from tap_oauth2_generic.oauth2.grants.base import Asking
 from tap_oauth2_generic.oauth2.token import Token, read_token
-from tap_oauth2_generic.page import decode
 from tap_oauth2_generic.redaction import redact, register
 from tap_oauth2_generic.resilience import bounded_wait, judge
 from tap_oauth2_generic.templates import as_text

@@ -82,6 +82,17 @@ class Walk:
             self.remarks.append(f"{self.records} records came, though total_path said {self.total}")
         return page.records
 
+    def stop(self, outcome: str) -> None:
+        """Take note of an answer that a rule decided on: there is no page in it.
+
+        ``end``: it lay past the last page. ``ignore``: in the middle of a walk something is
+        missing; at its beginning there is nothing here.
+        """
+        self.pages += 1
+        complete = outcome == "end" or self.pages == 1
+        reason = f"a response rule said {outcome}"
+        self.end = End(reason, complete, suspicious=not complete)
+
     def _count(self, page: Page) -> None:
         """Note the total that the answer names, unless it cannot be one."""
         if self.style.total_path is None or (self.total is None and self.pages > 1):

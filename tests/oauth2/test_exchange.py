@@ -8,9 +8,9 @@ import pytest
 from server import Drop, Reply
 
 from tap_oauth2_generic.config import read_config
+from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.errors import TokenLostError, TokenRequestError
 from tap_oauth2_generic.settings import Problems
-from tap_oauth2_generic.tap import Connection
 
 STREAM = {"name": "items", "path": "items"}
 CLIENT = {"client_id": "client-of-the-test", "client_secret": "secret-of-the-test"}
@@ -181,8 +181,7 @@ def test_a_redirect_is_refused_and_never_followed(api, ask, status):
 def test_a_grants_own_request_is_repeated(api, ask, clock, failure):
     """503, 429 and a dropped connection are tried again, since nothing was given away."""
     assert ask(failure, failure, TOKEN, max_retries=2) == "a-token"
-    assert len(api.requests("/token")) == 3
-    assert len(clock.waits) == 2
+    assert (len(api.requests("/token")), len(clock.waits)) == (3, 2)
 
 
 def test_a_grants_own_request_is_repeated_so_often_and_so_late(api, ask, clock):

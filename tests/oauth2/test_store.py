@@ -33,10 +33,12 @@ def config(api, store):
 
 @contextmanager
 def database(path):
-    """Open a store as any other program would, and give it with the name of its one table."""
+    """Open a store as any other program would, and give it with its one table as ``entries``."""
     with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
         ((table,),) = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        yield connection, table
+        yield lambda statement, *values: connection.execute(
+            statement.replace("entries", table), values
+        )
 
 
 def modes(folder):
@@ -145,8 +147,8 @@ def test_a_corrupt_entry_counts_as_none(api, tap, config, entry, settings):
     """A stored entry that cannot be read is replaced, so that a run or a seed mends it."""
     store = config()["token_store"].removeprefix("sqlite:///")
     assert tap(config(**settings)).status == 0
-    with database(store) as (connection, table):
-        connection.execute(f"UPDATE {table} SET entry = ?", (entry,))
+    with database(store) as execute:
+        execute("UPDATE entries SET entry = ?", entry)
     run = tap(config(**settings))
     assert run.status == 0, run.errors
     assert len(api.requests("/token")) == 2
@@ -163,11 +165,11 @@ def test_a_corrupt_entry_counts_as_none(api, tap, config, entry, settings):
 def test_an_entry_of_wrong_types_counts_as_none(api, tap, store, config, change):
     """A stored token whose fields have other types is replaced like any corrupt entry."""
     assert tap(config()).status == 0
-    with database(store) as (connection, table):
-        ((entry,),) = connection.execute(f"SELECT entry FROM {table}")
+    with database(store) as execute:
+        ((entry,),) = execute("SELECT entry FROM entries")
         stored = json.loads(entry)
         stored["token"] |= change
-        connection.execute(f"UPDATE {table} SET entry = ?", (json.dumps(stored),))
+        execute("UPDATE entries SET entry = ?", json.dumps(stored))
     run = tap(config())
     assert run.status == 0, run.errors
     assert len(api.requests("/token")) == 2
@@ -189,11 +191,11 @@ def test_a_store_that_cannot_be_used_is_one_error_before_any_request(api, tap, t
 def test_a_read_only_store_is_one_error_before_any_request(api, tap, store, config):
     """A store that can be read and not be written stops the run before a token is spent."""
     assert tap(config()).status == 0
-    with database(store) as (connection, table):
-        connection.execute(
-            f"CREATE TRIGGER t BEFORE INSERT ON {table} BEGIN SELECT raise(ABORT, 'full'); END"
+    with database(store) as execute:
+        execute(
+            "CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT raise(ABORT, 'full'); END"
         )
-        connection.execute(f"DELETE FROM {table}")
+        execute("DELETE FROM entries")
     run = tap(config(**SEEDED))
     assert run.status == 1
     assert "token_store" in run.error_lines[0]
@@ -215,8 +217,8 @@ def test_the_store_is_locked_while_a_token_is_asked_for(api, tap, store, config)
     api.token = token
     assert tap(config(**SEEDED)).status == 0
     assert said == ["database is locked"]
-    with database(store) as (connection, _):
-        connection.execute("BEGIN IMMEDIATE")
+    with database(store) as execute:
+        execute("BEGIN IMMEDIATE")
 
 
 def test_a_refused_refresh_leaves_what_is_stored(api, tap, config):

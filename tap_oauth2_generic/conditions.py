@@ -1,0 +1,74 @@
+"""Conditions on JSON: what a value at a path must be; used on records and on answers alike."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from tap_oauth2_generic.kinds import described, text
+from tap_oauth2_generic.paths import MISSING, Path, parse_path
+from tap_oauth2_generic.templates import as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_TESTS = ("equals", "in", "matches")
+#: The JSON Schema of the three ways to put a condition.
+CONDITION_PROPERTIES: dict[str, Any] = {
+    "path": {"type": "string", "description": "Where the value is."},
+    "equals": {"description": "The value must be this; null takes an absent one, too."},
+    "in": {"type": "array", "description": "The value must be one of these."},
+    "matches": {"type": "string", "description": "The value's text must match this pattern."},
+}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One test of one value; pure."""
+
+    path: Path
+    choices: tuple[Any, ...] = ()
+    pattern: re.Pattern[str] | None = None
+
+    def holds(self, value: Any) -> bool:
+        """Tell whether decoded JSON meets the condition."""
+        found = self.path.find(value)
+        if found is MISSING:
+            found = None
+        if self.pattern is None:
+            return any(_same(found, choice) for choice in self.choices)
+        if found is None or isinstance(found, dict | list):
+            return False
+        return self.pattern.search(as_text(found)) is not None
+
+
+def parse_condition(raw: Mapping[str, Any]) -> Condition:
+    """Parse ``{"path", "equals" | "in" | "matches"}``; raises ValueError."""
+    given = [name for name in _TESTS if name in raw]
+    if "path" not in raw or len(given) != 1:
+        message = "needs a path and one of equals, in, matches"
+        raise ValueError(message)
+    path = parse_path(text(raw["path"]))
+    if given == ["equals"]:
+        return Condition(path, (raw["equals"],))
+    if given == ["in"]:
+        if not isinstance(raw["in"], list | tuple):
+            message = f"in must be an array, not {described(raw['in'])}"
+            raise ValueError(message)
+        return Condition(path, tuple(raw["in"]))
+    try:
+        return Condition(path, pattern=re.compile(text(raw["matches"])))
+    except re.error as error:
+        message = f"matches is not a regular expression: {error}"
+        raise ValueError(message) from None
+
+
+def _same(found: Any, choice: Any) -> bool:
+    """Compare as JSON does: true is not 1, and 1.0 is 1."""
+    if isinstance(found, bool) or isinstance(choice, bool):
+        return found is choice
+    if isinstance(found, int | Decimal) and isinstance(choice, int | Decimal | float):
+        return found == Decimal(str(choice))
+    return bool(found == choice)

@@ -1,0 +1,132 @@
+"""For what a stream runs several times: the records of a parent, and partitions.
+
+A context is a flat object of the values that tell one run from another; it names a bookmark.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tap_oauth2_generic.kinds import described, section, text
+from tap_oauth2_generic.paths import MISSING, Path, parse_path
+from tap_oauth2_generic.settings import Kind, Problems, reject_unknown, setting
+
+Context = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Parent:
+    """The stream whose every record a stream runs for, and what it takes from that record."""
+
+    stream: str
+    keys: Mapping[str, Path]
+
+    def context(self, record: Mapping[str, Any]) -> Context | None:
+        """Give a parent record's context, None where it lacks a key."""
+        found = {name: path.find(record) for name, path in self.keys.items()}
+        return None if any(value is MISSING or value is None for value in found.values()) else found
+
+
+def _parent(raw: dict[str, Any], problems: Problems) -> Parent | None:
+    reject_unknown(raw, ("stream", "keys"), "", problems)
+    keys = raw.get("keys")
+    if not raw.get("stream") or not isinstance(keys, Mapping) or not keys:
+        problems.add("", 'must be {"stream": NAME, "keys": {NAME: PATH}}')
+        return None
+    parsed = {}
+    for name, path in keys.items():
+        try:
+            parsed[str(name)] = parse_path(text(path))
+        except ValueError as error:
+            problems.add(f"keys.{name}", str(error))
+    return Parent(str(raw["stream"]), parsed)
+
+
+def _partitions(value: Any) -> tuple[Context, ...]:
+    """Take a list of objects as it is, or every combination of an object of arrays."""
+    if isinstance(value, Mapping):
+        wrong = [name for name, members in value.items() if not isinstance(members, list | tuple)]
+        if wrong:
+            message = f"{wrong[0]!r} must be an array of values, not {described(value[wrong[0]])}"
+            raise ValueError(message)
+        combinations = itertools.product(*value.values())
+        found = [dict(zip(value, members, strict=True)) for members in combinations]
+    elif isinstance(value, list | tuple):
+        found = list(value)
+    else:
+        message = f"must be an array of objects or an object of arrays, not {described(value)}"
+        raise ValueError(message)
+    return _checked(found)
+
+
+def _checked(found: list[Any]) -> tuple[Context, ...]:
+    if not found:
+        message = "has no partition, so nothing would be read"
+        raise ValueError(message)
+    for index, member in enumerate(found):
+        if not isinstance(member, Mapping) or not member or member.keys() != found[0].keys():
+            message = f"[{index}] must be an object with the same fields as the others"
+            raise ValueError(message)
+        if any(isinstance(inner, dict | list) or inner is None for inner in member.values()):
+            message = f"[{index}] takes texts, numbers and booleans as values"
+            raise ValueError(message)
+        if member in found[:index]:
+            message = f"[{index}] is there twice"
+            raise ValueError(message)
+    return tuple(dict(member) for member in found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContextSettings:
+    """What a stream runs for."""
+
+    parent: Parent | None = setting(
+        section(
+            _parent,
+            {
+                "type": "object",
+                "properties": {
+                    "stream": {
+                        "type": "string",
+                        "title": "Stream",
+                        "description": "Name of the parent stream.",
+                    },
+                    "keys": {
+                        "type": "object",
+                        "title": "Keys",
+                        "description": "Fields to take from each parent record, by path.",
+                        "additionalProperties": {"type": "string"},
+                    },
+                },
+                "required": ["stream", "keys"],
+            },
+        ),
+        "Parent",
+        'One run for every record of another stream: `{"stream": "lists", "keys": {"list_id": '
+        '"id"}}`; `keys` are added to each record and fill `{parent.list_id}`.',
+        default=None,
+    )
+    partitions: tuple[Context, ...] = setting(
+        Kind({"type": ["array", "object"]}, _partitions),
+        "Partitions",
+        "One run for each object of an array, or for each combination of an object of arrays; the "
+        "values are added to each record and fill `{partition.NAME}`.",
+        default=(),
+    )
+
+    def contradictions(self) -> list[str]:
+        """Say which names would hide each other."""
+        keys = set(self.parent.keys) if self.parent else set()
+        both = keys & set(self.partitions[0] if self.partitions else ())
+        return [f"{name!r} is both a parent key and a partition field" for name in sorted(both)]
+
+    def scope(self, context: Mapping[str, Any]) -> dict[str, Context]:
+        """Give the values of a context as templates name them."""
+        keys = self.parent.keys if self.parent else {}
+        return {
+            "parent": {name: value for name, value in context.items() if name in keys},
+            "partition": {name: value for name, value in context.items() if name not in keys},
+        }

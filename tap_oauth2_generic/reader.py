@@ -1,0 +1,131 @@
+"""The pages of one stream, from the request to the records: the path of a sync and of a preview.
+
+Knows no SDK, no schema and no state; what is read is for others to emit and remember.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tap_oauth2_generic.errors import AnswerError, TapError
+from tap_oauth2_generic.fetch import Wants
+from tap_oauth2_generic.formats import FORMATS
+from tap_oauth2_generic.page import read_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tap_oauth2_generic.bookmark import Bound
+    from tap_oauth2_generic.config import StreamConfig
+    from tap_oauth2_generic.connection import Connection
+    from tap_oauth2_generic.fetch import Answer
+    from tap_oauth2_generic.page import Page
+    from tap_oauth2_generic.pagination import Walk
+    from tap_oauth2_generic.placement import Request
+
+
+@dataclass(frozen=True)
+class Span:
+    """One run of a stream: its context, and the bounds it is read between."""
+
+    context: Mapping[str, Any]
+    start: Bound | None
+    end: Bound
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One request with its answer and what was found in it."""
+
+    request: Request
+    answer: Answer
+    page: Page | None
+    records: list[dict[str, Any]]
+
+
+class Reader:
+    """Reads a stream, and remembers over all its runs whether records were ever found."""
+
+    def __init__(
+        self, stream: StreamConfig, connection: Connection, say: Callable[[str], None]
+    ) -> None:
+        """Take the stream's settings; ``say`` is told of retries."""
+        self.stream = stream
+        self.connection = connection
+        self._template = connection.config.request_template(stream)
+        self._say = say
+        self._matched = False
+        self._missing_keys = ""
+
+    def turns(self, span: Span, walk: Walk) -> Iterator[Turn]:
+        """Ask for page after page until the walk ends; raises TapError naming stream and page."""
+        scope = self._scope(span)
+        while walk.end is None:
+            try:
+                base_url = self._template.base_url.render(scope)
+                wants = Wants(base_url, self._rules, self.stream.records.decode, self._say)
+                request = walk.place(self._bounded(self._filled(scope), span))
+                answer = self.connection.fetcher.fetch(request, wants)
+                yield self._turn(request, answer, walk, scope)
+            except TapError as error:
+                message = f"stream {self.stream.name!r}, page {walk.pages + 1}: {error}"
+                raise type(error)(message) from None
+
+    def missing_records(self) -> str | None:
+        """Say what the answers had instead, where ``records_path`` never matched."""
+        if self._matched or not self._missing_keys:
+            return None
+        path = self.stream.records.records_path.text
+        return f"records_path {path!r} found nothing; the answers had {self._missing_keys}"
+
+    @property
+    def _rules(self) -> list[Any]:
+        return [*self.stream.rules.response_rules, *self.connection.config.rules.response_rules]
+
+    def _turn(self, request: Request, answer: Answer, walk: Walk, scope: Mapping[str, Any]) -> Turn:
+        if answer.outcome != "ok":
+            walk.stop(answer.outcome)
+            return Turn(request, answer, None, [])
+        page = self._page(request, answer, scope)
+        return Turn(request, answer, page, walk.take(page))
+
+    def _page(self, request: Request, answer: Answer, scope: Mapping[str, Any]) -> Page:
+        settings = self.stream.records.resolved(scope)
+        try:
+            page = read_page(
+                answer.url,
+                answer.status,
+                answer.headers,
+                answer.content,
+                settings,
+                lambda: answer.body,
+            )
+        except AnswerError as error:
+            message = f"{request.method} {request.url.partition('?')[0]} answered with {error}"
+            raise AnswerError(message) from None
+        if page.found:
+            self._matched = True
+        elif page.body not in (None, [], {}):
+            self._missing_keys = page.keys
+        return page
+
+    def _filled(self, scope: Mapping[str, Any]) -> Request:
+        request = self._template.fill(scope)
+        _, accepted = FORMATS[self.stream.records.response_format]
+        request.headers = {"Accept": accepted, **request.headers}
+        return request
+
+    def _scope(self, span: Span) -> dict[str, Any]:
+        families = self.stream.contexts.scope(span.context)
+        shared = self.connection.scope(self.stream)
+        return {**shared, **families, "start": span.start, "end": span.end}
+
+    def _bounded(self, request: Request, span: Span) -> Request:
+        incremental = self.stream.settings.incremental
+        place = self.stream.settings.pagination.place_of_params
+        if incremental.start_param and span.start is not None:
+            request.put(incremental.start_param, span.start.value(), place)
+        if incremental.end_param:
+            request.put(incremental.end_param, span.end.value(), place)
+        return request

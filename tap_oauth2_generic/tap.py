@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from contextlib import suppress
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +25,7 @@ from singer_sdk.plugin_base import _ConfigInput
 from tap_oauth2_generic.clock import Clock
 from tap_oauth2_generic.config import CONFIG_SCHEMA, Config, read_config
 from tap_oauth2_generic.connection import Connection
-from tap_oauth2_generic.errors import ConfigurationError, InputError, StateError
+from tap_oauth2_generic.errors import ConfigurationError, InputError, OutputError, StateError
 from tap_oauth2_generic.interruption import uninterrupted
 from tap_oauth2_generic.messages import MessageWriter
 from tap_oauth2_generic.redaction import protect_logs
@@ -78,8 +79,16 @@ class TapOAuth2Generic(Tap):
         return list(made.values())
 
     def sync_everything(self) -> None:
-        """Sync all streams, and say at the end what was left out; raises TapError."""
-        self.sync_all()
+        """Sync all streams, and say at the end what was left out; raises TapError.
+
+        However it ends, the last safe state goes out.
+        """
+        try:
+            self.sync_all()
+        finally:
+            with suppress(OutputError):
+                if self.state:
+                    self.state_writer.write_state(self.state)
         for stream in self.streams.values():
             if isinstance(stream, OAuth2Stream):
                 stream.report()

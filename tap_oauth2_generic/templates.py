@@ -68,7 +68,8 @@ class Template:
         for hole in self.holes:
             shown = f"hole {{{hole.name}}}" if named else "hole"
             family, dot, member = hole.name.partition(".")
-            name = f"{family}." if dot and member else hole.name
+            of_family = hole.name not in known and dot and member
+            name = f"{family}." if of_family else hole.name
             if name not in known or hole.name.endswith("."):
                 there_are = ", ".join(f"{{{k}NAME}}" if k[-1] == "." else f"{{{k}}}" for k in known)
                 found.append(f"unknown {shown}; there are: {there_are}")

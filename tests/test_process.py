@@ -116,8 +116,9 @@ def test_a_reader_that_leaves_ends_the_sync(api, tmp_path):
         ),
     ],
 )
-def test_a_closed_pipe_is_a_clean_failure(config, option):
+def test_a_closed_pipe_is_a_clean_failure(config, monkeypatch, option):
     """Standard output whose reader is gone from the beginning is said, and exits with 1."""
+    monkeypatch.setenv("PYTHONUNBUFFERED", "")  # so that something waits when the process ends
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w") as pipe:

@@ -39,6 +39,12 @@ def connection(paths: Sequence[str]) -> Connection:
     return Connection.of(TapOAuth2Generic.read_configuration(paths), Clock(), sys.stdout.flush)
 
 
+def tap_of(paths: Sequence[str]) -> TapOAuth2Generic:
+    """Give a tap that reads and emits nothing by itself; raises as ``connection`` does."""
+    raw = TapOAuth2Generic.merged_configuration(paths)
+    return TapOAuth2Generic(config=raw, setup_mapper=False)
+
+
 def log_to_stderr() -> None:
     """Send warnings and errors to standard error, plain and masked."""
     handler = logging.StreamHandler(sys.stderr)

@@ -86,13 +86,18 @@ class OAuth2Stream(Stream):
 
     def sample(self) -> Iterator[dict[str, Any]]:
         """Give records as a first sync would, of as many contexts as it takes."""
-        for context in islice(self._sampled_contexts(), _SAMPLED_PARENTS):
-            span = Span(context, self._lower_bound(None), self._now())
+        for context in islice(self.sampled_contexts(), _SAMPLED_PARENTS):
+            span = self.first_span(context)
             walk = Walk(self.stream.settings.pagination)
             for turn in self.reader.turns(span, walk):
                 yield from self._kept(turn.records, span)
 
-    def _sampled_contexts(self) -> Iterator[dict[str, Any]]:
+    def first_span(self, context: dict[str, Any]) -> Span:
+        """Give what a first sync would read of a context."""
+        return Span(context, self._lower_bound(None), self._now())
+
+    def sampled_contexts(self) -> Iterator[dict[str, Any]]:
+        """Give the contexts of a first sync, for as long as they are asked for."""
         if self.parent is None:
             yield from self.partitions or [{}]
             return

@@ -150,16 +150,21 @@ class TapOAuth2Generic(Tap):
         return super().cb_config(ctx, param, value)
 
     @classmethod
+    def merged_configuration(cls, paths: Sequence[str]) -> dict[str, Any]:
+        """Merge configuration files and, for ``ENV``, the environment; later ones win."""
+        raw: dict[str, Any] = {}
+        for path in paths:
+            raw |= cls._env_var_config if path == "ENV" else read_object(path, "configuration")
+        return raw
+
+    @classmethod
     def read_configuration(cls, paths: Sequence[str]) -> Config:
         """Parse the configuration of a command that runs no tap.
 
         Raises InputError, or ConfigValidationError with every mistake.
         """
-        raw: dict[str, Any] = {}
-        for path in paths:
-            raw |= cls._env_var_config if path == "ENV" else read_object(path, "configuration")
         problems = Problems()
-        config = read_config(raw, _SDK_SETTINGS, problems)
+        config = read_config(cls.merged_configuration(paths), _SDK_SETTINGS, problems)
         if config is None:
             raise ConfigValidationError("Config validation failed", errors=problems.errors)
         return config

@@ -13,7 +13,6 @@ from tap_oauth2_generic.config import read_config
 from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.errors import ApiError, HostNotAllowedError
 from tap_oauth2_generic.fetch import Wants
-from tap_oauth2_generic.fetch import Wants
 from tap_oauth2_generic.placement import Request
 from tap_oauth2_generic.settings import Problems
 
@@ -137,11 +136,11 @@ def test_without_a_word_the_wait_is_backoff_with_jitter(fetch, clock, headers):
 
 def test_a_401_renews_once_among_the_retries(api, fetch):
     """A 401 takes one new token and costs no retry; a second 401 is final."""
-    refused = Reply({}, 401)
-    assert fetch(Reply({}, 503), refused, [1], max_retries=1) == b"[1]"
+    down, refused = Reply({}, 503), Reply({}, 401)
+    assert fetch(down, refused, [1], max_retries=1) == b"[1]"
     assert len(api.requests("/token")) == 2
     with pytest.raises(ApiError, match="even with a fresh access token"):
-        fetch(refused, Reply({}, 503), refused, [1], max_retries=6)
+        fetch(refused, down, refused, [1], max_retries=6)
 
 
 @pytest.mark.parametrize(("status", "method", "then"),

@@ -123,7 +123,7 @@ def test_kept_out_records_count_for_paging(api, tap):
     ("form", "content", "records"),
     [
         ("jsonl", b'{"id": 1}\n\n{"id": 2}\r\n', [{"id": 1}, {"id": 2}]),
-        ("csv", b'\xef\xbb\xbfid,name\r\n1,"a, ""b"""\r\n2,\n', [{"id": "1", "name": 'a, "b"'}, {"id": "2", "name": ""}]),
+        ("csv", b'\xef\xbb\xbfid,t\r\n1,"a, ""b"""\r\n2,\n', [{"id": "1", "t": 'a, "b"'}, {"id": "2", "t": ""}]),
         ("json", b'[{"id": 1}]', [{"id": 1}]),
     ],
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -46,7 +47,7 @@ def test_windows_follow_each_other_without_gap_or_overlap(api, tap):
     assert ids(run) == [row["id"] for row in ROWS]
     asked = [(seen.query["since"], seen.query["until"]) for seen in api.requests("/items")]
     assert asked[0] == ("2024-01-01T00:00:00Z", "2024-01-31T00:00:00Z")
-    assert all(one[1] == other[0] for one, other in zip(asked, asked[1:], strict=False))
+    assert all(one[1] == other[0] for one, other in itertools.pairwise(asked))
     assert asked[-1][1] > "2026"
     assert run.bookmark("items") == ROWS[-1]["at"]
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_oauth2_generic.paths import MISSING
+from tap_oauth2_generic.placement import Request
 
 if TYPE_CHECKING:
     from tap_oauth2_generic.page import Page
     from tap_oauth2_generic.pagination.base import PagingStyle, Token
-    from tap_oauth2_generic.placement import Request
 
 _SECOND = 2
 _FALSE_TEXTS = {"false", "0", "no", "n"}
@@ -81,6 +81,12 @@ class Walk:
         if self.end and self.total is not None and self.records < self.total:
             self.remarks.append(f"{self.records} records came, though total_path said {self.total}")
         return page.records
+
+    def leads_to(self) -> str:
+        """Say what asks for the next page, for people."""
+        request = self.place(Request("GET", ""))
+        named = {**request.params, **(request.body or {})}
+        return request.url or ", ".join(f"{name}={value}" for name, value in named.items())
 
     def stop(self, outcome: str) -> None:
         """Take note of an answer that a rule decided on: there is no page in it.

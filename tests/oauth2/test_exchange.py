@@ -23,8 +23,7 @@ class Clock:
     """A clock that only sleeping moves."""
 
     def __init__(self):
-        self.now = 1_800_000_000.0
-        self.waits = []
+        self.now, self.waits = 1_800_000_000.0, []
 
     def time(self):
         return self.now

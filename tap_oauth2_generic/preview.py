@@ -1,0 +1,209 @@
+"""The command ``tap-oauth2-generic-preview``: a few records of each stream, and how they came.
+
+Goes the very way of a sync; emits no Singer message and moves no bookmark.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+import msgspec
+
+from tap_oauth2_generic.command import CONFIG_OPTION, log_to_stderr, run_cleanly, tap_of
+from tap_oauth2_generic.errors import InputError, TapError
+from tap_oauth2_generic.pagination import Walk
+from tap_oauth2_generic.redaction import MASK, redact
+from tap_oauth2_generic.schema import infer
+from tap_oauth2_generic.suggest import (
+    primary_key_candidates,
+    replication_key_candidates,
+    suggest,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.table import Table
+
+    from tap_oauth2_generic.reader import Turn
+    from tap_oauth2_generic.stream import OAuth2Stream
+
+# Numbers keep every digit, as in a sync.
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+_MOST_PAGES = 10
+# What was asked for of ``json`` and ``suggest``.
+Show = tuple[str, ...]
+_SHOWN_LENGTH = 60
+
+
+def preview(stream: OAuth2Stream, wanted: int, *, suggests: bool) -> dict[str, Any]:
+    """Read until so many records were found, and tell what happened, as JSON-like data.
+
+    ``ok`` tells whether it worked; an error is one sentence.
+    """
+    told: dict[str, Any] = {"stream": stream.name, "ok": True, "pages": [], "records": []}
+    try:
+        for walk, turn in _turns(stream):
+            told["pages"].append(_page(turn))
+            told["records"] += turn.records
+            told["paging"] = _paging(walk)
+            if suggests and turn.page is not None:
+                told["suggestion"] = _suggestion(stream, turn)
+            if len(told["records"]) >= wanted or len(told["pages"]) >= _MOST_PAGES:
+                break
+    except TapError as error:
+        told |= {"ok": False, "error": redact(str(error))}
+    records = told["records"]
+    told["schema"] = infer(records)
+    told["primary_key_candidates"] = primary_key_candidates(records)
+    told["replication_key_candidates"] = replication_key_candidates(records)
+    told["records"] = records[:wanted]
+    if missing := stream.reader.missing_records():
+        told |= {"ok": False, "error": missing}
+    return told
+
+
+def _turns(stream: OAuth2Stream) -> Iterator[tuple[Walk, Turn]]:
+    for context in islice(stream.sampled_contexts(), _MOST_PAGES):
+        walk = Walk(stream.stream.settings.pagination)
+        for turn in stream.reader.turns(stream.first_span(context), walk):
+            yield walk, turn
+
+
+def _page(turn: Turn) -> dict[str, Any]:
+    """Tell of one request and its answer; what may be a secret is masked."""
+    headers = {name: MASK if _may_be_secret(name) else redact(value)
+               for name, value in turn.request.headers.items()}  # fmt: skip
+    page = turn.page
+    return {
+        "request": {
+            "method": turn.request.method,
+            "url": redact(turn.answer.url),
+            "headers": headers,
+            "body": json.loads(redact(_ENCODER.encode(turn.request.body).decode())),
+        },
+        "status": turn.answer.status,
+        "records": len(turn.records),
+        "found": page is not None and page.found,
+        "answer": "decided by a response rule" if page is None else page.keys,
+    }
+
+
+def _may_be_secret(header: str) -> bool:
+    return any(word in header.lower() for word in ("auth", "key", "token", "secret", "cookie"))
+
+
+def _paging(walk: Walk) -> str:
+    if walk.end is not None:
+        return f"ends: {walk.end.reason}"
+    return f"goes on: {redact(walk.leads_to())}"
+
+
+def _suggestion(stream: OAuth2Stream, turn: Turn) -> dict[str, Any]:
+    settings = stream.stream
+    base = {"name": stream.name, "path": settings.request.path.text}
+    if settings.request.method != "GET":
+        base["method"] = settings.request.method
+    made = suggest(turn.page)  # type: ignore[arg-type]  # asked for pages alone
+    return {"stream": {**base, **made.settings}, "remarks": made.remarks}
+
+
+def _show(told: dict[str, Any]) -> None:
+    from rich.console import Console  # only for people
+    from rich.markup import escape
+
+    console = Console(highlight=False)
+
+    def say(text: str) -> None:
+        console.print(escape(text), soft_wrap=True)
+
+    say(f"\n{told['stream']}")
+    for number, page in enumerate(told["pages"], 1):
+        say(f"  page {number}: {page['request']['method']} {page['request']['url']}")
+        found = f"{page['records']} records; the answer has {page['answer']}"
+        say(f"    status {page['status']}, {found}")
+    if "paging" in told:
+        say(f"  paging {told['paging']}")
+    if not told["ok"]:
+        say(f"  failed: {told['error']}")
+    if told["records"]:
+        console.print(_table(told))
+        for what in ("primary_key", "replication_key"):
+            say(f"  {what} candidates: {', '.join(told[f'{what}_candidates']) or 'none'}")
+    if "suggestion" in told:
+        say("  a stream definition that fits this answer:")
+        click.echo(json.dumps(told["suggestion"]["stream"], indent=2, ensure_ascii=False))
+        for remark in told["suggestion"]["remarks"]:
+            say(f"  - {remark}")
+
+
+def _table(told: dict[str, Any]) -> Table:
+    from rich.markup import escape  # only for people
+    from rich.table import Table
+
+    table = Table("field", "type", *(f"record {n}" for n in range(1, len(told["records"]) + 1)))
+    for name, column in told["schema"]["properties"].items():
+        values = [_shown(record.get(name)) for record in told["records"]]
+        table.add_row(escape(name), _type(column), *map(escape, values))
+    return table
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else _ENCODER.encode(value).decode()
+    text = redact(text)
+    return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
+
+
+def _type(column: dict[str, Any]) -> str:
+    types = column.get("type", "any")
+    names = [types] if isinstance(types, str) else [name for name in types if name != "null"]
+    return column.get("format") or " or ".join(names)
+
+
+def _run(paths: tuple[str, ...], name: str | None, wanted: int, show: Show) -> int:
+    log_to_stderr()
+    streams: dict[str, Any] = dict(tap_of(paths).streams)
+    if name is not None and name not in streams:
+        message = f"there is no stream {name!r}; there are: {', '.join(streams)}"
+        raise InputError(message)
+    chosen = streams.values() if name is None else [streams[name]]
+    told = [preview(stream, wanted, suggests="suggest" in show) for stream in chosen]
+    if "json" in show:
+        click.echo(msgspec.json.format(_ENCODER.encode(told), indent=2))
+    else:
+        for one in told:
+            _show(one)
+    return 0 if all(one["ok"] for one in told) else 1
+
+
+@click.command(name="tap-oauth2-generic-preview")
+@CONFIG_OPTION
+@click.option("--stream", "name", help="Only this stream.")
+@click.option(
+    "--records", "wanted", type=click.IntRange(1), default=5, show_default=True,
+    help="Records to show of each stream.",
+)  # fmt: skip
+@click.option("--json", "show", flag_value="json", multiple=True, help="For programs.")
+@click.option(
+    "--suggest", "show", flag_value="suggest", multiple=True, help="Print the definition that fits."
+)
+@click.version_option(package_name="tap-oauth2-generic")
+@click.pass_context
+def command(
+    ctx: click.Context, paths: tuple[str, ...], name: str | None, wanted: int, show: Show
+) -> None:
+    """Fetch a few records of each stream and show how they came."""
+    ctx.exit(_run(paths, name, wanted, show))
+
+
+def main() -> NoReturn:
+    """Preview and end the process."""
+    sys.exit(run_cleanly(lambda: command.main(standalone_mode=False)))
+
+
+if __name__ == "__main__":
+    main()

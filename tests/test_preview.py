@@ -1,0 +1,181 @@
+"""The preview: what was sent, what came, how it pages, and a definition that fits."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from server import Reply
+
+from tap_oauth2_generic.decoding import decode
+from tap_oauth2_generic.page import Page
+from tap_oauth2_generic.suggest import suggest
+
+ROWS = [{"id": n, "name": f"n{n}", "updated_at": f"2024-01-0{n}T00:00:00Z"} for n in range(1, 8)]
+
+
+@pytest.fixture
+def preview(tmp_path):
+    def run(config, *options):
+        path = tmp_path / "config.json"
+        path.write_text(json.dumps(config))
+        command = [sys.executable, "-m", "tap_oauth2_generic.preview", "--config", str(path)]
+        return subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+
+    return run
+
+
+def test_it_tells_programs_everything(api, preview):
+    """--json tells the request, status, records, next page, schema and key candidates."""
+    api.serve("/items", Reply(json.dumps({"data": ROWS, "next": "abc"}).encode()))
+    paging = {"style": "cursor", "cursor_path": "next", "cursor_param": "after"}
+    stream = {"name": "items", "path": "items", "records_path": "data", "pagination": paging}
+    done = preview(api.config(stream, headers={"X-Api-Key": "key-of-the-test"}), "--json")
+    assert done.returncode == 0, done.stderr
+    (told,) = json.loads(done.stdout)
+    (page,) = told["pages"]
+    assert page["request"]["method"] == "GET"
+    assert page["request"]["url"] == f"{api.url}/items"
+    assert page["request"]["headers"]["X-Api-Key"] == "***"
+    assert (page["status"], page["records"]) == (200, 7)
+    assert told["paging"] == "goes on: after=abc"
+    assert told["records"] == ROWS[:5]
+    assert told["schema"]["properties"]["id"]["type"] == ["integer", "null"]
+    assert told["primary_key_candidates"][0] == "id"
+    assert told["replication_key_candidates"] == ["updated_at"]
+    assert "key-of-the-test" not in done.stdout + done.stderr
+
+
+def test_it_shows_people_tables(api, preview):
+    """For people there are tables, with as many records as were asked for."""
+    api.serve("/items", [{"id": 12345678901234567890123, "t": "[bold]x[/bold]"}])
+    done = preview(api.config({"name": "items", "path": "items"}), "--records", "1")
+    assert done.returncode == 0, done.stderr
+    for text in ("status 200", "12345678901234567890123", "[bold]x[/bold]", "ends: the last page"):
+        assert text in done.stdout
+
+
+def test_it_says_what_was_there_instead(api, preview):
+    """A records_path that finds nothing is said with the keys that were there; status 1."""
+    api.serve("/items", {"items": [], "info": 1})
+    done = preview(api.config({"name": "items", "path": "items", "records_path": "data"}))
+    assert done.returncode == 1
+    assert "items, info" in done.stdout
+
+
+def test_a_failure_is_one_sentence(api, preview):
+    """A stream that fails is one sentence, the others are shown; status 1."""
+    api.serve("/good", [{"id": 1}])
+    streams = [{"name": "bad", "path": "bad"}, {"name": "good", "path": "good"}]
+    done = preview(api.config(*streams), "--json")
+    assert done.returncode == 1
+    told = {one["stream"]: one for one in json.loads(done.stdout)}
+    assert "404" in told["bad"]["error"]
+    assert told["good"]["ok"]
+    assert "Traceback" not in done.stderr
+
+
+def test_a_child_is_previewed_under_its_first_parent(api, preview):
+    """A child stream is shown for the first parent record that there is."""
+    api.serve("/lists", [{"id": 7}])
+    api.serve("/lists/7/tasks", [{"id": 1}])
+    child = {"name": "tasks", "path": "lists/{parent.l}/tasks"}
+    child["parent"] = {"stream": "lists", "keys": {"l": "id"}}
+    config = api.config({"name": "lists", "path": "lists"}, child)
+    done = preview(config, "--stream", "tasks", "--json")
+    assert json.loads(done.stdout)[0]["records"] == [{"id": 1}]
+
+
+def test_an_unknown_stream_is_one_line(api, preview):
+    """A stream that is not configured is named with those that are."""
+    done = preview(api.config({"name": "items", "path": "items"}), "--stream", "itms")
+    assert done.returncode == 1
+    assert "there are: items" in done.stderr
+
+
+def test_a_suggestion_can_be_pasted(api, preview, tap):
+    """--suggest prints a definition with which the tap then reads every record."""
+    rows = [{"id": n} for n in range(60)]
+
+    def answer(seen):
+        start = int(seen.query.get("startAt", 0))
+        return {"startAt": start, "maxResults": 25, "total": 60, "issues": rows[start : start + 25]}
+
+    api.routes["/items"] = answer
+    done = preview(api.config({"name": "items", "path": "items"}), "--suggest", "--json")
+    (told,) = json.loads(done.stdout)
+    run = tap(api.config(told["suggestion"]["stream"]))
+    assert run.status == 0, run.errors
+    assert [r["id"] for r in run.records("items")] == list(range(60))
+
+
+SOME = [{"id": 1, "x": "a"}, {"id": 2, "x": "a"}]
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "expected"),
+    [
+        (SOME, {}, {}),
+        (SOME, {"Link": '</x?p=2>; rel="next"'}, {"pagination": {"style": "link_header"}}),
+        (
+            {"value": SOME, "@odata.nextLink": "https://a.example/x"},
+            {},
+            {
+                "records_path": "value",
+                "pagination": {"style": "next_url", "next_url_path": "'@odata.nextLink'"},
+            },
+        ),
+        (
+            {"people": SOME, "nextPageToken": "abc"},
+            {},
+            {
+                "records_path": "people",
+                "pagination": {
+                    "style": "cursor",
+                    "cursor_path": "nextPageToken",
+                    "cursor_param": "pageToken",
+                },
+            },
+        ),
+        (
+            {"data": SOME, "info": {"page": 1, "per_page": 2, "more_records": True}},
+            {},
+            {
+                "records_path": "data",
+                "pagination": {
+                    "style": "page_number",
+                    "page_param": "page",
+                    "page_size_param": "per_page",
+                    "has_more_path": "info.more_records",
+                },
+            },
+        ),
+        (
+            {"object": "list", "data": SOME, "has_more": True},
+            {},
+            {
+                "records_path": "data",
+                "pagination": {
+                    "style": "last_record",
+                    "last_record_path": "id",
+                    "cursor_param": "starting_after",
+                    "has_more_path": "has_more",
+                    "page_size_param": "limit",
+                },
+            },
+        ),
+        ({"id": 1, "name": "one"}, {}, {}),
+    ],
+)
+def test_each_shape_has_its_definition(body, headers, expected):
+    """The definition that is suggested for an answer has its records path and its paging style."""
+    from requests.structures import CaseInsensitiveDict
+
+    page = Page(
+        "https://a.example", 200, CaseInsensitiveDict(headers), decode(json.dumps(body).encode())
+    )
+    made = suggest(page).settings
+    made.pop("primary_keys", None)
+    assert made == expected

@@ -24,7 +24,8 @@ class Connection:
     """What all streams share: the parsed configuration, one authenticator, one fetcher.
 
     ``started_at`` is the time of the run in seconds since 1970, the upper bound of its reads;
-    ``flush`` sends what was emitted so far on its way.
+    ``flush`` sends what was emitted so far on its way; ``waits_for_login`` lets a catalog be
+    made before anybody has logged in.
     """
 
     config: Config
@@ -33,6 +34,7 @@ class Connection:
     fetcher: Fetcher
     started_at: float
     flush: Callable[[], None]
+    waits_for_login: bool = False
 
     @classmethod
     def of(cls, config: Config, clock: Clock, flush: Callable[[], None]) -> Connection:

@@ -6,6 +6,7 @@ TapError                    anything below; one line, exit status 1
 ├── ConnectionSettingError  a setting turned out wrong at run time (a template, a file)
 ├── AuthorizationError      no token could be had
 │   ├── TokenRequestError   the token endpoint refused, or its answer is no token
+│   │   └── LoginNeededError  a person has to log in, for the first time or again
 │   └── TokenLostError      a refresh was sent and its answer never came
 ├── TokenStoreError         the token store cannot be read or written
 ├── HostNotAllowedError     a token would have gone to a host it is not meant for
@@ -49,6 +50,10 @@ class TokenRequestError(AuthorizationError):
         """Keep the error code beside the message."""
         super().__init__(message)
         self.code = code
+
+
+class LoginNeededError(TokenRequestError):
+    """A person has to log in: there is no token, or what there is cannot be renewed."""
 
 
 class TokenLostError(AuthorizationError):

@@ -96,7 +96,12 @@ class Terminal:
             "Afterwards the browser shows a page that may not load. Copy its whole address, which "
             f"begins with {redirect_uri}"
         )
-        parts = urlsplit(click.prompt("and paste it here", prompt_suffix=": ").strip())
+        click.echo("and paste it here: ", nl=False)
+        pasted = sys.stdin.readline().strip()
+        if not pasted:
+            message = "nothing was pasted; run the login again"
+            raise AuthorizationError(message)
+        parts = urlsplit(pasted)
         expected = urlsplit(redirect_uri)
         if (parts.scheme, parts.netloc, parts.path or "/") != (
             expected.scheme,
@@ -132,7 +137,7 @@ def _login(paths: tuple[str, ...], *, browser: bool, timeout_seconds: float) -> 
         sentences = [
             f"The connection {made.authenticator.connection!r} is logged in{_whom(token)}."
         ]
-        sentences.append(_until(token))
+        sentences.append(_until(token, unattended=made.config.grant.unattended))
         if desk.listener is not None:
             page = " ".join([*sentences, "You can close this page and go back to the terminal."])
             desk.listener.show("It worked", page, worked=True)
@@ -141,12 +146,14 @@ def _login(paths: tuple[str, ...], *, browser: bool, timeout_seconds: float) -> 
         click.echo("\n" + "\n".join(sentences))
 
 
-def _until(token: Token) -> str:
+def _until(token: Token, *, unattended: bool) -> str:
     if token.expires_at is None:
         until = "The provider names no end of the access token"
     else:
         at = datetime.fromtimestamp(token.expires_at, tz=timezone.utc)
         until = f"The access token is good until {at.isoformat(' ', 'seconds')}"
+    if unattended:
+        return f"{until}; this grant needs no login, a new token is had by itself."
     if token.refresh_token:
         return f"{until}; it is renewed by itself from then on."
     return (

@@ -9,6 +9,7 @@ import errno
 import html
 import queue
 import socket
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
@@ -120,6 +121,9 @@ class _Server(HTTPServer):
 
     def server_bind(self) -> None:
         """Bind without looking up the name of the host, which may take seconds."""
+        if sys.platform != "win32":
+            # Or the port would count as taken for a minute after each login.
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_name, self.server_port = self.listener.host, self.listener.port
 

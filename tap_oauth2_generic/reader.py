@@ -56,7 +56,7 @@ class Reader:
         self._template = connection.config.request_template(stream)
         self._say = say
         self._matched = False
-        self._missing_keys = ""
+        self._missing_keys = self._enveloped = ""
 
     def turns(self, span: Span, walk: Walk) -> Iterator[Turn]:
         """Ask for page after page until the walk ends; raises TapError naming stream and page."""
@@ -71,6 +71,21 @@ class Reader:
             except TapError as error:
                 message = f"stream {self.stream.name!r}, page {walk.pages + 1}: {error}"
                 raise type(error)(message) from None
+
+    def envelope(self) -> str | None:
+        """Say that each answer of a stream that pages was taken for one record."""
+        if not self._enveloped:
+            return None
+        return (
+            "records_path is not set, so each answer was one record, with "
+            f"{self._enveloped}; name the one that holds the list"
+        )
+
+    @property
+    def _pages(self) -> bool:
+        return self.stream.settings.pagination.first() is not None or (
+            self.stream.settings.pagination.follows_tokens
+        )
 
     def missing_records(self) -> str | None:
         """Say what the answers had instead, where ``records_path`` never matched."""
@@ -104,6 +119,8 @@ class Reader:
         except AnswerError as error:
             message = f"{request.method} {request.url.partition('?')[0]} answered with {error}"
             raise AnswerError(message) from None
+        if isinstance(page.body, dict) and settings.path.text == "$" and self._pages:
+            self._enveloped = page.keys
         if page.found:
             self._matched = True
         elif page.body not in (None, [], {}):

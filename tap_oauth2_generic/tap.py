@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 from contextlib import suppress
 from decimal import Decimal
 from functools import cached_property
@@ -97,6 +98,15 @@ class TapOAuth2Generic(Tap):
         if isinstance(self.message_writer, MessageWriter):
             self.message_writer.flush()
 
+    def run_discovery(self) -> str:
+        """Print the catalog.
+
+        Meltano asks for one before every command of a plugin, the login included: there it
+        must not fail for want of a login. The sync that follows does.
+        """
+        self.connection.waits_for_login = "MELTANO_EXTRACTOR_NAME" in os.environ
+        return super().run_discovery()
+
     def load_state(self, state: dict[str, Any]) -> None:
         """Take the state of the last run; raises StateError where it is malformed."""
         bookmarks = state.get("bookmarks", None if state else {})
@@ -144,10 +154,10 @@ class TapOAuth2Generic(Tap):
         cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
     ) -> _ConfigInput:
         """Read the configuration files; raises TapError where one cannot be read."""
+        config: dict[str, Any] = {}
         for path in value:
-            if path != "ENV":
-                read_object(path, "configuration")
-        return super().cb_config(ctx, param, value)
+            config |= {} if path == "ENV" else read_object(path, "configuration")
+        return _ConfigInput(config, parse_env="ENV" in value)
 
     @classmethod
     def merged_configuration(cls, paths: Sequence[str]) -> dict[str, Any]:
@@ -223,7 +233,7 @@ def _stream_class() -> type[OAuth2Stream]:
 def read_object(path: str, what: str) -> dict[str, Any]:
     """Read a JSON object from a file; raises InputError with what is wrong with it."""
     try:
-        return loaded(Path(path).read_text(encoding="utf-8"), what)
+        return loaded(Path(path).read_text(encoding="utf-8"), f"{what} file {path!r}")
     except OSError as error:
         message = f"the {what} file {path!r} cannot be read: {error.strerror}"
     except UnicodeDecodeError:
@@ -234,7 +244,7 @@ def read_object(path: str, what: str) -> dict[str, Any]:
 def loaded(text: str, what: str) -> dict[str, Any]:
     """Decode the text of a JSON object with exact numbers; a blank text is an empty one."""
     try:
-        found = json.loads(text or "{}", parse_float=Decimal)
+        found = json.loads(text if text.strip() else "{}", parse_float=Decimal)
     except (ValueError, RecursionError) as error:
         message = f"the {what} is not JSON: {error}"
         raise InputError(message) from None

@@ -59,6 +59,7 @@ def fetch(api, clock):
     return send
 
 
+DOWN, REFUSED = Reply({}, 503), Reply({}, 401)
 BROKEN = Reply(b"{", headers={"Content-Length": "9", "Connection": "close"})
 NO_GZIP = Reply(b"no gzip", headers={"Content-Encoding": "gzip"})
 PASSING = [Reply({}, status) for status in (408, 425, 429, 500, 502, 503, 504)]
@@ -83,10 +84,10 @@ def test_retry_statuses_replace_the_default_ones(fetch):
     """With retry_statuses those alone are tried again."""
     assert fetch(Reply({}, 418), [1], max_retries=1, retry_statuses=[418]) == b"[1]"
     with pytest.raises(ApiError, match="answered 503"):
-        fetch(Reply({}, 503), max_retries=1, retry_statuses=[418])
+        fetch(DOWN, max_retries=1, retry_statuses=[418])
 
 
-@pytest.mark.parametrize("failure", [Reply({}, 503), Drop])
+@pytest.mark.parametrize("failure", [DOWN, Drop])
 def test_max_retries_is_the_number_of_repeats(api, fetch, failure):
     """A request is sent once and max_retries times more, and the error tells how often."""
     with pytest.raises(ApiError, match="failed 3 times"):
@@ -136,11 +137,10 @@ def test_without_a_word_the_wait_is_backoff_with_jitter(fetch, clock, headers):
 
 def test_a_401_renews_once_among_the_retries(api, fetch):
     """A 401 takes one new token and costs no retry; a second 401 is final."""
-    down, refused = Reply({}, 503), Reply({}, 401)
-    assert fetch(down, refused, [1], max_retries=1) == b"[1]"
+    assert fetch(DOWN, REFUSED, [1], max_retries=1) == b"[1]"
     assert len(api.requests("/token")) == 2
     with pytest.raises(ApiError, match="even with a fresh access token"):
-        fetch(refused, down, refused, [1], max_retries=6)
+        fetch(REFUSED, DOWN, REFUSED, [1], max_retries=6)
 
 
 @pytest.mark.parametrize(("status", "method", "then"),
@@ -170,8 +170,7 @@ REDIRECTS += [pytest.param("redirect", place, marks=UNREADABLE) for place in FOR
 def test_a_foreign_address_is_refused_before_anything_is_sent(api, fetch, way, place):
     """A redirect or link to another host, port or scheme is an error, never a request."""
     with ApiServer() as other:
-        port = api.host.partition(":")[2]
-        url = place.format(other=other.host, host=api.host, port=port)
+        url = place.format(other=other.host, host=api.host, port=api.host.partition(":")[2])
         redirect = [Reply({}, 302, {"Location": url})] if way == "redirect" else []
         with pytest.raises(HostNotAllowedError):
             fetch(*redirect, url=url if way == "link" else None, verbatim=way == "link")

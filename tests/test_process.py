@@ -114,17 +114,11 @@ def test_a_reader_that_leaves_ends_the_sync(api, tmp_path):
     assert "standard output is closed" in errors
 
 
-@pytest.mark.parametrize(
-    "option",
-    [
-        [],
-        ["--test"],
-        pytest.param(
-            ["--discover"],
-            marks=pytest.mark.xfail(reason="the SDK's click ends it, without a word", strict=True),
-        ),
-    ],
-)
+SILENT = pytest.mark.xfail(reason="the SDK's click ends it, without a word", strict=True)
+UNEXPECTED = pytest.mark.xfail(reason="said as an unexpected OSError", strict=True)
+
+
+@pytest.mark.parametrize("option", [[], ["--test"], pytest.param(["--discover"], marks=SILENT)])
 def test_a_closed_pipe_is_a_clean_failure(config, monkeypatch, option):
     """Standard output whose reader is gone from the beginning is said, and exits with 1."""
     monkeypatch.setenv("PYTHONUNBUFFERED", "")  # so that something waits when the process ends
@@ -136,16 +130,7 @@ def test_a_closed_pipe_is_a_clean_failure(config, monkeypatch, option):
     assert "standard output" in done.stderr
 
 
-@pytest.mark.parametrize(
-    "option",
-    [
-        [],
-        pytest.param(
-            ["--discover"],
-            marks=pytest.mark.xfail(reason="said as an unexpected OSError", strict=True),
-        ),
-    ],
-)
+@pytest.mark.parametrize("option", [[], pytest.param(["--discover"], marks=UNEXPECTED)])
 def test_a_full_disk_is_a_clean_failure(config, option):
     """Standard output that takes no more is said, and exits with 1."""
     with Path("/dev/full").open("w") as full:
@@ -179,7 +164,7 @@ def test_netrc_changes_nothing(api, tap, tmp_path, monkeypatch):
     assert not [seen for seen in api.seen if "Authorization" in seen.headers]
 
 
-@pytest.mark.xfail(reason="said as an unexpected OSError", strict=True)
+@UNEXPECTED
 def test_a_missing_bundle_of_authorities_is_named(api, tap, monkeypatch):
     """A REQUESTS_CA_BUNDLE that is not there is said by its name, as a setting would be."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/bundle.pem")

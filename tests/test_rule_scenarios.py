@@ -11,6 +11,8 @@ ITEMS = {"name": "items", "path": "items"}
 PAGED = {"pagination": {"style": "page_number"}, "records_path": "data"}
 OPEN = {"records_path": "data", "schema": {"properties": {"id": {"type": "integer"}}}}
 
+ROWS_OF_CSV = [{"id": "1", "t": 'a, "b"'}, {"id": "2", "t": ""}]
+
 
 def ids(run):
     return [record["id"] for record in run.records("items")]
@@ -123,7 +125,7 @@ def test_kept_out_records_count_for_paging(api, tap):
     ("form", "content", "records"),
     [
         ("jsonl", b'{"id": 1}\n\n{"id": 2}\r\n', [{"id": 1}, {"id": 2}]),
-        ("csv", b'\xef\xbb\xbfid,t\r\n1,"a, ""b"""\r\n2,\n', [{"id": "1", "t": 'a, "b"'}, {"id": "2", "t": ""}]),
+        ("csv", b'\xef\xbb\xbfid,t\r\n1,"a, ""b"""\r\n2,\n', ROWS_OF_CSV),
         ("json", b'[{"id": 1}]', [{"id": 1}]),
     ],
 )  # fmt: skip

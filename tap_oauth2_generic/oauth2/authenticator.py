@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
-from tap_oauth2_generic.errors import AuthorizationError, TokenRequestError
+from tap_oauth2_generic.errors import AuthorizationError, LoginNeededError, TokenRequestError
 from tap_oauth2_generic.interruption import uninterrupted
 from tap_oauth2_generic.oauth2.store import Entry, Row, TokenStore
 from tap_oauth2_generic.oauth2.token import Token
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 
 _LOG_IN = (
-    "log in with tap-oauth2-generic-login and the same configuration, or give the setting "
+    "log in with tap-oauth2-generic-login and the same configuration (in a Meltano project: "
+    "meltano invoke tap-oauth2-generic:login), or give the setting "
     "refresh_token a refresh token that was obtained elsewhere"
 )
 
@@ -58,6 +59,12 @@ class Authenticator:
         self.connection = settings.connection or _connection_name(
             settings, grant.subject(assertion)
         )
+
+    @property
+    def _row_name(self) -> str:
+        """A client's own token and a person's consent to that client are kept apart."""
+        kind = f" ({self._grant.grant_type})" if self._grant.unattended else ""
+        return f"{self.connection}{kind}"
 
     def access_token(self) -> str:
         """Give a token that is still good; raises AuthorizationError where none can be had."""
@@ -108,7 +115,7 @@ class Authenticator:
         # A signal in the middle would lose what the provider has already handed out.
         with uninterrupted:
             cut_off_at = None
-            with self._store.locked(self.connection) as row:
+            with self._store.locked(self._row_name) as row:
                 entry = row.read()
                 token = self._known(entry)
                 if token and self._is_usable(token, rejected):
@@ -118,7 +125,7 @@ class Authenticator:
                     # Committed before the request: it proves that the answer can be stored, and
                     # tells a later run that this one was cut off in it.
                     row.write(self._entry(token, began_at=self._clock.time()))
-            with self._store.locked(self.connection) as row:
+            with self._store.locked(self._row_name) as row:
                 token = self._known(row.read())
                 if token and self._is_usable(token, rejected):
                     return token
@@ -157,7 +164,7 @@ class Authenticator:
             wanting = "has no token" if token is None else "has an access token that is no longer "
             wanting += "" if token is None else "good, and no refresh token to renew it"
             message = f"the connection {self.connection!r} {wanting}: {_LOG_IN}"
-            raise AuthorizationError(message)
+            raise LoginNeededError(message)
         if renewed is None:
             renewed = self._exchange.by_grant(self._grant, random.random())  # noqa: S311 - jitter
         row.write(self._entry(renewed))
@@ -186,13 +193,16 @@ class Authenticator:
                     f". A refresh that began at {at} was cut off before its answer was stored; "
                     "the provider may have handed out a token then that nobody received"
                 )
-            raise TokenRequestError(f"{message}: {_LOG_IN}", error.code) from None
+            raise LoginNeededError(f"{message}: {_LOG_IN}", error.code) from None
 
     def login(self, desk: Desk) -> Token:
         """Get a token with the help of a person and store it; raises TapError.
 
         A grant that needs nobody gets its token as in every run.
         """
+        with self._store.locked(self._row_name) as row:
+            # Said before a person takes the trouble.
+            row.write(row.read() or self._entry(None))
         if self._grant.unattended:
             token = self._exchange.by_grant(self._grant, random.random())  # noqa: S311 - jitter
         else:
@@ -201,7 +211,7 @@ class Authenticator:
         return token
 
     def _keep(self, token: Token) -> None:
-        with uninterrupted, self._store.locked(self.connection) as row:
+        with uninterrupted, self._store.locked(self._row_name) as row:
             row.write(self._entry(token))
         self._token = token
 

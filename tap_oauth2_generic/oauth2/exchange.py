@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("tap-oauth2-generic")
 _OK = range(200, 300)
+_MOST_CAUSES = 10
 # What to look at, by the error codes of RFC 6749 section 5.2.
 _ADVICE = {
     "invalid_client": "check client_id, client_secret and client_auth",
@@ -288,9 +289,13 @@ def _was_not_sent(error: requests.exceptions.RequestException) -> bool:
 
 
 def _said(error: Exception) -> str:
+    """Give the first cause, which says more than the layers that were put around it."""
     if isinstance(error, requests.exceptions.Timeout):
         return "no answer in time"
-    return redact(" ".join(str(error).split()))[:160] or type(error).__name__
+    cause: BaseException = error
+    for _ in range(_MOST_CAUSES):
+        cause = cause.__cause__ or cause.__context__ or cause
+    return redact(" ".join(str(cause).split()))[:160] or type(cause).__name__
 
 
 def _host(url: str | None) -> str:

@@ -5,14 +5,18 @@ A style remembers nothing; the walk does. A style's file holds that style alone.
 
 from __future__ import annotations
 
+import difflib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_oauth2_generic.kinds import BOOLEAN, NAME, PATH, enum, integer
+from tap_oauth2_generic.paths import MISSING
 from tap_oauth2_generic.settings import setting
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tap_oauth2_generic.page import Page
     from tap_oauth2_generic.paths import Path
     from tap_oauth2_generic.placement import Place, Request
@@ -21,6 +25,24 @@ LARGEST_PAGE_SIZE = 200
 # What leads to a page: a number, a cursor of any JSON type, a URL. None is the first page
 # of a style whose first request carries no token.
 Token = Any
+
+
+def nearly(wanted: str, there: Iterable[str]) -> str | None:
+    """Give the name that was probably meant by one that is not there, None where none is near."""
+    names = list(there)
+    lowered = {name.lower(): name for name in names}
+    if wanted.lower() in lowered:
+        return lowered[wanted.lower()]
+    near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.85)
+    return near[0] if near else None
+
+
+def misnamed(path: Path, page: Page) -> str | None:
+    """Say that a path finds nothing though the answer has a name much like it."""
+    if path.find(page.body) is not MISSING or not isinstance(page.body, dict):
+        return None
+    near = nearly(path.text.strip("'\""), page.body)
+    return None if near is None else f"{path.text!r} is not in the answer, though {near!r} is"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +55,11 @@ class PagingStyle(ABC):
     fits: ClassVar[str]
     #: Whether a page without records is the last one.
     empty_page_ends: ClassVar[bool] = True
+
+    @property
+    def follows_tokens(self) -> bool:
+        """Whether only the missing next token ends a walk: pages between may be empty."""
+        return not self.empty_page_ends
 
     page_size: int = setting(
         integer(1),

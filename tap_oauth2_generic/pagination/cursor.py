@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import unquote_plus
 
 from tap_oauth2_generic.kinds import NAME, PATH, REGEX
-from tap_oauth2_generic.pagination.base import ParameterStyle, Token
+from tap_oauth2_generic.pagination.base import ParameterStyle, Token, misnamed, nearly
 from tap_oauth2_generic.paths import MISSING
 from tap_oauth2_generic.settings import setting
 
@@ -60,14 +60,15 @@ class Cursor(ParameterStyle):
         return self._cut_out(found) if self.cursor_pattern else found
 
     def doubts(self, page: Page) -> str | None:
-        """Say that something was there, and the pattern found no cursor in it."""
-        if (
-            self.cursor_pattern is None
-            or not isinstance(found := self._found(page), str)
-            or not found
-        ):
-            return None
-        return "cursor_pattern matched nothing in the cursor that came"
+        """Say that a cursor may be there under another name, or that the pattern missed it."""
+        found = self._found(page)
+        if self.cursor_pattern is not None and isinstance(found, str) and found:
+            return "cursor_pattern matched nothing in the cursor that came"
+        if self.cursor_path is not None:
+            return misnamed(self.cursor_path, page)
+        header = self.cursor_header or ""
+        near = None if header in page.headers else nearly(header, page.headers)
+        return None if near is None else f"there is no header {header!r}, though there is {near!r}"
 
     def _found(self, page: Page) -> Any:
         if self.cursor_path is not None:

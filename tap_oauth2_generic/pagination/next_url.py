@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 from tap_oauth2_generic.errors import AnswerError
 from tap_oauth2_generic.kinds import PATH
-from tap_oauth2_generic.pagination.base import PagingStyle, Token
+from tap_oauth2_generic.pagination.base import PagingStyle, Token, misnamed
 from tap_oauth2_generic.settings import setting
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ class NextUrl(PagingStyle):
         "Next-URL path",
         "Where the answer's body holds the next page's URL, full or relative.",
     )
+
+    def doubts(self, page: Page) -> str | None:
+        """Say that the address may be there under another name."""
+        return misnamed(self.next_url_path, page)
 
     def place(self, token: Token, request: Request) -> None:
         """Turn the request to the next page's address; the first has the stream's own."""

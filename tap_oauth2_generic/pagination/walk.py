@@ -99,6 +99,11 @@ class Walk:
         reason = f"a response rule said {outcome}"
         self.end = End(reason, complete, suspicious=not complete)
 
+    def _full_page(self, page: Page) -> str | None:
+        """Say that a lone page as long as was asked for names no next one."""
+        full = self.style.page_size_param and len(page.records) == self.style.size_sent
+        return "the only page is full, and names no next page" if full else None
+
     def _count(self, page: Page) -> None:
         """Note the total that the answer names, unless it cannot be one."""
         if self.style.total_path is None or (self.total is None and self.pages > 1):
@@ -139,7 +144,12 @@ class Walk:
         token = self.style.next(self._token, page)
         if token is None:
             doubts = self.style.doubts(page)
-            self.end = End(doubts or "the last page", suspicious=doubts is not None)
+            if doubts is None and self.pages == 1 and self.style.follows_tokens:
+                doubts = self._full_page(page)
+                self.end = End(doubts or "no next page in the answer", suspicious=bool(doubts))
+            else:
+                reason = "the last page" if doubts is None else doubts
+                self.end = End(reason, doubts is None, suspicious=doubts is not None)
         elif _key(token) in self._used:
             # A server that names its last page again says that it is the last.
             complete = _key(token) == _key(self._token)

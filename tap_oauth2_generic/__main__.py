@@ -5,17 +5,23 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
-from tap_oauth2_generic.command import run_cleanly
-from tap_oauth2_generic.tap import TapOAuth2Generic
-
 
 def main() -> NoReturn:
     """Run the tap and end the process."""
-    sys.exit(run())
+    try:
+        status = run()
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        status = 1
+    sys.exit(status)
 
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the tap and give its exit status."""
+    # Imported here, so that even an interruption of the imports is no traceback.
+    from tap_oauth2_generic.command import run_cleanly
+    from tap_oauth2_generic.tap import TapOAuth2Generic
+
     return run_cleanly(lambda: TapOAuth2Generic.cli.main(arguments, standalone_mode=False))
 
 

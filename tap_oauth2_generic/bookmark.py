@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from decimal import ROUND_FLOOR, Decimal, InvalidOperation
+from decimal import ROUND_FLOOR, Decimal, InvalidOperation, localcontext
 from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.instants import EPOCH, epoch_seconds, whole_seconds
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _FORMATS = ("iso", "epoch", "epoch_ms", "date")
 _MILLISECONDS = 1000
+_DIGITS = 400
 # What a calendar of four-digit years can write.
 _EARLIEST, _LATEST = -62135596800, 253402300799
 # Seconds since 1970 reach this number in the year 5138; milliseconds passed it in 1973.
@@ -143,7 +144,10 @@ class Bound:
         if self.moment is None or not seconds:
             return self
         unit = 1 if self.moment.is_instant or self.pattern != "epoch_ms" else _MILLISECONDS
-        amount = self.moment.amount - Decimal(str(seconds)) * unit
+        with localcontext() as context:
+            # Exact for numbers of any length that a key may have.
+            context.prec = _DIGITS
+            amount = self.moment.amount - Decimal(str(seconds)) * unit
         raw = _written(amount, "iso") if self.moment.is_instant else _plain(amount)
         return Bound(raw, Moment(amount, self.moment.is_instant), self.pattern)
 
@@ -245,7 +249,8 @@ class Bookmark:
     ``value`` is kept as the API wrote it; ``without`` counts records that had none, and
     ``unreadable`` those whose value was neither an instant nor a number. ``passed`` is the
     highest value below it: in a stream in ascending order, all up to there has been read.
-    ``descents`` counts how often a value was smaller than the one before it.
+    ``descents`` counts how often a value was smaller than the one before it; ``mixed`` tells
+    that there were both times and numbers, of which none is the highest.
     """
 
     def __init__(self, previous: Any, pattern: str) -> None:
@@ -253,6 +258,7 @@ class Bookmark:
         self.value = self.passed = previous
         self.without = 0
         self.descents = 0
+        self.mixed = False
         self.unreadable = 0
         self._pattern = pattern
         self._highest = moment(previous, pattern)
@@ -264,7 +270,9 @@ class Bookmark:
             self.without += 1
             return False
         at = moment(value, self._pattern)
-        if at is None or (self._highest and at.is_instant != self._highest.is_instant):
+        mixed = at is not None and self._highest and at.is_instant != self._highest.is_instant
+        if at is None or mixed:
+            self.mixed = self.mixed or bool(mixed)
             self.unreadable += 1
             return False
         if self._last is not None and at.amount < self._last.amount:

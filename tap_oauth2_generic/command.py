@@ -16,7 +16,7 @@ from tap_oauth2_generic.clock import Clock
 from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.errors import OutputError, TapError
 from tap_oauth2_generic.interruption import Interrupted
-from tap_oauth2_generic.messages import abandon_output
+from tap_oauth2_generic.messages import abandon_output, flush_output
 from tap_oauth2_generic.redaction import protect_logs, redact
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
@@ -57,7 +57,7 @@ def run_cleanly(action: Callable[[], object]) -> int:  # noqa: PLR0911 - one ret
     """Run a command and give its exit status: 0, 1 for any failure, 2 for a misused option."""
     try:
         status = action()
-        sys.stdout.flush()
+        flush_output()
     except click.UsageError as error:
         error.show()
         return 1 if isinstance(error, click.BadParameter) else error.exit_code
@@ -70,6 +70,9 @@ def run_cleanly(action: Callable[[], object]) -> int:  # noqa: PLR0911 - one ret
     except (OutputError, BrokenPipeError) as error:
         abandon_output()
         return _failed([str(error)])
+    except SystemExit as error:
+        # click ends so, and without a word, where standard output is closed.
+        return _failed(["standard output is closed"]) if error.code == 1 else 0
     except ConfigValidationError as error:
         return _failed(error.errors or [str(error)])
     except TapError as error:

@@ -142,6 +142,8 @@ def _read_stream(raw: Any, problems: Problems) -> StreamConfig | None:
     if problems.errors:
         return None
     stream = StreamConfig(*rooms)  # type: ignore[arg-type]
+    if stream.settings.pagination.needs_every_record and "[?" in stream.records.records_path.text:
+        problems.add("records_path", "may not filter with this paging style: use keep")
     in_body = stream.settings.pagination.place_of_params == "body"
     if in_body and isinstance(stream.request.body, list):
         problems.add("pagination.params_in", "body needs a request body that is an object")
@@ -382,6 +384,11 @@ def _check_templates(config: Config, stream: StreamConfig, where: str, problems:
 def _check_path(config: Config, stream: StreamConfig, where: str, problems: Problems) -> None:
     """Find an absolute path that leads to a foreign host before anything is sent."""
     path = stream.request.path
+    try:
+        urlsplit(path.text)
+    except ValueError:
+        problems.add(f"{where}.path", "is neither a path nor a URL")
+        return
     if (
         path.holes
         or config.top.base_url.holes

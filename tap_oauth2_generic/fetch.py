@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 import msgspec
 import requests
 
-from tap_oauth2_generic.errors import ApiError
+from tap_oauth2_generic.errors import ApiError, HostNotAllowedError
 from tap_oauth2_generic.redaction import redact
 from tap_oauth2_generic.request import encode_pairs, query_string
 from tap_oauth2_generic.resilience import Verdict, bounded_wait, judge, wait_asked
@@ -73,13 +73,15 @@ class Answer:
 class Wants:
     """What a stream wants of the answers to its requests.
 
-    ``say`` is told of each retry in a sentence.
+    ``say`` is told of each retry in a sentence; ``rebuild`` makes the request anew where it
+    holds something of the token response that was renewed meanwhile.
     """
 
     base_url: str
     rules: Sequence[Rule]
     decode: Callable[[bytes], Any]
     say: Callable[[str], None]
+    rebuild: Callable[[], Request] | None = None
 
 
 class Fetcher:
@@ -124,6 +126,7 @@ class Fetcher:
                 if verdict.action == "renew" and not renewed:
                     self._authenticator.renew(token)
                     renewed = True
+                    request = wants.rebuild() if wants.rebuild else request
                     continue
                 if verdict.action != "retry":
                     raise ApiError(_refusal(request, answer, cause, renewed=renewed))
@@ -147,7 +150,7 @@ class Fetcher:
         asked = wait_asked(response.headers, self._resilience, self._clock.time())
         action = {"refresh": "renew"}.get(rule.action, rule.action)
         made = Verdict(action, asked, holds_all=verdict.holds_all)  # type: ignore[arg-type]
-        return answer, made, f"{cause} ({redact(said)})" if said else cause
+        return answer, made, f"{cause} ({redact(said)[:_EXCERPT_LENGTH]})" if said else cause
 
     def _wait(
         self, verdict: Verdict, attempt: int, cause: str, on_retry: Callable[[str], None]
@@ -221,7 +224,11 @@ def _redirected(
     """Make the request that a redirect asks for, unsigned (RFC 9110 section 15.4)."""
     session = requests.Session()
     following = prepared.copy()
-    following.url = urljoin(response.url, session.get_redirect_target(response) or "")
+    try:
+        following.url = urljoin(response.url, session.get_redirect_target(response) or "")
+    except ValueError:
+        message = f"a redirect of {urlsplit(response.url).netloc} leads to what is no URL"
+        raise HostNotAllowedError(message) from None
     session.rebuild_method(following, response)
     if following.method == "GET" and prepared.method != "GET":
         following.body = None

@@ -17,6 +17,7 @@ from tap_oauth2_generic.paths import parse_path
 from tap_oauth2_generic.settings import Kind, NestedProblemsError, Problems
 from tap_oauth2_generic.templates import parse_template
 
+_LAST_OF_LATIN_1 = 0xFF
 Parse = Callable[[Any], Any]
 
 
@@ -143,6 +144,9 @@ def url(value: Any) -> str:
         host = None
     if not host or parts.scheme not in {"http", "https"} or re.search(r"\s", address):
         message = "must be an absolute URL such as https://example.com/path"
+        raise ValueError(message)
+    if "@" in parts.netloc:
+        message = "must hold no user name and no password"
         raise ValueError(message)
     if parts.scheme == "http" and not is_loopback(host):
         message = "must be https (plain http is for loopback hosts alone)"
@@ -283,7 +287,19 @@ def _header(value: Any) -> Any:
     if re.search(r"[\r\n]", template.text):
         message = "must be one line"
         raise ValueError(message)
+    if any(ord(character) > _LAST_OF_LATIN_1 for character in template.text):
+        message = "holds a character that no header can carry (beyond Latin-1)"
+        raise ValueError(message)
     return template
+
+
+def _header_text(value: Any) -> str:
+    """Take the plain value of a header, with no holes in it."""
+    found = text(value)
+    if re.search(r"[\r\n]", found) or any(ord(c) > _LAST_OF_LATIN_1 for c in found):
+        message = "must be one line of Latin-1"
+        raise ValueError(message)
+    return found
 
 
 def _body(value: Any) -> Any:
@@ -316,7 +332,7 @@ NAMES = Kind({"type": "array", "items": {"type": "string"}}, _names)
 STATUSES = Kind({"type": "array", "items": {"type": "integer"}}, statuses)
 PARAMETERS = object_of(parameter, _PARAMETER)
 HEADERS = object_of(_header, {"type": ["string", "number", "null"]})
-TEXTS = object_of(text, {"type": ["string", "number"]})
+TEXTS = object_of(_header_text, {"type": ["string", "number"]})
 PATHS = object_of(lambda value: parse_path(text(value)), {"type": "string"})
 JSON_OBJECT = Kind({"type": "object"}, _object)
 BODY = Kind({"type": ["object", "array"]}, _body)

@@ -150,8 +150,7 @@ def _until(token: Token, *, unattended: bool) -> str:
     if token.expires_at is None:
         until = "The provider names no end of the access token"
     else:
-        at = datetime.fromtimestamp(token.expires_at, tz=timezone.utc)
-        until = f"The access token is good until {at.isoformat(' ', 'seconds')}"
+        until = f"The access token is good until {_date(token.expires_at)}"
     if unattended:
         return f"{until}; this grant needs no login, a new token is had by itself."
     if token.refresh_token:
@@ -161,6 +160,13 @@ def _until(token: Token, *, unattended: bool) -> str:
         "for a scope such as offline_access, or a parameter in authorize_params"
         " such as access_type=offline."
     )
+
+
+def _date(epoch: float) -> str:
+    try:
+        return datetime.fromtimestamp(epoch, tz=timezone.utc).isoformat(" ", "seconds")
+    except (OverflowError, ValueError, OSError):
+        return "a time beyond the calendar"
 
 
 def _whom(token: Token) -> str:

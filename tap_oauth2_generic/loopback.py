@@ -70,6 +70,8 @@ class Listener:
     ) -> None:
         """Stop listening."""
         if self._server is not None:
+            # A browser that still waits would hold the listener open.
+            self.show("The login failed", "The terminal says why.", worked=False)
             self._server.shutdown()
             self._server.server_close()
 

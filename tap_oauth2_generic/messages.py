@@ -5,6 +5,8 @@ Knows no stream; what is in a message is decided elsewhere.
 
 from __future__ import annotations
 
+import functools
+import io
 import os
 import sys
 from datetime import datetime
@@ -71,7 +73,37 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 
 def _binary_output() -> IO[bytes]:
     # Looked up each time: a test or an embedding program may have put another one in place.
-    return sys.stdout.buffer
+    if sys.stdout is None:
+        message = "standard output is closed; there is nowhere to write to"
+        raise OutputError(message)
+    output = sys.stdout.buffer
+    if isinstance(output, io.RawIOBase):
+        # Under PYTHONUNBUFFERED a write may stop half-way; a line must not.
+        return _buffered(output)
+    return output
+
+
+@functools.lru_cache(maxsize=1)
+def _buffered(output: io.RawIOBase) -> io.BufferedWriter:
+    return io.BufferedWriter(output)
+
+
+def write_text(text: str) -> None:
+    """Write a text that is no message, a catalog; raises OutputError."""
+    try:
+        _binary_output().write(text.encode())
+        _binary_output().flush()
+    except (OSError, ValueError) as error:
+        raise _output_error(error) from None
+
+
+def flush_output() -> None:
+    """Send what waits before the process ends; raises OutputError."""
+    try:
+        _binary_output().flush()
+        sys.stdout.flush()
+    except (OSError, ValueError) as error:
+        raise _output_error(error) from None
 
 
 def abandon_output() -> None:
@@ -80,11 +112,13 @@ def abandon_output() -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
-    except (OSError, ValueError):
+    except (OSError, ValueError, AttributeError):
+        # There is none to abandon.
         return
 
 
-def _output_error(error: OSError) -> OutputError:
-    reason = "is closed" if isinstance(error, BrokenPipeError) else f"fails: {error.strerror}"
+def _output_error(error: OSError | ValueError) -> OutputError:
+    said = getattr(error, "strerror", None) or str(error)
+    reason = "is closed" if isinstance(error, BrokenPipeError) else f"fails: {said}"
     message = f"standard output {reason}; see what the target says, nothing after it was written"
     return OutputError(message)

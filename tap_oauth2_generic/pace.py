@@ -11,6 +11,8 @@ from tap_oauth2_generic.settings import setting
 
 if TYPE_CHECKING:
     from tap_oauth2_generic.clock import Clock
+# A year: what is slower than that never asks again.
+_LONGEST = 366 * 86400.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +33,7 @@ class Pace:
     def __init__(self, settings: PaceSettings, clock: Clock) -> None:
         """Begin with the first turn free."""
         self._seconds_apart = (
-            1 / settings.requests_per_second if settings.requests_per_second else 0.0
+            min(1 / settings.requests_per_second, _LONGEST) if settings.requests_per_second else 0.0
         )
         self._clock = clock
         self._next_turn = self._held_until = clock.monotonic()

@@ -16,6 +16,7 @@ from tap_oauth2_generic.formats import FORMATS, unpacked
 from tap_oauth2_generic.kinds import BOOLEAN, NAME, PATHS, enum, text
 from tap_oauth2_generic.links import next_link
 from tap_oauth2_generic.paths import MISSING, DottedPath, Path, parse_path
+from tap_oauth2_generic.redaction import redact
 from tap_oauth2_generic.settings import Kind, setting
 from tap_oauth2_generic.templates import Scope, Template, parse_template
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _NAMED_KEYS = 20
+_ERROR_NAMES = ("error", "errors", "error_code", "errorCode", "fault")
 _OK = 200
 
 
@@ -127,6 +129,17 @@ class Page:
     body: Any
     records: list[dict[str, Any]] = field(default_factory=list)
     found: bool = True
+    filtered_from: int | None = None
+
+    @property
+    def length(self) -> int:
+        """How many records the server sent, a filter in ``records_path`` apart."""
+        return len(self.records) if self.filtered_from is None else self.filtered_from
+
+    @property
+    def names_an_error(self) -> bool:
+        """Whether the answer looks like an error that came with a good status."""
+        return isinstance(self.body, dict) and any(self.body.get(name) for name in _ERROR_NAMES)
 
     @cached_property
     def next_link(self) -> str | None:
@@ -168,6 +181,7 @@ def read_page(  # noqa: PLR0913, PLR0917 - an answer in its parts
     if body is not None:
         found = settings.path.find_all(body)
         page.found = bool(found) or _is_emptied(settings.path, body)
+        page.filtered_from = _unfiltered(settings.path, body)
         page.records = list(_records(found, settings))
     return page
 
@@ -178,8 +192,16 @@ def _is_emptied(path: Path, body: Any) -> bool:
     return parent != path.text and parse_path(parent).find(body) is not MISSING
 
 
+def _unfiltered(path: Path, body: Any) -> int | None:
+    """Give the length of the list that a filter in a JSONPath chooses from."""
+    parent, has_filter, _ = path.text.partition("[?")
+    whole = parse_path(parent).find(body) if has_filter else None
+    return len(whole) if isinstance(whole, list) else None
+
+
 def _shown(content: bytes) -> str:
-    return repr(" ".join(content[:80].decode("utf-8", "replace").split()))
+    # Masked before it is cut: a part of a secret would not be known as one.
+    return repr(redact(" ".join(content[:4000].decode("utf-8", "replace").split()))[:80])
 
 
 def _records(found: list[Any], settings: RecordSettings) -> list[dict[str, Any]]:
@@ -196,7 +218,9 @@ def _records(found: list[Any], settings: RecordSettings) -> list[dict[str, Any]]
     if settings.add_fields:
         for record in records:
             added = {name: path.find(record) for name, path in settings.add_fields.items()}
-            record.update({n: None if v is MISSING else v for n, v in added.items()})
+            for name, value in added.items():
+                # What is not there takes nothing away.
+                record[name] = record.get(name) if value is MISSING else value
     return records
 
 
@@ -237,7 +261,7 @@ def _values(value: Any, settings: RecordSettings) -> list[dict[str, Any]]:
 def described(value: Any) -> str:
     """Name what a value is, with enough of it to recognise, never the whole."""
     if isinstance(value, str):
-        return f"the text {value[:40]!r}"
+        return f"the text {redact(value)[:40]!r}"
     if isinstance(value, bool):
         return f"the boolean {str(value).lower()}"
     if isinstance(value, dict | list):

@@ -60,17 +60,24 @@ class Reader:
 
     def turns(self, span: Span, walk: Walk) -> Iterator[Turn]:
         """Ask for page after page until the walk ends; raises TapError naming stream and page."""
-        scope = self._scope(span)
+
+        def request() -> Request:
+            # Filled for each page: a token response that was renewed meanwhile has other values.
+            return walk.place(self._bounded(self._filled(self._scope(span)), span))
+
         while walk.end is None:
             try:
+                scope = self._scope(span)
                 base_url = self._template.base_url.render(scope)
-                wants = Wants(base_url, self._rules, self.stream.records.decode, self._say)
-                request = walk.place(self._bounded(self._filled(scope), span))
-                answer = self.connection.fetcher.fetch(request, wants)
-                yield self._turn(request, answer, walk, scope)
+                decode = self.stream.records.decode
+                wants = Wants(base_url, self._rules, decode, self._say, request)
+                asked = request()
+                answer = self.connection.fetcher.fetch(asked, wants)
+                turn = self._turn(asked, answer, walk, scope)
             except TapError as error:
                 message = f"stream {self.stream.name!r}, page {walk.pages + 1}: {error}"
                 raise type(error)(message) from None
+            yield turn
 
     def envelope(self) -> str | None:
         """Say that each answer of a stream that pages was taken for one record."""

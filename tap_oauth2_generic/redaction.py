@@ -17,6 +17,14 @@ SHORTEST_SECRET = 4
 _HEX = re.compile("%[0-9A-F]{2}")
 
 
+# What some servers escape beyond need, so that their JSON may stand in a page.
+_UNSAFE = re.compile("[&<>']")
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
+
+
 def _lower(match: re.Match[str]) -> str:
     return match[0].lower()
 
@@ -27,6 +35,7 @@ class Redactor:
     def __init__(self) -> None:
         """Start with nothing to hide."""
         self._secrets: tuple[str, ...] = ()
+        self._known: set[str] = set()
         self._lock = threading.Lock()
 
     def register(self, *secrets: object) -> None:
@@ -36,9 +45,14 @@ class Redactor:
             if isinstance(secret, str) and len(secret) >= SHORTEST_SECRET:
                 encoded = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
                 found |= {secret, *encoded, *(_HEX.sub(_lower, text) for text in encoded)}
-                found |= {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+                written = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+                found |= written | {text.replace("/", "\\/") for text in written}
+                found |= {_UNSAFE.sub(_escaped, text) for text in written}
                 found.add(repr(secret)[1:-1])
+        if found <= self._known:
+            return
         with self._lock:
+            self._known |= found
             # Longest first, or a secret that contains another would leave its rest behind.
             self._secrets = tuple(sorted({*self._secrets, *found}, key=len, reverse=True))
 
@@ -55,6 +69,10 @@ register = _REDACTOR.register
 redact = _REDACTOR.redact
 
 
+# What a server says must not steer the terminal that shows it.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
 class RedactingFormatter(logging.Formatter):
     """Masks whatever another formatter made of a log record, its traceback included."""
 
@@ -65,7 +83,7 @@ class RedactingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Format with the inner formatter, then mask."""
-        return redact(self._inner.format(record))
+        return _CONTROL.sub("?", redact(self._inner.format(record)))
 
 
 def protect_logs() -> None:

@@ -11,11 +11,16 @@ from urllib.parse import quote, unquote_plus, urlencode, urlsplit
 
 from tap_oauth2_generic.kinds import BODY, HEADERS, PARAMETERS, TEMPLATE, enum
 from tap_oauth2_generic.placement import Request
+from tap_oauth2_generic.redaction import register
 from tap_oauth2_generic.settings import setting
 from tap_oauth2_generic.templates import Scope, Template, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+# Shorter values are ordinary words, such as json.
+_SHORTEST_MASKED = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +72,9 @@ class RequestTemplate:
         """Build a request; raises ConnectionSettingError where a hole has no value."""
         url, given = split_query(join(self.base_url.render(scope), self._path(scope)))
         connection, stream = fill(self.params, scope), fill(self.settings.params, scope)
+        shared = {n: value.render(scope) for n, value in self.headers.items() if value is not None}
+        # What goes with every request may be a secret, filled templates included.
+        register(*(v for v in (*shared.values(), *connection.values()) if _may_be_secret(v)))
         headers = {**self.headers, **self.settings.headers}
         return Request(
             method=self.settings.method,
@@ -86,6 +94,10 @@ class RequestTemplate:
     def _path(self, scope: Scope) -> str:
         # A value put into a path is data: a slash or question mark in it must not be one.
         return self.settings.path.render(scope, encode=lambda value: quote(value, safe=""))
+
+
+def _may_be_secret(value: Any) -> bool:
+    return isinstance(value, str) and len(value) >= _SHORTEST_MASKED
 
 
 def templates_in(value: Any, place: str) -> Iterator[tuple[str, Template]]:

@@ -36,7 +36,7 @@ class Rule:
     def message(self, body: Callable[[], Any]) -> str:
         """Give what the answer says at ``message_path``, an empty text where nothing is."""
         found = self.message_path.find(body()) if self.message_path else None
-        return str(found)[:200] if isinstance(found, str | int) else ""
+        return str(found) if isinstance(found, str | int) else ""
 
 
 def first_fitting(rules: Iterable[Rule], status: int, body: Callable[[], Any]) -> Rule | None:

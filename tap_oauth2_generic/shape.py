@@ -17,6 +17,8 @@ from tap_oauth2_generic.instants import is_date_time
 Fit = Callable[[Any], Any]
 Select = Mapping[tuple[str, ...], bool]
 _LONGEST_NUMBER = 40
+#: What stands in a path for the members of a list.
+IN_LIST = "[]"
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 # A field that is to be left out of the record: a null in a column that takes none.
 _LEFT_OUT = object()
@@ -102,7 +104,9 @@ class Shaper:
         if not declared:
             return _as_it_is
         types = {declared} if isinstance(declared, str) else set(declared)
-        members = self._object(schema, selected, at) if schema.get("properties") else _as_it_is
+        # What was inferred from an empty object has no fields yet; a declared one takes any.
+        has_fields = "properties" in schema if self._checks_formats else schema.get("properties")
+        members = self._object(schema, selected, at) if has_fields else _as_it_is
         items = self._items(schema, selected, at)
         is_text = "string" in types
         checks_text = self._checks_formats and schema.get("format") == "date-time"
@@ -131,9 +135,13 @@ class Shaper:
                 if "number" in types:
                     return value
                 if "integer" in types and value == value.to_integral_value():
-                    whole = int(value)
-                    if not checks_size or whole in COLUMN_INTEGERS:
-                        return whole
+                    if value.adjusted() < _LONGEST_NUMBER:
+                        whole = int(value)
+                        if not checks_size or whole in COLUMN_INTEGERS:
+                            return whole
+                    elif not checks_size:
+                        # A huge exponent stays one: written out it would fill the memory.
+                        return value
             elif kind is dict:
                 if "object" in types:
                     return members(value)
@@ -147,16 +155,31 @@ class Shaper:
 
     def _items(self, schema: Mapping[str, Any], selected: Select, at: tuple[str, ...]) -> Fit:
         described = schema.get("items")
+        if described is None and self._checks_formats:
+            return _empty_alone
         if not isinstance(described, Mapping) or not described.get("type"):
             return _as_it_is
         fit = self._column(described, selected, (*at, "items", "[]"))
 
         def fit_all(values: list[Any]) -> list[Any]:
-            fitted = [fit(value) for value in values]
+            try:
+                fitted = [fit(value) for value in values]
+            except MisfitError as misfit:
+                misfit.path.insert(0, IN_LIST)
+                raise
             # In a list a null cannot be left out without moving its neighbours.
             return [None if value is _LEFT_OUT else value for value in fitted]
 
         return fit_all
+
+
+def _empty_alone(values: list[Any]) -> list[Any]:
+    """Take the empty list that a column was inferred from; a member has no type yet."""
+    if values:
+        misfit = MisfitError(values[0])
+        misfit.path.insert(0, IN_LIST)
+        raise misfit
+    return values
 
 
 def _as_it_is(value: Any) -> Any:

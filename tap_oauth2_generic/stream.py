@@ -18,7 +18,7 @@ from tap_oauth2_generic.bookmark import Bookmark, Bound, stored_bookmark, window
 from tap_oauth2_generic.errors import AnswerError, LoginNeededError, RecordError
 from tap_oauth2_generic.pagination import End, Walk
 from tap_oauth2_generic.reader import Reader, Span
-from tap_oauth2_generic.schema import grow, infer
+from tap_oauth2_generic.schema import grown_at, infer
 from tap_oauth2_generic.shape import MisfitError, Shaper
 
 if TYPE_CHECKING:
@@ -340,7 +340,10 @@ class OAuth2Stream(Stream):
     def _finalize_state(self, state: dict[str, Any] | None = None) -> None:
         """Promote what this read came to, unless something was left unread."""
         if state is not None and PROGRESS_MARKERS in state and self._bookmark is not None:
-            if self._incomplete:
+            if self._bookmark.mixed:
+                self._say("there are both times and numbers, so the bookmark stays where it was")
+                state.pop(PROGRESS_MARKERS)
+            elif self._incomplete:
                 self._say("the read was not complete, so the bookmark stays at what was read")
                 state.pop(PROGRESS_MARKERS)
             else:
@@ -376,8 +379,11 @@ class OAuth2Stream(Stream):
             self._shaper = self._new_shaper()
         try:
             return self._shaper.shape(record)
+        except RecursionError:
+            message = f"stream {self.name!r}: a record is nested too deep"
+            raise RecordError(message) from None
         except MisfitError as misfit:
-            self._make_room(record, misfit)
+            self._make_room(misfit)
         return self._shape(record)
 
     def _new_shaper(self) -> Shaper:
@@ -389,7 +395,7 @@ class OAuth2Stream(Stream):
             checks_formats=settings.schema is None,
         )
 
-    def _make_room(self, record: Record, misfit: MisfitError) -> None:
+    def _make_room(self, misfit: MisfitError) -> None:
         """Widen the schema for a value that has no place in it, and tell the target first."""
         settings = self.stream.schema
         path = ".".join(misfit.path)
@@ -407,7 +413,11 @@ class OAuth2Stream(Stream):
             if misfit.is_new
             else f"the field {path!r} has a value of another type; its column is widened"
         )
-        self._replace_schema(_grown(self.effective_schema, record, misfit.path))
+        schema = grown_at(self.effective_schema, misfit.path, misfit.value)
+        if schema == self.effective_schema:
+            message = f"stream {self.name!r}: the value of {path!r} fits no column of its schema"
+            raise RecordError(message)
+        self._replace_schema(schema)
 
     def _replace_schema(self, schema: dict[str, Any]) -> None:
         """Work with another schema from here on, and send it before the next record."""
@@ -420,11 +430,3 @@ class OAuth2Stream(Stream):
         self._tap.mapper.register_raw_stream_schema(self.name, selected, self.primary_keys)
         self._stream_maps = None
         self._write_schema_message()
-
-
-def _grown(schema: Mapping[str, Any], record: Record, path: list[str]) -> dict[str, Any]:
-    """Give the schema with room for what a record has at the top of a path."""
-    name = path[0]
-    properties = dict(schema.get("properties", {}))
-    properties[name] = grow(properties.get(name), record[name])
-    return {**schema, "properties": properties}

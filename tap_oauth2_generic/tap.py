@@ -28,7 +28,7 @@ from tap_oauth2_generic.config import CONFIG_SCHEMA, Config, read_config
 from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.errors import ConfigurationError, InputError, OutputError, StateError
 from tap_oauth2_generic.interruption import uninterrupted
-from tap_oauth2_generic.messages import MessageWriter
+from tap_oauth2_generic.messages import MessageWriter, write_text
 from tap_oauth2_generic.redaction import protect_logs
 from tap_oauth2_generic.settings import Problems
 from tap_oauth2_generic.stream import OAuth2Stream
@@ -105,14 +105,14 @@ class TapOAuth2Generic(Tap):
         must not fail for want of a login. The sync that follows does.
         """
         self.connection.waits_for_login = "MELTANO_EXTRACTOR_NAME" in os.environ
-        return super().run_discovery()
+        catalog = self.catalog_json_text
+        write_text(f"{catalog}\n")
+        return catalog
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take the state of the last run; raises StateError where it is malformed."""
         bookmarks = state.get("bookmarks", None if state else {})
-        if not isinstance(bookmarks, dict) or not all(
-            isinstance(entry, dict) for entry in bookmarks.values()
-        ):
+        if not isinstance(bookmarks, dict) or not all(map(_is_stream_state, bookmarks.values())):
             message = 'the state is not of the form {"bookmarks": {"STREAM": {…}}}'
             raise StateError(message)
         super().load_state(state)
@@ -151,7 +151,10 @@ class TapOAuth2Generic(Tap):
 
     @classmethod
     def cb_config(
-        cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
+        cls,
+        ctx: click.Context,  # noqa: ARG003 - the SDK's
+        param: click.Option,  # noqa: ARG003 - the SDK's
+        value: tuple[str, ...],
     ) -> _ConfigInput:
         """Read the configuration files; raises TapError where one cannot be read."""
         config: dict[str, Any] = {}
@@ -209,8 +212,8 @@ class TapOAuth2Generic(Tap):
         try:
             tap = cls(
                 config=config.config,
-                state=None if state is None else loaded(state.read(), "state"),
-                catalog=None if catalog is None else loaded(catalog.read(), "catalog"),
+                state=None if state is None else loaded(text_of(state, "state"), "state"),
+                catalog=None if catalog is None else read_catalog(catalog),
                 parse_env_config=config.parse_env,
             )
         except ConfigValidationError as error:
@@ -221,6 +224,20 @@ class TapOAuth2Generic(Tap):
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """Let a signal end the run where no line is cut and no token lost."""
         uninterrupted.handle(signum)
+
+
+def _no_constant(name: str) -> Any:
+    message = f"{name} is no JSON"
+    raise ValueError(message)
+
+
+def _is_stream_state(entry: Any) -> bool:
+    if not isinstance(entry, dict):
+        return False
+    partitions = entry.get("partitions", [])
+    return isinstance(partitions, list) and all(
+        isinstance(one, dict) and isinstance(one.get("context"), dict) for one in partitions
+    )
 
 
 def _stream_class() -> type[OAuth2Stream]:
@@ -241,10 +258,48 @@ def read_object(path: str, what: str) -> dict[str, Any]:
     raise InputError(message)
 
 
+def text_of(file: IO[str], what: str) -> str:
+    """Read an open file; raises InputError where it is not UTF-8."""
+    try:
+        return file.read()
+    except UnicodeDecodeError:
+        message = f"the {what} file is not UTF-8"
+        raise InputError(message) from None
+
+
+def read_catalog(file: IO[str]) -> dict[str, Any]:
+    """Read a catalog; raises InputError where it is not of the Singer specification's form."""
+    catalog = loaded(text_of(file, "catalog"), "catalog")
+    streams = catalog.get("streams")
+    if not isinstance(streams, list) or not all(_is_entry(entry) for entry in streams):
+        message = (
+            'the catalog is not of the form {"streams": [{"tap_stream_id": NAME, "schema": '
+            '{"properties": {…}}, "metadata": [{"breadcrumb": […], "metadata": {…}}]}]}'
+        )
+        raise InputError(message)
+    return catalog
+
+
+def _is_entry(entry: Any) -> bool:
+    if not isinstance(entry, dict) or not isinstance(entry.get("tap_stream_id"), str):
+        return False
+    schema, metadata = entry.get("schema"), entry.setdefault("metadata", [])
+    if not isinstance(schema, dict) or not isinstance(schema.get("properties", {}), dict):
+        return False
+    return isinstance(metadata, list) and all(
+        isinstance(one, dict)
+        and isinstance(one.get("breadcrumb"), list)
+        and isinstance(one.get("metadata"), dict)
+        for one in metadata
+    )
+
+
 def loaded(text: str, what: str) -> dict[str, Any]:
     """Decode the text of a JSON object with exact numbers; a blank text is an empty one."""
     try:
-        found = json.loads(text if text.strip() else "{}", parse_float=Decimal)
+        found = json.loads(
+            text if text.strip() else "{}", parse_float=Decimal, parse_constant=_no_constant
+        )
     except (ValueError, RecursionError) as error:
         message = f"the {what} is not JSON: {error}"
         raise InputError(message) from None

@@ -11,8 +11,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol, runtime_checkable
 
+import msgspec
+
 from tap_oauth2_generic.errors import ConnectionSettingError
 
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+# Longer numbers are written with their exponent.
+_MOST_DIGITS = 100
 Scope = Mapping[str, Any]
 
 
@@ -98,7 +103,9 @@ def as_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
-        return f"{value:f}"
+        return f"{value:f}" if abs(value.adjusted()) < _MOST_DIGITS else str(value)
+    if isinstance(value, dict | list):
+        return _ENCODER.encode(value).decode()
     return str(value)
 
 

@@ -8,9 +8,13 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 
+from tap_oauth2_generic.errors import ConnectionSettingError
 from tap_oauth2_generic.kinds import NAME, number
 from tap_oauth2_generic.settings import setting
 
@@ -53,6 +57,52 @@ class TransportSettings:
         return sentences
 
 
+class _Sending(threading.local):
+    """What the request under way in this thread asks for, to the letter."""
+
+    target: str | None = None
+
+
+_SENDING = _Sending()
+
+
+class _AsWritten:
+    """A connection pool that sends a target as it was written; urllib3 would encode it anew."""
+
+    def _make_request(self, conn: Any, method: str, url: str, **options: Any) -> Any:
+        url = url if _SENDING.target is None else _SENDING.target
+        return super()._make_request(conn, method, url, **options)  # type: ignore[misc]
+
+
+class _PlainPool(_AsWritten, HTTPConnectionPool):  # type: ignore[misc]
+    pass
+
+
+class _SecurePool(_AsWritten, HTTPSConnectionPool):  # type: ignore[misc]
+    pass
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> Any:
+        proxied = bool(options.get("proxies"))
+        _SENDING.target = None if proxied else request.path_url
+        try:
+            return super().send(request, *args, **options)
+        finally:
+            _SENDING.target = None
+
+
+def _new_session() -> requests.Session:
+    session = requests.Session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, _Adapter())
+    return session
+
+
 class Transport:
     """Sends prepared requests; one connection pool for each thread."""
 
@@ -70,7 +120,7 @@ class Transport:
         On a new connection a failure before the request went out can be told from one after;
         on one kept open, the server may just have closed it.
         """
-        session = requests.Session() if new_connection else self._session()
+        session = _new_session() if new_connection else self._session()
         options = session.merge_environment_settings(
             request.url or "",
             self._proxies(),
@@ -79,14 +129,26 @@ class Transport:
             self._client_cert(),
         )
         request.headers.setdefault("User-Agent", self.user_agent)
-        return session.send(
-            request, timeout=self.settings.timeout, allow_redirects=False, **options
-        )
+        try:
+            # Straight to the adapter: a session would also parse where a redirect leads.
+            adapter = session.get_adapter(request.url or "")
+            response = adapter.send(request, timeout=self.settings.timeout, **options)  # type: ignore[arg-type]
+            # Read whole, so that an answer that breaks off is known here.
+            _ = response.content
+        except requests.exceptions.RequestException:
+            raise
+        except (UnicodeError, ValueError):
+            message = "a header or the address holds a character that none can carry"
+            raise ConnectionSettingError(message) from None
+        except OSError as error:
+            message = f"the TLS settings (ca_bundle, client_cert, REQUESTS_CA_BUNDLE) fail: {error}"
+            raise ConnectionSettingError(message) from None
+        return response
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = requests.Session()
+            session = self._local.session = _new_session()
         return session
 
     def _proxies(self) -> dict[str, str]:

@@ -108,12 +108,7 @@ def test_a_signal_in_the_first_stream_leaves_the_state_that_was_given(start, gat
     assert states[-1]["bookmarks"]["first"] == BOOKMARK["first"]
 
 
-UNBUFFERED = pytest.mark.xfail(
-    reason="a raw stream writes a part, and the rest is lost", strict=True
-)
-
-
-@pytest.mark.parametrize("unbuffered", ["", pytest.param("1", marks=UNBUFFERED)])
+@pytest.mark.parametrize("unbuffered", ["", pytest.param("1")])
 def test_a_signal_in_the_middle_of_a_line_does_not_cut_it(api, start, monkeypatch, unbuffered):
     """A line longer than a pipe holds is written to its end, with PYTHONUNBUFFERED, too."""
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
@@ -162,7 +157,6 @@ def test_a_signal_ends_the_wait_before_a_retry(api, start):
     ended(process)
 
 
-@pytest.mark.xfail(reason="signals are put off for the waits between requests, too", strict=True)
 def test_a_signal_ends_the_wait_before_a_retry_of_a_token_request(api, start):
     """Between two token requests nothing can be lost, so that a process ends at once."""
     api.token = lambda _: Reply({}, 503, {"Retry-After": "300"})

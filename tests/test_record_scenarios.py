@@ -109,14 +109,13 @@ def test_inferred_columns_hold_all_values(api, tap):
         {"mixed": {"deep": [1]}},
     ]
     api.serve("/items", rows)
-    run = tap(api.config(stream(primary_keys=["id"])))
+    run = tap(api.config(stream()))
     (schema,) = run.schemas("items")
     types = {name: column["type"] for name, column in schema["properties"].items()}
     assert all("null" in types[name] for name in types)
     assert "required" not in schema
     assert types["i"] == ["integer", "null"]
     assert types["n"] == ["number", "null"]
-    assert types["id"] == ["string", "null"]
     assert schema["properties"]["at"]["format"] == "date-time"
     assert "format" not in schema["properties"]["not_at"]
     for record in run.records("items"):
@@ -196,3 +195,20 @@ def test_new_fields_decides(api, tap, action, status):
     assert run.status == status
     if status == 0:
         assert ("x" in run.records("items")[1]) == (action == "add")
+
+
+def test_a_primary_key_that_no_record_has_is_one_line(api, tap):
+    """A primary key that none of the sampled records has ends the run, naming those there are."""
+    api.serve("/items", [{"key": 1, "name": "x"}])
+    run = tap(api.config(stream(primary_keys=["nope"])))
+    assert run.status == 1
+    assert "'nope'" in run.error_lines[-1]
+    assert "key, name" in run.error_lines[-1]
+
+
+def test_an_empty_stream_has_its_key_columns(api, tap):
+    """A stream without records still declares the columns of its keys."""
+    api.serve("/items", [])
+    run = tap(api.config(stream(primary_keys=["id"])))
+    assert run.status == 0, run.errors
+    assert run.schemas("items")[0]["properties"]["id"] == {"type": ["string", "null"]}

@@ -38,7 +38,7 @@ def nullable(kind, **more):
         ("number", 2**70),
         ("boolean", False),
         ("object", {"any": [1]}),
-        ("array", [1, "a", None]),
+        ("array", []),
         ("string", None),
     ],
 )
@@ -169,7 +169,7 @@ def test_a_misfit_knows_the_way_to_it():
     inner = nullable("object", properties={"n": nullable("integer")})
     with pytest.raises(MisfitError) as caught:
         fit(nullable("array", items=inner), [{"n": 1}, {"n": "many"}])
-    assert caught.value.path == ["x", "n"]
+    assert caught.value.path == ["x", "[]", "n"]
     assert caught.value.value == "many"
 
 

@@ -10,7 +10,7 @@ import random
 import threading
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
 
 import msgspec
 
@@ -86,12 +86,10 @@ class Authenticator:
         settings = self._settings
         if settings.auth_param:
             parts = urlsplit(request.url or "")
-            pairs = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True)]
-            if parts.query and settings.auth_param not in dict(pairs):
-                query = f"{parts.query}&{settings.auth_param}={quote(token, safe='')}"
-            else:
-                kept = [pair for pair in pairs if pair[0] != settings.auth_param]
-                query = urlencode([*kept, (settings.auth_param, token)], quote_via=quote)
+            name = quote(settings.auth_param, safe="")
+            # The rest of the query stays as it is: a link of the server is sent untouched.
+            kept = [pair for pair in parts.query.split("&") if pair and not _names(pair, name)]
+            query = "&".join([*kept, f"{name}={quote(token, safe='')}"])
             request.url = urlunsplit(parts._replace(query=query))
             return
         request.headers[settings.auth_header] = f"{settings.auth_prefix} {token}".strip()
@@ -112,24 +110,22 @@ class Authenticator:
         """Take the stored token if it is good, else renew it under the store's lock."""
         if not self._exchange.endpoints.known:
             return self._lasting(rejected)
-        # A signal in the middle would lose what the provider has already handed out.
-        with uninterrupted:
-            cut_off_at = None
-            with self._store.locked(self._row_name) as row:
-                entry = row.read()
-                token = self._known(entry)
-                if token and self._is_usable(token, rejected):
-                    return token
-                if token and token.refresh_token and self._grant.refreshes:
-                    cut_off_at = entry.renewal_began_at if entry else None
-                    # Committed before the request: it proves that the answer can be stored, and
-                    # tells a later run that this one was cut off in it.
-                    row.write(self._entry(token, began_at=self._clock.time()))
-            with self._store.locked(self._row_name) as row:
-                token = self._known(row.read())
-                if token and self._is_usable(token, rejected):
-                    return token
-                return self._renewed(row, token, cut_off_at)
+        cut_off_at = None
+        with self._store.locked(self._row_name) as row:
+            entry = row.read()
+            token = self._known(entry)
+            if token and self._is_usable(token, rejected):
+                return token
+            if token and token.refresh_token and self._grant.refreshes:
+                cut_off_at = entry.renewal_began_at if entry else None
+                # Committed before the request: it proves that the answer can be stored, and
+                # tells a later run that this one was cut off in it.
+                row.write(self._entry(token, began_at=self._clock.time()))
+        with self._store.locked(self._row_name) as row:
+            token = self._known(row.read())
+            if token and self._is_usable(token, rejected):
+                return token
+            return self._renewed(row, token, cut_off_at)
 
     def _is_usable(self, token: Token, rejected: str | None) -> bool:
         return token.access_token != rejected and self._is_fresh(token)
@@ -159,14 +155,18 @@ class Authenticator:
         """Renew a token and store what came, committed before anybody uses it."""
         renewed = None
         if token and token.refresh_token and self._grant.refreshes:
-            renewed = self._refreshed(row, token, token.refresh_token, cut_off_at)
-        if renewed is None and not self._grant.unattended:
+            # A signal in the middle would lose what the provider has already handed out.
+            with uninterrupted:
+                renewed = self._refreshed(row, token, token.refresh_token, cut_off_at)
+                if renewed is not None:
+                    row.write(self._entry(renewed))
+                    return renewed
+        if not self._grant.unattended:
             wanting = "has no token" if token is None else "has an access token that is no longer "
             wanting += "" if token is None else "good, and no refresh token to renew it"
             message = f"the connection {self.connection!r} {wanting}: {_LOG_IN}"
             raise LoginNeededError(message)
-        if renewed is None:
-            renewed = self._exchange.by_grant(self._grant, random.random())  # noqa: S311 - jitter
+        renewed = self._exchange.by_grant(self._grant, random.random)
         row.write(self._entry(renewed))
         return renewed
 
@@ -204,7 +204,7 @@ class Authenticator:
             # Said before a person takes the trouble.
             row.write(row.read() or self._entry(None))
         if self._grant.unattended:
-            token = self._exchange.by_grant(self._grant, random.random())  # noqa: S311 - jitter
+            token = self._exchange.by_grant(self._grant, random.random)
         else:
             token = self._grant.login(desk)
         self._keep(token)
@@ -229,11 +229,17 @@ class Authenticator:
         )
 
 
+def _names(pair: str, name: str) -> bool:
+    return pair.partition("=")[0] in {name, unquote_plus(name)}
+
+
 def _fingerprint(value: Any) -> str:
     """Stand for a value without telling it."""
     return hashlib.sha256(msgspec.json.encode(value, enc_hook=str)).hexdigest()
 
 
 def _connection_name(settings: OAuth2Settings, subject: str) -> str:
-    parts = [settings.access_token_url or settings.issuer, settings.client_id, subject]
+    # A query may hold a key.
+    url = (settings.access_token_url or settings.issuer or "").partition("?")[0]
+    parts = [url, settings.client_id, subject]
     return " ".join(part for part in parts if part)

@@ -66,7 +66,10 @@ class Endpoints:
         """
         expected = self._settings.issuer
         hosts = {urlsplit(self.url(name)).netloc for name in ("authorize_url", "access_token_url")}
-        fits = issuer == expected if expected else urlsplit(issuer).netloc in hosts
+        try:
+            fits = issuer == expected if expected else urlsplit(issuer).netloc in hosts
+        except ValueError:
+            fits = False
         if not fits:
             message = (
                 "the answer to the login comes from another provider (its iss is "

@@ -19,11 +19,11 @@ from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH, Client
 from tap_oauth2_generic.oauth2.grants.base import Asking
 from tap_oauth2_generic.oauth2.token import Token, read_token
 from tap_oauth2_generic.redaction import redact, register
-from tap_oauth2_generic.resilience import bounded_wait, judge
+from tap_oauth2_generic.resilience import Verdict, bounded_wait, judge
 from tap_oauth2_generic.templates import as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tap_oauth2_generic.clock import Clock
     from tap_oauth2_generic.oauth2.assertion import AssertionSettings
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.transport import Transport
 
 _LOG = logging.getLogger("tap-oauth2-generic")
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
 _OK = range(200, 300)
 _MOST_CAUSES = 10
 # What to look at, by the error codes of RFC 6749 section 5.2.
@@ -67,10 +68,10 @@ class Exchange:
         self._resilience = resilience
         self._clock = clock
 
-    def by_grant(self, grant: Grant, random: float) -> Token:
+    def by_grant(self, grant: Grant, random: Callable[[], float]) -> Token:
         """Get a token by a grant that needs no person; repeated for a passing failure.
 
-        Raises TokenRequestError.
+        ``random`` draws the jitter of each wait, from 0 to 1. Raises TokenRequestError.
         """
         url = self.endpoints.url("access_token_url")
         attempt = 0
@@ -82,10 +83,10 @@ class Exchange:
             try:
                 response = self._send(url, fields, self._settings.token_params)
             except requests.exceptions.RequestException as error:
-                wait = self._retry_wait(None, attempt, random)
+                wait = self._retry_wait(None, attempt, random())
                 cause = f"{_host(url)} cannot be reached: {_said(error)}"
             else:
-                wait = self._retry_wait(response, attempt, random)
+                wait = self._retry_wait(response, attempt, random())
                 if wait is None:
                     return self._token(response, grant.grant_type, None)
                 cause = f"the token endpoint answered {response.status_code}"
@@ -173,9 +174,10 @@ class Exchange:
         self, response: requests.Response | None, attempt: int, random: float
     ) -> float | None:
         """Give the seconds before a retry, None where there is to be none."""
-        status = 503 if response is None else response.status_code
-        headers = {} if response is None else response.headers
-        verdict = judge(status, headers, self._resilience, self._clock.time())
+        verdict = Verdict("retry")
+        if response is not None:
+            now = self._clock.time()
+            verdict = judge(response.status_code, response.headers, self._resilience, now)
         if verdict.action != "retry" or attempt > self._resilience.max_retries:
             return None
         return bounded_wait(verdict, attempt, self._resilience, random)
@@ -226,15 +228,18 @@ class Exchange:
     ) -> TokenRequestError | None:
         """Give the error that an answer means (RFC 6749 section 5.2), also inside a 200."""
         answer = answer if isinstance(answer, dict) else {}
+        paths = (self._settings.access_token_path, self._settings.refresh_token_path)
+        register(*(path.find(answer) for path in paths))
         code, description = _error_of(answer)
-        has_token = isinstance(self._settings.access_token_path.find(answer), str)
+        found = self._settings.access_token_path.find(answer)
+        has_token = isinstance(found, str) and bool(found)
         if response.status_code in _OK and (not code or has_token):
             return None
         said = ": ".join(part for part in (code, description) if part)
-        said = said or " ".join(response.text.split())[:200] or "nothing more"
+        said = redact(said or " ".join(response.text.split()))[:200] or "nothing more"
         sentence = (
             f"the token endpoint {_host(response.url)} refused the {grant_type} request with "
-            f"status {response.status_code} ({redact(said)})"
+            f"status {response.status_code} ({said})"
         )
         if response.is_redirect:
             sentence += (
@@ -254,7 +259,7 @@ def _encoded(
         return requests.Request(method, url, params=pairs, headers=headers)
     if form == "json":
         headers = {"Content-Type": "application/json", **headers}
-        return requests.Request(method, url, data=msgspec.json.encode(params), headers=headers)
+        return requests.Request(method, url, data=_ENCODER.encode(params), headers=headers)
     headers = {"Content-Type": "application/x-www-form-urlencoded", **headers}
     return requests.Request(method, url, data=urlencode(pairs).encode(), headers=headers)
 
@@ -274,7 +279,7 @@ def _error_of(answer: Mapping[str, Any]) -> tuple[str, str]:
     if isinstance(error, dict):
         return str(error.get("code", "")), str(error.get("message", ""))
     description = answer.get("error_description") or answer.get("message") or ""
-    return (error if isinstance(error, str) else ""), str(description)[:200]
+    return (error if isinstance(error, str) else ""), redact(str(description))[:200]
 
 
 def _was_not_sent(error: requests.exceptions.RequestException) -> bool:
@@ -300,4 +305,4 @@ def _said(error: Exception) -> str:
 
 def _host(url: str | None) -> str:
     parts = urlsplit(url or "")
-    return f"{parts.scheme}://{parts.netloc}{parts.path}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

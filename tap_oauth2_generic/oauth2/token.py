@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping  # noqa: TC003 - msgspec resolves it
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +11,12 @@ from tap_oauth2_generic.instants import epoch_seconds
 from tap_oauth2_generic.redaction import register
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 
 # Epoch seconds reach this number in the year 5138; milliseconds passed it in 1973.
 _LARGEST_SECONDS = 10**11
+# Fields of a token response that are as secret as the tokens themselves.
+_SECRET_NAME = re.compile("token$|secret|key$|password", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,9 @@ class Token:
 
     def __post_init__(self) -> None:
         """Make sure that no output ever shows it."""
-        register(self.access_token, self.refresh_token, self.response.get("id_token"))
+        register(self.access_token, self.refresh_token)
+        named = (name for name in self.response if _SECRET_NAME.search(name))
+        register(*(self.response[name] for name in named))
 
     def is_fresh(self, now: float, leeway: float) -> bool:
         """Tell whether the token may still be used at a time."""
@@ -70,7 +74,7 @@ def read_token(
 def _expiry(response: Mapping[str, Any], settings: OAuth2Settings, now: float) -> float | None:
     if settings.expires_at_path is not None:
         at = _instant(settings.expires_at_path.find(response))
-        if at is not None:
+        if at:
             return at
     lifetime = _number(settings.expires_in_path.find(response)) or settings.token_lifetime
     return now + lifetime if lifetime and lifetime > 0 else None

@@ -9,7 +9,9 @@ import difflib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urljoin
 
+from tap_oauth2_generic.errors import AnswerError
 from tap_oauth2_generic.kinds import BOOLEAN, NAME, PATH, enum, integer
 from tap_oauth2_generic.paths import MISSING
 from tap_oauth2_generic.settings import setting
@@ -37,6 +39,15 @@ def nearly(wanted: str, there: Iterable[str]) -> str | None:
     return near[0] if near else None
 
 
+def absolute(url: str, link: str) -> str:
+    """Resolve a link against the URL of its answer; raises AnswerError where it is none."""
+    try:
+        return urljoin(url, link)
+    except ValueError:
+        message = "the next-page link is no URL"
+        raise AnswerError(message) from None
+
+
 def misnamed(path: Path, page: Page) -> str | None:
     """Say that a path finds nothing though the answer has a name much like it."""
     if path.find(page.body) is not MISSING or not isinstance(page.body, dict):
@@ -55,6 +66,11 @@ class PagingStyle(ABC):
     fits: ClassVar[str]
     #: Whether a page without records is the last one.
     empty_page_ends: ClassVar[bool] = True
+
+    #: Whether a token that comes again at once says that this was the last page.
+    repeat_is_end: ClassVar[bool] = True
+    #: Whether the style must see every record that came, and so cannot do with a filter.
+    needs_every_record: ClassVar[bool] = False
 
     @property
     def follows_tokens(self) -> bool:
@@ -155,4 +171,4 @@ class CountedStyle(ParameterStyle):
 
     def is_short(self, page: Page, first_page_length: int) -> bool:
         """Tell whether a page is shorter than the first, where that was asked for."""
-        return self.stop_on_short_page and len(page.records) < first_page_length
+        return self.stop_on_short_page and page.length < first_page_length

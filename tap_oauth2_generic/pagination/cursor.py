@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import unquote_plus
 
@@ -50,7 +51,10 @@ class Cursor(ParameterStyle):
     def place(self, token: Token, request: Request) -> None:
         """Put the cursor exactly as it came; the first request has none."""
         if token is not None:
-            request.put(self.cursor_param, token, self.params_in)
+            # In a query a number goes back with the very digits that came.
+            as_came = str(token) if isinstance(token, Decimal) else token
+            value = token if self.params_in == "body" else as_came
+            request.put(self.cursor_param, value, self.params_in)
 
     def next(self, token: Token, page: Page) -> Token | None:
         """Give the cursor in the answer; null, false, and what is empty are no cursor."""

@@ -23,6 +23,8 @@ class LastRecord(ParameterStyle):
 
     style: ClassVar[str] = "last_record"
     fits: ClassVar[str] = '`{"data": […], "has_more": true}`, asked by `?starting_after=ch_9`'
+    repeat_is_end: ClassVar[bool] = False
+    needs_every_record: ClassVar[bool] = True
 
     last_record_path: Path = setting(
         PATH, "Last-record path", "Where the page's last record holds the value that is sent next."

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
-from urllib.parse import urljoin
 
-from tap_oauth2_generic.pagination.base import PagingStyle, Token
+from tap_oauth2_generic.pagination.base import PagingStyle, Token, absolute
 
 if TYPE_CHECKING:
     from tap_oauth2_generic.page import Page
@@ -28,4 +27,4 @@ class LinkHeader(PagingStyle):
 
     def next(self, token: Token, page: Page) -> Token | None:
         """Give the absolute address of the link with the relation ``next``."""
-        return urljoin(page.url, page.next_link) if page.next_link else None
+        return absolute(page.url, page.next_link) if page.next_link else None

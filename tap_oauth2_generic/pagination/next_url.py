@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import urljoin
 
 from tap_oauth2_generic.errors import AnswerError
 from tap_oauth2_generic.kinds import PATH
-from tap_oauth2_generic.pagination.base import PagingStyle, Token, misnamed
+from tap_oauth2_generic.pagination.base import PagingStyle, Token, absolute, misnamed
 from tap_oauth2_generic.settings import setting
 
 if TYPE_CHECKING:
@@ -48,4 +47,4 @@ class NextUrl(PagingStyle):
         if not isinstance(found, str):
             message = f"next_url_path {self.next_url_path.text!r} found something that is no URL"
             raise AnswerError(message)
-        return urljoin(page.url, found)
+        return absolute(page.url, found)

@@ -38,4 +38,4 @@ class Offset(CountedStyle):
 
     def next(self, token: Token, page: Page) -> Token | None:
         """Advance by the records that came, however many were asked for."""
-        return token + len(page.records)
+        return token + page.length

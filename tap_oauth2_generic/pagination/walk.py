@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.pagination.base import PagingStyle, Token
 
 _SECOND = 2
+_MOST_DIGITS = 18
 _FALSE_TEXTS = {"false", "0", "no", "n"}
 
 
@@ -63,24 +64,41 @@ class Walk:
     def take(self, page: Page) -> list[dict[str, Any]]:
         """Take note of a page, decide whether the walk goes on, give the records to emit."""
         self.pages += 1
-        if page.records and page.records == self._previous:
-            # A page that came back at once means that the server may not know the parameter.
-            ignored = self.pages == _SECOND
-            self.end = End(
-                f"page {self.pages} repeated the page before it", not ignored, suspicious=True
-            )
-            return []
         if self.pages == 1:
-            self._first_length = len(page.records)
-        self._previous = page.records
-        self.records += len(page.records)
+            self._first_length = page.length
+            # A link back to where the walk began is one that was used.
+            self._used.add(page.url)
         self._count(page)
-        self.end = self._end_at(page)
-        if self.end is None:
-            self._advance(page)
+        repeated = bool(page.records) and page.records == self._previous
+        self._previous = page.records
+        if repeated:
+            self._end_repeated(page)
+        else:
+            self.records += page.length
+            self.end = self._end_at(page)
+            if self.end is None:
+                self._advance(page)
         if self.end and self.total is not None and self.records < self.total:
             self.remarks.append(f"{self.records} records came, though total_path said {self.total}")
-        return page.records
+        return [] if repeated else page.records
+
+    def _end_repeated(self, page: Page) -> None:
+        """End at a page that repeats the one before it.
+
+        One that comes back at once means that the server may not know the parameter; one that
+        says that more follows means that it was not reached.
+        """
+        token = self.style.next(self._token, page) if self.style.follows_tokens else None
+        more = self._expects_more(page) or (token is not None and _key(token) not in self._used)
+        complete = self.pages > _SECOND and not more
+        self.end = End(f"page {self.pages} repeated the page before it", complete, suspicious=True)
+
+    def _expects_more(self, page: Page) -> bool:
+        """Tell whether the answers say that there is more than what came."""
+        has_more = self.style.has_more_path.find(page.body) if self.style.has_more_path else None
+        if has_more is not None and has_more is not MISSING and not _says_no(has_more):
+            return True
+        return self.total is not None and self.records < self.total
 
     def leads_to(self) -> str:
         """Say what asks for the next page, for people."""
@@ -101,7 +119,7 @@ class Walk:
 
     def _full_page(self, page: Page) -> str | None:
         """Say that a lone page as long as was asked for names no next one."""
-        full = self.style.page_size_param and len(page.records) == self.style.size_sent
+        full = self.style.page_size_param and page.length == self.style.size_sent
         return "the only page is full, and names no next page" if full else None
 
     def _count(self, page: Page) -> None:
@@ -109,14 +127,16 @@ class Walk:
         if self.style.total_path is None or (self.total is None and self.pages > 1):
             return
         total = _whole(self.style.total_path.find(page.body))
-        if total is not None and total < len(page.records):
-            self.remarks.append(
-                f"total_path {self.style.total_path.text!r} says {total}, but one page alone "
-                f"has {len(page.records)} records: it is not used"
-            )
-            self.total = None
+        if total is not None and total < page.length:
+            if self.pages == 1:
+                self.remarks.append(
+                    f"total_path {self.style.total_path.text!r} says {total}, but one page alone "
+                    f"has {page.length} records: it is not used"
+                )
+                self.total = None
         elif total is not None:
-            self.total = total
+            # A total that shrinks on the way says nothing of what is still to come.
+            self.total = max(total, self.total or 0)
         elif self.pages == 1:
             self.remarks.append(f"total_path {self.style.total_path.text!r} finds no whole number")
 
@@ -124,11 +144,18 @@ class Walk:
         """Give the end that this page is by itself, whatever the next token."""
         style = self.style
         has_more = style.has_more_path.find(page.body) if style.has_more_path else None
-        if not page.records and style.empty_page_ends:
+        if not page.length and style.empty_page_ends:
             more = has_more is not None and has_more is not MISSING and not _says_no(has_more)
-            return End("an empty page", not more, suspicious=more)
+            failed = self.pages > 1 and not page.found and page.names_an_error
+            reason = (
+                "an answer that names an error instead of records" if failed else "an empty page"
+            )
+            return End(reason, not (more or failed), suspicious=more or failed)
         if has_more is not MISSING and has_more is not None and _says_no(has_more):
             return End("has_more_path said so")
+        # A next page that the answer names is more to be trusted than a number.
+        if style.follows_tokens and page.length and style.next(self._token, page) is not None:
+            return None
         if self.total is not None and self.records >= self.total:
             return End("total_path was reached")
         if style.total_pages_path:
@@ -152,7 +179,8 @@ class Walk:
                 self.end = End(reason, doubts is None, suspicious=doubts is not None)
         elif _key(token) in self._used:
             # A server that names its last page again says that it is the last.
-            complete = _key(token) == _key(self._token)
+            at_end = _key(token) == _key(self._token) and self.style.repeat_is_end
+            complete = at_end and not self._expects_more(page)
             self.end = End(
                 "a page token that was used before came again", complete, suspicious=True
             )
@@ -177,6 +205,8 @@ def _whole(value: Any) -> int | None:
         return None
     try:
         number = Decimal(str(value))
+        if not number.is_finite() or number.adjusted() > _MOST_DIGITS:
+            return None
         return int(number) if number == number.to_integral_value() else None
     except ArithmeticError:
         return None

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from tap_oauth2_generic.schema.declared import SchemaSettings
-from tap_oauth2_generic.schema.infer import ANY_VALUE, grow, infer
+from tap_oauth2_generic.schema.infer import ANY_VALUE, grow, grown_at, infer
 
-__all__ = ["ANY_VALUE", "SchemaSettings", "grow", "infer"]
+__all__ = ["ANY_VALUE", "SchemaSettings", "grow", "grown_at", "infer"]

@@ -5,7 +5,7 @@ Values of different kinds in one field make a text column; the shaper writes the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,8 @@ _ONLY_NULLS: Schema = {"type": ["null"]}
 _NUMBER: Schema = {"type": ["number", "null"]}
 # An object with more keys than this is a map from data to data, not a set of columns.
 MOST_PROPERTIES = 500
+# What stands in a path for the members of a list.
+IN_LIST = "[]"
 
 
 def infer(records: Iterable[Mapping[str, Any]], keys: Iterable[str] = ()) -> dict[str, Any]:
@@ -55,6 +57,37 @@ def grow(schema: Schema | None, value: Any) -> Schema:
     if types | {"null"} != set(new["type"]):
         return ANY_VALUE
     return schema if schema.get("format") == new.get("format") else ANY_VALUE
+
+
+def grown_at(schema: Schema | None, path: Sequence[str], value: Any) -> dict[str, Any]:
+    """Give a schema with room for a value at a path, and all else as it was.
+
+    ``[]`` in the path stands for the members of a list. A null makes what it meets nullable,
+    and no longer required.
+    """
+    schema = dict(schema or {"type": ["object", "null"]})
+    if not path:
+        return dict(_nullable(schema) if value is None else _finished(grow(schema, value)))
+    name, rest = path[0], path[1:]
+    if name == IN_LIST:
+        return {**schema, "items": _below(schema.get("items"), rest, value)}
+    properties = dict(schema.get("properties", {}))
+    properties[name] = _below(properties.get(name), rest, value)
+    grown = {**schema, "properties": properties}
+    if value is None and not rest and name in schema.get("required", ()):
+        grown["required"] = [other for other in schema["required"] if other != name]
+    return grown
+
+
+def _below(schema: Schema | None, rest: Sequence[str], value: Any) -> Schema:
+    if schema is None and not rest:
+        return _finished(grow(None, value))
+    return grown_at(schema, rest, value)
+
+
+def _nullable(schema: Schema) -> Schema:
+    types = _types(schema)
+    return schema if not types or "null" in types else {**schema, "type": [*types, "null"]}
 
 
 def _types(schema: Schema) -> list[str]:

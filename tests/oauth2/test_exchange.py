@@ -161,7 +161,6 @@ def test_an_answer_without_a_token_is_one_clear_error(ask, answer, said):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.xfail(reason="an empty access_token hides the error beside it", strict=True)
 def test_an_error_beside_an_empty_token_is_said(ask):
     """An answer with an error and no usable token is told by its error."""
     with pytest.raises(TokenRequestError, match="invalid_client"):
@@ -191,15 +190,12 @@ def test_a_grants_own_request_is_repeated_so_often_and_so_late(api, ask, clock):
     assert clock.waits == [50, 50]
 
 
-@pytest.mark.xfail(reason="one random number serves all waits of a request", strict=True)
 def test_each_wait_is_drawn_anew(ask, clock):
     """Full jitter means that each wait is a random part of its bound, not one part of them all."""
     ask(Drop, Drop, Drop, TOKEN, max_retries=3)
     assert len({wait / 2**attempt for attempt, wait in enumerate(clock.waits)}) == 3
 
 
-@pytest.mark.xfail(reason="a drop counts as status 503, which retry_statuses leaves out here",
-                   strict=True)  # fmt: skip
 def test_a_drop_is_repeated_whatever_the_retried_statuses(ask):
     """A dropped connection is tried again though 503 is no retried status."""
     assert ask(Drop, TOKEN, max_retries=1, retry_statuses=[429]) == "a-token"
@@ -240,7 +236,6 @@ def test_no_message_repeats_a_secret(ask, settings, answer):
 LONG = f"{'x' * 190} {CLIENT['client_secret']}"
 
 
-@pytest.mark.xfail(reason="the answer is cut before it is masked", strict=True)
 @pytest.mark.parametrize("body", [LONG.encode(), {"error_description": LONG}])
 def test_no_message_shows_the_beginning_of_a_secret(ask, body):
     """A secret at the place where a long answer is cut is masked like any other."""

@@ -154,7 +154,6 @@ def test_a_refused_lasting_access_token_says_what_to_do(api, tap):
     assert len(api.seen) == 1
 
 
-@pytest.mark.xfail(reason="decimals are encoded as texts", strict=True)
 def test_a_decimal_in_a_json_token_request_stays_a_number(api, tap):
     """With token_request_format json a decimal of token_params is sent as the number it is."""
     api.serve("/items", [{"id": 1}])

@@ -82,7 +82,6 @@ def test_a_missing_folder_is_created_for_its_owner_alone(tap, store, config):
     assert store.parent.stat().st_mode & 0o777 == 0o700
 
 
-@pytest.mark.xfail(reason="only the last of the missing folders gets mode 0700", strict=True)
 @pytest.mark.parametrize("umask", [0o000], indirect=True)
 @pytest.mark.usefixtures("umask")
 def test_every_missing_folder_is_its_owners_alone(api, tap, tmp_path):
@@ -156,9 +155,6 @@ def test_a_corrupt_entry_counts_as_none(api, tap, config, entry, settings):
     assert len(api.requests("/token")) == 2
 
 
-@pytest.mark.xfail(
-    reason="only the names of a stored token are checked, not the types", strict=True
-)
 @pytest.mark.parametrize(
     "change", [{"access_token": 5}, {"expires_at": "soon"}, {"response": None}]
 )

@@ -5,7 +5,7 @@ Knows no stream; what is in a message is decided elsewhere.
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import io
 import os
 import sys
@@ -79,13 +79,32 @@ def _binary_output() -> IO[bytes]:
     output = sys.stdout.buffer
     if isinstance(output, io.RawIOBase):
         # Under PYTHONUNBUFFERED a write may stop half-way; a line must not.
-        return _buffered(output)
+        return _BUFFER.over(output)
     return output
 
 
-@functools.lru_cache(maxsize=1)
-def _buffered(output: io.RawIOBase) -> io.BufferedWriter:
-    return io.BufferedWriter(output)
+class _Buffer:
+    """The buffer over an output that has none; one at a time, and it never closes what it wraps."""
+
+    def __init__(self) -> None:
+        self._raw: io.RawIOBase | None = None
+        self._writer: io.BufferedWriter | None = None
+
+    def over(self, output: io.RawIOBase) -> io.BufferedWriter:
+        if self._writer is None or self._raw is not output:
+            self.leave()
+            self._raw, self._writer = output, io.BufferedWriter(output)
+        return self._writer
+
+    def leave(self) -> None:
+        """Let go of the output, which is its owner's to close."""
+        writer, self._raw, self._writer = self._writer, None, None
+        if writer is not None:
+            with contextlib.suppress(ValueError, OSError):
+                writer.detach()
+
+
+_BUFFER = _Buffer()
 
 
 def write_text(text: str) -> None:
@@ -102,6 +121,7 @@ def flush_output() -> None:
     try:
         _binary_output().flush()
         sys.stdout.flush()
+        _BUFFER.leave()
     except (OSError, ValueError) as error:
         raise _output_error(error) from None
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
 
@@ -77,6 +78,7 @@ class ApiServer:
     def __init__(self) -> None:
         self.routes: dict[str, Callable[[Seen], Any]] = {}
         self.seen: list[Seen] = []
+        self._scheme = "http"
         self.token: Callable[[Seen], Any] = lambda _: {
             "access_token": "token-of-the-test",
             "token_type": "Bearer",
@@ -84,6 +86,8 @@ class ApiServer:
         }
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
+        # What a client does wrong in a handshake is for the test to judge.
+        self._server.handle_error = lambda *_: None
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
 
     def __enter__(self) -> ApiServer:
@@ -101,7 +105,12 @@ class ApiServer:
 
     @property
     def url(self) -> str:
-        return f"http://{self.host}"
+        return f"{self._scheme}://{self.host}"
+
+    def encrypt(self, context: ssl.SSLContext) -> None:
+        """Speak TLS from here on."""
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self._scheme = "https"
 
     def requests(self, path: str) -> list[Seen]:
         """Give what arrived at a path, in order."""

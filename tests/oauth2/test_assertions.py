@@ -1,0 +1,240 @@
+"""Signed assertions and client certificates, against servers that check them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import ssl
+
+import jwt
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+from server import Reply
+
+STREAM = {"name": "items", "path": "items"}
+
+
+def key_of(algorithm):
+    if algorithm.startswith("ES"):
+        return ec.generate_private_key(ec.SECP256R1())
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def pem(key):
+    form = serialization.PrivateFormat.PKCS8
+    encoded = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+    return encoded.decode()
+
+
+@pytest.fixture
+def items(api):
+    api.serve("/items", [{"id": 1}])
+    return api
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256"])
+@pytest.mark.parametrize("place", ["private_key", "private_key_file", "escaped"])
+def test_a_jwt_brings_a_token(items, tap, tmp_path, algorithm, place):
+    """The jwt_bearer grant sends an assertion that the public key verifies, with all its claims."""
+    key = key_of(algorithm)
+    file = tmp_path / "key.pem"
+    file.write_text(pem(key))
+    given = {
+        "private_key": {"private_key": pem(key)},
+        "private_key_file": {"private_key_file": str(file)},
+        "escaped": {"private_key": pem(key).replace("\n", "\\n")},
+    }[place]
+    config = items.config(
+        STREAM,
+        grant_type="jwt_bearer",
+        jwt_algorithm=algorithm,
+        jwt_subject="user@example.com",
+        jwt_lifetime=120,
+        jwt_claims={"scope": "read"},
+        private_key_id="key-1",
+        **given,
+    )
+    run = tap(config)
+    assert run.status == 0, run.errors
+    form = items.requests("/token")[0].form
+    assert form["grant_type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer"
+    assert jwt.get_unverified_header(form["assertion"])["kid"] == "key-1"
+    audience = f"{items.url}/token"
+    claims = jwt.decode(form["assertion"], key.public_key(), [algorithm], audience=audience)
+    assert claims["iss"] == "client-of-the-test"
+    assert claims["sub"] == "user@example.com"
+    assert claims["scope"] == "read"
+    assert claims["exp"] - claims["iat"] == 120
+    assert form["assertion"] not in run.errors
+
+
+def test_issuer_and_audience_may_be_named(items, tap):
+    """jwt_issuer and jwt_audience go before client_id and access_token_url."""
+    key = key_of("RS256")
+    config = items.config(
+        STREAM,
+        grant_type="jwt_bearer",
+        private_key=pem(key),
+        jwt_issuer="service",
+        jwt_audience="https://login.example.com",
+        client_id=None,
+        client_secret=None,
+    )
+    assert tap(config).status == 0
+    form = items.requests("/token")[0].form
+    assertion = form["assertion"]
+    claims = jwt.decode(
+        assertion, key.public_key(), ["RS256"], audience="https://login.example.com"
+    )
+    assert claims["iss"] == "service"
+    assert "sub" not in claims
+
+
+def test_a_client_proves_itself_by_a_key(items, tap):
+    """private_key_jwt sends a signed assertion of who the client is, and no secret."""
+    key = key_of("ES256")
+    config = items.config(
+        STREAM,
+        client_auth="private_key_jwt",
+        private_key=pem(key),
+        jwt_algorithm="ES256",
+        jwt_subject="somebody else",
+    )
+    assert tap(config).status == 0
+    form = items.requests("/token")[0].form
+    kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    assert form["client_assertion_type"] == kind
+    audience = f"{items.url}/token"
+    claims = jwt.decode(form["client_assertion"], key.public_key(), ["ES256"], audience=audience)
+    assert claims["iss"] == claims["sub"] == "client-of-the-test"
+    assert "client_secret" not in form
+
+
+@pytest.mark.parametrize("key", ["no key at all", pem(key_of("ES256"))])
+def test_a_key_that_cannot_sign_is_one_line(items, tap, key):
+    """A key of the wrong kind is one line that does not show it."""
+    run = tap(items.config(STREAM, grant_type="jwt_bearer", private_key=key))
+    assert run.status == 1
+    assert "RS256" in run.error_lines[-1]
+    assert key.strip().splitlines()[-1] not in run.errors
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"grant_type": "jwt_bearer"}, "'private_key' is required with grant_type jwt_bearer"),
+        ({"client_auth": "private_key_jwt"}, "'private_key' is required with client_auth"),
+        ({"client_auth": "tls_client_auth"}, "'client_cert' is required"),
+        ({"private_key_file": "/nowhere"}, "there is no file '/nowhere'"),
+    ],
+)
+def test_what_is_missing_is_named(items, tap, settings, said):
+    """A key or certificate that is needed and not given is one line before any request."""
+    run = tap(items.config(STREAM, **settings))
+    assert run.status == 1
+    assert said in run.error_lines[0]
+    assert not items.seen
+
+
+def certificate(folder, name, issuer=None):
+    """Write a key and a certificate, signed by itself or by an issuer; give both."""
+    key = key_of("ES256")
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = dt.datetime.now(dt.timezone.utc)
+    by, signer = (issuer[0].subject, issuer[1]) if issuer else (subject, key)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(by)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+        .sign(signer, hashes.SHA256())
+    )
+    (folder / f"{name}.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    (folder / f"{name}.key").write_text(pem(key))
+    return made, key
+
+
+def test_a_client_proves_itself_by_a_certificate(items, tap, tmp_path):
+    """tls_client_auth shows the client's certificate in the handshake, for token and data alike."""
+    authority = certificate(tmp_path, "authority")
+    certificate(tmp_path, "server", authority)
+    certificate(tmp_path, "client", authority)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem", tmp_path / "server.key")
+    context.load_verify_locations(tmp_path / "authority.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    items.encrypt(context)
+    settings = items.config(
+        STREAM,
+        client_auth="tls_client_auth",
+        client_secret=None,
+        ca_bundle=str(tmp_path / "authority.pem"),
+        client_cert=str(tmp_path / "client.pem"),
+        client_cert_key=str(tmp_path / "client.key"),
+    )
+    run = tap(settings)
+    assert run.status == 0, run.errors
+    assert items.requests("/token")[0].form["client_id"] == "client-of-the-test"
+    refused = tap({**settings, "client_cert": None, "client_cert_key": None, "client_auth": "none",
+                   "connection": "another"})  # fmt: skip
+    assert refused.status == 1
+    assert len(refused.error_lines) == 1
+
+
+WELL_KNOWN = "/.well-known/openid-configuration"
+
+
+def discovered(api, **changes):
+    document = {"issuer": api.url, "token_endpoint": f"{api.url}/token", **changes}
+    return {name: value for name, value in document.items() if value is not None}
+
+
+@pytest.mark.parametrize("path", [WELL_KNOWN, "/.well-known/oauth-authorization-server"])
+def test_an_issuer_finds_the_endpoints(items, tap, path):
+    """The endpoints are found by OpenID Connect or RFC 8414 discovery."""
+    items.serve(path, discovered(items))
+    run = tap(items.config(STREAM, access_token_url=None, issuer=items.url))
+    assert run.status == 0, run.errors
+    assert len(items.requests("/token")) == 1
+
+
+def test_an_endpoint_given_by_hand_wins(items, tap):
+    """Discovery is not even asked where the endpoint is given."""
+    assert tap(items.config(STREAM, issuer=items.url)).status == 0
+    assert not items.requests(WELL_KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"issuer": "https://evil.example"}, "of another issuer"),
+        ({"token_endpoint": "http://evil.example/token"}, "must be https"),
+        ({"token_endpoint": None}, "names no token_endpoint"),
+        ({"token_endpoint": 5}, "token_endpoint"),
+    ],
+)
+def test_a_document_that_cannot_be_trusted_is_refused(items, tap, change, said):
+    """A document of another issuer, or with a plain-http endpoint, is refused; nothing is sent."""
+    items.serve(WELL_KNOWN, discovered(items, **change))
+    run = tap(items.config(STREAM, access_token_url=None, issuer=items.url))
+    assert run.status == 1
+    assert said in run.error_lines[-1]
+    assert not items.requests("/token")
+
+
+def test_no_document_is_one_line(items, tap):
+    """An issuer without a discovery document is one line with what was tried."""
+    items.routes[WELL_KNOWN] = lambda _: Reply({}, 500)
+    run = tap(items.config(STREAM, access_token_url=None, issuer=items.url))
+    assert run.status == 1
+    assert "status 500" in run.error_lines[-1]
+    assert "status 404" in run.error_lines[-1]

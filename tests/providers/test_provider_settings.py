@@ -1,0 +1,82 @@
+"""Presets in a configuration: what they fill in, and that what is given by hand wins."""
+
+from __future__ import annotations
+
+import pytest
+
+from tap_oauth2_generic.config import read_config
+from tap_oauth2_generic.providers import names, preset
+from tap_oauth2_generic.settings import Problems
+
+STREAM = {"name": "items", "path": "items"}
+
+
+def read(**settings):
+    problems = Problems()
+    raw = {"client_id": "id", "streams": [STREAM], **settings}
+    return read_config(raw, frozenset(), problems), problems.errors
+
+
+def params_of(name):
+    declared = preset(name).get("params", {})
+    return {param: "value" for param, about in declared.items() if "default" not in about}
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_preset_is_a_configuration(name):
+    """With a client ID and the user's own parts of the addresses, every preset is complete."""
+    config, errors = read(provider=name, provider_params=params_of(name))
+    assert config is not None, errors
+    assert config.oauth2.access_token_url
+
+
+def test_zoho_needs_its_own_header_and_base():
+    """Zoho's token goes under its own prefix, to the host that the token response names."""
+    config, _ = read(provider="zoho_crm")
+    assert config.oauth2.auth_prefix == "Zoho-oauthtoken"
+    assert config.grant.authorize_params["access_type"] == "offline"
+    assert config.top.base_url.text.startswith("{token.api_domain}")
+
+
+def test_microsoft_has_a_tenant_and_stays_connected():
+    """Microsoft's addresses hold the tenant, and offline_access is asked for a person's login."""
+    config, _ = read(
+        provider="microsoft_graph", provider_params={"tenant": "contoso"}, scopes="a b"
+    )
+    assert "/contoso/" in config.oauth2.access_token_url
+    assert config.oauth2.scopes == ["a", "b", "offline_access"]
+    alone, _ = read(provider="microsoft_graph", grant_type="client_credentials", scopes="a")
+    assert alone.oauth2.scopes == ["a"]
+
+
+def test_what_is_given_by_hand_wins():
+    """A setting wins over the preset's; of an object, each entry, and null takes one away."""
+    config, _ = read(
+        provider="google_people",
+        access_token_url="https://other.example/token",
+        authorize_params={"prompt": None, "login_hint": "x"},
+    )
+    assert config.oauth2.access_token_url == "https://other.example/token"
+    assert config.grant.authorize_params["access_type"] == "offline"
+    assert config.grant.authorize_params["prompt"] is None
+    assert config.grant.authorize_params["login_hint"] == "x"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"provider": "zendsk"}, "did you mean 'zendesk'?"),
+        ({"provider": "zendesk"}, "'subdomain' is required"),
+        ({"provider": "zendesk", "provider_params": {"subdomain": "a/../b"}}, "letters, digits"),
+        ({"provider": "zendesk", "provider_params": {"subdomain": "x.evil.example/"}}, "letters"),
+        (
+            {"provider": "zendesk", "provider_params": {"subdoman": "x"}},
+            "did you mean 'subdomain'?",
+        ),
+        ({"provider_params": {"a": "b"}}, "needs the setting 'provider'"),
+    ],
+)
+def test_mistakes_are_clear(settings, said):
+    """What is wrong with a preset's parts is one line."""
+    _, errors = read(**settings)
+    assert any(said in error for error in errors), errors

@@ -23,9 +23,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def test_the_login_command_runs_before_there_is_any_token(tmp_path):
-    """`meltano invoke tap-oauth2-generic:login` logs in on an empty store, though Meltano asks
-    the tap for a catalog first.
-    """
+    """`meltano invoke tap-oauth2-generic:login` logs in, though a catalog is asked for first."""
     with DemoServer(port=0) as demo:
         settings = config(demo.url, token_store=f"sqlite:///{tmp_path}/tokens.sqlite")
         variables = {
@@ -42,10 +40,11 @@ def test_the_login_command_runs_before_there_is_any_token(tmp_path):
             text=True,
         )
         said = ""
-        for line in process.stdout:
-            said += line
-            if found := re.search(r"(http://\S+/oauth/authorize\?\S+)", line):
-                person = Person()
-                person.visit(person.decide(found[1]))
-        assert process.wait(60) == 0, said
+        with process:
+            for line in process.stdout:
+                said += line
+                if found := re.search(r"(http://\S+/oauth/authorize\?\S+)", line):
+                    person = Person()
+                    person.visit(person.decide(found[1]))
+        assert process.returncode == 0, said
     assert "is logged in" in said

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import pkgutil
+from types import GenericAlias
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from tap_oauth2_generic.kinds import near_choice, section
@@ -47,7 +48,9 @@ def styles() -> dict[str, type[PagingStyle]]:
 
 
 def _is_style(member: object) -> TypeGuard[type[PagingStyle]]:
-    return isinstance(member, type) and issubclass(member, PagingStyle) and "style" in vars(member)
+    # In Python 3.10 a generic alias passes for a class.
+    is_class = isinstance(member, type) and not isinstance(member, GenericAlias)
+    return is_class and issubclass(member, PagingStyle) and "style" in vars(member)
 
 
 def read_style(raw: Mapping[str, Any], problems: Problems) -> PagingStyle | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from types import GenericAlias
 from typing import TypeGuard
 
 from tap_oauth2_generic.oauth2.grants.base import Grant
@@ -26,7 +27,9 @@ def grants() -> dict[str, type[Grant]]:
 
 
 def _is_grant(member: object) -> TypeGuard[type[Grant]]:
-    return isinstance(member, type) and issubclass(member, Grant) and "grant_type" in vars(member)
+    # In Python 3.10 a generic alias passes for a class.
+    is_class = isinstance(member, type) and not isinstance(member, GenericAlias)
+    return is_class and issubclass(member, Grant) and "grant_type" in vars(member)
 
 
 __all__ = ["DEFAULT_GRANT", "Grant", "grants"]

@@ -6,14 +6,14 @@ A grant remembers nothing and sends nothing; its file holds that grant alone.
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from tap_oauth2_generic.oauth2.token import Token
-
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tap_oauth2_generic.oauth2.assertion import AssertionSettings
+    from tap_oauth2_generic.oauth2.token import Token
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,6 @@ class Desk(Protocol):
 
     def refuse_foreign(self, issuer: str) -> None:
         """Raise AuthorizationError where an ``iss`` is not the provider's (RFC 9207)."""
-
-
-Login = Callable[[Desk], Token]
 
 
 @dataclass(frozen=True, kw_only=True)

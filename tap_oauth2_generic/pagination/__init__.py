@@ -49,8 +49,9 @@ def styles() -> dict[str, type[PagingStyle]]:
 
 def _is_style(member: object) -> TypeGuard[type[PagingStyle]]:
     # In Python 3.10 a generic alias passes for a class.
-    is_class = isinstance(member, type) and not isinstance(member, GenericAlias)
-    return is_class and issubclass(member, PagingStyle) and "style" in vars(member)
+    if not isinstance(member, type) or isinstance(member, GenericAlias):
+        return False
+    return issubclass(member, PagingStyle) and "style" in vars(member)
 
 
 def read_style(raw: Mapping[str, Any], problems: Problems) -> PagingStyle | None:

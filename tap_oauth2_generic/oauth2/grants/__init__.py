@@ -28,8 +28,9 @@ def grants() -> dict[str, type[Grant]]:
 
 def _is_grant(member: object) -> TypeGuard[type[Grant]]:
     # In Python 3.10 a generic alias passes for a class.
-    is_class = isinstance(member, type) and not isinstance(member, GenericAlias)
-    return is_class and issubclass(member, Grant) and "grant_type" in vars(member)
+    if not isinstance(member, type) or isinstance(member, GenericAlias):
+        return False
+    return issubclass(member, Grant) and "grant_type" in vars(member)
 
 
 __all__ = ["DEFAULT_GRANT", "Grant", "grants"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import pkgutil
-from types import GenericAlias
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from tap_oauth2_generic.kinds import near_choice, section
@@ -47,11 +46,12 @@ def styles() -> dict[str, type[PagingStyle]]:
     return {name: found[name] for name in [*known, *sorted(found.keys() - set(known))]}
 
 
-def _is_style(member: object) -> TypeGuard[type[PagingStyle]]:
-    # In Python 3.10 a generic alias passes for a class.
-    if not isinstance(member, type) or isinstance(member, GenericAlias):
+def _is_style(member: Any) -> TypeGuard[type[PagingStyle]]:
+    try:
+        return issubclass(member, PagingStyle) and "style" in vars(member)
+    except TypeError:
+        # It is no class at all; in Python 3.10 a generic alias would pass for one.
         return False
-    return issubclass(member, PagingStyle) and "style" in vars(member)
 
 
 def read_style(raw: Mapping[str, Any], problems: Problems) -> PagingStyle | None:

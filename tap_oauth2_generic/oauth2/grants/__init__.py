@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from types import GenericAlias
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 from tap_oauth2_generic.oauth2.grants.base import Grant
 
@@ -26,11 +25,12 @@ def grants() -> dict[str, type[Grant]]:
     return found
 
 
-def _is_grant(member: object) -> TypeGuard[type[Grant]]:
-    # In Python 3.10 a generic alias passes for a class.
-    if not isinstance(member, type) or isinstance(member, GenericAlias):
+def _is_grant(member: Any) -> TypeGuard[type[Grant]]:
+    try:
+        return issubclass(member, Grant) and "grant_type" in vars(member)
+    except TypeError:
+        # It is no class at all; in Python 3.10 a generic alias would pass for one.
         return False
-    return issubclass(member, Grant) and "grant_type" in vars(member)
 
 
 __all__ = ["DEFAULT_GRANT", "Grant", "grants"]

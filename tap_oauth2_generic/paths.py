@@ -49,11 +49,12 @@ class DottedPath:
     """Keys and list positions, one inside the other; finds one value at most."""
 
     text: str
-    keys: tuple[str, ...]
+    keys: tuple[str | int, ...]
 
     def find(self, value: Any) -> Any:
-        """Walk the keys; a path that is itself a key of the object finds that first."""
-        if isinstance(value, dict) and self.text in value:
+        """Walk the keys; a bare path that is itself a key of the object finds that first."""
+        is_bare = not self.text.startswith("$")
+        if is_bare and isinstance(value, dict) and self.text in value:
             return value[self.text]
         for key in self.keys:
             value = _step(value, key)
@@ -111,7 +112,10 @@ def parse_path(text: str) -> Path:
     return DottedPath(text, _parse_dotted(text))
 
 
-def _step(value: Any, key: str) -> Any:
+def _step(value: Any, key: str | int) -> Any:
+    if isinstance(key, int):
+        # An index of a JSONPath, which is of lists alone.
+        return value[key] if isinstance(value, list) and key < len(value) else MISSING
     if isinstance(value, dict):
         return value.get(key, MISSING)
     if isinstance(value, list) and re.fullmatch(r"-?\d{1,9}", key):
@@ -137,10 +141,11 @@ def _parse_dotted(text: str) -> tuple[str, ...]:
 
 def _parse_jsonpath(text: str) -> Path:
     """Give simple chains such as ``$.a['b'][0]`` a walk of their own, which is far faster."""
-    keys: list[str] = []
+    keys: list[str | int] = []
     position = 1
     while match := _JSONPATH_CHILD.match(text, position):
-        keys.append(next(group for group in match.groups() if group is not None))
+        key = next(group for group in match.groups() if group is not None)
+        keys.append(key if match["index"] is None else int(key))
         position = match.end()
     if position == len(text):
         return DottedPath(text, tuple(keys))

@@ -92,6 +92,17 @@ class JsonPath:
         return [match.value for match in matches]
 
 
+def _comparing_floats(expression: Any) -> Any:
+    """Make the whole numbers of filters floats: older releases cut the value to their type."""
+    for comparison in getattr(expression, "expressions", ()):
+        if type(getattr(comparison, "value", None)) is int:
+            comparison.value = float(comparison.value)
+    for side in ("left", "right"):
+        if hasattr(expression, side):
+            _comparing_floats(getattr(expression, side))
+    return expression
+
+
 def _with_floats(value: Any) -> Any:
     if isinstance(value, Decimal):
         return float(value)
@@ -152,7 +163,7 @@ def _parse_jsonpath(text: str) -> Path:
     from jsonpath_ng.ext.parser import parse
 
     try:
-        return JsonPath(text, parse(text))
+        return JsonPath(text, _comparing_floats(parse(text)))
     except Exception as error:  # noqa: BLE001 - the parser's own classes are not one family
         message = f"{text!r} is not a JSONPath: {' '.join(str(error).split())}"
         raise ValueError(message) from None

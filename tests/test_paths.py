@@ -110,11 +110,19 @@ def test_a_filter_compares_exact_numbers(text):
     assert parse_path(text).find_all([{"x": Decimal("2.6")}]) == [{"x": Decimal("2.6")}]
 
 
+CHAINS = ["$", "$.a", "$.a.b", "$.a[0]", "$['a']['x']", "$.a[0].b"]
+GENERAL = {text: parse_with_jsonpath_ng(text) for text in CHAINS}
+
+
 @quick
-@given(json_values, st.sampled_from(["$", "$.a", "$.a.b", "$.a[0]", "$['a']['x']", "$.a[0].b"]))
+@given(json_values, st.sampled_from(CHAINS))
 def test_the_fast_walk_agrees_with_jsonpath(value, text):
     """A plain chain finds what the general JSONPath evaluator finds."""
-    matches = [match.value for match in parse_with_jsonpath_ng(text).find(value)]
+    try:
+        matches = [match.value for match in GENERAL[text].find(value)]
+    except TypeError:
+        # Its releases for Python 3.10 ask a number for its members.
+        matches = []
     assert parse_path(text).find_all(value) == matches
 
 

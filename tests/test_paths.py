@@ -120,8 +120,8 @@ def test_the_fast_walk_agrees_with_jsonpath(value, text):
     """A plain chain finds what the general JSONPath evaluator finds."""
     try:
         matches = [match.value for match in GENERAL[text].find(value)]
-    except TypeError:
-        # Its releases for Python 3.10 ask a number for its members.
+    except (TypeError, KeyError):
+        # Its releases for Python 3.10 take an index of what is no list.
         matches = []
     assert parse_path(text).find_all(value) == matches
 

@@ -121,11 +121,19 @@ class Authenticator:
                 # Committed before the request: it proves that the answer can be stored, and
                 # tells a later run that this one was cut off in it.
                 row.write(self._entry(token, began_at=self._clock.time()))
-        with self._store.locked(self._row_name) as row:
-            token = self._known(row.read())
+        try:
+            with self._store.locked(self._row_name) as row:
+                token = self._known(row.read())
+                if token and self._is_usable(token, rejected):
+                    return token
+                return self._renewed(row, token, cut_off_at)
+        except LoginNeededError:
+            # Where the store's locks do not reach, another process may have renewed meanwhile.
+            with self._store.locked(self._row_name) as row:
+                token = self._known(row.read())
             if token and self._is_usable(token, rejected):
                 return token
-            return self._renewed(row, token, cut_off_at)
+            raise
 
     def _is_usable(self, token: Token, rejected: str | None) -> bool:
         return token.access_token != rejected and self._is_fresh(token)
@@ -181,9 +189,6 @@ class Authenticator:
                 # The provider said no, so nothing was spent and nothing is under way.
                 row.write(self._entry(token))
                 raise
-            other = self._known(row.read())
-            if other and self._is_usable(other, token.access_token):
-                return other
             if self._grant.unattended:
                 return None
             message = f"{error}: the connection was revoked or its refresh token is spent"

@@ -171,3 +171,22 @@ def test_a_store_that_cannot_be_reached_is_one_line(api, tap):
     assert "token store" in run.error_lines[-1]
     assert "password-of-the-store" not in run.errors
     assert not api.requests("/token")
+
+
+def test_a_refused_refresh_looks_into_the_store_again(api, tap, tmp_path):
+    """Where another process has renewed past the lock, its token is used: no login is due."""
+    api.serve("/items", [{"id": 1}])
+    store, other = tmp_path / "tokens.sqlite", tmp_path / "other.sqlite"
+    settings = config(api, f"sqlite:///{store}")
+    api.token = Provider()
+    assert tap({**settings, "token_store": f"sqlite:///{other}"}).status == 0
+
+    def renewed_elsewhere(_):
+        # What a shared file system without locks does: another file stands under the same name.
+        other.replace(store)
+        return Reply({"error": "invalid_grant"}, 400)
+
+    api.token = renewed_elsewhere
+    run = tap(settings)
+    assert run.status == 0, run.errors
+    assert api.requests("/items")[-1].headers["Authorization"] == "Bearer access-token-1"

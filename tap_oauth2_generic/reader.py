@@ -61,17 +61,19 @@ class Reader:
     def turns(self, span: Span, walk: Walk) -> Iterator[Turn]:
         """Ask for page after page until the walk ends; raises TapError naming stream and page."""
 
-        def request() -> Request:
-            # Filled for each page: a token response that was renewed meanwhile has other values.
-            return walk.place(self._bounded(self._filled(self._scope(span)), span))
+        def filled(scope: Mapping[str, Any]) -> Request:
+            return walk.place(self._bounded(self._filled(scope), span))
 
         while walk.end is None:
             try:
+                # Anew for each page: a token response that was renewed has other values.
                 scope = self._scope(span)
                 base_url = self._template.base_url.render(scope)
                 decode = self.stream.records.decode
-                wants = Wants(base_url, self._rules, decode, self._say, request)
-                asked = request()
+                wants = Wants(
+                    base_url, self._rules, decode, self._say, lambda: filled(self._scope(span))
+                )
+                asked = filled(scope)
                 answer = self.connection.fetcher.fetch(asked, wants)
                 turn = self._turn(asked, answer, walk, scope)
             except TapError as error:

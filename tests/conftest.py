@@ -67,6 +67,28 @@ class Run:
         return [line.split("|", 3)[3].strip() for line in found]
 
 
+class SleepingClock:
+    """A clock that only sleeping moves; ``waits`` are the seconds it was asked to sleep."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+        self.waits: list[float] = []
+
+    def time(self) -> float:
+        return self.now
+
+    monotonic = time
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def clock() -> SleepingClock:
+    return SleepingClock()
+
+
 @pytest.fixture
 def api() -> Iterator[ApiServer]:
     with ApiServer() as server:

@@ -20,27 +20,6 @@ NOW = 1_800_000_000.0
 STREAM = {"name": "items", "path": "items"}
 
 
-class Clock:
-    """A clock that only sleeping moves."""
-
-    def __init__(self):
-        self.now, self.waits = NOW, []
-
-    def time(self):
-        return self.now
-
-    monotonic = time
-
-    def sleep(self, seconds):
-        self.waits.append(seconds)
-        self.now += seconds
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def fetch(api, clock):
     """Have the path /items give these answers, and fetch it once."""

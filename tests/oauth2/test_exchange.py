@@ -19,27 +19,6 @@ SEEDED = {"grant_type": "refresh_token", "refresh_token": "seed-of-the-test"}
 TOKEN = {"access_token": "a-token"}
 
 
-class Clock:
-    """A clock that only sleeping moves."""
-
-    def __init__(self):
-        self.now, self.waits = 1_800_000_000.0, []
-
-    def time(self):
-        return self.now
-
-    monotonic = time
-
-    def sleep(self, seconds):
-        self.waits.append(seconds)
-        self.now += seconds
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def ask(api, clock):
     """Have the token endpoint give these answers, and ask it once for a token."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.fetch import Fetcher
 from tap_oauth2_generic.hosts import HostPolicy
+from tap_oauth2_generic.interruption import uninterrupted
 from tap_oauth2_generic.oauth2 import Authenticator, Endpoints, Exchange
-from tap_oauth2_generic.pace import Pace
+from tap_oauth2_generic.pace import InFlight, Pace
 from tap_oauth2_generic.transport import Transport
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Connection:
     authenticator: Authenticator
     exchange: Exchange
     fetcher: Fetcher
+    clock: Clock
     started_at: float
     flush: Callable[[], None]
     waits_for_login: bool = False
@@ -53,9 +55,16 @@ class Connection:
             HostPolicy(config.hosts),
             config.resilience,
             Pace(config.pace, clock),
+            InFlight(config.pace),
             clock,
         )
-        return cls(config, authenticator, exchange, fetcher, clock.time(), flush)
+        return cls(config, authenticator, exchange, fetcher, clock, clock.time(), flush)
+
+    def close(self) -> None:
+        """End with the connection in order: a token that is being renewed is still stored."""
+        self.clock.wake_all()
+        if not uninterrupted.is_insisted_on:
+            self.authenticator.close()
 
     def scope(self, stream: StreamConfig) -> dict[str, Any]:
         """Give what a stream's templates may use; a token is had only where one is used."""

@@ -18,7 +18,13 @@ import requests
 from tap_oauth2_generic.errors import ApiError, HostNotAllowedError
 from tap_oauth2_generic.redaction import redact
 from tap_oauth2_generic.request import encode_pairs, query_string
-from tap_oauth2_generic.resilience import Verdict, bounded_wait, judge, wait_asked
+from tap_oauth2_generic.resilience import (
+    TOO_MANY_REQUESTS,
+    Verdict,
+    bounded_wait,
+    judge,
+    wait_asked,
+)
 from tap_oauth2_generic.rules import first_fitting
 
 if TYPE_CHECKING:
@@ -27,7 +33,7 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.clock import Clock
     from tap_oauth2_generic.hosts import HostPolicy
     from tap_oauth2_generic.oauth2 import Authenticator
-    from tap_oauth2_generic.pace import Pace
+    from tap_oauth2_generic.pace import InFlight, Pace
     from tap_oauth2_generic.placement import Request
     from tap_oauth2_generic.resilience import ResilienceSettings
     from tap_oauth2_generic.rules import Rule
@@ -94,6 +100,7 @@ class Fetcher:
         hosts: HostPolicy,
         resilience: ResilienceSettings,
         pace: Pace,
+        in_flight: InFlight,
         clock: Clock,
     ) -> None:
         """Put the parts together; sends nothing yet."""
@@ -102,6 +109,7 @@ class Fetcher:
         self._hosts = hosts
         self._resilience = resilience
         self._pace = pace
+        self._in_flight = in_flight
         self._clock = clock
 
     def fetch(self, request: Request, wants: Wants) -> Answer:
@@ -176,14 +184,24 @@ class Fetcher:
         for _ in range(_MOST_REDIRECTS):
             self._hosts.check(prepared.url or "", base_url, came_from)
             self._authenticator.sign(prepared, token)
-            self._pace.wait_for_turn()
-            response = self._transport.send(prepared)
+            response = self._sent(prepared)
             if not response.is_redirect:
                 return response
             prepared = _redirected(prepared, response)
             came_from = "a redirect"
         message = f"{_place(request)} was redirected more than {_MOST_REDIRECTS} times"
         raise ApiError(message)
+
+    def _sent(self, prepared: requests.PreparedRequest) -> requests.Response:
+        """Send when there is a place and a turn; too many at once makes the places fewer."""
+        with self._in_flight.slot() as era:
+            self._pace.wait_for_turn()
+            response = self._transport.send(prepared)
+        if response.status_code == TOO_MANY_REQUESTS:
+            self._in_flight.too_many(era)
+        else:
+            self._in_flight.went_well()
+        return response
 
 
 # What may pass by itself: nothing has been decided, so the request is sent again.

@@ -9,7 +9,7 @@ import contextlib
 import io
 import os
 import sys
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,6 +20,7 @@ from tap_oauth2_generic.errors import OutputError
 from tap_oauth2_generic.interruption import uninterrupted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import IO
 
 
@@ -29,6 +30,13 @@ def _encode_other(value: Any) -> Any:
 
 _ENCODER = msgspec.json.Encoder(enc_hook=_encode_other, decimal_format="number")
 
+
+def encode(value: Any) -> bytes:
+    """Encode a value as JSON; numbers keep every digit."""
+    return _ENCODER.encode(value)
+
+
+_PIECE_BYTES = 2**18
 # Line breaks of Unicode that JSON lets stand inside a text, and that some readers split at.
 _LINE_BREAKS = tuple(
     (character.encode(), f"\\u{ord(character):04x}".encode()) for character in "\x85\u2028\u2029"
@@ -42,22 +50,49 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
     flushed at once, so that what a STATE promises has left before it.
     """
 
+    def __init__(self) -> None:
+        """Begin with nothing written."""
+        super().__init__()
+        self.written_bytes = 0
+
     def serialize_message(self, message: Message) -> bytes:
         """Encode a message as one line; numbers keep every digit."""
-        line = _ENCODER.encode(message.to_dict())
-        for character, escape in _LINE_BREAKS:
-            if character in line:
-                line = line.replace(character, escape)
-        return line + b"\n"
+        return _in_one_line(encode(message.to_dict())) + b"\n"
 
     def write_message(self, message: Message) -> None:
         """Write one line whole; raises OutputError where standard output takes no more."""
-        line = self.format_message(message)
+        self._write(self.format_message(message), flushes=not isinstance(message, RecordMessage))
+
+    def write_records(
+        self, stream: str, records: Sequence[bytes | msgspec.Raw], version: int | None, more: bytes
+    ) -> None:
+        """Write a RECORD message for each record that is encoded already; raises OutputError.
+
+        ``more`` is put at the end of each record: further members, encoded, with their comma.
+        """
+        if not records:
+            return
+        head = encode({"type": "RECORD", "stream": stream})[:-1] + b',"record":'
+        tail = encode({"version": version} if version is not None else {})[1:-1]
+        tail = b"," + (tail + b"," if tail else b"")
+        tail += encode({"time_extracted": datetime.now(timezone.utc)})[1:] + b"\n"
+        texts = [memoryview(record) for record in records]
+        if more:
+            texts = [text[:-1] for text in texts]
+            tail = more + b"}" + tail
+        # In pieces: a signal takes effect between them, and the last line of each is whole.
+        some = max(_PIECE_BYTES // max(map(len, texts)), 1)
+        for first in range(0, len(texts), some):
+            lines = b"".join((head, (tail + head).join(texts[first : first + some]), tail))
+            self._write(_in_one_line(lines), flushes=False)
+
+    def _write(self, lines: bytes, *, flushes: bool) -> None:
         try:
             with uninterrupted:
                 stream = _binary_output()
-                stream.write(line)
-                if not isinstance(message, RecordMessage):
+                stream.write(lines)
+                self.written_bytes += len(lines)
+                if flushes:
                     stream.flush()
         except OSError as error:
             raise _output_error(error) from None
@@ -69,6 +104,15 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
                 _binary_output().flush()
         except OSError as error:
             raise _output_error(error) from None
+
+
+def _in_one_line(text: bytes) -> bytes:
+    """Escape what some readers take for the end of a line."""
+    if not text.isascii():
+        for character, escape in _LINE_BREAKS:
+            if character in text:
+                text = text.replace(character, escape)
+    return text
 
 
 def _binary_output() -> IO[bytes]:

@@ -1,18 +1,23 @@
-"""How fast requests may leave: a ceiling a second, and a pause that holds for all threads."""
+"""How fast requests may leave and how many at once; what holds for one thread holds for all."""
 
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_oauth2_generic.kinds import number
+from tap_oauth2_generic.kinds import integer, number
 from tap_oauth2_generic.settings import setting
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tap_oauth2_generic.clock import Clock
 # A year: what is slower than that never asks again.
 _LONGEST = 366 * 86400.0
+# Good answers, for each place there is, after which a place that was lost is regained.
+_ANSWERS_A_PLACE = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +30,13 @@ class PaceSettings:
         "Ceiling on API requests over all streams and threads.",
         default=None,
     )
+    max_in_flight: int = setting(
+        integer(1),
+        "Most in flight",
+        "Page requests under way at once; 1 is strictly one after the other. Halved on 429, "
+        "regained slowly.",
+        default=4,
+    )
 
 
 class Pace:
@@ -36,19 +48,69 @@ class Pace:
             min(1 / settings.requests_per_second, _LONGEST) if settings.requests_per_second else 0.0
         )
         self._clock = clock
-        self._next_turn = self._held_until = clock.monotonic()
+        self._next_turn = clock.monotonic()
         self._lock = threading.Lock()
 
     def wait_for_turn(self) -> None:
         """Wait until the next request may leave; turns are spaced evenly, without bursts."""
-        with self._lock:
-            turn = max(self._next_turn, self._clock.monotonic())
-            self._next_turn = turn + self._seconds_apart
-        while (wait := max(turn, self._held_until) - self._clock.monotonic()) > 0:
+        while (wait := self._wait()) > 0:
+            # A turn is had only when it has come: a pause meanwhile would make all leave at once.
             self._clock.sleep(wait)
+
+    def _wait(self) -> float:
+        with self._lock:
+            wait = self._next_turn - self._clock.monotonic()
+            if wait <= 0:
+                self._next_turn += self._seconds_apart - min(wait, 0.0)
+            return wait
 
     def hold(self, seconds: float) -> None:
         """Let no request leave for so long, of whatever thread."""
         with self._lock:
-            self._held_until = max(self._held_until, self._clock.monotonic() + seconds)
-            self._next_turn = max(self._next_turn, self._held_until)
+            self._next_turn = max(self._next_turn, self._clock.monotonic() + seconds)
+
+
+class InFlight:
+    """How many requests are under way at once, over all threads.
+
+    Halved when the API says that it is too much, and regained slowly.
+    """
+
+    def __init__(self, settings: PaceSettings) -> None:
+        """Begin with as many as are allowed."""
+        self._most = self.limit = settings.max_in_flight
+        self._under_way = 0
+        self._good = 0
+        self._era = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def slot(self) -> Iterator[int]:
+        """Wait for a place among the requests under way; gives the era that it began in."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._under_way < self.limit)
+            self._under_way += 1
+            era = self._era
+        try:
+            yield era
+        finally:
+            with self._changed:
+                self._under_way -= 1
+                self._changed.notify_all()
+
+    def too_many(self, era: int) -> None:
+        """Halve the limit, once for all requests that were under way together."""
+        with self._changed:
+            self._good = 0
+            if era == self._era:
+                self._era += 1
+                self.limit = max(self.limit // 2, 1)
+
+    def went_well(self) -> None:
+        """Regain a place after so many good answers for each place there is."""
+        with self._changed:
+            self._good += 1
+            if self.limit < self._most and self._good >= self.limit * _ANSWERS_A_PLACE:
+                self._good = 0
+                self.limit += 1
+                self._changed.notify_all()

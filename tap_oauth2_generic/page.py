@@ -5,12 +5,13 @@ Nothing here sends a request, decides on a status or knows a paging style.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from requests.structures import CaseInsensitiveDict
 
+from tap_oauth2_generic.decoding import JsonList, decode, open_envelope
 from tap_oauth2_generic.errors import AnswerError, ConnectionSettingError
 from tap_oauth2_generic.formats import FORMATS, unpacked
 from tap_oauth2_generic.kinds import BOOLEAN, NAME, PATHS, enum, text
@@ -117,24 +118,54 @@ class RecordSettings:
 
 @dataclass
 class Page:
-    """One decoded answer.
+    """One answer.
 
-    ``records`` are those of the body, with their added fields in them; ``found`` tells whether
-    the records path was there at all (a null counts, an absent key does not).
+    ``found`` tells whether the records path was there at all (a null counts, an absent key
+    does not). ``written`` holds the records as the server wrote them, where they were kept so;
+    the body then holds everything else.
     """
 
     url: str
     status: int
     headers: CaseInsensitiveDict[str]
     body: Any
-    records: list[dict[str, Any]] = field(default_factory=list)
     found: bool = True
     filtered_from: int | None = None
+    written: JsonList | None = None
+
+    @cached_property
+    def records(self) -> list[dict[str, Any]]:
+        """The records of the body, with their added fields in them.
+
+        Raises AnswerError where what was kept as it was written cannot be decoded.
+        """
+        if self.written is None:
+            return []
+        try:
+            return [_record(member) for member in decode(self.written.text)]
+        except ValueError as error:
+            message = f"{error}, though the status is {self.status}"
+            raise AnswerError(message) from None
 
     @property
     def length(self) -> int:
         """How many records the server sent, a filter in ``records_path`` apart."""
-        return len(self.records) if self.filtered_from is None else self.filtered_from
+        if self.filtered_from is not None:
+            return self.filtered_from
+        return len(self.records if self.written is None else self.written.members)
+
+    @property
+    def last_record(self) -> dict[str, Any] | None:
+        """The last record, None where there is none."""
+        if self.written is not None and self.written.members:
+            return _record(decode(bytes(self.written.members[-1])))
+        return self.records[-1] if self.records else None
+
+    def repeats(self, other: Page) -> bool:
+        """Tell whether this page holds the very records of another one."""
+        if self.written is not None and other.written is not None:
+            return self.written.text == other.written.text
+        return bool(self.records) and self.records == other.records
 
     @property
     def names_an_error(self) -> bool:
@@ -164,11 +195,17 @@ def read_page(  # noqa: PLR0913, PLR0917 - an answer in its parts
     content: bytes,
     settings: RecordSettings,
     decoded: Callable[[], Any] | None = None,
+    *,
+    keeps_text: bool = False,
 ) -> Page:
     """Find the records of an answer; ``decoded`` gives its body where that is known already.
 
-    Raises AnswerError where the body cannot be decoded, or what is found cannot be records.
+    ``keeps_text`` leaves the records as they were written, where they are a list. Raises
+    AnswerError where the body cannot be decoded, or what is found cannot be records.
     """
+    opened = open_envelope(unpacked(content), settings.path) if keeps_text else None
+    if opened is not None:
+        return Page(url, status, CaseInsensitiveDict(headers), opened[0], written=opened[1])
     try:
         body = settings.decode(content) if decoded is None else decoded()
     except ValueError as error:

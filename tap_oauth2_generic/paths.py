@@ -113,6 +113,11 @@ def _with_floats(value: Any) -> Any:
     return value
 
 
+def passes_by(path: Path, other: DottedPath) -> bool:
+    """Tell whether what a path finds is surely not inside what another one finds."""
+    return isinstance(path, DottedPath) and path.keys[: len(other.keys)] != other.keys
+
+
 def parse_path(text: str) -> Path:
     """Parse a bare dotted path, or a JSONPath where the text starts with ``$``.
 

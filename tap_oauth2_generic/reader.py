@@ -5,13 +5,17 @@ Knows no SDK, no schema and no state; what is read is for others to emit and rem
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.errors import AnswerError, TapError
 from tap_oauth2_generic.fetch import Wants
 from tap_oauth2_generic.formats import FORMATS
 from tap_oauth2_generic.page import read_page
+from tap_oauth2_generic.paths import DottedPath, JsonPath, passes_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +25,7 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.connection import Connection
     from tap_oauth2_generic.fetch import Answer
     from tap_oauth2_generic.page import Page
-    from tap_oauth2_generic.pagination import Walk
+    from tap_oauth2_generic.pagination import Token, Walk
     from tap_oauth2_generic.placement import Request
 
 
@@ -41,7 +45,49 @@ class Turn:
     request: Request
     answer: Answer
     page: Page | None
-    records: list[dict[str, Any]]
+    is_new: bool = True
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """The records that are new on the page."""
+        return self.page.records if self.page is not None and self.is_new else []
+
+
+class Remarks:
+    """What is said about a request: at once if its page is waited for, else when it is."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        """Keep what is said for now: a page that was predicted wrongly is none of the user's."""
+        self._say = say
+        self._kept: list[str] = []
+        self._is_wanted = False
+        self._lock = threading.Lock()
+
+    def say(self, sentence: str) -> None:
+        """Say a sentence, or keep it until the page is wanted."""
+        with self._lock:
+            if not self._is_wanted:
+                self._kept.append(sentence)
+                return
+        self._say(sentence)
+
+    def wanted(self) -> None:
+        """Say what was kept, and everything from here on at once."""
+        with self._lock:
+            self._is_wanted = True
+            kept, self._kept = self._kept, []
+        for sentence in kept:
+            self._say(sentence)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request, with what its answer must be to be taken, and what it was made of."""
+
+    request: Request
+    wants: Wants
+    scope: Mapping[str, Any]
+    remarks: Remarks
 
 
 class Reader:
@@ -50,36 +96,78 @@ class Reader:
     def __init__(
         self, stream: StreamConfig, connection: Connection, say: Callable[[str], None]
     ) -> None:
-        """Take the stream's settings; ``say`` is told of retries."""
+        """Take the stream's settings; ``say`` is told of retries.
+
+        ``keeps_text`` leaves the records of a page as they were written, where that can be.
+        """
         self.stream = stream
         self.connection = connection
         self._template = connection.config.request_template(stream)
         self._say = say
+        self.keeps_text = False
         self._matched = False
         self._missing_keys = self._enveloped = ""
 
     def turns(self, span: Span, walk: Walk) -> Iterator[Turn]:
         """Ask for page after page until the walk ends; raises TapError naming stream and page."""
+        while walk.end is None:
+            asked = self.ask(span, walk, walk.token)
+            asked.remarks.wanted()
+            yield self.take(asked, lambda asked=asked: self.fetch(asked), walk)  # type: ignore[misc]
+
+    def ask(self, span: Span, walk: Walk, token: Token) -> Asked:
+        """Make the request for the page that a token leads to; raises TapError."""
 
         def filled(scope: Mapping[str, Any]) -> Request:
-            return walk.place(self._bounded(self._filled(scope), span))
+            return walk.place_at(token, self._bounded(self._filled(scope), span))
 
-        while walk.end is None:
-            try:
-                # Anew for each page: a token response that was renewed has other values.
-                scope = self._scope(span)
-                base_url = self._template.base_url.render(scope)
-                decode = self.stream.records.decode
-                wants = Wants(
-                    base_url, self._rules, decode, self._say, lambda: filled(self._scope(span))
-                )
-                asked = filled(scope)
-                answer = self.connection.fetcher.fetch(asked, wants)
-                turn = self._turn(asked, answer, walk, scope)
-            except TapError as error:
-                message = f"stream {self.stream.name!r}, page {walk.pages + 1}: {error}"
-                raise type(error)(message) from None
-            yield turn
+        with self._naming(walk):
+            # Anew for each page: a token response that was renewed has other values.
+            scope = self._scope(span)
+            remarks = Remarks(self._say)
+            wants = Wants(
+                self._template.base_url.render(scope),
+                self._rules,
+                self.stream.records.decode,
+                remarks.say,
+                lambda: filled(self._scope(span)),
+            )
+            return Asked(filled(scope), wants, scope, remarks)
+
+    def fetch(self, asked: Asked) -> Answer:
+        """Get the answer, in whatever thread; raises TapError."""
+        return self.connection.fetcher.fetch(asked.request, asked.wants)
+
+    def take(self, asked: Asked, answer: Callable[[], Answer], walk: Walk) -> Turn:
+        """Find the records in an answer and let the walk go on; raises TapError as ``turns``."""
+        with self._naming(walk):
+            return self._turn(asked.request, answer(), walk, asked.scope)
+
+    @contextmanager
+    def _naming(self, walk: Walk) -> Iterator[None]:
+        try:
+            yield
+        except TapError as error:
+            message = f"stream {self.stream.name!r}, page {walk.pages + 1}: {error}"
+            raise type(error)(message) from None
+
+    @cached_property
+    def _may_keep_text(self) -> bool:
+        """Whether all that is looked at in an answer lies outside its records."""
+        records, style = self.stream.records, self.stream.settings.pagination
+        where = records.records_path
+        paths = [getattr(style, one.name) for one in fields(style)]
+        return (
+            records.response_format == "json"
+            and not records.records_are_values
+            and not records.add_fields
+            and isinstance(where, DottedPath)
+            and all(
+                passes_by(path, where)
+                for path in paths
+                if isinstance(path, DottedPath | JsonPath) and path not in style.paths_in_record
+            )
+        )
 
     def envelope(self) -> str | None:
         """Say that each answer of a stream that pages was taken for one record."""
@@ -110,7 +198,7 @@ class Reader:
     def _turn(self, request: Request, answer: Answer, walk: Walk, scope: Mapping[str, Any]) -> Turn:
         if answer.outcome != "ok":
             walk.stop(answer.outcome)
-            return Turn(request, answer, None, [])
+            return Turn(request, answer, None)
         page = self._page(request, answer, scope)
         return Turn(request, answer, page, walk.take(page))
 
@@ -124,6 +212,7 @@ class Reader:
                 answer.content,
                 settings,
                 lambda: answer.body,
+                keeps_text=self.keeps_text and self._may_keep_text,
             )
         except AnswerError as error:
             message = f"{request.method} {request.url.partition('?')[0]} answered with {error}"

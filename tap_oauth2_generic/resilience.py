@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _OK = range(200, 300)
 _UNAUTHORIZED = 401
-_TOO_MANY_REQUESTS = 429
+TOO_MANY_REQUESTS = 429
 _FIRST_BACKOFF_SECONDS = 1.0
 # A header with a number above this is a time on the clock, not a number of seconds to wait.
 _LONGEST_WAIT = 366 * 86400
@@ -75,7 +75,7 @@ def judge(
     if status == _UNAUTHORIZED:
         return Verdict("renew")
     if status in settings.retry_statuses:
-        limited = status == _TOO_MANY_REQUESTS
+        limited = status == TOO_MANY_REQUESTS
         if limited:
             return Verdict("retry", wait_asked(headers, settings, now), holds_all=True)
         return Verdict("retry", _seconds_or_date(headers.get("Retry-After"), now))

@@ -50,9 +50,10 @@ class Shaper:
         *,
         refuses_new_fields: bool,
         checks_formats: bool,
+        dropped: dict[str, int] | None = None,
     ) -> None:
         """Make the shaping function; costs some microseconds a field."""
-        self.dropped: dict[str, int] = {}
+        self.dropped: dict[str, int] = {} if dropped is None else dropped
         self._refuses_new_fields = refuses_new_fields
         self._checks_formats = checks_formats
         self._fit = self._object(schema, selected, ())

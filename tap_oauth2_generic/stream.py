@@ -5,40 +5,47 @@ Each hook asks a room for the answer; nothing is decided here that a room could 
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk import Stream, metrics
-from singer_sdk.helpers._catalog import get_selected_schema
+from singer_sdk import metrics
 from singer_sdk.helpers._state import PROGRESS_MARKER_NOTE, PROGRESS_MARKERS
-from singer_sdk.helpers._util import utc_now
-from singer_sdk.singerlib import RecordMessage
 
+from tap_oauth2_generic.ahead import Course
 from tap_oauth2_generic.bookmark import Bookmark, Bound, stored_bookmark, windows
+from tap_oauth2_generic.emission import Emission
 from tap_oauth2_generic.errors import AnswerError, LoginNeededError, RecordError
+from tap_oauth2_generic.messages import encode
 from tap_oauth2_generic.pagination import End, Walk
 from tap_oauth2_generic.reader import Reader, Span
-from tap_oauth2_generic.schema import grown_at, infer
-from tap_oauth2_generic.shape import MisfitError, Shaper
+from tap_oauth2_generic.schema import infer
+from tap_oauth2_generic.sdk_stream import PagedStream
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
 
+    from tap_oauth2_generic.ahead import Lookahead
     from tap_oauth2_generic.config import StreamConfig
     from tap_oauth2_generic.connection import Connection
+    from tap_oauth2_generic.reader import Turn
+    from tap_oauth2_generic.verbatim import Texts
 
 # A sample of a child stream asks this many parents at most.
 _SAMPLED_PARENTS = 50
 
 
-class OAuth2Stream(Stream):
+class OAuth2Stream(PagedStream):
     """One stream of the configuration."""
 
-    def __init__(self, tap: Tap, stream: StreamConfig, connection: Connection) -> None:
+    def __init__(
+        self, tap: Tap, stream: StreamConfig, connection: Connection, lookahead: Lookahead
+    ) -> None:
         """Take the stream's settings; nothing is fetched yet."""
+        self.lookahead = lookahead
         self.stream = stream
         self.connection = connection
         self.selected_by_default = stream.settings.selected
@@ -51,8 +58,10 @@ class OAuth2Stream(Stream):
         self.reader = Reader(stream, connection, self._say)
         self.parent: OAuth2Stream | None = None
         self._bookmark: Bookmark | None = None
-        self._shaper: Shaper | None = None
-        self._incomplete = False
+        self._planned: dict[bytes, list[Course]] = {}
+        self._incomplete = self._incomplete_children = False
+        self._dropped: Mapping[str, int] = {}
+        self._emits_texts = True
         self._counts = {"without": 0, "unreadable": 0, "left out": 0, "older": 0}
 
     # Schema
@@ -147,53 +156,163 @@ class OAuth2Stream(Stream):
         for partition in self.stream.contexts.partitions or ({},):
             yield {**keys, **partition}
 
-    def _process_record(
-        self,
-        record: Record,
-        child_context: Context | None = None,  # noqa: ARG002 - the SDK's
-        partition_context: Context | None = None,  # noqa: ARG002 - the SDK's
-    ) -> None:
-        """Run every child stream for a record."""
-        for child in self.child_streams:
-            if isinstance(child, OAuth2Stream) and (
-                child.selected or child.has_selected_descendents
-            ):
-                for context in child._contexts_of(record):  # noqa: SLF001 - one family
-                    child.sync(context=context)
-                    # What a child left unread would not be asked for again without its parent.
-                    self._incomplete_children |= child._incomplete  # noqa: SLF001 - likewise
+    def runs(self, context: Context | None) -> Iterable[Context | None]:
+        """Give the contexts to read: the one that was asked for, or each partition."""
+        if context is not None or self.partitions is None:
+            yield context
+            return
+        yield from self.lookahead.line((p, self.courses(p)) for p in self.partitions)
 
-    _incomplete_children = False
+    def courses(self, context: Context | None) -> list[Course]:
+        """Give what there is to read of a context, window by window.
 
-    # Records
-
-    def get_records(self, context: Context | None) -> Iterable[Record]:
-        """Fetch page after page and give the records as they came."""
+        A context that comes later is begun ahead; its courses are given again when it is read.
+        """
         settings = self.stream.settings
-        self._incomplete, self._incomplete_children = True, False
-        previous = self._previous(context)
-        self._bookmark = Bookmark(previous, settings.incremental.format)
-        spans = list(windows(self._lower_bound(previous), self._now(), settings.incremental))
-        with metrics.http_request_counter(self.name, self.stream.request.path.text) as counter:
-            for number, (start, end) in enumerate(spans, 1):
-                walk = Walk(settings.pagination)
-                # --test asks for a few records alone; the SDK would end with an error line.
-                yield from islice(
-                    self._read(Span(context or {}, start, end), walk, counter),
-                    self.ABORT_AT_RECORD_COUNT,
+        key = encode(dict(context or {}))
+        if key not in self._planned:
+            self.reader.keeps_text = self._passes_on and self._emits_texts
+            spans = windows(
+                self._lower_bound(self._previous(context)), self._now(), settings.incremental
+            )
+            # How far a descending stream goes is known only when its records are read.
+            is_eager = settings.incremental.order != "desc"
+            self._planned[key] = [
+                Course(
+                    self.reader,
+                    Span(context or {}, *span),
+                    Walk(settings.pagination),
+                    is_eager=is_eager,
                 )
-                self._conclude(walk)
-                if number < len(spans) and not self._incomplete:
-                    self._checkpoint(context, self._bookmark.value)
+                for span in spans
+            ]
+        return self._planned[key]
+
+    def emitted(self, context: Context | None, *, writes: bool) -> Iterator[int]:
+        """Read a context and emit its records; gives how many of each page were emitted."""
+        self._incomplete, self._incomplete_children = True, False
+        self._bookmark = Bookmark(self._previous(context), self.stream.settings.incremental.format)
+        courses = self.courses(context)
+        if self.selected and writes:
+            # Made before a page is looked into, since it decides how.
+            _ = self._emission
+        self._planned.pop(encode(dict(context or {})))
+        with metrics.http_request_counter(self.name, self.stream.request.path.text) as counter:
+            for number, course in enumerate(
+                self.lookahead.line((course, [course]) for course in courses), 1
+            ):
+                for turn in self._turns(course):
+                    counter.increment()
+                    yield self._emit(turn, course.span, writes=writes)
+                    self._after_page(course.span, turn, course.walk)
+                self._conclude(course.walk)
                 if self._incomplete:
                     return
+                if number < len(courses):
+                    self._checkpoint(context, self._bookmark.value)
 
-    def _read(self, span: Span, walk: Walk, counter: metrics.Counter) -> Iterator[Record]:
-        for turn in self.reader.turns(span, walk):
-            counter.increment()
-            yield from self._kept(turn.records, span)
-            self.connection.flush()
-            self._after_page(span, turn.records, walk)
+    def get_records(self, context: Context | None) -> Iterable[Record]:
+        """Give the records of a context as a sync emits them, unshaped."""
+        for course in self.courses(context):
+            for turn in course.direct():
+                yield from self._kept(turn.records, course.span)
+
+    @property
+    def _passes_on(self) -> bool:
+        """Whether records may be passed on as they come, as far as the settings go."""
+        incremental = self.stream.settings.incremental
+        looked_at = (
+            self.stream.filters.keep or incremental.drop_older or incremental.order == "desc"
+        )
+        return not (looked_at or self.children or self.ABORT_AT_RECORD_COUNT)
+
+    @cached_property
+    def _emission(self) -> Emission:
+        contexts = self.stream.contexts
+        emission = Emission(
+            self,
+            self.stream.schema,
+            self._tap.message_writer,
+            self._say,
+            given={
+                *(contexts.parent.keys if contexts.parent else ()),
+                *(contexts.partitions[0] if contexts.partitions else ()),
+            },
+            is_ordered=self.stream.settings.incremental.order == "asc",
+        )
+        self._dropped = emission.dropped
+        self._emits_texts = emission.passes_on
+        self.reader.keeps_text = self._passes_on and self._emits_texts
+        return emission
+
+    def _turns(self, course: Course) -> Iterator[Turn]:
+        """Give the pages; --test asks for a few records alone."""
+        if self.ABORT_AT_RECORD_COUNT is not None:
+            return islice(course.direct(), 1)
+        return self.lookahead.turns(course)
+
+    def _emit(self, turn: Turn, span: Span, *, writes: bool) -> int:
+        """Emit the records of a page, and let the bookmark take note of them."""
+        texts = self._texts(turn, span.context) if writes else None
+        if texts is not None:
+            self._emission.pass_on(texts)
+            self._observe(texts.replication_values, texts.without, span.context)
+            count = len(texts.records)
+        else:
+            count = self._emit_each(turn, span, writes=writes)
+        self.state_manager.is_flushed = False
+        self.connection.flush()
+        return count
+
+    def _texts(self, turn: Turn, context: Mapping[str, Any]) -> Texts | None:
+        page = turn.page
+        if not self.selected or not turn.is_new or page is None or page.written is None:
+            return None
+        return self._emission.texts(page.written, context)
+
+    def _emit_each(self, turn: Turn, span: Span, *, writes: bool) -> int:
+        """Emit the records of a page one by one, each after those of its children."""
+        # --test asks for a few records alone.
+        records = list(islice(self._kept(turn.records, span), self.ABORT_AT_RECORD_COUNT))
+        if not self.children:
+            self._emit_some(records, span, writes=writes)
+            return len(records) if self.selected else 0
+        for record, contexts in self.lookahead.line(map(self._with_children, records)):
+            for child, context in contexts:
+                child.sync(context=context)
+                # What a child left unread would not be asked for again without its parent.
+                self._incomplete_children |= child._incomplete  # noqa: SLF001 - one family
+            self._emit_some([record], span, writes=writes)
+        return len(records) if self.selected else 0
+
+    @property
+    def children(self) -> list[OAuth2Stream]:
+        """The child streams that are read."""
+        return [
+            child
+            for child in self.child_streams
+            if isinstance(child, OAuth2Stream)
+            and (child.selected or child.has_selected_descendents)
+        ]
+
+    def _with_children(
+        self, record: Record
+    ) -> tuple[tuple[Record, list[tuple[OAuth2Stream, dict[str, Any]]]], list[Course]]:
+        """Give a record with what its children are run for, and what there is to read for that."""
+        contexts = [(child, c) for child in self.children for c in child._contexts_of(record)]  # noqa: SLF001 - one family
+        return (record, contexts), [
+            course for child, context in contexts for course in child.courses(context)
+        ]
+
+    def _emit_some(self, records: list[Record], span: Span, *, writes: bool) -> None:
+        if not self.selected:
+            return
+        key = self.replication_key
+        values = [record.get(key) for record in records] if key else []
+        if writes:
+            self._emission.emit(records)
+        there = [value for value in values if value is not None]
+        self._observe(there, len(values) - len(there), span.context)
 
     def _kept(self, records: list[Record], span: Span) -> Iterator[Record]:
         """Give the records that are wanted, with the values of their context in them."""
@@ -212,11 +331,15 @@ class OAuth2Stream(Stream):
         key = self.replication_key
         return bool(start and key) and start.is_after(record.get(key or ""))  # type: ignore[union-attr]
 
-    def _after_page(self, span: Span, records: list[Record], walk: Walk) -> None:
+    def _after_page(self, span: Span, turn: Turn, walk: Walk) -> None:
         """Act on the order of the records: remember how far they were read, or stop."""
         order = self.stream.settings.incremental.order
         bookmark = self._bookmark
-        if order == "desc" and records and all(self._is_older(r, span.start) for r in records):
+        if (
+            order == "desc"
+            and turn.records
+            and all(self._is_older(r, span.start) for r in turn.records)
+        ):
             walk.end = End("a page wholly older than the bookmark")
         if order == "asc" and bookmark is not None and not self._incomplete_children:
             if bookmark.descents == 0 and bookmark.passed is not None:
@@ -260,9 +383,8 @@ class OAuth2Stream(Stream):
             self._say(missing)
         if (envelope := self.reader.envelope()) and not self.stream.records.records_are_values:
             self._say(envelope)
-        if self._shaper is not None:
-            for path, count in self._shaper.dropped.items():
-                self._say(f"the field {path!r} is not in the schema; it was left out {count} times")
+        for path, count in self._dropped.items():
+            self._say(f"the field {path!r} is not in the schema; it was left out {count} times")
         key = self.replication_key
         sentences = {
             "without": f"records had no {key!r}; they moved no bookmark",
@@ -288,19 +410,13 @@ class OAuth2Stream(Stream):
 
     # Bookmarks
 
-    def get_replication_key_signpost(self, context: Context | None = None) -> None:
-        """Give none: the SDK would compare it as a text; the bookmark is capped on commit."""
-
-    def _write_starting_replication_value(self, context: Context | None) -> None:
-        """Write none: the SDK would choose between bookmark and start date by text."""
-
     def _now(self) -> Bound:
         return Bound.at(self.connection.started_at, self.stream.settings.incremental.format)
 
     def _previous(self, context: Context | None) -> Any:
         if not self.replication_key:
             return None
-        return stored_bookmark(self.get_context_state(context), self.replication_key)
+        return stored_bookmark(self.state_manager.find(context) or {}, self.replication_key)
 
     def _lower_bound(self, bookmark: Any) -> Bound | None:
         incremental = self.stream.settings.incremental
@@ -309,18 +425,19 @@ class OAuth2Stream(Stream):
         start_date = self.connection.config.top.start_date
         return None if start_date is None else Bound.of(start_date, incremental.format)
 
-    def _increment_stream_state(
-        self, latest_record: Record, *, context: Context | None = None
-    ) -> None:
-        if not self.replication_key or self._bookmark is None:
+    def _observe(self, values: list[Any], without: int, context: Context) -> None:
+        """Take replication values into account that were just emitted."""
+        bookmark = self._bookmark
+        if not self.replication_key or bookmark is None:
             return
-        if self._bookmark.observe(latest_record.get(self.replication_key)):
-            markers = self.get_context_state(context).setdefault(
+        bookmark.without += without
+        if sum(bookmark.observe(value) for value in values):
+            markers = self.get_context_state(context or None).setdefault(
                 PROGRESS_MARKERS,
                 {PROGRESS_MARKER_NOTE: "Progress is not resumable if interrupted."},
             )
             markers["replication_key"] = self.replication_key
-            markers["replication_key_value"] = self._bookmark.value
+            markers["replication_key_value"] = bookmark.value
 
     def _checkpoint(self, context: Context | None, value: Any) -> None:
         """Move the bookmark in the middle of a stream to what was read for certain."""
@@ -334,8 +451,7 @@ class OAuth2Stream(Stream):
         capped.cap(self.connection.started_at, self._previous(context))
         state["replication_key"] = self.replication_key
         state["replication_key_value"] = capped.value
-        self.state_manager.is_flushed = False
-        self._write_state_message()
+        self.send_state()
 
     def _finalize_state(self, state: dict[str, Any] | None = None) -> None:
         """Promote what this read came to, unless something was left unread."""
@@ -359,74 +475,3 @@ class OAuth2Stream(Stream):
                 "start of this run, so that no change before them is missed"
             )
             state[PROGRESS_MARKERS]["replication_key_value"] = bookmark.value
-
-    # Messages
-
-    def _generate_record_messages(self, record: Record) -> Generator[RecordMessage, None, None]:
-        shaped = self._shape(record)
-        for stream_map in self.stream_maps:
-            mapped = stream_map.transform(shaped)
-            if mapped is not None:
-                yield RecordMessage(
-                    stream=stream_map.stream_alias,
-                    record=mapped,
-                    version=self._stream_version,
-                    time_extracted=utc_now(),
-                )
-
-    def _shape(self, record: Record) -> dict[str, Any]:
-        if self._shaper is None:
-            self._shaper = self._new_shaper()
-        try:
-            return self._shaper.shape(record)
-        except RecursionError:
-            message = f"stream {self.name!r}: a record is nested too deep"
-            raise RecordError(message) from None
-        except MisfitError as misfit:
-            self._make_room(misfit)
-        return self._shape(record)
-
-    def _new_shaper(self) -> Shaper:
-        settings = self.stream.schema
-        return Shaper(
-            self.effective_schema,
-            self.mask,
-            refuses_new_fields=settings.on_new_fields != "ignore",
-            checks_formats=settings.schema is None,
-        )
-
-    def _make_room(self, misfit: MisfitError) -> None:
-        """Widen the schema for a value that has no place in it, and tell the target first."""
-        settings = self.stream.schema
-        path = ".".join(misfit.path)
-        if misfit.is_new and settings.on_new_fields == "fail":
-            message = f"stream {self.name!r}: the field {path!r} is new; new_fields is fail"
-            raise RecordError(message)
-        if not misfit.is_new and settings.schema is not None:
-            message = (
-                f"stream {self.name!r}: a value of {path!r} does not fit its declared type "
-                f"({type(misfit.value).__name__}); widen the type in the stream's schema"
-            )
-            raise RecordError(message)
-        self._say(
-            f"the field {path!r} is new; it is added to the schema"
-            if misfit.is_new
-            else f"the field {path!r} has a value of another type; its column is widened"
-        )
-        schema = grown_at(self.effective_schema, misfit.path, misfit.value)
-        if schema == self.effective_schema:
-            message = f"stream {self.name!r}: the value of {path!r} fits no column of its schema"
-            raise RecordError(message)
-        self._replace_schema(schema)
-
-    def _replace_schema(self, schema: dict[str, Any]) -> None:
-        """Work with another schema from here on, and send it before the next record."""
-        if self._input_schema is not None:
-            self._input_schema = schema
-        else:
-            self._schema = schema
-        self._shaper = None
-        selected = get_selected_schema(self.name, schema, self.mask)
-        self._tap.mapper.register_raw_stream_schema(self.name, selected, self.primary_keys)
-        self._stream_maps = None
-        self._write_schema_message()

@@ -23,6 +23,7 @@ from singer_sdk.helpers.capabilities import (
 )
 from singer_sdk.plugin_base import _ConfigInput
 
+from tap_oauth2_generic.ahead import Lookahead
 from tap_oauth2_generic.clock import Clock
 from tap_oauth2_generic.config import CONFIG_SCHEMA, Config, read_config
 from tap_oauth2_generic.connection import Connection
@@ -31,6 +32,7 @@ from tap_oauth2_generic.interruption import uninterrupted
 from tap_oauth2_generic.messages import MessageWriter, write_text
 from tap_oauth2_generic.redaction import protect_logs
 from tap_oauth2_generic.settings import Problems
+from tap_oauth2_generic.states import ThriftyStateWriter
 from tap_oauth2_generic.stream import OAuth2Stream
 
 if TYPE_CHECKING:
@@ -67,12 +69,20 @@ class TapOAuth2Generic(Tap):
         """What all streams share."""
         return Connection.of(self._parsed(), Clock(), self._flush)
 
+    @cached_property
+    def lookahead(self) -> Lookahead:
+        """What fetches pages ahead, for all streams."""
+        return Lookahead(self._parsed().pace.max_in_flight)
+
     def discover_streams(self) -> list[OAuth2Stream]:
         """Make the configured streams; their schemas are inferred when they are asked for."""
         # The SDK finds parents and children by class, so each stream has one of its own.
         settings = {stream.name: stream for stream in self._parsed().top.streams}
         classes = {name: _stream_class() for name in settings}
-        made = {n: classes[n](self, stream, self.connection) for n, stream in settings.items()}
+        made = {
+            name: classes[name](self, stream, self.connection, self.lookahead)
+            for name, stream in settings.items()
+        }
         for name, stream in settings.items():
             if stream.contexts.parent is not None:
                 classes[name].parent_stream_type = classes[stream.contexts.parent.stream]
@@ -84,12 +94,16 @@ class TapOAuth2Generic(Tap):
 
         However it ends, the last safe state goes out.
         """
+        if isinstance(self.message_writer, MessageWriter):
+            self._state_writer = ThriftyStateWriter(self.message_writer, Clock())
         try:
             self.sync_all()
         finally:
+            self.lookahead.close()
             with suppress(OutputError):
                 if self.state:
                     self.state_writer.write_state(self.state)
+            self.connection.close()
         for stream in self.streams.values():
             if isinstance(stream, OAuth2Stream):
                 stream.report()

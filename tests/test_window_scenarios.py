@@ -45,7 +45,8 @@ def test_windows_follow_each_other_without_gap_or_overlap(api, tap):
     run = tap(api.config(stream(**WINDOWS), start_date="2024-01-01"))
     assert run.status == 0, run.errors
     assert ids(run) == [row["id"] for row in ROWS]
-    asked = [(seen.query["since"], seen.query["until"]) for seen in api.requests("/items")]
+    # Windows are asked for side by side.
+    asked = sorted((seen.query["since"], seen.query["until"]) for seen in api.requests("/items"))
     assert asked[0] == ("2024-01-01T00:00:00Z", "2024-01-31T00:00:00Z")
     assert all(one[1] == other[0] for one, other in itertools.pairwise(asked))
     assert asked[-1][1] > "2026"
@@ -54,11 +55,10 @@ def test_windows_follow_each_other_without_gap_or_overlap(api, tap):
 
 def test_a_state_follows_each_window(api, tap):
     """After each window a STATE holds the bookmark of what was read; a failure keeps it."""
-    calls = []
 
     def answer(seen):
-        calls.append(seen)
-        return Reply({}, 500) if len(calls) == 3 else between(seen)
+        third = seen.query["since"] == "2024-03-01T00:00:00Z"
+        return Reply({}, 500) if third else between(seen)
 
     api.routes["/items"] = answer
     run = tap(api.config(stream(**WINDOWS), start_date="2024-01-01"))
@@ -75,9 +75,9 @@ def test_windows_of_epochs(api, tap):
     api.serve("/items", [])
     settings = stream(**{**WINDOWS, "format": "epoch", "window": "P365D"})
     tap(api.config(settings, start_date="2024-01-01"))
-    asked = [
+    asked = sorted(
         (int(seen.query["since"]), int(seen.query["until"])) for seen in api.requests("/items")
-    ]
+    )
     assert asked[0] == (1704067200, 1704067200 + 365 * 86400)
     assert asked[1][0] == asked[0][1]
 
@@ -109,11 +109,9 @@ def paged(rows):
 
 def test_an_ascending_stream_resumes_where_it_was_cut_off(api, tap):
     """In ascending order the bookmark advances page by page, never past what was not read."""
-    calls = []
 
     def answer(seen):
-        calls.append(seen)
-        return Reply({}, 500) if len(calls) == 5 else paged(ROWS)(seen)
+        return Reply({}, 500) if seen.query["page"] == "5" else paged(ROWS)(seen)
 
     api.routes["/items"] = answer
     settings = {**stream(order="asc"), "pagination": {"style": "page_number"}}
@@ -126,11 +124,9 @@ def test_an_ascending_stream_resumes_where_it_was_cut_off(api, tap):
 def test_records_with_one_value_are_not_passed_half_way(api, tap):
     """In ascending order the bookmark waits until a higher value shows that one is done."""
     rows = [{"id": n, "at": ROWS[n // 15]["at"]} for n in range(60)]
-    calls = []
 
     def answer(seen):
-        calls.append(seen)
-        return Reply({}, 500) if len(calls) == 4 else paged(rows)(seen)
+        return Reply({}, 500) if seen.query["page"] == "4" else paged(rows)(seen)
 
     api.routes["/items"] = answer
     settings = {**stream(order="asc"), "pagination": {"style": "page_number"}}
@@ -141,11 +137,9 @@ def test_records_with_one_value_are_not_passed_half_way(api, tap):
 def test_a_stream_that_is_not_ascending_keeps_its_bookmark(api, tap):
     """Where the order does not hold, the bookmark moves at the end alone, which is said."""
     rows = [ROWS[n] for n in (5, 3, 9, 1)] + ROWS[10:30]
-    calls = []
 
     def answer(seen):
-        calls.append(seen)
-        return Reply({}, 500) if len(calls) == 2 else paged(rows)(seen)
+        return Reply({}, 500) if seen.query["page"] == "2" else paged(rows)(seen)
 
     api.routes["/items"] = answer
     settings = {**stream(order="asc"), "pagination": {"style": "page_number"}}

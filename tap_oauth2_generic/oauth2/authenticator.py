@@ -56,6 +56,7 @@ class Authenticator:
         self._store = TokenStore(settings.token_store, settings.token_store_key)
         self._token: Token | None = None
         self._lock = threading.Lock()
+        self._closed = False
         self.connection = settings.connection or _connection_name(
             settings, grant.subject(assertion)
         )
@@ -80,6 +81,14 @@ class Authenticator:
             if self._token is None or self._token.access_token == rejected:
                 self._token = self._obtain(rejected)
             return self._token.access_token
+
+    def close(self) -> None:
+        """Wait until no renewal is under way, in whatever thread, and begin no other.
+
+        What a provider hands out while the process ends would be lost.
+        """
+        with self._lock:
+            self._closed = True
 
     def sign(self, request: requests.PreparedRequest, token: str) -> None:
         """Put the token where the API wants it; signing twice changes nothing."""
@@ -108,6 +117,8 @@ class Authenticator:
 
     def _obtain(self, rejected: str | None) -> Token:
         """Take the stored token if it is good, else renew it under the store's lock."""
+        if self._closed:
+            raise AuthorizationError("the run is ending, so no token is asked for")
         if not self._exchange.endpoints.known:
             return self._lasting(rejected)
         cut_off_at = None

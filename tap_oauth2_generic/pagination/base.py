@@ -104,6 +104,11 @@ class PagingStyle(ABC):
     )
 
     @property
+    def paths_in_record(self) -> tuple[Path, ...]:
+        """The paths among the settings that are looked up in the last record, not in the answer."""
+        return ()
+
+    @property
     def size_sent(self) -> int:
         """The page size that goes to the server."""
         return min(self.page_size, LARGEST_PAGE_SIZE)
@@ -136,6 +141,10 @@ class PagingStyle(ABC):
     @abstractmethod
     def next(self, token: Token, page: Page) -> Token | None:
         """Give the token of the page after this one, or None where there is none."""
+
+    def predict(self, token: Token, length: int) -> Token | None:
+        """Give the token after a page of so many records, None where only its answer can tell."""
+        return None
 
     def doubts(self, page: Page) -> str | None:
         """Say why a page without a next token may not be the last one, if there is a reason."""

@@ -31,6 +31,11 @@ class LastRecord(ParameterStyle):
     )
     cursor_param: str = setting(NAME, "Cursor parameter", "Carries the cursor.")
 
+    @property
+    def paths_in_record(self) -> tuple[Path, ...]:
+        """Where the last record holds the value."""
+        return (self.last_record_path,)
+
     def place(self, token: Token, request: Request) -> None:
         """Put the last record's value; the first request has none."""
         if token is not None:
@@ -41,13 +46,14 @@ class LastRecord(ParameterStyle):
 
         Raises AnswerError where the last record has none: the rest could not be reached.
         """
-        if not page.records:
+        record = page.last_record
+        if record is None:
             return None
-        found = self.last_record_path.find(page.records[-1])
+        found = self.last_record_path.find(record)
         if found is MISSING or found is None:
             message = (
                 f"last_record_path {self.last_record_path.text!r} finds nothing in the last "
-                f"record, which has {', '.join(list(page.records[-1])[:20])}"
+                f"record, which has {', '.join(list(record)[:20])}"
             )
             raise AnswerError(message)
         return found

@@ -39,3 +39,7 @@ class Offset(CountedStyle):
     def next(self, token: Token, page: Page) -> Token | None:
         """Advance by the records that came, however many were asked for."""
         return token + page.length
+
+    def predict(self, token: Token, length: int) -> Token | None:
+        """Advance by as many records as the page is taken to hold."""
+        return token + length

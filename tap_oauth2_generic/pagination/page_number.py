@@ -37,3 +37,7 @@ class PageNumber(CountedStyle):
     def next(self, token: Token, page: Page) -> Token | None:
         """Count on by one: the server decides how long its pages are."""
         return token + 1
+
+    def predict(self, token: Token, length: int) -> Token | None:
+        """Count on by one, whatever the page holds."""
+        return token + 1

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _SECOND = 2
 _MOST_DIGITS = 18
+_MANY = 10**9
 _FALSE_TEXTS = {"false", "0", "no", "n"}
 
 
@@ -39,7 +40,7 @@ class End:
 class Walk:
     """One pass over the pages of one stream.
 
-    Ask for ``request`` while ``end`` is None, hand each page to ``take``, emit what it gives.
+    Ask for ``request`` while ``end`` is None, hand each page to ``take``, emit it if it is new.
     """
 
     def __init__(self, style: PagingStyle) -> None:
@@ -52,25 +53,68 @@ class Walk:
         self.remarks: list[str] = []
         self._token: Token = style.first()
         self._used = {_key(self._token)}
-        self._first_length = 0
-        self._previous: list[dict[str, Any]] = []
+        self.total_pages: int | None = None
+        self._first_length = self._length = 0
+        self._previous: Page | None = None
+
+    @property
+    def token(self) -> Token:
+        """What leads to the page that comes next."""
+        return self._token
 
     def place(self, request: Request) -> Request:
         """Turn a stream's request into the request for the page that comes next."""
+        return self.place_at(self._token, request)
+
+    def place_at(self, token: Token, request: Request) -> Request:
+        """Turn a stream's request into the request for the page that a token leads to."""
         self.style.put_size(request)
-        self.style.place(self._token, request)
+        self.style.place(token, request)
         return request
 
-    def take(self, page: Page) -> list[dict[str, Any]]:
-        """Take note of a page, decide whether the walk goes on, give the records to emit."""
+    def foreseen(self, most: int) -> list[Token]:
+        """Give the tokens of the next pages: the first is certain, the others are predicted."""
+        tokens = [] if self.end else [self._token]
+        most = min(most, self._pages_to_come())
+        while tokens and len(tokens) < most:
+            token = self.style.predict(tokens[-1], self._length)
+            if token is None:
+                break
+            tokens.append(token)
+        return tokens
+
+    def _pages_to_come(self) -> int:
+        """Give how many more pages there may well be, the one that comes next included.
+
+        Where nothing names the end, as many again as there were: a stream of one page is not
+        asked for eight. A first page that is as long as was asked for promises many.
+        """
+        if not self._length:
+            return 1
+        full = self.style.page_size_param and self._length >= self.style.size_sent
+        pages = _MANY if full else self.pages
+        if self.total is not None:
+            pages = -(-(self.total - self.records) // self._length)
+        if self.total_pages is not None:
+            pages = min(pages, self.total_pages - self.pages)
+        if self.style.max_pages:
+            pages = min(pages, self.style.max_pages - self.pages)
+        return max(pages, 1)
+
+    def take(self, page: Page) -> bool:
+        """Take note of a page, decide whether the walk goes on; tell whether it is a new one.
+
+        The records of a page that repeats the one before it are not to be emitted again.
+        """
         self.pages += 1
+        self._length = page.length
         if self.pages == 1:
             self._first_length = page.length
             # A link back to where the walk began is one that was used.
             self._used.add(page.url)
         self._count(page)
-        repeated = bool(page.records) and page.records == self._previous
-        self._previous = page.records
+        previous, self._previous = self._previous, page
+        repeated = previous is not None and bool(page.length) and page.repeats(previous)
         if repeated:
             self._end_repeated(page)
         else:
@@ -80,7 +124,7 @@ class Walk:
                 self._advance(page)
         if self.end and self.total is not None and self.records < self.total:
             self.remarks.append(f"{self.records} records came, though total_path said {self.total}")
-        return [] if repeated else page.records
+        return not repeated
 
     def _end_repeated(self, page: Page) -> None:
         """End at a page that repeats the one before it.
@@ -159,7 +203,7 @@ class Walk:
         if self.total is not None and self.records >= self.total:
             return End("total_path was reached")
         if style.total_pages_path:
-            total_pages = _whole(style.total_pages_path.find(page.body))
+            self.total_pages = total_pages = _whole(style.total_pages_path.find(page.body))
             if total_pages is not None and 0 < total_pages <= self.pages:
                 return End("total_pages_path was reached")
         if style.is_short(page, self._first_length):

@@ -19,7 +19,8 @@ def test_there_is_one_page(rows):
     request = walk.place(Request("GET", "https://a.example", {"kept": 1}))
     page = read_page("https://a.example", 200, {}, json.dumps(rows).encode(), RecordSettings())
     assert request.params == {"kept": 1}
-    assert walk.take(page) == rows
+    assert walk.take(page)
+    assert page.records == rows
     assert walk.end is not None
     assert walk.end.complete
     assert not walk.end.suspicious

@@ -29,7 +29,8 @@ def walked(made, answer):
         request = walk.place(Request("GET", "https://a.example"))
         sent.append(request.params)
         content = json.dumps(answer(request.params)).encode()
-        emitted += walk.take(read_page("https://a.example", 200, {}, content, WHERE))
+        page = read_page("https://a.example", 200, {}, content, WHERE)
+        emitted += page.records if walk.take(page) else []
     return walk, emitted, sent
 
 

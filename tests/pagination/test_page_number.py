@@ -28,7 +28,8 @@ def walked(made, answer):
     while walk.end is None:
         request = walk.place(Request("GET", "https://a.example"))
         content = json.dumps(answer(request.params)).encode()
-        emitted += walk.take(read_page("https://a.example", 200, {}, content, WHERE))
+        page = read_page("https://a.example", 200, {}, content, WHERE)
+        emitted += page.records if walk.take(page) else []
     return walk, emitted
 
 

@@ -25,7 +25,8 @@ def walk_over(raw, *bodies):
         walk.place(Request("GET", "https://a.example"))
         body = waiting.pop(0) if len(waiting) > 1 else waiting[0]
         content = json.dumps(body).encode()
-        emitted += walk.take(read_page("https://a.example", 200, {}, content, WHERE))
+        page = read_page("https://a.example", 200, {}, content, WHERE)
+        emitted += page.records if walk.take(page) else []
         assert walk.pages < 50, "the walk does not end"
     return walk, emitted
 

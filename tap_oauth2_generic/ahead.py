@@ -1,0 +1,249 @@
+"""Pages fetched ahead of the place where they are read; each still comes once, and in order.
+
+Decides what is asked for next; threads only send. Knows no stream, no schema and no state.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from tap_oauth2_generic.errors import TapError
+from tap_oauth2_generic.interruption import uninterrupted
+from tap_oauth2_generic.workers import Workers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from tap_oauth2_generic.fetch import Answer
+    from tap_oauth2_generic.pagination import Walk
+    from tap_oauth2_generic.reader import Asked, Reader, Span, Turn
+
+_Item = TypeVar("_Item")
+# Pages that are there but not read yet, for each request that may be under way.
+_KEPT_PAGES = 3
+# How long a signal may go unnoticed while nothing comes.
+_SIGNAL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """A page that was asked for."""
+
+    token: object
+    asked: Asked
+    answer: Future[Answer]
+
+
+class Course:
+    """One walk over one span, whose pages come out in order, once each.
+
+    One that is not eager is asked for no page before the one before it was worked with.
+    """
+
+    def __init__(self, reader: Reader, span: Span, walk: Walk, *, is_eager: bool) -> None:
+        """Ask for nothing yet."""
+        self.span = span
+        self.walk = walk
+        self.is_eager = is_eager
+        self._reader = reader
+        self._pending: deque[_Pending] = deque()
+        self._ready: deque[Turn] = deque()
+        self._failure: TapError | None = None
+
+    @property
+    def answers(self) -> list[Future[Answer]]:
+        """The answers that were asked for and not read yet."""
+        return [pending.answer for pending in self._pending]
+
+    @property
+    def kept(self) -> int:
+        """How many pages are under way or waiting to be read."""
+        return len(self._pending) + len(self._ready)
+
+    def direct(self) -> Iterator[Turn]:
+        """Give the pages, each asked for when the one before it was read."""
+        return self._reader.turns(self.span, self.walk)
+
+    def ask(self, workers: Workers, most: int, *, urgent: bool) -> None:
+        """Ask for pages that are sure to come or likely to, so many at most."""
+        if self._failure or most < 1:
+            return
+        wanted = len(self._pending) + most if self.is_eager else 1
+        tokens = self.walk.foreseen(wanted)
+        for token in tokens[len(self._pending) :]:
+            try:
+                asked = self._reader.ask(self.span, self.walk, token)
+            except TapError as error:
+                if not self._pending:
+                    self._failure = error
+                return
+            answer = workers.submit(_fetching(self._reader, asked), urgent=urgent)
+            self._pending.append(_Pending(token, asked, answer))
+
+    def look(self) -> None:
+        """Take up what has come, before its time: whether a second page follows is known then."""
+        if self._failure or not self.is_eager:
+            return
+        while self._pending and self._pending[0].answer.done() and not self._failure:
+            try:
+                self._ready.append(self._taken())
+            except TapError as error:
+                self._failure = error
+
+    def next(self) -> Turn | None:
+        """Give the next page if it is there; raises TapError where it could not be had."""
+        if self._ready:
+            return self._ready.popleft()
+        if self._failure:
+            raise self._failure
+        if self._pending and self._pending[0].answer.done():
+            return self._taken()
+        return None
+
+    def want(self) -> list[Future[Answer]]:
+        """Give the answers that are waited for, the first of them in earnest."""
+        if self._pending:
+            self._pending[0].asked.remarks.wanted()
+        return self.answers
+
+    def drop(self) -> None:
+        """Ask for nothing more, and forget what is under way."""
+        for pending in self._pending:
+            pending.answer.cancel()
+        self._pending.clear()
+        self._ready.clear()
+
+    def _taken(self) -> Turn:
+        pending = self._pending.popleft()
+        pending.asked.remarks.wanted()
+        turn = self._reader.take(pending.asked, pending.answer.result, self.walk)
+        if self._pending and (self.walk.end or self._pending[0].token != self.walk.token):
+            # Predicted wrongly, or past the end, where even an error says nothing.
+            for wrong in self._pending:
+                wrong.answer.cancel()
+            self._pending.clear()
+        return turn
+
+
+def _fetching(reader: Reader, asked: Asked) -> Callable[[], Answer]:
+    return lambda: reader.fetch(asked)
+
+
+class Line(Generic[_Item]):
+    """What comes one after the other, each with its courses; looked into ahead of its time."""
+
+    def __init__(self, items: Iterable[tuple[_Item, list[Course]]]) -> None:
+        """Take the items in the order in which they will be read; none is looked at yet."""
+        self._items = iter(items)
+        self._begun: deque[tuple[_Item, list[Course]]] = deque()
+
+    def __iter__(self) -> Iterator[tuple[_Item, list[Course]]]:
+        """Give each item when its time has come."""
+        while True:
+            item = self._begun.popleft() if self._begun else next(self._items, None)
+            if item is None:
+                return
+            yield item
+
+    @property
+    def begun(self) -> list[Course]:
+        """The courses that were begun ahead."""
+        return [course for _, courses in self._begun for course in courses]
+
+    def ahead(self) -> Iterator[Course]:
+        """Give the courses that come next, those that were begun first."""
+        yield from self.begun
+        while (item := next(self._items, None)) is not None:
+            self._begun.append(item)
+            yield from item[1]
+
+
+class Lookahead:
+    """Fetches pages of all streams ahead, within a number of requests under way."""
+
+    def __init__(self, most: int) -> None:
+        """Fetch nothing yet; with ``most`` 1, nothing is ever fetched ahead."""
+        self._workers = Workers(most)
+        self._most = most
+        self._lines: list[Line[object]] = []
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._workers.close()
+
+    def line(self, items: Iterable[tuple[_Item, list[Course]]]) -> Iterator[_Item]:
+        """Go through items in order, and have what comes next fetched meanwhile.
+
+        The courses of an item are read by whoever takes it.
+        """
+        line = Line(items)
+        self._lines.append(line)  # type: ignore[arg-type]
+        try:
+            for item, courses in line:
+                yield item
+                for course in courses:
+                    course.drop()
+        finally:
+            self._lines.remove(line)  # type: ignore[arg-type]
+            for course in line.begun:
+                course.drop()
+
+    def turns(self, course: Course) -> Iterator[Turn]:
+        """Give the pages of a course in order; raises TapError naming stream and page."""
+        if self._most == 1:
+            yield from course.direct()
+            return
+        try:
+            while True:
+                self._look()
+                if (turn := course.next()) is not None:
+                    if course.is_eager:
+                        self._ask(course)
+                    yield turn
+                elif course.walk.end is not None:
+                    return
+                else:
+                    self._ask(course)
+                    self._wait(course)
+        finally:
+            course.drop()
+
+    def _begun(self) -> Iterator[Course]:
+        return chain.from_iterable(line.begun for line in reversed(self._lines))
+
+    def _look(self) -> None:
+        for course in self._begun():
+            course.look()
+
+    def _ask(self, course: Course) -> None:
+        """Ask for this course's next pages, then for those of what comes after it."""
+        begun = list(self._begun())
+        room = self._most - sum(
+            not answer.done() for one in [course, *begun] for answer in one.answers
+        )
+        kept = course.kept + sum(one.kept for one in begun)
+        before = course.kept
+        course.ask(self._workers, max(room, 0 if course.kept else 1), urgent=True)
+        room -= course.kept - before
+        kept += course.kept - before
+        for other in chain.from_iterable(line.ahead() for line in reversed(self._lines)):
+            if room < 1 or kept >= self._most * _KEPT_PAGES:
+                return
+            before = other.kept
+            other.ask(self._workers, 1, urgent=False)
+            room -= other.kept - before
+            kept += other.kept - before
+
+    def _wait(self, course: Course) -> None:
+        """Wait until something has come, of this course or of one begun ahead."""
+        wanted = course.want()
+        if wanted and not wanted[0].done():
+            others = [answer for one in self._begun() for answer in one.answers]
+            waiting = [answer for answer in [*wanted, *others] if not answer.done()]
+            # Between the waits a signal takes effect; inside, two of them could break a lock.
+            with uninterrupted:
+                wait(waiting or wanted, _SIGNAL_SECONDS, return_when=FIRST_COMPLETED)

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from time import time
 from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.bookmark import IncrementalSettings
 from tap_oauth2_generic.config import STREAM_ROOMS
+from tap_oauth2_generic.demo.app import App
 from tap_oauth2_generic.oauth2 import grants
 from tap_oauth2_generic.pagination import styles
 from tap_oauth2_generic.providers import names, preset
@@ -51,6 +53,7 @@ def generated() -> dict[Path, str]:
         "styles": "\n".join(style_rows()),
         "grants": "\n".join(grant_rows()),
         "providers": "\n".join(provider_rows()),
+        "demo": "\n".join(demo_rows()),
     }
     text = readme.read_text()
     for name, part in parts.items():
@@ -111,6 +114,15 @@ def pagination_rows() -> Iterator[str]:
         default = ", ".join(dict.fromkeys(defaults))
         used_by = "all" if len(having) == len(there_are) else ", ".join(f"`{n}`" for n in having)
         yield f"| `{setting}` | {used_by} | {kind(about)} | {default} | {meaning(about)} |"
+
+
+def demo_rows() -> Iterator[str]:
+    """Give the table of the demo's endpoints, as the demo itself lists them."""
+    yield "| Endpoint of the demo | |"
+    yield "|:--|:--|"
+    for entry in App("", token_lifetime=0, clock=time).endpoints():
+        about = entry["about"].replace("``", "`")
+        yield f"| {', '.join(entry['methods'])} `{entry['path']}` | {about} |"
 
 
 def default_of(setting: str, schema: Mapping[str, Any]) -> str:

@@ -31,6 +31,7 @@ Demo API with OAuth2, on this computer only. Its data is invented. Ctrl-C ends i
   access_token_url  {url}/oauth/token
   client            {client_id} / {client_secret}   (public, with PKCE: {public_client_id})
   user              {username} / {password}
+  all endpoints     {url}/
 
 Next, in another terminal:
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlencode
 
+from tap_oauth2_generic.demo import records
 from tap_oauth2_generic.demo.cursors import Position, read_token
 from tap_oauth2_generic.demo.params import Params
 from tap_oauth2_generic.demo.records import MISSING_LIST, list_id
@@ -118,12 +119,26 @@ def lists(store: Store, request: Request) -> Response:
 
 def tasks(store: Store, request: Request, list_in_path: str) -> Response:
     """``{"value": […]}``: the tasks of one list. One of the lists answers 404."""
-    parent = unquote(list_in_path)
-    if parent == list_id(MISSING_LIST) or all(row.id != parent for row in store.rows("lists")):
-        raise Problem(404, "not_found", "there are no tasks of such a list")
+    parent = _list(store, list_in_path)
     params = Params.from_query(request.query)
     rows = store.rows("tasks", params.instant("updated_after"), parent)
     return json_response({"value": _json(_numbered_page(rows, params, CONTACTS_CAP)[1])})
+
+
+def comments(store: Store, _: Request, list_in_path: str, task_in_path: str) -> Response:
+    """``{"value": […]}``: the comments on one task, all at once."""
+    parent, task = _list(store, list_in_path), unquote(task_in_path)
+    if all(row.id != task for row in store.rows("tasks", None, parent)):
+        raise Problem(404, "not_found", "there is no such task in this list")
+    return json_response({"value": records.comments(task)})
+
+
+def _list(store: Store, in_path: str) -> str:
+    """Return the id of the list that a path names."""
+    parent = unquote(in_path)
+    if parent == list_id(MISSING_LIST) or all(row.id != parent for row in store.rows("lists")):
+        raise Problem(404, "not_found", "there are no tasks of such a list")
+    return parent
 
 
 def _json(rows: list[Row]) -> list[object]:

@@ -13,6 +13,8 @@ from tap_oauth2_generic.demo.wire import invalid_request
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tap_oauth2_generic.demo.wire import Request
+
 _MAX_FIELDS = 100
 _DIGITS = re.compile(r"[0-9]{1,9}")
 _INSTANT = re.compile(
@@ -28,11 +30,7 @@ def fields(encoded: str | bytes) -> dict[str, str]:
 
     Raises an ``invalid_request`` problem when it is not UTF-8 or a name comes twice.
     """
-    try:
-        text = encoded.decode() if isinstance(encoded, bytes) else encoded
-        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
-    except ValueError:
-        raise invalid_request("the parameters cannot be decoded") from None
+    pairs = _pairs(encoded)
     found = dict(pairs)
     if len(found) < len(pairs):
         raise invalid_request("a parameter is given more than once")
@@ -42,6 +40,22 @@ def fields(encoded: str | bytes) -> dict[str, str]:
 def oauth_fields(encoded: str | bytes) -> dict[str, str]:
     """Return fields as RFC 6749 section 3.1 wants them: one without a value counts as omitted."""
     return {name: value for name, value in fields(encoded).items() if value}
+
+
+def repeated_fields(encoded: str | bytes) -> dict[str, object]:
+    """Return fields of which some may come several times: the values of such a one as a list."""
+    found: dict[str, list[str]] = {}
+    for name, value in _pairs(encoded):
+        found.setdefault(name, []).append(value)
+    return {name: values if len(values) > 1 else values[0] for name, values in found.items()}
+
+
+def _pairs(encoded: str | bytes) -> list[tuple[str, str]]:
+    try:
+        text = encoded.decode() if isinstance(encoded, bytes) else encoded
+        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
+    except ValueError:
+        raise invalid_request("the parameters cannot be decoded") from None
 
 
 class Params:
@@ -58,6 +72,16 @@ class Params:
         return cls(fields(query), all_text=True)
 
     @classmethod
+    def from_anywhere(cls, request: Request) -> Params:
+        """Read the query and the body, be it a form or JSON; a name may be repeated."""
+        values = repeated_fields(request.query)
+        if request.media_type() == "application/x-www-form-urlencoded":
+            values |= repeated_fields(request.body)
+        else:
+            values |= cls.from_body(request.body)._values  # noqa: SLF001 - of its own kind
+        return cls(values, all_text=True)
+
+    @classmethod
     def from_body(cls, body: bytes) -> Params:
         """Read a JSON object; an empty body has no parameters."""
         try:
@@ -70,6 +94,29 @@ class Params:
         if not isinstance(value, dict):
             raise invalid_request(f"{name} must be a JSON object")
         return cls(value, all_text=False)
+
+    def has(self, name: str) -> bool:
+        """Tell whether a parameter is there."""
+        return name in self._values
+
+    def any(self, name: str, default: object) -> object:
+        """Return a value of any kind, or ``default`` if it is not there."""
+        return self._values.get(name, default)
+
+    def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
+        """Return one of ``choices``, or ``default`` if it is not there."""
+        text = self.text(name)
+        if text is not None and text not in choices:
+            raise invalid_request(f"{name} must be one of {', '.join(choices)}")
+        return default if text is None else text
+
+    def texts(self, name: str) -> list[str]:
+        """Return the texts of a parameter that may be repeated, empty if it is not there."""
+        value = self._values.get(name, [])
+        values = value if isinstance(value, list) else [value]
+        if not all(isinstance(item, str) for item in values):
+            raise invalid_request(f"{name} must be a text or several")
+        return [str(item) for item in values]
 
     def nested(self, name: str) -> Params:
         """Return the object called ``name``, empty if it is not there."""

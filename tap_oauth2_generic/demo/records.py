@@ -179,6 +179,15 @@ def task(number: int) -> Record:
     }
 
 
+def comments(task_id: str) -> list[Record]:
+    """Return the comments on a task: none to two."""
+    number = int(task_id.removeprefix("task+"))
+    return [
+        {"id": f"{number}.{index}", "text": pick(TOPICS, number + index)}
+        for index in range(number % 3)
+    ]
+
+
 def list_id(number: int) -> str:
     """Return the id of the list with this number."""
     return f"AQMk/{number:03d}=="

@@ -159,6 +159,10 @@ class _Handler(BaseHTTPRequestHandler):
         return int(text)
 
     def _send(self, response: Response) -> None:
+        if response.fault:
+            self.close_connection = True
+        if response.fault == "drop":
+            return
         self.send_response(response.status)
         self.send_header("Content-Type", response.content_type)
         self.send_header("Content-Length", str(len(response.body)))
@@ -167,7 +171,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(response.body)
+        whole = len(response.body)
+        self.wfile.write(response.body[: whole // 2 if response.fault else whole])
 
     def handle_expect_100(self) -> bool:
         """Let the client send its body at once."""

@@ -47,6 +47,8 @@ class Response:
     content_type: str
     body: bytes
     headers: Headers = ()
+    fault: str = ""
+    """``drop``: it never arrives; ``cut``: it breaks off half-way."""
 
 
 def json_response(value: object, status: int = 200, headers: Headers = ()) -> Response:

@@ -1,0 +1,86 @@
+"""The laws of the demo's feeds: bounds in every form, errors in a 200, records that drift."""
+
+from __future__ import annotations
+
+import pytest
+
+from tap_oauth2_generic.demo import feeds
+
+
+def pages(client, kind, **params):
+    """Return all changes of a kind, page by page."""
+    found = []
+    while here := client.call(f"/changes/{kind}", offset=len(found), **params).json()["changes"]:
+        assert len(here) <= 10
+        found += here
+    return [change["id"] for change in found]
+
+
+@pytest.mark.parametrize("kind", feeds.KEYS)
+@pytest.mark.parametrize("order", ["asc", "desc", "none"])
+def test_every_kind_has_every_change_in_every_order(client, kind, order):
+    """All changes come once, ascending, descending or in no order."""
+    ids = pages(client, kind, order=order)
+    assert sorted(ids) == list(range(feeds.CHANGES))
+    assert (ids == sorted(ids)) == (order == "asc")
+    assert (ids == sorted(ids)[::-1]) == (order == "desc")
+
+
+@pytest.mark.parametrize(
+    ("kind", "bounds", "since", "until"),
+    [
+        ("iso", "iso", "2025-01-11T06:00:00Z", "2025-01-21T07:00:00+01:00"),
+        ("nested", "date", "2025-01-11", "2025-01-21"),
+        ("mixed", "local", "11.01.2025 06:00", "21.01.2025 06:00"),
+        ("sparse", "epoch", "1736575200", "1737439200"),
+        ("epoch_ms", "epoch_ms", "1736575200000", "1737439200000"),
+        ("text", "number", "11", "21"),
+    ],
+)
+def test_bounds_are_half_open_in_every_form(client, kind, bounds, since, until):
+    """``since`` is inclusive and ``until`` exclusive, however they are written."""
+    found = pages(client, kind, bounds=bounds, since=since, until=until)
+    assert found == list(range(10, 20))
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "status"),
+    [
+        ("/changes/daily", {}, 404),
+        ("/changes/iso", {"since": "yesterday"}, 400),
+        ("/changes/iso", {"since": "2025-01-01", "bounds": "epoch"}, 400),
+        ("/changes/iso", {"bounds": "weeks"}, 400),
+        ("/changes/epoch", {"since": "2025-01-01"}, 400),
+        ("/changes/iso", {"order": "up"}, 400),
+        ("/readings", {"drift": "far"}, 400),
+    ],
+)
+def test_what_a_feed_cannot_mean_is_refused(client, path, params, status):
+    """A bound in another form than was said is refused, never guessed at."""
+    assert client.call(path, **params).status_code == status
+
+
+def test_a_channel_answers_200_whatever_happens(client):
+    """The posts of each channel, or the error that keeps them, come with status 200."""
+    errors = {}
+    for channel in [*client.call("/channels").json()["channels"], {"name": "none"}]:
+        response = client.call(f"/channels/{channel['name']}/posts")
+        assert response.status_code == 200
+        errors[channel["name"]] = response.json().get("error")
+        assert response.json()["ok"] == ("posts" in response.json())
+    assert errors == {
+        "general": None,
+        "random": None,
+        "private": "not_in_channel",
+        "old": "is_archived",
+        "none": "channel_not_found",
+    }
+
+
+@pytest.mark.parametrize("drift", feeds.DRIFTS)
+def test_readings_drift_from_a_record_on(client, drift):
+    """Before the record that was named all readings are as without drift, after it they are not."""
+    plain = client.call("/readings").json()["readings"]
+    drifted = client.call("/readings", drift=drift, **{"from": 12}).json()["readings"]
+    assert drifted[:12] == plain[:12]
+    assert drifted[12] != plain[12]

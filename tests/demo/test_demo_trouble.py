@@ -1,0 +1,71 @@
+"""The laws of trouble on demand, and of the list of all endpoints."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+PATH = "/changes/iso"
+
+
+def plan(client, **wish):
+    url = f"{client.url}/demo/trouble"
+    return client.http.post(url, json={"path": PATH, **wish}, timeout=10)
+
+
+def statuses(client, count):
+    """Return what so many requests got: a status, or how it failed."""
+    got = []
+    for _ in range(count):
+        try:
+            got.append(client.call(PATH).status_code)
+        except requests.exceptions.ChunkedEncodingError:
+            got.append("cut")
+        except requests.exceptions.ConnectionError:
+            got.append("drop")
+    return got
+
+
+@pytest.mark.parametrize(
+    ("wish", "fails"),
+    [({}, 503), ({"status": 429}, 429), ({"kind": "drop"}, "drop"), ({"kind": "cut"}, "cut")],
+)
+def test_trouble_comes_when_it_was_asked_for(own_client, wish, fails):
+    """After so many good answers so many go wrong, at one path alone, and then none."""
+    assert plan(own_client, after=1, times=2, **wish).ok
+    assert own_client.call("/countries").ok
+    assert statuses(own_client, 5) == [200, fails, fails, 200, 200]
+
+
+def test_trouble_says_what_it_was_told_to_say(own_client):
+    """Body and Retry-After are those of the plan; without one there is no such header."""
+    plan(own_client, status=429, retry_after=7, body={"ok": False})
+    response = own_client.call(PATH)
+    assert (response.json(), response.headers["Retry-After"]) == ({"ok": False}, "7")
+    plan(own_client)
+    assert "Retry-After" not in own_client.call(PATH).headers
+
+
+def test_trouble_can_be_ended(own_client):
+    """After its end nothing goes wrong, and what was still to come is told."""
+    plan(own_client, times=5)
+    assert statuses(own_client, 1) == [503]
+    ended = own_client.http.delete(f"{own_client.url}/demo/trouble", timeout=10)
+    assert ended.json() == {"left": 4}
+    assert statuses(own_client, 1) == [200]
+
+
+@pytest.mark.parametrize("wish", [{"kind": "flood"}, {"times": 0}, {"after": -1}])
+def test_trouble_that_cannot_be_meant_is_a_400(own_client, wish):
+    """A plan that makes no sense is refused."""
+    assert plan(own_client, **wish).status_code == 400
+
+
+def test_the_index_names_what_there_is(client):
+    """The list of endpoints names methods, path and purpose of each, and needs no token."""
+    listed = client.http.get(f"{client.url}/", timeout=10).json()["endpoints"]
+    assert all(entry["methods"] and entry["about"] for entry in listed)
+    collections = [entry["path"] for entry in listed if entry["path"].startswith("/api/v1/")]
+    for path in collections:
+        if "{" not in path and path != "/api/v1/search":
+            assert client.call(path.removeprefix("/api/v1")).ok, path

@@ -92,7 +92,7 @@ class TapOAuth2Generic(Tap):
     def sync_everything(self) -> None:
         """Sync all streams, and say at the end what was left out; raises TapError.
 
-        However it ends, the last safe state goes out.
+        However it ends, the records that were read and the last safe state go out.
         """
         if isinstance(self.message_writer, MessageWriter):
             self._state_writer = ThriftyStateWriter(self.message_writer, Clock())
@@ -103,6 +103,7 @@ class TapOAuth2Generic(Tap):
             with suppress(OutputError):
                 if self.state:
                     self.state_writer.write_state(self.state)
+                self._flush()
             self.connection.close()
         for stream in self.streams.values():
             if isinstance(stream, OAuth2Stream):

@@ -51,6 +51,19 @@ def config(api, tmp_path):
     return path
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_records_before_a_failure_are_written(api, config, monkeypatch, unbuffered):
+    """What was read before the record that ends a run is written, with PYTHONUNBUFFERED, too."""
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    api.serve("/items", [{"id": 1}, {"id": 2}, {"id": 3, "new": 1}])
+    stream = {**STREAM, "schema_sample_size": 1, "new_fields": "fail"}
+    config.write_text(json.dumps(api.config(stream)))
+    done = run("--config", config)
+    assert_clean_failure(done)
+    messages = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [m["record"]["id"] for m in messages if m["type"] == "RECORD"] == [1, 2]
+
+
 FILES = [(option, content) for option in OPTIONS for content in (None, b"{", b"[1]")]
 FILES += [("config", b"\xff"), *(pytest.param(o, b"\xff") for o in OPTIONS[1:])]
 

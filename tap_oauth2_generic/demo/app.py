@@ -107,8 +107,9 @@ class App:
             allow = (("Allow", ", ".join(allowed)),)
             raise Problem(405, "method_not_allowed", f"use {' or '.join(allowed)}", allow)
         route, found = allowed[request.method]
+        path = request.path.removeprefix(API)
         return self._trouble.befall(
-            request.path.removeprefix(API), lambda: route.handler(request, *found.groups())
+            path, request.query, lambda: route.handler(request, *found.groups())
         )
 
     def _check_token(self, request: Request) -> None:

@@ -17,9 +17,13 @@ KINDS = ("status", "drop", "cut")
 
 @dataclass(frozen=True)
 class Plan:
-    """What goes wrong at one path: after so many requests, so many times."""
+    """What goes wrong at one path: after so many requests, so many times.
+
+    Only requests count whose query holds the text ``having``.
+    """
 
     path: str
+    having: str
     kind: str
     after: int
     times: int
@@ -35,8 +39,9 @@ class Trouble:
         self._plan: Plan | None = None
 
     def plan(self, request: Request) -> Response:
-        """Make later requests to a path fail: ``{"path", "kind", "status", "after", "times"}``.
+        """Make requests go wrong: ``{"path", "having", "after", "times", "kind", "status"}``.
 
+        Of the requests to ``path`` whose query holds ``having``, so many after so many.
         ``kind`` is ``status`` (answered with ``status``, ``body`` and ``retry_after``), ``drop``
         (the connection is closed without an answer) or ``cut`` (the answer breaks off).
         """
@@ -46,6 +51,7 @@ class Trouble:
         body = params.any("body", {"error": "trouble", "error_description": "as was asked for"})
         plan = Plan(
             params.text("path") or "",
+            params.text("having") or "",
             params.choice("kind", KINDS, KINDS[0]),
             params.integer("after", 0, least=0),
             params.integer("times", 1),
@@ -61,18 +67,18 @@ class Trouble:
             left, self._plan = (self._plan.times if self._plan else 0), None
         return json_response({"left": left})
 
-    def befall(self, path: str, answer: Callable[[], Response]) -> Response:
-        """Return what a request to a path gets: ``answer``, or the trouble that is due."""
-        plan = self._due(path)
+    def befall(self, path: str, query: str, answer: Callable[[], Response]) -> Response:
+        """Return what a request gets: ``answer``, or the trouble that is due."""
+        plan = self._due(path, query)
         if plan is None:
             return answer()
         return plan.answer if plan.kind == "status" else replace(answer(), fault=plan.kind)
 
-    def _due(self, path: str) -> Plan | None:
+    def _due(self, path: str, query: str) -> Plan | None:
         """Count a request, and return the plan if it is to go wrong."""
         with self._lock:
             plan = self._plan
-            if plan is None or plan.path != path or not plan.times:
+            if plan is None or plan.path != path or plan.having not in query or not plan.times:
                 return None
             if plan.after:
                 self._plan = replace(plan, after=plan.after - 1)

@@ -46,6 +46,13 @@ def test_trouble_says_what_it_was_told_to_say(own_client):
     assert "Retry-After" not in own_client.call(PATH).headers
 
 
+def test_trouble_may_choose_a_request(own_client):
+    """Only a request whose query holds the text that was named goes wrong."""
+    plan(own_client, having="offset=10", times=9)
+    found = [own_client.call(PATH, offset=offset).status_code for offset in (0, 10, 20)]
+    assert found == [200, 503, 200]
+
+
 def test_trouble_can_be_ended(own_client):
     """After its end nothing goes wrong, and what was still to come is told."""
     plan(own_client, times=5)

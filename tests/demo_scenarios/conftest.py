@@ -1,0 +1,90 @@
+"""One running demo for all scenarios, and configurations that read it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from tap_oauth2_generic.demo import DemoServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Demo:
+    """A running demo as scenarios use it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.http = requests.Session()
+        self.http.trust_env = False
+
+    def config(self, *streams: dict[str, Any], **settings: Any) -> dict[str, Any]:
+        """Give a configuration for the demo with these streams."""
+        return {
+            "base_url": f"{self.url}/api/v1",
+            "access_token_url": f"{self.url}/oauth/token",
+            "grant_type": "client_credentials",
+            "client_id": "demo-client",
+            "client_secret": "demo-secret",
+            "max_retries": 0,
+            "streams": list(streams),
+            **settings,
+        }
+
+    def trouble(self, path: str, **wish: Any) -> None:
+        """Make requests to a path go wrong."""
+        wish = {"path": path, **wish}
+        self.http.post(f"{self.url}/demo/trouble", json=wish, timeout=10).raise_for_status()
+
+    def end_trouble(self) -> None:
+        self.http.delete(f"{self.url}/demo/trouble", timeout=10).raise_for_status()
+
+    def counts(self) -> dict[str, int]:
+        return self.http.get(f"{self.url}/demo/counts", timeout=10).json()
+
+    def change(self) -> dict[str, int]:
+        return self.http.post(f"{self.url}/demo/change", timeout=10).json()
+
+
+@pytest.fixture(scope="session")
+def running_demo() -> Iterator[Demo]:
+    with DemoServer(port=0) as server:
+        demo = Demo(server.url)
+        with demo.http:
+            yield demo
+
+
+@pytest.fixture
+def demo(running_demo: Demo) -> Iterator[Demo]:
+    """The demo that all scenarios share; whatever trouble was made ends with the test."""
+    yield running_demo
+    running_demo.end_trouble()
+
+
+@pytest.fixture
+def own_demo() -> Iterator[Demo]:
+    """A demo of its own, for a test that changes its rows."""
+    with DemoServer(port=0) as server:
+        demo = Demo(server.url)
+        with demo.http:
+            yield demo
+
+
+@pytest.fixture
+def pages() -> Any:
+    """Give the number of pages that a run asked for, from what it logged."""
+
+    def asked(run: Any, stream: str) -> int:
+        metrics = [json.loads(text) for text in re.findall(r"METRIC: (\{.*\})", run.errors)]
+        return sum(
+            metric["value"]
+            for metric in metrics
+            if metric["metric"] == "http_request_count" and metric["tags"]["stream"] == stream
+        )
+
+    return asked

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 CHANGES = 100
 FIRST_CHANGE = datetime(2025, 1, 1, 6, tzinfo=timezone.utc)
+FIRST_PLANNED = 95
+FAR_AHEAD = datetime(9999, 1, 1, tzinfo=timezone.utc)
 READINGS = 30
 DRIFTS = ("field", "nested", "misfit")
 
@@ -31,8 +33,13 @@ _SHUFFLE = 37  # has no factor in common with the number of changes
 _OFFSETS = (0, 2, -7, 5)
 
 
-def changed_at(number: int) -> datetime:
-    """Return when a change was made: one a day, in the order of their numbers."""
+def changed_at(number: int, kind: str = "iso") -> datetime:
+    """Return when a change was made: one a day, in the order of their numbers.
+
+    Of the ``planned`` ones the last few are still to be made, for a long time.
+    """
+    if kind == "planned" and number >= FIRST_PLANNED:
+        return FAR_AHEAD + timedelta(days=number)
     return FIRST_CHANGE + timedelta(days=number)
 
 
@@ -53,6 +60,7 @@ KEYS: dict[str, Callable[[int], Record]] = {
     "nested": lambda number: {"meta": {"changed": _iso(changed_at(number))}},
     "mixed": _mixed,
     "sparse": _sparse,
+    "planned": lambda number: {"changed": _iso(changed_at(number, "planned"))},
     "epoch": lambda number: {"changed": int(changed_at(number).timestamp())},
     "epoch_ms": lambda number: {"changed": int(changed_at(number).timestamp()) * 1000},
     "text": lambda number: {"revision": str(number + 1)},

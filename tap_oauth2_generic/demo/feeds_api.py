@@ -92,4 +92,4 @@ def _bound(params: Params, name: str, form: str) -> float | None:
 
 
 def _amount(kind: str, number: int) -> float:
-    return number + 1 if kind == "text" else feeds.changed_at(number).timestamp()
+    return number + 1 if kind == "text" else feeds.changed_at(number, kind).timestamp()

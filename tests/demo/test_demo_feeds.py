@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tap_oauth2_generic.demo import feeds
+from tap_oauth2_generic.demo import feeds, shop
+from tap_oauth2_generic.demo.feeds_api import BOUNDS
 
 
 def pages(client, kind, **params):
@@ -14,6 +17,14 @@ def pages(client, kind, **params):
         assert len(here) <= 10
         found += here
     return [change["id"] for change in found]
+
+
+def test_the_readme_names_what_can_be_asked_for():
+    """Kinds of changes, forms of bounds and regions are all named in the README."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("## The demo API")[2].partition("\n## ")[0]
+    for name in (*feeds.KEYS, *BOUNDS, *shop.REGIONS):
+        assert f"`{name}`" in section, name
 
 
 @pytest.mark.parametrize("kind", feeds.KEYS)

@@ -67,6 +67,16 @@ def test_both_bounds_in_every_format(demo, tap, kind, form, bounds):
     assert ids(tap(config, state=first.state)) == [LAST]
 
 
+def test_the_upper_bound_is_the_time_of_the_run(demo, tap):
+    """What is dated later than the run does not come with end_param, and without it it does."""
+    run = tap(demo.config(stream("planned", end_param="until")))
+    assert ids(run) == list(range(feeds.FIRST_PLANNED))
+    assert run.bookmark("changes") == iso(feeds.FIRST_PLANNED - 1)
+    run = tap(demo.config(stream("planned")))
+    assert ids(run) == list(range(feeds.CHANGES))
+    assert run.bookmark("changes") < feeds.FAR_AHEAD.isoformat()
+
+
 def test_templates_carry_the_bounds_too(demo, tap):
     """{start} with a strftime format asks from the start date, and from the bookmark later."""
     settings = {"params": {"bounds": "local", "since": "{start:%d.%m.%Y %H:%M}"}}

@@ -1,5 +1,6 @@
-"""Writes the lists of settings in README.md and meltano.yml from the code, their one home.
+"""Writes what the code says of its settings into README.md, meltano.yml and files of their own.
 
+Those are plugin.yaml, for Meltano's Hub, and config.schema.json, for editors.
 `python scripts/generate.py` rewrites them, `--check` only says whether they are as they should be.
 """
 
@@ -10,6 +11,9 @@ import sys
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Any
+
+from editor_schema import editor_schema
+from hub_plugin import hub_plugin
 
 from tap_oauth2_generic.bookmark import IncrementalSettings
 from tap_oauth2_generic.config import STREAM_ROOMS
@@ -31,7 +35,7 @@ KINDS |= {"object": "object", "string": "string"}
 def main() -> int:
     """Write or check every generated part; the exit status is 1 where a check failed."""
     check = "--check" in sys.argv[1:]
-    stale = [path.name for path, text in generated().items() if path.read_text() != text]
+    stale = [path.name for path, text in generated().items() if before(path) != text]
     for path, text in generated().items():
         if not check:
             path.write_text(text)
@@ -43,7 +47,8 @@ def main() -> int:
 
 def generated() -> dict[Path, str]:
     """Give each file with generated parts, as it should be."""
-    schema = TapOAuth2Generic._get_about_info().settings  # noqa: SLF001 - what --about prints
+    about = TapOAuth2Generic._get_about_info()  # noqa: SLF001 - what --about prints
+    schema = about.settings
     readme, meltano = ROOT / "README.md", ROOT / "meltano.yml"
     parts = {
         "settings": table(schema),
@@ -58,9 +63,19 @@ def generated() -> dict[Path, str]:
     text = readme.read_text()
     for name, part in parts.items():
         text = replaced(text, f"<!-- {name} -->", f"<!-- /{name} -->", f"{part}\n")
-    settings = "".join(meltano_settings(schema))
-    written = replaced(meltano.read_text(), "    # <settings>", "    # </settings>", settings)
-    return {readme: text, meltano: written}
+    settings = [*meltano_settings(schema)]
+    project = meltano.read_text()
+    return {
+        readme: text,
+        meltano: replaced(project, "    # <settings>", "    # </settings>", "".join(settings)),
+        ROOT / "plugin.yaml": hub_plugin(project, about, settings),
+        ROOT / "config.schema.json": editor_schema(schema),
+    }
+
+
+def before(path: Path) -> str | None:
+    """Give a file as it is, None where it is not there yet."""
+    return path.read_text() if path.exists() else None
 
 
 def replaced(text: str, begin: str, end: str, part: str) -> str:

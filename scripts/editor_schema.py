@@ -1,0 +1,73 @@
+"""The JSON Schema of a configuration file, for editors that complete and check it.
+
+Made of what the code declares; the tap itself has a parser of its own, which finds more.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tap_oauth2_generic.bookmark import IncrementalSettings
+from tap_oauth2_generic.config import STREAM_ROOMS
+from tap_oauth2_generic.pagination import styles
+from tap_oauth2_generic.settings import schema_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_DRAFT = "http://json-schema.org/draft-07/schema#"
+_POINTER = {
+    "type": "string",
+    "title": "Schema",
+    "description": "Where an editor finds the schema of this file; the tap itself passes over it.",
+}
+
+
+def editor_schema(settings: Mapping[str, Any]) -> str:
+    """Give the text of the schema file, made of the settings that ``--about`` prints."""
+    properties = {"$schema": _POINTER, **_mended(settings["properties"])}
+    properties["streams"] = {**properties["streams"], "items": _stream()}
+    schema = {
+        "$schema": _DRAFT,
+        "title": "Configuration of tap-oauth2-generic",
+        "type": "object",
+        "properties": properties,
+        "required": ["streams"],
+        # A preset brings a base URL of its own.
+        "anyOf": [{"required": ["base_url"]}, {"required": ["provider"]}],
+        "additionalProperties": False,
+    }
+    return json.dumps(schema, indent=2, ensure_ascii=False, default=sorted) + "\n"
+
+
+def _mended(value: Any) -> Any:
+    """Copy a schema, with whole schemas where the SDK's ``anyOf`` has only the name of a type."""
+    if isinstance(value, dict):
+        copy = {name: _mended(member) for name, member in value.items()}
+        if isinstance(choices := copy.get("anyOf"), list):
+            copy["anyOf"] = [{"type": c} if isinstance(c, str) else c for c in choices]
+        return copy
+    return [_mended(member) for member in value] if isinstance(value, list) else value
+
+
+def _stream() -> dict[str, Any]:
+    stream = schema_of(*STREAM_ROOMS, defaults=True)
+    properties = stream["properties"]
+    incremental = schema_of(IncrementalSettings, defaults=True)["properties"]
+    properties["incremental"] = {**properties["incremental"], "properties": incremental}
+    properties["pagination"] = {**properties["pagination"], "allOf": _styles()}
+    return {**stream, "additionalProperties": False}
+
+
+def _styles() -> list[dict[str, Any]]:
+    """Say for each paging style which settings it has, and which of them it needs."""
+    conditions = []
+    for name, style in styles().items():
+        own = schema_of(style)
+        then: dict[str, Any] = {"propertyNames": {"enum": ["style", *own["properties"]]}}
+        if required := own.get("required"):
+            then["required"] = required
+        chosen = {"properties": {"style": {"const": name}}, "required": ["style"]}
+        conditions.append({"if": chosen, "then": then})
+    return conditions

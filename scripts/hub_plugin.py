@@ -1,0 +1,40 @@
+"""The definition of this plugin for Meltano's Hub, made of the code and of meltano.yml."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_HEAD = "# Plugin definition for Meltano's Hub, written by scripts/generate.py: change the code.\n"
+
+
+def hub_plugin(project: str, about: Any, settings: Iterable[str]) -> str:
+    """Give the text of plugin.yaml.
+
+    ``project`` is the text of meltano.yml, ``about`` what ``--about`` prints, and ``settings``
+    are the lines in which meltano.yml declares the settings.
+    """
+    (plugin,) = yaml.safe_load(project)["plugins"]["extractors"]
+    definition = {
+        "name": about.name,
+        "namespace": plugin["namespace"],
+        "variant": "original",
+        "label": plugin["label"],
+        "description": plugin["description"],
+        "pip_url": about.name,
+        "executable": plugin["executable"],
+        "maintenance_status": "beta",
+        "quality": "unknown",
+        "keywords": ["api", "oauth2", "rest", "meltano_sdk"],
+        "supported_python_versions": [*about.supported_python_versions],
+        "capabilities": [capability.value for capability in about.capabilities],
+        "commands": plugin["commands"],
+        "settings_group_validation": [["base_url", "streams"], ["provider", "streams"]],
+        "settings": yaml.safe_load("".join(settings)),
+    }
+    body: str = yaml.safe_dump(definition, sort_keys=False, allow_unicode=True, width=100)
+    return _HEAD + body

@@ -34,6 +34,8 @@ _LOG_IN = (
     "meltano invoke tap-oauth2-generic:login), or give the setting "
     "refresh_token a refresh token that was obtained elsewhere"
 )
+# RFC 6749 section 5.2 has the first; some servers call a refresh token a code, too.
+_SPENT = frozenset({"invalid_grant", "invalid_code"})
 
 
 class Authenticator:
@@ -196,7 +198,7 @@ class Authenticator:
         try:
             return self._exchange.by_refresh(refresh_token)
         except TokenRequestError as error:
-            if error.code != "invalid_grant":
+            if error.code not in _SPENT:
                 # The provider said no, so nothing was spent and nothing is under way.
                 row.write(self._entry(token))
                 raise

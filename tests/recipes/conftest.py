@@ -1,0 +1,29 @@
+"""Gives each test a recipe that is led to the fake of its provider."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "login"))  # a login as a process
+
+from fake_provider import CLIENT, FIRST_REFRESH_TOKEN
+from recipe_run import FAKES, RECIPES, Recipe, towards
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(params=FAKES)
+def recipe(request: Any, tap: Any, monkeypatch: Any) -> Iterator[Recipe]:
+    """Give each recipe in turn, with a refresh token that its provider knows."""
+    path = RECIPES / request.param
+    with FAKES[request.param]() as provider:
+        own = {**towards(provider, path), **CLIENT, "refresh_token": FIRST_REFRESH_TOKEN}
+        # A provider's word on how long to wait is bounded, so that no test has to.
+        for name, value in {**own, "max_wait": "0.01"}.items():
+            monkeypatch.setenv(f"TAP_OAUTH2_GENERIC_{name.upper()}", value)
+        yield Recipe(path, provider, tap)

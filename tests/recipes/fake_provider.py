@@ -1,0 +1,149 @@
+"""What the fakes of providers share: consent, codes, tokens that end, and refusals.
+
+Each fake says in a file of its own how its provider words them; none knows anything of the tap.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import threading
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlencode
+
+from server import ApiServer, Reply
+
+if TYPE_CHECKING:
+    from server import Seen
+
+CLIENT = {"client_id": "client-of-the-recipe", "client_secret": "secret-of-the-recipe"}
+FIRST_REFRESH_TOKEN = "refresh-token-0"
+
+
+class Provider(ApiServer):
+    """An OAuth2 provider and its API.
+
+    ``limited`` is how many requests it refuses for their rate; ``lacks_scope`` makes it refuse
+    all for want of a scope; ``answered`` counts the requests that had an answer with data.
+    """
+
+    AUTHORIZE_PATH: ClassVar[str]
+    TOKEN_PATH: ClassVar[str]
+    TOKEN_TYPE: ClassVar[str] = "Bearer"
+    ROTATES: ClassVar[bool]
+    ASKED_AT_LOGIN: ClassVar[dict[str, str]] = {}
+    SCOPE: ClassVar[str]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refresh_tokens = {FIRST_REFRESH_TOKEN}
+        self.refreshed_with: list[str] = []
+        self.access_tokens: set[str] = set()
+        self.codes: dict[str, dict[str, str]] = {}
+        self.issued = 0
+        self.limited = 0
+        self.lacks_scope = False
+        self.token_ends_after: int | None = None
+        self._lock = threading.Lock()
+
+    # What a provider words in its own way
+
+    def token_fields(self, seen: Seen) -> dict[str, str]:
+        return seen.form
+
+    def token_answer(self, tokens: dict[str, str]) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def refuse_grant(self) -> Reply:
+        raise NotImplementedError
+
+    def unauthorized(self) -> Reply:
+        raise NotImplementedError
+
+    def forbidden(self) -> Reply:
+        raise NotImplementedError
+
+    def too_many(self) -> Reply:
+        raise NotImplementedError
+
+    def data(self, seen: Seen) -> Any:
+        raise NotImplementedError
+
+    # What a test does to it
+
+    def expire(self) -> None:
+        """End every access token."""
+        self.access_tokens.clear()
+
+    def revoke(self) -> None:
+        """End the whole connection."""
+        self.access_tokens.clear()
+        self.refresh_tokens.clear()
+
+    # The same for all
+
+    def _answer(self, seen: Seen) -> Any:
+        with self._lock:
+            if seen.path == self.AUTHORIZE_PATH:
+                return self._consent(seen.query)
+            if seen.path == self.TOKEN_PATH:
+                return self._exchange(self.token_fields(seen))
+            return self._guarded(seen)
+
+    def _consent(self, query: dict[str, str]) -> Reply:
+        """Send the browser back with a code, as after a login and a consent."""
+        wanted = {**self.ASKED_AT_LOGIN, "scope": self.SCOPE, "response_type": "code"}
+        found = {name: query.get(name) for name in wanted}
+        if found != wanted or query.get("client_id") != CLIENT["client_id"]:
+            return Reply({"error": "invalid_request", "found": found}, 400)
+        code = f"code-{len(self.codes)}"
+        self.codes[code] = query
+        back = urlencode({"code": code, "state": query["state"]})
+        return Reply(b"", 302, {"Location": f"{query['redirect_uri']}?{back}"})
+
+    def _exchange(self, fields: dict[str, str]) -> Any:
+        if {name: fields.get(name) for name in CLIENT} != CLIENT:
+            return Reply({"error": "invalid_client"}, 401)
+        if fields["grant_type"] == "authorization_code":
+            asked = self.codes.pop(fields["code"], None)
+            if asked is None or not _proved(asked, fields):
+                return self.refuse_grant()
+            return self._issue(with_refresh_token=True)
+        self.refreshed_with.append(fields["refresh_token"])
+        if fields["refresh_token"] not in self.refresh_tokens:
+            return self.refuse_grant()
+        if self.ROTATES:
+            self.refresh_tokens.discard(fields["refresh_token"])
+        return self._issue(with_refresh_token=self.ROTATES)
+
+    def _issue(self, *, with_refresh_token: bool) -> dict[str, Any]:
+        self.issued += 1
+        tokens = {"access_token": f"access-token-{self.issued}"}
+        self.access_tokens.add(tokens["access_token"])
+        if with_refresh_token:
+            tokens["refresh_token"] = f"refresh-token-{self.issued}"
+            self.refresh_tokens.add(tokens["refresh_token"])
+        return self.token_answer(tokens)
+
+    def _guarded(self, seen: Seen) -> Any:
+        kind, _, token = seen.headers.get("Authorization", "").partition(" ")
+        if kind != self.TOKEN_TYPE or token not in self.access_tokens:
+            return self.unauthorized()
+        if self.lacks_scope:
+            return self.forbidden()
+        if self.limited:
+            self.limited -= 1
+            return self.too_many()
+        if self.token_ends_after is not None:
+            self.token_ends_after -= 1
+            if self.token_ends_after == 0:
+                self.expire()
+        return self.data(seen)
+
+
+def _proved(asked: dict[str, str], fields: dict[str, str]) -> bool:
+    """Tell whether a code comes back from whoever asked for it (RFC 7636)."""
+    digest = hashlib.sha256(fields["code_verifier"].encode()).digest()
+    challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    same_place = fields["redirect_uri"] == asked["redirect_uri"]
+    return same_place and challenge == asked["code_challenge"]

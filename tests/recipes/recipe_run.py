@@ -1,0 +1,68 @@
+"""A recipe run as it ships: only its hosts and credentials lead to the fake of its provider."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+from fake_google import Google
+from fake_jira_cloud import JiraCloud
+from fake_jira_data_center import JiraDataCenter
+from fake_microsoft import Microsoft
+from fake_provider import CLIENT, Provider
+from fake_zoho import Zoho
+
+from tap_oauth2_generic.config import read_config
+from tap_oauth2_generic.settings import Problems
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+RECIPES = Path(__file__).parent.parent.parent / "recipes"
+FAKES: dict[str, type[Provider]] = {
+    "zoho_crm_leads/config.json": Zoho,
+    "zoho_crm_leads/config_page_token.json": Zoho,
+    "jira_issues/config.json": JiraDataCenter,
+    "jira_cloud_issues/config.json": JiraCloud,
+    "google_people_contact_groups/config.json": Google,
+    "microsoft_to_do/config.json": Microsoft,
+}
+
+
+@dataclass
+class Recipe:
+    """A recipe's file, the fake that it is led to, and what runs it there."""
+
+    path: Path
+    provider: Provider
+    tap: Callable[..., Any]
+
+    @property
+    def stream(self) -> str:
+        """The name of the first stream."""
+        return json.loads(self.path.read_text())["streams"][0]["name"]
+
+    def run(self, *, state: dict[str, Any] | None = None) -> Any:
+        """Run the tap on the recipe's own file, with what is the user's in the environment."""
+        files = {} if state is None else {"state": state}
+        return self.tap({}, "--config", str(self.path), "--config", "ENV", **files)
+
+
+def towards(provider: Provider, path: Path) -> dict[str, str]:
+    """Give a recipe's addresses with the fake's host in the place of the provider's."""
+    problems = Problems()
+    config = read_config({**json.loads(path.read_text()), **CLIENT}, frozenset(), problems)
+    assert config is not None, problems.errors
+    there = {"authorize_url": config.grant.authorize_url, "base_url": config.top.base_url.text}
+    there["access_token_url"] = config.oauth2.access_token_url
+    # What holds a part of the token response leads to the fake by itself.
+    return {n: provider.url + urlsplit(a).path for n, a in there.items() if "{" not in a}
+
+
+def only(*paths: str) -> Any:
+    """Mark a test that is about some of the recipes."""
+    return pytest.mark.parametrize("recipe", paths, indirect=True)

@@ -1,0 +1,80 @@
+"""Every folder of recipes/, a newcomer's too: data that is valid, and words that explain it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft7Validator
+
+from tap_oauth2_generic.config import read_config
+from tap_oauth2_generic.settings import Problems
+from tap_oauth2_generic.tap import TapOAuth2Generic
+
+ROOT = Path(__file__).parent.parent.parent
+SCHEMA = json.loads((ROOT / "config.schema.json").read_text())
+FOLDERS = sorted(path.parent for path in (ROOT / "recipes").glob("*/config.json"))
+CONFIGS = sorted((ROOT / "recipes").glob("*/config*.json"))
+# What belongs to whoever runs a recipe, and what only the tap's own documents explain.
+OWN = {"client_id"}
+SECRET = {n for n, about in SCHEMA["properties"].items() if about.get("secret")}
+
+each_folder = pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+each_config = pytest.mark.parametrize("config", CONFIGS, ids=lambda p: f"{p.parent.name}/{p.name}")
+
+
+@each_config
+def test_a_recipe_is_a_valid_configuration(config):
+    """With a client's credentials beside it, a recipe is a configuration without mistakes."""
+    recipe = json.loads(config.read_text())
+    assert (config.parent / recipe["$schema"]).resolve() == ROOT / "config.schema.json"
+    assert [error.message for error in Draft7Validator(SCHEMA).iter_errors(recipe)] == []
+    problems = Problems()
+    credentials = {"client_id": "id", "client_secret": "secret"}
+    assert read_config({**recipe, **credentials}, frozenset(), problems), problems.errors
+    assert problems.warnings == []
+
+
+@each_config
+def test_a_recipe_holds_nobodys_credentials(config):
+    """What is secret, or a client's own, stays in the environment."""
+    assert not json.loads(config.read_text()).keys() & (SECRET | OWN)
+
+
+@each_config
+def test_a_recipe_says_how_its_streams_are_keyed(config):
+    """Every stream names the keys that tell its records apart, as loaders want them."""
+    for stream in json.loads(config.read_text())["streams"]:
+        assert stream.get("primary_keys"), stream["name"]
+
+
+@each_folder
+def test_a_recipe_is_data_and_words(folder):
+    """A recipe's folder holds configurations and a README, and no code."""
+    assert {path.suffix for path in folder.iterdir()} <= {".json", ".md", ".yml"}
+
+
+@each_folder
+def test_a_readme_says_how_to_run_it(folder):
+    """A recipe's README says what to set up at the provider, and leads through every command."""
+    text = (folder / "README.md").read_text()
+    recipe = json.loads((folder / "config.json").read_text())
+    redirect = recipe.get("redirect_uri", "http://127.0.0.1:8400/callback")
+    assert redirect in text
+    for scope in recipe["scopes"]:
+        assert scope in text
+    for command in ("login", "preview"):
+        assert f"tap-oauth2-generic-{command} --config recipes/{folder.name}/" in text
+    for name in ("CLIENT_ID", "CLIENT_SECRET"):
+        assert f"{TapOAuth2Generic._env_var_prefix}{name}" in text
+    assert "meltano run" in text
+
+
+@each_folder
+def test_every_recipe_is_in_the_list(folder):
+    """recipes/README.md names each folder, and each folder that it names is there."""
+    text = (ROOT / "recipes" / "README.md").read_text()
+    assert f"]({folder.name}/)" in text
+    assert all((ROOT / "recipes" / name).is_dir() for name in re.findall(r"\]\((\w+)/\)", text))

@@ -1,0 +1,82 @@
+"""Zoho CRM: what its page numbers reach, what a second run asks for, and where its API is."""
+
+from __future__ import annotations
+
+from fake_zoho import LARGEST_PAGE, REACHED_BY_NUMBER, lead
+from recipe_run import only
+
+BOTH = only("zoho_crm_leads/config.json", "zoho_crm_leads/config_page_token.json")
+BY_NUMBER = only("zoho_crm_leads/config.json")
+BY_TOKEN = only("zoho_crm_leads/config_page_token.json")
+OLD, NEW = "2024-01-01T10:00:00+05:30", "2024-06-01T10:00:00+05:30"
+
+
+def many(count):
+    return [lead(number, OLD) for number in range(count)]
+
+
+@BOTH
+def test_the_api_is_where_the_token_response_says(recipe):
+    """Requests go to the token response's api_domain, with Zoho's own word before the token."""
+    assert recipe.run().status == 0
+    asked = recipe.provider.requests("/crm/v8/Leads")
+    assert {seen.headers["Authorization"] for seen in asked} == {"Zoho-oauthtoken access-token-1"}
+    assert {seen.query["per_page"] for seen in asked} == {str(LARGEST_PAGE)}
+
+
+@BY_NUMBER
+def test_what_page_numbers_do_not_reach_is_an_error(recipe):
+    """With more leads than page numbers reach, the run fails in Zoho's words; no bookmark moves."""
+    recipe.provider.records = many(REACHED_BY_NUMBER + 1)
+    run = recipe.run()
+    assert run.status == 1
+    assert "DISCRETE_PAGINATION_LIMIT_EXCEEDED" in run.error_lines[-1]
+    assert run.bookmark("leads") is None
+
+
+@BY_NUMBER
+def test_the_last_page_is_known_by_its_word(recipe):
+    """Leads that fill all pages that numbers reach are read whole: more_records says it is over."""
+    recipe.provider.records = many(REACHED_BY_NUMBER)
+    run = recipe.run()
+    assert run.status == 0, run.errors
+    assert len(run.records("leads")) == REACHED_BY_NUMBER
+    assert run.bookmark("leads") == OLD
+
+
+@BY_TOKEN
+def test_page_tokens_reach_further(recipe):
+    """By page tokens, leads beyond the reach of page numbers arrive, each once."""
+    recipe.provider.records = many(REACHED_BY_NUMBER + 1)
+    run = recipe.run()
+    assert run.status == 0, run.errors
+    found = [record["id"] for record in run.records("leads")]
+    assert sorted(found) == [record["id"] for record in recipe.provider.records]
+
+
+@BOTH
+def test_no_leads_at_all(recipe):
+    """An organisation without leads, which answers 204 without a body, is no failure."""
+    recipe.provider.records = []
+    run = recipe.run()
+    assert run.status == 0, run.errors
+    assert run.records("leads") == []
+
+
+@BOTH
+def test_a_second_run_brings_what_changed(recipe):
+    """A second run asks for what was modified since, and takes a 304 for nothing at all."""
+    first = recipe.run()
+    assert first.bookmark("leads") == OLD
+    recipe.provider.records = recipe.provider.records[1:]
+    recipe.provider.records += [lead(1, NEW)]
+    second = recipe.run(state=first.state)
+    assert lead(1, NEW) in second.records("leads")
+    assert second.bookmark("leads") == NEW
+    asked = recipe.provider.requests("/crm/v8/Leads")[-1].headers["If-Modified-Since"]
+    assert asked == "2024-01-01T03:30:00+00:00"
+    recipe.provider.records = many(1)
+    third = recipe.run(state=second.state)
+    assert third.status == 0, third.errors
+    assert third.records("leads") == []
+    assert third.bookmark("leads") == NEW

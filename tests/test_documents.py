@@ -76,6 +76,18 @@ def test_the_readme_names_every_setting_of_a_stream_and_every_style():
         assert f"| `{name}` |" in readme, name
 
 
+@pytest.mark.parametrize("table", ["form", "limits"])
+def test_the_tables_for_newcomers_name_what_there_is(about, table):
+    """Every name in the tables that lead from a form to the file is a setting or a style."""
+    part = (ROOT / "README.md").read_text().split(f"<!-- {table} -->")[1]
+    part = part.split(f"<!-- /{table} -->")[0]
+    known = {*about["properties"], *names_of(*STREAM_ROOMS, *styles().values()), *styles()}
+    known |= {"tap-oauth2-generic-login"}
+    named = re.findall(r"`(?:pagination\.)?([a-z][\w-]+)`", part)
+    assert set(named) <= known
+    assert len(named) > 10
+
+
 def test_the_sample_shows_every_style():
     """sample_config.json is a configuration without mistakes that uses every paging style."""
     sample = json.loads((ROOT / "sample_config.json").read_text())

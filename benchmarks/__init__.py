@@ -1,0 +1,1 @@
+"""How fast the tap is beside what one core and the wire can give; `make bench` runs it."""

@@ -1,0 +1,88 @@
+"""Who is measured, each as the arguments of a Python process, with the files that it reads.
+
+The tap is used as its users use it: by its command, a configuration and a catalog.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.processes import measured
+from benchmarks.records import PRIMARY_KEY, REPLICATION_KEY, SCHEMA, STREAM
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+TAP = ("-m", "tap_oauth2_generic")
+PAGE_NUMBER = {"style": "page_number", "total_pages_path": "pages"}
+
+#: The stream as most would configure it, with a declared schema.
+ORDERS: Mapping[str, Any] = {
+    "name": STREAM,
+    "path": "0/orders",
+    "records_path": "data",
+    "pagination": PAGE_NUMBER,
+    "primary_keys": [PRIMARY_KEY],
+    "replication_key": REPLICATION_KEY,
+    "schema": SCHEMA,
+}
+
+#: What the general way has to do beyond it: a field more, a field less.
+ADDED_FIELD = {"city": "customer.address.city"}
+DESELECTED_FIELD = "note"
+
+
+def limit(address: str) -> list[str]:
+    """Read all pages with `requests` and `msgspec` alone."""
+    return ["-m", "benchmarks.limit", f"{address}/0/orders"]
+
+
+def template_tap(address: str, folder: Path) -> list[str]:
+    """Read with a tap as the SDK's template makes one."""
+    config = {"api_url": address, "auth_token": "benchmark"}
+    return ["-m", "benchmarks.template_tap", "--config", _file(folder / "template.json", config)]
+
+
+def tap(address: str, folder: Path, *streams: Mapping[str, Any], **settings: Any) -> list[str]:
+    """Read these streams with the tap."""
+    config = {
+        "base_url": address,
+        "grant_type": "client_credentials",
+        "access_token_url": f"{address}/token",
+        "client_id": "benchmark",
+        "client_secret": "benchmark",
+        "token_store": f"sqlite:///{folder / 'tokens.sqlite'}",
+        "streams": list(streams),
+        **settings,
+    }
+    return [*TAP, "--config", _file(folder / "tap.json", config)]
+
+
+def declared(address: str, folder: Path) -> list[str]:
+    """Read with the tap, all fields selected, the schema declared."""
+    return tap(address, folder, ORDERS)
+
+
+def inferred(address: str, folder: Path) -> list[str]:
+    """Read with the tap, all fields selected, the schema inferred from the first page."""
+    return tap(address, folder, {name: ORDERS[name] for name in ORDERS if name != "schema"})
+
+
+def general(address: str, folder: Path) -> list[str]:
+    """Read with the tap, with a field added and another deselected in the catalog."""
+    arguments = tap(address, folder, {**ORDERS, "add_fields": ADDED_FIELD})
+    catalog = folder / "catalog.json"
+    measured([*arguments, "--discover"], output=catalog)
+    found = json.loads(catalog.read_text())
+    for entry in found["streams"][0]["metadata"]:
+        if entry["breadcrumb"] == ["properties", DESELECTED_FIELD]:
+            entry["metadata"]["selected"] = False
+    return [*arguments, "--catalog", _file(catalog, found)]
+
+
+def _file(path: Path, content: Any) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+    return str(path)

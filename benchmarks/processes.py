@@ -1,0 +1,126 @@
+"""Whole processes, run and measured: the API beside, a contender in front.
+
+Imports the standard library only: a process begins with the peak memory of the one that starts
+it, so this one must stay smaller than any that it measures.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+from urllib.request import ProxyHandler, build_opener
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# ru_maxrss is in KiB on Linux and in bytes on macOS.
+_RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
+
+
+class BenchmarkError(Exception):
+    """A contender failed; the message holds the end of what it said."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one process took, start-up included; ``started_at`` is of the monotonic clock."""
+
+    started_at: float
+    seconds: float
+    peak_bytes: int
+
+
+def measured(
+    arguments: Sequence[str], *, output: Path | None = None, bytes_per_second: float = 0
+) -> Measured:
+    """Run Python with these arguments to its end; raises BenchmarkError.
+
+    Standard output goes to a file or nowhere, or, given a rate, to a reader no faster than that.
+    """
+    with tempfile.TemporaryFile() as errors, Path(output or os.devnull).open("wb") as target:
+        started_at = time.monotonic()
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if bytes_per_second else target,
+            stderr=errors,
+        )
+        if process.stdout is not None:
+            _drain(process.stdout, bytes_per_second)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - started_at
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            raise BenchmarkError(_told(arguments, errors))
+    return Measured(started_at, seconds, usage.ru_maxrss * _RSS_UNIT_BYTES)
+
+
+def _drain(source: IO[bytes], bytes_per_second: float) -> None:
+    """Read as a slow loader does: never faster than the rate, and never making up for a pause."""
+    free_at = time.monotonic()
+    with source:
+        while chunk := os.read(source.fileno(), 1 << 16):
+            free_at = max(free_at, time.monotonic()) + len(chunk) / bytes_per_second
+            time.sleep(max(0.0, free_at - time.monotonic()))
+
+
+def _told(arguments: Sequence[str], errors: IO[bytes]) -> str:
+    errors.seek(0)
+    last = errors.read().decode(errors="replace").strip().splitlines()[-5:]
+    return "\n   ".join([f"failed: python {' '.join(arguments)}", *last])
+
+
+def _environment() -> dict[str, str]:
+    """Give the caller's environment without what would change a contender."""
+    ours = ("TAP_", "PYTHON", "SINGER_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return {name: v for name, v in kept.items() if "proxy" not in name.lower()}
+
+
+@dataclass(frozen=True)
+class Server:
+    """The API in its own process."""
+
+    address: str
+
+    def counters(self) -> dict[str, Any]:
+        """Give what it counted since it was last asked."""
+        opener = build_opener(ProxyHandler({}))
+        with opener.open(f"{self.address}/counters", timeout=30) as answer:
+            counted: dict[str, Any] = json.load(answer)
+        return counted
+
+
+@contextmanager
+def server(records: int, page_size: int = 200) -> Iterator[Server]:
+    """Keep an API with so many records running."""
+    arguments = ["--records", str(records), "--page-size", str(page_size)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.server", *arguments],
+        cwd=ROOT,
+        env=_environment(),
+        stdin=subprocess.PIPE,  # it ends when this is closed, and so with us
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        if process.stdin is None or process.stdout is None:
+            raise BenchmarkError("the API has no pipes")
+        address = process.stdout.readline().strip()
+        if not address:
+            raise BenchmarkError("the API did not start")
+        try:
+            yield Server(address)
+        finally:
+            process.stdin.close()

@@ -1,0 +1,69 @@
+"""Many full records without latency: wall time beside the limit, memory beside an idle tap."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING
+
+from benchmarks import contenders
+from benchmarks.figures import Figure, Size
+from benchmarks.processes import Measured, measured, server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+PART = "throughput"
+LIMIT = "limit: requests + msgspec"
+OF_LIMIT = "x the limit"
+
+
+def figures(size: Size, folder: Path) -> Iterator[Figure]:
+    """Measure each contender right after a run of the limit, so that both met the same machine."""
+    with server(size.records) as api:
+        limit = contenders.limit(api.address)
+        runs = {
+            "this tap, declared schema": contenders.declared(api.address, folder / "declared"),
+            "this tap, inferred schema": contenders.inferred(api.address, folder / "inferred"),
+            "this tap, field added, field deselected": contenders.general(
+                api.address, folder / "general"
+            ),
+            "SDK template tap": contenders.template_tap(api.address, folder / "template"),
+        }
+        idle_bytes = _idle_bytes(api.address, folder / "idle")
+        paired = _paired(limit, runs, size.rounds)
+    limits = [limited.seconds for pairs in paired.values() for limited, _ in pairs]
+    yield Figure(PART, LIMIT, 1.0, OF_LIMIT, f"{min(limits):.2f} s, median {median(limits):.2f} s")
+    for name, pairs in paired.items():
+        yield from _compared(name, pairs, min(limits), idle_bytes)
+
+
+def _paired(
+    limit: Sequence[str], runs: Mapping[str, Sequence[str]], rounds: int
+) -> dict[str, list[tuple[Measured, Measured]]]:
+    measured(limit)  # warms the caches of files and bytecode
+    paired: dict[str, list[tuple[Measured, Measured]]] = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, arguments in runs.items():
+            paired[name].append((measured(limit), measured(arguments)))
+    return paired
+
+
+def _compared(
+    name: str, pairs: Sequence[tuple[Measured, Measured]], limit_seconds: float, idle_bytes: int
+) -> Iterator[Figure]:
+    seconds = min(run.seconds for _, run in pairs)
+    middle = median(run.seconds / limited.seconds for limited, run in pairs)
+    detail = f"{seconds:.2f} s, median ratio {middle:.2f}"
+    yield Figure(PART, name, seconds / limit_seconds, OF_LIMIT, detail)
+    if "this tap" in name:
+        peak = max(run.peak_bytes for _, run in pairs)
+        above = (peak - idle_bytes) / 1e6
+        yield Figure("memory", name, above, "MB above an idle tap", f"peak {peak / 1e6:.0f} MB")
+
+
+def _idle_bytes(address: str, folder: Path) -> int:
+    """Measure a tap that reads one small record."""
+    tiny = {"name": "tiny", "path": "0/tiny/1", "records_path": "data", "schema": {}}
+    schema = {"type": "object", "properties": {"id": {"type": "string"}}}
+    return measured(contenders.tap(address, folder, {**tiny, "schema": schema})).peak_bytes

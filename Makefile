@@ -1,5 +1,6 @@
 # What can be done with this folder, and how. Needs git, make and Python 3.10 or later; everything
-# else is installed into git-ignored folders here: .venv (tests), .demo and .meltano (the demo).
+# else is installed into git-ignored folders here: .venv (tests, benchmarks), .demo and .meltano
+# (the demo).
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -33,13 +34,16 @@ endef
 # quietly LOG,COMMAND: runs it with its output in LOG, and shows the end of that only if it fails.
 quietly = $(2) >>$(1) 2>&1 </dev/null || { tail -n 30 $(1); echo "error: see $(1)" >&2; exit 1; }
 
-.PHONY: help demo test test-slow lint format types imports constraints build clean
+.PHONY: help demo bench test test-slow lint format types imports constraints build clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(PLUGINS) ## Run a real Meltano pipeline against the embedded API, twice, and check it
 	@$(DEMO)/venv/bin/python scripts/demo.py
+
+bench: $(VENV)/.bench-installed ## Measure speed and write it into README.md (a part: ARGS="--only throughput --quick")
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 test: lint types imports ## Check style, types and imports, then run the tests
 	$(BIN)/pytest -m "not slow" $(ARGS)
@@ -65,7 +69,7 @@ build: $(VENV)/.installed ## Build wheel and source archive into dist
 	$(BIN)/python -m pip wheel --quiet --no-deps --build-constraint constraints.txt --wheel-dir dist .
 
 constraints: $(MELTANO) ## Pin anew what pyproject.toml asks for (newest versions: ARGS=--upgrade)
-	$(PIN) pyproject.toml --group dev --group build --output-file constraints.txt
+	$(PIN) pyproject.toml --group dev --group build --group bench --output-file constraints.txt
 	$(PIN) --group demo --group build --output-file constraints-demo.txt
 
 clean: ## Remove everything that make built
@@ -76,6 +80,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@echo "Installing what the tests need into $(VENV) ..."
 	$(call new-venv,$(VENV),constraints.txt)
 	@$(call quietly,$(VENV)/install.log,$(BIN)/python -m pip install --constraint constraints.txt --build-constraint constraints.txt --group dev --editable .)
+	@touch $@
+
+$(VENV)/.bench-installed: $(VENV)/.installed
+	@$(call quietly,$(VENV)/install.log,$(BIN)/python -m pip install --constraint constraints.txt --group bench)
 	@touch $@
 
 $(MELTANO): constraints-demo.txt

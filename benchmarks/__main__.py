@@ -1,14 +1,18 @@
-"""The command: measures the chosen parts and prints their figures."""
+"""The command: measures the chosen parts and says what came of it.
+
+Only a whole run of full size is written into README.md and its picture.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import throughput
+from benchmarks import growth, latency, report, startup, throughput
 from benchmarks.figures import FULL, QUICK, Figure, Size
 from benchmarks.processes import BenchmarkError
 
@@ -17,26 +21,42 @@ if TYPE_CHECKING:
 
 PARTS: dict[str, Callable[[Size, Path], Iterator[Figure]]] = {
     "throughput": throughput.figures,
+    "latency": latency.figures,
+    "startup": startup.figures,
+    "growth": growth.figures,
 }
 
 
 def main() -> int:
     """Measure; the exit status is 1 if a contender failed."""
-    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=PARTS, help="these parts alone")
     parser.add_argument("--quick", action="store_true", help="less of everything")
     options = parser.parse_args()
-    size = QUICK if options.quick else FULL
-    status = 0
-    for part in options.only:
-        try:
-            with tempfile.TemporaryDirectory() as folder:
-                for figure in PARTS[part](size, Path(folder)):
-                    sys.stdout.write(f"{figure}\n")
-        except BenchmarkError as error:
-            sys.stderr.write(f"{error}\n")
-            status = 1
-    return status
+    measuring = options.only or list(PARTS)
+    figures, errors = run(measuring, QUICK if options.quick else FULL)
+    report.print_table(figures)
+    for error in errors:
+        sys.stderr.write(f"{error}\n")
+    if not (errors or options.only or options.quick):
+        report.write_readme(figures)
+        report.draw(figures)
+    return 1 if errors else 0
+
+
+def run(parts: list[str], size: Size) -> tuple[list[Figure], list[BenchmarkError]]:
+    """Measure these parts, each as far as nothing in it fails."""
+    figures: list[Figure] = []
+    errors: list[BenchmarkError] = []
+    for part in parts:
+        began_at = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                figures.extend(PARTS[part](size, Path(folder)))
+            except BenchmarkError as error:
+                errors.append(error)
+        sys.stderr.write(f"{part}: {time.monotonic() - began_at:.0f} s\n")
+    return figures, errors
 
 
 if __name__ == "__main__":

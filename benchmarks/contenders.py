@@ -29,8 +29,35 @@ ORDERS: Mapping[str, Any] = {
     "schema": SCHEMA,
 }
 
+#: The same records in the other styles of paging.
+STYLES: Mapping[str, Mapping[str, Any]] = {
+    "page_number": PAGE_NUMBER,
+    "offset": {"style": "offset", "total_pages_path": "pages"},
+    "cursor": {"style": "cursor", "cursor_path": "next_cursor", "cursor_param": "cursor"},
+    "next_url": {"style": "next_url", "next_url_path": "next_url"},
+}
+
+#: Small records, one a page, for what grows with the number of pages, parents and partitions.
+TINY: Mapping[str, Any] = {
+    "name": "tiny",
+    "path": "0/tiny/1",
+    "records_path": "data",
+    "pagination": PAGE_NUMBER,
+    "primary_keys": ["id"],
+    "replication_key": "updated_at",
+    "schema": {
+        "type": "object",
+        "properties": {
+            "id": {"type": "string"},
+            "page": {"type": "integer"},
+            "owner": {"type": ["integer", "null"]},
+            "updated_at": {"type": "string", "format": "date-time"},
+        },
+    },
+}
+
 #: What the general way has to do beyond it: a field more, a field less.
-ADDED_FIELD = {"city": "customer.address.city"}
+ADDED_FIELD: Mapping[str, str] = {"city": "customer.address.city"}
 DESELECTED_FIELD = "note"
 
 
@@ -72,7 +99,10 @@ def inferred(address: str, folder: Path) -> list[str]:
 
 def general(address: str, folder: Path) -> list[str]:
     """Read with the tap, with a field added and another deselected in the catalog."""
-    arguments = tap(address, folder, {**ORDERS, "add_fields": ADDED_FIELD})
+    added = {name: {"type": "string"} for name in ADDED_FIELD}
+    schema = {**SCHEMA, "properties": {**SCHEMA["properties"], **added}}
+    stream = {**ORDERS, "schema": schema, "add_fields": ADDED_FIELD}
+    arguments = tap(address, folder, stream)
     catalog = folder / "catalog.json"
     measured([*arguments, "--discover"], output=catalog)
     found = json.loads(catalog.read_text())

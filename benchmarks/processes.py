@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 
+_LONGEST_SECONDS = 900
 # ru_maxrss is in KiB on Linux and in bytes on macOS.
 _RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 
@@ -39,6 +41,11 @@ class Measured:
     seconds: float
     peak_bytes: int
 
+    @property
+    def ended_at(self) -> float:
+        """When it had ended, by the same clock."""
+        return self.started_at + self.seconds
+
 
 def measured(
     arguments: Sequence[str], *, output: Path | None = None, bytes_per_second: float = 0
@@ -49,22 +56,43 @@ def measured(
     """
     with tempfile.TemporaryFile() as errors, Path(output or os.devnull).open("wb") as target:
         started_at = time.monotonic()
-        process = subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=ROOT,
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE if bytes_per_second else target,
-            stderr=errors,
-        )
-        if process.stdout is not None:
-            _drain(process.stdout, bytes_per_second)
-        _, status, usage = os.wait4(process.pid, 0)
+        process = _started(arguments, subprocess.PIPE if bytes_per_second else target, errors)
+        with _ended(process):
+            if process.stdout is not None:
+                _drain(process.stdout, bytes_per_second)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.monotonic() - started_at
-        process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
             raise BenchmarkError(_told(arguments, errors))
     return Measured(started_at, seconds, usage.ru_maxrss * _RSS_UNIT_BYTES)
+
+
+def _started(
+    arguments: Sequence[str], output: int | IO[bytes], errors: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=errors,
+    )
+
+
+@contextmanager
+def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Let no process outlive its measurement, or last for ever."""
+    alarm = threading.Timer(_LONGEST_SECONDS, process.kill)
+    alarm.start()
+    try:
+        yield
+    finally:
+        alarm.cancel()
+        if process.returncode is None:
+            process.kill()
+            process.wait()
 
 
 def _drain(source: IO[bytes], bytes_per_second: float) -> None:

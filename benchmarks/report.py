@@ -1,0 +1,90 @@
+"""What a run says: a table on the terminal, the same in README.md, and a picture."""
+
+from __future__ import annotations
+
+import os
+import platform
+from typing import TYPE_CHECKING
+
+from benchmarks.processes import ROOT
+from benchmarks.throughput import OURS
+from benchmarks.throughput import PART as THROUGHPUT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+
+    from benchmarks.figures import Figure
+
+README = ROOT / "README.md"
+PICTURE = ROOT / "benchmarks" / "ratios.png"
+BEGIN, END = "<!-- speed -->\n", "<!-- /speed -->\n"
+_WHOLE_FROM = 20
+OURS_COLOUR, OTHERS_COLOUR, TEXT_COLOUR = "#1f6f8b", "#b8c4c8", "#333333"
+
+
+def print_table(figures: Sequence[Figure]) -> None:
+    """Print the figures of a run."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=machine(), title_justify="left")
+    for title in ("Part", "Measured", "Figure", "", "From"):
+        table.add_column(title, justify="right" if title == "Figure" else "left")
+    for number, figure in enumerate(figures):
+        first = number == 0 or figures[number - 1].part != figure.part
+        name = figure.part if first else ""
+        table.add_row(name, figure.name, shown(figure), figure.unit, figure.detail)
+    Console(width=150).print(table)
+
+
+def write_readme(figures: Sequence[Figure], path: Path = README) -> None:
+    """Put the figures between their markers."""
+    text = path.read_text()
+    before, rest = text.split(BEGIN, 1)
+    _, after = rest.split(END, 1)
+    path.write_text(f"{before}{BEGIN}{''.join(_markdown(figures))}{END}{after}")
+
+
+def _markdown(figures: Sequence[Figure]) -> Iterator[str]:
+    yield "| Part | Measured | Figure | From |\n|:--|:--|--:|:--|\n"
+    for figure in figures:
+        value = f"{shown(figure)} {figure.unit}"
+        yield f"| {figure.part} | {figure.name} | {value} | {figure.detail} |\n"
+    yield f"\n{machine()}.\n"
+
+
+def machine() -> str:
+    """Say what the run was made on, so far as it bears on ratios."""
+    return f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores"
+
+
+def shown(figure: Figure) -> str:
+    """Show a figure with as many digits as mean anything."""
+    return f"{figure.value:.2f}" if figure.value < _WHOLE_FROM else f"{figure.value:.0f}"
+
+
+def draw(figures: Sequence[Figure], path: Path = PICTURE) -> None:
+    """Draw the wall times of all contenders as bars."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure as Drawing
+
+    drawing = Drawing(figsize=(8, 2.9), layout="constrained")
+    FigureCanvasAgg(drawing)
+    _bars(drawing.subplots(), [figure for figure in figures if figure.part == THROUGHPUT])
+    drawing.savefig(path, dpi=150, metadata={"Software": None})
+
+
+def _bars(axes: Axes, figures: Sequence[Figure]) -> None:
+    names = [figure.name for figure in figures]
+    colours = [OURS_COLOUR if name.startswith(OURS) else OTHERS_COLOUR for name in names]
+    bars = axes.barh(names, [figure.value for figure in figures], color=colours, height=0.62)
+    axes.bar_label(bars, [shown(figure) for figure in figures], padding=4, color=TEXT_COLOUR)
+    axes.set_title("Wall time of the whole process, as a multiple of the limit", loc="left",
+                   fontsize=11, color=TEXT_COLOUR)  # fmt: skip
+    axes.invert_yaxis()
+    axes.tick_params(axis="y", length=0, labelcolor=TEXT_COLOUR)
+    axes.xaxis.set_visible(False)
+    axes.spines[:].set_visible(False)

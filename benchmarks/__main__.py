@@ -34,7 +34,11 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="less of everything")
     options = parser.parse_args()
     measuring = options.only or list(PARTS)
-    figures, errors = run(measuring, QUICK if options.quick else FULL)
+    try:
+        figures, errors = run(measuring, QUICK if options.quick else FULL)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; nothing was written\n")
+        return 130
     report.print_table(figures)
     for error in errors:
         sys.stderr.write(f"{error}\n")

@@ -131,15 +131,17 @@ class Connection(asyncio.Protocol):
             self._answer_page(target)
 
     def _answer_page(self, target: str) -> None:
-        self._api.counters.begin()
+        counters = self._api.counters
+        counters.begin()
         answer, seconds = self._api.answer(target)
         if seconds:
-            asyncio.get_running_loop().call_later(seconds, self._end_page, answer)
+            asyncio.get_running_loop().call_later(seconds, self._end_page, answer, counters)
         else:
-            self._end_page(answer)
+            self._end_page(answer, counters)
 
-    def _end_page(self, answer: bytes) -> None:
-        self._api.counters.end()
+    def _end_page(self, answer: bytes, counters: Counters) -> None:
+        # Not the counters of now: a client may have gone, and its pages with it.
+        counters.end()
         self._write(answer)
 
     def _write(self, answer: bytes) -> None:

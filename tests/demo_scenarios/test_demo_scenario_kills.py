@@ -27,7 +27,7 @@ def test_nothing_is_missing_after_the_end_of_a_process(demo, tap, tmp_path, orde
     incremental = {"start_param": "since", "order": order}
     stream = {**STREAM, "params": {"order": order}, "incremental": incremental}
     path = tmp_path / "slow.json"
-    path.write_text(json.dumps(demo.config(stream, requests_per_second=60)))
+    path.write_text(json.dumps(demo.config(stream, requests_per_second=40)))
     command = [sys.executable, "-m", "tap_oauth2_generic", "--config", str(path)]
     lines = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:

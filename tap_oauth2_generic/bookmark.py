@@ -11,6 +11,8 @@ from datetime import datetime, timedelta, timezone
 from decimal import ROUND_FLOOR, Decimal, InvalidOperation, localcontext
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from tap_oauth2_generic.instants import EPOCH, epoch_seconds, whole_seconds
 from tap_oauth2_generic.kinds import BOOLEAN, NAME, enum, near_choice, number, text
 from tap_oauth2_generic.settings import Kind, setting
@@ -301,6 +303,25 @@ class Bookmark:
         self._highest = Moment(limit, self._highest.is_instant)
         self.value = _written(limit, "iso") if self._highest.is_instant else int(limit)
         return True
+
+
+def leading(values: list[Any]) -> list[Any]:
+    """Give those of some replication values among which the highest is, at the speed of C.
+
+    Gives all of them where they are not all whole numbers, or all times with an offset.
+    """
+    if all(type(value) is int for value in values):
+        return [max(values)] if values else []
+    try:
+        times = msgspec.convert(values, list[datetime])
+        highest = max(times)
+    except (msgspec.ValidationError, TypeError):
+        # Of another form, or some with an offset and some without.
+        return values
+    if highest.tzinfo is None:
+        return values
+    # Cut to microseconds they may be equal and differ in what was written.
+    return list({v: None for v, at in zip(values, times, strict=True) if at == highest})
 
 
 def stored_bookmark(state: Mapping[str, Any], replication_key: str) -> Any:

@@ -22,7 +22,6 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _LONGEST_INT = 1000
 _BLANKS = b" \t\r\n"
-_BREAK = re.compile(rb"[\r\n]")
 # A server that puts a blank after a colon does so from the beginning.
 _SPACED, _GLANCE_BYTES = b'": ', 4096
 
@@ -65,7 +64,7 @@ def open_envelope(content: bytes, path: Path) -> tuple[Any, JsonList] | None:
         return None
     try:
         body, text = _opened(content.removeprefix(_BYTE_ORDER_MARK), path, list(path.keys))
-        if _BREAK.search(text) or _SPACED in text[:_GLANCE_BYTES]:
+        if b"\n" in text or b"\r" in text or _SPACED in text[:_GLANCE_BYTES]:
             # Between the values only: inside a text JSON allows no line break.
             text = msgspec.json.format(text, indent=-1)
         return body, JsonList(text, _TEXTS.decode(text))

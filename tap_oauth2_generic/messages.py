@@ -108,10 +108,10 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 
 def _in_one_line(text: bytes) -> bytes:
     """Escape what some readers take for the end of a line."""
-    if not text.isascii():
-        for character, escape in _LINE_BREAKS:
-            if character in text:
-                text = text.replace(character, escape)
+    for character, escape in _LINE_BREAKS:
+        # A single byte is looked for ten times as fast, and mostly not there.
+        if character[:1] in text and character in text:
+            text = text.replace(character, escape)
     return text
 
 

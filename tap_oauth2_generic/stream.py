@@ -13,7 +13,7 @@ from singer_sdk import metrics
 from singer_sdk.helpers._state import PROGRESS_MARKER_NOTE, PROGRESS_MARKERS
 
 from tap_oauth2_generic.ahead import Course
-from tap_oauth2_generic.bookmark import Bookmark, Bound, stored_bookmark, windows
+from tap_oauth2_generic.bookmark import Bookmark, Bound, leading, stored_bookmark, windows
 from tap_oauth2_generic.emission import Emission
 from tap_oauth2_generic.errors import AnswerError, LoginNeededError, RecordError
 from tap_oauth2_generic.messages import encode
@@ -431,6 +431,8 @@ class OAuth2Stream(PagedStream):
         if not self.replication_key or bookmark is None:
             return
         bookmark.without += without
+        if self.stream.settings.incremental.order == "none":
+            values = leading(values)
         if sum(bookmark.observe(value) for value in values):
             markers = self.get_context_state(context or None).setdefault(
                 PROGRESS_MARKERS,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -17,6 +17,10 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from tap_oauth2_generic.errors import ConnectionSettingError
 from tap_oauth2_generic.kinds import NAME, number
 from tap_oauth2_generic.settings import setting
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +59,9 @@ class TransportSettings:
         if self.client_cert_key and not self.client_cert:
             sentences.append("client_cert_key needs client_cert")
         return sentences
+
+
+_PIECE_BYTES = 2**20
 
 
 class _Sending(threading.local):
@@ -111,6 +118,7 @@ class Transport:
         self.settings = settings
         self.user_agent = settings.user_agent or f"tap-oauth2-generic/{version}"
         self._local = threading.local()
+        self._known_options: dict[str, Mapping[str, Any]] = {}
 
     def send(
         self, request: requests.PreparedRequest, *, new_connection: bool = False
@@ -121,20 +129,15 @@ class Transport:
         on one kept open, the server may just have closed it.
         """
         session = _new_session() if new_connection else self._session()
-        options = session.merge_environment_settings(
-            request.url or "",
-            self._proxies(),
-            False,  # noqa: FBT003 - its second flag, whether to stream
-            self.settings.ca_bundle,
-            self._client_cert(),
-        )
+        options = self._options(session, request.url or "")
         request.headers.setdefault("User-Agent", self.user_agent)
         try:
             # Straight to the adapter: a session would also parse where a redirect leads.
             adapter = session.get_adapter(request.url or "")
             response = adapter.send(request, timeout=self.settings.timeout, **options)  # type: ignore[arg-type]
-            # Read whole, so that an answer that breaks off is known here.
-            _ = response.content
+            # Read whole, so that an answer that breaks off is known here; in large pieces,
+            # where ``content`` would take 10 KB at a time.
+            response._content = b"".join(response.iter_content(_PIECE_BYTES))  # noqa: SLF001
         except requests.exceptions.RequestException:
             raise
         except (UnicodeError, ValueError):
@@ -144,6 +147,19 @@ class Transport:
             message = f"the TLS settings (ca_bundle, client_cert, REQUESTS_CA_BUNDLE) fail: {error}"
             raise ConnectionSettingError(message) from None
         return response
+
+    def _options(self, session: requests.Session, url: str) -> Mapping[str, Any]:
+        """Give proxy and TLS options for a host; the environment is asked once, as it is slow."""
+        host = "/".join(url.split("/", 3)[:3])
+        if host not in self._known_options:
+            self._known_options[host] = session.merge_environment_settings(
+                url,
+                self._proxies(),
+                False,  # noqa: FBT003 - its second flag, whether to stream
+                self.settings.ca_bundle,
+                self._client_cert(),
+            )
+        return self._known_options[host]
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)

@@ -106,16 +106,15 @@ class Verbatim:
         values = [getattr(record, self._position) for record in checked]
         there = [value for value in values if value is not None]
         without = len(values) - len(there)
-        if self._is_ordered:
-            pass
-        elif all(type(value) is int for value in there):
-            return ([max(there)] if there else []), without
-        elif all(type(value) is datetime and value.tzinfo for value in there):
-            # Cut to microseconds they may be equal and differ in what was written.
-            highest = max(there)
-            records = [r for r, value in zip(records, values, strict=True) if value == highest]
-        written = [self._key.decode(record).key for record in records]
-        return [value for value in written if value is not None], without
+        if there and all(type(value) is datetime for value in there):
+            highest = max(there) if not self._is_ordered and _are_absolute(there) else None
+            # As they were written; cut to microseconds, different ones may be equal.
+            return [
+                self._key.decode(record).key
+                for record, value in zip(records, values, strict=True)
+                if value == highest or (highest is None and value is not None)
+            ], without
+        return there, without
 
     def _record(self, properties: Mapping[str, Any], selected: Select, at: tuple[str, ...]) -> type:
         """Make the type of an object with these columns and no others."""
@@ -170,6 +169,10 @@ class Verbatim:
         if not isinstance(items, Mapping) or not items.get("type"):
             return list
         return list[self._type(items, selected, (*at, "items", "[]"))]  # type: ignore[misc]
+
+
+def _are_absolute(times: list[datetime]) -> bool:
+    return all(time.tzinfo is not None for time in times)
 
 
 def _is_empty(record: msgspec.Raw) -> bool:

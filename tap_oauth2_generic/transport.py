@@ -18,7 +18,6 @@ from tap_oauth2_generic.errors import ConnectionSettingError
 from tap_oauth2_generic.kinds import NAME, number
 from tap_oauth2_generic.settings import setting
 
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -134,7 +133,7 @@ class Transport:
         try:
             # Straight to the adapter: a session would also parse where a redirect leads.
             adapter = session.get_adapter(request.url or "")
-            response = adapter.send(request, timeout=self.settings.timeout, **options)  # type: ignore[arg-type]
+            response = adapter.send(request, timeout=self.settings.timeout, **options)
             # Read whole, so that an answer that breaks off is known here; in large pieces,
             # where ``content`` would take 10 KB at a time.
             response._content = b"".join(response.iter_content(_PIECE_BYTES))  # noqa: SLF001

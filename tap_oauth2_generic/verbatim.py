@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Optional, Union
 
 import msgspec
@@ -79,7 +80,7 @@ class Verbatim:
         )
         try:
             self._records = msgspec.json.Decoder(list[record])  # type: ignore[valid-type]
-            self._key = msgspec.json.Decoder(key)
+            self._key = msgspec.json.Decoder(key, float_hook=Decimal)
         except TypeError as error:
             raise NotVerbatimError from error
 
@@ -106,15 +107,18 @@ class Verbatim:
         values = [getattr(record, self._position) for record in checked]
         there = [value for value in values if value is not None]
         without = len(values) - len(there)
-        if there and all(type(value) is datetime for value in there):
-            highest = max(there) if not self._is_ordered and _are_absolute(there) else None
-            # As they were written; cut to microseconds, different ones may be equal.
-            return [
-                self._key.decode(record).key
-                for record, value in zip(records, values, strict=True)
-                if value == highest or (highest is None and value is not None)
-            ], without
-        return there, without
+        kinds = set(map(type, there))
+        if kinds <= {int, str}:
+            return there, without
+        highest = None
+        if kinds == {datetime} and not self._is_ordered and _are_absolute(there):
+            highest = max(there)
+        # As they were written, with every digit: cut to microseconds, different ones are equal.
+        return [
+            self._key.decode(record).key
+            for record, value in zip(records, values, strict=True)
+            if value == highest or (highest is None and value is not None)
+        ], without
 
     def _record(self, properties: Mapping[str, Any], selected: Select, at: tuple[str, ...]) -> type:
         """Make the type of an object with these columns and no others."""

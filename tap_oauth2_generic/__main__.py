@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import NoReturn
 
@@ -13,7 +14,7 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         status = 1
-    sys.exit(status)
+    end(status)
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -23,6 +24,24 @@ def run(arguments: list[str] | None = None) -> int:
     from tap_oauth2_generic.tap import TapOAuth2Generic
 
     return run_cleanly(lambda: TapOAuth2Generic.cli.main(arguments, standalone_mode=False))
+
+
+def end(status: int) -> NoReturn:
+    """End the process at once: what was written is flushed, and nothing else is left to do.
+
+    Taking the interpreter down would cost as much as a page or two, and would find threads
+    that still wait for an answer that nobody wants any more.
+    """
+    import logging
+
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            # It is closed; whoever closed it was told.
+            continue
+    os._exit(status)
 
 
 if __name__ == "__main__":

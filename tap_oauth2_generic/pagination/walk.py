@@ -91,15 +91,17 @@ class Walk:
         """
         if not self._length:
             return 1
-        full = self.style.page_size_param and self._length >= self.style.size_sent
-        pages = _MANY if full else self.pages
+        known = []
         if self.total is not None:
-            pages = -(-(self.total - self.records) // self._length)
+            known.append(-(-(self.total - self.records) // self._length))
         if self.total_pages is not None:
-            pages = min(pages, self.total_pages - self.pages)
+            known.append(self.total_pages - self.pages)
+        full = self.style.page_size_param and self._length >= self.style.size_sent
+        if not known and not full:
+            known.append(self.pages)
         if self.style.max_pages:
-            pages = min(pages, self.style.max_pages - self.pages)
-        return max(pages, 1)
+            known.append(self.style.max_pages - self.pages)
+        return max(min(known, default=_MANY), 1)
 
     def take(self, page: Page) -> bool:
         """Take note of a page, decide whether the walk goes on; tell whether it is a new one.

@@ -68,10 +68,11 @@ class Course:
         """Give the pages, each asked for when the one before it was read."""
         return self._reader.turns(self.span, self.walk)
 
-    def ask(self, workers: Workers, most: int, *, urgent: bool) -> None:
-        """Ask for pages that are sure to come or likely to, so many at most."""
+    def ask(self, workers: Workers, most: int, *, urgent: bool) -> int:
+        """Ask for pages that are sure to come or likely to, so many at most; gives how many."""
         if self._failure or most < 1:
-            return
+            return 0
+        before = len(self._pending)
         wanted = len(self._pending) + most if self.is_eager else 1
         tokens = self.walk.foreseen(wanted)
         for token in tokens[len(self._pending) :]:
@@ -80,9 +81,10 @@ class Course:
             except TapError as error:
                 if not self._pending:
                     self._failure = error
-                return
+                break
             answer = workers.submit(_fetching(self._reader, asked), urgent=urgent)
             self._pending.append(_Pending(token, asked, answer))
+        return len(self._pending) - before
 
     def look(self) -> None:
         """Take up what has come, before its time: whether a second page follows is known then."""
@@ -220,23 +222,20 @@ class Lookahead:
             course.look()
 
     def _ask(self, course: Course) -> None:
-        """Ask for this course's next pages, then for those of what comes after it."""
-        begun = list(self._begun())
-        room = self._most - sum(
-            not answer.done() for one in [course, *begun] for answer in one.answers
-        )
-        kept = course.kept + sum(one.kept for one in begun)
-        before = course.kept
-        course.ask(self._workers, max(room, 0 if course.kept else 1), urgent=True)
-        room -= course.kept - before
-        kept += course.kept - before
+        """Ask for this course's next pages, then for those of what comes after it.
+
+        As many as may be under way, and as long as not too many wait to be read.
+        """
+        known = [course, *self._begun()]
+        under_way = sum(not answer.done() for one in known for answer in one.answers)
+        kept = sum(one.kept for one in known)
+        room = min(self._most - under_way, self._most * _KEPT_PAGES - kept)
+        # The page that is waited for is asked for in any case.
+        room -= course.ask(self._workers, max(room, 0 if course.kept else 1), urgent=True)
         for other in chain.from_iterable(line.ahead() for line in reversed(self._lines)):
-            if room < 1 or kept >= self._most * _KEPT_PAGES:
+            if room < 1:
                 return
-            before = other.kept
-            other.ask(self._workers, 1, urgent=False)
-            room -= other.kept - before
-            kept += other.kept - before
+            room -= other.ask(self._workers, 1, urgent=False)
 
     def _wait(self, course: Course) -> None:
         """Wait until something has come, of this course or of one begun ahead."""

@@ -2,5 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+#: Which columns are selected, by the steps that lead to each in its schema.
+Select = Mapping[tuple[str, ...], bool]
+
 # What an integer column holds; longer integers go into a number column.
 COLUMN_INTEGERS = range(-(2**63), 2**63)

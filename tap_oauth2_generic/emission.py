@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib.encoding.simple import Message
 
     from tap_oauth2_generic.decoding import JsonList
+    from tap_oauth2_generic.paths import Path
     from tap_oauth2_generic.schema import SchemaSettings
     from tap_oauth2_generic.sdk_stream import PagedStream
 
@@ -33,8 +34,8 @@ Record = dict[str, Any]
 class Emission:
     """Emits the records of one stream.
 
-    ``given`` are the fields that a context adds to each record, ``is_ordered`` asks for every
-    replication value of a page.
+    ``given`` are the fields that a context gives each record, ``added`` those that come from a
+    path inside it; ``is_ordered`` asks for every replication value of a page.
     """
 
     def __init__(  # noqa: PLR0913 - what a stream knows about its records
@@ -45,6 +46,7 @@ class Emission:
         say: Callable[[str], None],
         *,
         given: Collection[str],
+        added: Mapping[str, Path],
         is_ordered: bool,
     ) -> None:
         """Emit nothing yet."""
@@ -55,6 +57,7 @@ class Emission:
         self._pages = writer if type(writer) is MessageWriter else None
         self._say = say
         self._given = given
+        self._added = added
         self._is_ordered = is_ordered
         self._renew()
 
@@ -81,6 +84,7 @@ class Emission:
                     stream.mask,
                     inferred=inferred,
                     given=self._given,
+                    added=self._added,
                     replication_key=stream.replication_key,
                     is_ordered=self._is_ordered,
                 )

@@ -5,7 +5,7 @@ Nothing here sends a request, decides on a status or knows a paging style.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -132,6 +132,7 @@ class Page:
     found: bool = True
     filtered_from: int | None = None
     written: JsonList | None = None
+    added: Mapping[str, Path] = field(default_factory=dict)
 
     @cached_property
     def records(self) -> list[dict[str, Any]]:
@@ -142,10 +143,11 @@ class Page:
         if self.written is None:
             return []
         try:
-            return [_record(member) for member in decode(self.written.text)]
+            records = [_record(member) for member in decode(self.written.text)]
         except ValueError as error:
             message = f"{error}, though the status is {self.status}"
             raise AnswerError(message) from None
+        return _with_added(records, self.added)
 
     @property
     def length(self) -> int:
@@ -205,7 +207,9 @@ def read_page(  # noqa: PLR0913, PLR0917 - an answer in its parts
     """
     opened = open_envelope(unpacked(content), settings.path) if keeps_text else None
     if opened is not None:
-        return Page(url, status, CaseInsensitiveDict(headers), opened[0], written=opened[1])
+        body, written = opened
+        sent = CaseInsensitiveDict(headers)
+        return Page(url, status, sent, body, written=written, added=settings.add_fields)
     try:
         body = settings.decode(content) if decoded is None else decoded()
     except ValueError as error:
@@ -252,12 +256,15 @@ def _records(found: list[Any], settings: RecordSettings) -> list[dict[str, Any]]
             records.append(value)
         elif value is not None:
             records.append(_scalar(value, settings, alone=len(found) == 1))
-    if settings.add_fields:
-        for record in records:
-            added = {name: path.find(record) for name, path in settings.add_fields.items()}
-            for name, value in added.items():
-                # What is not there takes nothing away.
-                record[name] = record.get(name) if value is MISSING else value
+    return _with_added(records, settings.add_fields)
+
+
+def _with_added(records: list[dict[str, Any]], added: Mapping[str, Path]) -> list[dict[str, Any]]:
+    for record in records if added else ():
+        found = {name: path.find(record) for name, path in added.items()}
+        for name, value in found.items():
+            # What is not there takes nothing away.
+            record[name] = record.get(name) if value is MISSING else value
     return records
 
 

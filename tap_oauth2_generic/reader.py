@@ -160,7 +160,7 @@ class Reader:
         return (
             records.response_format == "json"
             and not records.records_are_values
-            and not records.add_fields
+            and not (records.add_fields and style.paths_in_record)
             and isinstance(where, DottedPath)
             and all(
                 passes_by(path, where)

@@ -11,11 +11,10 @@ from typing import Any
 
 import msgspec
 
-from tap_oauth2_generic.columns import COLUMN_INTEGERS
+from tap_oauth2_generic.columns import COLUMN_INTEGERS, Select
 from tap_oauth2_generic.instants import is_date_time
 
 Fit = Callable[[Any], Any]
-Select = Mapping[tuple[str, ...], bool]
 _LONGEST_NUMBER = 40
 #: What stands in a path for the members of a list.
 IN_LIST = "[]"

@@ -238,6 +238,7 @@ class OAuth2Stream(PagedStream):
                 *(contexts.parent.keys if contexts.parent else ()),
                 *(contexts.partitions[0] if contexts.partitions else ()),
             },
+            added=self.stream.records.add_fields,
             is_ordered=self.stream.settings.incremental.order == "asc",
         )
         self._dropped = emission.dropped

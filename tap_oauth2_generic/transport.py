@@ -60,7 +60,7 @@ class TransportSettings:
         return sentences
 
 
-_PIECE_BYTES = 2**20
+_PIECE_BYTES = 2**18
 
 
 class _Sending(threading.local):

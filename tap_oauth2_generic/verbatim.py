@@ -1,55 +1,56 @@
-"""Records that are passed on as the bytes they came in: checked against the schema, never rebuilt.
+"""Records that are passed on as they came: checked against the schema, their values never rebuilt.
 
-The check is a type made of the schema, which msgspec decodes a whole page against at the
-speed of C. What does not fit it is no error: it goes the general way, through the shaper.
+What does not fit is no error: it goes the general way, through the shaper.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, Optional, Union
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_oauth2_generic.columns import COLUMN_INTEGERS
+from tap_oauth2_generic.paths import DottedPath
+from tap_oauth2_generic.record_types import ColumnTypes, NoTypeError, at_path, found_at, takes_null
 
 if TYPE_CHECKING:
-    from tap_oauth2_generic.decoding import JsonList
-    from tap_oauth2_generic.shape import Select
+    from collections.abc import Collection, Mapping, Sequence
 
-_ColumnInteger = Annotated[int, msgspec.Meta(ge=COLUMN_INTEGERS.start, le=COLUMN_INTEGERS.stop - 1)]
-_EmptyList = Annotated[list[Any], msgspec.Meta(max_length=0)]
+    from tap_oauth2_generic.columns import Select
+    from tap_oauth2_generic.decoding import JsonList
+    from tap_oauth2_generic.paths import Path
+
 _BLANKS = b" \t\r\n"
+Text = bytes | msgspec.Raw
 
 
 class NotVerbatimError(Exception):
-    """The schema needs records to be looked at one by one, or to be changed."""
+    """The schema needs records to be looked at one by one."""
 
 
 @dataclass(frozen=True)
 class Texts:
-    """Records of one page that fit the schema as they are.
+    """Records of one page that fit the schema.
 
     ``records`` are their texts, ``more`` what is to be put at the end of each, before its brace.
-    ``replication_values`` are those of which the highest may be
-    the bookmark, as they were written; ``without`` counts the records that have none.
+    ``replication_values`` are those of which the highest may be the bookmark, as they were
+    written; ``without`` counts the records that have none.
     """
 
-    records: list[msgspec.Raw]
+    records: Sequence[Text]
     more: bytes
     replication_values: list[Any]
     without: int
 
 
 class Verbatim:
-    """Checks whether the records of a page may be passed on as they were written.
+    """Makes the texts of a page's records, where each fits the schema as it was written.
 
-    ``given`` are fields that the tap itself adds to every record; one that a record brings
-    too is kept, so such a record goes the general way. ``is_ordered`` asks for every
-    replication value, in order. ``inferred`` holds columns to what they were inferred from.
+    ``given`` are fields that the tap itself gives every record, ``added`` those that it takes
+    from a path inside; a record that brings one of them goes the general way. ``is_ordered``
+    asks for every replication value, in order.
     """
 
     def __init__(  # noqa: PLR0913 - what a stream knows about its records
@@ -59,52 +60,124 @@ class Verbatim:
         *,
         inferred: bool,
         given: Collection[str],
+        added: Mapping[str, Path],
         replication_key: str | None,
         is_ordered: bool,
     ) -> None:
-        """Make the type; raises NotVerbatimError where there is none for the schema."""
-        self._inferred = inferred
+        """Make the types; raises NotVerbatimError where there are none for the schema."""
         columns = schema.get("properties", {})
-        if not columns.keys() >= set(given) or not all(selected["properties", n] for n in columns):
+        types = ColumnTypes(selected, inferred=inferred)
+        if not columns.keys() >= {*given, *added} or not all(
+            selected["properties", name] for name in {*given, *added}
+        ):
             raise NotVerbatimError
-        properties = {name: column for name, column in columns.items() if name not in given}
-        self._position = None
-        if replication_key is not None:
-            if replication_key not in properties:
-                raise NotVerbatimError
-            self._position = f"f{list(properties).index(replication_key)}"
-        self._is_ordered = is_ordered
-        record = self._record(properties, selected, ())
-        key: Any = msgspec.defstruct(
-            "Key", [("key", Any, None)], rename={"key": replication_key or ""}
-        )
+        own = {n: column for n, column in columns.items() if n not in given and n not in added}
         try:
-            self._records = msgspec.json.Decoder(list[record])  # type: ignore[valid-type]
-            self._key = msgspec.json.Decoder(key, float_hook=Decimal)
-        except TypeError as error:
+            picked: Any = types.picked(own)
+            self._records = msgspec.json.Decoder(list[types.checked(own)])  # type: ignore[misc]
+            self._picked = msgspec.json.Decoder(list[picked]) if picked is not None else None
+            self._added = [
+                _Added(
+                    name,
+                    path,
+                    types.value(columns[name], ("properties", name)),
+                    own,
+                    takes_null=takes_null(columns[name]),
+                )
+                for name, path in added.items()
+            ]
+        except (NoTypeError, TypeError) as error:
             raise NotVerbatimError from error
+        self._key = None
+        if replication_key is not None:
+            self._key = _Key(replication_key, own, self._added, is_ordered=is_ordered)
 
     def check(self, written: JsonList, more: bytes) -> Texts | None:
         """Give what may be passed on of a page, or None where a record does not fit.
 
         ``more`` are members to put at the end of each record, encoded, with their comma.
         """
-        records = written.members
+        texts: Sequence[Text] = written.members
         try:
             checked = self._records.decode(written.text)
+            added = [one.values(written.text) for one in self._added]
+            if self._picked is not None:
+                texts = [_encode(record) for record in self._picked.decode(written.text)]
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return None
-        if more and any(_is_empty(record) for record in records):
+        if (more or added) and any(_is_empty(text) for text in texts):
             # What is put at the end begins with a comma.
             return None
-        values, without = self._values(checked, records)
-        return Texts(records, more, values, without)
+        values, without = self._key.values(written, checked, added) if self._key else ([], 0)
+        if added:
+            columns = [one.members(written.text) for one in self._added]
+            texts = [
+                b"".join((memoryview(text)[:-1], *members, b"}"))
+                for text, *members in zip(texts, *columns, strict=True)
+            ]
+        return Texts(texts, more, values, without)
 
-    def _values(self, checked: list[Any], records: list[msgspec.Raw]) -> tuple[list[Any], int]:
-        """Give the replication values that matter, as they were written."""
-        if self._position is None:
-            return [], 0
-        values = [getattr(record, self._position) for record in checked]
+
+class _Added:
+    """A field taken from a path inside each record."""
+
+    def __init__(
+        self, name: str, path: Path, kind: Any, own: Mapping[str, Any], *, takes_null: bool
+    ) -> None:
+        # A bare path that is itself a key is that key.
+        if not isinstance(path, DottedPath) or name in own or path.text in own:
+            raise NoTypeError
+        keys = [key for key in path.keys if isinstance(key, str)]
+        if not keys or len(keys) != len(path.keys):
+            raise NoTypeError
+        self.name = name
+        self._depth = len(keys)
+        self._takes_null = takes_null
+        self._values = msgspec.json.Decoder(list[at_path(keys, kind)])  # type: ignore[misc]
+        self._texts = msgspec.json.Decoder(list[at_path(keys, msgspec.Raw)])  # type: ignore[misc]
+        self._begin = b"," + _encode(name) + b":"
+
+    def values(self, text: bytes) -> list[Any]:
+        """Give each record's value, UNSET where it has none; raises ValidationError."""
+        found = [found_at(record, self._depth) for record in self._values.decode(text)]
+        if not self._takes_null and msgspec.UNSET in found:
+            raise msgspec.ValidationError
+        return found
+
+    def texts(self, text: bytes) -> list[bytes]:
+        """Give each record's value as it was written; what is not there is null."""
+        found = (found_at(record, self._depth) for record in self._texts.decode(text))
+        return [b"null" if value is msgspec.UNSET else bytes(value) for value in found]
+
+    def members(self, text: bytes) -> list[bytes]:
+        """Give the member to put at the end of each record."""
+        return [self._begin + value for value in self.texts(text)]
+
+
+class _Key:
+    """Where the replication value of a record is, and which of a page's values matter."""
+
+    def __init__(
+        self, name: str, own: Mapping[str, Any], added: Sequence[_Added], *, is_ordered: bool
+    ) -> None:
+        names = [one.name for one in added]
+        if name not in own and name not in names:
+            raise NotVerbatimError
+        self._added = names.index(name) if name in names else None
+        self._source = added[self._added] if self._added is not None else None
+        self._field = "" if self._source else f"f{list(own).index(name)}"
+        self._is_ordered = is_ordered
+        key: Any = msgspec.defstruct("Key", [("key", Any, None)], rename={"key": name})
+        self._decoder = msgspec.json.Decoder(list[key], float_hook=Decimal)
+
+    def values(
+        self, written: JsonList, checked: list[Any], added: list[list[Any]]
+    ) -> tuple[list[Any], int]:
+        """Give the values of which the highest may be the bookmark, and how many have none."""
+        if self._added is None:
+            values = [getattr(record, self._field) for record in checked]
+        else:
+            values = [None if v is msgspec.UNSET else v for v in added[self._added]]
         there = [value for value in values if value is not None]
         without = len(values) - len(there)
         kinds = set(map(type, there))
@@ -115,69 +188,24 @@ class Verbatim:
             highest = max(there)
         # As they were written, with every digit: cut to microseconds, different ones are equal.
         return [
-            self._key.decode(record).key
-            for record, value in zip(records, values, strict=True)
-            if value == highest or (highest is None and value is not None)
+            value
+            for value, checked_value in zip(self._written(written.text), values, strict=True)
+            if checked_value == highest or (highest is None and checked_value is not None)
         ], without
 
-    def _record(self, properties: Mapping[str, Any], selected: Select, at: tuple[str, ...]) -> type:
-        """Make the type of an object with these columns and no others."""
-        fields: list[tuple[str, Any, Any]] = []
-        for number, (name, schema) in enumerate(properties.items()):
-            place = (*at, "properties", name)
-            if not selected[place]:
-                raise NotVerbatimError
-            fields.append((f"f{number}", self._type(schema, selected, place), None))
-        return msgspec.defstruct(
-            "Record",
-            fields,
-            rename={f"f{number}": name for number, name in enumerate(properties)},
-            forbid_unknown_fields=True,
-            gc=False,
-        )
+    def _written(self, text: bytes) -> list[Any]:
+        if self._source is None:
+            return [record.key for record in self._decoder.decode(text)]
+        decode = msgspec.json.Decoder(float_hook=Decimal).decode
+        return [decode(value) for value in self._source.texts(text)]
 
-    def _type(self, schema: Any, selected: Select, at: tuple[str, ...]) -> Any:
-        """Make the type of one column's values: what the shaper leaves as it is, and no more."""
-        declared = schema.get("type") if isinstance(schema, Mapping) else None
-        if not declared:
-            return Any
-        names = {declared} if isinstance(declared, str) else set(declared)
-        types = [self._kind(name, names, schema, selected, at) for name in sorted(names - {"null"})]
-        if not types:
-            return None
-        made: Any = Union[tuple(types)]  # noqa: UP007 - of a tuple
-        return Optional[made] if "null" in names else made  # noqa: UP045 - likewise
 
-    def _kind(
-        self, name: str, names: set[str], schema: Mapping[str, Any], selected: Select,
-        at: tuple[str, ...],
-    ) -> Any:  # fmt: skip
-        if name == "object":
-            has_fields = "properties" in schema if self._inferred else schema.get("properties")
-            return self._record(schema["properties"], selected, at) if has_fields else dict
-        if name == "array":
-            return self._list(schema, selected, at)
-        if name == "integer":
-            return _ColumnInteger if self._inferred and "number" not in names else int
-        if name == "string" and self._inferred and schema.get("format") == "date-time":
-            return datetime
-        kinds = {"string": str, "number": float, "boolean": bool}
-        if name not in kinds:
-            raise NotVerbatimError
-        return kinds[name]
-
-    def _list(self, schema: Mapping[str, Any], selected: Select, at: tuple[str, ...]) -> Any:
-        items = schema.get("items")
-        if items is None and self._inferred:
-            return _EmptyList
-        if not isinstance(items, Mapping) or not items.get("type"):
-            return list
-        return list[self._type(items, selected, (*at, "items", "[]"))]  # type: ignore[misc]
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def _are_absolute(times: list[datetime]) -> bool:
     return all(time.tzinfo is not None for time in times)
 
 
-def _is_empty(record: msgspec.Raw) -> bool:
-    return not bytes(record)[1:-1].strip(_BLANKS)
+def _is_empty(text: Text) -> bool:
+    return not bytes(text)[1:-1].strip(_BLANKS)

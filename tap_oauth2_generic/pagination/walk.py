@@ -113,7 +113,7 @@ class Walk:
         if self.pages == 1:
             self._first_length = page.length
             # A link back to where the walk began is one that was used.
-            self._used.add(page.url)
+            self._used.add(_key(page.url))
         self._count(page)
         previous, self._previous = self._previous, page
         repeated = previous is not None and bool(page.length) and page.repeats(previous)
@@ -235,15 +235,17 @@ class Walk:
                 f"max_pages ({self.style.max_pages}) was reached", complete=False, suspicious=True
             )
         else:
-            self._used.add(_key(token))
+            if self.style.predict(self._token, page.length) is None:
+                # What is counted never comes again, however many pages there are.
+                self._used.add(_key(token))
             self._token = token
 
 
 def _key(token: Token) -> Any:
-    """Give something small and hashable that stands for a token."""
-    if isinstance(token, int | str) or token is None:
+    """Give something small that stands for a token, since every one is kept."""
+    if isinstance(token, int) or token is None:
         return token
-    return msgspec.json.encode(token)
+    return hash(token if isinstance(token, str) else msgspec.json.encode(token, enc_hook=str))
 
 
 def _whole(value: Any) -> int | None:

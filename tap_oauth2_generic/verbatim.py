@@ -190,7 +190,7 @@ class _Key:
         return [
             value
             for value, checked_value in zip(self._written(written.text), values, strict=True)
-            if checked_value == highest or (highest is None and checked_value is not None)
+            if checked_value is not None and highest in {None, checked_value}
         ], without
 
     def _written(self, text: bytes) -> list[Any]:

@@ -1,0 +1,55 @@
+"""What a run imports: nothing heavy that it does not need."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("sqlalchemy", "cryptography", "rich", "oauthlib", "requests_oauthlib", "jwt", "psycopg")
+PROBE = """
+import sys
+from tap_oauth2_generic.__main__ import run
+status = run(sys.argv[1:])
+sys.stderr.write("\\nIMPORTED " + " ".join(sorted(sys.modules)))
+sys.exit(status)
+"""
+
+
+def imported(*arguments):
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.rpartition("IMPORTED ")[2].split())
+
+
+def config(api, tmp_path, **settings):
+    api.serve("/items", {"d": [{"id": 1, "at": "2024-01-01T00:00:00Z"}]})
+    stream = {"name": "items", "path": "items", "records_path": "d", "replication_key": "at"}
+    whole = api.config(stream, **settings)
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({n: value for n, value in whole.items() if value is not None}))
+    return str(path)
+
+
+def test_the_version_needs_nothing_heavy():
+    """Telling the version imports none of the libraries that other commands need."""
+    assert not imported("--version") & set(HEAVY)
+
+
+def test_a_lasting_token_needs_no_store(api, tmp_path):
+    """A run with a lasting access token imports no database and no cryptography."""
+    lasting = {"access_token": "lasting", "access_token_url": None, "grant_type": None}
+    path = config(api, tmp_path, **lasting, client_id=None, client_secret=None)
+    assert not imported("--config", path) & set(HEAVY)
+
+
+@pytest.mark.parametrize("name", ["cryptography", "rich", "jwt", "psycopg"])
+def test_a_stored_token_needs_the_store_alone(api, tmp_path, name):
+    """A run with a stored token imports the database's library, and nothing for other grants."""
+    there = imported("--config", config(api, tmp_path))
+    assert "sqlalchemy" in there
+    assert name not in there

@@ -1,0 +1,118 @@
+"""The state in memory and how often it is sent: found at once, and never the square of anything."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from singer_sdk.streams._state import StreamStateManager
+
+from tap_oauth2_generic.messages import MessageWriter
+from tap_oauth2_generic.states import IndexedState, ThriftyStateWriter
+
+CONTEXTS = [
+    None,
+    {"a": 1},
+    {"a": "1"},
+    {"a": 1, "b": None},
+    {"a": [1, {"x": 2}]},
+    {"a": True, "b": 0},
+]
+
+
+def indexed(state):
+    return IndexedState(stream_name="items", tap_state=state, state_partitioning_keys=None)
+
+
+@pytest.mark.parametrize("known", [{}, {"bookmarks": {"items": {"partitions": [
+    {"context": {"a": 1}, "replication_key_value": 5}, {"context": {"b": 2}}]}}}])  # fmt: skip
+def test_contexts_are_found_as_the_sdk_finds_them(known):
+    """Each context gets the very state that the SDK would give it, and new ones are put alike."""
+    ours, theirs = json.loads(json.dumps(known)), json.loads(json.dumps(known))
+    sdk = StreamStateManager(stream_name="items", tap_state=theirs)
+    for context in CONTEXTS * 2:
+        mine = indexed(ours).get_context_state(context)
+        other = sdk.get_context_state(context)
+        assert mine == other
+        mine["seen"] = other["seen"] = mine.get("seen", 0) + 1
+    assert ours == theirs
+
+
+def test_looking_for_a_context_leaves_no_trace():
+    """A context that is only looked ahead at gets no entry in the state."""
+    state = {}
+    assert indexed(state).find({"a": 1}) is None
+    assert "partitions" not in state["bookmarks"]["items"]
+
+
+def test_a_context_that_is_there_twice_is_no_guess():
+    """Of two states for one context neither is taken."""
+    twice = [{"context": {"a": 1}}, {"context": {"a": 1}}]
+    with pytest.raises(ValueError, match="twice"):
+        indexed({"bookmarks": {"items": {"partitions": twice}}}).find({"a": 1})
+
+
+def sent(capfdbinary):
+    return [json.loads(line)["value"] for line in capfdbinary.readouterr().out.splitlines()]
+
+
+def test_a_state_is_sent_once(capfdbinary, clock):
+    """The same state is not sent again; one that changed in place is."""
+    writer = ThriftyStateWriter(MessageWriter(), clock)
+    state = {"n": 1}
+    writer.write_state(state)
+    writer.write_state(state)
+    state["n"] = 2
+    writer.write_state(state)
+    assert sent(capfdbinary) == [{"n": 1}, {"n": 2}]
+
+
+def test_a_small_state_is_always_due(capfdbinary, clock):
+    """While states are small, each one is worth sending."""
+    writer = ThriftyStateWriter(MessageWriter(), clock)
+    for number in range(1000):
+        assert writer.is_due
+        writer.write_state({"n": number})
+    assert len(sent(capfdbinary)) == 1000
+
+
+def test_a_large_state_is_sent_seldom(capfdbinary, clock):
+    """Ten thousand states of a megabyte, each due or not, cost little more than the free ones."""
+    writer = ThriftyStateWriter(MessageWriter(), clock)
+    for number in range(10_000):
+        if writer.is_due:
+            writer.write_state({"n": number, "x": "x" * 10**6})
+    assert len(sent(capfdbinary)) < 12
+
+
+def test_a_large_state_is_due_again_after_a_while(clock):
+    """When a hundred times as long as it took has passed, a state is worth sending again."""
+
+    class Slow(MessageWriter):
+        def write_message(self, _message):
+            clock.now += 1
+
+    writer = ThriftyStateWriter(Slow(), clock)
+    for number in range(20):
+        writer.write_state({"n": number, "x": "x" * 10**6})
+    assert not writer.is_due
+    clock.now += 101
+    assert writer.is_due
+
+
+def test_many_partitions_send_states_in_proportion(api, tap):
+    """A thousand partitions with long values send no more of states than of records and 8 MB."""
+    api.routes["/items"] = lambda _: {"d": [{"id": 1, "at": "2024-01-01T00:00:00Z"}]}
+    partitions = [{"part": f"{number:04d}" + "x" * 100} for number in range(600)]
+    columns = {"id": {"type": "integer"}, "at": {"type": "string"}, "part": {"type": "string"}}
+    stream = {
+        "name": "items", "path": "items", "records_path": "d", "replication_key": "at",
+        "partitions": partitions, "schema": {"properties": columns},
+    }  # fmt: skip
+    run = tap(api.config(stream))
+    assert run.status == 0, run.errors
+    lines = run.output.splitlines()
+    states = [line for line in lines if line.startswith('{"type":"STATE"')]
+    assert len(run.state["bookmarks"]["items"]["partitions"]) == 600
+    whole = len(states[-1])
+    assert sum(map(len, states)) < 2**23 + 2 * whole + sum(map(len, lines)) / 5

@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from server import Reply
 
+from tap_oauth2_generic.tap import TapOAuth2Generic
+
 SIZE = 3
 SCHEMA = {"properties": {"id": {"type": ["integer", "null"]}}}
 
@@ -251,6 +253,22 @@ def test_the_next_page_of_a_cursor_is_fetched_while_this_one_is_emitted(api, tmp
     assert came
     assert process.returncode == 0
     assert output.count(b'"type":"RECORD"') == 100
+
+
+def test_what_waits_to_be_read_is_bounded(api):
+    """However slowly pages are worked with, no more than three for each place wait for that."""
+    api.routes["/items"] = lambda seen: {"d": rows(int(seen.query["page"]))}
+    tap = TapOAuth2Generic(config=api.config(paged(), max_in_flight=4))
+    stream = tap.streams["items"]
+    course = stream.courses(None)[0]
+    turns = tap.lookahead.turns(course)
+    for read in range(1, 20):
+        next(turns)
+        for answer in course.answers:
+            answer.result(20)
+        assert len(api.requests("/items")) <= read + 3 * 4
+    turns.close()
+    tap.lookahead.close()
 
 
 def test_several_refused_at_once_renew_the_token_once(api, tap):

@@ -140,7 +140,7 @@ class Fetcher:
                     raise ApiError(_refusal(request, answer, cause, renewed=renewed))
             attempt += 1
             if attempt > self._resilience.max_retries:
-                message = f"{_place(request)} failed {attempt} times, at last with {cause}"
+                message = f"{request.name} failed {attempt} times, at last with {cause}"
                 raise ApiError(message)
             self._wait(verdict, attempt, cause, wants.say)
 
@@ -189,7 +189,7 @@ class Fetcher:
                 return response
             prepared = _redirected(prepared, response)
             came_from = "a redirect"
-        message = f"{_place(request)} was redirected more than {_MOST_REDIRECTS} times"
+        message = f"{request.name} was redirected more than {_MOST_REDIRECTS} times"
         raise ApiError(message)
 
     def _sent(self, prepared: requests.PreparedRequest) -> requests.Response:
@@ -228,7 +228,7 @@ def prepare(request: Request) -> requests.PreparedRequest:
     try:
         prepared = requests.Request(request.method, url, headers=headers, data=data).prepare()
     except requests.exceptions.RequestException as error:
-        message = f"{_place(request)} cannot be sent: {redact(str(error))}"
+        message = f"{request.name} cannot be sent: {redact(str(error))}"
         raise ApiError(message) from None
     if request.verbatim:
         # requests would re-quote an address that must go back as it came.
@@ -255,18 +255,14 @@ def _redirected(
     return following
 
 
-def _place(request: Request) -> str:
-    """Name a request without its query, which may hold secrets."""
-    parts = urlsplit(request.url)
-    return f"{request.method} {parts.scheme}://{parts.netloc}{parts.path}"
-
-
 def _named(error: Exception) -> str:
     """Name what failed on the wire in a few words."""
     if isinstance(error, requests.exceptions.SSLError):
         return f"a TLS failure ({_innermost(error)})"
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return "no connection in time"
     if isinstance(error, requests.exceptions.Timeout):
-        return "no answer in time"
+        return "no whole answer in time"
     if isinstance(error, requests.exceptions.ConnectionError):
         return f"a connection failure ({_innermost(error)})"
     return f"an answer that broke off or cannot be unpacked ({_innermost(error)})"
@@ -284,7 +280,7 @@ def _innermost(error: BaseException) -> str:
 def _refusal(request: Request, answer: Answer, cause: str, *, renewed: bool) -> str:
     excerpt = " ".join(answer.content[:4000].decode("utf-8", "replace").split())
     excerpt = redact(excerpt)[:_EXCERPT_LENGTH]
-    sentence = f"{_place(request)} answered {cause.removeprefix('status ')}"
+    sentence = f"{request.name} answered {cause.removeprefix('status ')}"
     if renewed:
         sentence += ", even with a fresh access token"
     return f"{sentence}: {excerpt}" if excerpt else sentence

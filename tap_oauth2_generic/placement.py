@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 Place = Literal["query", "body"]
 
@@ -26,6 +27,12 @@ class Request:
     body: Any = None
     body_format: Literal["json", "form"] = "json"
     verbatim: bool = False
+
+    @property
+    def name(self) -> str:
+        """Method and address, without the query, which may hold secrets."""
+        parts = urlsplit(self.url)
+        return f"{self.method} {parts.scheme}://{parts.netloc}{parts.path}"
 
     def put(self, name: str, value: Any, place: Place) -> None:
         """Set a parameter; in a JSON body a dotted name nests: ``page.size``."""

@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ReadTimeoutError
 
 from tap_oauth2_generic.errors import ConnectionSettingError
 from tap_oauth2_generic.kinds import NAME, number
 from tap_oauth2_generic.settings import setting
+from tap_oauth2_generic.whole import WholeResponse, read_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +32,8 @@ class TransportSettings:
     timeout: float = setting(
         number(0, exclusive=True),
         "Timeout",
-        "Seconds to connect, and to wait for data.",
+        "Seconds to connect, to wait for data, and for a whole answer; an answer gets one second "
+        "more for each kilobyte that has come.",
         default=60,
     )
     ca_bundle: str | None = setting(
@@ -63,6 +67,14 @@ class TransportSettings:
 _PIECE_BYTES = 2**18
 
 
+class _PlainConnection(HTTPConnection):
+    response_class = WholeResponse
+
+
+class _SecureConnection(HTTPSConnection):
+    response_class = WholeResponse
+
+
 class _Sending(threading.local):
     """What the request under way in this thread asks for, to the letter."""
 
@@ -81,17 +93,25 @@ class _AsWritten:
 
 
 class _PlainPool(_AsWritten, HTTPConnectionPool):  # type: ignore[misc]
-    pass
+    ConnectionCls = _PlainConnection
 
 
 class _SecurePool(_AsWritten, HTTPSConnectionPool):  # type: ignore[misc]
-    pass
+    ConnectionCls = _SecureConnection
+
+
+_POOLS = {"http": _PlainPool, "https": _SecurePool}
 
 
 class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         super().init_poolmanager(*arguments, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, *arguments: Any, **options: Any) -> Any:
+        manager = super().proxy_manager_for(*arguments, **options)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> Any:
         proxied = bool(options.get("proxies"))
@@ -134,10 +154,12 @@ class Transport:
             # Straight to the adapter: a session would also parse where a redirect leads.
             adapter = session.get_adapter(request.url or "")
             response = adapter.send(request, timeout=self.settings.timeout, **options)
-            # Read whole, so that an answer that breaks off is known here; in large pieces,
-            # where ``content`` would take 10 KB at a time.
-            response._content = b"".join(response.iter_content(_PIECE_BYTES))  # noqa: SLF001
-        except requests.exceptions.RequestException:
+            # Read whole, so that an answer that breaks off is known here.
+            response._content = read_whole(response)  # noqa: SLF001
+        except requests.exceptions.RequestException as error:
+            if error.args and isinstance(error.args[0], ReadTimeoutError):
+                # In the middle of a body, requests takes a timeout for a lost connection.
+                raise requests.exceptions.ReadTimeout(*error.args) from error
             raise
         except (UnicodeError, ValueError):
             message = "a header or the address holds a character that none can carry"

@@ -1,0 +1,100 @@
+"""Answers that came whole and in time, or not at all: what ends early must never look complete.
+
+Knows no request, no status and no format; sees to the bytes.
+"""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import io
+import time
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+if TYPE_CHECKING:
+    import socket
+
+# Whoever sends less, on the whole, than this many bytes a second is not answering.
+_LEAST_RATE = 1000
+# ``content`` would take 10 KB at a time.
+_PIECE_BYTES = 2**20
+
+
+class _Timely(io.RawIOBase):
+    """The bytes of one answer, for as long as they come at a rate at which it will end."""
+
+    def __init__(self, raw: io.RawIOBase, seconds: float) -> None:
+        self._raw = raw
+        self._ends_at = time.monotonic() + seconds
+        self.may_end = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Read what has come; raises TimeoutError, as the socket does while nothing comes."""
+        if time.monotonic() > self._ends_at:
+            message = "the answer comes too slowly"
+            raise TimeoutError(message)
+        count = self._raw.readinto(buffer)
+        if not count and not self.may_end:
+            raise http.client.RemoteDisconnected("the connection was closed before the answer")
+        self._ends_at += (count or 0) / _LEAST_RATE
+        return count
+
+    def fileno(self) -> int:
+        return self._raw.fileno()
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class WholeResponse(http.client.HTTPResponse):
+    """An answer whose head is not cut, and which as a whole keeps to the timeout of its socket."""
+
+    def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
+        """Read nothing yet."""
+        super().__init__(sock, *arguments, **options)
+        self._timely = _Timely(self.fp.detach(), sock.gettimeout() or float("inf"))
+        self.fp = io.BufferedReader(self._timely)
+
+    def begin(self) -> None:
+        """Read the head; ``http.client`` would take one that is cut for all of it."""
+        super().begin()
+        self._timely.may_end = True
+
+
+def read_whole(response: requests.Response) -> bytes:
+    """Read the body and unpack it; raises a ``requests`` exception where it is cut short.
+
+    What is unpacked piece by piece does not tell a packed body that is cut from a whole one.
+    """
+    # What is no header any more is not unpacked on the way.
+    headers = response.raw.headers
+    coding = headers.get("Content-Encoding", "").strip().lower()
+    unpack = _UNPACK.get(coding)
+    if unpack is not None:
+        del headers["Content-Encoding"]
+    content = b"".join(response.iter_content(_PIECE_BYTES))
+    if unpack is None or not content:
+        return content
+    try:
+        return unpack(content)
+    except (OSError, EOFError, zlib.error) as error:
+        message = f"the answer is no whole {coding}"
+        raise requests.exceptions.ContentDecodingError(message) from error
+
+
+def _inflated(content: bytes) -> bytes:
+    try:
+        return zlib.decompress(content)
+    except zlib.error:
+        # Some servers leave out the head that RFC 9110 section 8.4.1.2 asks for.
+        return zlib.decompress(content, -zlib.MAX_WBITS)
+
+
+_UNPACK = {"gzip": gzip.decompress, "x-gzip": gzip.decompress, "deflate": _inflated}

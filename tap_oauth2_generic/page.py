@@ -142,11 +142,7 @@ class Page:
         """
         if self.written is None:
             return []
-        try:
-            records = [_record(member) for member in decode(self.written.text)]
-        except ValueError as error:
-            message = f"{error}, though the status is {self.status}"
-            raise AnswerError(message) from None
+        records = [_record(member) for member in self._decoded(self.written.text)]
         return _with_added(records, self.added)
 
     @property
@@ -158,10 +154,17 @@ class Page:
 
     @property
     def last_record(self) -> dict[str, Any] | None:
-        """The last record, None where there is none."""
+        """The last record, None where there is none; raises AnswerError as ``records`` does."""
         if self.written is not None and self.written.members:
-            return _record(decode(bytes(self.written.members[-1])))
+            return _record(self._decoded(bytes(self.written.members[-1])))
         return self.records[-1] if self.records else None
+
+    def _decoded(self, written: bytes) -> Any:
+        try:
+            return decode(written)
+        except ValueError as error:
+            message = f"{error}, though the status is {self.status}"
+            raise AnswerError(message) from None
 
     def repeats(self, other: Page) -> bool:
         """Tell whether this page holds the very records of another one."""

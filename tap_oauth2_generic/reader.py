@@ -40,17 +40,24 @@ class Span:
 
 @dataclass(frozen=True)
 class Turn:
-    """One request with its answer and what was found in it."""
+    """One request with its answer and what was found in it; ``place`` names it in an error."""
 
     request: Request
     answer: Answer
     page: Page | None
+    place: str
     is_new: bool = True
 
     @property
     def records(self) -> list[dict[str, Any]]:
-        """The records that are new on the page."""
-        return self.page.records if self.page is not None and self.is_new else []
+        """The records that are new on the page; raises AnswerError where one cannot be decoded."""
+        if self.page is None or not self.is_new:
+            return []
+        try:
+            return self.page.records
+        except AnswerError as error:
+            message = f"{self.place}: {self.request.name} answered: {error}"
+            raise AnswerError(message) from None
 
 
 class Remarks:
@@ -140,15 +147,16 @@ class Reader:
 
     def take(self, asked: Asked, answer: Callable[[], Answer], walk: Walk) -> Turn:
         """Find the records in an answer and let the walk go on; raises TapError as ``turns``."""
-        with self._naming(walk):
-            return self._turn(asked.request, answer(), walk, asked.scope)
+        with self._naming(walk) as place:
+            return self._turn(asked, answer(), walk, place)
 
     @contextmanager
-    def _naming(self, walk: Walk) -> Iterator[None]:
+    def _naming(self, walk: Walk) -> Iterator[str]:
+        place = f"stream {self.stream.name!r}, page {walk.pages + 1}"
         try:
-            yield
+            yield place
         except TapError as error:
-            message = f"stream {self.stream.name!r}, page {walk.pages + 1}: {error}"
+            message = f"{place}: {error}"
             raise type(error)(message) from None
 
     @cached_property
@@ -195,12 +203,12 @@ class Reader:
     def _rules(self) -> list[Any]:
         return [*self.stream.rules.response_rules, *self.connection.config.rules.response_rules]
 
-    def _turn(self, request: Request, answer: Answer, walk: Walk, scope: Mapping[str, Any]) -> Turn:
+    def _turn(self, asked: Asked, answer: Answer, walk: Walk, place: str) -> Turn:
         if answer.outcome != "ok":
             walk.stop(answer.outcome)
-            return Turn(request, answer, None)
-        page = self._page(request, answer, scope)
-        return Turn(request, answer, page, walk.take(page))
+            return Turn(asked.request, answer, None, place)
+        page = self._page(asked.request, answer, asked.scope)
+        return Turn(asked.request, answer, page, place, walk.take(page))
 
     def _page(self, request: Request, answer: Answer, scope: Mapping[str, Any]) -> Page:
         settings = self.stream.records.resolved(scope)
@@ -215,7 +223,7 @@ class Reader:
                 keeps_text=self.keeps_text and self._may_keep_text,
             )
         except AnswerError as error:
-            message = f"{request.method} {request.url.partition('?')[0]} answered with {error}"
+            message = f"{request.name} answered: {error}"
             raise AnswerError(message) from None
         if isinstance(page.body, dict) and settings.path.text == "$" and self._pages:
             self._enveloped = page.keys

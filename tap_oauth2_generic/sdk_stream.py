@@ -6,6 +6,7 @@ Knows no request and no paging. ``tests/test_sdk_joints.py`` fails when a releas
 
 from __future__ import annotations
 
+import logging
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,11 @@ class PagedStream(Stream):
             self._finalize_state(self.stream_state)
         if write_messages:
             self._write_state_message()
+
+    def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
+        """Log a message; the SDK's words on an error say less than the error that follows them."""
+        level = logging.DEBUG if level >= logging.ERROR else level
+        super().log(message, *args, level=level, **kwargs)
 
     # Schema
 

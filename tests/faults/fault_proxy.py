@@ -1,0 +1,150 @@
+"""A TCP proxy that spoils answers: what a fault makes of the good answer is what it sends.
+
+Knows nothing of the tap. A fault is a function of the good answer and of the connection to the
+client; it gives whether the connection is still good for another request.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import struct
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_LONGEST_HEAD_BYTES = 65536
+
+
+@dataclass
+class Good:
+    """The answer as the server gave it."""
+
+    body: bytes
+
+    def head(self, status: str = "200 OK", length: int | None = None, **headers: str) -> bytes:
+        """Give a head; an underscore in a header's name stands for a hyphen."""
+        lines = [f"HTTP/1.1 {status}", "Content-Type: application/json"]
+        if "Transfer_Encoding" not in headers:
+            lines.append(f"Content-Length: {len(self.body) if length is None else length}")
+        lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        return "\r\n".join([*lines, "", ""]).encode()
+
+    def whole(self, status: str = "200 OK", **headers: str) -> bytes:
+        """Give the answer as it goes over the wire."""
+        return self.head(status, **headers) + self.body
+
+
+class Client:
+    """The connection to whoever asked."""
+
+    def __init__(self, connection: socket.socket, stopping: threading.Event) -> None:
+        self._connection = connection
+        self._stopping = stopping
+
+    def send(self, data: bytes) -> None:
+        self._connection.sendall(data)
+
+    def reset(self) -> None:
+        """Break the connection off with a TCP reset."""
+        linger = struct.pack("ii", 1, 0)
+        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self._connection.close()
+
+    def drip(self, pieces: list[bytes], seconds: float) -> None:
+        """Send a piece at a time, until the client or the test has enough of it."""
+        for piece in pieces:
+            self.send(piece)
+            if self._stopping.wait(seconds):
+                return
+
+    def be_silent(self) -> None:
+        """Keep the connection open and say nothing, until the client or the test ends it."""
+        self._connection.settimeout(0.05)
+        while not self._stopping.is_set():
+            with contextlib.suppress(TimeoutError):
+                if not self._connection.recv(1):
+                    return
+
+
+def _none(good: Good, client: Client) -> bool:
+    client.send(good.whole())
+    return True
+
+
+class FaultProxy:
+    """Stands before a server; ``fault`` spoils the answers that ``spoils`` chooses.
+
+    ``targets`` are the requests that came, in order.
+    """
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+        self.fault: Callable[[Good, Client], object] | None = None
+        self.spoils: Callable[[str], bool] = lambda _: True
+        self.targets: list[str] = []
+        self._stopping = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._accept)
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> FaultProxy:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        with contextlib.suppress(OSError):
+            # Wakes the thread that waits for a connection.
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._listener.close()
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def _accept(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            while (request := _head(connection)) is not None:
+                target = request.split(b" ", 2)[1].decode()
+                with self._lock:
+                    self.targets.append(target)
+                    fault = self.fault if self.fault and self.spoils(target) else None
+                good = self._answered(request, target)
+                fault = fault or _none
+                if not fault(Good(good), Client(connection, self._stopping)):
+                    return
+
+    def _answered(self, request: bytes, target: str) -> bytes:
+        """Have the request answered by the server; every one is a GET."""
+        lines = request.decode().split("\r\n")[1:-2]
+        headers = dict(line.split(": ", 1) for line in lines)
+        headers.pop("Connection", None)
+        server = http.client.HTTPConnection(self._host, timeout=10)
+        with contextlib.closing(server):
+            server.request("GET", target, headers=headers)
+            return server.getresponse().read()
+
+
+def _head(connection: socket.socket) -> bytes | None:
+    head = b""
+    while not head.endswith(b"\r\n\r\n") and len(head) < _LONGEST_HEAD_BYTES:
+        some = connection.recv(_LONGEST_HEAD_BYTES)
+        if not some:
+            return None
+        head += some
+    return head

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.kinds import described, text
 from tap_oauth2_generic.paths import MISSING, Path, parse_path
+from tap_oauth2_generic.patterns import parse_pattern
 from tap_oauth2_generic.templates import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tap_oauth2_generic.patterns import Pattern
 
 _TESTS = ("equals", "in", "matches")
 #: The JSON Schema of the three ways to put a condition.
@@ -30,10 +32,13 @@ class Condition:
 
     path: Path
     choices: tuple[Any, ...] = ()
-    pattern: re.Pattern[str] | None = None
+    pattern: Pattern | None = None
 
     def holds(self, value: Any) -> bool:
-        """Tell whether decoded JSON meets the condition."""
+        """Tell whether decoded JSON meets the condition.
+
+        Raises ConnectionSettingError where its pattern takes too long.
+        """
         found = self.path.find(value)
         if found is MISSING:
             found = None
@@ -59,9 +64,9 @@ def parse_condition(raw: Mapping[str, Any]) -> Condition:
             raise ValueError(message)
         return Condition(path, tuple(raw["in"]))
     try:
-        return Condition(path, pattern=re.compile(text(raw["matches"])))
-    except re.error as error:
-        message = f"matches is not a regular expression: {error}"
+        return Condition(path, pattern=parse_pattern(text(raw["matches"])))
+    except ValueError as error:
+        message = f"matches {error}"
         raise ValueError(message) from None
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tap_oauth2_generic.paths import parse_path
+from tap_oauth2_generic.patterns import Pattern, parse_pattern
 from tap_oauth2_generic.settings import Kind, NestedProblemsError, Problems
 from tap_oauth2_generic.templates import parse_template
 
@@ -256,12 +257,8 @@ def statuses(value: Any) -> frozenset[int]:
     return frozenset(integer(100, maximum=599).parse(member) for member in found)
 
 
-def _regex(value: Any) -> re.Pattern[str]:
-    try:
-        pattern = re.compile(text(value))
-    except re.error as error:
-        message = f"is not a regular expression: {error}"
-        raise ValueError(message) from None
+def _regex(value: Any) -> Pattern:
+    pattern = parse_pattern(text(value))
     if not pattern.groups:
         message = "needs a group in parentheses around the part to take"
         raise ValueError(message)

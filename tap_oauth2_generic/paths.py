@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
+from tap_oauth2_generic.patterns import parse_pattern
+
 
 class Missing:
     """The type of ``MISSING``: there is nothing at a path, which differs from a null there."""
@@ -92,15 +94,27 @@ class JsonPath:
         return [match.value for match in matches]
 
 
-def _comparing_floats(expression: Any) -> Any:
-    """Make the whole numbers of filters floats: older releases cut the value to their type."""
+def _adapted(expression: Any) -> Any:
+    """Make the whole numbers of filters floats: older releases cut the value to their type.
+
+    Bound what regular expressions may take.
+    """
     for comparison in getattr(expression, "expressions", ()):
         if type(getattr(comparison, "value", None)) is int:
             comparison.value = float(comparison.value)
+        if getattr(comparison, "op", None) == "=~":
+            parse_pattern(comparison.value)
+    if isinstance(getattr(expression, "regex", None), re.Pattern):
+        expression.regex = parse_pattern(expression.regex.pattern)
     for side in ("left", "right"):
         if hasattr(expression, side):
-            _comparing_floats(getattr(expression, side))
+            _adapted(getattr(expression, side))
     return expression
+
+
+def _fits(value: Any, pattern: str) -> bool:
+    """Do what ``=~`` does in a filter, within bounds."""
+    return isinstance(value, str) and parse_pattern(pattern).search(value) is not None
 
 
 def _with_floats(value: Any) -> Any:
@@ -165,10 +179,13 @@ def _parse_jsonpath(text: str) -> Path:
         position = match.end()
     if position == len(text):
         return DottedPath(text, tuple(keys))
+    from jsonpath_ng.ext.filter import OPERATOR_MAP
     from jsonpath_ng.ext.parser import parse
 
+    # The library's own goes by ``re``, which may hang.
+    OPERATOR_MAP["=~"] = _fits
     try:
-        return JsonPath(text, _comparing_floats(parse(text)))
+        return JsonPath(text, _adapted(parse(text)))
     except Exception as error:  # noqa: BLE001 - the parser's own classes are not one family
         message = f"{text!r} is not a JSONPath: {' '.join(str(error).split())}"
         raise ValueError(message) from None

@@ -15,7 +15,12 @@ from singer_sdk.helpers._state import PROGRESS_MARKER_NOTE, PROGRESS_MARKERS
 from tap_oauth2_generic.ahead import Course
 from tap_oauth2_generic.bookmark import Bookmark, Bound, leading, stored_bookmark, windows
 from tap_oauth2_generic.emission import Emission
-from tap_oauth2_generic.errors import AnswerError, LoginNeededError, RecordError
+from tap_oauth2_generic.errors import (
+    AnswerError,
+    ConnectionSettingError,
+    LoginNeededError,
+    RecordError,
+)
 from tap_oauth2_generic.messages import encode
 from tap_oauth2_generic.pagination import End, Walk
 from tap_oauth2_generic.reader import Reader, Span
@@ -321,12 +326,19 @@ class OAuth2Stream(PagedStream):
         for record in records:
             for name, value in span.context.items():
                 record.setdefault(name, value)
-            if filters.keep and not filters.keeps(record):
+            if filters.keep and not self._keeps(record):
                 self._counts["left out"] += 1
             elif incremental.drop_older and self._is_older(record, span.start):
                 self._counts["older"] += 1
             else:
                 yield record
+
+    def _keeps(self, record: Record) -> bool:
+        try:
+            return self.stream.filters.keeps(record)
+        except ConnectionSettingError as error:
+            message = f"stream {self.name!r}: {error}"
+            raise ConnectionSettingError(message) from None
 
     def _is_older(self, record: Record, start: Bound | None) -> bool:
         key = self.replication_key

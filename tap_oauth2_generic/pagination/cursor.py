@@ -13,10 +13,9 @@ from tap_oauth2_generic.paths import MISSING
 from tap_oauth2_generic.settings import setting
 
 if TYPE_CHECKING:
-    import re
-
     from tap_oauth2_generic.page import Page
     from tap_oauth2_generic.paths import Path
+    from tap_oauth2_generic.patterns import Pattern
     from tap_oauth2_generic.placement import Request
 
 
@@ -35,7 +34,7 @@ class Cursor(ParameterStyle):
         NAME, "Cursor header", "The response header that holds the next cursor.", default=None
     )
     cursor_param: str = setting(NAME, "Cursor parameter", "Carries the cursor.")
-    cursor_pattern: re.Pattern[str] | None = setting(
+    cursor_pattern: Pattern | None = setting(
         REGEX,
         "Cursor pattern",
         "A regular expression whose first group is the cursor, to cut it out of a URL.",

@@ -1,0 +1,70 @@
+"""Regular expressions that a user writes: Python's, with an end to the time that one may take.
+
+Knows nothing of what is matched. ``re`` would hang, and every thread with it, where a pattern
+that repeats a repetition meets a text that almost fits.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from tap_oauth2_generic.errors import ConnectionSettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import regex
+
+# To ``re`` a brace that counts nothing is a brace; to ``regex`` it may be a fuzzy match.
+_BRACE = re.compile(r"(\\N\{[^}]*\}|\\.)|\{(?!\d+(?:,\d*)?\}|,\d*\})", re.DOTALL)
+# Seconds of processor time for one text; an ordinary pattern takes microseconds.
+_LONGEST_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A regular expression; ``groups`` is the number of its groups."""
+
+    text: str
+    groups: int
+    _compiled: regex.Pattern[str]
+
+    def search(self, text: str) -> regex.Match[str] | None:
+        """Give the first match; raises ConnectionSettingError where it takes too long."""
+        found: regex.Match[str] | None = self._bounded(self._compiled.search, text)
+        return found
+
+    def sub(self, replacement: str, text: str) -> str:
+        """Replace every match; raises ConnectionSettingError where it takes too long."""
+        found: str = self._bounded(self._compiled.sub, replacement, text)
+        return found
+
+    def _bounded(self, search: Callable[..., Any], *arguments: str) -> Any:
+        try:
+            return search(*arguments, timeout=_LONGEST_SECONDS)
+        except TimeoutError:
+            message = (
+                f"the pattern {self.text!r} was given up after {_LONGEST_SECONDS:g} second on a "
+                f"text of {len(arguments[-1])} characters: write it without a repetition inside "
+                "a repetition"
+            )
+            raise ConnectionSettingError(message) from None
+
+
+@lru_cache
+def parse_pattern(text: str) -> Pattern:
+    """Parse a pattern of Python's ``re``; raises ValueError with the rest of a sentence."""
+    # Imported here: few configurations have a pattern.
+    import regex
+
+    try:
+        # What this one takes is what there is; the other has more syntax, none of it promised.
+        groups = re.compile(text).groups
+        plain = _BRACE.sub(lambda match: match[1] or r"\{", text)
+        return Pattern(text, groups, regex.compile(plain, regex.VERSION0))
+    except (re.error, regex.error, RecursionError, OverflowError) as error:
+        message = f"is not a regular expression: {error}"
+        raise ValueError(message) from None

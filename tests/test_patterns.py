@@ -1,0 +1,120 @@
+"""Regular expressions of the configuration: they mean what Python's mean, and never hang."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_oauth2_generic.errors import ConnectionSettingError
+from tap_oauth2_generic.paths import parse_path
+from tap_oauth2_generic.patterns import parse_pattern
+
+ATOMS = [
+    "a",
+    "b",
+    "A",
+    "0",
+    "_",
+    "-",
+    "=",
+    "é",
+    "٣",
+    " ",
+    "\n",
+    ".",
+    r"\d",
+    r"\w",
+    r"\s",
+    r"\W",
+]
+ATOMS += ["[ab]", "[^a]", "[a-f0-9]", "[{]", r"\.", r"\n", "{", "}", "{e}", "{s<=1}", r"\{", "{}"]
+MARKS = ["", "", "", "?", "*", "+", "{2}", "{1,}", "{,2}", "*?", "+?"]
+ENDS = [("", ""), ("^", ""), ("", "$"), ("^", "$"), (r"\b", ""), ("(?i)", ""), ("(?m)^", "$")]
+ENDS += [("(?s)", ""), ("(?=", ")"), ("(?<!a)", ""), (r"\A", r"\Z"), ("(?a)", "")]
+part = st.tuples(st.sampled_from(ATOMS), st.sampled_from(MARKS)).map("".join)
+inner = st.lists(part, min_size=1, max_size=4).map("".join)
+group = st.tuples(st.sampled_from(["(", "(?:", "(?P<x>"]), inner, st.sampled_from([")", "|b)"]))
+whole = st.tuples(inner, group.map("".join), inner).map("".join)
+patterns = st.tuples(st.sampled_from(ENDS), whole).map(lambda p: p[0][0] + p[1] + p[0][1])
+texts = st.text(st.sampled_from("abABxyz0159_-=é٣ \n.{}es<"), max_size=12)
+
+
+@given(patterns, texts)
+def test_a_pattern_means_what_python_says(text, searched):
+    """A pattern finds what ``re`` finds, group for group, a brace that counts nothing included."""
+    try:
+        expected = re.compile(text).search(searched)
+    except re.error:
+        return
+    found = parse_pattern(text).search(searched)
+    assert (found is None) == (expected is None)
+    if found and expected:
+        assert found.regs == expected.regs
+
+
+COSTLY = [(r"(?:.*a){12}$", "a" * 5000 + "!"), (r"(\w+\s?)+$", "a" * 5000 + "!")]
+
+
+@pytest.mark.parametrize(("text", "searched"), COSTLY)
+def test_a_costly_pattern_is_given_up(text, searched):
+    """A pattern that would take for ever ends after a second, in a sentence that names it."""
+    with pytest.raises(ConnectionSettingError, match="was given up") as caught:
+        parse_pattern(text).search(searched)
+    assert repr(text) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["(", "a**", "[b-a]", r"\h", r"\p{L}", "(?R)", "x" * 9 + "(?<=a+)"]
+)
+def test_what_python_refuses_is_refused(text):
+    """Syntax that ``re`` does not have is no regular expression."""
+    with pytest.raises(ValueError, match="is not a regular expression"):
+        parse_pattern(text)
+
+
+def test_a_costly_pattern_in_a_path_is_given_up():
+    """The regular expressions that a JSONPath may hold are bounded, too."""
+    text = "a" * 5000 + "!"
+    with pytest.raises(ConnectionSettingError, match="was given up"):
+        parse_path(r"$.d[?(@.t =~ '(?:.*a){12}$')]").find_all({"d": [{"t": text}]})
+    with pytest.raises(ConnectionSettingError, match="was given up"):
+        parse_path("$.t.`sub(/(?:.*a){12}$/, x)`").find_all({"t": text})
+
+
+def test_a_pattern_in_a_path_finds_what_it_should():
+    """A filter by a regular expression chooses, and a substitution replaces."""
+    rows = [{"t": "ab1"}, {"t": "ab"}, {"t": 5}]
+    assert parse_path(r"$.d[?(@.t =~ 'b[0-9]')]").find_all({"d": rows}) == rows[:1]
+    assert parse_path(r"$.t.`sub(/b(\\d+)/, \\1)`").find_all({"t": "ab12"}) == ["a12"]
+    with pytest.raises(ValueError, match="is not a"):
+        parse_path("$.d[?(@.t =~ '(')]")
+
+
+CURSOR = {
+    "style": "cursor",
+    "cursor_path": "n",
+    "cursor_param": "c",
+    "cursor_pattern": "((?:.*a){12})$",
+}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"pagination": CURSOR},
+        {"keep": [{"path": "t", "matches": "(?:.*a){12}$"}]},
+        {"response_rules": [{"path": "n", "matches": "(?:.*a){12}$", "action": "fail"}]},
+    ],
+)
+def test_a_costly_pattern_of_a_stream_is_said(api, tap, settings):
+    """Wherever a stream has a pattern, one that is given up ends the run in one line."""
+    text = "a" * 5000 + "!"
+    api.serve("/items", {"d": [{"id": 1, "t": text}], "n": text})
+    run = tap(api.config({"name": "items", "path": "items", "records_path": "d", **settings}))
+    assert run.status == 1
+    (line,) = run.error_lines
+    assert line.startswith("stream 'items'")
+    assert "was given up" in line

@@ -64,9 +64,6 @@ class TransportSettings:
         return sentences
 
 
-_PIECE_BYTES = 2**18
-
-
 class _PlainConnection(HTTPConnection):
     response_class = WholeResponse
 

@@ -11,6 +11,7 @@ from tap_oauth2_generic.hosts import HostPolicy
 from tap_oauth2_generic.interruption import uninterrupted
 from tap_oauth2_generic.oauth2 import Authenticator, Endpoints, Exchange
 from tap_oauth2_generic.pace import InFlight, Pace
+from tap_oauth2_generic.progress import Progress
 from tap_oauth2_generic.transport import Transport
 
 if TYPE_CHECKING:
@@ -24,15 +25,16 @@ if TYPE_CHECKING:
 class Connection:
     """What all streams share: the parsed configuration, one authenticator, one fetcher.
 
-    ``started_at`` is the time of the run in seconds since 1970, the upper bound of its reads;
-    ``flush`` sends what was emitted so far on its way; ``waits_for_login`` lets a catalog be
-    made before anybody has logged in.
+    ``progress`` counts what is read and shows it; ``started_at`` is the time of the run in
+    seconds since 1970, the upper bound of its reads; ``flush`` sends what was emitted so far on
+    its way; ``waits_for_login`` lets a catalog be made before anybody has logged in.
     """
 
     config: Config
     authenticator: Authenticator
     exchange: Exchange
     fetcher: Fetcher
+    progress: Progress
     clock: Clock
     started_at: float
     flush: Callable[[], None]
@@ -58,7 +60,8 @@ class Connection:
             InFlight(config.pace),
             clock,
         )
-        return cls(config, authenticator, exchange, fetcher, clock, clock.time(), flush)
+        progress = Progress(clock)
+        return cls(config, authenticator, exchange, fetcher, progress, clock, clock.time(), flush)
 
     def close(self) -> None:
         """End with the connection in order: a token that is being renewed is still stored."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
@@ -26,6 +26,7 @@ from tap_oauth2_generic.resilience import (
     wait_asked,
 )
 from tap_oauth2_generic.rules import first_fitting
+from tap_oauth2_generic.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -80,7 +81,8 @@ class Wants:
     """What a stream wants of the answers to its requests.
 
     ``say`` is told of each retry in a sentence; ``rebuild`` makes the request anew where it
-    holds something of the token response that was renewed meanwhile.
+    holds something of the token response that was renewed meanwhile. ``tally`` counts what is
+    sent, apart what is sent for a sample.
     """
 
     base_url: str
@@ -88,6 +90,8 @@ class Wants:
     decode: Callable[[bytes], Any]
     say: Callable[[str], None]
     rebuild: Callable[[], Request] | None = None
+    tally: Tally = field(default_factory=Tally)
+    is_sample: bool = False
 
 
 class Fetcher:
@@ -142,11 +146,11 @@ class Fetcher:
             if attempt > self._resilience.max_retries:
                 message = f"{request.name} failed {attempt} times, at last with {cause}"
                 raise ApiError(message)
-            self._wait(verdict, attempt, cause, wants.say)
+            self._wait(verdict, attempt, cause, wants)
 
     def _judged(self, request: Request, wants: Wants, token: str) -> tuple[Answer, Verdict, str]:
         """Send once; give the answer, what to do with it and what to call it."""
-        response = self._send(request, wants.base_url, token)
+        response = self._send(request, wants, token)
         status = response.status_code
         answer = Answer(response.url, status, response.headers, response.content, wants.decode)
         verdict = judge(status, response.headers, self._resilience, self._clock.time())
@@ -160,31 +164,31 @@ class Fetcher:
         made = Verdict(action, asked, holds_all=verdict.holds_all)  # type: ignore[arg-type]
         return answer, made, f"{cause} ({redact(said)[:_EXCERPT_LENGTH]})" if said else cause
 
-    def _wait(
-        self, verdict: Verdict, attempt: int, cause: str, on_retry: Callable[[str], None]
-    ) -> None:
+    def _wait(self, verdict: Verdict, attempt: int, cause: str, wants: Wants) -> None:
         chance = random.random()  # noqa: S311 - jitter, not a secret
         seconds = bounded_wait(verdict, attempt, self._resilience, chance)
-        on_retry(
+        wants.tally.retry()
+        wants.say(
             f"{cause}; retry {attempt} of {self._resilience.max_retries} in {seconds:.1f} seconds"
         )
         if verdict.holds_all:
             self._pace.hold(seconds)
         else:
-            self._clock.sleep(seconds)
+            with wants.tally.waits.wait("before a retry", seconds):
+                self._clock.sleep(seconds)
 
     def _check_host(self, request: Request, base_url: str) -> None:
         """Refuse a foreign host before even a token is asked for."""
         came_from = "the next-page link" if request.verbatim else "the stream's path"
         self._hosts.check(request.url, base_url, came_from)
 
-    def _send(self, request: Request, base_url: str, token: str) -> requests.Response:
+    def _send(self, request: Request, wants: Wants, token: str) -> requests.Response:
         prepared = prepare(request)
         came_from = "the request"
         for _ in range(_MOST_REDIRECTS):
-            self._hosts.check(prepared.url or "", base_url, came_from)
+            self._hosts.check(prepared.url or "", wants.base_url, came_from)
             self._authenticator.sign(prepared, token)
-            response = self._sent(prepared)
+            response = self._sent(prepared, wants)
             if not response.is_redirect:
                 return response
             prepared = _redirected(prepared, response)
@@ -192,10 +196,11 @@ class Fetcher:
         message = f"{request.name} was redirected more than {_MOST_REDIRECTS} times"
         raise ApiError(message)
 
-    def _sent(self, prepared: requests.PreparedRequest) -> requests.Response:
+    def _sent(self, prepared: requests.PreparedRequest, wants: Wants) -> requests.Response:
         """Send when there is a place and a turn; too many at once makes the places fewer."""
         with self._in_flight.slot() as era:
-            self._pace.wait_for_turn()
+            self._pace.wait_for_turn(wants.tally.waits)
+            wants.tally.request(is_sample=wants.is_sample)
             response = self._transport.send(prepared)
         if response.status_code == TOO_MANY_REQUESTS:
             self._in_flight.too_many(era)

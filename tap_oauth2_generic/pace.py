@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tap_oauth2_generic.kinds import integer, number
 from tap_oauth2_generic.settings import setting
+from tap_oauth2_generic.tally import Waits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,14 +49,17 @@ class Pace:
             min(1 / settings.requests_per_second, _LONGEST) if settings.requests_per_second else 0.0
         )
         self._clock = clock
-        self._next_turn = clock.monotonic()
+        self._next_turn = self._held_until = clock.monotonic()
         self._lock = threading.Lock()
 
-    def wait_for_turn(self) -> None:
+    def wait_for_turn(self, waits: Waits | None = None) -> None:
         """Wait until the next request may leave; turns are spaced evenly, without bursts."""
+        waits = waits or Waits(self._clock.monotonic)
         while (wait := self._wait()) > 0:
+            is_held = self._held_until > self._clock.monotonic()
             # A turn is had only when it has come: a pause meanwhile would make all leave at once.
-            self._clock.sleep(wait)
+            with waits.wait("status 429" if is_held else "requests_per_second", wait):
+                self._clock.sleep(wait)
 
     def _wait(self) -> float:
         with self._lock:
@@ -67,7 +71,8 @@ class Pace:
     def hold(self, seconds: float) -> None:
         """Let no request leave for so long, of whatever thread."""
         with self._lock:
-            self._next_turn = max(self._next_turn, self._clock.monotonic() + seconds)
+            self._held_until = max(self._held_until, self._clock.monotonic() + seconds)
+            self._next_turn = max(self._next_turn, self._held_until)
 
 
 class InFlight:

@@ -111,18 +111,19 @@ class Reader:
         self.connection = connection
         self._template = connection.config.request_template(stream)
         self._say = say
+        self.tally = connection.progress.tally(stream.name)
         self.keeps_text = False
         self._matched = False
         self._missing_keys = self._enveloped = ""
 
-    def turns(self, span: Span, walk: Walk) -> Iterator[Turn]:
+    def turns(self, span: Span, walk: Walk, *, is_sample: bool = False) -> Iterator[Turn]:
         """Ask for page after page until the walk ends; raises TapError naming stream and page."""
         while walk.end is None:
-            asked = self.ask(span, walk, walk.token)
+            asked = self.ask(span, walk, walk.token, is_sample=is_sample)
             asked.remarks.wanted()
             yield self.take(asked, lambda asked=asked: self.fetch(asked), walk)  # type: ignore[misc]
 
-    def ask(self, span: Span, walk: Walk, token: Token) -> Asked:
+    def ask(self, span: Span, walk: Walk, token: Token, *, is_sample: bool = False) -> Asked:
         """Make the request for the page that a token leads to; raises TapError."""
 
         def filled(scope: Mapping[str, Any]) -> Request:
@@ -138,6 +139,8 @@ class Reader:
                 self.stream.records.decode,
                 remarks.say,
                 lambda: filled(self._scope(span)),
+                self.tally,
+                is_sample=is_sample,
             )
             return Asked(filled(scope), wants, scope, remarks)
 

@@ -7,10 +7,12 @@ Knows no request and no paging. ``tests/test_sdk_joints.py`` fails when a releas
 from __future__ import annotations
 
 import logging
+import sys
 from abc import abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk import Stream
+from singer_sdk import Stream, metrics
 from singer_sdk.helpers._catalog import get_selected_schema
 from singer_sdk.mapper import SameRecordTransform
 
@@ -22,8 +24,21 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
 
+@dataclass(frozen=True)
+class Meters:
+    """What the SDK measures of a stream, over all its contexts: ten thousand are one line each."""
+
+    records: metrics.Counter
+    pages: metrics.Counter
+    timer: metrics.Timer
+
+
 class PagedStream(Stream):
     """A stream that is read, emitted and counted a page at a time."""
+
+    endpoint = ""
+    _meters: Meters | None = None
+    _is_announced = False
 
     _made_state: IndexedState | None = None
     _sent_schemas: object = None
@@ -41,14 +56,12 @@ class PagedStream(Stream):
     ) -> Generator[dict[str, Any], Any, Any]:
         """Do what the SDK's loop over records does; yields nothing, as nobody takes it."""
         yield from ()
-        counter, timer = self.get_record_counter(), self.get_sync_timer()
-        since_state = 0
-        with counter, timer:
+        meters, since_state = self._measured(), 0
+        try:
             for current in self.runs(context):
-                counter.with_context(current or {})
-                timer.with_context(current or {})
                 for count in self.emitted(current, writes=write_messages):
-                    counter.increment(count)
+                    meters.records.increment(count)
+                    meters.pages.increment()
                     since_state += count
                     if since_state >= self.STATE_MSG_FREQUENCY and write_messages:
                         self._write_state_message()
@@ -57,15 +70,42 @@ class PagedStream(Stream):
                     self._finalize_state(self.get_context_state(current))
                 if write_messages:
                     self._write_state_message()
+        finally:
+            if not context:
+                self._log_meters()
         if not context:
             self._finalize_state(self.stream_state)
         if write_messages:
             self._write_state_message()
 
+    # Logs
+
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
-        """Log a message; the SDK's words on an error say less than the error that follows them."""
+        """Log a message, the SDK's own only where they tell something.
+
+        The beginning of each context is said for the first; an error is said by the error itself.
+        """
+        if message.startswith("Beginning sync"):
+            level = logging.DEBUG if self._is_announced else level
+            self._is_announced = True
         level = logging.DEBUG if level >= logging.ERROR else level
         super().log(message, *args, level=level, **kwargs)
+
+    def _measured(self) -> Meters:
+        if self._meters is None:
+            pages = metrics.http_request_counter(self.name, self.endpoint)
+            self._meters = Meters(self.get_record_counter(), pages, self.get_sync_timer())
+        return self._meters
+
+    def _log_meters(self) -> None:
+        """Log what was measured of this stream, and of its children at the end of its own."""
+        if self._meters is not None:
+            for meter in (self._meters.pages, self._meters.records, self._meters.timer):
+                meter.__exit__(*sys.exc_info())
+            self._meters = None
+        for child in self.child_streams:
+            if isinstance(child, PagedStream):
+                child._log_meters()  # noqa: SLF001 - one family
 
     # Schema
 

@@ -9,7 +9,6 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk import metrics
 from singer_sdk.helpers._state import PROGRESS_MARKER_NOTE, PROGRESS_MARKERS
 
 from tap_oauth2_generic.ahead import Course
@@ -55,12 +54,16 @@ class OAuth2Stream(PagedStream):
         self.connection = connection
         self.selected_by_default = stream.settings.selected
         super().__init__(tap, name=stream.name, schema=stream.schema.schema)
+        self.endpoint = stream.request.path.text
         self.primary_keys = stream.settings.primary_keys
         self.replication_key = stream.settings.replication_key
         if not self.replication_key:
             # Without a bookmark there is nothing to remember of each context.
             self.state_partitioning_keys = []
         self.reader = Reader(stream, connection, self._say)
+        self.tally = self.reader.tally
+        self.tally.bookmarks = self._bookmarks
+        self._begun_at: list[tuple[Context | None, Any]] = []
         self.parent: OAuth2Stream | None = None
         self._bookmark: Bookmark | None = None
         self._planned: dict[bytes, list[Course]] = {}
@@ -127,7 +130,7 @@ class OAuth2Stream(PagedStream):
         for context in islice(self.sampled_contexts(), _SAMPLED_PARENTS):
             span = self.first_span(context)
             walk = Walk(self.stream.settings.pagination)
-            for turn in self.reader.turns(span, walk):
+            for turn in self.reader.turns(span, walk, is_sample=True):
                 yield from self._kept(turn.records, span)
 
     def first_span(self, context: dict[str, Any]) -> Span:
@@ -196,25 +199,28 @@ class OAuth2Stream(PagedStream):
     def emitted(self, context: Context | None, *, writes: bool) -> Iterator[int]:
         """Read a context and emit its records; gives how many of each page were emitted."""
         self._incomplete, self._incomplete_children = True, False
-        self._bookmark = Bookmark(self._previous(context), self.stream.settings.incremental.format)
+        previous = self._previous(context)
+        self._bookmark = Bookmark(previous, self.stream.settings.incremental.format)
+        self._begun_at.append((context, previous))
+        self.tally.contexts += 1
         courses = self.courses(context)
         if self.selected and writes:
             # Made before a page is looked into, since it decides how.
             _ = self._emission
         self._planned.pop(encode(dict(context or {})))
-        with metrics.http_request_counter(self.name, self.stream.request.path.text) as counter:
-            for number, course in enumerate(
-                self.lookahead.line((course, [course]) for course in courses), 1
-            ):
-                for turn in self._turns(course):
-                    counter.increment()
-                    yield self._emit(turn, course.span, writes=writes)
-                    self._after_page(course.span, turn, course.walk)
-                self._conclude(course.walk)
-                if self._incomplete:
-                    return
-                if number < len(courses):
-                    self._checkpoint(context, self._bookmark.value)
+        for number, course in enumerate(
+            self.lookahead.line((course, [course]) for course in courses), 1
+        ):
+            self.tally.walks += 1
+            for turn in self._turns(course):
+                self.tally.page(is_ignored=turn.page is None)
+                yield self._emit(turn, course.span, writes=writes)
+                self._after_page(course.span, turn, course.walk)
+            self._conclude(course.walk)
+            if self._incomplete:
+                return
+            if number < len(courses):
+                self._checkpoint(context, self._bookmark.value)
 
     def get_records(self, context: Context | None) -> Iterable[Record]:
         """Give the records of a context as a sync emits them, unshaped."""
@@ -264,6 +270,7 @@ class OAuth2Stream(PagedStream):
             self._emission.pass_on(texts)
             self._observe(texts.replication_values, texts.without, span.context)
             count = len(texts.records)
+            self.tally.records += count
         else:
             count = self._emit_each(turn, span, writes=writes)
         self.state_manager.is_flushed = False
@@ -316,7 +323,7 @@ class OAuth2Stream(PagedStream):
         key = self.replication_key
         values = [record.get(key) for record in records] if key else []
         if writes:
-            self._emission.emit(records)
+            self._emission.emit(self.tally.counted(records))
         there = [value for value in values if value is not None]
         self._observe(there, len(values) - len(there), span.context)
 
@@ -372,10 +379,7 @@ class OAuth2Stream(PagedStream):
         if end is not None:
             if end.suspicious:
                 self._say(f"paging ended early: {end.reason}")
-            self.log(
-                "Stream %r: %d records on %d pages; paging ended: %s",
-                self.name, walk.records, walk.pages, end.reason,
-            )  # fmt: skip
+            self.tally.ends[end.reason] += 1
         bookmark = self._bookmark
         if bookmark is not None and self.replication_key:
             self._counts["without"] += bookmark.without
@@ -422,6 +426,11 @@ class OAuth2Stream(PagedStream):
             self._say(sentence)
 
     # Bookmarks
+
+    def _bookmarks(self) -> list[tuple[Any, Any]]:
+        """Give the bookmark of each context that was read: before this run, and now."""
+        begun = self._begun_at if self.replication_key else []
+        return [(previous, self._previous(context)) for context, previous in begun]
 
     def _now(self) -> Bound:
         return Bound.at(self.connection.started_at, self.stream.settings.incremental.format)

@@ -90,7 +90,13 @@ class TapOAuth2Generic(Tap):
         return list(made.values())
 
     def sync_everything(self) -> None:
-        """Sync all streams, and say at the end what was left out; raises TapError.
+        """Sync all streams, and say at the end what was read and left out; raises TapError."""
+        streams = [s for s in self.streams.values() if s.selected or s.has_selected_descendents]
+        with self.connection.progress.shown(len(streams)):
+            self._sync_everything()
+
+    def _sync_everything(self) -> None:
+        """Sync all streams, and say what was left out; raises TapError.
 
         However it ends, the records that were read and the last safe state go out.
         """

@@ -159,7 +159,7 @@ class Tally:
         if times:
             parts.append(f"paging ended: {_listed(times)}")
         if cut := self.walks - sum(self.ends.values()):
-            parts.append("paging was cut off" + (f" ({cut} times)" if cut > 1 else ""))
+            parts.append("paging was cut off" + (f" ({many(cut, 'time')})" if cut > 1 else ""))
         return "; ".join(parts) or "nothing was taken"
 
 
@@ -172,7 +172,7 @@ def many(count: int, what: str) -> str:
 def _listed(times: dict[str, int]) -> str:
     if list(times.values()) == [1]:
         return next(iter(times))
-    return ", ".join(f"{reason} ({count:,} times)" for reason, count in times.items())
+    return ", ".join(f"{reason} ({many(count, 'time')})" for reason, count in times.items())
 
 
 def running(tallies: Sequence[Tally], current: str, streams: int, rate: float) -> str:

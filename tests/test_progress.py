@@ -100,6 +100,15 @@ def test_a_terminal_shows_a_line_that_says_how_far_a_run_is(api, on_terminal):
     assert [json.loads(line)["type"] for line in output.splitlines()].count("RECORD") == 6
 
 
+def test_a_secret_is_masked_in_the_line(api, on_terminal):
+    """What is drawn is masked like every log line, even a secret in a stream's name."""
+    api.serve("/items", page(1, 1))
+    config = api.config({**PAGED, "name": "of-secret-of-the-test"})
+    _, _, seen = on_terminal(config)
+    assert "of-*** (stream 1 of 1)" in seen
+    assert "secret-of-the-test" not in seen
+
+
 def test_a_terminal_keeps_its_cursor(api, on_terminal):
     """The cursor is never hidden, so that a process that is killed does not take it along."""
     api.serve("/items", page(1, 1))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 
 import pytest
 from server import Reply
@@ -139,21 +138,3 @@ def test_waits_of_several_threads_count_once(clock):
         assert tally.waits.now() == {"status 429": 5}
     clock.now += 100
     assert tally.waits.seconds() == {"status 429": 4}
-
-
-def test_counts_of_many_threads_add_up(clock):
-    """No request is lost from the count, however many threads count at once."""
-    tally = Progress(clock).tally("items")
-    begin = threading.Barrier(8)
-
-    def count():
-        begin.wait()
-        for _ in range(5000):
-            tally.request()
-
-    threads = [threading.Thread(target=count) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert tally.requests == 40_000

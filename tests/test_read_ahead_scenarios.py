@@ -271,6 +271,26 @@ def test_what_waits_to_be_read_is_bounded(api):
     tap.lookahead.close()
 
 
+def test_too_many_requests_make_fewer_of_them(api, tap):
+    """After a 429 half as many are under way, and every page still comes once and in order."""
+    refusing = Together(4, lambda _: Reply({}, 429, {"Retry-After": "0"}))
+    counting = Counting(numbered(8))
+    refused = set()
+
+    def answer(seen):
+        page = seen.query["page"]
+        if page in {"1", "2", "3", "4"} - refused:
+            refused.add(page)
+            return refusing(seen)
+        return counting(seen)
+
+    api.routes["/items"] = answer
+    run = tap(api.config(paged(has_more_path="more"), max_in_flight=4, max_retries=3))
+    assert run.status == 0, run.errors
+    assert ids(run) == list(range(9 * SIZE))
+    assert counting.most == 2
+
+
 def test_several_refused_at_once_renew_the_token_once(api, tap):
     """Requests under way together that a token fails for are sent again with one new token."""
     tokens = iter(["first-token", "second-token", "third-token"])

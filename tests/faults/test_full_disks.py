@@ -1,0 +1,100 @@
+"""No room where the tap must write: said in one line, before a token is spent, with no line cut."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from server import Reply
+
+STREAM = {
+    "name": "items",
+    "path": "items",
+    "schema": {"properties": {"id": {"type": "integer"}, "at": {"type": "string"}}},
+    "replication_key": "at",
+    "incremental": {"order": "asc"},
+    "pagination": {"style": "page_number"},
+}
+# As root, a folder that is read-only is so only without these capabilities.
+READ_ONLY = "import ctypes; [ctypes.CDLL(None).prctl(24, one, 0, 0, 0) for one in (1, 2)]"
+FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
+THEN = "; import os, sys; os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+TAP = ["-m", "tap_oauth2_generic", "--config"]
+
+
+def run(first, *arguments, stdout=subprocess.PIPE):
+    """Run a program of Python after some other statements."""
+    command = [sys.executable, "-c", first + THEN, *arguments]
+    return subprocess.run(
+        command, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+    )
+
+
+def the_error(done):
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if "| ERROR" in line]
+    return line
+
+
+@pytest.fixture
+def config(api, tmp_path):
+    """A file with a configuration whose token is stored, and not taken by the API any more."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    taken = ["first"]
+
+    def token(_):
+        return {"access_token": taken[0], "refresh_token": f"after-{taken[0]}", "expires_in": 3600}
+
+    def items(seen):
+        return [] if seen.headers["Authorization"] == f"Bearer {taken[0]}" else Reply({}, 401)
+
+    api.token, api.routes["/items"] = token, items
+    seeded = {"grant_type": "refresh_token", "refresh_token": "seed-of-the-test"}
+    path = tmp_path / "config.json"
+    store = f"sqlite:///{folder}/tokens.sqlite"
+    path.write_text(json.dumps(api.config(STREAM, token_store=store, **seeded)))
+    assert run("0", *TAP, path).returncode == 0
+    taken[0] = "second"
+    api.seen.clear()
+    yield path
+    folder.chmod(0o700)
+
+
+@pytest.mark.parametrize("fault", ["a full disk", "a read-only folder"])
+def test_a_store_that_takes_nothing_is_said_before_a_token_is_spent(api, config, fault):
+    """Where an answer could not be stored, none is asked for, and the token is still good later."""
+    folder = config.parent / "folder"
+    if fault == "a full disk":
+        done = run(FULL.format(size=0), *TAP, config)
+    else:
+        folder.chmod(0o500)
+        probe = run(READ_ONLY, "-c", f"import os; print(os.access({str(folder)!r}, os.W_OK))")
+        if probe.stdout != "False\n":
+            pytest.skip("needs a user, or a capability, for whom a folder can be read-only")
+        done = run(READ_ONLY, *TAP, config)
+    assert "token_store" in the_error(done)
+    assert not api.requests("/token")
+    folder.chmod(0o700)
+    assert run("0", *TAP, config).returncode == 0
+    assert [seen.form["refresh_token"] for seen in api.requests("/token")] == ["after-first"]
+
+
+def test_an_output_that_fills_up_ends_the_run(api, tmp_path):
+    """Where standard output takes no more in the middle, what it took is good up to its end."""
+    rows = [{"id": n, "at": f"2024-01-01T00:{n // 60:02}:{n % 60:02}Z"} for n in range(3000)]
+    api.routes["/items"] = lambda seen: rows[int(seen.query["page"]) * 20 - 20 :][:20]
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(api.config(STREAM)))
+    with (tmp_path / "output").open("w") as output:
+        done = run(FULL.format(size=100_000), *TAP, path, stdout=output)
+    assert "standard output" in the_error(done)
+    lines = (tmp_path / "output").read_bytes().split(b"\n")
+    messages = [json.loads(line) for line in lines[:-1]]
+    taken = [m["record"]["at"] for m in messages if m["type"] == "RECORD"]
+    states = [m["value"]["bookmarks"]["items"] for m in messages if m["type"] == "STATE"]
+    assert 0 < len(taken) < 3000
+    assert "2024" < states[-1]["replication_key_value"] <= taken[-1]

@@ -15,7 +15,7 @@ from server import Drop, Reply
 
 BEGIN = datetime(2024, 1, 1, tzinfo=timezone.utc)
 PAGE_SIZE = 10
-ROWS_A_KILL = 250
+ROWS_A_RUN = 250
 USES_OF_A_TOKEN = 30
 LONGEST_SECONDS = 0.1
 STREAM = {
@@ -35,8 +35,8 @@ class Server:
     what it brought: who kills in between takes a token with them that nobody else ever had.
     """
 
-    def __init__(self, rows):
-        self.rows = rows
+    def __init__(self):
+        self.rows = 0
         self.begun = threading.Event()
         self.answered = threading.Lock()
         self.alive = None
@@ -81,14 +81,58 @@ def row(number):
     return {"id": number, "at": (BEGIN + timedelta(hours=number // 3)).isoformat()}
 
 
-class Target:
-    """Takes in whole lines; what it has and the last STATE outlive every run."""
+class Syncs:
+    """Runs of one configuration, one after the other; what a target took in outlives them all."""
 
-    def __init__(self):
-        self.ids, self.state = set(), {}
+    def __init__(self, api, server, folder):
+        self.ids, self.state, self.cut_lines = set(), {}, 0
+        self.errors = ""
+        self._api, self._server, self._folder = api, server, folder
 
-    def take(self, line):
+    def run(self, name, signum=None, seconds=0.0):
+        """Run the tap to its end, or send it a signal so long after its first request."""
+        self._server.alive = name
+        self._server.begun.clear()
+        with (
+            (self._folder / "errors").open("w+") as errors,
+            subprocess.Popen(self._command(name), stdout=subprocess.PIPE, stderr=errors) as process,
+        ):
+            ending = threading.Thread(target=self._end, args=(process, signum, seconds))
+            if signum is not None:
+                ending.start()
+            for line in process.stdout:
+                self._take(line)
+            if signum is not None:
+                ending.join()
+            process.wait()
+            errors.seek(0)
+            self.errors = errors.read()
+        return process.returncode
+
+    def _command(self, name):
+        seeded = {"grant_type": "refresh_token", "refresh_token": "refresh-token-0"}
+        config = self._api.config(STREAM, user_agent=name, **seeded)
+        command = [sys.executable, "-m", "tap_oauth2_generic"]
+        for option, content in (("config", config), ("state", self.state)):
+            path = self._folder / f"{option}.json"
+            path.write_text(json.dumps(content))
+            command += [f"--{option}", path]
+        return command
+
+    def _end(self, process, signum, seconds):
+        self._server.begun.wait(60)
+        threading.Event().wait(seconds)
+        if signum != signal.SIGKILL:
+            # The tap sees to it that no token is lost.
+            process.send_signal(signum)
+            return
+        with self._server.answered:
+            self._server.alive = None
+            process.kill()
+
+    def _take(self, line):
         if not line.endswith(b"\n"):
+            self.cut_lines += 1
             return
         message = json.loads(line)
         if message["type"] == "STATE":
@@ -97,50 +141,48 @@ class Target:
             self.ids.add(message["record"]["id"])
 
 
-@pytest.mark.parametrize("kills", [8, pytest.param(100, marks=pytest.mark.slow)])
-def test_nothing_is_lost_by_any_number_of_kills(api, tmp_path, kills):
+SLOW = pytest.mark.slow
+
+
+@pytest.fixture
+def server(api):
+    server = Server()
+    api.token, api.routes["/items"] = server.token, server.items
+    return server
+
+
+def assert_all_is_there(syncs, server):
+    """The run that is not ended brings the rest, and no refresh token was ever used twice."""
+    assert 0 < len(syncs.ids) < server.rows
+    assert syncs.run("the last run") == 0, syncs.errors
+    assert syncs.ids == set(range(server.rows))
+    assert len(server.spent) == len(set(server.spent)) > 1
+
+
+@pytest.mark.parametrize("kills", [8, pytest.param(100, marks=SLOW)])
+def test_nothing_is_lost_by_any_number_of_kills(api, server, tmp_path, kills):
     """Killed at random moments and resumed, a sync brings every row, and spends no token twice."""
     moments = random.Random(kills)  # noqa: S311 - the same moments in every test run
-    server, target = Server(kills * ROWS_A_KILL), Target()
-    api.token, api.routes["/items"] = server.token, server.items
-    config, state = tmp_path / "config.json", tmp_path / "state.json"
-    settings = {"grant_type": "refresh_token", "refresh_token": "refresh-token-0"}
-    command = [sys.executable, "-m", "tap_oauth2_generic", "--config", config, "--state", state]
+    server.rows = kills * ROWS_A_RUN
+    syncs = Syncs(api, server, tmp_path)
+    for number in range(kills):
+        seconds = moments.uniform(0, LONGEST_SECONDS)
+        assert syncs.run(f"run {number}", signal.SIGKILL, seconds) == -signal.SIGKILL
+    assert_all_is_there(syncs, server)
 
-    def run(name, seconds):
-        """Run the tap, for so many seconds after its first request if not to its end."""
-        config.write_text(json.dumps(api.config(STREAM, user_agent=name, **settings)))
-        state.write_text(json.dumps(target.state))
-        server.alive = name
-        server.begun.clear()
-        with (
-            (tmp_path / "errors").open("w") as errors,
-            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors) as process,
-        ):
 
-            def kill():
-                server.begun.wait(60)
-                threading.Event().wait(seconds)
-                server.answered.acquire(timeout=60)
-                server.alive = None
-                process.kill()
-                server.answered.release()
-
-            killer = threading.Thread(target=kill)
-            if seconds is not None:
-                killer.start()
-            for line in process.stdout:
-                target.take(line)
-            if seconds is not None:
-                killer.join()
-        return process.returncode
-
-    statuses = [run(f"run-{n}", moments.uniform(0, LONGEST_SECONDS)) for n in range(kills)]
-    assert set(statuses) == {-signal.SIGKILL}
-    assert 0 < len(target.ids) < server.rows
-    assert run("the last run", None) == 0, (tmp_path / "errors").read_text()
-    assert target.ids == set(range(server.rows))
-    assert len(server.spent) == len(set(server.spent)) > kills / 8
-    before = len(target.ids)
-    assert run("one more run", None) == 0
-    assert len(target.ids) == before
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("times", [3, pytest.param(50, marks=SLOW)])
+def test_nothing_is_lost_by_any_number_of_signals(api, server, tmp_path, signum, times):
+    """Asked to end at random moments, each run ends with whole lines and one line that says so."""
+    moments = random.Random(signum)  # noqa: S311 - the same moments in every test run
+    server.rows = times * ROWS_A_RUN
+    syncs = Syncs(api, server, tmp_path)
+    for number in range(times):
+        seconds = moments.uniform(0, LONGEST_SECONDS)
+        assert syncs.run(f"run {number}", signum, seconds) == 1
+        (line,) = [line for line in syncs.errors.splitlines() if "| ERROR" in line]
+        assert f"ended by {signal.Signals(signum).name}" in line
+        assert "Traceback" not in syncs.errors
+    assert syncs.cut_lines == 0
+    assert_all_is_there(syncs, server)

@@ -199,8 +199,10 @@ class Authenticator:
             return self._exchange.by_refresh(refresh_token)
         except TokenRequestError as error:
             if error.code not in _SPENT:
-                # The provider said no, so nothing was spent and nothing is under way.
-                row.write(self._entry(token))
+                if error.code:
+                    # The provider said no, or never heard of it: nothing is under way. An answer
+                    # without an error of the standard may be a gateway's, after the provider's.
+                    row.write(self._entry(token))
                 raise
             if self._grant.unattended:
                 return None

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("tap-oauth2-generic")
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
+#: The code of an error where nothing was sent, or nothing came of what serves once.
+UNREACHABLE = "unreachable"
 _OK = range(200, 300)
 _MOST_CAUSES = 10
 # What to look at, by the error codes of RFC 6749 section 5.2.
@@ -106,7 +108,7 @@ class Exchange:
             response = self._send(url, fields, self._settings.token_params)
         except requests.exceptions.RequestException as error:
             message = f"{_host(url)} cannot be reached: {_said(error)}. Run the login again"
-            raise TokenRequestError(message, "unreachable") from None
+            raise TokenRequestError(message, UNREACHABLE) from None
         return self._token(response, grant_type, None)
 
     def by_refresh(self, refresh_token: str) -> Token:
@@ -123,7 +125,7 @@ class Exchange:
         except requests.exceptions.RequestException as error:
             if _was_not_sent(error):
                 message = f"no access token could be had: {_host(url)} cannot be reached: "
-                raise TokenRequestError(message + _said(error)) from None
+                raise TokenRequestError(message + _said(error), UNREACHABLE) from None
             message = (
                 f"the refresh request to {_host(url)} was sent and its answer was lost "
                 f"({_said(error)}). It is not sent again by itself, since the provider may have "

@@ -2,52 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fault_bench import PAGE_SIZE, ROWS, STREAM, WAYS, Bench
 from fault_proxy import FaultProxy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-ROWS = [{"id": n, "at": f"2024-01-{n:02}T00:00:00Z", "t": "\u00e9" * 20} for n in range(1, 10)]
-_PAGE_SIZE = 3
-_COLUMNS = {"id": {"type": "integer"}, "at": {"type": "string"}, "t": {"type": "string"}, "x": {}}
-STREAM = {
-    "name": "items",
-    "path": "items",
-    "records_path": "d",
-    "schema": {"properties": _COLUMNS},
-    "replication_key": "at",
-    "incremental": {"start_param": "since", "order": "asc"},
-    "pagination": {"style": "page_number"},
-}
-#: Settings of a stream that decide how its records travel: as bytes, or shaped one by one.
-WAYS = {"verbatim": {}, "shaped": {"keep": [{"path": "id", "matches": "."}]}}
-
-
-class Bench:
-    """The stream behind the proxy, and what came out of it over all runs."""
-
-    def __init__(self, proxy: FaultProxy, tap: Callable[..., Any], config: dict[str, Any]) -> None:
-        self.proxy = proxy
-        self.config = config
-        self._tap = tap
-        self._state: dict[str, Any] = {}
-        self.taken: dict[int, dict[str, Any]] = {}
-
-    def run(self) -> Any:
-        """Run the tap from the last STATE, and keep what came."""
-        run = self._tap(self.config, state=self._state)
-        self.taken |= {record["id"]: record for record in run.records("items")}
-        states = [m["value"] for m in run.messages if m["type"] == "STATE"]
-        self._state = states[-1] if states else self._state
-        return run
-
-    @property
-    def bookmark(self) -> Any:
-        return self._state.get("bookmarks", {}).get("items", {}).get("replication_key_value")
+    from collections.abc import Iterator
 
 
 @pytest.fixture
@@ -56,8 +18,8 @@ def proxy(api: Any) -> Iterator[FaultProxy]:
 
     def answer(seen: Any) -> Any:
         rows = [row for row in ROWS if row["at"] >= seen.query.get("since", "")]
-        first = (int(seen.query["page"]) - 1) * _PAGE_SIZE
-        return {"d": rows[first : first + _PAGE_SIZE]}
+        first = (int(seen.query["page"]) - 1) * PAGE_SIZE
+        return {"d": rows[first : first + PAGE_SIZE]}
 
     api.routes["/items"] = answer
     with FaultProxy(api.host) as proxy:
@@ -70,4 +32,4 @@ def bench(request: Any, api: Any, proxy: FaultProxy, tap: Any) -> Bench:
     stream = {**STREAM, **WAYS[request.param]}
     settings = {"timeout": 0.3, "max_retries": 1, "max_wait": 0.01}
     config = api.config(stream, base_url=f"http://{proxy.host}", **settings)
-    return Bench(proxy, tap, json.loads(json.dumps(config)))
+    return Bench(proxy, tap, config)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import re
 import socket
 import struct
 import threading
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LONGEST_HEAD_BYTES = 65536
+_PIECE_BYTES = 65536
 
 
 @dataclass
@@ -119,8 +120,8 @@ class FaultProxy:
     def _serve(self, connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            while (request := _head(connection)) is not None:
-                target = request.split(b" ", 2)[1].decode()
+            while (request := _request(connection)) is not None:
+                target = request[0].split(b" ", 2)[1].decode()
                 with self._lock:
                     self.targets.append(target)
                     fault = self.fault if self.fault and self.spoils(target) else None
@@ -129,22 +130,26 @@ class FaultProxy:
                 if not fault(Good(good), Client(connection, self._stopping)):
                     return
 
-    def _answered(self, request: bytes, target: str) -> bytes:
-        """Have the request answered by the server; every one is a GET."""
-        lines = request.decode().split("\r\n")[1:-2]
+    def _answered(self, request: tuple[bytes, bytes], target: str) -> bytes:
+        """Have the request answered by the server."""
+        first, *lines = request[0].decode().split("\r\n")[:-2]
         headers = dict(line.split(": ", 1) for line in lines)
-        headers.pop("Connection", None)
         server = http.client.HTTPConnection(self._host, timeout=10)
         with contextlib.closing(server):
-            server.request("GET", target, headers=headers)
+            server.request(first.partition(" ")[0], target, request[1] or None, headers)
             return server.getresponse().read()
 
 
-def _head(connection: socket.socket) -> bytes | None:
-    head = b""
-    while not head.endswith(b"\r\n\r\n") and len(head) < _LONGEST_HEAD_BYTES:
-        some = connection.recv(_LONGEST_HEAD_BYTES)
+def _request(connection: socket.socket) -> tuple[bytes, bytes] | None:
+    """Read a request, head and body; None where there is no other."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        some = connection.recv(_PIECE_BYTES)
         if not some:
             return None
-        head += some
-    return head
+        data += some
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+    while length and len(body) < int(length[1]):
+        body += connection.recv(_PIECE_BYTES)
+    return head + b"\r\n\r\n", body

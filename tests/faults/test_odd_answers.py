@@ -9,7 +9,7 @@ import sys
 import zlib
 
 import pytest
-from conftest import ROWS, STREAM, WAYS
+from fault_bench import ROWS, STREAM, WAYS
 from server import Reply
 
 DEEP = b"[" * 200 + b"]" * 200

@@ -36,7 +36,7 @@ from tap_oauth2_generic.states import ThriftyStateWriter
 from tap_oauth2_generic.stream import OAuth2Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from types import FrameType
 
     import click
@@ -197,8 +197,13 @@ class TapOAuth2Generic(Tap):
 
         Raises InputError, or ConfigValidationError with every mistake.
         """
+        return cls.parsed_configuration(cls.merged_configuration(paths))
+
+    @classmethod
+    def parsed_configuration(cls, raw: Mapping[str, Any]) -> Config:
+        """Parse a configuration; raises ConfigValidationError with every mistake."""
         problems = Problems()
-        config = read_config(cls.merged_configuration(paths), _SDK_SETTINGS, problems)
+        config = read_config(raw, _SDK_SETTINGS, problems)
         if config is None:
             raise ConfigValidationError("Config validation failed", errors=problems.errors)
         return config

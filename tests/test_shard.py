@@ -1,0 +1,247 @@
+"""The command that splits a configuration: what each shard reads, and that all read everything."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from itertools import chain, product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_oauth2_generic.shard import spread
+
+REGIONS, YEARS = ["Nord/Süd", "Ost & West", "Übersee?"], [2023, 2024, 2025]
+ORDERS = {
+    "name": "orders",
+    "path": "regions/{partition.region}/orders",
+    "params": {"year": "{partition.year}", "b": "2", "a": "1"},
+    "partitions": {"region": REGIONS, "year": YEARS},
+    "primary_keys": ["id"],
+}
+LINES = {
+    "name": "lines",
+    "path": "orders/{parent.order}/lines",
+    "parent": {"stream": "orders", "keys": {"order": "id"}},
+}
+NOTES = {
+    "name": "notes",
+    "path": "lines/{parent.line}/notes/{partition.kind}",
+    "parent": {"stream": "lines", "keys": {"line": "id"}},
+    "partitions": [{"kind": "a"}, {"kind": "b"}],
+}
+WHOLE = [{"name": f"whole-{n}", "path": f"{n}"} for n in range(5)]
+SECRETS = {
+    "client_secret": "secret-of-the-client",
+    "token_store": "postgresql://tap:secret-of-the-store@127.0.0.1/tokens",
+    "headers": {"X-Key": "secret-in-a-header"},
+    "params": {"key": "secret-in-a-parameter"},
+}
+CONNECTION = {
+    "base_url": "http://127.0.0.1:1/api",
+    "access_token_url": "http://127.0.0.1:1/token",
+    "grant_type": "client_credentials",
+    "client_id": "client-of-the-test",
+}
+
+keys = st.sets(st.binary(max_size=6), min_size=1, max_size=60)
+counts = st.integers(1, 9)
+
+
+@pytest.fixture
+def shard(tmp_path):
+    """Run the command as a process; gives its status, the shards it printed and what it said."""
+
+    def run(shards, *streams, options=(), env=None, **settings):
+        path = tmp_path / "config.json"
+        path.write_text(json.dumps({**CONNECTION, **SECRETS, "streams": streams, **settings}))
+        command = [sys.executable, "-m", "tap_oauth2_generic.shard"]
+        command += ["--config", str(path), *options, "--shards", str(shards)]
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, env={**os.environ, **(env or {})}
+        )
+        printed = done.stdout + done.stderr
+        assert "secret" not in printed.replace("client_secret", "")
+        return done.returncode, json.loads(done.stdout or "[]"), done.stderr
+
+    return run
+
+
+def partitions(entry, stream="orders"):
+    """Give the partitions of a stream in a shard as it was printed."""
+    found = [one for one in entry["config"]["streams"] if one["name"] == stream]
+    return [tuple(one.values()) for definition in found for one in definition["partitions"]]
+
+
+def names(entry):
+    return [stream["name"] for stream in entry["config"]["streams"]]
+
+
+@given(keys, counts)
+def test_every_key_has_one_shard_and_the_shards_are_even(found, shards):
+    """Each key is in exactly one shard, and no shard has two more than another."""
+    places = spread([*found], shards)
+    assert len(places) == len(found)
+    sizes = [Counter(places)[shard] for shard in range(shards)]
+    assert sum(sizes) == len(found)
+    assert max(sizes) - min(sizes) <= 1
+
+
+@given(st.data(), keys, counts)
+def test_the_order_of_keys_decides_nothing(data, found, shards):
+    """However the keys are ordered, each is in the same shard."""
+    before = [*found]
+    after = data.draw(st.permutations(before))
+    places = dict(zip(before, spread(before, shards), strict=True))
+    assert places == dict(zip(after, spread(after, shards), strict=True))
+
+
+@given(keys, st.binary(min_size=7, max_size=9), counts)
+def test_one_key_more_moves_few_others(found, more, shards):
+    """A key that is added moves fewer of the others than there are shards."""
+    before = [*found]
+    places = zip(spread(before, shards), spread([*before, more], shards), strict=False)
+    assert sum(old != new for old, new in places) < shards
+
+
+def test_one_shard_more_moves_its_own_part_and_little_else():
+    """With a fifth shard, far fewer partitions move than stay."""
+    found = [b"%d" % number for number in range(1000)]
+    moved = sum(a != b for a, b in zip(spread(found, 4), spread(found, 5), strict=True))
+    assert 200 <= moved < 350
+
+
+def test_partitions_are_split_and_nothing_is_lost(shard):
+    """The partitions of all shards are those of the configuration, each once, in its order."""
+    status, found, said = shard(4, ORDERS)
+    assert (status, said) == (0, "")
+    every = [*product(REGIONS, YEARS)]
+    assert sorted(chain(*map(partitions, found))) == sorted(every)
+    assert sorted(len(partitions(entry)) for entry in found) == [2, 2, 2, 3]
+    for entry in found:
+        assert partitions(entry) == [one for one in every if one in partitions(entry)]
+    assert [entry["state_id_suffix"] for entry in found] == [f"shard-{n}" for n in (1, 2, 3, 4)]
+
+
+def test_a_partition_is_known_by_its_values(shard):
+    """A list of objects, in another order and with its fields in another order, is split alike."""
+    listed = [{"year": y, "region": r} for r, y in reversed([*product(REGIONS, YEARS)])]
+    _, combined, _ = shard(4, ORDERS)
+    _, again, _ = shard(4, {**ORDERS, "partitions": listed})
+    for one, other in zip(combined, again, strict=True):
+        assert {frozenset(p) for p in partitions(one)} == {frozenset(p) for p in partitions(other)}
+
+
+def test_children_are_where_their_parent_is(shard):
+    """A child and its own children go with each part of their parent, with all their partitions."""
+    _, found, _ = shard(3, NOTES, LINES, ORDERS, *WHOLE)
+    for entry in found:
+        assert names(entry)[:3] == ["notes", "lines", "orders"]
+        assert entry["config"]["streams"][0] == NOTES
+        assert entry["config"]["streams"][1] == LINES
+
+
+def test_streams_without_partitions_are_dealt_out(shard):
+    """A stream without partitions is in exactly one shard, its children with it, as it was."""
+    child = {"name": "child", "path": "c", "parent": {"stream": "whole-3", "keys": {"n": "id"}}}
+    _, found, _ = shard(4, ORDERS, child, *WHOLE)
+    held = [[name for name in names(entry) if name.startswith("whole")] for entry in found]
+    assert sorted(chain(*held)) == [stream["name"] for stream in WHOLE]
+    assert sorted(map(len, held)) == [1, 1, 1, 2]
+    assert [("child" in names(e)) for e in found] == [("whole-3" in names(e)) for e in found]
+    every = [stream for entry in found for stream in entry["config"]["streams"]]
+    assert all(stream in every for stream in WHOLE)
+
+
+def test_streams_are_split_independently(shard):
+    """A partition added to one stream moves none of another's."""
+    other = {**ORDERS, "name": "returns"}
+    _, before, _ = shard(4, ORDERS, other)
+    longer = {"region": REGIONS, "year": [*YEARS, 2026]}
+    _, after, _ = shard(4, {**ORDERS, "partitions": longer}, other)
+    for one, two in zip(before, after, strict=True):
+        assert partitions(one, "returns") == partitions(two, "returns")
+
+
+def test_more_shards_than_partitions(shard):
+    """A shard with nothing to read is left out, which is said; the others keep their numbers."""
+    status, found, said = shard(12, ORDERS)
+    assert status == 0
+    assert [len(partitions(entry)) for entry in found] == [1] * 9
+    assert said == "WARNING: 3 of 12 shards have nothing to read and are left out\n"
+
+
+def test_a_configuration_holds_all_but_secrets(shard):
+    """Each shard holds every plain setting as it was written, and no secret one."""
+    _, found, _ = shard(4, ORDERS, **{"$schema": "config.schema.json", "start_date": "2024-01-01"})
+    for entry in found:
+        rest = {**CONNECTION, "start_date": "2024-01-01"}
+        assert {n: v for n, v in entry["config"].items() if n != "streams"} == rest
+        (stream,) = entry["config"]["streams"]
+        assert [*stream["params"]] == ["year", "b", "a"]
+
+
+def test_secrets_and_streams_may_come_from_the_environment(shard):
+    """Streams given as JSON in a variable are split alike, and secrets stay in theirs."""
+    env = {
+        "TAP_OAUTH2_GENERIC_STREAMS": json.dumps([{**ORDERS, "schema_sample_size": 5}]),
+        "TAP_OAUTH2_GENERIC_PASSWORD": "secret-of-the-user",
+    }
+    status, found, said = shard(4, *WHOLE, options=["--config", "ENV"], env=env)
+    assert status == 0, said
+    assert [names(entry) for entry in found] == [["orders"]] * 4
+    assert {s["schema_sample_size"] for e in found for s in e["config"]["streams"]} == {5}
+
+
+def test_the_ceiling_on_requests_is_shared_out(shard):
+    """All shards together send no more requests a second than the configuration allows."""
+    _, found, _ = shard(12, ORDERS, requests_per_second=18, max_in_flight=2)
+    assert [entry["config"]["requests_per_second"] for entry in found] == [2.0] * 9
+    assert {entry["config"]["max_in_flight"] for entry in found} == {2}
+
+
+def test_each_shard_runs_and_all_bring_what_one_run_brings(api, tap, shard):
+    """Shards merged over their configuration bring the rows of one run, each once."""
+    for year in range(2016, 2025):
+        api.serve(f"/{year}", [{"id": number} for number in range(year % 5)])
+    years = [{"year": year} for year in range(2016, 2025)]
+    base = api.config({"name": "orders", "path": "{partition.year}", "partitions": years})
+    base["client_secret"] = "secret-of-the-client"
+    whole = tap(base).records("orders")
+    streams = base.pop("streams")
+    _, found, _ = shard(4, *streams, **base)
+    rows = []
+    for entry in found:
+        run = tap({**base, **entry["config"]})
+        assert run.status == 0, run.errors
+        rows += run.records("orders")
+    assert len(whole) == 20
+    assert sorted(map(str, rows)) == sorted(map(str, whole))
+
+
+@pytest.mark.parametrize(
+    ("shards", "streams", "said"),
+    [
+        (2, WHOLE[:1], "ERROR: nothing to split: 'whole-0' has no partitions\n"),
+        (2, [{**ORDERS, "partitions": []}], "ERROR: streams[0].partitions: has no partition, "),
+        (2, [{"name": "x"}], "ERROR: streams[0]: setting 'path' is required"),
+    ],
+)
+def test_what_cannot_be_split_is_one_line(shard, shards, streams, said):
+    """A configuration that cannot be split ends in one line and exit status 1."""
+    status, found, errors = shard(shards, *streams)
+    assert (status, found) == (1, [])
+    assert errors.startswith(said)
+    assert len(errors.splitlines()) == 1
+
+
+@pytest.mark.parametrize("shards", ["0", "-1", "many"])
+def test_a_wrong_number_of_shards_is_said(shard, shards):
+    """A number of shards below one, or none at all, ends with exit status 1."""
+    status, found, errors = shard(shards, ORDERS)
+    assert (status, found) == (1, [])
+    assert "Invalid value for '--shards'" in errors

@@ -1,6 +1,6 @@
 # What can be done with this folder, and how. Needs git, make and Python 3.10 or later; everything
 # else is installed into git-ignored folders here: .venv (tests, benchmarks), .demo and .meltano
-# (the demo).
+# (the demo), .airflow (the test of several workers, which needs PostgreSQL, too).
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -15,6 +15,7 @@ BIN := $(VENV)/bin
 DEMO := .demo
 MELTANO := $(DEMO)/venv/bin/meltano
 PLUGINS := .meltano/.installed
+AIRFLOW := .airflow
 PIN = $(DEMO)/venv/bin/uv pip compile --quiet --universal --python-version 3.10 \
 	--no-header --no-annotate --no-emit-index-url $(ARGS)
 # A caller's active environment or pip settings about where to install must not lead us elsewhere.
@@ -34,7 +35,7 @@ endef
 # quietly LOG,COMMAND: runs it with its output in LOG, and shows the end of that only if it fails.
 quietly = $(2) >>$(1) 2>&1 </dev/null || { tail -n 30 $(1); echo "error: see $(1)" >&2; exit 1; }
 
-.PHONY: help demo bench test test-slow lint format types imports constraints build clean
+.PHONY: help demo bench test test-slow test-airflow lint format types imports constraints build clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +51,9 @@ test: lint types imports ## Check style, types and imports, then run the tests
 
 test-slow: $(VENV)/.installed ## Run the longer tests too
 	$(BIN)/pytest $(ARGS)
+
+test-airflow: $(VENV)/.installed $(AIRFLOW)/.installed ## Run recipes/airflow with a real Airflow and PostgreSQL
+	$(BIN)/pytest -m slow tests/airflow $(ARGS)
 
 lint: $(VENV)/.installed ## Check style
 	$(BIN)/ruff check
@@ -71,9 +75,10 @@ build: $(VENV)/.installed ## Build wheel and source archive into dist
 constraints: $(MELTANO) ## Pin anew what pyproject.toml asks for (newest versions: ARGS=--upgrade)
 	$(PIN) pyproject.toml --group dev --group build --group bench --output-file constraints.txt
 	$(PIN) --group demo --group build --output-file constraints-demo.txt
+	$(PIN) --group airflow --group airflow-loader --group build --output-file constraints-airflow.txt
 
 clean: ## Remove everything that make built
-	rm -rf $(VENV) $(DEMO) .meltano dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(DEMO) $(AIRFLOW) .meltano dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -98,4 +103,15 @@ $(PLUGINS): $(MELTANO) meltano.yml pyproject.toml constraints.txt constraints-de
 	@echo "Installing the tap and target-duckdb with Meltano (once; takes a minute or so) ..."
 	@$(call quietly,$(DEMO)/venv/install.log,PIP_CONSTRAINT=constraints.txt $(MELTANO) install extractor tap-oauth2-generic)
 	@$(call quietly,$(DEMO)/venv/install.log,PIP_CONSTRAINT=constraints-demo.txt $(MELTANO) install loader target-duckdb)
+	@touch $@
+
+# As the demo, with the Meltano project of the recipe.
+$(AIRFLOW)/.installed: export MELTANO_PROJECT_ROOT = $(CURDIR)/recipes/airflow
+$(AIRFLOW)/.installed: export MELTANO_SYS_DIR_ROOT = $(CURDIR)/$(AIRFLOW)/meltano
+$(AIRFLOW)/.installed: recipes/airflow/meltano.yml pyproject.toml constraints.txt constraints-airflow.txt
+	@echo "Installing Airflow and Meltano into $(AIRFLOW) (once; takes two minutes or so) ..."
+	$(call new-venv,$(AIRFLOW)/venv,constraints-airflow.txt)
+	@$(call quietly,$(AIRFLOW)/venv/install.log,$(AIRFLOW)/venv/bin/python -m pip install --constraint constraints-airflow.txt --group airflow)
+	@$(call quietly,$(AIRFLOW)/venv/install.log,PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(AIRFLOW)/venv/bin/meltano install extractor tap-oauth2-generic)
+	@$(call quietly,$(AIRFLOW)/venv/install.log,PIP_CONSTRAINT=$(CURDIR)/constraints-airflow.txt $(AIRFLOW)/venv/bin/meltano install loader target-postgres)
 	@touch $@

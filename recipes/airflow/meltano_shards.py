@@ -1,0 +1,108 @@
+"""An Airflow DAG that runs a Meltano pipeline in shards: the tap's partitions on several workers.
+
+Knows no API and no secret: those are in the Meltano project and in the workers' environment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from airflow.sdk import dag, get_current_context, task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXTRACTOR, LOADER = "tap-oauth2-generic", "target-postgres"
+SHARDS = 4
+# Each slot of the pool is one request under way; a shard takes as many as it may send at once.
+POOL, REQUESTS_A_SHARD = "api_requests", 2
+RETRIES = 3
+
+PROJECT = Path(os.environ.get("MELTANO_PROJECT_ROOT", "/opt/meltano"))
+INSTALLED = Path(os.environ.get("MELTANO_SYS_DIR_ROOT", PROJECT / ".meltano"))
+VARIABLE = EXTRACTOR.upper().replace("-", "_")
+
+
+class Shard(TypedDict):
+    """One element of what the shard command prints."""
+
+    state_id_suffix: str
+    config: dict[str, Any]
+
+
+@dag(
+    schedule="@daily",
+    start_date=datetime(2024, 1, 1, tzinfo=timezone.utc),
+    catchup=False,
+    max_active_runs=1,  # two runs of one shard would share its bookmarks
+    tags=["meltano"],
+)
+def meltano_shards() -> None:
+    """Split the configuration, then run all shards, each retried by itself."""
+    run.expand(shard=split())
+
+
+@task(retries=RETRIES)
+def split() -> list[Shard]:
+    """Ask the tap for its shards; they hold no secret, so that they may pass through Airflow."""
+    command = ["invoke", f"{EXTRACTOR}:shard", "--shards", str(SHARDS)]
+    shards: list[Shard] = json.loads(meltano(*command, stdout=subprocess.PIPE))
+    return shards
+
+
+@task(
+    retries=RETRIES,
+    pool=POOL,
+    pool_slots=REQUESTS_A_SHARD,
+    map_index_template="{{ state_id_suffix }}",
+)
+def run(shard: Shard) -> None:
+    """Extract and load what one shard reads, from the bookmarks of that shard on."""
+    suffix = shard["state_id_suffix"]
+    get_current_context()["state_id_suffix"] = suffix
+    config = {**shard["config"], "max_in_flight": REQUESTS_A_SHARD}
+    meltano("run", "--no-install", "--state-id-suffix", suffix, EXTRACTOR, LOADER, config=config)
+
+
+def meltano(
+    *arguments: str, config: dict[str, Any] | None = None, stdout: int | None = None
+) -> str:
+    """Run Meltano with settings of the tap in its environment; raises where it fails."""
+    settings = {
+        f"{VARIABLE}_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in (config or {}).items()
+    }
+    with own_folder() as folder:
+        done = subprocess.run(
+            ["meltano", *arguments],
+            cwd=PROJECT,
+            env={**os.environ, **settings, "MELTANO_SYS_DIR_ROOT": folder},
+            stdout=stdout,
+            text=True,
+            check=True,
+        )
+    return done.stdout
+
+
+@contextmanager
+def own_folder() -> Iterator[str]:
+    """Give Meltano a folder of its own, with what is installed in it.
+
+    It keeps state and catalog of a run in files that are named for the plugin alone: runs of one
+    plugin that share the folder would read each other's.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        for entry in INSTALLED.iterdir():
+            if entry.name != "run":
+                Path(folder, entry.name).symlink_to(entry)
+        yield folder
+
+
+meltano_shards()

@@ -1,0 +1,208 @@
+"""recipes/airflow as it stands: Airflow, Meltano, PostgreSQL and the demo API, all of them real."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import psycopg
+import pytest
+import requests
+from airflow_server import INSTALLED, PROGRAMS, READY, ROOT, Airflow
+from postgres_server import postgres, programs
+
+from tap_oauth2_generic.demo import DemoServer
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (READY.exists() and programs()), reason="needs make test-airflow and PostgreSQL"
+    ),
+]
+
+DAG = "meltano_shards"
+PROJECT = ROOT / "recipes" / "airflow"
+STATE_ID = "prod:tap-oauth2-generic-to-target-postgres"
+SHARDS = 4
+# So short that every worker finds the connection's token at its end.
+TOKEN_LIFETIME_SECONDS = 3
+CLIENT = {"client_id": "demo-client", "client_secret": "demo-secret"}
+USER = {"grant_type": "password", "username": "demo", "password": "demo-password"}
+ROWS = "select id, region, year, status, currency, cents, ordered_at from shop.orders order by id"
+
+
+@dataclass
+class Scenario:
+    """What one run without Airflow left, and what two runs of the DAG did after it."""
+
+    one_run: list[Any]
+    rows: list[list[Any]]
+    outcomes: list[str]
+    tasks: list[list[dict[str, Any]]]
+    states: dict[str, str]
+    tokens: list[Any]
+    written: bytes
+    secrets: list[str]
+
+    def runs(self, number):
+        """Give the mapped tasks of a run of the DAG."""
+        return [task for task in self.tasks[number] if task["task_id"] == "run"]
+
+
+def login(demo):
+    """Give the refresh token of a connection."""
+    answer = requests.post(f"{demo.url}/oauth/token", data={**USER, **CLIENT}, timeout=10)
+    return answer.json()["refresh_token"]
+
+
+def environment(demo, store, refresh_token):
+    """Give the environment of all workers: where things are, and the secrets."""
+    ours = ("AIRFLOW", "MELTANO_", "TAP_OAUTH2_GENERIC_", "TARGET_POSTGRES_")
+    kept = {n: v for n, v in os.environ.items() if not n.startswith(ours)}
+    database = store.replace("postgresql:", "postgresql+psycopg:")
+    return {
+        **kept,
+        "PATH": f"{PROGRAMS}:{os.environ['PATH']}",
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
+        "MELTANO_PROJECT_ROOT": str(PROJECT),
+        "MELTANO_SYS_DIR_ROOT": str(INSTALLED),
+        "MELTANO_DATABASE_URI": database,
+        "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
+        "TARGET_POSTGRES_SQLALCHEMY_URL": database,
+        "TAP_OAUTH2_GENERIC_BASE_URL": f"{demo.url}/api/v1",
+        "TAP_OAUTH2_GENERIC_ACCESS_TOKEN_URL": f"{demo.url}/oauth/token",
+        "TAP_OAUTH2_GENERIC_CLIENT_SECRET": CLIENT["client_secret"],
+        "TAP_OAUTH2_GENERIC_REFRESH_TOKEN": refresh_token,
+        "TAP_OAUTH2_GENERIC_TOKEN_STORE": store,
+    }
+
+
+def run_once(variables):
+    """Run the pipeline of the recipe in one process, without Airflow."""
+    command = [str(PROGRAMS / "meltano"), "run", "--no-install"]
+    command += ["tap-oauth2-generic", "target-postgres"]
+    done = subprocess.run(
+        command, cwd=PROJECT, env=variables, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def make_trouble(demo):
+    """Let the second page of one partition fail, once, in a way that the tap does not retry."""
+    trouble = {"having": "year=2024", "after": 1, "times": 1, "status": 400}
+    trouble["path"] = "/regions/Nord%2FS%C3%BCd/orders"
+    requests.post(f"{demo.url}/demo/trouble", json=trouble, timeout=10).raise_for_status()
+
+
+@pytest.fixture(scope="module")
+def scenario(tmp_path_factory):
+    """One run, then the DAG with trouble for one shard, then the DAG with half of the pool."""
+    folder = tmp_path_factory.mktemp("airflow")
+    with postgres() as store, DemoServer(port=0, token_lifetime=TOKEN_LIFETIME_SECONDS) as demo:
+        refresh_token = login(demo)
+        variables = environment(demo, store, refresh_token)
+        with psycopg.connect(store, autocommit=True) as database:
+            run_once(variables)
+            one_run = database.execute(ROWS).fetchall()
+            database.execute("truncate shop.orders")
+            make_trouble(demo)
+            rows, runs = [], []
+            with Airflow(folder, variables) as airflow:
+                airflow.wait_until_ready(DAG)
+                airflow.command("pools", "set", "api_requests", "8", "Requests under way")
+                runs.append(airflow.first_run(DAG))
+                rows.append(database.execute(ROWS).fetchall())
+                airflow.command("pools", "set", "api_requests", "4", "Requests under way")
+                runs.append(airflow.run(DAG))
+                rows.append(database.execute(ROWS).fetchall())
+            found = database.execute("select state_id, completed_state from state").fetchall()
+        tokens = [*demo._server.app._book._refresh.values()]
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return Scenario(
+        one_run=one_run,
+        rows=rows,
+        outcomes=[outcome for outcome, _ in runs],
+        tasks=[tasks for _, tasks in runs],
+        states={state_id.removeprefix(STATE_ID): state for state_id, state in found},
+        tokens=tokens,
+        written=b"".join(path.read_bytes() for path in files),
+        secrets=[CLIENT["client_secret"], refresh_token, store.split(":")[2].split("@")[0]],
+    )
+
+
+def at_once(tasks):
+    """Tell how many of some tasks were under way at one time."""
+    return max(
+        sum(other["start_date"] <= task["start_date"] < other["end_date"] for other in tasks)
+        for task in tasks
+    )
+
+
+def test_four_shards_bring_the_rows_of_one_run(scenario):
+    """Four shards load exactly the rows that one run loads, though one of them failed once."""
+    assert scenario.outcomes[0] == "success"
+    assert len(scenario.runs(0)) == SHARDS
+    assert len(scenario.one_run) == 270
+    assert scenario.rows[0] == scenario.one_run
+
+
+def test_a_failed_shard_is_retried_alone(scenario):
+    """The shard that failed is run twice, and every other once."""
+    tries = {task["rendered_map_index"]: task["try_number"] for task in scenario.runs(0)}
+    (troubled,) = [
+        f"shard-{number}"
+        for number in range(1, SHARDS + 1)
+        if {"region": "Nord/Süd", "year": 2024} in contexts(scenario.states[f":shard-{number}"])
+    ]
+    assert tries == {f"shard-{n}": 1 for n in range(1, SHARDS + 1)} | {troubled: 2}
+
+
+def test_one_rotating_connection_is_never_broken(scenario):
+    """Workers that renew one connection in turn never spend a refresh token twice."""
+    spent = [token.spent for token in scenario.tokens]
+    assert len(spent) > SHARDS
+    assert (spent[:-1], spent[-1]) == ([True] * (len(spent) - 1), False)
+    assert not any(token.family.revoked for token in scenario.tokens)
+    assert scenario.outcomes == ["success", "success"]
+
+
+def test_each_shard_has_the_bookmarks_of_its_partitions(scenario):
+    """The states of the shards hold the bookmarks of one run, each in exactly one of them."""
+    names = ["", *(f":shard-{number}" for number in range(1, SHARDS + 1))]
+    assert sorted(scenario.states) == names
+    of_one_run, *of_shards = [bookmarks(scenario.states[name]) for name in names]
+    assert sorted(map(str, chain(*of_shards))) == sorted(map(str, of_one_run))
+
+
+def test_a_later_run_goes_on(scenario):
+    """A second run of the DAG leaves the rows as they are, and each shard runs once."""
+    assert scenario.rows[1] == scenario.one_run
+    assert [task["try_number"] for task in scenario.runs(1)] == [1] * SHARDS
+
+
+def test_the_pool_is_a_common_ceiling(scenario):
+    """With eight slots the shards run at once; with four, of which each takes two, by twos."""
+    assert at_once(scenario.runs(0)) >= SHARDS - 1
+    assert at_once(scenario.runs(1)) == 2
+
+
+def test_airflow_is_told_no_secret(scenario):
+    """Neither Airflow's database nor any of its logs holds a secret."""
+    assert b"shard-1" in scenario.written
+    for secret in scenario.secrets:
+        assert secret.encode() not in scenario.written
+
+
+def bookmarks(state):
+    """Give the bookmarks in a state as Meltano keeps it."""
+    partitions = json.loads(state)["singer_state"]["bookmarks"]["orders"]["partitions"]
+    return [(one["context"], one["replication_key_value"]) for one in partitions]
+
+
+def contexts(state):
+    return [context for context, _ in bookmarks(state)]

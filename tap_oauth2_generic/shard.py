@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 import msgspec
 
+from tap_oauth2_generic.bookmark import moment
 from tap_oauth2_generic.command import CONFIG_OPTION, log_to_stderr, run_cleanly
 from tap_oauth2_generic.config import CONFIG_SCHEMA
 from tap_oauth2_generic.errors import InputError
-from tap_oauth2_generic.tap import TapOAuth2Generic
+from tap_oauth2_generic.tap import TapOAuth2Generic, bookmarks_in, read_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,43 +67,82 @@ def shares(streams: Sequence[StreamConfig], shards: int) -> list[Share]:
     return found
 
 
-def split(config: Config, raw: Mapping[str, Any], shards: int) -> list[dict[str, Any]]:
+def split(
+    config: Config, raw: Mapping[str, Any], shards: int, states: Sequence[Mapping[str, Any]] = ()
+) -> list[dict[str, Any]]:
     """Give the shards that have something to read, as they are printed; raises InputError.
 
-    ``raw`` is the configuration as it was written, ``config`` what it means.
+    ``raw`` is the configuration as it was written, ``config`` what it means. ``states`` are
+    bookmarks to carry over, by stream.
     """
     streams = config.top.streams
-    families = [stream for stream in streams if stream.contexts.parent is None]
-    if shards > 1 and len(families) == 1 and not families[0].contexts.partitions:
-        message = f"nothing to split: {families[0].name!r} has no partitions"
+    roots = [stream for stream in streams if stream.contexts.parent is None]
+    if shards > 1 and len(roots) == 1 and not roots[0].contexts.partitions:
+        message = f"nothing to split: {roots[0].name!r} has no partitions"
         raise InputError(message)
     plain = {name: value for name, value in raw.items() if _is_plain(name)}
     filled = [(n, share) for n, share in enumerate(shares(streams, shards), 1) if share]
     if pace := config.pace.requests_per_second:
         plain["requests_per_second"] = pace / len(filled)
-    return [
-        {
-            "state_id_suffix": f"shard-{number}",
-            "config": {**plain, "streams": _definitions(streams, raw["streams"], share)},
-        }
-        for number, share in filled
-    ]
+    found: list[dict[str, Any]] = []
+    for number, share in filled:
+        written = {**plain, "streams": _definitions(streams, raw["streams"], share)}
+        found.append({"state_id_suffix": f"shard-{number}", "config": written})
+        if states:
+            bookmarks = _bookmarks(_members(streams, share), share, states)
+            found[-1]["state"] = {"bookmarks": bookmarks}
+    return found
+
+
+def _members(streams: Sequence[StreamConfig], share: Share) -> list[StreamConfig]:
+    """Give the streams of one shard: those that it names, and all that descend from them."""
+    named = {stream.name: stream for stream in streams}
+
+    def root(stream: StreamConfig) -> str:
+        parent = stream.contexts.parent
+        return root(named[parent.stream]) if parent else stream.name
+
+    return [stream for stream in streams if root(stream) in share]
 
 
 def _definitions(streams: Sequence[StreamConfig], raw: Any, share: Share) -> list[dict[str, Any]]:
     """Give the streams of one shard as they were written, with the partitions of their own."""
-    written = json.loads(raw, parse_float=Decimal) if isinstance(raw, str) else raw
-    families = {stream.name: stream for stream in streams}
-    definitions = []
-    for stream, definition in zip(streams, written, strict=True):
-        root = stream
-        while root.contexts.parent is not None:
-            root = families[root.contexts.parent.stream]
-        if root.name in share:
-            partitions = share[stream.name] if stream is root else []
-            own = {"partitions": partitions} if partitions else {}
-            definitions.append({**definition, **own})
-    return definitions
+    given = json.loads(raw, parse_float=Decimal) if isinstance(raw, str) else raw
+    written = {stream.name: one for stream, one in zip(streams, given, strict=True)}
+    return [
+        {**written[name], **({"partitions": partitions} if partitions else {})}
+        for name in (stream.name for stream in _members(streams, share))
+        for partitions in [share.get(name)]
+    ]
+
+
+def _bookmarks(
+    streams: Sequence[StreamConfig], share: Share, states: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Give the bookmarks of one shard: of a stream that is split, those of its own partitions."""
+    found = {}
+    for stream in streams:
+        own = {_key(partition) for partition in share.get(stream.name, [])}
+        entries: dict[bytes, dict[str, Any]] = {}
+        for given in (state.get(stream.name, {}) for state in states):
+            alone = {name: value for name, value in given.items() if name != "partitions"}
+            for entry in [alone, *given.get("partitions", [])]:
+                key = _key(entry.get("context"))
+                entries[key] = _further(entries.get(key, {}), entry, stream)
+        entry = entries.pop(_key(None), {})
+        partitions = [one for key, one in entries.items() if not own or key in own]
+        if entry or partitions:
+            found[stream.name] = {**entry, **({"partitions": partitions} if partitions else {})}
+    return found
+
+
+def _further(one: dict[str, Any], other: dict[str, Any], stream: StreamConfig) -> dict[str, Any]:
+    """Give the further of two bookmarks, the latter where they cannot be compared."""
+    pattern = stream.settings.incremental.format
+    before, after = (moment(a.get("replication_key_value"), pattern) for a in (one, other))
+    if before is None or after is None:
+        return one if after is None and one else other
+    return one if before.amount > after.amount else other
 
 
 def _is_plain(name: str) -> bool:
@@ -119,10 +159,18 @@ def _hash(key: bytes) -> bytes:
     return hashlib.sha256(key).digest()
 
 
-def _run(paths: tuple[str, ...], shards: int) -> None:
+def _state(path: str) -> dict[str, Any]:
+    """Read the bookmarks of a state, be it as Singer writes it or as Meltano prints it."""
+    state = read_object(path, "state")
+    inner = state.get("singer_state")
+    return bookmarks_in(inner if isinstance(inner, dict) else state)
+
+
+def _run(paths: tuple[str, ...], states: tuple[str, ...], shards: int) -> None:
     log_to_stderr()
     raw = TapOAuth2Generic.merged_configuration(paths)
-    found = split(TapOAuth2Generic.parsed_configuration(raw), raw, shards)
+    config = TapOAuth2Generic.parsed_configuration(raw)
+    found = split(config, raw, shards, [_state(path) for path in states])
     if empty := shards - len(found):
         _LOG.warning("%d of %d shards have nothing to read and are left out", empty, shards)
     click.echo(msgspec.json.format(_ENCODER.encode(found), indent=2))
@@ -133,10 +181,13 @@ def _run(paths: tuple[str, ...], shards: int) -> None:
 @click.option(
     "--shards", type=click.IntRange(1), required=True, help="How many configurations to make."
 )
+@click.option(
+    "--state", "states", multiple=True, help="State whose bookmarks the shards are to go on from."
+)
 @click.version_option(package_name="tap-oauth2-generic")
-def command(paths: tuple[str, ...], shards: int) -> None:
+def command(paths: tuple[str, ...], states: tuple[str, ...], shards: int) -> None:
     """Split a configuration by its partitions, and print each part and its state ID suffix."""
-    _run(paths, shards)
+    _run(paths, states, shards)
 
 
 def main() -> NoReturn:

@@ -132,10 +132,7 @@ class TapOAuth2Generic(Tap):
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take the state of the last run; raises StateError where it is malformed."""
-        bookmarks = state.get("bookmarks", None if state else {})
-        if not isinstance(bookmarks, dict) or not all(map(_is_stream_state, bookmarks.values())):
-            message = 'the state is not of the form {"bookmarks": {"STREAM": {…}}}'
-            raise StateError(message)
+        bookmarks_in(state)
         super().load_state(state)
 
     def _parsed(self) -> Config:
@@ -255,6 +252,15 @@ class TapOAuth2Generic(Tap):
 def _no_constant(name: str) -> Any:
     message = f"{name} is no JSON"
     raise ValueError(message)
+
+
+def bookmarks_in(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the bookmarks of a state, by stream; raises StateError where it is malformed."""
+    bookmarks = state.get("bookmarks", None if state else {})
+    if not isinstance(bookmarks, dict) or not all(map(_is_stream_state, bookmarks.values())):
+        message = 'the state is not of the form {"bookmarks": {"STREAM": {…}}}'
+        raise StateError(message)
+    return bookmarks
 
 
 def _is_stream_state(entry: Any) -> bool:

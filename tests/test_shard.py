@@ -223,6 +223,75 @@ def test_each_shard_runs_and_all_bring_what_one_run_brings(api, tap, shard):
     assert sorted(map(str, rows)) == sorted(map(str, whole))
 
 
+def state_of(stream, values):
+    """Give a state with a bookmark for each of some contexts."""
+    entries = [
+        {"context": context, "replication_key": "at", "replication_key_value": value}
+        for context, value in values
+    ]
+    return {"bookmarks": {stream: {"partitions": entries}}}
+
+
+def carried(entry, stream="orders"):
+    """Give the bookmarks of a shard as they were printed, by the values of their contexts."""
+    found = entry["state"]["bookmarks"].get(stream, {}).get("partitions", [])
+    return {tuple(one["context"].values()): one["replication_key_value"] for one in found}
+
+
+def test_bookmarks_are_carried_over(shard, tmp_path):
+    """Given the state of one run, each shard has the bookmarks of its own partitions."""
+    every = [{"region": r, "year": y} for r, y in product(REGIONS, YEARS)]
+    state = state_of("orders", [(one, f"{one['year']}-06-01") for one in every])
+    path = tmp_path / "state.json"
+    path.write_text(json.dumps({"singer_state": state}))
+    _, found, said = shard(4, ORDERS, options=["--state", str(path)])
+    assert len(found) == 4, said
+    for entry in found:
+        assert carried(entry) == {one: f"{one[1]}-06-01" for one in partitions(entry)}
+
+
+def test_of_a_bookmark_found_twice_the_further_counts(shard, tmp_path):
+    """From several states each partition has its furthest bookmark, compared as an instant."""
+    context = {"region": REGIONS[0], "year": 2024}
+    values = ["2024-06-01T12:00:00+09:00", "2024-06-01T11:00:00Z", "2024-06-01T10:00:00Z"]
+    options = []
+    for number, value in enumerate(values):
+        path = tmp_path / f"{number}.json"
+        path.write_text(json.dumps(state_of("orders", [(context, value)])))
+        options += ["--state", str(path)]
+    _, found, said = shard(4, ORDERS, options=options)
+    assert len(found) == 4, said
+    bookmarks = [value for entry in found for value in carried(entry).values()]
+    assert bookmarks == [values[1]]
+
+
+def test_whole_streams_and_children_keep_what_there_is(shard, tmp_path):
+    """A stream that is not split keeps its bookmark, a child those of all its parent records."""
+    state = state_of("lines", [({"order": n}, "2024-01-01") for n in range(3)])
+    state["bookmarks"]["whole-1"] = {"replication_key": "at", "replication_key_value": "2024"}
+    state["bookmarks"]["gone"] = {"replication_key": "at", "replication_key_value": "2024"}
+    path = tmp_path / "state.json"
+    path.write_text(json.dumps(state))
+    _, found, said = shard(4, ORDERS, LINES, *WHOLE, options=["--state", str(path)])
+    assert len(found) == 4, said
+    for entry in found:
+        bookmarks = entry["state"]["bookmarks"]
+        assert carried(entry, "lines") == {(n,): "2024-01-01" for n in range(3)}
+        assert ("whole-1" in bookmarks) == ("whole-1" in names(entry))
+        assert bookmarks.get("whole-1") in (None, state["bookmarks"]["whole-1"])
+        assert "gone" not in bookmarks
+
+
+@pytest.mark.parametrize("wrong", ['{"bookmark": {}}', '{"singer_state": "none"}'])
+def test_a_wrong_state_is_one_line(shard, tmp_path, wrong):
+    """A state that is not one ends in one line and exit status 1."""
+    path = tmp_path / "state.json"
+    path.write_text(wrong)
+    status, found, errors = shard(4, ORDERS, options=["--state", str(path)])
+    assert (status, found, len(errors.splitlines())) == (1, [], 1)
+    assert "the state is not of the form" in errors
+
+
 @pytest.mark.parametrize(
     ("shards", "streams", "said"),
     [

@@ -1,6 +1,6 @@
 # What can be done with this folder, and how. Needs git, make and Python 3.10 or later; everything
 # else is installed into git-ignored folders here: .venv (tests, benchmarks), .demo and .meltano
-# (the demo), .airflow (the test of several workers, which needs PostgreSQL, too).
+# (the demo, the tests of pipelines), .airflow (the test of several workers).
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -16,6 +16,8 @@ DEMO := .demo
 MELTANO := $(DEMO)/venv/bin/meltano
 PLUGINS := .meltano/.installed
 AIRFLOW := .airflow
+# What the tests of pipelines load into, beside the demo's loader.
+LOADERS := target-postgres target-csv target-jsonl
 PIN = $(DEMO)/venv/bin/uv pip compile --quiet --universal --python-version 3.10 \
 	--no-header --no-annotate --no-emit-index-url $(ARGS)
 # A caller's active environment or pip settings about where to install must not lead us elsewhere.
@@ -35,10 +37,11 @@ endef
 # quietly LOG,COMMAND: runs it with its output in LOG, and shows the end of that only if it fails.
 quietly = $(2) >>$(1) 2>&1 </dev/null || { tail -n 30 $(1); echo "error: see $(1)" >&2; exit 1; }
 
-.PHONY: help demo bench test test-slow test-airflow lint format types imports constraints build clean
+.PHONY: help demo bench test test-slow test-airflow test-pipelines lint format types imports \
+	constraints build clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(PLUGINS) ## Run a real Meltano pipeline against the embedded API, twice, and check it
 	@$(DEMO)/venv/bin/python scripts/demo.py
@@ -47,10 +50,13 @@ bench: $(VENV)/.bench-installed ## Measure speed and write it into README.md (a 
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 test: lint types imports ## Check style, types and imports, then run the tests
-	$(BIN)/pytest -m "not slow" $(ARGS)
+	$(BIN)/pytest $(ARGS)
 
 test-slow: $(VENV)/.installed ## Run the longer tests too
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -m "not pipelines" $(ARGS)
+
+test-pipelines: $(VENV)/.installed $(PLUGINS) $(LOADERS:%=.meltano/.installed-%) ## Run Meltano pipelines into DuckDB, PostgreSQL, CSV and JSON Lines
+	$(BIN)/pytest -m pipelines tests/pipelines $(ARGS)
 
 test-airflow: $(VENV)/.installed $(AIRFLOW)/.installed ## Run recipes/airflow with a real Airflow and PostgreSQL
 	$(BIN)/pytest -m slow tests/airflow $(ARGS)
@@ -75,7 +81,9 @@ build: $(VENV)/.installed ## Build wheel and source archive into dist
 constraints: $(MELTANO) ## Pin anew what pyproject.toml asks for (newest versions: ARGS=--upgrade)
 	$(PIN) pyproject.toml --group dev --group build --group bench --output-file constraints.txt
 	$(PIN) --group demo --group build --output-file constraints-demo.txt
-	$(PIN) --group airflow --group airflow-loader --group build --output-file constraints-airflow.txt
+	$(PIN) --group airflow --group target-postgres --group build --output-file constraints-airflow.txt
+	for loader in $(LOADERS); do \
+		$(PIN) --group $$loader --group build --output-file constraints-$$loader.txt || exit; done
 
 clean: ## Remove everything that make built
 	rm -rf $(VENV) $(DEMO) $(AIRFLOW) .meltano dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
@@ -114,4 +122,9 @@ $(AIRFLOW)/.installed: recipes/airflow/meltano.yml pyproject.toml constraints.tx
 	@$(call quietly,$(AIRFLOW)/venv/install.log,$(AIRFLOW)/venv/bin/python -m pip install --constraint constraints-airflow.txt --group airflow)
 	@$(call quietly,$(AIRFLOW)/venv/install.log,PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(AIRFLOW)/venv/bin/meltano install extractor tap-oauth2-generic)
 	@$(call quietly,$(AIRFLOW)/venv/install.log,PIP_CONSTRAINT=$(CURDIR)/constraints-airflow.txt $(AIRFLOW)/venv/bin/meltano install loader target-postgres)
+	@touch $@
+
+.meltano/.installed-%: constraints-%.txt $(MELTANO) meltano.yml
+	@echo "Installing $* with Meltano (once) ..."
+	@$(call quietly,$(DEMO)/venv/install.log,PIP_CONSTRAINT=$< $(MELTANO) install loader $*)
 	@touch $@

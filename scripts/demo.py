@@ -14,15 +14,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 from urllib.request import ProxyHandler, Request, build_opener
 
 import duckdb
+from meltano_log import fetched_records, parsed
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Collection, Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -159,27 +160,6 @@ def run_meltano(environment: Mapping[str, str], *options: str) -> Counter[str]:
     if status != 0:
         raise DemoError(f"Meltano ended with status {status}", MELTANO_LOG)
     return fetched_records(MELTANO_LOG.read_bytes()[beginning:].decode())
-
-
-def fetched_records(log: str) -> Counter[str]:
-    """Add up the record counts that the tap reported, by stream."""
-    fetched: Counter[str] = Counter()
-    for line in log.splitlines():
-        entry = parsed(line)
-        text = entry["event"].removeprefix("METRIC: ")
-        metric = entry.get("metric_info") or parsed(text)  # the former with structured logging
-        if metric.get("metric") == "record_count":
-            fetched[metric["tags"]["stream"]] += metric["value"]
-    return fetched
-
-
-def parsed(line: str) -> dict[str, Any]:
-    """Read a line of a log, be it JSON or plain text."""
-    try:
-        entry = json.loads(line)
-    except ValueError:
-        entry = None
-    return {"event": line} | (entry if isinstance(entry, dict) else {})
 
 
 def row_counts() -> dict[str, int]:

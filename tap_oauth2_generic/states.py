@@ -5,6 +5,8 @@ What a bookmark is and when it may move is decided elsewhere.
 
 from __future__ import annotations
 
+import json
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -74,9 +76,10 @@ class ThriftyStateWriter(StateWriter):
     of their number, here and in the target.
     """
 
-    def __init__(self, writer: MessageWriter, clock: Clock) -> None:
-        """Begin with nothing sent."""
+    def __init__(self, writer: MessageWriter, clock: Clock, given: Mapping[str, Any]) -> None:
+        """Begin with nothing sent; ``given`` is the state that the run goes on from."""
         super().__init__(writer)
+        self._given = _ENCODER.encode({"bookmarks": {}} | dict(given))
         self._writer = writer
         self._clock = clock
         self._sent = b""
@@ -85,16 +88,25 @@ class ThriftyStateWriter(StateWriter):
         self._cost_seconds = 0.0
 
     def write_state(self, state: Mapping[str, Any]) -> None:
-        """Send the state, whatever it costs, unless it is the one that was sent last."""
+        """Send the state, whatever it costs, unless it is the one that was sent last.
+
+        The given state goes before the first. Targets that write each stream when its batch is
+        full take what the first STATE says for true of streams that they have not written yet.
+        """
         began = self._clock.monotonic()
         # Kept as text: a copy to compare with would cost more than the message itself.
         encoded = _ENCODER.encode(state)
+        if not self._sent and encoded != self._given:
+            self._send(json.loads(self._given, parse_float=Decimal), self._given)
         if encoded != self._sent:
-            self._writer.write_message(StateMessage(value=dict(state)))
-            self._sent = encoded
-            self._spent_bytes += len(encoded)
+            self._send(state, encoded)
         self._sent_at = self._clock.monotonic()
         self._cost_seconds = self._sent_at - began
+
+    def _send(self, state: Mapping[str, Any], encoded: bytes) -> None:
+        self._writer.write_message(StateMessage(value=dict(state)))
+        self._sent = encoded
+        self._spent_bytes += len(encoded)
 
     @property
     def is_due(self) -> bool:

@@ -101,7 +101,7 @@ class TapOAuth2Generic(Tap):
         However it ends, the records that were read and the last safe state go out.
         """
         if isinstance(self.message_writer, MessageWriter):
-            self._state_writer = ThriftyStateWriter(self.message_writer, Clock())
+            self._state_writer = ThriftyStateWriter(self.message_writer, Clock(), given=self.state)
         try:
             self.sync_all()
         finally:

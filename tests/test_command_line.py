@@ -8,6 +8,9 @@ import sys
 
 import pytest
 
+from tap_oauth2_generic.config import CONFIG_SCHEMA
+from tap_oauth2_generic.tap import TapOAuth2Generic
+
 ROWS = [{"id": 1, "name": "one"}, {"id": 2, "name": "two"}]
 STREAM = {"name": "items", "path": "items", "primary_keys": ["id"]}
 
@@ -73,6 +76,27 @@ def test_the_environment_is_a_configuration(api, tap, monkeypatch, tmp_path):
     assert run.records("items") == ROWS
     assert api.requests("/items")[0].headers["X-Key"] == "key-of-the-test"
     assert api.requests("/token")[0].form["scope"] == "a b"
+
+
+SAMPLES = {
+    "integer": 7,
+    "number": "1.25",  # which the parser of the settings takes for the number
+    "boolean": False,
+    "string": "a text, 'quoted' and {hole}",
+    "array": ["one", {"two": 2}],
+    "object": {"one": [1, None], "$.path": "{hole}"},
+}
+
+
+@pytest.mark.parametrize("name", CONFIG_SCHEMA["properties"])
+def test_every_setting_has_a_variable(monkeypatch, tmp_path, name):
+    """--config ENV reads each setting from TAP_OAUTH2_GENERIC_ and its name, with its type."""
+    monkeypatch.chdir(tmp_path)
+    kinds = CONFIG_SCHEMA["properties"][name]["type"]
+    value = SAMPLES[kinds if isinstance(kinds, str) else kinds[0]]
+    text = value if isinstance(value, str) else json.dumps(value)
+    monkeypatch.setenv(f"TAP_OAUTH2_GENERIC_{name.upper()}", text)
+    assert TapOAuth2Generic.merged_configuration(["ENV"]) == {name: value}
 
 
 @pytest.mark.parametrize(

@@ -82,3 +82,15 @@ def test_nothing_is_missing_after_a_kill(api, tmp_path, order, how):
     assert taken.ids | found == {row["id"] for row in ROWS}
     if order == "asc":
         assert len(found) < len(ROWS)
+
+
+@pytest.mark.parametrize("given", [{}, {"bookmarks": {"other": {"replication_key_value": 5}}}])
+def test_the_state_that_was_given_goes_before_any_progress(api, tap, given):
+    """A target that takes the first STATE for what is already written loses nothing by it."""
+    api.serve("/items", ROWS[:5])
+    stream = {"name": "items", "path": "items", "replication_key": "at", "incremental": {}}
+    run = tap(api.config(stream), state=given)
+    assert run.status == 0, run.errors
+    first, *_, last = [m["value"] for m in run.messages if m["type"] == "STATE"]
+    assert first == {"bookmarks": {}} | given
+    assert last["bookmarks"]["items"]["replication_key_value"] == ROWS[4]["at"]

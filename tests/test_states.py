@@ -57,28 +57,28 @@ def sent(capfdbinary):
 
 
 def test_a_state_is_sent_once(capfdbinary, clock):
-    """The same state is not sent again; one that changed in place is."""
-    writer = ThriftyStateWriter(MessageWriter(), clock)
+    """The given state goes first; the same is not sent again, one that changed in place is."""
+    writer = ThriftyStateWriter(MessageWriter(), clock, given={"n": 0})
     state = {"n": 1}
     writer.write_state(state)
     writer.write_state(state)
     state["n"] = 2
     writer.write_state(state)
-    assert sent(capfdbinary) == [{"n": 1}, {"n": 2}]
+    assert sent(capfdbinary) == [{"bookmarks": {}, "n": 0}, {"n": 1}, {"n": 2}]
 
 
 def test_a_small_state_is_always_due(capfdbinary, clock):
     """While states are small, each one is worth sending."""
-    writer = ThriftyStateWriter(MessageWriter(), clock)
-    for number in range(1000):
+    writer = ThriftyStateWriter(MessageWriter(), clock, given={"n": 0})
+    for number in range(1, 1001):
         assert writer.is_due
         writer.write_state({"n": number})
-    assert len(sent(capfdbinary)) == 1000
+    assert len(sent(capfdbinary)) == 1001
 
 
 def test_a_large_state_is_sent_seldom(capfdbinary, clock):
     """Ten thousand states of a megabyte, each due or not, cost little more than the free ones."""
-    writer = ThriftyStateWriter(MessageWriter(), clock)
+    writer = ThriftyStateWriter(MessageWriter(), clock, given={"n": 0})
     for number in range(10_000):
         if writer.is_due:
             writer.write_state({"n": number, "x": "x" * 10**6})
@@ -92,7 +92,7 @@ def test_a_large_state_is_due_again_after_a_while(clock):
         def write_message(self, _message):
             clock.now += 1
 
-    writer = ThriftyStateWriter(Slow(), clock)
+    writer = ThriftyStateWriter(Slow(), clock, given={"n": 0})
     for number in range(20):
         writer.write_state({"n": number, "x": "x" * 10**6})
     assert not writer.is_due

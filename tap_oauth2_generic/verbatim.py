@@ -86,11 +86,12 @@ class Verbatim:
                 )
                 for name, path in added.items()
             ]
-        except (NoTypeError, TypeError) as error:
+            self._key = None
+            if replication_key is not None:
+                self._key = _Key(replication_key, own, self._added, is_ordered=is_ordered)
+        except (NoTypeError, TypeError, ValueError) as error:
+            # A ValueError: the decoder takes no names that JSON has to escape.
             raise NotVerbatimError from error
-        self._key = None
-        if replication_key is not None:
-            self._key = _Key(replication_key, own, self._added, is_ordered=is_ordered)
 
     def check(self, written: JsonList, more: bytes) -> Texts | None:
         """Give what may be passed on of a page, or None where a record does not fit.

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_oauth2_generic.decoding import open_envelope
-from tap_oauth2_generic.paths import parse_path
+from tap_oauth2_generic.paths import DottedPath, parse_path
 from tap_oauth2_generic.schema import infer
 from tap_oauth2_generic.shape import MisfitError, Shaper
 from tap_oauth2_generic.verbatim import NotVerbatimError, Verbatim
@@ -216,3 +216,26 @@ def test_decimal_replication_values_keep_their_digits():
     """A number that a float would round is given with all its digits."""
     rows = ["12345678901234567890.5", "1"]
     assert values(rows, kind="number") == ([Decimal(rows[0]), 1], 0)
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a\nb", "\x01", "\ud800"])
+@pytest.mark.parametrize("place", ["column", "inner column", "added", "path"])
+def test_a_name_that_json_escapes_goes_the_general_way(name, place):
+    """A field may be called anything: what the fast decoder takes no name for is shaped."""
+    column = {"type": ["integer", "null"]}
+    inner = {"type": ["object", "null"], "properties": {name: column}}
+    columns = {
+        "column": {name: column},
+        "inner column": {"o": inner},
+        "added": {"n": column, name: column},
+        "path": {"n": column, "there": column},
+    }[place]
+    added = {
+        "added": {name: parse_path("o.n")},
+        "path": {"there": DottedPath(f"o.{name}", ("o", name))},
+    }.get(place, {})
+    with pytest.raises(NotVerbatimError):
+        Verbatim(
+            {"properties": columns}, Selected(), inferred=True, given=(), added=added,
+            replication_key=name if place == "added" else None, is_ordered=False,
+        )  # fmt: skip

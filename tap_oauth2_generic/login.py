@@ -83,7 +83,7 @@ class Terminal:
         """Send the browser to an address, and give what it comes back with."""
         if not self._browser or not can_listen(redirect_uri):
             return self._pasted(address, redirect_uri)
-        self.listener = self._stack.enter_context(Listener(redirect_uri))
+        self.listener = self._stack.enter_context(Listener(redirect_uri, _state_of(address)))
         click.echo(f"Log in in your browser. If none opens, open this address:\n\n  {address}\n")
         if _has_browser():
             webbrowser.open(address)
@@ -114,6 +114,10 @@ class Terminal:
             )
             raise AuthorizationError(message)
         return dict(parse_qsl(parts.query, keep_blank_values=True))
+
+
+def _state_of(address: str) -> str:
+    return dict(parse_qsl(urlsplit(address).query)).get("state", "")
 
 
 def _has_browser() -> bool:

@@ -1,12 +1,15 @@
 """The listener on loopback to which a provider sends the browser back (RFC 8252 section 7.3).
 
-Answers one request to one path; what the answer means is for the login to judge.
+Answers one request to one path, and no page of another site; what the answer means is for the
+login to judge.
 """
 
 from __future__ import annotations
 
 import errno
+import hmac
 import html
+import ipaddress
 import queue
 import socket
 import sys
@@ -37,13 +40,15 @@ def can_listen(redirect_uri: str) -> bool:
 class Listener:
     """Listens at a redirect URI while the ``with`` block runs."""
 
-    def __init__(self, redirect_uri: str) -> None:
-        """Name where to listen; nothing is bound yet."""
+    def __init__(self, redirect_uri: str, state: str) -> None:
+        """Name where to listen, and the ``state`` that was sent; nothing is bound yet."""
         self.redirect_uri = redirect_uri
+        self.state = state
         parts = urlsplit(redirect_uri)
         self.path = parts.path or "/"
         self.host, self.port = parts.hostname or "", parts.port or _HTTP_PORT
         self.arrived: queue.Queue[dict[str, str]] = queue.Queue(1)
+        self.was_answered = False
         self.elsewhere: str | None = None
         self._page: queue.Queue[str] = queue.Queue(1)
         self._server: _Server | None = None
@@ -119,7 +124,7 @@ class _Server(HTTPServer):
         self.listener = listener
         if ":" in listener.host:
             self.address_family = socket.AF_INET6
-        super().__init__((listener.host, listener.port), _Handler)
+        super().__init__((_address(listener.host), listener.port), _Handler)
 
     def server_bind(self) -> None:
         """Bind without looking up the name of the host, which may take seconds."""
@@ -129,6 +134,17 @@ class _Server(HTTPServer):
         self.socket.bind(self.server_address)
         self.server_name, self.server_port = self.listener.host, self.listener.port
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing where a browser went away: a traceback would name what it asked for."""
+
+
+def _address(host: str) -> str:
+    """Give the address to bind: a name is this machine's whatever a name server makes of it."""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return "127.0.0.1"
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
@@ -136,23 +152,47 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         listener = self.server.listener
-        target = urlsplit(self.path)
-        params = dict(parse_qsl(target.query, keep_blank_values=True))
-        at_home = target.path == listener.path
-        is_answer = bool(params.keys() & {"code", "error"})
-        if not is_answer or listener.arrived.full() or not self._is_for_us():
+        params = {} if listener.was_answered or not self._is_for_us() else self._params()
+        if not params:
             self._send(404, "")
             return
-        if not at_home:
-            listener.elsewhere = target.path[:200]
+        listener.was_answered = True
         listener.arrived.put(params)
         page = listener.page()
-        self._send(200 if at_home and page else 400, page)
+        self._send(200 if listener.elsewhere is None and page else 400, page)
+
+    def _params(self) -> dict[str, str]:
+        """Give the parameters of an answer to the login; none where the request is no answer.
+
+        At another path the state must be right: the provider knows it, nobody else does.
+        """
+        try:
+            target = urlsplit(self.path)
+        except ValueError:
+            return {}
+        listener = self.server.listener
+        params = dict(parse_qsl(target.query, keep_blank_values=True))
+        if not params.keys() & {"code", "error"}:
+            return {}
+        if target.path != listener.path:
+            given, expected = params.get("state", "").encode(), listener.state.encode()
+            if not hmac.compare_digest(given, expected):
+                return {}
+            listener.elsewhere = target.path[:200]
+        return params
 
     def _is_for_us(self) -> bool:
-        """Refuse names that a web page could have pointed here: DNS rebinding."""
-        host = urlsplit(f"//{self.headers.get('Host', '')}").hostname
-        return is_loopback(host)
+        """Refuse what another site may have a browser send.
+
+        A name that it pointed here (DNS rebinding) is not ours; its images, scripts and frames
+        are no navigation of the window, which browsers say (W3C Fetch Metadata).
+        """
+        try:
+            host = urlsplit(f"//{self.headers.get('Host', '')}").hostname
+        except ValueError:
+            return False
+        fetched_for = self.headers.get("Sec-Fetch-Dest", "document")
+        return is_loopback(host) and fetched_for == "document"
 
     def _send(self, status: int, page: str) -> None:
         content = page.encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import signal
+import socket
 import sys
 from dataclasses import dataclass
 from decimal import Decimal
@@ -93,6 +94,17 @@ def clock() -> SleepingClock:
 def api() -> Iterator[ApiServer]:
     with ApiServer() as server:
         yield server
+
+
+@pytest.fixture
+def own_address() -> str:
+    """Give an address of this machine that is not loopback; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            pytest.skip("this machine has no address beside loopback")
+        return str(probe.getsockname()[0])
 
 
 @pytest.fixture(autouse=True)

@@ -126,7 +126,8 @@ def test_nobody_coming_back_is_said(demo, tmp_path):
 def test_a_redirect_to_another_path_is_said(demo, tmp_path):
     """A redirect URI that differs from the registered one is named with both paths."""
     login = Login(tmp_path, config(demo.url)).wait_for_address()
-    Person().visit(login.redirect_uri.replace("/callback", "/other") + "?code=c&state=s")
+    state = re.search(r"state=([^&]+)", login.address)[1]
+    Person().visit(login.redirect_uri.replace("/callback", "/other") + f"?code=c&state={state}")
     status, _, errors = login.end()
     assert status == 1
     assert "'/other'" in errors
@@ -139,6 +140,7 @@ def test_other_requests_do_not_disturb_the_login(demo, tmp_path):
     person = Person()
     origin = login.redirect_uri.removesuffix("/callback")
     assert person.visit(f"{origin}/favicon.ico").status_code == 404
+    assert person.visit(f"{origin}/other?code=c&state=forged").status_code == 404
     assert person.visit(login.redirect_uri).status_code == 404
     forged = {"Host": "evil.example"}
     assert (

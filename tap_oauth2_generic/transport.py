@@ -16,12 +16,13 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ReadTimeoutError
 
-from tap_oauth2_generic.errors import ConnectionSettingError
-from tap_oauth2_generic.kinds import NAME, number
+from tap_oauth2_generic.errors import ConnectionSettingError, HostNotAllowedError
+from tap_oauth2_generic.kinds import NAME, is_loopback, number
 from tap_oauth2_generic.settings import setting
 from tap_oauth2_generic.whole import WholeResponse, read_whole
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Mapping
 
 
@@ -65,7 +66,21 @@ class TransportSettings:
 
 
 class _PlainConnection(HTTPConnection):
+    """A connection that anyone on its way can read; so it has no way, but stays in the machine."""
+
     response_class = WholeResponse
+
+    def _new_conn(self) -> socket.socket:
+        made = super()._new_conn()
+        # The name was of loopback; what a name server made of it is seen only here.
+        if self.proxy is None and not is_loopback(made.getpeername()[0]):
+            made.close()
+            message = (
+                f"{self.host} is not an address of this machine here, and over plain http anyone "
+                "could read what is sent; nothing was sent there"
+            )
+            raise HostNotAllowedError(message)
+        return made
 
 
 class _SecureConnection(HTTPSConnection):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from email.utils import formatdate
 
@@ -155,6 +156,20 @@ def test_a_foreign_address_is_refused_before_anything_is_sent(api, fetch, way, p
         assert not other.seen
     assert len(api.requests("/items")) == (way == "redirect")
     assert not [seen for seen in api.seen if seen.path not in {"/items", "/token"}]
+
+
+def test_plain_http_stays_in_the_machine_whatever_dns_says(fetch, own_address, monkeypatch):
+    """A name of loopback that a name server leads elsewhere gets nothing over plain http."""
+    real = socket.getaddrinfo
+    with socket.create_server((own_address, 0)) as elsewhere:
+        port = elsewhere.getsockname()[1]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda host, *rest: real(
+            own_address if host == "api.localhost" else host, *rest))  # fmt: skip
+        with pytest.raises(HostNotAllowedError, match="not an address of this machine"):
+            fetch(url=f"http://api.localhost:{port}/", allowed_hosts=[f"api.localhost:{port}"])
+        connection, _ = elsewhere.accept()
+        with connection:
+            assert connection.recv(1) == b""
 
 
 def test_an_allowed_host_may_have_the_token(fetch):

@@ -9,10 +9,8 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.helpers._state import PROGRESS_MARKER_NOTE, PROGRESS_MARKERS
-
 from tap_oauth2_generic.ahead import Course
-from tap_oauth2_generic.bookmark import Bookmark, Bound, leading, stored_bookmark, windows
+from tap_oauth2_generic.bookmark import windows
 from tap_oauth2_generic.emission import Emission
 from tap_oauth2_generic.errors import (
     AnswerError,
@@ -20,6 +18,7 @@ from tap_oauth2_generic.errors import (
     LoginNeededError,
     RecordError,
 )
+from tap_oauth2_generic.ledger import Ledger
 from tap_oauth2_generic.messages import encode
 from tap_oauth2_generic.pagination import End, Walk
 from tap_oauth2_generic.reader import Reader, Span
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
     from tap_oauth2_generic.ahead import Lookahead
+    from tap_oauth2_generic.bookmark import Bound
     from tap_oauth2_generic.config import StreamConfig
     from tap_oauth2_generic.connection import Connection
     from tap_oauth2_generic.reader import Turn
@@ -62,15 +62,20 @@ class OAuth2Stream(PagedStream):
             self.state_partitioning_keys = []
         self.reader = Reader(stream, connection, self._say)
         self.tally = self.reader.tally
-        self.tally.bookmarks = self._bookmarks
-        self._begun_at: list[tuple[Context | None, Any]] = []
+        self.ledger = Ledger(
+            self,
+            stream.settings.incremental,
+            connection.started_at,
+            connection.config.top.start_date,
+            self._say,
+        )
+        self.tally.bookmarks = self.ledger.moves
         self.parent: OAuth2Stream | None = None
-        self._bookmark: Bookmark | None = None
         self._planned: dict[bytes, list[Course]] = {}
         self._incomplete = self._incomplete_children = False
         self._dropped: Mapping[str, int] = {}
         self._emits_texts = True
-        self._counts = {"without": 0, "unreadable": 0, "left out": 0, "older": 0}
+        self._counts = {"left out": 0, "older": 0}
 
     # Schema
 
@@ -135,7 +140,7 @@ class OAuth2Stream(PagedStream):
 
     def first_span(self, context: dict[str, Any]) -> Span:
         """Give what a first sync would read of a context."""
-        return Span(context, self._lower_bound(None), self._now())
+        return Span(context, self.ledger.lower_bound(None), self.ledger.now())
 
     def sampled_contexts(self) -> Iterator[dict[str, Any]]:
         """Give the contexts of a first sync, for as long as they are asked for."""
@@ -180,9 +185,8 @@ class OAuth2Stream(PagedStream):
         key = encode(dict(context or {}))
         if key not in self._planned:
             self.reader.keeps_text = self._passes_on and self._emits_texts
-            spans = windows(
-                self._lower_bound(self._previous(context)), self._now(), settings.incremental
-            )
+            start = self.ledger.lower_bound(self.ledger.previous(context))
+            spans = windows(start, self.ledger.now(), settings.incremental)
             # How far a descending stream goes is known only when its records are read.
             is_eager = settings.incremental.order != "desc"
             self._planned[key] = [
@@ -199,9 +203,7 @@ class OAuth2Stream(PagedStream):
     def emitted(self, context: Context | None, *, writes: bool) -> Iterator[int]:
         """Read a context and emit its records; gives how many of each page were emitted."""
         self._incomplete, self._incomplete_children = True, False
-        previous = self._previous(context)
-        self._bookmark = Bookmark(previous, self.stream.settings.incremental.format)
-        self._begun_at.append((context, previous))
+        self.ledger.begin(context)
         self.tally.contexts += 1
         courses = self.courses(context)
         if self.selected and writes:
@@ -220,7 +222,7 @@ class OAuth2Stream(PagedStream):
             if self._incomplete:
                 return
             if number < len(courses):
-                self._checkpoint(context, self._bookmark.value)
+                self.ledger.checkpoint(context, self.ledger.bookmark.value)
 
     def get_records(self, context: Context | None) -> Iterable[Record]:
         """Give the records of a context as a sync emits them, unshaped."""
@@ -268,7 +270,7 @@ class OAuth2Stream(PagedStream):
         texts = self._texts(turn, span.context) if writes else None
         if texts is not None:
             self._emission.pass_on(texts)
-            self._observe(texts.replication_values, texts.without, span.context)
+            self.ledger.observe(texts.replication_values, texts.without, span.context)
             count = len(texts.records)
             self.tally.records += count
         else:
@@ -325,7 +327,7 @@ class OAuth2Stream(PagedStream):
         if writes:
             self._emission.emit(self.tally.counted(records))
         there = [value for value in values if value is not None]
-        self._observe(there, len(values) - len(there), span.context)
+        self.ledger.observe(there, len(values) - len(there), span.context)
 
     def _kept(self, records: list[Record], span: Span) -> Iterator[Record]:
         """Give the records that are wanted, with the values of their context in them."""
@@ -354,16 +356,16 @@ class OAuth2Stream(PagedStream):
     def _after_page(self, span: Span, turn: Turn, walk: Walk) -> None:
         """Act on the order of the records: remember how far they were read, or stop."""
         order = self.stream.settings.incremental.order
-        bookmark = self._bookmark
+        bookmark = self.ledger.bookmark
         if (
             order == "desc"
             and turn.records
             and all(self._is_older(r, span.start) for r in turn.records)
         ):
             walk.end = End("a page wholly older than the bookmark")
-        if order == "asc" and bookmark is not None and not self._incomplete_children:
+        if order == "asc" and not self._incomplete_children:
             if bookmark.descents == 0 and bookmark.passed is not None:
-                self._checkpoint(span.context or None, bookmark.passed)
+                self.ledger.checkpoint(span.context or None, bookmark.passed)
             elif bookmark.descents:
                 self._say_once("order", "the records are not in ascending order, so that a run "
                                "that is cut off begins anew")  # fmt: skip
@@ -380,11 +382,7 @@ class OAuth2Stream(PagedStream):
             if end.suspicious:
                 self._say(f"paging ended early: {end.reason}")
             self.tally.ends[end.reason] += 1
-        bookmark = self._bookmark
-        if bookmark is not None and self.replication_key:
-            self._counts["without"] += bookmark.without
-            self._counts["unreadable"] += bookmark.unreadable
-            bookmark.without = bookmark.unreadable = 0
+        self.ledger.conclude()
 
     def report(self) -> None:
         """Say at the end of a run, once each, what was left out; raises AnswerError.
@@ -403,14 +401,13 @@ class OAuth2Stream(PagedStream):
         for path, count in self._dropped.items():
             self._say(f"the field {path!r} is not in the schema; it was left out {count} times")
         key = self.replication_key
-        sentences = {
-            "without": f"records had no {key!r}; they moved no bookmark",
-            "unreadable": f"records had a {key!r} that is neither a time nor a number like the "
-            "others; they moved no bookmark",
-        }
-        for name, sentence in sentences.items():
-            if self._counts[name]:
-                self._say(f"{self._counts[name]} {sentence}")
+        if self.ledger.without:
+            self._say(f"{self.ledger.without} records had no {key!r}; they moved no bookmark")
+        if self.ledger.unreadable:
+            self._say(
+                f"{self.ledger.unreadable} records had a {key!r} that is neither a time nor a "
+                "number like the others; they moved no bookmark"
+            )
         for name, sentence in (("left out", "by keep"), ("older", "by drop_older")):
             if self._counts[name]:
                 self.log(
@@ -425,77 +422,8 @@ class OAuth2Stream(PagedStream):
             self._counts[topic] = 1
             self._say(sentence)
 
-    # Bookmarks
-
-    def _bookmarks(self) -> list[tuple[Any, Any]]:
-        """Give the bookmark of each context that was read: before this run, and now."""
-        begun = self._begun_at if self.replication_key else []
-        return [(previous, self._previous(context)) for context, previous in begun]
-
-    def _now(self) -> Bound:
-        return Bound.at(self.connection.started_at, self.stream.settings.incremental.format)
-
-    def _previous(self, context: Context | None) -> Any:
-        if not self.replication_key:
-            return None
-        return stored_bookmark(self.state_manager.find(context) or {}, self.replication_key)
-
-    def _lower_bound(self, bookmark: Any) -> Bound | None:
-        incremental = self.stream.settings.incremental
-        if bookmark is not None:
-            return Bound.of(bookmark, incremental.format).earlier(incremental.lookback)
-        start_date = self.connection.config.top.start_date
-        return None if start_date is None else Bound.of(start_date, incremental.format)
-
-    def _observe(self, values: list[Any], without: int, context: Context) -> None:
-        """Take replication values into account that were just emitted."""
-        bookmark = self._bookmark
-        if not self.replication_key or bookmark is None:
-            return
-        bookmark.without += without
-        if self.stream.settings.incremental.order == "none":
-            values = leading(values)
-        if sum(bookmark.observe(value) for value in values):
-            markers = self.get_context_state(context or None).setdefault(
-                PROGRESS_MARKERS,
-                {PROGRESS_MARKER_NOTE: "Progress is not resumable if interrupted."},
-            )
-            markers["replication_key"] = self.replication_key
-            markers["replication_key_value"] = bookmark.value
-
-    def _checkpoint(self, context: Context | None, value: Any) -> None:
-        """Move the bookmark in the middle of a stream to what was read for certain."""
-        if value is None or not self.replication_key:
-            return
-        state = self.get_context_state(context)
-        if stored_bookmark(state, self.replication_key) == value:
-            return
-        capped = Bookmark(None, self.stream.settings.incremental.format)
-        capped.observe(value)
-        capped.cap(self.connection.started_at, self._previous(context))
-        state["replication_key"] = self.replication_key
-        state["replication_key_value"] = capped.value
-        self.send_state()
-
     def _finalize_state(self, state: dict[str, Any] | None = None) -> None:
         """Promote what this read came to, unless something was left unread."""
-        if state is not None and PROGRESS_MARKERS in state and self._bookmark is not None:
-            if self._bookmark.mixed:
-                self._say("there are both times and numbers, so the bookmark stays where it was")
-                state.pop(PROGRESS_MARKERS)
-            elif self._incomplete:
-                self._say("the read was not complete, so the bookmark stays at what was read")
-                state.pop(PROGRESS_MARKERS)
-            else:
-                self._cap(state)
+        if state is not None:
+            self.ledger.settle(state, is_complete=not self._incomplete)
         super()._finalize_state(state)
-
-    def _cap(self, state: dict[str, Any]) -> None:
-        bookmark = self._bookmark
-        previous = stored_bookmark(state, self.replication_key or "")
-        if bookmark is not None and bookmark.cap(self.connection.started_at, previous):
-            self._say(
-                f"some {self.replication_key!r} lie in the future; the bookmark is set to the "
-                "start of this run, so that no change before them is missed"
-            )
-            state[PROGRESS_MARKERS]["replication_key_value"] = bookmark.value

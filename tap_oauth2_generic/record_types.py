@@ -84,6 +84,13 @@ class ColumnTypes:
             return list
         return list[self.value(items, (*at, "items", "[]"))]  # type: ignore[misc]
 
+    def is_whole(self, columns: Columns) -> bool:
+        """Tell whether all of the columns is selected, and all that is in them."""
+        try:
+            return self.picked(columns) is None
+        except (NoTypeError, ValueError):
+            return False
+
     def picked(self, columns: Columns, at: Place = ()) -> Any:
         """Give the type that holds the texts of the selected columns, None if all are selected.
 

@@ -67,9 +67,11 @@ class Verbatim:
         """Make the types; raises NotVerbatimError where there are none for the schema."""
         columns = schema.get("properties", {})
         types = ColumnTypes(selected, inferred=inferred)
-        if not columns.keys() >= {*given, *added} or not all(
-            selected["properties", name] for name in {*given, *added}
-        ):
+        brought = {name: columns.get(name) for name in (*given, *added)}
+        if not columns.keys() >= brought.keys() or not set(given).isdisjoint(added):
+            # Of a field that both bring the general way takes what the path finds.
+            raise NotVerbatimError
+        if not types.is_whole(brought):
             raise NotVerbatimError
         own = {n: column for n, column in columns.items() if n not in given and n not in added}
         try:

@@ -239,3 +239,27 @@ def test_a_name_that_json_escapes_goes_the_general_way(name, place):
             {"properties": columns}, Selected(), inferred=True, given=(), added=added,
             replication_key=name if place == "added" else None, is_ordered=False,
         )  # fmt: skip
+
+
+def test_what_is_deselected_inside_an_added_field_is_not_passed_on():
+    """An added object of which a part is deselected goes the general way, which leaves it out."""
+    column = {"type": ["integer", "null"]}
+    inner = {"type": ["object", "null"], "properties": {"x": column, "y": column}}
+    outer = {"type": ["object", "null"], "properties": {"p": inner}}
+    schema = {"properties": {"o": outer, "added": inner}}
+    content = b'{"data": [{"o": {"p": {"x": 1, "y": 2}}}]}'
+    added = {"added": parse_path("o.p")}
+    whole = b'{"o": {"p": {"x": 1, "y": 2}},"added":{"x": 1, "y": 2}}'.replace(b": ", b":")
+    assert [text.replace(b" ", b"") for text in passed_on(content, schema, added=added)] == [
+        whole.replace(b" ", b"")
+    ]
+    selected = Selected({("properties", "added", "properties", "y"): False})
+    assert passed_on(content, schema, selected=selected, added=added) is None
+
+
+def test_a_field_that_is_both_added_and_of_the_context_is_written_once():
+    """Where a path and a context give a field of one name, the general way chooses."""
+    column = {"type": ["integer", "null"]}
+    schema = {"properties": {"n": column, "both": column}}
+    added = {"both": parse_path("n")}
+    assert passed_on(b'{"data": [{"n": 1}]}', schema, context={"both": 7}, added=added) is None

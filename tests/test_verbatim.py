@@ -260,6 +260,9 @@ def test_what_is_deselected_inside_an_added_field_is_not_passed_on():
 def test_a_field_that_is_both_added_and_of_the_context_is_written_once():
     """Where a path and a context give a field of one name, the general way chooses."""
     column = {"type": ["integer", "null"]}
-    schema = {"properties": {"n": column, "both": column}}
-    added = {"both": parse_path("n")}
-    assert passed_on(b'{"data": [{"n": 1}]}', schema, context={"both": 7}, added=added) is None
+    outer = {"type": ["object", "null"], "properties": {"n": column}}
+    schema = {"properties": {"o": outer, "both": column}}
+    content = b'{"data": [{"o": {"n": 1}}]}'
+    added = {"both": parse_path("o.n")}
+    assert passed_on(content, schema, added=added) is not None
+    assert passed_on(content, schema, context={"both": 7}, added=added) is None

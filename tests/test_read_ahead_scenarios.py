@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -289,6 +290,23 @@ def test_too_many_requests_make_fewer_of_them(api, tap):
     assert run.status == 0, run.errors
     assert ids(run) == list(range(9 * SIZE))
     assert counting.most == 2
+
+
+def test_the_ceiling_holds_over_threads_and_streams(api, tap):
+    """With requests_per_second, no second has more than that and half again, of all threads."""
+    came = []
+
+    def answer(seen):
+        came.append(time.monotonic())
+        return numbered(19)(seen)
+
+    api.routes["/items"] = api.routes["/others"] = answer
+    others = {**paged(has_more_path="more"), "name": "others", "path": "others"}
+    wanted = paged(has_more_path="more")
+    run = tap(api.config(wanted, others, max_in_flight=8, requests_per_second=20))
+    assert run.status == 0, run.errors
+    assert len(came) >= 40
+    assert all(sum(at <= other < at + 1 for other in came) <= 30 for at in came)
 
 
 def test_several_refused_at_once_renew_the_token_once(api, tap):

@@ -15,9 +15,11 @@ from server import Drop, Reply
 
 BEGIN = datetime(2024, 1, 1, tzinfo=timezone.utc)
 PAGE_SIZE = 10
-ROWS_A_RUN = 250
-USES_OF_A_TOKEN = 30
-LONGEST_SECONDS = 0.1
+USES_OF_A_TOKEN = 25
+MOST_REQUESTS = 20  # of a run, before its end is sent
+FURTHER_REQUESTS = 15  # that are answered meanwhile, so that no run comes to its end by itself
+LONGEST_SECONDS = 0.02
+ROWS_A_RUN = (MOST_REQUESTS + FURTHER_REQUESTS + 5) * PAGE_SIZE
 STREAM = {
     "name": "items",
     "path": "items",
@@ -37,11 +39,18 @@ class Server:
 
     def __init__(self):
         self.rows = 0
-        self.begun = threading.Event()
         self.answered = threading.Lock()
         self.alive = None
+        self.reached, self.ended = threading.Event(), threading.Event()
         self.spent = []
         self._count, self._uses, self._is_new = 0, 0, False
+        self._left, self._counting = None, threading.Lock()
+
+    def expect(self, run, requests):
+        """Answer another run; its end comes after so many requests, never where that is None."""
+        self.alive, self._left = run, requests
+        self.reached.clear()
+        self.ended.clear()
 
     def token(self, seen):
         self.answered.acquire(timeout=60)
@@ -62,9 +71,6 @@ class Server:
         return f"refresh-token-{self._count}"
 
     def items(self, seen):
-        if seen.headers["User-Agent"] == self.alive:
-            # The run before may have left requests behind.
-            self.begun.set()
         if seen.headers["Authorization"] != f"Bearer access-token-{self._count}":
             return Reply({}, 401)
         if self._is_new:
@@ -73,10 +79,23 @@ class Server:
         self._uses += 1
         if self._uses > USES_OF_A_TOKEN:
             return Reply({}, 401)
+        self._wait_for_the_end(seen.headers["User-Agent"])
         since = seen.query.get("since")
         at = datetime.fromisoformat(since.replace("Z", "+00:00")) if since else BEGIN
         first = (at - BEGIN) // timedelta(hours=1) * 3 + int(seen.query["offset"])
         return [row(n) for n in range(first, min(first + PAGE_SIZE, self.rows))]
+
+    def _wait_for_the_end(self, run):
+        with self._counting:
+            if run != self.alive or self._left is None:
+                # The run before may have left requests behind.
+                return
+            self._left -= 1
+            left = self._left
+        if left <= 0:
+            self.reached.set()
+        if left < -FURTHER_REQUESTS:
+            self.ended.wait(60)
 
 
 def row(number):
@@ -91,10 +110,10 @@ class Syncs:
         self.errors = ""
         self._api, self._server, self._folder = api, server, folder
 
-    def run(self, name, signum=None, seconds=0.0):
-        """Run the tap to its end, or send it a signal so long after its first request."""
-        self._server.alive = name
-        self._server.begun.clear()
+    def run(self, name, signum=None, moments=None):
+        """Run the tap to its end, or send it a signal at a random moment."""
+        self._server.expect(name, moments.randint(1, MOST_REQUESTS) if moments else None)
+        seconds = moments.uniform(0, LONGEST_SECONDS) if moments else 0.0
         with (
             (self._folder / "errors").open("w+") as errors,
             subprocess.Popen(self._command(name), stdout=subprocess.PIPE, stderr=errors) as process,
@@ -122,15 +141,16 @@ class Syncs:
         return command
 
     def _end(self, process, signum, seconds):
-        self._server.begun.wait(60)
+        self._server.reached.wait(60)
         threading.Event().wait(seconds)
         if signum != signal.SIGKILL:
             # The tap sees to it that no token is lost.
             process.send_signal(signum)
-            return
-        with self._server.answered:
-            self._server.alive = None
-            process.kill()
+        else:
+            with self._server.answered:
+                self._server.alive = None
+                process.kill()
+        self._server.ended.set()
 
     def _take(self, line):
         if not line.endswith(b"\n"):
@@ -161,15 +181,14 @@ def assert_all_is_there(syncs, server):
     assert len(server.spent) == len(set(server.spent)) > 1
 
 
-@pytest.mark.parametrize("kills", [8, pytest.param(100, marks=SLOW)])
+@pytest.mark.parametrize("kills", [5, pytest.param(100, marks=SLOW)])
 def test_nothing_is_lost_by_any_number_of_kills(api, server, tmp_path, kills):
     """Killed at random moments and resumed, a sync brings every row, and spends no token twice."""
     moments = random.Random(kills)  # noqa: S311 - the same moments in every test run
     server.rows = kills * ROWS_A_RUN
     syncs = Syncs(api, server, tmp_path)
     for number in range(kills):
-        seconds = moments.uniform(0, LONGEST_SECONDS)
-        assert syncs.run(f"run {number}", signal.SIGKILL, seconds) == -signal.SIGKILL
+        assert syncs.run(f"run {number}", signal.SIGKILL, moments) == -signal.SIGKILL
     assert_all_is_there(syncs, server)
 
 
@@ -181,8 +200,7 @@ def test_nothing_is_lost_by_any_number_of_signals(api, server, tmp_path, signum,
     server.rows = times * ROWS_A_RUN
     syncs = Syncs(api, server, tmp_path)
     for number in range(times):
-        seconds = moments.uniform(0, LONGEST_SECONDS)
-        assert syncs.run(f"run {number}", signum, seconds) == 1, syncs.errors
+        assert syncs.run(f"run {number}", signum, moments) == 1, syncs.errors
         (line,) = [line for line in syncs.errors.splitlines() if "| ERROR" in line]
         assert f"ended by {signal.Signals(signum).name}" in line
         assert "Traceback" not in syncs.errors

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from tap_oauth2_generic.errors import TapError
+from tap_oauth2_generic.fetch import PutOffError
 from tap_oauth2_generic.interruption import uninterrupted
 from tap_oauth2_generic.workers import Workers
 
@@ -53,6 +54,7 @@ class Course:
         self._pending: deque[_Pending] = deque()
         self._ready: deque[Turn] = deque()
         self._failure: TapError | None = None
+        self._workers: Workers | None = None
 
     @property
     def answers(self) -> list[Future[Answer]]:
@@ -77,11 +79,13 @@ class Course:
         tokens = self.walk.foreseen(wanted)
         for token in tokens[len(self._pending) :]:
             try:
-                asked = self._reader.ask(self.span, self.walk, token)
+                is_guess = bool(self._pending)
+                asked = self._reader.ask(self.span, self.walk, token, is_guess=is_guess)
             except TapError as error:
                 if not self._pending:
                     self._failure = error
                 break
+            self._workers = workers
             answer = workers.submit(_fetching(self._reader, asked), urgent=urgent)
             self._pending.append(_Pending(token, asked, answer))
         return len(self._pending) - before
@@ -90,7 +94,7 @@ class Course:
         """Take up what has come, before its time: whether a second page follows is known then."""
         if self._failure or not self.is_eager:
             return
-        while self._pending and self._pending[0].answer.done() and not self._failure:
+        while not self._failure and self._has_come():
             try:
                 self._ready.append(self._taken())
             except TapError as error:
@@ -102,9 +106,7 @@ class Course:
             return self._ready.popleft()
         if self._failure:
             raise self._failure
-        if self._pending and self._pending[0].answer.done():
-            return self._taken()
-        return None
+        return self._taken() if self._has_come() else None
 
     def want(self) -> list[Future[Answer]]:
         """Give the answers that are waited for, the first of them in earnest."""
@@ -119,6 +121,20 @@ class Course:
         self._pending.clear()
         self._ready.clear()
 
+    def _has_come(self) -> bool:
+        """Tell whether the next page is there; a guess that failed is sent again now."""
+        if not self._pending or not self._pending[0].answer.done():
+            return False
+        first = self._pending[0]
+        put_off = first.answer.exception()
+        if self._workers is None or not isinstance(put_off, PutOffError):
+            return True
+        # The pages before it were as predicted, so it is no guess any more.
+        first.asked.remarks.wanted()
+        again = _fetching(self._reader, first.asked, put_off)
+        self._pending[0] = replace(first, answer=self._workers.submit(again, urgent=True))
+        return False
+
     def _taken(self) -> Turn:
         pending = self._pending.popleft()
         pending.asked.remarks.wanted()
@@ -131,8 +147,10 @@ class Course:
         return turn
 
 
-def _fetching(reader: Reader, asked: Asked) -> Callable[[], Answer]:
-    return lambda: reader.fetch(asked)
+def _fetching(
+    reader: Reader, asked: Asked, put_off: PutOffError | None = None
+) -> Callable[[], Answer]:
+    return lambda: reader.fetch(asked, put_off)
 
 
 class Line(Generic[_Item]):

@@ -76,13 +76,28 @@ class Answer:
             return None
 
 
+class PutOffError(Exception):
+    """A guess failed: it is sent again only if its answer turns out to be wanted."""
+
+    def __init__(self, failures: int, wait: Callable[[], None]) -> None:
+        """Keep how often it failed, and what is to be waited for before it is sent again."""
+        super().__init__()
+        self.failures = failures
+        self.wait = wait
+
+
+def _always() -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Wants:
     """What a stream wants of the answers to its requests.
 
     ``say`` is told of each retry in a sentence; ``rebuild`` makes the request anew where it
     holds something of the token response that was renewed meanwhile. ``tally`` counts what is
-    sent, apart what is sent for a sample.
+    sent, apart what is sent for a sample. ``is_sure`` tells whether the answer is known by now
+    to be wanted: a mere guess is not retried.
     """
 
     base_url: str
@@ -92,6 +107,7 @@ class Wants:
     rebuild: Callable[[], Request] | None = None
     tally: Tally = field(default_factory=Tally)
     is_sample: bool = False
+    is_sure: Callable[[], bool] = _always
 
 
 class Fetcher:
@@ -116,15 +132,19 @@ class Fetcher:
         self._in_flight = in_flight
         self._clock = clock
 
-    def fetch(self, request: Request, wants: Wants) -> Answer:
-        """Get an answer, whatever it takes within the settings.
+    def fetch(self, request: Request, wants: Wants, put_off: PutOffError | None = None) -> Answer:
+        """Get an answer, whatever it takes within the settings; goes on after ``put_off``.
 
         Raises HostNotAllowedError before anything is sent to a foreign host, ApiError where
-        the API refuses or goes on failing, AuthorizationError where no token can be had.
+        the API refuses or goes on failing, AuthorizationError where no token can be had,
+        PutOffError where a guess would have to be retried.
         """
         attempt = 0
         renewed = False
         self._check_host(request, wants.base_url)
+        if put_off is not None:
+            attempt = put_off.failures
+            put_off.wait()
         while True:
             token = self._authenticator.access_token()
             try:
@@ -146,7 +166,18 @@ class Fetcher:
             if attempt > self._resilience.max_retries:
                 message = f"{request.name} failed {attempt} times, at last with {cause}"
                 raise ApiError(message)
+            self._before_retry(verdict, attempt, cause, wants)
+
+    def _before_retry(self, verdict: Verdict, attempt: int, cause: str, wants: Wants) -> None:
+        """Wait, or put off a guess: past the end it would keep a thread busy for nothing."""
+        if wants.is_sure():
             self._wait(verdict, attempt, cause, wants)
+        elif verdict.holds_all:
+            # It holds for all, whatever was asked for.
+            self._wait(verdict, attempt, cause, wants)
+            raise PutOffError(attempt, lambda: None)
+        else:
+            raise PutOffError(attempt, lambda: self._wait(verdict, attempt, cause, wants))
 
     def _judged(self, request: Request, wants: Wants, token: str) -> tuple[Answer, Verdict, str]:
         """Send once; give the answer, what to do with it and what to call it."""

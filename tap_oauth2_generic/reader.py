@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.bookmark import Bound
     from tap_oauth2_generic.config import StreamConfig
     from tap_oauth2_generic.connection import Connection
-    from tap_oauth2_generic.fetch import Answer
+    from tap_oauth2_generic.fetch import Answer, PutOffError
     from tap_oauth2_generic.page import Page
     from tap_oauth2_generic.pagination import Token, Walk
     from tap_oauth2_generic.placement import Request
@@ -78,6 +78,11 @@ class Remarks:
                 return
         self._say(sentence)
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the page is waited for."""
+        return self._is_wanted
+
     def wanted(self) -> None:
         """Say what was kept, and everything from here on at once."""
         with self._lock:
@@ -123,8 +128,19 @@ class Reader:
             asked.remarks.wanted()
             yield self.take(asked, lambda asked=asked: self.fetch(asked), walk)  # type: ignore[misc]
 
-    def ask(self, span: Span, walk: Walk, token: Token, *, is_sample: bool = False) -> Asked:
-        """Make the request for the page that a token leads to; raises TapError."""
+    def ask(
+        self,
+        span: Span,
+        walk: Walk,
+        token: Token,
+        *,
+        is_sample: bool = False,
+        is_guess: bool = False,
+    ) -> Asked:
+        """Make the request for the page that a token leads to; raises TapError.
+
+        What is a guess is retried only once it is wanted.
+        """
 
         def filled(scope: Mapping[str, Any]) -> Request:
             return walk.place_at(token, self._bounded(self._filled(scope), span))
@@ -141,12 +157,13 @@ class Reader:
                 lambda: filled(self._scope(span)),
                 self.tally,
                 is_sample=is_sample,
+                is_sure=lambda: not is_guess or remarks.is_wanted,
             )
             return Asked(filled(scope), wants, scope, remarks)
 
-    def fetch(self, asked: Asked) -> Answer:
-        """Get the answer, in whatever thread; raises TapError."""
-        return self.connection.fetcher.fetch(asked.request, asked.wants)
+    def fetch(self, asked: Asked, put_off: PutOffError | None = None) -> Answer:
+        """Get the answer, in whatever thread; raises TapError, PutOffError for a guess."""
+        return self.connection.fetcher.fetch(asked.request, asked.wants, put_off)
 
     def take(self, asked: Asked, answer: Callable[[], Answer], walk: Walk) -> Turn:
         """Find the records in an answer and let the walk go on; raises TapError as ``turns``."""

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -221,6 +222,45 @@ def test_an_error_past_the_end_is_no_error(api, tap):
     assert run.status == 0, run.errors
     assert ids(run) == list(range(3 * SIZE))
     assert not run.warnings
+
+
+def test_a_guess_past_the_end_is_asked_for_once(api, tap):
+    """What fails past the end is not retried: it costs no wait, and keeps no other page waiting."""
+    api.routes["/items"] = numbered(2)
+    listed = {
+        **paged(has_more_path="more"),
+        "partitions": {"list": [1, 2, 3, 4, 5, 6]},
+        "params": {"list": "{partition.list}"},
+    }
+    run = tap(api.config(listed, max_in_flight=4, max_retries=4))
+    assert run.status == 0, run.errors
+    assert ids(run) == list(range(3 * SIZE)) * 6
+    past = Counter(
+        (seen.query["list"], page)
+        for seen in api.requests("/items")
+        if (page := int(seen.query["page"])) > 2
+    )
+    assert set(past.values()) <= {1}
+    assert past
+
+
+def test_a_guess_that_failed_is_asked_for_again_when_it_is_wanted(api, tap):
+    """A page in the middle that fails is sent again as often as max_retries says, no more."""
+    answer = numbered(4)
+    for failures, status in ((2, 0), (3, 1)):
+        asked = Counter()
+
+        def failing(seen, asked=asked, failures=failures):
+            page = int(seen.query["page"])
+            asked[page] += 1
+            fails = page == 3 and asked[page] <= failures
+            return Reply({"e": 1}, 503, {"Retry-After": "0"}) if fails else answer(seen)
+
+        api.routes["/items"] = failing
+        run = tap(api.config(paged(has_more_path="more"), max_in_flight=8, max_retries=2))
+        assert run.status == status, run.errors
+        assert asked[3] == 3
+        assert ids(run) == list(range((3 if status else 5) * SIZE))
 
 
 def test_a_short_stream_is_not_asked_for_many_pages(api, tap):

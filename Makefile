@@ -37,8 +37,8 @@ endef
 # quietly LOG,COMMAND: runs it with its output in LOG, and shows the end of that only if it fails.
 quietly = $(2) >>$(1) 2>&1 </dev/null || { tail -n 30 $(1); echo "error: see $(1)" >&2; exit 1; }
 
-.PHONY: help demo bench test test-slow test-airflow test-pipelines lint format types imports \
-	constraints build clean
+.PHONY: help demo bench test test-slow test-airflow test-pipelines test-packages test-matrix lint \
+	format types imports constraints build clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,7 +53,7 @@ test: lint types imports ## Check style, types and imports, then run the tests
 	$(BIN)/pytest $(ARGS)
 
 test-slow: $(VENV)/.installed ## Run the longer tests too
-	$(BIN)/pytest -m "not pipelines" $(ARGS)
+	$(BIN)/pytest -m "not pipelines and not packages" $(ARGS)
 
 test-pipelines: $(VENV)/.installed $(PLUGINS) $(LOADERS:%=.meltano/.installed-%) ## Run Meltano pipelines into DuckDB, PostgreSQL, CSV and JSON Lines
 	$(BIN)/pytest -m pipelines tests/pipelines $(ARGS)
@@ -61,9 +61,17 @@ test-pipelines: $(VENV)/.installed $(PLUGINS) $(LOADERS:%=.meltano/.installed-%)
 test-airflow: $(VENV)/.installed $(AIRFLOW)/.installed ## Run recipes/airflow with a real Airflow and PostgreSQL
 	$(BIN)/pytest -m slow tests/airflow $(ARGS)
 
-lint: $(VENV)/.installed ## Check style
+test-packages: $(VENV)/.build-installed ## Build wheel and source archive, install and try them
+	$(BIN)/pytest -m packages tests/packages $(ARGS)
+
+# Python finds the others by their names on the path, such as python3.13.
+test-matrix: $(VENV)/.matrix-installed ## Run the tests under each Python that is here (one: ARGS="run -e 3.13")
+	$(BIN)/tox $(or $(ARGS),run --skip-missing-interpreters true)
+
+lint: $(VENV)/.installed ## Check style, and workflows for what is unsafe
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/zizmor --offline --quiet .github
 
 format: $(VENV)/.installed ## Put the style right where that can be done by machine
 	$(BIN)/ruff check --fix
@@ -75,24 +83,33 @@ types: $(VENV)/.installed ## Check types
 imports: $(VENV)/.installed ## Check that imports go one way
 	$(BIN)/lint-imports --no-logo
 
-build: $(VENV)/.installed ## Build wheel and source archive into dist
-	$(BIN)/python -m pip wheel --quiet --no-deps --build-constraint constraints.txt --wheel-dir dist .
+build: $(VENV)/.build-installed ## Build wheel and source archive into dist
+	$(BIN)/python -m hatchling build -d dist
 
 constraints: $(MELTANO) ## Pin anew what pyproject.toml asks for (newest versions: ARGS=--upgrade)
-	$(PIN) pyproject.toml --group dev --group build --group bench --output-file constraints.txt
+	$(PIN) pyproject.toml --group dev --group build --group bench --group matrix --output-file constraints.txt
 	$(PIN) --group demo --group build --output-file constraints-demo.txt
 	$(PIN) --group airflow --group target-postgres --group build --output-file constraints-airflow.txt
 	for loader in $(LOADERS); do \
 		$(PIN) --group $$loader --group build --output-file constraints-$$loader.txt || exit; done
 
 clean: ## Remove everything that make built
-	rm -rf $(VENV) $(DEMO) $(AIRFLOW) .meltano dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(DEMO) $(AIRFLOW) .meltano .tox dist .mypy_cache .pytest_cache .ruff_cache \
+		.import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@echo "Installing what the tests need into $(VENV) ..."
 	$(call new-venv,$(VENV),constraints.txt)
 	@$(call quietly,$(VENV)/install.log,$(BIN)/python -m pip install --constraint constraints.txt --build-constraint constraints.txt --group dev --editable .)
+	@touch $@
+
+$(VENV)/.matrix-installed: $(VENV)/.installed
+	@$(call quietly,$(VENV)/install.log,$(BIN)/python -m pip install --constraint constraints.txt --group matrix)
+	@touch $@
+
+$(VENV)/.build-installed: $(VENV)/.installed
+	@$(call quietly,$(VENV)/install.log,$(BIN)/python -m pip install --constraint constraints.txt --group build)
 	@touch $@
 
 $(VENV)/.bench-installed: $(VENV)/.installed

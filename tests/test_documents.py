@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import subprocess
@@ -12,7 +13,9 @@ import pytest
 import yaml
 
 from tap_oauth2_generic.config import CONFIG_SCHEMA, STREAM_ROOMS, read_config
+from tap_oauth2_generic.page import RecordSettings, read_page
 from tap_oauth2_generic.pagination import styles
+from tap_oauth2_generic.placement import Request
 from tap_oauth2_generic.settings import Problems, names_of
 
 ROOT = Path(__file__).parent.parent
@@ -95,6 +98,34 @@ def test_the_sample_shows_every_style():
     assert read_config(sample, frozenset(), problems) is not None, problems.errors
     used = {stream.get("pagination", {}).get("style", "none") for stream in sample["streams"]}
     assert used == set(styles())
+
+
+def test_the_guides_example_is_a_style_that_pages(tmp_path):
+    """The paging style that the contributor guide shows pages as it says."""
+    guide = (ROOT / "CONTRIBUTING.md").read_text()
+    code = guide.split("<!-- example -->\n```python\n")[1].split("```\n<!-- /example -->")[0]
+    path = tmp_path / "range_header.py"
+    path.write_text(code)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    sys.modules[path.stem] = module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+        style = module.RangeHeader(page_size=50)
+    finally:
+        del sys.modules[path.stem]
+    request = Request("GET", "https://a.example/items")
+    style.place(style.first(), request)
+    assert request.headers == {"Range": "items=0-49"}
+    page = read_page("https://a.example/items", 200, {}, b"[1, 2, 3]", RecordSettings())
+    assert style.next(style.first(), page) == 3
+
+
+def test_the_matrix_has_the_oldest_sdk_that_is_promised():
+    """The oldest SDK that the dependencies allow is the one that the matrix tests."""
+    project = (ROOT / "pyproject.toml").read_text()
+    (promised,) = re.findall(r'"singer-sdk>=([\d.]+),', project)
+    (tested,) = re.findall(r'"singer-sdk==([\d.]+)"', project)
+    assert tested == promised
 
 
 def test_nothing_names_a_registry():

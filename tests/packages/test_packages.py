@@ -1,0 +1,122 @@
+"""The wheel and the source archive, as someone gets them who has no clone."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+
+pytestmark = pytest.mark.packages
+
+
+def run(*command, cwd, **environment):
+    """Run a command outside the clone and give its standard output."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def build(source, folder, *targets):
+    """Build with the backend that pyproject.toml names, in the release that is pinned."""
+    chosen = [word for target in targets for word in ("-t", target)]
+    run(sys.executable, "-m", "hatchling", "build", "-d", folder, *chosen, cwd=source)
+    return sorted(folder.iterdir())
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory):
+    """Source archive and wheel."""
+    return build(ROOT, tmp_path_factory.mktemp("dist"), "sdist", "wheel")
+
+
+@pytest.fixture(scope="module")
+def unpacked(packages, tmp_path_factory):
+    """The folder that is in the source archive."""
+    folder = tmp_path_factory.mktemp("source")
+    with tarfile.open(packages[1]) as archive:
+        archive.extractall(folder)  # noqa: S202 - it was built a moment ago
+    (inside,) = folder.iterdir()
+    return inside
+
+
+@pytest.fixture(scope="module")
+def commands(packages, tmp_path_factory):
+    """The folder of the commands of an environment that holds the wheel and what it asks for."""
+    folder = tmp_path_factory.mktemp("installed")
+    venv.create(folder, with_pip=True)
+    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet"]
+    run(*pip, packages[0], cwd=folder, PIP_CONSTRAINT=str(ROOT / "constraints.txt"))
+    return folder / "bin"
+
+
+def test_the_wheel_syncs_from_its_own_demo(commands, tmp_path):
+    """Installed into an empty environment, all commands run, and a sync from the demo succeeds."""
+    tap = commands / "tap-oauth2-generic"
+    version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert version[1] in run(tap, "--version", cwd=tmp_path)
+    about = json.loads(run(tap, "--about", "--format", "json", cwd=tmp_path))
+    assert "base_url" in about["settings"]["properties"]
+    for command in ("login", "preview"):
+        assert "--config" in run(f"{tap}-{command}", "--help", cwd=tmp_path)
+    with subprocess.Popen(
+        [f"{tap}-demo", "--port", "0"], stdout=subprocess.PIPE, text=True, cwd=tmp_path
+    ) as demo:
+        try:
+            address = next(filter(None, (re.search(r"http://[\d.:]+", li) for li in demo.stdout)))
+            sample = (ROOT / "sample_config.json").read_text()
+            config = tmp_path / "config.json"
+            config.write_text(sample.replace("http://127.0.0.1:8765", address[0]))
+            lines = run(tap, "--config", config, cwd=tmp_path, XDG_STATE_HOME=str(tmp_path))
+        finally:
+            demo.terminate()
+    messages = [json.loads(line) for line in lines.splitlines()]
+    synced = {message["stream"] for message in messages if message["type"] == "RECORD"}
+    assert synced == {stream["name"] for stream in json.loads(sample)["streams"]}
+
+
+def test_the_wheel_is_typed_and_holds_the_package_alone(packages):
+    """In the wheel are the package, its presets and its mark of types, and no tests."""
+    with zipfile.ZipFile(packages[0]) as wheel:
+        names = set(wheel.namelist())
+    tops = {name.split("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"tap_oauth2_generic"}
+    assert "tap_oauth2_generic/py.typed" in names
+    in_clone = (ROOT / "tap_oauth2_generic").rglob("*.*")
+    kept = [path for path in in_clone if path.suffix in {".py", ".json"}]
+    assert {path.relative_to(ROOT).as_posix() for path in kept} <= names
+
+
+def test_the_source_archive_builds_the_same_wheel(packages, unpacked, tmp_path):
+    """A wheel that is built from the source archive holds what the other one holds."""
+    (again,) = build(unpacked, tmp_path / "dist", "wheel")
+    with zipfile.ZipFile(packages[0]) as one, zipfile.ZipFile(again) as other:
+        assert {i.filename: i.CRC for i in one.infolist()} == {
+            i.filename: i.CRC for i in other.infolist()
+        }
+
+
+def test_the_source_archive_holds_what_its_tests_need(unpacked):
+    """In the source archive all tests are found, and those of documents and recipes' files pass."""
+    pytest_there = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    here = {"cwd": unpacked, "PYTHONPATH": str(unpacked)}
+    run(*pytest_there, "--collect-only", **here)
+    files = ["tests/test_documents.py", "tests/test_published.py", "tests/providers"]
+    files += ["tests/recipes/test_recipe_folders.py"]
+    run(*pytest_there, "-k", "not registry", *files, **here)  # that one asks git

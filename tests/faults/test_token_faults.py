@@ -25,7 +25,11 @@ def provider(api, proxy):
         asked.append(seen.form["refresh_token"])
         if len(asked) != len(set(asked)):
             return Reply({"error": "invalid_grant"}, 400)
-        return {"access_token": "an-access-token", "refresh_token": "another-refresh-token", "expires_in": 3600}
+        return {
+            "access_token": "an-access-token",
+            "refresh_token": "another-refresh-token",
+            "expires_in": 3600,
+        }
 
     api.token = token
     api.serve("/items", [])

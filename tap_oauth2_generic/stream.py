@@ -332,9 +332,9 @@ class OAuth2Stream(PagedStream):
     def _kept(self, records: list[Record], span: Span) -> Iterator[Record]:
         """Give the records that are wanted, with the values of their context in them."""
         filters, incremental = self.stream.filters, self.stream.settings.incremental
-        for record in records:
-            for name, value in span.context.items():
-                record.setdefault(name, value)
+        for came in records:
+            # A new one: the next page is compared with this one as it came.
+            record = {**came, **{n: v for n, v in span.context.items() if n not in came}}
             if filters.keep and not self._keeps(record):
                 self._counts["left out"] += 1
             elif incremental.drop_older and self._is_older(record, span.start):

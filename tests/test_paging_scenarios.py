@@ -91,6 +91,29 @@ def test_a_last_page_repeated_for_ever_ends(api, tap, style):
     assert any("repeated" in line for line in run.warnings)
 
 
+@pytest.mark.parametrize("kept", [{}, {"keep": [{"path": "id", "matches": "."}]}])
+@pytest.mark.parametrize("is_shuffled", [False, True])
+@pytest.mark.parametrize("most", [1, 4])
+def test_a_repeated_page_is_known_however_it_is_read(api, tap, kept, is_shuffled, most):
+    """A page that comes again ends the walk, in whatever order its keys, in a partition as well."""
+    rows = [{"id": n, "name": f"n{n}"} for n in range(3)]
+    turned = [dict(reversed(row.items())) for row in rows]
+
+    def answer(seen):
+        if len(api.requests("/items")) > 40:
+            return Reply({}, 400)
+        return {"items": turned if is_shuffled and int(seen.query["page"]) % 2 else rows}
+
+    api.routes["/items"] = answer
+    columns = {"id": {"type": "integer"}, "name": {"type": "string"}, "of": {"type": "integer"}}
+    settings = {"schema": {"properties": columns}, "partitions": {"of": [1]}, **kept}
+    paged = stream(pagination={"style": "page_number"}, **settings)
+    run = tap(api.config(paged, max_in_flight=most))
+    assert run.status == 0, run.errors
+    assert [record["id"] for record in run.records("items")] == [0, 1, 2]
+    assert any("repeated" in line for line in run.warnings)
+
+
 def test_a_cursor_that_comes_again_ends(api, tap):
     """A cursor that goes A, B, A ends the walk, with a warning."""
     after = {None: "A", "A": "B", "B": "A"}

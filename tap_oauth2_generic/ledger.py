@@ -116,6 +116,10 @@ class Ledger:
         state["replication_key_value"] = capped.value
         self._stream.send_state()
 
+    def forget(self, state: dict[str, Any]) -> None:
+        """Leave the bookmark where it was: a few records tell nothing of the others."""
+        state.pop(PROGRESS_MARKERS, None)
+
     def settle(self, state: dict[str, Any], *, is_complete: bool) -> None:
         """Prepare what a read came to for the SDK to promote, unless something was left unread."""
         if PROGRESS_MARKERS not in state:

@@ -129,6 +129,12 @@ class OAuth2Stream(PagedStream):
                     f"records, which have {', '.join(sorted(seen)[:20])}"
                 )
                 raise RecordError(message)
+        wanted = self.stream.settings.replication_key
+        if sample and wanted and wanted not in seen:
+            self._say(
+                f"replication_key {wanted!r} is in none of {len(sample)} records, which have "
+                f"{', '.join(sorted(seen)[:20])}"
+            )
 
     def sample(self) -> Iterator[dict[str, Any]]:
         """Give records as a first sync would, of as many contexts as it takes."""
@@ -163,11 +169,16 @@ class OAuth2Stream(PagedStream):
         """Give the contexts of this stream for a record of its parent."""
         parent = self.stream.contexts.parent
         keys = parent.context(record) if parent else {}
-        if keys is None:
-            self._say_once("parent", "a parent record lacks one of the keys; it has no children")
+        if parent is not None and keys is None:
+            wanted = ", ".join(path.text for path in parent.keys.values())
+            self._say_once(
+                "parent",
+                f"a record of its parent {parent.stream!r} has nothing at one of {wanted}; nothing "
+                "is read for it",
+            )
             return
         for partition in self.stream.contexts.partitions or ({},):
-            yield {**keys, **partition}
+            yield {**(keys or {}), **partition}
 
     def runs(self, context: Context | None) -> Iterable[Context | None]:
         """Give the contexts to read: the one that was asked for, or each partition."""
@@ -219,7 +230,7 @@ class OAuth2Stream(PagedStream):
                 yield self._emit(turn, course.span, writes=writes)
                 self._after_page(course.span, turn, course.walk)
             self._conclude(course.walk)
-            if self._incomplete:
+            if self._incomplete or self._is_trial:
                 return
             if number < len(courses):
                 self.ledger.checkpoint(context, self.ledger.bookmark.value)
@@ -237,7 +248,7 @@ class OAuth2Stream(PagedStream):
         looked_at = (
             self.stream.filters.keep or incremental.drop_older or incremental.order == "desc"
         )
-        return not (looked_at or self.children or self.ABORT_AT_RECORD_COUNT)
+        return not (looked_at or self.children or self._is_trial)
 
     @cached_property
     def _emission(self) -> Emission:
@@ -259,9 +270,14 @@ class OAuth2Stream(PagedStream):
         self.reader.keeps_text = self._passes_on and self._emits_texts
         return emission
 
+    @property
+    def _is_trial(self) -> bool:
+        """Whether a few records are read to try the stream, as --test does."""
+        return self.ABORT_AT_RECORD_COUNT is not None
+
     def _turns(self, course: Course) -> Iterator[Turn]:
         """Give the pages; --test asks for a few records alone."""
-        if self.ABORT_AT_RECORD_COUNT is not None:
+        if self._is_trial:
             return islice(course.direct(), 1)
         return self.lookahead.turns(course)
 
@@ -424,6 +440,8 @@ class OAuth2Stream(PagedStream):
 
     def _finalize_state(self, state: dict[str, Any] | None = None) -> None:
         """Promote what this read came to, unless something was left unread."""
-        if state is not None:
+        if state is not None and self._is_trial:
+            self.ledger.forget(state)
+        elif state is not None:
             self.ledger.settle(state, is_complete=not self._incomplete)
         super()._finalize_state(state)

@@ -46,6 +46,29 @@ def test_discovery_fails_where_the_api_refuses(api, tap):
     assert run.output == ""
 
 
+def test_a_test_moves_no_bookmark(api, tap):
+    """--test reads a few records of many, so that the next run still asks for all of them."""
+    rows = [{"id": n, "at": f"2024-01-0{9 - n}T00:00:00Z"} for n in range(1, 9)]
+    api.serve("/items", rows)
+    stream = {"name": "items", "path": "items", "replication_key": "at"}
+    run = tap(api.config(stream), "--test")
+    assert run.status == 0, run.errors
+    assert not run.warnings
+    assert run.bookmark("items") is None
+
+
+def test_a_replication_key_that_no_record_has_is_said(api, tap):
+    """A mistyped replication key is named at discovery, with the fields that there are."""
+    api.serve("/items", [{"id": 1, "updated_at": "2024-01-01T00:00:00Z"}])
+    run = tap(
+        api.config({"name": "items", "path": "items", "replication_key": "updated"}), "--discover"
+    )
+    assert run.status == 0
+    assert any(
+        "'updated' is in none of 1 records, which have id, updated_at" in w for w in run.warnings
+    )
+
+
 def test_the_test_option_fetches_one_record_of_each_stream(api, tap):
     """--test emits one record of each stream."""
     api.serve("/items", ROWS)

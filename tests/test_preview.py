@@ -53,7 +53,12 @@ def test_it_shows_people_tables(api, preview):
     api.serve("/items", [{"id": 12345678901234567890123, "t": "[bold]x[/bold]"}])
     done = preview(api.config({"name": "items", "path": "items"}), "--records", "1")
     assert done.returncode == 0, done.stderr
-    for text in ("status 200", "12345678901234567890123", "[bold]x[/bold]", "ends: the last page"):
+    for text in (
+        "status 200",
+        "12345678901234567890123",
+        "[bold]x[/bold]",
+        "ends: no pagination is set",
+    ):
         assert text in done.stdout
 
 

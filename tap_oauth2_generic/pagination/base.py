@@ -69,6 +69,8 @@ class PagingStyle(ABC):
 
     #: Whether a token that comes again at once says that this was the last page.
     repeat_is_end: ClassVar[bool] = True
+    #: Why a walk ends where no page is named or counted next.
+    end_reason: ClassVar[str] = "the last page"
     #: Whether the style must see every record that came, and so cannot do with a filter.
     needs_every_record: ClassVar[bool] = False
 

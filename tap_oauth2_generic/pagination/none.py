@@ -18,6 +18,7 @@ class NoPaging(ParameterStyle):
 
     style: ClassVar[str] = "none"
     fits: ClassVar[str] = '`[{"id": 1}, {"id": 2}]`, all records in one answer'
+    end_reason: ClassVar[str] = "no pagination is set, so one answer is all"
 
     def place(self, token: Token, request: Request) -> None:
         """Put nothing: there is one page."""

@@ -221,7 +221,7 @@ class Walk:
                 doubts = self._full_page(page)
                 self.end = End(doubts or "no next page in the answer", suspicious=bool(doubts))
             else:
-                reason = "the last page" if doubts is None else doubts
+                reason = self.style.end_reason if doubts is None else doubts
                 self.end = End(reason, doubts is None, suspicious=doubts is not None)
         elif _key(token) in self._used:
             # A server that names its last page again says that it is the last.

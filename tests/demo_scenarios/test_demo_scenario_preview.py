@@ -45,7 +45,7 @@ def test_every_stream_is_previewed_for_programs(sample, preview):
         assert one["records"][0].keys() <= one["schema"]["properties"].keys()
         assert one["primary_key_candidates"][0] == "id"
     assert told["contacts"]["paging"] == "goes on: per_page=50, page=2"
-    assert told["countries"]["paging"] == "ends: the last page"
+    assert told["countries"]["paging"] == "ends: no pagination is set, so one answer is all"
     assert told["people"]["replication_key_candidates"] == ["updated_at"]
 
 

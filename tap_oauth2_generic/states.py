@@ -14,6 +14,8 @@ from singer_sdk.helpers._state import StateWriter
 from singer_sdk.singerlib.encoding.simple import StateMessage
 from singer_sdk.streams._state import StreamStateManager
 
+from tap_oauth2_generic.errors import InputError
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
@@ -33,7 +35,7 @@ class IndexedState(StreamStateManager):
     """A stream's state, whose contexts are found at once; the SDK looks through all of them."""
 
     def get_context_state(self, context: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Give the state of a context to write to; raises ValueError where it is there twice."""
+        """Give the state of a context to write to; raises InputError where it is there twice."""
         found = self.find(context)
         if found is not None:
             return found
@@ -55,7 +57,7 @@ class IndexedState(StreamStateManager):
             for state in self.stream_state.get("partitions", []):
                 if self._made_index.setdefault(_key(state["context"]), state) is not state:
                     message = f"the state holds the context {state['context']} twice"
-                    raise ValueError(message)
+                    raise InputError(message)
         return self._made_index
 
     _made_index: dict[Hashable, dict[str, Any]] | None = None

@@ -7,6 +7,7 @@ import json
 import pytest
 from singer_sdk.streams._state import StreamStateManager
 
+from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.messages import MessageWriter
 from tap_oauth2_generic.states import IndexedState, ThriftyStateWriter
 
@@ -48,7 +49,7 @@ def test_looking_for_a_context_leaves_no_trace():
 def test_a_context_that_is_there_twice_is_no_guess():
     """Of two states for one context neither is taken."""
     twice = [{"context": {"a": 1}}, {"context": {"a": 1}}]
-    with pytest.raises(ValueError, match="twice"):
+    with pytest.raises(InputError, match="twice"):
         indexed({"bookmarks": {"items": {"partitions": twice}}}).find({"a": 1})
 
 

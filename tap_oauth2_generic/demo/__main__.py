@@ -59,7 +59,9 @@ def _serve(port: int) -> int:
             demo = stack.enter_context(DemoServer(port))
         except OSError as error:
             reason = error.strerror or error
-            sys.stderr.write(f"The demo cannot listen on {HOST}:{port}: {reason}\n")
+            sys.stderr.write(
+                f"The demo cannot listen on {HOST}:{port}: {reason}; --port takes another\n"
+            )
             return 1
         try:
             sys.stdout.write(_banner(demo.url, port))

@@ -58,6 +58,19 @@ def test_any_unicode_arrives(api, tap, text):
     assert len(run.output.splitlines()) == len(run.output.rstrip("\n").split("\n"))
 
 
+@pytest.mark.parametrize("name", ['"', "a\\b", "\f", "\x00"])
+@pytest.mark.parametrize("declared", [False, True])
+def test_a_field_may_be_called_anything(api, tap, name, declared):
+    """A field with quotes, backslashes or control characters in its name arrives like any other."""
+    api.serve("/items", [{"id": 1, name: "text", "in": {name: [1]}}])
+    inner = {"type": "object", "properties": {name: {"type": "array", "items": {}}}}
+    columns = {"id": {"type": "integer"}, name: {"type": "string"}, "in": inner}
+    declaration = {"schema": {"properties": columns}} if declared else {}
+    run = tap(api.config(stream(replication_key=name, **declaration)))
+    assert run.status == 0, run.errors
+    assert run.records("items") == [{"id": 1, name: "text", "in": {name: [1]}}]
+
+
 @pytest.mark.parametrize(
     ("body", "named"),
     [({"d": "oops"}, "the text 'oops'"), ({"d": 5}, "the number 5"), ({"d": True}, "the boolean")],

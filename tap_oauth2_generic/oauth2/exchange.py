@@ -6,6 +6,7 @@ Nothing here stores a token or decides when to renew one.
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -18,7 +19,7 @@ from tap_oauth2_generic.oauth2.assertion import sign
 from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH, Client
 from tap_oauth2_generic.oauth2.grants.base import Asking
 from tap_oauth2_generic.oauth2.token import Token, read_token
-from tap_oauth2_generic.redaction import redact, register
+from tap_oauth2_generic.redaction import MASK, redact, register
 from tap_oauth2_generic.resilience import Verdict, bounded_wait, judge
 from tap_oauth2_generic.templates import as_text
 
@@ -39,6 +40,8 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 UNREACHABLE = "unreachable"
 _OK = range(200, 300)
 _MOST_CAUSES = 10
+# RFC 6750 section 2.1; no word of a sentence is that long.
+_TOKEN_LIKE = re.compile(r"[A-Za-z0-9._~+/=-]{16,}")
 # What to look at, by the error codes of RFC 6749 section 5.2.
 _ADVICE = {
     "invalid_client": "check client_id, client_secret and client_auth",
@@ -238,7 +241,7 @@ class Exchange:
         if response.status_code in _OK and (not code or has_token):
             return None
         said = ": ".join(part for part in (code, description) if part)
-        said = redact(said or " ".join(response.text.split()))[:200] or "nothing more"
+        said = redact(said or _excerpt(response.text))[:200] or "nothing more"
         sentence = (
             f"the token endpoint {_host(response.url)} refused the {grant_type} request with "
             f"status {response.status_code} ({said})"
@@ -282,6 +285,11 @@ def _error_of(answer: Mapping[str, Any]) -> tuple[str, str]:
         return str(error.get("code", "")), str(error.get("message", ""))
     description = answer.get("error_description") or answer.get("message") or ""
     return (error if isinstance(error, str) else ""), redact(str(description))[:200]
+
+
+def _excerpt(text: str) -> str:
+    """Give a page that nobody could read without what may be a token in it."""
+    return _TOKEN_LIKE.sub(MASK, " ".join(text.split()))
 
 
 def _was_not_sent(error: requests.exceptions.RequestException) -> bool:

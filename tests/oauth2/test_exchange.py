@@ -212,6 +212,18 @@ def test_no_message_repeats_a_secret(ask, settings, answer):
     assert not any(secret in str(caught.value) for secret in ECHO.split())
 
 
+JWT = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0"
+UNREADABLE = [f'{{"access_token": "{JWT}", '.encode(), f"token={JWT}&x".encode(), {"t": JWT}]
+
+
+@pytest.mark.parametrize("body", UNREADABLE)
+def test_no_message_shows_a_token_that_nobody_found(ask, body):
+    """A refusal that is no error of OAuth2 is shown without what looks like a token in it."""
+    with pytest.raises(TokenRequestError, match="status 400") as caught:
+        ask(Reply(body, 400))
+    assert JWT not in str(caught.value)
+
+
 LONG = f"{'x' * 190} {CLIENT['client_secret']}"
 
 

@@ -31,6 +31,7 @@ from tap_oauth2_generic.errors import ConfigurationError, InputError, OutputErro
 from tap_oauth2_generic.interruption import uninterrupted
 from tap_oauth2_generic.messages import MessageWriter, write_text
 from tap_oauth2_generic.redaction import protect_logs
+from tap_oauth2_generic.schema.declared import is_schema
 from tap_oauth2_generic.settings import Problems
 from tap_oauth2_generic.states import ThriftyStateWriter
 from tap_oauth2_generic.stream import OAuth2Stream
@@ -315,12 +316,16 @@ def read_catalog(file: IO[str]) -> dict[str, Any]:
 def _is_entry(entry: Any) -> bool:
     if not isinstance(entry, dict) or not isinstance(entry.get("tap_stream_id"), str):
         return False
-    schema, metadata = entry.get("schema"), entry.setdefault("metadata", [])
-    if not isinstance(schema, dict) or not isinstance(schema.get("properties", {}), dict):
+    metadata, keys = entry.setdefault("metadata", []), entry.get("key_properties") or []
+    names = [entry.get(name) or "" for name in ("stream", "replication_key", "replication_method")]
+    if not is_schema(entry.get("schema")) or not isinstance(keys, list):
+        return False
+    if not all(isinstance(name, str) for name in (*names, *keys)):
         return False
     return isinstance(metadata, list) and all(
         isinstance(one, dict)
         and isinstance(one.get("breadcrumb"), list)
+        and all(isinstance(step, str) for step in one["breadcrumb"])
         and isinstance(one.get("metadata"), dict)
         for one in metadata
     )

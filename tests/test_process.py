@@ -82,7 +82,21 @@ def test_a_file_that_cannot_be_used_is_a_clean_failure(api, config, tmp_path, op
     assert not api.seen
 
 
-@pytest.mark.parametrize("streams", [[{}], [1]])
+ENTRY = {"tap_stream_id": "items", "schema": {"properties": {"id": {}}}}
+MISSHAPEN = [
+    {"stream": ["items"]},
+    {"key_properties": [{}]},
+    {"key_properties": "id"},
+    {"replication_key": 1},
+    {"metadata": [{"breadcrumb": ["properties", ["id"]], "metadata": {}}]},
+    {"schema": {"properties": {"id": [{}]}}},
+    {"schema": {"properties": {"id": {"properties": {"x": True}}}}},
+    {"schema": {"properties": {"id": {"items": [{}]}}}},
+    {"schema": {"properties": {"id": {"type": [["string"]]}}}},
+]
+
+
+@pytest.mark.parametrize("streams", [[{}], [1], *([{**ENTRY, **wrong}] for wrong in MISSHAPEN)])
 def test_a_catalog_of_another_shape_is_said(api, tap, streams):
     """A catalog whose streams are none fails with one line that names the catalog."""
     run = tap(api.config(STREAM), catalog={"streams": streams})

@@ -28,10 +28,23 @@ def _declared(value: Any) -> dict[str, Any]:
         raise ValueError(message)
     _check(schema)
     for name, member in properties.items():
-        if not isinstance(member, Mapping):
-            message = f"the schema of property {name!r} must be an object"
+        if not is_schema(member):
+            message = f"the schema of property {name!r} must be an object, as must those inside it"
             raise ValueError(message)
     return {"type": "object", **schema}
+
+
+def is_schema(schema: Any) -> bool:
+    """Tell whether a schema and all schemas inside it are objects; their words are not checked."""
+    if not isinstance(schema, Mapping):
+        return False
+    kinds, items = schema.get("type", []), schema.get("items")
+    properties, choices = schema.get("properties", {}), schema.get("anyOf", [])
+    if not isinstance(properties, Mapping) or not isinstance(choices, list):
+        return False
+    named = kinds if isinstance(kinds, list) else [kinds]
+    inner = [*properties.values(), *choices, *([] if items is None else [items])]
+    return all(isinstance(kind, str) for kind in named) and all(map(is_schema, inner))
 
 
 def _check(schema: Mapping[str, Any]) -> None:

@@ -77,6 +77,14 @@ def test_what_describes_no_records_is_refused(schema):
     assert len(errors) == 1
 
 
+@pytest.mark.parametrize("inner", [True, {"properties": {"x": False}}, {"items": True}])
+def test_every_schema_inside_is_an_object(inner):
+    """A schema that is true or false, which a catalog does not know, is refused at any depth."""
+    found, (error,) = reading(schema={"properties": {"a": {"type": "object"}, "b": inner}})
+    assert found is None
+    assert "the schema of property 'b' must be an object" in error
+
+
 @pytest.mark.parametrize(
     ("raw", "action"),
     [

@@ -97,13 +97,18 @@ class JsonPath:
 def _adapted(expression: Any) -> Any:
     """Make the whole numbers of filters floats: older releases cut the value to their type.
 
-    Bound what regular expressions may take.
+    Bound what regular expressions may take. Raises NotImplementedError for what the parser takes
+    and nothing evaluates.
     """
+    if type(expression).__name__.lstrip("_") == "Intersect":
+        message = "& is not supported"
+        raise NotImplementedError(message)
     for comparison in getattr(expression, "expressions", ()):
         if type(getattr(comparison, "value", None)) is int:
             comparison.value = float(comparison.value)
         if getattr(comparison, "op", None) == "=~":
             parse_pattern(comparison.value)
+        _adapted(getattr(comparison, "target", None))
     if isinstance(getattr(expression, "regex", None), re.Pattern):
         expression.regex = parse_pattern(expression.regex.pattern)
     for side in ("left", "right"):

@@ -157,6 +157,7 @@ BROKEN = "an extension of jsonpath-ng raises an exception of its own, which is n
         pytest.param("$.a.`sub(/x/`"),
         pytest.param("$.a.`split(,)`"),
         pytest.param("$.a.`sub(/(/, x)`"),
+        *("$.a & $.b", "$.a[?(@.b & @.c > 1)]", "$[*].(a & b)"),
     ],
 )
 def test_a_broken_jsonpath_is_refused(text):

@@ -7,6 +7,7 @@ that repeats a repetition meets a text that almost fits.
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -62,7 +63,10 @@ def parse_pattern(text: str) -> Pattern:
 
     try:
         # What this one takes is what there is; the other has more syntax, none of it promised.
-        groups = re.compile(text).groups
+        with warnings.catch_warnings():
+            # Of what a later Python may take otherwise; whoever runs the tap cannot act on it.
+            warnings.simplefilter("ignore", FutureWarning)
+            groups = re.compile(text).groups
         plain = _BRACE.sub(lambda match: match[1] or r"\{", text)
         return Pattern(text, groups, regex.compile(plain, regex.VERSION0))
     except (re.error, regex.error, RecursionError, OverflowError) as error:

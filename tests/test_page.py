@@ -97,7 +97,7 @@ DEPTH = "_without_surrogates recurses outside of the try"
             "exponent is out of range",
         ),
         pytest.param(
-            b"[" * 700 + b'"\\ud800"' + b"]" * 700,
+            b"[" * 990 + b'"\\ud800"' + b"]" * 990,
             "nested too deep",
         ),
     ],

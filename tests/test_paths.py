@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from jsonpath_ng.ext import parse as parse_with_jsonpath_ng
 
@@ -118,6 +118,9 @@ GENERAL = {text: parse_with_jsonpath_ng(text) for text in CHAINS}
 @given(json_values, st.sampled_from(CHAINS))
 def test_the_fast_walk_agrees_with_jsonpath(value, text):
     """A plain chain finds what the general JSONPath evaluator finds."""
+    if isinstance(value, dict) and isinstance(value.get("a"), str):
+        # Some releases take an index of a text for its character, which no JSONPath does.
+        assume("[0]" not in text)
     try:
         matches = [match.value for match in GENERAL[text].find(value)]
     except (TypeError, KeyError):

@@ -139,6 +139,14 @@ def test_what_is_missing_is_named(items, tap, settings, said):
     assert not items.seen
 
 
+_NOTHING = dict.fromkeys(
+    ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
+     "encipher_only", "decipher_only", "crl_sign"), False
+)  # fmt: skip
+_USAGE = x509.KeyUsage(digital_signature=True, key_cert_sign=True, **_NOTHING)
+_LEAF_USAGE = x509.KeyUsage(digital_signature=True, key_cert_sign=False, **_NOTHING)
+
+
 def certificate(folder, name, issuer=None):
     """Write a key and a certificate, signed by itself or by an issuer; give both."""
     key = key_of("ES256")
@@ -156,7 +164,8 @@ def certificate(folder, name, issuer=None):
         .not_valid_after(now + dt.timedelta(hours=1))
         .add_extension(x509.SubjectAlternativeName([address]), critical=False)
         .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
-        # Python 3.13 and later ask for both.
+        # Python 3.13 and later ask for these.
+        .add_extension(_USAGE if issuer is None else _LEAF_USAGE, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False

@@ -22,7 +22,7 @@ from tap_oauth2_generic.command import CONFIG_OPTION, connection, log_to_stderr,
 from tap_oauth2_generic.errors import AuthorizationError, TapError
 from tap_oauth2_generic.loopback import Listener, can_listen
 from tap_oauth2_generic.oauth2.authorization import authorization_address, challenge
-from tap_oauth2_generic.redaction import redact
+from tap_oauth2_generic.redaction import printable, redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,8 +46,8 @@ class Terminal:
         self.listener: Listener | None = None
 
     def say(self, text: str) -> None:
-        """Show a line."""
-        click.echo(text)
+        """Show a line; a provider may have had a say in it."""
+        click.echo(printable(text))
 
     def endpoint(self, name: str) -> str:
         """Give the URL of an endpoint."""
@@ -147,7 +147,7 @@ def _login(paths: tuple[str, ...], *, browser: bool, timeout_seconds: float) -> 
             desk.listener.show("It worked", page, worked=True)
         named = " ".join(f"--config {path}" for path in paths)
         sentences.append(f"Next: tap-oauth2-generic {named} --discover, or meltano run.")
-        click.echo("\n" + "\n".join(sentences))
+        desk.say("\n" + "\n".join(sentences))
 
 
 def _until(token: Token, *, unattended: bool) -> str:

@@ -16,7 +16,7 @@ import msgspec
 from tap_oauth2_generic.command import CONFIG_OPTION, log_to_stderr, run_cleanly, tap_of
 from tap_oauth2_generic.errors import InputError, TapError
 from tap_oauth2_generic.pagination import Walk
-from tap_oauth2_generic.redaction import MASK, redact
+from tap_oauth2_generic.redaction import MASK, printable, redact
 from tap_oauth2_generic.schema import infer
 from tap_oauth2_generic.suggest import (
     primary_key_candidates,
@@ -119,7 +119,7 @@ def _show(told: dict[str, Any]) -> None:
     console = Console(highlight=False)
 
     def say(text: str) -> None:
-        console.print(escape(text), soft_wrap=True)
+        console.print(escape(printable(text)), soft_wrap=True)
 
     say(f"\n{told['stream']}")
     for number, page in enumerate(told["pages"], 1):
@@ -136,7 +136,9 @@ def _show(told: dict[str, Any]) -> None:
             say(f"  {what} candidates: {', '.join(told[f'{what}_candidates']) or 'none'}")
     if "suggestion" in told:
         say("  a stream definition that fits this answer:")
-        click.echo(json.dumps(told["suggestion"]["stream"], indent=2, ensure_ascii=False))
+        click.echo(
+            printable(json.dumps(told["suggestion"]["stream"], indent=2, ensure_ascii=False))
+        )
         for remark in told["suggestion"]["remarks"]:
             say(f"  - {remark}")
 
@@ -148,13 +150,13 @@ def _table(told: dict[str, Any]) -> Table:
     table = Table("field", "type", *(f"record {n}" for n in range(1, len(told["records"]) + 1)))
     for name, column in told["schema"]["properties"].items():
         values = [_shown(record.get(name)) for record in told["records"]]
-        table.add_row(escape(name), _type(column), *map(escape, values))
+        table.add_row(escape(printable(name)), _type(column), *map(escape, values))
     return table
 
 
 def _shown(value: Any) -> str:
     text = value if isinstance(value, str) else _ENCODER.encode(value).decode()
-    text = redact(text)
+    text = printable(redact(text))
     return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
 
 

@@ -73,6 +73,11 @@ redact = _REDACTOR.redact
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
+def printable(text: str) -> str:
+    """Give a text that a server may have had a say in without what would steer a terminal."""
+    return _CONTROL.sub("?", text)
+
+
 class RedactingFormatter(logging.Formatter):
     """Masks whatever another formatter made of a log record, its traceback included."""
 
@@ -83,7 +88,7 @@ class RedactingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Format with the inner formatter, then mask."""
-        return _CONTROL.sub("?", redact(self._inner.format(record)))
+        return printable(redact(self._inner.format(record)))
 
 
 def protect_logs() -> None:

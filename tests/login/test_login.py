@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import socket
 import time
@@ -240,6 +241,24 @@ def test_a_device_login_waits_for_the_person(api, tmp_path):
         "device-code-of-the-test"
     ] * 2
     assert "device-code-of-the-test" not in said + errors
+
+
+def test_a_provider_cannot_steer_the_terminal(api, tmp_path):
+    """What a provider says to a person is shown without what would steer the terminal."""
+    codes = {"user_code": "AB\x1b[2J", "verification_uri": "https://x/\x9b1m"}
+    api.serve("/device", {"device_code": "device-code-of-the-test", "interval": 0.01, **codes})
+    claims = base64.urlsafe_b64encode(b'{"email": "ann\\u001b]0;x\\u0007"}').decode()
+    api.token = lambda _: {"access_token": "token-of-the-test", "id_token": f"a.{claims}.c"}
+    settings = config(
+        api.url,
+        grant_type="device_code",
+        device_authorization_url=f"{api.url}/device",
+        access_token_url=f"{api.url}/token",
+    )
+    status, said, errors = Login(tmp_path, settings).end()
+    assert status == 0, errors
+    assert "ann?]0;x?" in said
+    assert not set("\x1b\x07\x9b") & set(said + errors)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import socket
 import struct
 import threading
@@ -10,8 +12,10 @@ import pytest
 import requests
 from login_process import free_port
 
+from tap_oauth2_generic import loopback
 from tap_oauth2_generic.errors import AuthorizationError
 from tap_oauth2_generic.loopback import Listener
+from tap_oauth2_generic.oauth2.grants import authorization_code
 
 STATE = "state-of-the-test"
 ANSWER = f"?code=the-code&state={STATE}"
@@ -126,6 +130,15 @@ def test_the_page_can_do_nothing(listener):
         "no-store",
         "no-referrer",
     )
+
+
+@pytest.mark.parametrize("room", [loopback, authorization_code])
+def test_states_are_compared_in_constant_time(room):
+    """No state is compared by an operator, whose time tells how much of a guess was right."""
+    tree = ast.parse(inspect.getsource(room))
+    compared = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Compare)]
+    assert not [comparison for comparison in compared if "state" in comparison]
+    assert "hmac.compare_digest(" in ast.unparse(tree)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "tap.localhost"])

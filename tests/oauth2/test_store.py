@@ -217,6 +217,17 @@ def test_the_store_is_locked_while_a_token_is_asked_for(api, tap, store, config)
         execute("BEGIN IMMEDIATE")
 
 
+def test_a_token_that_was_replaced_is_nowhere_in_the_file(api, tap, store, config):
+    """What was rotated away is overwritten, not left in pages that SQLite no longer uses."""
+    tokens = [f"rotated-{turn}-" + "x" * 3000 * turn for turn in (3, 1, 2)]
+    for token in tokens:
+        api.token = lambda _, token=token: {"access_token": token, "refresh_token": f"r-{token}",
+                                            "expires_in": 0.001}  # fmt: skip
+        assert tap(config(**SEEDED)).status == 0
+    kept = b"".join(path.read_bytes() for path in store.parent.iterdir())
+    assert [token[:10].encode() in kept for token in tokens] == [False, False, True]
+
+
 def test_a_refused_refresh_leaves_what_is_stored(api, tap, config):
     """A refresh that fails for a passing reason takes no stored token away."""
     good = {"Authorization": "Bearer third"}

@@ -20,7 +20,8 @@ from typing import IO, TYPE_CHECKING, Any
 from urllib.request import ProxyHandler, build_opener
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -68,6 +69,24 @@ def measured(
     return Measured(started_at, seconds, usage.ru_maxrss * _RSS_UNIT_BYTES)
 
 
+def watched(
+    arguments: Sequence[str], read: Callable[[IO[bytes], int], None], longest_seconds: float
+) -> None:
+    """Run Python with these arguments to its end; raises BenchmarkError.
+
+    ``read`` is given its output, which it reads to the end, and the number of the process.
+    """
+    with tempfile.TemporaryFile() as errors:
+        process = _started(arguments, subprocess.PIPE, errors)
+        with _ended(process, longest_seconds):
+            if process.stdout is not None:
+                read(process.stdout, process.pid)
+                process.stdout.close()
+            process.wait()
+        if process.returncode != 0:
+            raise BenchmarkError(_told(arguments, errors))
+
+
 def _started(
     arguments: Sequence[str], output: int | IO[bytes], errors: IO[bytes]
 ) -> subprocess.Popen[bytes]:
@@ -82,9 +101,11 @@ def _started(
 
 
 @contextmanager
-def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+def _ended(
+    process: subprocess.Popen[bytes], longest_seconds: float = _LONGEST_SECONDS
+) -> Iterator[None]:
     """Let no process outlive its measurement, or last for ever."""
-    alarm = threading.Timer(_LONGEST_SECONDS, process.kill)
+    alarm = threading.Timer(longest_seconds, process.kill)
     alarm.start()
     try:
         yield
@@ -131,12 +152,17 @@ class Server:
         return counted
 
 
-@contextmanager
-def server(records: int, page_size: int = 200) -> Iterator[Server]:
+def server(records: int, page_size: int = 200) -> AbstractContextManager[Server]:
     """Keep an API with so many records running."""
-    arguments = ["--records", str(records), "--page-size", str(page_size)]
+    return serving("benchmarks.server", records=records, page_size=page_size)
+
+
+@contextmanager
+def serving(module: str, **options: float) -> Iterator[Server]:
+    """Keep the API of a module running, with these options of its command line."""
+    arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
     with subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.server", *arguments],
+        [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         env=_environment(),
         stdin=subprocess.PIPE,  # it ends when this is closed, and so with us

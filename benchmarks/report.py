@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from typing import TYPE_CHECKING
 
 from benchmarks.processes import ROOT
+from benchmarks.readme import README, machine, put
 from benchmarks.throughput import OURS
 from benchmarks.throughput import PART as THROUGHPUT
 
@@ -18,9 +17,8 @@ if TYPE_CHECKING:
 
     from benchmarks.figures import Figure
 
-README = ROOT / "README.md"
 PICTURE = ROOT / "benchmarks" / "ratios.png"
-BEGIN, END = "<!-- speed -->\n", "<!-- /speed -->\n"
+NAME = "speed"
 _WHOLE_FROM = 20
 OURS_COLOUR, OTHERS_COLOUR, TEXT_COLOUR = "#1f6f8b", "#b8c4c8", "#333333"
 
@@ -42,10 +40,7 @@ def print_table(figures: Sequence[Figure]) -> None:
 
 def write_readme(figures: Sequence[Figure], path: Path = README) -> None:
     """Put the figures between their markers."""
-    text = path.read_text()
-    before, rest = text.split(BEGIN, 1)
-    _, after = rest.split(END, 1)
-    path.write_text(f"{before}{BEGIN}{''.join(_markdown(figures))}{END}{after}")
+    put(NAME, "".join(_markdown(figures)), path)
 
 
 def _markdown(figures: Sequence[Figure]) -> Iterator[str]:
@@ -54,11 +49,6 @@ def _markdown(figures: Sequence[Figure]) -> Iterator[str]:
         value = f"{shown(figure)} {figure.unit}"
         yield f"| {figure.part} | {figure.name} | {value} | {figure.detail} |\n"
     yield f"\n{machine()}.\n"
-
-
-def machine() -> str:
-    """Say what the run was made on, so far as it bears on ratios."""
-    return f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores"
 
 
 def shown(figure: Figure) -> str:

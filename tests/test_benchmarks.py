@@ -8,12 +8,13 @@ from urllib.request import urlopen
 
 import pytest
 
-from benchmarks import contenders, growth, latency, report, startup, throughput
+from benchmarks import contenders, growth, latency, readme, report, startup, throughput
 from benchmarks.figures import Figure, Size
 from benchmarks.processes import BenchmarkError, measured, server
 from benchmarks.records import SCHEMA, STREAM, record
 
 RECORDS = 450
+BEGIN, END = readme.markers(report.NAME)
 
 
 @pytest.fixture(scope="module")
@@ -127,25 +128,25 @@ FIGURES = [
 
 def test_the_readme_gets_the_figures_between_its_markers(tmp_path):
     """Writing figures, once or twice, changes what stands between the markers and nothing else."""
-    readme = tmp_path / "README.md"
-    before, after = report.README.read_text().split(report.BEGIN)[0], "\n## After\n"
-    readme.write_text(f"{before}{report.BEGIN}old\n{report.END}{after}")
-    report.write_readme(FIGURES, readme)
-    written = readme.read_text()
-    assert written.startswith(before + report.BEGIN)
-    assert written.endswith(report.END + after)
+    path = tmp_path / "README.md"
+    before, after = readme.README.read_text().split(BEGIN)[0], "\n## After\n"
+    path.write_text(f"{before}{BEGIN}old\n{END}{after}")
+    report.write_readme(FIGURES, path)
+    written = path.read_text()
+    assert written.startswith(before + BEGIN)
+    assert written.endswith(END + after)
     assert "| 0.96 times the limit | 1.34 s |" in written
     assert "| 42 MB above an idle tap |" in written
     assert "old" not in written.removeprefix(before)
-    report.write_readme(FIGURES, readme)
-    assert readme.read_text() == written
+    report.write_readme(FIGURES, path)
+    assert path.read_text() == written
 
 
 def test_the_readme_has_a_place_for_the_figures_and_shows_the_picture():
     """README.md holds both markers once, and the picture that it shows is there."""
-    readme = report.README.read_text()
-    assert readme.count(report.BEGIN) == readme.count(report.END) == 1
-    assert f"]({report.PICTURE.relative_to(report.ROOT)})" in readme
+    text = readme.README.read_text()
+    assert text.count(BEGIN) == text.count(END) == 1
+    assert f"]({report.PICTURE.relative_to(report.ROOT)})" in text
     assert report.PICTURE.read_bytes().startswith(b"\x89PNG")
 
 

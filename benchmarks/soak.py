@@ -1,0 +1,164 @@
+"""An hour and more of one process: whether anything in it grows, and whether each record came once.
+
+Only a soak of an hour or more is written into README.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import contenders, readme
+from benchmarks.processes import BenchmarkError, serving, watched
+from benchmarks.records import SCHEMA
+from benchmarks.soak_watch import Phase, Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_PAGE_NUMBER = {"style": "page_number", "page_start": 0, "page_size_param": "size"}
+_FULL: dict[str, Any] = {
+    "records_path": "data",
+    "schema": SCHEMA,
+    "primary_keys": ["id"],
+    "replication_key": "updated_at",
+    "incremental": {"order": "asc"},
+}
+_IDENTIFIED = {"type": "object", "properties": {"id": {"type": "integer"}}}
+#: Each a way of its own to page, to read and to pass on.
+SOAKED: Sequence[dict[str, Any]] = (
+    {"name": "orders", "path": "orders", "pagination": _PAGE_NUMBER, **_FULL},
+    {
+        "name": "kept",
+        "path": "kept",
+        "pagination": {"style": "offset", "page_size_param": "size"},
+        "keep": [{"path": "paid", "in": [True, False]}],
+        **_FULL,
+    },
+    {
+        "name": "linked",
+        "path": "linked",
+        "records_path": "data",
+        "pagination": {"style": "next_url", "next_url_path": "next"},
+    },
+    {
+        "name": "packed",
+        "path": "packed",
+        "response_format": "jsonl",
+        "schema": SCHEMA,
+        "pagination": {"style": "cursor", "cursor_header": "X-Next", "cursor_param": "cursor"},
+    },
+    {
+        "name": "owners",
+        "path": "owners",
+        "records_path": "data",
+        "schema": _IDENTIFIED,
+        "pagination": _PAGE_NUMBER,
+    },
+    {
+        "name": "notes",
+        "path": "owners/{parent.owner}",
+        "schema": {**SCHEMA, "properties": {**SCHEMA["properties"], "owner": {"type": "integer"}}},
+        "parent": {"stream": "owners", "keys": {"owner": "id"}},
+    },
+)
+
+
+#: Streams that are read together, as one.
+TOGETHER = {"owners": "owners, notes", "notes": "owners, notes"}
+PHASES = len(SOAKED) - 1
+LEAST_MINUTES = 60
+
+
+@dataclass(frozen=True)
+class Soak:
+    """A whole soak: what came, and what the API counted."""
+
+    phases: dict[str, Phase]
+    counted: dict[str, Any]
+
+    @property
+    def records(self) -> Counter[str]:
+        """How many records of each stream came."""
+        return sum((phase.records for phase in self.phases.values()), Counter())
+
+    def failures(self) -> Iterator[str]:
+        """Say what must not be: records missing, doubled or astray, growth, a token used twice."""
+        for name, phase in self.phases.items():
+            if phase.astray:
+                yield f"{name}: {phase.astray} records came at the wrong place"
+            yield from (f"{name}: {growth}" for growth in phase.growth())
+        if self.records != Counter(self.counted["records"]):
+            yield f"of {self.counted['records']} records came {dict(self.records)}"
+        if self.counted["used_twice"]:
+            yield f"{self.counted['used_twice']} refresh tokens were used twice"
+
+
+def soaked(folder: Path, *, pages: int, seconds: float, fault_every: int, token_uses: int) -> Soak:
+    """Read five phases of at least so many pages and seconds; raises BenchmarkError."""
+    options = {"fault_every": fault_every, "token_uses": token_uses}
+    with serving("benchmarks.soak_api", pages=pages, seconds=seconds, **options) as api:
+        seeded = {"grant_type": "refresh_token", "refresh_token": "soak-seed"}
+        watch = Watch(max(0.01, seconds / 600), TOGETHER)
+        arguments = contenders.tap(api.address, folder, *SOAKED, **seeded)
+        watched(arguments, watch.read, longest_seconds=600 + 10 * seconds)
+        return Soak(watch.phases, api.counters())
+
+
+def table(soak: Soak) -> Iterator[str]:
+    """Give what a soak without failures is shown as, in Markdown."""
+    yield "| Streams | Minutes | Records | Memory | Threads | Sockets | Other files |\n"
+    yield "|:--|--:|--:|--:|--:|--:|--:|\n"
+    for name, phase in soak.phases.items():
+        minutes, records = (phase.ended_at - phase.began_at) / 60, sum(phase.records.values())
+        early, late = phase.held("memory_bytes")
+        yield f"| {name} | {minutes:.1f} | {records:,} | {early / 1e6:.0f} → {late / 1e6:.0f} MB |"
+        for what in ("threads", "sockets", "files"):
+            yield " {:.0f} → {:.0f} |".format(*phase.held(what))
+        yield "\n"
+    yield "\n" + "".join(_sentences(soak))
+
+
+def _sentences(soak: Soak) -> Iterator[str]:
+    counted, records = soak.counted, sum(soak.records.values())
+    seconds = sum(phase.ended_at - phase.began_at for phase in soak.phases.values())
+    faults = ", ".join(f"{count} {name}" for name, count in counted["faults"].items())
+    yield f"{records:,} records in {seconds / 60:.1f} minutes, none lost and none twice; "
+    yield f"{counted['requests']:,} requests, of which went wrong on purpose: {faults}; "
+    yield f"{counted['tokens']:,} refresh tokens, none used twice. {readme.machine()}.\n"
+
+
+def main() -> int:
+    """Soak; the exit status is 1 if a record was lost, or the tap failed."""
+    parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=65, help="in all (default: %(default)s)")
+    minutes = parser.parse_args().minutes
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            seconds = minutes * 60 / PHASES
+            soak = soaked(
+                Path(folder), pages=100, seconds=seconds, fault_every=1000, token_uses=5000
+            )
+    except BenchmarkError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; nothing was written\n")
+        return 130
+    if failures := list(soak.failures()):
+        sys.stderr.writelines(f"{failure}\n" for failure in failures)
+        return 1
+    shown = "".join(table(soak))
+    sys.stdout.write(shown)
+    if minutes >= LEAST_MINUTES:
+        readme.put("soak", shown)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""HTTP/1.1 on loopback, as little of it as an API needs: whole requests in, whole answers out.
+
+Knows neither what is asked for nor what is answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HEAD_END = b"\r\n\r\n"
+_SEND_BUFFER_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it arrived; its head has no last line break."""
+
+    head: bytes
+    body: bytes
+
+    @property
+    def target(self) -> str:
+        """What was asked for: path and query."""
+        return self.head.split(b" ", 2)[1].decode()
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The parameters of the query, not decoded."""
+        pairs = self.target.partition("?")[2].split("&")
+        return dict(pair.split("=", 1) for pair in pairs if pair)
+
+
+class Connection(asyncio.Protocol):
+    """One kept-alive connection; its client waits for each answer before it asks again."""
+
+    def __init__(self, answer: Callable[[Request, Connection], None]) -> None:
+        """Begin with nothing received; ``answer`` sends what answers a request, now or later."""
+        self._answer, self._received = answer, b""
+        self._transport: asyncio.WriteTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Make room for a whole page, so that it leaves at once."""
+        if isinstance(transport, asyncio.WriteTransport):
+            self._transport = transport
+            transport.set_write_buffer_limits(high=_SEND_BUFFER_BYTES)
+
+    def data_received(self, data: bytes) -> None:
+        """Answer when a request is there as a whole."""
+        self._received += data
+        head, found, body = self._received.partition(HEAD_END)
+        if found and len(body) >= _content_length(head):
+            self._received = b""
+            self._answer(Request(head, body), self)
+
+    def send(self, content: bytes) -> None:
+        """Send an answer, unless the client has gone."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(content)
+
+    def close(self) -> None:
+        """Close the connection when everything has been sent."""
+        if self._transport is not None:
+            self._transport.close()
+
+
+def _content_length(head: bytes) -> int:
+    _, found, rest = head.lower().partition(b"\r\ncontent-length:")
+    return int(rest.split(b"\r\n", 1)[0]) if found else 0
+
+
+def answer(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
+    """Give a whole answer; an underscore in a header's name stands for a hyphen."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}"]
+    headers.setdefault("Content_Type", "application/json")
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join(lines).encode() + HEAD_END + body
+
+
+async def serve(answer: Callable[[Request, Connection], None]) -> None:
+    """Listen on a free port of loopback, print the address, and go on until standard input ends."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(answer), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    sys.stdout.write(f"http://127.0.0.1:{port}\n")
+    sys.stdout.flush()
+    await loop.run_in_executor(None, sys.stdin.read)

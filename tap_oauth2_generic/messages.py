@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
-from singer_sdk.singerlib.encoding.simple import Message, RecordMessage
+from singer_sdk.singerlib.encoding.simple import Message, RecordMessage, StateMessage
 
 from tap_oauth2_generic.errors import OutputError
 from tap_oauth2_generic.interruption import uninterrupted
@@ -57,7 +57,12 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 
     def serialize_message(self, message: Message) -> bytes:
         """Encode a message as one line; numbers keep every digit."""
-        return _in_one_line(encode(message.to_dict())) + b"\n"
+        if isinstance(message, StateMessage):
+            # The SDK would copy it first, as deep as it goes, however many contexts it holds.
+            content = {"type": message.type, "value": message.value}
+        else:
+            content = message.to_dict()
+        return _in_one_line(encode(content)) + b"\n"
 
     def write_message(self, message: Message) -> None:
         """Write one line whole; raises OutputError where standard output takes no more."""

@@ -37,7 +37,7 @@ endef
 # quietly LOG,COMMAND: runs it with its output in LOG, and shows the end of that only if it fails.
 quietly = $(2) >>$(1) 2>&1 </dev/null || { tail -n 30 $(1); echo "error: see $(1)" >&2; exit 1; }
 
-.PHONY: help demo bench test test-slow test-airflow test-pipelines test-packages test-matrix lint \
+.PHONY: help demo bench soak test test-slow test-airflow test-pipelines test-packages test-matrix lint \
 	format types imports constraints build clean
 
 help: ## Show this list
@@ -48,6 +48,9 @@ demo: $(PLUGINS) ## Run a real Meltano pipeline against the embedded API, twice,
 
 bench: $(VENV)/.bench-installed ## Measure speed and write it into README.md (a part: ARGS="--only throughput --quick")
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+soak: $(VENV)/.installed ## Read for over an hour in one process, and write what it held into README.md (ARGS="--minutes 5" only prints)
+	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
 test: lint types imports ## Check style, types and imports, then run the tests
 	$(BIN)/pytest $(ARGS)

@@ -99,13 +99,15 @@ class Soak:
             yield f"{self.counted['used_twice']} refresh tokens were used twice"
 
 
-def soaked(folder: Path, *, pages: int, seconds: float, fault_every: int, token_uses: int) -> Soak:
+def soaked(
+    folder: Path, pages: int, seconds: float, *, fault_every: int, token_uses: int, **settings: Any
+) -> Soak:
     """Read five phases of at least so many pages and seconds; raises BenchmarkError."""
     options = {"fault_every": fault_every, "token_uses": token_uses}
     with serving("benchmarks.soak_api", pages=pages, seconds=seconds, **options) as api:
         seeded = {"grant_type": "refresh_token", "refresh_token": "soak-seed"}
-        watch = Watch(max(0.01, seconds / 600), TOGETHER)
-        arguments = contenders.tap(api.address, folder, *SOAKED, **seeded)
+        watch = Watch(max(0.05, seconds / 600), TOGETHER)
+        arguments = contenders.tap(api.address, folder, *SOAKED, **seeded, **settings)
         watched(arguments, watch.read, longest_seconds=600 + 10 * seconds)
         return Soak(watch.phases, api.counters())
 
@@ -141,9 +143,7 @@ def main() -> int:
     try:
         with tempfile.TemporaryDirectory() as folder:
             seconds = minutes * 60 / PHASES
-            soak = soaked(
-                Path(folder), pages=100, seconds=seconds, fault_every=1000, token_uses=5000
-            )
+            soak = soaked(Path(folder), 100, seconds, fault_every=1000, token_uses=5000)
     except BenchmarkError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from benchmarks.wire import Connection, Request
 
 PAGE_SIZE = 200
-OWNERS_A_PAGE = 50
+OWNERS_A_PAGE = 10
 NOTES = 20
 _BEGIN = datetime(2024, 1, 1, tzinfo=timezone.utc)
 _TOKEN_SECONDS = 60

@@ -8,9 +8,11 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 import requests
+from login_process import free_port
 
 from tap_oauth2_generic.demo import DEFAULT_PORT
 
@@ -36,6 +38,16 @@ def banner(process):
         lines.append(process.stdout.readline())
         assert lines[-1], process.stderr.read()
     return "".join(lines)
+
+
+def wait_until_served(port):
+    """Wait until the demo answers, for a minute at most."""
+    for _ in range(600):
+        with contextlib.suppress(requests.ConnectionError):
+            assert requests.get(f"http://127.0.0.1:{port}/demo/counts", timeout=5).ok
+            return
+        time.sleep(0.1)
+    pytest.fail("the demo does not answer")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -76,10 +88,12 @@ def test_a_port_that_cannot_be_is_a_usage_error(port):
 
 def test_a_closed_stdout_does_not_end_the_demo():
     """When nobody reads what it prints, it serves on and ends with status 0, without complaint."""
-    with running("--port", "0") as process:
+    port = free_port()
+    with running("--port", str(port)) as process:
         process.stdout.close()
+        wait_until_served(port)
         with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(timeout=0.5)
+            process.wait(timeout=0.2)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) == 0
         assert process.stderr.read() == ""

@@ -28,6 +28,17 @@ if TYPE_CHECKING:
 # A renewal holds the lock while the provider answers; others wait that long and more.
 LOCK_TIMEOUT_SECONDS = 600
 _TABLE = "tap_oauth2_connections"
+_MAKE_TABLE = (
+    "CREATE TABLE IF NOT EXISTS tap_oauth2_connections "
+    "(name VARCHAR(2000) PRIMARY KEY, entry TEXT NOT NULL)"
+)
+_MAKE_ROW = (
+    "INSERT INTO tap_oauth2_connections (name, entry) VALUES (:name, :entry) "
+    "ON CONFLICT (name) DO NOTHING"
+)
+_LOCK_ROW = "SELECT name FROM tap_oauth2_connections WHERE name = :name FOR UPDATE"
+_READ = "SELECT entry FROM tap_oauth2_connections WHERE name = :name"
+_WRITE = "UPDATE tap_oauth2_connections SET entry = :entry WHERE name = :name"
 
 
 @dataclass(frozen=True)
@@ -57,7 +68,7 @@ class Row:
 
     def read(self) -> Entry | None:
         """Give what is stored, None where nothing is."""
-        stored = self._execute(f"SELECT entry FROM {_TABLE} WHERE name = :name")  # noqa: S608
+        stored = self._execute(_READ)
         text = stored.scalar_one_or_none()
         return _decoded(decrypt(text, self._key)) if text and isinstance(text, str) else None
 
@@ -68,19 +79,15 @@ class Row:
         """
         sealed = encrypt(_encoded(entry), self._key)
         with _translated():
-            self._execute(f"UPDATE {_TABLE} SET entry = :entry WHERE name = :name", sealed)  # noqa: S608
+            self._execute(_WRITE, sealed)
             self._connection.commit()
 
     def lock(self) -> None:
         """Take the row's lock, making the row where there is none."""
         with _translated():
-            self._execute(
-                f"INSERT INTO {_TABLE} (name, entry) VALUES (:name, :entry) "  # noqa: S608
-                "ON CONFLICT (name) DO NOTHING",
-                "",
-            )
+            self._execute(_MAKE_ROW, "")
             if self._connection.dialect.name == "postgresql":
-                self._execute(f"SELECT name FROM {_TABLE} WHERE name = :name FOR UPDATE")  # noqa: S608
+                self._execute(_LOCK_ROW)
 
     def _execute(self, statement: str, entry: str | None = None) -> Any:
         from sqlalchemy import text  # see _engine
@@ -179,10 +186,9 @@ def _create_table(engine: Engine) -> None:
 
     if inspect(engine).has_table(_TABLE):
         return
-    columns = "(name VARCHAR(2000) PRIMARY KEY, entry TEXT NOT NULL)"
     try:
         with engine.begin() as connection:
-            connection.execute(text(f"CREATE TABLE IF NOT EXISTS {_TABLE} {columns}"))
+            connection.execute(text(_MAKE_TABLE))
     except DBAPIError:
         # Of two processes that create it at once, PostgreSQL fails one, and the table is there.
         if not inspect(engine).has_table(_TABLE):

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import ssl
 import subprocess
 import sys
-from datetime import datetime, timedelta, timezone
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from certificates import self_signed
 from server import ApiServer
 
 STREAM = {"name": "items", "path": "items"}
@@ -228,21 +223,8 @@ def test_no_proxy_goes_around_the_proxy(api, tap, monkeypatch):
 @pytest.fixture
 def authority(api, tmp_path):
     """Put TLS before the server, and give the file with the authority that its users must trust."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "authority of the test")])
-    now = datetime.now(timezone.utc)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    builder = builder.not_valid_before(now - timedelta(1)).not_valid_after(now + timedelta(1))
-    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    certificate = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
-    pem = serialization.Encoding.PEM
-    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    (tmp_path / "key.pem").write_bytes(key.private_bytes(pem, *plain))
-    path = tmp_path / "authority.pem"
-    path.write_bytes(certificate.public_bytes(pem))
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(path, tmp_path / "key.pem")
-    api._server.socket = context.wrap_socket(api._server.socket, server_side=True)
+    path, context = self_signed(tmp_path, "127.0.0.1")
+    api.encrypt(context)
     return path
 
 
@@ -250,7 +232,7 @@ def authority(api, tmp_path):
 def test_a_private_authority_is_trusted_where_it_is_named(api, tap, monkeypatch, authority, way):
     """ca_bundle or REQUESTS_CA_BUNDLE names whom to trust; without either nothing is sent."""
     api.serve("/items", [{"id": 1}])
-    url = f"https://{api.host}"
+    url = api.url
     settings = {"base_url": url, "access_token_url": f"{url}/token"}
     if way == "ca_bundle":
         settings[way] = str(authority)

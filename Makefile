@@ -37,8 +37,8 @@ endef
 # quietly LOG,COMMAND: runs it with its output in LOG, and shows the end of that only if it fails.
 quietly = $(2) >>$(1) 2>&1 </dev/null || { tail -n 30 $(1); echo "error: see $(1)" >&2; exit 1; }
 
-.PHONY: help demo bench soak test test-slow test-airflow test-pipelines test-packages test-matrix lint \
-	format types imports constraints build clean
+.PHONY: help demo bench soak test test-slow test-airflow test-pipelines test-packages test-matrix \
+	lint format types imports audit constraints build clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,9 +71,10 @@ test-packages: $(VENV)/.build-installed ## Build wheel and source archive, insta
 test-matrix: $(VENV)/.matrix-installed ## Run the tests under each Python that is here (one: ARGS="run -e 3.13")
 	$(BIN)/tox $(or $(ARGS),run --skip-missing-interpreters true)
 
-lint: $(VENV)/.installed ## Check style, and workflows for what is unsafe
+lint: $(VENV)/.installed ## Check style, and code and workflows for what is unsafe
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive tap_oauth2_generic scripts benchmarks recipes
 	$(BIN)/zizmor --offline --quiet .github
 
 format: $(VENV)/.installed ## Put the style right where that can be done by machine
@@ -85,6 +86,9 @@ types: $(VENV)/.installed ## Check types
 
 imports: $(VENV)/.installed ## Check that imports go one way
 	$(BIN)/lint-imports --no-logo
+
+audit: $(VENV)/.installed ## Look everything that is pinned up for known vulnerabilities
+	$(BIN)/python scripts/audit.py $(wildcard constraints*.txt) $(ARGS)
 
 build: $(VENV)/.build-installed ## Build wheel and source archive into dist
 	$(BIN)/python -m hatchling build -d dist

@@ -90,7 +90,7 @@ def watched(
 def _started(
     arguments: Sequence[str], output: int | IO[bytes], errors: IO[bytes]
 ) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+    return subprocess.Popen(  # nosec B603 # this Python, with arguments of our own
         [sys.executable, *arguments],
         cwd=ROOT,
         env=_environment(),
@@ -161,7 +161,7 @@ def server(records: int, page_size: int = 200) -> AbstractContextManager[Server]
 def serving(module: str, **options: float) -> Iterator[Server]:
     """Keep the API of a module running, with these options of its command line."""
     arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
-    with subprocess.Popen(
+    with subprocess.Popen(  # nosec B603 # likewise
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         env=_environment(),

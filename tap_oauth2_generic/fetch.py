@@ -196,7 +196,7 @@ class Fetcher:
         return answer, made, f"{cause} ({redact(said)[:_EXCERPT_LENGTH]})" if said else cause
 
     def _wait(self, verdict: Verdict, attempt: int, cause: str, wants: Wants) -> None:
-        chance = random.random()  # noqa: S311 - jitter, not a secret
+        chance = random.random()  # noqa: S311  # nosec B311 # jitter, not a secret
         seconds = bounded_wait(verdict, attempt, self._resilience, chance)
         wants.tally.retry()
         wants.say(

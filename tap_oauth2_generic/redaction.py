@@ -5,28 +5,81 @@ Every secret is registered where it enters the process; nothing here decides wha
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import threading
-from urllib.parse import quote, quote_plus
+from functools import cached_property
+from itertools import groupby
 
 MASK = "***"
 # Shorter values would mask ordinary words and digits all over the output.
 SHORTEST_SECRET = 4
-_HEX = re.compile("%[0-9A-F]{2}")
 
 
-# What some servers escape beyond need, so that their JSON may stand in a page.
-_UNSAFE = re.compile("[&<>']")
+class _Secret:
+    """A text that is masked in whatever way URLs, JSON, HTML or representations write it.
+
+    They mix as they like: of one text, some encode what others leave. Letters and digits stand
+    for themselves everywhere.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        words = ("".join(run) for kind, run in groupby(self.text, _kind) if kind == "word")
+        # Most lines do not hold it, so that none of its looks is worth a search.
+        self.anchor = max(words, key=len, default="")
+
+    @cached_property
+    def look(self) -> re.Pattern[str]:
+        """A pattern for all of its looks."""
+        runs = [(kind, "".join(run)) for kind, run in groupby(self.text, _kind)]
+        # Who quotes a text may make one blank of several, and none of those around it.
+        around = "*" if len(self.text.strip()) >= SHORTEST_SECRET else "+"
+        parts = []
+        for position, (kind, run) in enumerate(runs):
+            if kind == "word":
+                parts.append(run)
+            elif kind == "other":
+                parts += [f"(?:{_ways(character)})" for character in run]
+            else:
+                ways = "|".join(sorted({_ways(character) for character in run}))
+                often = "+" if 0 < position < len(runs) - 1 else around
+                parts.append(rf"(?:\s|\+|{ways}){often}")
+        return re.compile("".join(parts))
 
 
-def _escaped(match: re.Match[str]) -> str:
-    return f"\\u{ord(match[0]):04x}"
+def _kind(character: str) -> str:
+    if character.isascii() and character.isalnum():
+        return "word"
+    return "blank" if character.isspace() else "other"
 
 
-def _lower(match: re.Match[str]) -> str:
-    return match[0].lower()
+def _ways(character: str) -> str:
+    """Give the ways to write a character, as alternatives of a pattern."""
+    from html.entities import codepoint2name  # only where a secret is really met
+
+    code = ord(character)
+    octets = character.encode("utf-8", "surrogatepass")
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    hexadecimal = [
+        "".join(f"%{octet:02x}" for octet in octets),
+        "".join(rf"\\+u{units[at : at + 4]}" for at in range(0, len(units), 4)),
+        "".join(rf"\\+x{octet:02x}" for octet in octets),
+        rf"\\+x{code:02x}",
+        rf"\\+u{code:08x}",
+        rf"&#x0*{code:x};",
+    ]
+    # A backslash stands before some, and before itself.
+    ways = [rf"\\*{re.escape(character)}", f"(?i:{'|'.join(hexadecimal)})", f"&#0*{code};"]
+    if short := _SHORT.get(character):
+        ways.append(rf"\\+{short}")
+    if name := {**codepoint2name, ord("'"): "apos"}.get(code):
+        ways.append(f"&{name};")
+    return "|".join(ways)
+
+
+# What JSON and Python write with a letter.
+_SHORT = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
 
 
 class Redactor:
@@ -34,33 +87,28 @@ class Redactor:
 
     def __init__(self) -> None:
         """Start with nothing to hide."""
-        self._secrets: tuple[str, ...] = ()
-        self._known: set[str] = set()
+        self._known: set[object] = set()
+        self._secrets: tuple[_Secret, ...] = ()
         self._lock = threading.Lock()
 
     def register(self, *secrets: object) -> None:
-        """Remember each text, as it is and as it looks inside a URL or a JSON text."""
-        found: set[str] = set()
-        for secret in secrets:
-            if isinstance(secret, str) and len(secret) >= SHORTEST_SECRET:
-                encoded = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
-                found |= {secret, *encoded, *(_HEX.sub(_lower, text) for text in encoded)}
-                written = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-                found |= written | {text.replace("/", "\\/") for text in written}
-                found |= {_UNSAFE.sub(_escaped, text) for text in written}
-                found.add(repr(secret)[1:-1])
-        if found <= self._known:
+        """Remember each text; what is too short, blank or no text is none."""
+        new = {text for text in secrets if isinstance(text, str) and text not in self._known}
+        if not new:
             return
+        found = [_Secret(text) for text in new if len(text) >= SHORTEST_SECRET and text.strip()]
         with self._lock:
-            self._known |= found
+            self._known |= new
             # Longest first, or a secret that contains another would leave its rest behind.
-            self._secrets = tuple(sorted({*self._secrets, *found}, key=len, reverse=True))
+            self._secrets = tuple(
+                sorted([*self._secrets, *found], key=lambda one: len(one.text), reverse=True)
+            )
 
     def redact(self, text: str) -> str:
         """Give the text with every registered secret replaced by ``***``."""
         for secret in self._secrets:
-            if secret in text:
-                text = text.replace(secret, MASK)
+            if secret.anchor in text:
+                text = secret.look.sub(MASK, text)
         return text
 
 
@@ -69,8 +117,8 @@ register = _REDACTOR.register
 redact = _REDACTOR.redact
 
 
-# What a server says must not steer the terminal that shows it.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# What a server says must not steer the terminal that shows it, nor turn the order of a line.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def printable(text: str) -> str:
@@ -87,8 +135,11 @@ class RedactingFormatter(logging.Formatter):
         self._inner = inner
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format with the inner formatter, then mask."""
-        return printable(redact(self._inner.format(record)))
+        """Format with the inner formatter, then mask; only a line's first word is at its margin.
+
+        Else a server could bring in lines that look like ours.
+        """
+        return printable(redact(self._inner.format(record))).replace("\n", "\n    ")
 
 
 def protect_logs() -> None:

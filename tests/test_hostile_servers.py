@@ -213,6 +213,17 @@ def test_a_server_cannot_steer_the_terminal(api, tap):
     assert "\x1b" not in tap(api.config(stream("none"))).errors
 
 
+def test_a_server_cannot_bring_in_a_line_of_its_own(api, tap):
+    """What an answer holds never begins a line of standard error, so that it can forge none."""
+    forged = "\n2026-01-01 00:00:00,000 | ERROR    | forged | all tokens were lost"
+    api.serve("/items", {f"a{forged}": [{f"b{forged}": 1}], "\u2028c": 2})
+    run = tap(api.config(stream("none", records_path="nowhere", schema=None)))
+    assert run.status == 0, run.errors
+    assert "forged" in run.errors
+    assert not [line for line in run.errors.splitlines() if line.startswith("2026-01-01")]
+    assert "\u2028" not in run.errors
+
+
 def test_two_logins_of_one_client_are_two_connections(api, tap):
     """A client's own token and a person's token of that client are kept apart."""
     api.token = lambda seen: {

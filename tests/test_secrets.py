@@ -164,14 +164,30 @@ def test_a_secret_around_a_hole_is_masked_as_it_is_sent(api, run, place):
 
 
 @pytest.mark.parametrize(
-    "written", ["access\\/token+of=the&test", "access/token+of=the\\u0026test"]
+    "written",
+    [
+        "access\\/token+of=the&test",
+        "access/token+of=the\\u0026test",
+        "access/token+of=the&amp;test",
+        "access&#x2F;token+of&#61;the&#x26;test",
+        "access/token%2bof=the&test",
+    ],
 )
-def test_a_secret_is_masked_however_json_escapes_it(api, run, written):
-    """Servers may escape a solidus or an ampersand in JSON; the secret is the same."""
+def test_a_secret_is_masked_however_an_answer_writes_it(api, run, written):
+    """Servers escape more or less in JSON, pages and addresses; the secret is the same."""
     api.serve("/items", Reply(f'{{"no": "{written}"}}'.encode(), 400))
     done = run("client_credentials")
     assert done.status == 1
     assert written not in done.errors
+
+
+@pytest.mark.parametrize("secret", ["two  blanks", "a line\nand another", " at the ends "])
+def test_a_secret_with_blanks_is_masked_where_a_message_makes_one_of_them(api, run, secret):
+    """A message is one line; a secret in it is masked with the blanks that it has there."""
+    api.token = lambda seen: Reply({"error": f"not {seen.form['password']}!"}, 400)
+    done = run("password", password=secret, username="ann")
+    assert done.status == 1
+    assert " ".join(secret.split()) not in done.errors
 
 
 def test_the_stored_tokens_are_in_no_message_of_a_later_run(api, run):

@@ -58,6 +58,7 @@ class Authenticator:
         self._store = TokenStore(settings.token_store, settings.token_store_key)
         self._token: Token | None = None
         self._lock = threading.Lock()
+        self._failure: Exception | None = None
         self._closed = False
         self.connection = settings.connection or _connection_name(
             settings, grant.subject(assertion)
@@ -118,6 +119,16 @@ class Authenticator:
         return token.is_fresh(self._clock.time(), self._settings.token_leeway)
 
     def _obtain(self, rejected: str | None) -> Token:
+        """Get a token, once failed never again: another thread would spend what may be spent."""
+        if self._failure is not None:
+            raise self._failure
+        try:
+            return self._obtained(rejected)
+        except Exception as error:
+            self._failure = error
+            raise
+
+    def _obtained(self, rejected: str | None) -> Token:
         """Take the stored token if it is good, else renew it under the store's lock."""
         if self._closed:
             raise AuthorizationError("the run is ending, so no token is asked for")

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 import requests
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
 from tap_oauth2_generic.decoding import decode
 from tap_oauth2_generic.errors import TokenLostError, TokenRequestError
@@ -300,7 +301,12 @@ def _was_not_sent(error: requests.exceptions.RequestException) -> bool:
         # A connection may also break inside TLS, after the request; a refused handshake is safe.
         return "CERTIFICATE_VERIFY_FAILED" in str(error) or "WRONG_VERSION_NUMBER" in str(error)
     reason = getattr(error.args[0] if error.args else None, "reason", None)
-    return type(reason).__name__ in {"NewConnectionError", "NameResolutionError", "ProxyError"}
+    if isinstance(reason, ProxyError):
+        # urllib3 calls every failure so after which the connection to the proxy is closed.
+        reason = reason.original_error
+        if str(reason).startswith("Tunnel connection failed"):
+            return True
+    return isinstance(reason, NewConnectionError | ConnectTimeoutError)
 
 
 def _said(error: Exception) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from fault_kinds import HTML, RETRIED, body, half, status
-from server import Reply
+from server import Drop, Reply
 
 STREAM = {"name": "items", "path": "items", "schema": {"properties": {"id": {"type": "integer"}}}}
 LOST = {
@@ -43,20 +45,62 @@ def config(api, proxy):
     return api.config(STREAM, **seeded, access_token_url=url, max_retries=3, max_wait=0.01)
 
 
-@pytest.mark.parametrize("fault", LOST)
-def test_a_lost_answer_to_a_refresh_is_said_and_explained(api, proxy, provider, tap, fault):
-    """A refresh whose answer is lost is not repeated; the next run says what may have happened."""
-    proxy.fault = LOST[fault]
-    run = tap(config(api, proxy))
+def assert_said_and_explained(tap, proxy, provider, settings):
+    """The run ends, its token sent once; the next one says what may have happened to it."""
+    run = tap(settings)
     assert run.status == 1
     assert len(run.error_lines) == 1
     assert "Traceback" not in run.errors
     assert provider == ["seed-of-the-test"]
     proxy.fault = None
-    run = tap(config(api, proxy))
+    run = tap(settings)
     assert run.status == 1
     assert "cut off before its answer was stored" in run.error_lines[0]
     assert "tap-oauth2-generic-login" in run.error_lines[0]
+
+
+@pytest.mark.parametrize("fault", LOST)
+def test_a_lost_answer_to_a_refresh_is_said_and_explained(api, proxy, provider, tap, fault):
+    """A refresh whose answer is lost is not repeated; the next run says what may have happened."""
+    proxy.fault = LOST[fault]
+    assert_said_and_explained(tap, proxy, provider, config(api, proxy))
+
+
+@pytest.mark.parametrize(
+    "fault", ["closed before the answer", "reset before the answer", "silence"]
+)
+def test_an_answer_that_a_proxy_loses_is_lost(api, proxy, provider, tap, fault):
+    """Behind a proxy, too, a refresh that went out counts as sent, whatever became of it."""
+    proxy.fault = LOST[fault]
+    proxy.spoils = lambda target: target.endswith("/token")
+    way = {"proxy": f"http://{proxy.host}", "access_token_url": f"{api.url}/token"}
+    assert_said_and_explained(tap, proxy, provider, config(api, proxy) | way)
+
+
+@pytest.mark.parametrize("answer", [Drop, Reply(b"<html>", 502), Reply({"error": "no"}, 400)])
+def test_threads_that_wait_for_a_token_do_not_ask_again(api, tap, answer):
+    """Where a refresh failed for one page, none of those fetched beside it spends the token."""
+    asked, together = [], threading.Barrier(4)
+
+    def token(seen):
+        asked.append(seen.form["refresh_token"])
+        good = {"access_token": "a-token", "refresh_token": "the-next-token", "expires_in": 3600}
+        return good if len(asked) == 1 else answer
+
+    def items(seen):
+        if seen.query["page"] == "1":
+            return {"d": [{"id": 1}], "pages": 5}
+        together.wait(30)
+        return Reply({}, 401)
+
+    api.token, api.routes["/items"] = token, items
+    paging = {"style": "page_number", "total_pages_path": "pages"}
+    stream = {**STREAM, "records_path": "d", "pagination": paging}
+    seeded = {"grant_type": "refresh_token", "refresh_token": "seed-of-the-test"}
+    run = tap(api.config(stream, **seeded, max_in_flight=4))
+    assert run.status == 1
+    assert len(run.error_lines) == 1
+    assert asked == ["seed-of-the-test", "the-next-token"]
 
 
 @pytest.mark.parametrize("fault", ["reset after the head", "whole"])

@@ -28,7 +28,6 @@ from tap_oauth2_generic.kinds import (
     TEMPLATE,
     array_of,
     enum,
-    near_choice,
     section,
     text,
     url,
@@ -55,6 +54,7 @@ from tap_oauth2_generic.settings import (
     Kind,
     Problems,
     names_of,
+    near_choice,
     read,
     reject_unknown,
     schema_of,
@@ -430,7 +430,7 @@ def _check_parents(config: Config, problems: Problems) -> None:
         where, seen, parent = f"streams[{index}].parent", {stream.name}, stream.contexts.parent
         while parent is not None:
             if parent.stream not in streams:
-                near = near_choice(parent.stream, tuple(streams))
+                near = near_choice(parent.stream, streams)
                 problems.add(where, f"there is no stream {parent.stream!r}{near}")
                 break
             if parent.stream in seen:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from tap_oauth2_generic.paths import parse_path
 from tap_oauth2_generic.patterns import Pattern, parse_pattern
-from tap_oauth2_generic.settings import Kind, NestedProblemsError, Problems
+from tap_oauth2_generic.settings import Kind, NestedProblemsError, Problems, near_choice
 from tap_oauth2_generic.templates import parse_template
 
 _LAST_OF_LATIN_1 = 0xFF
@@ -116,14 +116,6 @@ def enum(*choices: str) -> Kind:
         raise ValueError(message)
 
     return Kind({"type": "string", "enum": list(choices)}, parse)
-
-
-def near_choice(value: Any, choices: tuple[str, ...]) -> str:
-    """Give a ``did you mean`` where a choice is near what was written, else an empty text."""
-    import difflib
-
-    near = difflib.get_close_matches(str(value), choices, n=1)
-    return f", did you mean {near[0]!r}?" if near else ""
 
 
 def _boolean(value: Any) -> bool:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 # Where a configuration has no value, as opposed to a null or an empty text.
 _ABSENT = object()
+# A part of a name that is shorter stands in too many.
+_SHORTEST_PART = 3
 
 
 @dataclass
@@ -91,10 +93,22 @@ def reject_unknown(
     names = list(known)
     for name in raw:
         if name not in names:
-            sentence = f"unknown setting {name!r}"
-            if near := difflib.get_close_matches(str(name), names, n=1, cutoff=0.6):
-                sentence += f", did you mean {near[0]!r}?"
-            problems.add(where, sentence)
+            problems.add(where, f"unknown setting {name!r}{near_choice(name, names)}")
+
+
+def near_choice(written: Any, choices: Iterable[str]) -> str:
+    """Give a ``did you mean`` where a choice is near what was written, else an empty text.
+
+    A choice that only goes on where the writer stopped is nearer than one of other letters.
+    """
+    wanted, named = str(written).lower(), {choice.lower(): choice for choice in choices}
+    is_telling = len(wanted) >= _SHORTEST_PART
+    begun = [name for name in named if is_telling and name.startswith(wanted)]
+    holding = [name for name in named if is_telling and wanted in name]
+    near = difflib.get_close_matches(wanted, begun, n=1) or (begun if len(begun) == 1 else [])
+    near = near or difflib.get_close_matches(wanted, named, n=1)
+    near = near or (holding if len(holding) == 1 else [])
+    return f", did you mean {named[near[0]]!r}?" if near else ""
 
 
 def names_of(*declarations: type) -> list[str]:

@@ -11,6 +11,7 @@ from tap_oauth2_generic.paths import Path, parse_path
 from tap_oauth2_generic.settings import (
     Problems,
     names_of,
+    near_choice,
     read,
     reject_unknown,
     schema_of,
@@ -104,6 +105,7 @@ def test_a_secret_is_not_in_the_representation():
     [
         ("nmae", "p: unknown setting 'nmae', did you mean 'name'?"),
         ("prefx", "p: unknown setting 'prefx', did you mean 'prefix'?"),
+        ("Prefix", "p: unknown setting 'Prefix', did you mean 'prefix'?"),
         ("zzzzzz", "p: unknown setting 'zzzzzz'"),
     ],
 )
@@ -112,6 +114,25 @@ def test_an_unknown_name_is_said_with_the_nearest_there_is(name, sentence):
     problems = Problems()
     reject_unknown({name: "some value", "size": 1}, names_of(Room), "p", problems)
     assert problems.errors == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("written", "near"),
+    [
+        ("zoho", "zoho_crm"),
+        ("Zoho", "zoho_crm"),
+        ("zomm", "zoom"),
+        ("graph", "microsoft_graph"),
+        ("google", "google_people"),
+        ("goo", ""),  # there are two, neither much like it
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_what_goes_on_where_a_writer_stopped_is_nearer_than_other_letters(written, near):
+    """A choice that begins with what was written, or alone holds it, is meant before a like one."""
+    choices = ("google_people", "google_calendar", "microsoft_graph", "zoho_crm", "zoom")
+    assert near_choice(written, choices) == (f", did you mean {near!r}?" if near else "")
 
 
 def test_the_schema_says_all_that_was_declared():

@@ -10,10 +10,18 @@ import importlib
 import pkgutil
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from tap_oauth2_generic.kinds import near_choice, section
+from tap_oauth2_generic.kinds import section
 from tap_oauth2_generic.pagination.base import LARGEST_PAGE_SIZE, PagingStyle, Token
 from tap_oauth2_generic.pagination.walk import End, Walk
-from tap_oauth2_generic.settings import Kind, Problems, names_of, read, reject_unknown, schema_of
+from tap_oauth2_generic.settings import (
+    Kind,
+    Problems,
+    names_of,
+    near_choice,
+    read,
+    reject_unknown,
+    schema_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +69,7 @@ def read_style(raw: Mapping[str, Any], problems: Problems) -> PagingStyle | None
     chosen = there_are.get(name) if isinstance(name, str) else None
     if chosen is None:
         sentence = f"style must be one of {', '.join(there_are)}, not {name!r}"
-        problems.add("", sentence + near_choice(name, tuple(there_are)))
+        problems.add("", sentence + near_choice(name, there_are))
         return None
     settings = {key: value for key, value in raw.items() if key != "style"}
     own = names_of(chosen)

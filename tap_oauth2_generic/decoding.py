@@ -98,17 +98,14 @@ def _decode_leniently(content: bytes, error: Exception) -> Any:
     try:
         text = content.decode("utf-8")
         decoded = json.loads(text, parse_float=Decimal, parse_int=_whole, parse_constant=_refuse)
+        return _without_surrogates(decoded)
     except UnicodeDecodeError as wrong:
         message = f"its bytes are not UTF-8 (at byte {wrong.start})"
-        raise ValueError(message) from None
-    except (ValueError, ArithmeticError, RecursionError):
-        message = f"it is not JSON ({error})"
-        raise ValueError(message) from None
-    try:
-        return _without_surrogates(decoded)
     except RecursionError:
         message = "it is nested too deep"
-        raise ValueError(message) from None
+    except (ValueError, ArithmeticError):
+        message = f"it is not JSON ({error})"
+    raise ValueError(message) from None
 
 
 def _whole(digits: str) -> int | Decimal:

@@ -34,6 +34,7 @@ from tap_oauth2_generic.kinds import (
 )
 from tap_oauth2_generic.oauth2 import (
     DEFAULT_GRANT,
+    SECRET_AUTH,
     AssertionSettings,
     Grant,
     OAuth2Settings,
@@ -273,6 +274,7 @@ def read_config(
         return None
     config = Config(top, oauth2, grant, assertion, _scope(raw), *rest)  # type: ignore[arg-type]
     _check_connection(config, problems)
+    _check_secret(config, raw, problems)
     _check_streams(config, problems)
     return None if problems.errors else config
 
@@ -338,6 +340,25 @@ def _check_connection(config: Config, problems: Problems) -> None:
         problems.add("", "setting 'client_cert' is required with client_auth tls_client_auth")
     if oauth2.token_store and (sentence := check_url(oauth2.token_store)):
         problems.add("token_store", sentence)
+
+
+def _check_secret(config: Config, raw: Mapping[str, Any], problems: Problems) -> None:
+    """Find a proof without a secret (RFC 6749 section 4.4); one that is given may be empty."""
+    oauth2, way = config.oauth2, config.oauth2.client_auth
+    # They may hold another proof, or make one needless.
+    others = (oauth2.token_params, oauth2.token_headers, oauth2.access_token)
+    if (
+        config.grant.needs_proof
+        and way in SECRET_AUTH
+        and raw.get("client_secret") is None
+        and not any((*others, config.transport.client_cert))
+    ):
+        grant_type = config.grant.grant_type
+        problems.add(
+            "",
+            f"setting 'client_secret' is required with grant_type {grant_type} and client_auth "
+            f"{way}; for a client that has none set client_auth to none",
+        )
 
 
 def _check_streams(config: Config, problems: Problems) -> None:

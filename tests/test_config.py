@@ -53,6 +53,36 @@ def test_what_is_missing_is_named(name, nothing):
     assert mistake(**{name: nothing}) == f"setting '{name}' is required"
 
 
+@pytest.mark.parametrize("client_auth", ["client_secret_post", "client_secret_basic"])
+@pytest.mark.parametrize("nothing", [ABSENT, None])
+def test_a_client_that_acts_for_itself_needs_its_secret(client_auth, nothing):
+    """Client credentials without a secret are one line that names both ways out of it."""
+    line = mistake(client_auth=client_auth, client_secret=nothing)
+    assert line.startswith("setting 'client_secret' is required")
+    assert line.endswith("set client_auth to none")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"client_secret": ""},
+        {"client_auth": "none"},
+        {"token_params": {"api_key": "key-of-the-client"}},
+        {"token_headers": {"Authorization": "Basic abc"}},
+        {"access_token": "token-of-the-client"},
+        {"client_cert": __file__},
+        {"client_auth": "tls_client_auth", "client_cert": __file__},
+        {"client_auth": "private_key_jwt", "private_key": "key-of-the-client"},
+        {"grant_type": "password", "username": "u", "password": "password-of-the-user"},
+        {"grant_type": "jwt_bearer", "private_key": "key-of-the-client"},
+        {"grant_type": "authorization_code"},
+    ],
+)
+def test_a_client_without_a_secret_may_be_right(changes):
+    """Where a secret may be empty, or another proof may stand for it, none is asked for."""
+    assert reading(**{"client_secret": ABSENT, **changes})[1].errors == []
+
+
 @pytest.mark.parametrize("name", ["name", "path"])
 def test_what_is_missing_in_a_stream_is_named_with_its_place(name):
     """A stream without a required setting is one line with the stream's place."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tap_oauth2_generic.oauth2.assertion import AssertionSettings
 from tap_oauth2_generic.oauth2.authenticator import Authenticator
+from tap_oauth2_generic.oauth2.client_auth import SECRET_AUTH
 from tap_oauth2_generic.oauth2.discovery import Endpoints
 from tap_oauth2_generic.oauth2.exchange import Exchange
 from tap_oauth2_generic.oauth2.grants import DEFAULT_GRANT, Grant, grants
@@ -12,6 +13,7 @@ from tap_oauth2_generic.oauth2.store import check_url
 
 __all__ = [
     "DEFAULT_GRANT",
+    "SECRET_AUTH",
     "AssertionSettings",
     "Authenticator",
     "Endpoints",

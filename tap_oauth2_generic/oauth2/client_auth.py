@@ -59,6 +59,8 @@ def _only_named(client: Client) -> Proof:
     return Proof(_named(client))
 
 
+#: The ways that send the client's secret.
+SECRET_AUTH = ("client_secret_post", "client_secret_basic")
 CLIENT_AUTH: dict[str, Callable[[Client], Proof]] = {
     "client_secret_post": _post,
     "client_secret_basic": _basic,

@@ -45,7 +45,8 @@ def test_microsoft_has_a_tenant_and_stays_connected():
     )
     assert "/contoso/" in config.oauth2.access_token_url
     assert config.oauth2.scopes == ["a", "b", "offline_access"]
-    alone, _ = read(provider="microsoft_graph", grant_type="client_credentials", scopes="a")
+    own = {"grant_type": "client_credentials", "client_secret": "secret-of-the-client"}
+    alone, _ = read(provider="microsoft_graph", scopes="a", **own)
     assert alone.oauth2.scopes == ["a"]
 
 

@@ -69,6 +69,8 @@ class Grant(ABC):
     needs: ClassVar[str]
     #: Whether a token can be had without a person.
     unattended: ClassVar[bool] = True
+    #: Whether the client must prove itself, and not only say its name.
+    needs_proof: ClassVar[bool] = False
     #: Whether its tokens are renewed by refresh tokens where the provider gives any.
     refreshes: ClassVar[bool] = True
 

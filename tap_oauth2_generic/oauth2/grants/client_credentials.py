@@ -14,4 +14,5 @@ class ClientCredentials(Grant):
 
     grant_type: ClassVar[str] = "client_credentials"
     needs: ClassVar[str] = "`access_token_url`, `client_id`, `client_secret`"
+    needs_proof: ClassVar[bool] = True
     refreshes: ClassVar[bool] = False

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import Stream, metrics
 from singer_sdk.helpers._catalog import get_selected_schema
 from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.singerlib import Metadata
 
 from tap_oauth2_generic.states import IndexedState, ThriftyStateWriter
 
@@ -118,6 +119,17 @@ class PagedStream(Stream):
             or type(maps[0]) is not SameRecordTransform
             or bool(maps[0].flattening_enabled)
         )
+
+    def select_keys(self) -> list[str]:
+        """Select the keys that a catalog deselects, as Singer has it; give their names."""
+        keys = [*self.primary_keys, *filter(None, [self.replication_key])]
+        lost = [key for key in dict.fromkeys(keys) if not self.mask["properties", key]]
+        if not self.selected:
+            return []
+        for key in lost:
+            self.metadata["properties", key].inclusion = Metadata.InclusionType.AUTOMATIC
+        self._mask = None
+        return lost
 
     def replace_schema(self, schema: dict[str, Any]) -> None:
         """Work with another schema from here on, and send it before the next record."""

@@ -103,6 +103,10 @@ class OAuth2Stream(PagedStream):
         if entry is None:
             # Not selected, so no sample is owed for it.
             self._input_schema = {"type": "object", "properties": {}}
+        if kept := self.select_keys():
+            self._say(
+                f"the catalog deselects {', '.join(kept)}; as a key it is emitted all the same"
+            )
 
     def _inferred(self) -> dict[str, Any]:
         settings = self.stream.settings

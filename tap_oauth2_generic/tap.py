@@ -90,6 +90,11 @@ class TapOAuth2Generic(Tap):
                 made[name].parent = made[stream.contexts.parent.stream]
         return list(made.values())
 
+    def setup_mapper(self) -> None:
+        """Let the streams take the catalog first: what they select of it is in their schemas."""
+        _ = self.streams
+        super().setup_mapper()
+
     def sync_everything(self) -> None:
         """Sync all streams, and say at the end what was read and left out; raises TapError."""
         streams = [s for s in self.streams.values() if s.selected or s.has_selected_descendents]

@@ -170,6 +170,36 @@ def test_state_of_other_streams_is_kept(api, tap):
     assert run.state["bookmarks"]["other"] == other
 
 
+@pytest.mark.parametrize("inclusion", [{}, {"inclusion": "available"}])
+def test_keys_are_emitted_though_a_catalog_deselects_them(api, tap, inclusion):
+    """A deselected primary or replication key is in schema and records all the same; said once."""
+    api.serve("/items", [{"id": 1, "at": OLD, "note": "n"}])
+    columns = {"id": "integer", "at": "string", "note": "string"}
+    deselected = {"selected": False, **inclusion}
+    entry = {
+        "tap_stream_id": "items",
+        "key_properties": ["id"],
+        "replication_key": "at",
+        "schema": {"type": "object", "properties": {n: {"type": t} for n, t in columns.items()}},
+        "metadata": [
+            {"breadcrumb": [], "metadata": {"selected": True}},
+            *({"breadcrumb": ["properties", name], "metadata": deselected} for name in columns),
+        ],
+    }
+    run = tap(api.config(stream(primary_keys=["id"])), catalog={"streams": [entry]})
+    assert run.status == 0, run.errors
+    assert run.records("items") == [{"id": 1, "at": OLD}]
+    assert run.schemas("items")[0]["properties"].keys() == {"id", "at"}
+    (said,) = [warning for warning in run.warnings if "deselects" in warning]
+    assert "'items'" in said
+    assert "id, at" in said
+
+    entry["metadata"][0]["metadata"] = {"selected": False}
+    run = tap(api.config(stream(primary_keys=["id"])), catalog={"streams": [entry]})
+    assert not run.records("items")
+    assert not run.warnings
+
+
 def test_a_given_catalog_needs_no_sample(api, tap):
     """With a catalog no sample is fetched, its schema is used and what it deselects is left out."""
     api.serve("/items", [{"id": 1, "at": OLD, "secret": "s"}])

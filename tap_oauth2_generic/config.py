@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -102,7 +102,7 @@ class StreamSettings:
 
 @dataclass(frozen=True)
 class StreamConfig:
-    """One stream, room by room."""
+    """One stream, room by room; ``written`` is its definition as it stands in the configuration."""
 
     settings: StreamSettings
     request: RequestSettings
@@ -111,6 +111,7 @@ class StreamConfig:
     contexts: ContextSettings
     filters: FilterSettings
     rules: RuleSettings
+    written: Mapping[str, Any] = field(repr=False, kw_only=True)
 
     @property
     def name(self) -> str:
@@ -142,7 +143,7 @@ def _read_stream(raw: Any, problems: Problems) -> StreamConfig | None:
     rooms = [read(room, raw, "", problems) for room in STREAM_ROOMS]
     if problems.errors:
         return None
-    stream = StreamConfig(*rooms)  # type: ignore[arg-type]
+    stream = StreamConfig(*rooms, written=raw)  # type: ignore[arg-type]
     if stream.settings.pagination.needs_every_record and "[?" in stream.records.records_path.text:
         problems.add("records_path", "may not filter with this paging style: use keep")
     in_body = stream.settings.pagination.place_of_params == "body"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -19,6 +20,7 @@ from tap_oauth2_generic.pagination import Walk
 from tap_oauth2_generic.redaction import MASK, printable, redact
 from tap_oauth2_generic.schema import infer
 from tap_oauth2_generic.suggest import (
+    SUGGESTED,
     primary_key_candidates,
     replication_key_candidates,
     suggest,
@@ -29,7 +31,8 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from tap_oauth2_generic.reader import Turn
+    from tap_oauth2_generic.fetch import Answer
+    from tap_oauth2_generic.reader import Asked, Turn
     from tap_oauth2_generic.stream import OAuth2Stream
 
 # Numbers keep every digit, as in a sync.
@@ -46,17 +49,18 @@ def preview(stream: OAuth2Stream, wanted: int, *, suggests: bool) -> dict[str, A
     ``ok`` tells whether it worked; an error is one sentence.
     """
     told: dict[str, Any] = {"stream": stream.name, "ok": True, "pages": [], "records": []}
+    answers: list[Answer] = []
     try:
-        for walk, turn in _turns(stream):
+        for walk, turn in _turns(stream, answers):
             told["pages"].append(_page(turn))
             told["records"] += turn.records
             told["paging"] = _paging(walk)
-            if suggests and turn.page is not None:
-                told["suggestion"] = _suggestion(stream, turn)
             if len(told["records"]) >= wanted or len(told["pages"]) >= _MOST_PAGES:
                 break
     except TapError as error:
         told |= {"ok": False, "error": redact(str(error))}
+    if suggests and answers and (suggestion := _suggestion(stream, answers[0])):
+        told["suggestion"] = suggestion
     records = told["records"]
     told["schema"] = infer(records)
     told["primary_key_candidates"] = primary_key_candidates(records)
@@ -67,11 +71,19 @@ def preview(stream: OAuth2Stream, wanted: int, *, suggests: bool) -> dict[str, A
     return told
 
 
-def _turns(stream: OAuth2Stream) -> Iterator[tuple[Walk, Turn]]:
+def _turns(stream: OAuth2Stream, answers: list[Answer]) -> Iterator[tuple[Walk, Turn]]:
+    """Give the pages; ``answers`` keeps what came, also where it cannot be read."""
+
+    def fetched(asked: Asked) -> Answer:
+        answers.append(stream.reader.fetch(asked))
+        return answers[-1]
+
     for context in islice(stream.sampled_contexts(), _MOST_PAGES):
-        walk = Walk(stream.stream.settings.pagination)
-        for turn in stream.reader.turns(stream.first_span(context), walk):
-            yield walk, turn
+        walk, span = Walk(stream.stream.settings.pagination), stream.first_span(context)
+        while walk.end is None:
+            asked = stream.reader.ask(span, walk, walk.token)
+            asked.remarks.wanted()
+            yield walk, stream.reader.take(asked, partial(fetched, asked), walk)
 
 
 def _page(turn: Turn) -> dict[str, Any]:
@@ -103,13 +115,19 @@ def _paging(walk: Walk) -> str:
     return f"goes on: {redact(walk.leads_to())}"
 
 
-def _suggestion(stream: OAuth2Stream, turn: Turn) -> dict[str, Any]:
+def _suggestion(stream: OAuth2Stream, answer: Answer) -> dict[str, Any] | None:
     settings = stream.stream
     base = {"name": stream.name, "path": settings.request.path.text}
     if settings.request.method != "GET":
         base["method"] = settings.request.method
-    made = suggest(turn.page)  # type: ignore[arg-type]  # asked for pages alone
-    return {"stream": {**base, **made.settings}, "remarks": made.remarks}
+    made = suggest(answer)
+    if made is None:
+        return None
+    definition = {**base, **made.settings}
+    # Their values may be secrets, so they are not shown.
+    if others := [n for n in settings.written if n not in {*definition, *SUGGESTED, "method"}]:
+        made.remarks.append(f"keep what else is in its definition: {', '.join(others)}")
+    return {"stream": definition, "remarks": made.remarks}
 
 
 def _show(told: dict[str, Any]) -> None:

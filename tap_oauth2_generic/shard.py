@@ -6,10 +6,8 @@ Asks the API for nothing and prints no secret: those stay where the given config
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import sys
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -86,7 +84,7 @@ def split(
         plain["requests_per_second"] = pace / len(filled)
     found: list[dict[str, Any]] = []
     for number, share in filled:
-        written = {**plain, "streams": _definitions(streams, raw["streams"], share)}
+        written = {**plain, "streams": _definitions(streams, share)}
         found.append({"state_id_suffix": f"shard-{number}", "config": written})
         if states:
             bookmarks = _bookmarks(_members(streams, share), share, states)
@@ -105,14 +103,12 @@ def _members(streams: Sequence[StreamConfig], share: Share) -> list[StreamConfig
     return [stream for stream in streams if root(stream) in share]
 
 
-def _definitions(streams: Sequence[StreamConfig], raw: Any, share: Share) -> list[dict[str, Any]]:
+def _definitions(streams: Sequence[StreamConfig], share: Share) -> list[dict[str, Any]]:
     """Give the streams of one shard as they were written, with the partitions of their own."""
-    given = json.loads(raw, parse_float=Decimal) if isinstance(raw, str) else raw
-    written = {stream.name: one for stream, one in zip(streams, given, strict=True)}
     return [
-        {**written[name], **({"partitions": partitions} if partitions else {})}
-        for name in (stream.name for stream in _members(streams, share))
-        for partitions in [share.get(name)]
+        {**stream.written, **({"partitions": partitions} if partitions else {})}
+        for stream in _members(streams, share)
+        for partitions in [share.get(stream.name)]
     ]
 
 

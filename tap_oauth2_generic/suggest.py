@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from tap_oauth2_generic.formats import FORMATS, unpacked
 from tap_oauth2_generic.instants import is_date_time
+from tap_oauth2_generic.page import Page
 
 if TYPE_CHECKING:
-    from tap_oauth2_generic.page import Page
+    from requests.structures import CaseInsensitiveDict
 
 _DEEPEST = 3
 _CURSOR_PARAMS = {
@@ -37,6 +39,19 @@ _HAS_MORE = ("has_more", "hasmore", "more_records", "more", "has_next", "hasnext
 _CHANGED = ("updated", "modified", "changed", "last_update", "lastmodified")
 
 
+#: The settings of a stream that a suggestion replaces, where it has none of them, too.
+SUGGESTED = ("records_path", "records_are_values", "records_key_field", "response_format")
+
+
+class Answered(Protocol):
+    """An answer that was fetched without paging."""
+
+    url: str
+    status: int
+    headers: CaseInsensitiveDict[str]
+    content: bytes
+
+
 @dataclass
 class Suggestion:
     """A stream definition that fits an answer, and what to check about it."""
@@ -45,18 +60,36 @@ class Suggestion:
     remarks: list[str] = field(default_factory=list)
 
 
-def suggest(page: Page) -> Suggestion:
-    """Look at a whole answer that was fetched without paging."""
-    made = Suggestion()
-    path, records = _records(page.body)
+def suggest(answer: Answered) -> Suggestion | None:
+    """Look at an answer, whatever its format; None where it has none that is known."""
+    for name, (decode, _) in FORMATS.items():
+        try:
+            body = decode(unpacked(answer.content))
+        except ValueError:
+            continue
+        is_rows = isinstance(body, list) and body != [] and all(isinstance(r, dict) for r in body)
+        if name == "csv" and is_rows:
+            # Any text could be a table, of one column or with rows that are too short.
+            is_even = len(body[0]) > 1 and not any(None in row.values() for row in body)
+            is_rows = is_even or "csv" in answer.headers.get("Content-Type", "").lower()
+        if is_rows or (name == "json" and isinstance(body, dict | list)):
+            made = Suggestion({} if name == "json" else {"response_format": name})
+            return _looked_at(Page(answer.url, answer.status, answer.headers, body), made)
+    return None
+
+
+def _looked_at(page: Page, made: Suggestion) -> Suggestion:
+    """Add what fits an answer, the whole of it one page."""
+    path, found = _records(page.body)
     if path != "$":
         made.settings["records_path"] = path
+    records = found if isinstance(found, list) else _values(found, made)
     pagination = _pagination(page, len(records), made.remarks)
     if pagination["style"] != "none":
         made.settings["pagination"] = pagination
     rows = [record for record in records if isinstance(record, dict)]
     if keys := primary_key_candidates(rows):
-        made.settings["primary_keys"] = keys[:1]
+        made.settings.setdefault("primary_keys", keys[:1])
     if changed := replication_key_candidates(rows):
         made.settings["replication_key"] = changed[0]
         made.remarks.append(
@@ -95,15 +128,49 @@ def _flat(name: str) -> str:
     return name.lower().replace("-", "_")
 
 
-def _records(body: Any) -> tuple[str, list[Any]]:
-    """Give the path of the longest list, the outermost of equals."""
+def _records(body: Any) -> tuple[str, list[Any] | dict[str, Any]]:
+    """Give the path of the longest list, else of the largest object of like objects.
+
+    Of equals it is the outermost, and a list within such objects is a part of a record.
+    """
     if isinstance(body, list):
         return "$", body
-    lists = [(path, value) for path, value in _walk(body) if isinstance(value, list)]
+    members = [("$", body), *_walk(body)]
+    tables = [(path, value) for path, value in members if _is_table(value)]
+    inside = tuple("" if path == "$" else f"{path}." for path, _ in tables)
+    lists = [(p, value) for p, value in members if isinstance(value, list)]
+    lists = [(p, value) for p, value in lists if not p.startswith(inside)] if inside else lists
     of_objects = [entry for entry in lists if entry[1] and isinstance(entry[1][0], dict)]
-    if best := max(of_objects or lists, key=lambda entry: len(entry[1]), default=None):
-        return best
+    for candidates in (of_objects, tables, lists):
+        if candidates:
+            return max(candidates, key=lambda entry: len(entry[1]))
     return "$", [body] if isinstance(body, dict) else []
+
+
+def _is_table(value: Any) -> bool:
+    """Tell whether an object has records for values: several objects with mostly the same names.
+
+    Those of a single name are links as a rule: ``{"self": {"href": …}, "next": {"href": …}}``.
+    """
+    members = list(value.values()) if isinstance(value, dict) else []
+    if len(members) <= 1 or not all(isinstance(member, dict) for member in members):
+        return False
+    names = [member.keys() for member in members]
+    common, all_names = set(names[0]).intersection(*names), set().union(*names)
+    return len(all_names) > 1 and 2 * len(common) >= len(all_names)
+
+
+def _values(table: dict[str, dict[str, Any]], made: Suggestion) -> list[dict[str, Any]]:
+    """Give the records of an object of objects, with its keys in them unless they are there."""
+    made.settings["records_are_values"] = True
+    made.remarks.append("the records are taken to be the values of an object; check that")
+    rows = list(table.values())
+    if any(all(row.get(name) == key for key, row in table.items()) for name in rows[0]):
+        return rows
+    free = (name for name in ("key", "record_key") if not any(name in row for row in rows))
+    if name := next(free, None):
+        made.settings |= {"records_key_field": name, "primary_keys": [name]}
+    return rows
 
 
 def _walk(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
 
 import pytest
+from requests.structures import CaseInsensitiveDict
 from server import Reply
 
 from tap_oauth2_generic.decoding import decode
-from tap_oauth2_generic.page import Page
+from tap_oauth2_generic.fetch import Answer
 from tap_oauth2_generic.suggest import suggest
 
 ROWS = [{"id": n, "name": f"n{n}", "updated_at": f"2024-01-0{n}T00:00:00Z"} for n in range(1, 8)]
@@ -181,15 +183,81 @@ SOME = [{"id": 1, "x": "a"}, {"id": 2, "x": "a"}]
             },
         ),
         ({"id": 1, "name": "one"}, {}, {}),
+        (
+            {"prices": {"A": {"net": 1, "tax": 1, "at": [{"n": 1}]}, "B": {"net": 2, "tax": 1}}},
+            {},
+            {"records_path": "prices", "records_are_values": True, "records_key_field": "key"},
+        ),
+        (
+            {"A": {"key": "x", "sku": "A", "net": 1}, "B": {"key": "y", "sku": "B", "net": 2}},
+            {},
+            {"records_are_values": True},
+        ),
+        ({"data": SOME, "included": {"a": SOME[0], "b": SOME[1]}}, {}, {"records_path": "data"}),
+        ({"id": 1, "_links": {"self": {"href": "x"}, "next": {"href": "y"}}}, {}, {}),
+        ({"id": 1, "home": {"street": "a"}, "work": {"street": "b"}}, {}, {}),
+        (b'{"id": 1}\n{"id": 2}\n', {}, {"response_format": "jsonl"}),
+        (b"id,name\r\n1,one\r\n", {}, {"response_format": "csv"}),
+        (b"id\r\n1\r\n", {"Content-Type": "text/csv"}, {"response_format": "csv"}),
+        (gzip.compress(b"id,name\n1,one\n"), {}, {"response_format": "csv"}),
     ],
 )
 def test_each_shape_has_its_definition(body, headers, expected):
     """The definition that is suggested for an answer has its records path and its paging style."""
-    from requests.structures import CaseInsensitiveDict
-
-    page = Page(
-        "https://a.example", 200, CaseInsensitiveDict(headers), decode(json.dumps(body).encode())
-    )
-    made = suggest(page).settings
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    sent = CaseInsensitiveDict(headers)
+    made = suggest(Answer("https://a.example", 200, sent, content, decode)).settings
     made.pop("primary_keys", None)
     assert made == expected
+
+
+@pytest.mark.parametrize(
+    "content", [b"<html>no</html>", b"No, and\nno again", b"\x00\xff", b"", b"5"]
+)
+def test_what_is_no_data_has_no_definition(content):
+    """Of an answer in no known format nothing is suggested."""
+    assert suggest(Answer("https://a.example", 200, CaseInsensitiveDict(), content, decode)) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "records"),
+    [
+        (b'{"id": 1}\n{"id": 2}\n', [{"id": 1}, {"id": 2}]),
+        (b"id,name\n1,one\n2,two\n", [{"id": "1", "name": "one"}, {"id": "2", "name": "two"}]),
+        (
+            b'{"all": {"a": {"net": 1, "tax": 2}, "b": {"net": 1, "tax": 2}}}',
+            [{"key": "a", "net": 1, "tax": 2}, {"key": "b", "net": 1, "tax": 2}],
+        ),
+    ],
+)
+def test_a_suggestion_for_another_shape_can_be_pasted(api, preview, tap, content, records):
+    """Of JSON Lines, CSV and an object of objects --suggest makes what reads every record."""
+    api.serve("/items", Reply(content))
+    headers = {"X-Api-Key": "key-of-the-test"}
+    config = api.config({"name": "items", "path": "items", "headers": headers})
+    (told,) = json.loads(preview(config, "--suggest", "--json").stdout)
+    assert "key-of-the-test" not in json.dumps(told)
+    assert any(remark.endswith("definition: headers") for remark in told["suggestion"]["remarks"])
+    run = tap(api.config({**told["suggestion"]["stream"], "headers": headers}))
+    assert run.status == 0, run.errors
+    assert run.records("items") == records
+
+
+def test_a_definition_is_suggested_from_the_first_answer(api, preview):
+    """The suggestion knows how the API pages though the last page that was read does not say."""
+    api.serve("/items", {"data": SOME, "nextPageToken": "abc"}, {"data": SOME[:1]})
+    paging = {"style": "cursor", "cursor_path": "nextPageToken", "cursor_param": "pageToken"}
+    stream = {"name": "items", "path": "items", "records_path": "data", "pagination": paging}
+    (told,) = json.loads(preview(api.config(stream), "--suggest", "--json").stdout)
+    assert len(told["pages"]) == 2
+    assert told["suggestion"]["stream"]["pagination"] == paging
+
+
+def test_a_wrong_records_path_is_no_hindrance_to_a_suggestion(api, preview):
+    """Where the records cannot be read as they are configured, what fits is still suggested."""
+    api.serve("/items", {"data": SOME, "note": "n"})
+    stream = {"name": "items", "path": "items", "records_path": "note"}
+    done = preview(api.config(stream), "--suggest")
+    assert done.returncode == 1
+    assert "which cannot be records" in done.stdout
+    assert '"records_path": "data"' in done.stdout

@@ -30,7 +30,7 @@ CONFIG_OPTION = click.option(
     "--config",
     "paths",
     multiple=True,
-    help="Configuration file, or ENV to use environment variables; later ones win.",
+    help="Configuration file, or ENV for environment variables, which win; of files later ones do.",
 )
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from singer_sdk import Tap
-from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import (
@@ -27,6 +26,7 @@ from tap_oauth2_generic.ahead import Lookahead
 from tap_oauth2_generic.clock import Clock
 from tap_oauth2_generic.config import CONFIG_SCHEMA, Config, read_config
 from tap_oauth2_generic.connection import Connection
+from tap_oauth2_generic.environment import settings_in_environment
 from tap_oauth2_generic.errors import ConfigurationError, InputError, OutputError, StateError
 from tap_oauth2_generic.interruption import uninterrupted
 from tap_oauth2_generic.messages import MessageWriter, write_text
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
     import click
 
+# Of the streams that a state holds and the configuration does not, so many are named.
+_NAMED_STREAMS = 20
 _SDK_SETTINGS = frozenset({**STREAM_MAPS_CONFIG["properties"], **FLATTENING_CONFIG["properties"]})
 
 
@@ -138,19 +140,22 @@ class TapOAuth2Generic(Tap):
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take the state of the last run; raises StateError where it is malformed."""
-        bookmarks_in(state)
+        strangers = bookmarks_in(state).keys() - {s.name for s in self._parsed().top.streams}
+        if strangers:
+            shown = ", ".join(sorted(strangers)[:_NAMED_STREAMS])
+            more = f" and {n} more" if (n := len(strangers) - _NAMED_STREAMS) > 0 else ""
+            self.logger.info(
+                "The state has bookmarks of streams that are not configured, which are kept as "
+                "they are: %s%s",
+                shown,
+                more,
+            )
         super().load_state(state)
 
     def _parsed(self) -> Config:
         """Parse the configuration once; raises ConfigValidationError with every mistake."""
         if self._parsed_config is None:
-            problems = Problems()
-            self._parsed_config = read_config(self._config, _SDK_SETTINGS, problems)
-            for sentence in problems.warnings:
-                self.logger.warning("%s", sentence)
-            if self._parsed_config is None:
-                message = "Config validation failed"
-                raise ConfigValidationError(message, errors=problems.errors)
+            self._parsed_config = self.parsed_configuration(self._config)
         return self._parsed_config
 
     _parsed_config: Config | None = None
@@ -181,18 +186,19 @@ class TapOAuth2Generic(Tap):
         value: tuple[str, ...],
     ) -> _ConfigInput:
         """Read the configuration files; raises TapError where one cannot be read."""
-        config: dict[str, Any] = {}
-        for path in value:
-            config |= {} if path == "ENV" else read_object(path, "configuration")
-        return _ConfigInput(config, parse_env="ENV" in value)
+        files = [path for path in value if path != "ENV"]
+        return _ConfigInput(cls.merged_configuration(files), parse_env=len(files) < len(value))
 
     @classmethod
     def merged_configuration(cls, paths: Sequence[str]) -> dict[str, Any]:
-        """Merge configuration files and, for ``ENV``, the environment; later ones win."""
+        """Merge configuration files, of which later ones win, and for ``ENV`` the environment.
+
+        What stands there wins over all of them, as with the SDK.
+        """
         raw: dict[str, Any] = {}
         for path in paths:
-            raw |= cls._env_var_config if path == "ENV" else read_object(path, "configuration")
-        return raw
+            raw |= {} if path == "ENV" else read_object(path, "configuration")
+        return raw | (cls._env_var_config if "ENV" in paths else {})
 
     @classmethod
     def read_configuration(cls, paths: Sequence[str]) -> Config:
@@ -206,7 +212,15 @@ class TapOAuth2Generic(Tap):
     def parsed_configuration(cls, raw: Mapping[str, Any]) -> Config:
         """Parse a configuration; raises ConfigValidationError with every mistake."""
         problems = Problems()
-        config = read_config(raw, _SDK_SETTINGS, problems)
+        config = read_config(raw, _SDK_SETTINGS, problems) if raw else None
+        for sentence in problems.warnings:
+            cls.logger.warning("%s", sentence)
+        if not raw:
+            message = (
+                "the configuration is empty: --config FILE takes it from a file, --config ENV from "
+                f"variables such as {cls._env_var_prefix}BASE_URL"
+            )
+            problems.add("", message)
         if config is None:
             raise ConfigValidationError("Config validation failed", errors=problems.errors)
         return config
@@ -215,12 +229,7 @@ class TapOAuth2Generic(Tap):
     def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - a property of the class
         schema: dict[str, Any] = cls.config_jsonschema
         cls.append_builtin_config(schema)
-        try:
-            return parse_environment_config(schema, cls._env_var_prefix)
-        except ValueError:
-            raise ConfigValidationError(
-                "Config validation failed", errors=_wrong_variables(schema, cls._env_var_prefix)
-            ) from None
+        return settings_in_environment(schema, cls._env_var_prefix)
 
     @classmethod
     def invoke(  # type: ignore[override]  # the SDK's own taps narrow its options, too
@@ -349,17 +358,3 @@ def loaded(text: str, what: str) -> dict[str, Any]:
         message = f"the {what} must be a JSON object"
         raise InputError(message)
     return found
-
-
-def _wrong_variables(schema: dict[str, Any], prefix: str) -> list[str]:
-    """Say of each environment variable that cannot be parsed what its setting takes."""
-    wrong = []
-    for name, entry in schema["properties"].items():
-        try:
-            parse_environment_config({"properties": {name: entry}}, prefix)
-        except ValueError:
-            kind = entry.get("type")
-            wrong.append(
-                f"{prefix}{name.upper()}: does not hold what {name} takes, JSON of type {kind}"
-            )
-    return wrong

@@ -136,6 +136,106 @@ def test_a_wrong_variable_is_one_line(api, tap, monkeypatch, tmp_path, name, tex
 
 
 @pytest.mark.parametrize(
+    ("variable", "text", "said"),
+    [
+        ("MAX_RETRYS", "5", "unknown setting 'MAX_RETRYS', did you mean 'MAX_RETRIES'?"),
+        ("max_retries", "5", "unknown setting 'max_retries', did you mean 'MAX_RETRIES'?"),
+        ("CLIENT_SECRT", "secret-of-a-typo", "did you mean 'CLIENT_SECRET'?"),
+        ("ZZZZ", "5", "unknown setting 'ZZZZ'"),
+        ("HEADERS_X_KEY", "5", "did you mean 'HEADERS'?"),
+        ("_BASE_URL", "https://a.example", "did you mean 'BASE_URL'?"),
+        ("PKCE", "ture", "must be true or false"),
+    ],
+)
+@pytest.mark.parametrize("option", [[], ["--discover"]])
+def test_a_variable_that_would_be_passed_over_is_one_line(
+    api, tap, monkeypatch, tmp_path, variable, text, said, option
+):
+    """A variable of no setting, or one with a word that is no boolean, is one line at once."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(f"TAP_OAUTH2_GENERIC_{variable}", text)
+    run = tap(api.config(STREAM), "--config", "ENV", *option)
+    assert run.status == 1
+    (line,) = run.error_lines
+    assert f"TAP_OAUTH2_GENERIC_{variable}: " in line
+    assert line.endswith(said)
+    assert "secret-of-a-typo" not in run.errors
+    assert not api.seen
+
+
+@pytest.mark.parametrize("variable", ["LOGLEVEL", "_CATALOG", "_SELECT", "_SCHEMA_X_ID_TYPE"])
+def test_what_others_put_beside_the_settings_is_no_mistake(
+    api, tap, monkeypatch, tmp_path, variable
+):
+    """What the SDK reads, and the extras of a plugin in Meltano, are let pass."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(f"TAP_OAUTH2_GENERIC_{variable}", "warning")
+    api.serve("/items", ROWS)
+    run = tap(api.config(STREAM), "--config", "ENV")
+    assert run.status == 0, run.errors
+    assert not run.warnings
+
+
+@pytest.mark.parametrize(
+    ("variable", "warns"),
+    [
+        ("HEADERS_X_KEY", False),
+        ("ACME_BASE_URL", False),
+        ("OTHER_BASE_URL", True),
+        ("MAX_RETRYS", True),
+    ],
+)
+def test_what_meltano_exports_never_ends_a_run(api, tap, monkeypatch, tmp_path, variable, warns):
+    """Under Meltano what it exports for a plugin is let pass, and all else unknown is a warning."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MELTANO_EXTRACTOR_NAME", "tap-oauth2-generic-acme")
+    monkeypatch.setenv("MELTANO_EXTRACTOR_NAMESPACE", "tap_oauth2_generic")
+    monkeypatch.setenv(f"TAP_OAUTH2_GENERIC_{variable}", "5")
+    api.serve("/items", ROWS)
+    run = tap(api.config(STREAM), "--config", "ENV")
+    assert run.status == 0, run.errors
+    assert [f"unknown setting {variable!r}" in w for w in run.warnings] == [True] * warns
+
+
+def test_the_environment_wins_over_files(api, tap, monkeypatch, tmp_path):
+    """A variable wins over a file for the tap and its other commands, whichever is named first."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TAP_OAUTH2_GENERIC_TIMEOUT", "7")
+    (tmp_path / "one.json").write_text('{"timeout": 5, "max_wait": 5}')
+    (tmp_path / "two.json").write_text('{"timeout": 6, "max_wait": 6}')
+    for paths in (["ENV", "one.json", "two.json"], ["one.json", "two.json", "ENV"]):
+        merged = TapOAuth2Generic.merged_configuration(paths)
+        assert merged == {"timeout": "7", "max_wait": 6}
+    api.serve("/items", ROWS)
+    monkeypatch.setenv("TAP_OAUTH2_GENERIC_BASE_URL", api.url)
+    wrong = api.config(STREAM, base_url="http://127.0.0.1:1")
+    run = tap(wrong, "--config", "ENV", "--config", str(tmp_path / "config.json"))
+    assert run.status == 0, run.errors
+
+
+@pytest.mark.parametrize("name", ["__main__", "login", "preview", "shard"])
+def test_without_a_configuration_the_options_for_one_are_said(tmp_path, name):
+    """A command without --config says that it needs one, and nothing else."""
+    command = [sys.executable, "-m", f"tap_oauth2_generic.{name}"]
+    command += ["--shards", "2"] if name == "shard" else []
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 1
+    (line,) = [text for text in done.stderr.splitlines() if "ERROR" in text]
+    assert "--config FILE" in line
+    assert "--config ENV" in line
+
+
+@pytest.mark.parametrize("options", [[], ["--config", "ENV"], ["--discover"]])
+def test_an_empty_configuration_is_said_as_that(tap, monkeypatch, tmp_path, options):
+    """An empty configuration is one line, not one for each setting that it lacks."""
+    monkeypatch.chdir(tmp_path)
+    run = tap({}, *options)
+    assert run.status == 1
+    (line,) = run.error_lines
+    assert "the configuration is empty" in line
+
+
+@pytest.mark.parametrize(
     ("change", "said"),
     [
         ({"base_ulr": "x"}, "unknown setting 'base_ulr', did you mean 'base_url'?"),
@@ -199,6 +299,17 @@ def test_every_mistake_is_said_at_once(api, tap):
     run = tap({**api.config({"name": "x"}), "timeout": -1, "retry_statuses": "x"})
     assert run.status == 1
     assert len(run.error_lines) == 3, run.errors
+
+
+def test_bookmarks_of_streams_that_are_not_configured_are_named_and_kept(api, tap):
+    """A state's bookmarks of other streams are named in one line, and go into the next state."""
+    api.serve("/items", ROWS)
+    others = {f"old{n}": {"replication_key_value": n} for n in range(22)}
+    run = tap(api.config(STREAM), state={"bookmarks": {"items": {}, **others}})
+    assert run.status == 0, run.errors
+    (line,) = [text for text in run.errors.splitlines() if "not configured" in text]
+    assert line.endswith("kept as they are: " + ", ".join(sorted(others)[:20]) + " and 2 more")
+    assert run.state["bookmarks"].items() >= others.items()
 
 
 @pytest.mark.parametrize("state", [{"bookmarks": []}, {"bookmarks": {"items": 5}}, "[]", "5"])

@@ -344,7 +344,7 @@ def _check_connection(config: Config, problems: Problems) -> None:
 
 
 def _check_secret(config: Config, raw: Mapping[str, Any], problems: Problems) -> None:
-    """Find a proof without a secret (RFC 6749 section 4.4); one that is given may be empty."""
+    """Say where a client has no secret to prove itself by, as RFC 6749 section 4.4 asks."""
     oauth2, way = config.oauth2, config.oauth2.client_auth
     # They may hold another proof, or make one needless.
     others = (oauth2.token_params, oauth2.token_headers, oauth2.access_token)
@@ -355,10 +355,10 @@ def _check_secret(config: Config, raw: Mapping[str, Any], problems: Problems) ->
         and not any((*others, config.transport.client_cert))
     ):
         grant_type = config.grant.grant_type
-        problems.add(
+        problems.warn(
             "",
-            f"setting 'client_secret' is required with grant_type {grant_type} and client_auth "
-            f"{way}; for a client that has none set client_auth to none",
+            f"grant_type {grant_type} with client_auth {way} has no client_secret, which most "
+            "token endpoints ask for; a client that has none has client_auth none",
         )
 
 

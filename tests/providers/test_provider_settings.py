@@ -45,8 +45,7 @@ def test_microsoft_has_a_tenant_and_stays_connected():
     )
     assert "/contoso/" in config.oauth2.access_token_url
     assert config.oauth2.scopes == ["a", "b", "offline_access"]
-    own = {"grant_type": "client_credentials", "client_secret": "secret-of-the-client"}
-    alone, _ = read(provider="microsoft_graph", scopes="a", **own)
+    alone, _ = read(provider="microsoft_graph", grant_type="client_credentials", scopes="a")
     assert alone.oauth2.scopes == ["a"]
 
 

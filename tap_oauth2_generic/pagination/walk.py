@@ -1,6 +1,6 @@
 """The walk from page to page: the one thing about paging that remembers.
 
-Knows every token that was used and the page before; asks the style for all else.
+Knows the tokens that were used and the page before; asks the style for all else.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
+from tap_oauth2_generic.pagination.trail import Trail, key_of
 from tap_oauth2_generic.paths import MISSING
 from tap_oauth2_generic.placement import Request
 
@@ -52,7 +51,8 @@ class Walk:
         self.total: int | None = None
         self.remarks: list[str] = []
         self._token: Token = style.first()
-        self._used = {_key(self._token)}
+        self._used = Trail()
+        self._used.add(self._token)
         self.total_pages: int | None = None
         self._first_length = self._length = 0
         self._previous: Page | None = None
@@ -113,7 +113,7 @@ class Walk:
         if self.pages == 1:
             self._first_length = page.length
             # A link back to where the walk began is one that was used.
-            self._used.add(_key(page.url))
+            self._used.add(page.url)
         self._count(page)
         previous, self._previous = self._previous, page
         repeated = previous is not None and bool(page.length) and page.repeats(previous)
@@ -135,7 +135,7 @@ class Walk:
         says that more follows means that it was not reached.
         """
         token = self.style.next(self._token, page) if self.style.follows_tokens else None
-        more = self._expects_more(page) or (token is not None and _key(token) not in self._used)
+        more = self._expects_more(page) or (token is not None and token not in self._used)
         complete = self.pages > _SECOND and not more
         self.end = End(f"page {self.pages} repeated the page before it", complete, suspicious=True)
 
@@ -223,9 +223,9 @@ class Walk:
             else:
                 reason = self.style.end_reason if doubts is None else doubts
                 self.end = End(reason, doubts is None, suspicious=doubts is not None)
-        elif _key(token) in self._used:
+        elif token in self._used:
             # A server that names its last page again says that it is the last.
-            at_end = _key(token) == _key(self._token) and self.style.repeat_is_end
+            at_end = key_of(token) == key_of(self._token) and self.style.repeat_is_end
             complete = at_end and not self._expects_more(page)
             self.end = End(
                 "a page token that was used before came again", complete, suspicious=True
@@ -237,15 +237,8 @@ class Walk:
         else:
             if self.style.predict(self._token, page.length) is None:
                 # What is counted never comes again, however many pages there are.
-                self._used.add(_key(token))
+                self._used.add(token)
             self._token = token
-
-
-def _key(token: Token) -> Any:
-    """Give something small that stands for a token, since every one is kept."""
-    if isinstance(token, int) or token is None:
-        return token
-    return hash(token if isinstance(token, str) else msgspec.json.encode(token, enc_hook=str))
 
 
 def _whole(value: Any) -> int | None:

@@ -53,10 +53,10 @@ soak: $(VENV)/.installed ## Read for over an hour in one process, and write what
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
 test: lint types imports ## Check style, types and imports, then run the tests
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n auto $(ARGS)
 
 test-slow: $(VENV)/.installed ## Run the longer tests too
-	$(BIN)/pytest -m "not pipelines and not packages" $(ARGS)
+	$(BIN)/pytest -n auto -m "not pipelines and not packages" $(ARGS)
 
 test-pipelines: $(VENV)/.installed $(PLUGINS) $(LOADERS:%=.meltano/.installed-%) ## Run Meltano pipelines into DuckDB, PostgreSQL, CSV and JSON Lines
 	$(BIN)/pytest -m pipelines tests/pipelines $(ARGS)

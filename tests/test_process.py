@@ -109,11 +109,11 @@ def test_an_unknown_option_is_a_usage_error(option):
 
 
 def test_without_a_configuration_nothing_is_asked(tmp_path, monkeypatch):
-    """Without --config the run fails cleanly and names a setting that is required."""
+    """Without --config the run fails cleanly and says how one is given."""
     monkeypatch.chdir(tmp_path)
     done = run()
     assert_clean_failure(done)
-    assert "base_url" in done.stderr
+    assert "--config FILE" in done.stderr
 
 
 def test_a_reader_that_leaves_ends_the_sync(api, tmp_path):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import re
+from pathlib import Path
 
 import pytest
 from singer_sdk import Stream, Tap
@@ -86,3 +88,11 @@ def test_the_private_names_that_are_used_are_there():
     sources = inspect.getsource(Stream.__init__) + inspect.getsource(Tap.__init__)
     for name in ("_stream_version", "_input_schema", "_schema", "_tap", "_mask", "_state_writer"):
         assert name in sources or name in inspect.getsource(Stream)
+
+
+def test_the_oldest_sdk_that_is_tested_is_the_oldest_that_is_allowed():
+    """What the package asks for at least is what all tests are run with."""
+    text = (Path(__file__).parent.parent / "pyproject.toml").read_text()
+    (asked,) = re.findall(r'"singer-sdk>=([\d.]+),<[\d.]+"', text)
+    (tested,) = re.findall(r'"singer-sdk==([\d.]+)"', text)
+    assert asked == tested

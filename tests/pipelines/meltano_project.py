@@ -117,6 +117,8 @@ class Project:
     def saved_state(self):
         """Give the state that Meltano keeps of the pipeline, None while there is none."""
         database = self.folder / ".meltano" / "meltano.db"
+        if not database.exists():
+            return None
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
             row = connection.execute("select completed_state from state").fetchone()
         return json.loads(row[0]).get("singer_state") if row and row[0] else None

@@ -11,6 +11,7 @@ from singer_sdk.helpers._util import utc_now
 from singer_sdk.singerlib import RecordMessage
 
 from tap_oauth2_generic.errors import RecordError
+from tap_oauth2_generic.maps import mapped
 from tap_oauth2_generic.messages import MessageWriter, encode
 from tap_oauth2_generic.schema import grown_at
 from tap_oauth2_generic.shape import MisfitError, Shaper
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     import msgspec
-    from singer_sdk.mapper import StreamMap
     from singer_sdk.singerlib.encoding.base import GenericSingerWriter
     from singer_sdk.singerlib.encoding.simple import Message
 
@@ -144,33 +144,16 @@ class Emission:
 
     def _emit_mapped(self, shaped: Record) -> None:
         for stream_map in self._stream.stream_maps:
-            mapped = stream_map.transform(shaped)
-            if mapped is not None:
+            made = mapped(self._stream.name, stream_map, shaped)
+            if made is not None:
                 self._writer.write_message(
                     RecordMessage(
                         stream=stream_map.stream_alias,
-                        record=self._in_columns(mapped, stream_map),
+                        record=made,
                         version=self._stream.stream_version,
                         time_extracted=utc_now(),
                     )
                 )
-
-    def _in_columns(self, mapped: Record, stream_map: StreamMap) -> Record:
-        """Give a record without the nulls that flattening leaves where an object had its columns.
-
-        Raises RecordError where that is not null: its schema gave it no column.
-        """
-        columns = stream_map.transformed_schema.get("properties", {})
-        if not stream_map.flattening_enabled or mapped.keys() <= columns.keys():
-            return mapped
-        for name, value in mapped.items():
-            if name not in columns and value is not None:
-                message = (
-                    f"stream {self._stream.name!r}: the value of {name!r} has no column in the "
-                    "flattened schema: declare it with a single type"
-                )
-                raise RecordError(message)
-        return {name: value for name, value in mapped.items() if name in columns}
 
     def _shaped(self, record: Record, before_schema: Callable[[], object]) -> Record:
         """Shape a record; where the schema must be widened, what waits goes out before it."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from singer_sdk import Tap
-from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import (
     FLATTENING_CONFIG,
@@ -29,6 +29,7 @@ from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.environment import settings_in_environment
 from tap_oauth2_generic.errors import ConfigurationError, InputError, OutputError, StateError
 from tap_oauth2_generic.interruption import uninterrupted
+from tap_oauth2_generic.maps import check_maps
 from tap_oauth2_generic.messages import MessageWriter, write_text
 from tap_oauth2_generic.redaction import protect_logs
 from tap_oauth2_generic.schema.declared import is_schema
@@ -95,7 +96,11 @@ class TapOAuth2Generic(Tap):
     def setup_mapper(self) -> None:
         """Let the streams take the catalog first: what they select of it is in their schemas."""
         _ = self.streams
-        super().setup_mapper()
+        try:
+            super().setup_mapper()
+        except MappingError as error:
+            message = f"stream_maps: {error}"
+            raise ConfigurationError(message) from None
 
     def sync_everything(self) -> None:
         """Sync all streams, and say at the end what was read and left out; raises TapError."""
@@ -213,6 +218,8 @@ class TapOAuth2Generic(Tap):
         """Parse a configuration; raises ConfigValidationError with every mistake."""
         problems = Problems()
         config = read_config(raw, _SDK_SETTINGS, problems) if raw else None
+        if config is not None:
+            check_maps(raw, [stream.name for stream in config.top.streams], problems)
         for sentence in problems.warnings:
             cls.logger.warning("%s", sentence)
         if not raw:
@@ -221,7 +228,7 @@ class TapOAuth2Generic(Tap):
                 f"variables such as {cls._env_var_prefix}BASE_URL"
             )
             problems.add("", message)
-        if config is None:
+        if config is None or problems.errors:
             raise ConfigValidationError("Config validation failed", errors=problems.errors)
         return config
 

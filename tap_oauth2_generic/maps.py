@@ -1,0 +1,94 @@
+"""The SDK's stream maps and flattening: what they are given, and what they make of a record.
+
+Evaluates nothing itself; a mistake in an expression ends in a line that names its stream.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatch
+from typing import TYPE_CHECKING, Any
+
+from tap_oauth2_generic.errors import RecordError
+from tap_oauth2_generic.kinds import described
+from tap_oauth2_generic.settings import near_choice
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from singer_sdk.mapper import StreamMap
+
+    from tap_oauth2_generic.settings import Problems
+
+Record = dict[str, Any]
+# The SDK takes these from the configuration as they are, a text for false being true.
+_KINDS: dict[str, tuple[type, str]] = {
+    "stream_maps": (dict, "an object"),
+    "stream_map_config": (dict, "an object"),
+    "faker_config": (dict, "an object"),
+    "flattening_enabled": (bool, "true or false"),
+    "flattening_max_depth": (int, "a whole number"),
+    "flattening_max_key_length": (int, "a whole number"),
+    "flattening_separator": (str, "a text"),
+}
+_REMOVED = (None, "__NULL__")
+
+
+def check_maps(raw: Mapping[str, Any], streams: Collection[str], problems: Problems) -> None:
+    """Note what the SDK would trip over, and maps of streams that there are not."""
+    for name, (kind, takes) in _KINDS.items():
+        value = raw.get(name)
+        if value is not None and type(value) is not kind:
+            problems.add(name, f"must be {takes}, not {described(value)}")
+    maps = raw.get("stream_maps")
+    for name, one in maps.items() if isinstance(maps, dict) else ():
+        if not name.startswith("__"):
+            _check_map(name, one, streams, problems)
+
+
+def _check_map(name: str, one: Any, streams: Collection[str], problems: Problems) -> None:
+    where, source = f"stream_maps.{name}", name
+    if isinstance(one, dict):
+        source = one.get("__source__", name)
+        for field, value in one.items():
+            if not isinstance(value, str | None) and field != "__key_properties__":
+                sentence = f"must be a text, an expression, or null, not {described(value)}"
+                problems.add(f"{where}.{field}", sentence)
+    elif one not in _REMOVED:
+        problems.add(where, f"must be an object, or null to leave it out, not {described(one)}")
+    if not any(fnmatch(stream, str(source)) for stream in streams):
+        problems.warn(where, f"there is no stream {source!r}{near_choice(source, streams)}")
+
+
+def mapped(stream: str, stream_map: StreamMap, record: Record) -> Record | None:
+    """Give what a map makes of a record, None where it leaves it out; raises RecordError."""
+    try:
+        made = stream_map.transform(record)
+    except Exception as error:  # an expression may raise whatever it likes
+        message = f"stream {stream!r}: its stream map failed: {_named(error)}"
+        raise RecordError(message) from error
+    return None if made is None else _in_columns(stream, made, stream_map)
+
+
+def _named(error: Exception) -> str:
+    """Say what an expression failed of; the numbers of a record are decimals."""
+    cause = f" ({error.__cause__})" if error.__cause__ else ""
+    sentence = f"{error}{cause}" if cause else f"{type(error).__name__}: {error}"
+    return sentence + ("; float() makes a decimal a fraction" if "decimal" in sentence else "")
+
+
+def _in_columns(stream: str, made: Record, stream_map: StreamMap) -> Record:
+    """Give a record without the nulls that flattening leaves where an object had its columns.
+
+    Raises RecordError where that is not null: its schema gave it no column.
+    """
+    columns = stream_map.transformed_schema.get("properties", {})
+    if not stream_map.flattening_enabled or made.keys() <= columns.keys():
+        return made
+    for name, value in made.items():
+        if name not in columns and value is not None:
+            message = (
+                f"stream {stream!r}: the value of {name!r} has no column in the flattened schema: "
+                "declare it with a single type"
+            )
+            raise RecordError(message)
+    return {name: value for name, value in made.items() if name in columns}

@@ -187,7 +187,8 @@ class Fetcher:
         verdict = judge(status, response.headers, self._resilience, self._clock.time())
         rule = first_fitting(wants.rules, status, answer.readable_body) if wants.rules else None
         if rule is None:
-            return answer, verdict, f"status {status} {response.reason or ''}".rstrip()
+            reason = redact(response.reason or "")[:_EXCERPT_LENGTH]
+            return answer, verdict, f"status {status} {reason}".rstrip()
         said = rule.message(answer.readable_body)
         cause = f"status {status}, which a response rule makes {rule.action}"
         asked = wait_asked(response.headers, self._resilience, self._clock.time())

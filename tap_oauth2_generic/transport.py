@@ -18,6 +18,7 @@ from urllib3.exceptions import ReadTimeoutError
 
 from tap_oauth2_generic.errors import ConnectionSettingError, HostNotAllowedError
 from tap_oauth2_generic.kinds import NAME, is_loopback, number
+from tap_oauth2_generic.redaction import redact
 from tap_oauth2_generic.settings import setting
 from tap_oauth2_generic.whole import WholeResponse, read_whole
 
@@ -69,6 +70,7 @@ class _PlainConnection(HTTPConnection):
     """A connection that anyone on its way can read; so it has no way, but stays in the machine."""
 
     response_class = WholeResponse
+    answered_on: socket.socket | None = None
 
     def _new_conn(self) -> socket.socket:
         made = super()._new_conn()
@@ -85,6 +87,7 @@ class _PlainConnection(HTTPConnection):
 
 class _SecureConnection(HTTPSConnection):
     response_class = WholeResponse
+    answered_on: socket.socket | None = None
 
 
 class _Sending(threading.local):
@@ -97,11 +100,25 @@ _SENDING = _Sending()
 
 
 class _AsWritten:
-    """A connection pool that sends a target as it was written; urllib3 would encode it anew."""
+    """A connection pool that sends a target as it was written; urllib3 would encode it anew.
+
+    What was sent on a connection that the server had closed meanwhile is sent on another one,
+    which is no retry (RFC 9112 section 9.3.1).
+    """
 
     def _make_request(self, conn: Any, method: str, url: str, **options: Any) -> Any:
         url = url if _SENDING.target is None else _SENDING.target
-        return super()._make_request(conn, method, url, **options)  # type: ignore[misc]
+        send = super()._make_request  # type: ignore[misc]
+        was_kept_open = conn.sock is not None and conn.sock is conn.answered_on
+        try:
+            response = send(conn, method, url, **options)
+        except ConnectionError:
+            if not was_kept_open:
+                raise
+            conn.close()
+            response = send(conn, method, url, **options)
+        conn.answered_on = conn.sock
+        return response
 
 
 class _PlainPool(_AsWritten, HTTPConnectionPool):  # type: ignore[misc]
@@ -112,6 +129,7 @@ class _SecurePool(_AsWritten, HTTPSConnectionPool):  # type: ignore[misc]
     ConnectionCls = _SecureConnection
 
 
+_PROXY = "the proxy (of the setting proxy, or of the environment)"
 _POOLS = {"http": _PlainPool, "https": _SecurePool}
 
 
@@ -120,8 +138,11 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(*arguments, **options)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
-    def proxy_manager_for(self, *arguments: Any, **options: Any) -> Any:
-        manager = super().proxy_manager_for(*arguments, **options)
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        if not proxy.lower().startswith(("http://", "https://")):
+            message = f"{_PROXY} must be an http or https one"
+            raise ConnectionSettingError(message)
+        manager = super().proxy_manager_for(proxy, **options)
         manager.pool_classes_by_scheme = _POOLS
         return manager
 
@@ -172,6 +193,12 @@ class Transport:
             if error.args and isinstance(error.args[0], ReadTimeoutError):
                 # In the middle of a body, requests takes a timeout for a lost connection.
                 raise requests.exceptions.ReadTimeout(*error.args) from error
+            if isinstance(error, requests.exceptions.InvalidProxyURL):
+                message = f"{_PROXY} is no URL with a host"
+                raise ConnectionSettingError(message) from None
+            if isinstance(error, ValueError):
+                message = f"a request cannot be sent: {redact(str(error))}"
+                raise ConnectionSettingError(message) from None
             raise
         except (UnicodeError, ValueError):
             message = "a header or the address holds a character that none can carry"

@@ -13,6 +13,8 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 import requests
+from urllib3.exceptions import HeaderParsingError
+from urllib3.util.response import assert_header_parsing
 
 if TYPE_CHECKING:
     import socket
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 _LEAST_RATE = 1000
 # ``content`` would take 10 KB at a time.
 _PIECE_BYTES = 2**20
+# Answers before the answer (RFC 9110 section 15.2), and how many of them are borne; 101 is none.
+_INTERIM = frozenset(range(100, 200)) - {http.client.SWITCHING_PROTOCOLS}
+_MOST_INTERIM = 20
 
 
 class _Timely(io.RawIOBase):
@@ -54,7 +59,7 @@ class _Timely(io.RawIOBase):
 
 
 class WholeResponse(http.client.HTTPResponse):
-    """An answer whose head is not cut, and which as a whole keeps to the timeout of its socket."""
+    """An answer whose head is whole, and which altogether keeps to the timeout of its socket."""
 
     def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
         """Read nothing yet."""
@@ -63,9 +68,38 @@ class WholeResponse(http.client.HTTPResponse):
         self.fp = io.BufferedReader(self._timely)
 
     def begin(self) -> None:
-        """Read the head; ``http.client`` would take one that is cut for all of it."""
+        """Read the head; raises HTTPException for one that ``http.client`` takes in part.
+
+        After a line that is no header, those that follow are not seen: a link to the next page
+        or the length of the body would be missing.
+        """
         super().begin()
         self._timely.may_end = True
+        wrong = _wrong_in(self.msg, is_chunked=bool(self.chunked))
+        if wrong:
+            raise http.client.HTTPException(wrong)
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """Read the first line, past the answers that only announce one."""
+        for _ in range(_MOST_INTERIM):
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if status not in _INTERIM:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+        message = "the answer is announced again and again, and does not come"
+        raise http.client.HTTPException(message)
+
+
+def _wrong_in(headers: http.client.HTTPMessage, *, is_chunked: bool) -> str | None:
+    """Say what keeps a head from being read, None where nothing does."""
+    try:
+        assert_header_parsing(headers)
+    except HeaderParsingError:
+        return "a line of the answer's head is no header"
+    lengths = set(headers.get_all("Content-Length", ()))
+    if not is_chunked and (len(lengths) > 1 or not all(map(str.isdecimal, lengths))):
+        return "the answer names a length that is none, or more than one"
+    return None
 
 
 def read_whole(response: requests.Response) -> bytes:
@@ -79,7 +113,12 @@ def read_whole(response: requests.Response) -> bytes:
     unpack = _UNPACK.get(coding)
     if unpack is not None:
         del headers["Content-Encoding"]
-    content = b"".join(response.iter_content(_PIECE_BYTES))
+    try:
+        content = b"".join(response.iter_content(_PIECE_BYTES))
+    except ValueError as error:
+        # A chunk of a negative length, for one.
+        message = "the answer is not framed as HTTP asks"
+        raise requests.exceptions.ChunkedEncodingError(message) from error
     if unpack is None or not content:
         return content
     try:

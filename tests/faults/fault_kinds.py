@@ -64,6 +64,11 @@ def pieces(content, size):
     return [content[at : at + size] for at in range(0, len(content), size)]
 
 
+def headed(lines):
+    """A fault that puts other lines in place of those of the head."""
+    return sends(lambda good: b"HTTP/1.1 200 OK\r\n" + lines + b"\r\n" + good.body)
+
+
 def half(content):
     return content[: len(content) // 2]
 
@@ -95,12 +100,21 @@ RETRIED = {
     "reset in the head": then_reset(lambda good: good.head()[:30]),
     "closed in the head": sends(lambda good: good.head()[:30]),
     "no HTTP": sends(b"220 mail.example.com ESMTP\r\n"),
+    "a line that is no header": headed(b"Date of today\r\nContent-Length: 9\r\n"),
+    "a header without an end": headed(b"X: " + b"x" * 10**6 + b"\r\n"),
+    "1,000 headers": headed(b"X: x\r\n" * 1000),
+    "two lengths": headed(b"Content-Length: 9\r\nContent-Length: 99\r\n"),
+    "a length that is none": headed(b"Content-Length: nine\r\n"),
+    "announced 1,000 times": sends(
+        lambda good: b"HTTP/1.1 100 Continue\r\n\r\n" * 1000 + good.whole()),
     "reset before the body": then_reset(lambda good: good.head()),
     "reset in the body": then_reset(lambda good: good.head() + half(good.body)),
     "closed in the body": sends(lambda good: good.head() + half(good.body)),
     "half a chunk": sends(lambda good: good.head(**CHUNKED) + half(chunk(good.body))),
     "no last chunk": sends(lambda good: good.head(**CHUNKED) + chunk(good.body)),
     "a chunk of no length": sends(lambda good: good.head(**CHUNKED) + b"zz\r\n" + good.body),
+    "a chunk of a negative length": sends(
+        lambda good: good.head(**CHUNKED) + b"-5\r\n" + good.body),
     "gzip that is none": body(lambda content: content, **GZIP),
     "gzip that is cut": body(lambda content: half(gzip.compress(content)), **GZIP),
     "gzip without its checksum": body(lambda content: gzip.compress(content)[:-8], **GZIP),
@@ -153,6 +167,11 @@ SAID = {
 HARMLESS = {
     "reset after the body": then_reset(lambda good: good.whole()),
     "closed after the body": sends(lambda good: good.whole()),
+    "announced": sends(lambda good: b"HTTP/1.1 100 Continue\r\n\r\n" + good.whole()),
+    "announced with a hint": sends(
+        lambda good: b"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n" + good.whole()),
+    "one length twice": sends(lambda good: good.whole(content_length=str(len(good.body)))),
+    "HTTP/1.0": sends(lambda good: b"HTTP/1.0 200 OK\r\n\r\n" + good.body),
     "no length": sends(lambda good: b"HTTP/1.1 200 OK\r\n\r\n" + good.body),
     "chunks": sends(
         lambda good: good.head(**CHUNKED) + chunk(half(good.body))

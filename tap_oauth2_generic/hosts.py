@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
@@ -48,8 +49,7 @@ class HostPolicy:
     def check(self, url: str, base_url: str, came_from: str) -> None:
         """Raise HostNotAllowedError unless a token may go there.
 
-        ``came_from`` says in the message what led to the address. The parser is the one
-        that the sender uses: two parsers may see two hosts in one text.
+        ``came_from`` says in the message what led to the address.
         """
         target = _target(url)
         if target is None:
@@ -84,11 +84,27 @@ def _split(host: str) -> tuple[str, int | None]:
 
 
 def _target(url: str) -> tuple[str, str, int] | None:
+    """Give where a URL leads, None where it is not plain.
+
+    The sender uses two parsers, for the connection and for the request; where they see two
+    hosts in one text, it is no address to send a token to.
+    """
     try:
-        parts = parse_url(url)
-    except LocationParseError:
+        parts, others = parse_url(url), urlsplit(url)
+        host = (parts.host or "").lower()
+        other = parse_url(f"https://{_bracketed(others.hostname or '')}/")
+        same = (parts.scheme, host, parts.port, "/") == (
+            others.scheme,
+            (other.host or "").lower(),
+            others.port,
+            other.path,
+        )
+    except (LocationParseError, ValueError):
         return None
-    if parts.scheme not in _DEFAULT_PORTS or not parts.host or parts.auth or "\\" in url:
+    if not same or parts.scheme not in _DEFAULT_PORTS or not host or "@" in others.netloc:
         return None
-    host = parts.host.lower().rstrip(".")
-    return parts.scheme, host, parts.port or _DEFAULT_PORTS[parts.scheme]
+    return parts.scheme, host.rstrip("."), parts.port or _DEFAULT_PORTS[parts.scheme]
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

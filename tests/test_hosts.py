@@ -6,7 +6,7 @@ import pytest
 import requests
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from urllib3.util import parse_url
+from requests.adapters import HTTPAdapter
 
 from tap_oauth2_generic.errors import HostNotAllowedError
 from tap_oauth2_generic.hosts import HostPolicy, HostSettings
@@ -49,6 +49,17 @@ def test_the_host_of_the_base_url_is_allowed(url):
         "https://example.com",
         "https://api.example.com:8443",
         "https://api.example.com@evil.example",
+        "https://api.example.com\\@evil.example",
+        "https://api.example.com\\.evil.example",
+        "https://@api.example.com",
+        "https://[::1%25@evil.example]",
+        "https://api.example.com%2eevil.example",
+        "https://api.example.com:443@evil.example:443",
+        "https://api.example.com:99999",
+        "https://api.example.com:x",
+        "https:///api.example.com",
+        "https://\u2024api.example.com",
+        "\x00https://api.example.com",
         "https://user:pass@api.example.com",
         "https://evil.example\\@api.example.com",
         "https://evil.example#@api.example.com",
@@ -104,12 +115,24 @@ pieces = st.sampled_from(
 @given(st.lists(pieces, max_size=7).map(lambda parts: "https://" + "".join(parts)))
 @example("https://evil.example\\.api.example.com")
 @example("https://api.example.com\t@evil.example")
+@example("https://api.example.com\\@evil.example")
+@example("https://api%2Eexample%2Ecom/x")
+@example("https://api.example.com\\.evil.example")
 def test_what_is_allowed_goes_to_an_allowed_host(url):
-    """The host that the sender would connect to is the one that was checked."""
+    """The host that the sender would connect to is the one that was checked.
+
+    A link of a server is sent as it came, any other address as requests prepares it.
+    """
     if allows(url):
-        sent = parse_url(requests.Request("GET", url).prepare().url)
-        assert sent.host.rstrip(".") == "api.example.com"
-        assert (sent.scheme, sent.port or 443, sent.auth) == ("https", 443, None)
+        prepared = requests.Request("GET", url).prepare()
+        for sent in (prepared.url, url):
+            prepared.url = sent
+            pool = HTTPAdapter().get_connection_with_tls_context(prepared, verify=True)
+            assert (pool.scheme, pool.host.rstrip("."), pool.port or 443) == (
+                "https",
+                "api.example.com",
+                443,
+            )
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ Only assembles what the rooms declare, and checks what concerns more than one of
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 
 from tap_oauth2_generic.bookmark import IncrementalSettings, moment
 from tap_oauth2_generic.contexts import ContextSettings
+from tap_oauth2_generic.credentials import parts_of
 from tap_oauth2_generic.errors import HostNotAllowedError
 from tap_oauth2_generic.filters import FilterSettings
 from tap_oauth2_generic.hosts import HostPolicy, HostSettings
@@ -299,18 +299,12 @@ def _decoded(value: Any) -> Any:
     return value
 
 
-def _hidden(text: str) -> str:
-    """Give the part of a secret text that must not be shown: of a URL, its password."""
-    address = re.fullmatch(r"[\w+.-]+://(?:[^/?#]*?:([^/?#]*)@)?.*", text)
-    return text if address is None else address[1] or ""
-
-
 def _texts(value: Any) -> list[str]:
     if isinstance(value, Mapping):
         return [found for member in value.values() for found in _texts(member)]
     if isinstance(value, list | tuple):
         return [found for member in value for found in _texts(member)]
-    return [] if value is None or isinstance(value, bool) else [_hidden(str(value))]
+    return [] if value is None or isinstance(value, bool) else parts_of(str(value))
 
 
 def _scope(raw: Mapping[str, Any]) -> dict[str, str]:

@@ -310,8 +310,9 @@ def _innermost(error: BaseException) -> str:
     seen = 0
     while (cause := error.__cause__ or error.__context__) is not None and seen < _MOST_CAUSES:
         error, seen = cause, seen + 1
-    text = " ".join(str(error).split())
-    return redact(text[:_EXCERPT_LENGTH]) or type(error).__name__
+    # Masked before it is cut: a part of a secret would not be known.
+    text = redact(" ".join(str(error).split()))
+    return text[:_EXCERPT_LENGTH] or type(error).__name__
 
 
 def _refusal(request: Request, answer: Answer, cause: str, *, renewed: bool) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_plus, urlencode, urlsplit
 
+from tap_oauth2_generic.credentials import parts_of
 from tap_oauth2_generic.kinds import BODY, HEADERS, PARAMETERS, TEMPLATE, enum
 from tap_oauth2_generic.placement import Request
 from tap_oauth2_generic.redaction import register
@@ -74,7 +75,10 @@ class RequestTemplate:
         connection, stream = fill(self.params, scope), fill(self.settings.params, scope)
         shared = {n: value.render(scope) for n, value in self.headers.items() if value is not None}
         # What goes with every request may be a secret, filled templates included.
-        register(*(v for v in (*shared.values(), *connection.values()) if _may_be_secret(v)))
+        sent = [value for value in (*shared.values(), *connection.values())
+                if isinstance(value, str)]  # fmt: skip
+        parts = [part for value in sent for part in parts_of(value)]
+        register(*(part for part in parts if len(part) >= _SHORTEST_MASKED))
         headers = {**self.headers, **self.settings.headers}
         return Request(
             method=self.settings.method,
@@ -94,10 +98,6 @@ class RequestTemplate:
     def _path(self, scope: Scope) -> str:
         # A value put into a path is data: a slash or question mark in it must not be one.
         return self.settings.path.render(scope, encode=lambda value: quote(value, safe=""))
-
-
-def _may_be_secret(value: Any) -> bool:
-    return isinstance(value, str) and len(value) >= _SHORTEST_MASKED
 
 
 def templates_in(value: Any, place: str) -> Iterator[tuple[str, Template]]:

@@ -163,6 +163,28 @@ def test_a_secret_around_a_hole_is_masked_as_it_is_sent(api, run, place):
     assert "k3y-client-of-the-test-s3cret" not in done.errors
 
 
+@pytest.mark.parametrize("where", ["headers", "token_headers"])
+def test_a_credential_is_masked_without_its_scheme(api, run, where):
+    """Of a header such as ``ApiKey …`` what follows the scheme is a secret by itself."""
+    api.routes["/items"] = api.token = lambda _: Reply({"error": f"no k3y-of-{where}"}, 400)
+    done = run("client_credentials", **{where: {"X-Auth": f"ApiKey k3y-of-{where}"}})
+    assert done.status == 1
+    assert "k3y-of" not in done.errors
+
+
+def test_every_token_of_a_token_response_is_masked(api, run):
+    """What a token response brings beside the token is masked however deep it stands."""
+    api.token = lambda _: {
+        "access_token": ACCESS,
+        "authed_user": {"access_token": "t0ken-of-a-user"},
+        "sessions": [{"session_key": ["t0ken-of-a-session"]}],
+    }
+    api.serve("/items", Reply(b"neither t0ken-of-a-user nor t0ken-of-a-session", 400))
+    done = run("client_credentials")
+    assert done.status == 1
+    assert "t0ken" not in done.errors
+
+
 @pytest.mark.parametrize(
     "written",
     [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping  # noqa: TC003 - msgspec resolves it
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,8 @@ from tap_oauth2_generic.instants import epoch_seconds
 from tap_oauth2_generic.redaction import register
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 
 # Epoch seconds reach this number in the year 5138; milliseconds passed it in 1973.
@@ -36,8 +38,7 @@ class Token:
     def __post_init__(self) -> None:
         """Make sure that no output ever shows it."""
         register(self.access_token, self.refresh_token)
-        named = (name for name in self.response if _SECRET_NAME.search(name))
-        register(*(self.response[name] for name in named))
+        register(*_secrets_of(self.response))
 
     def is_fresh(self, now: float, leeway: float) -> bool:
         """Tell whether the token may still be used at a time."""
@@ -47,6 +48,18 @@ class Token:
             return True
         lifetime = max(self.expires_at - self.obtained_at, 0.0)
         return now < self.expires_at - min(leeway, lifetime / 2)
+
+
+def _secrets_of(answer: Any, name: str = "") -> Iterator[str]:
+    """Give each text of an answer whose name says that it is secret, however deep it stands."""
+    if isinstance(answer, Mapping):
+        for inner, value in answer.items():
+            yield from _secrets_of(value, inner)
+    elif isinstance(answer, list):
+        for value in answer:
+            yield from _secrets_of(value, name)
+    elif isinstance(answer, str) and _SECRET_NAME.search(name):
+        yield answer
 
 
 def read_token(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tap_oauth2_generic.errors import AuthorizationError
 from tap_oauth2_generic.kinds import BOOLEAN, JSON_OBJECT, URL
 from tap_oauth2_generic.oauth2.grants.base import Desk, Grant
-from tap_oauth2_generic.redaction import register
+from tap_oauth2_generic.redaction import redact, register
 from tap_oauth2_generic.settings import setting
 from tap_oauth2_generic.templates import as_text
 
@@ -87,8 +87,8 @@ def _code(params: Mapping[str, str], state: str, desk: Desk) -> str:
         message = "the login was denied: whoever logged in did not consent. Run the login again"
         raise AuthorizationError(message)
     if error:
-        said = ": ".join(filter(None, (error, params.get("error_description", "")[:200])))
-        message = f"the provider refused the login ({said})"
+        said = redact(": ".join(filter(None, (error, params.get("error_description")))))
+        message = f"the provider refused the login ({said[:200]})"
         raise AuthorizationError(message)
     code = params.get("code", "")
     if not code:

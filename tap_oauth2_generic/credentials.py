@@ -1,0 +1,40 @@
+"""Which parts of a text that somebody configured are secret by themselves; pure.
+
+An address is shown in messages, its password is not; a header may be repeated without its scheme.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, unquote
+
+_ADDRESS = re.compile(r"[\w+.-]+://(.*)", re.DOTALL)
+_SECRET_NAME = re.compile("token|secret|key|passw|pwd|sig", re.IGNORECASE)
+
+
+def parts_of(text: str) -> list[str]:
+    """Give what must not be shown of a secret text: all of it, but of an address its secrets.
+
+    A text of two words is a scheme and what follows it, as in ``Basic …`` or ``ApiKey …``.
+    """
+    address = _ADDRESS.fullmatch(text)
+    if address is not None:
+        return in_address(text)
+    _, blank, rest = text.strip().partition(" ")
+    return [text, rest] if blank and " " not in rest.strip() else [text]
+
+
+def in_address(text: str) -> list[str]:
+    """Give the password of an address, wherever a parser may see its end, and what it asks for."""
+    address = _ADDRESS.fullmatch(text)
+    rest = address[1] if address else text
+    user, _, host = rest.rpartition("@")
+    password = user.partition(":")[2]
+    # With a slash in it that is not encoded, one parser sees a password, another a port.
+    found = [password, password.partition("@")[0], *re.split("[/?#@]", password)]
+    if re.match(r"\d*/", password):
+        # It is a port, and the sign stands somewhere behind it.
+        found, host = [], rest
+    query = parse_qsl(host.partition("?")[2], errors="surrogateescape")
+    found += [value for name, value in query if _SECRET_NAME.search(name)]
+    return [form for one in found for form in (one, unquote(one))]

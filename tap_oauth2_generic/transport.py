@@ -9,6 +9,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -16,9 +17,10 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ReadTimeoutError
 
+from tap_oauth2_generic.credentials import in_address
 from tap_oauth2_generic.errors import ConnectionSettingError, HostNotAllowedError
 from tap_oauth2_generic.kinds import NAME, is_loopback, number
-from tap_oauth2_generic.redaction import redact
+from tap_oauth2_generic.redaction import redact, register
 from tap_oauth2_generic.settings import setting
 from tap_oauth2_generic.whole import WholeResponse, read_whole
 
@@ -74,8 +76,9 @@ class _PlainConnection(HTTPConnection):
 
     def _new_conn(self) -> socket.socket:
         made = super()._new_conn()
-        # The name was of loopback; what a name server made of it is seen only here.
-        if self.proxy is None and not is_loopback(made.getpeername()[0]):
+        # The name was of loopback; what a name server made of it is seen only here. A proxy that
+        # tunnels is no way for plain http, so that none comes by here.
+        if not is_loopback(made.getpeername()[0]):
             made.close()
             message = (
                 f"{self.host} is not an address of this machine here, and over plain http anyone "
@@ -212,13 +215,15 @@ class Transport:
         """Give proxy and TLS options for a host; the environment is asked once, as it is slow."""
         host = "/".join(url.split("/", 3)[:3])
         if host not in self._known_options:
-            self._known_options[host] = session.merge_environment_settings(
+            options = session.merge_environment_settings(
                 url,
                 self._proxies(),
                 False,  # noqa: FBT003 - its second flag, whether to stream
                 self.settings.ca_bundle,
                 self._client_cert(),
             )
+            _check_proxy(url, requests.utils.select_proxy(url, options["proxies"]))
+            self._known_options[host] = options
         return self._known_options[host]
 
     def _session(self) -> requests.Session:
@@ -234,3 +239,26 @@ class Transport:
     def _client_cert(self) -> str | tuple[str, str] | None:
         cert, key = self.settings.client_cert, self.settings.client_cert_key
         return (cert, key) if cert and key else cert
+
+
+def _check_proxy(url: str, proxy: str | None) -> None:
+    """Refuse a proxy that would read a token, or that nobody could speak to; hide its password."""
+    if not proxy:
+        return
+    register(*in_address(proxy))
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    except ValueError:
+        message = "the proxy's address is no URL (the setting proxy, HTTP_PROXY, HTTPS_PROXY)"
+        raise ConnectionSettingError(message) from None
+    if parts.scheme.startswith("socks"):
+        message = "a SOCKS proxy cannot be used: give one whose URL begins with http:// or https://"
+        raise ConnectionSettingError(message)
+    if url.startswith("http:") and not is_loopback(parts.hostname):
+        address = urlsplit(url).netloc
+        message = (
+            f"the proxy {parts.hostname} would read what is sent to {address} over plain http, a "
+            "token or secret included; nothing was sent. Use no proxy there: NO_PROXY names hosts "
+            "that HTTP_PROXY is not used for"
+        )
+        raise HostNotAllowedError(message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from certificates import self_signed
 from server import ApiServer
+from tunnel import Tunnel
 
 STREAM = {"name": "items", "path": "items"}
 OPTIONS = ["config", "catalog", "state"]
@@ -208,6 +210,75 @@ def test_a_proxy_carries_every_request(api, tap, monkeypatch, way):
     run = tap({**api.config(STREAM), **settings})
     assert run.status == 0, run.errors
     assert {seen.target for seen in api.seen} == {f"{ELSEWHERE}/token", f"{ELSEWHERE}/items"}
+
+
+@pytest.mark.parametrize("way", ["proxy", "HTTP_PROXY"])
+@pytest.mark.parametrize("address", ["base_url", "access_token_url"])
+def test_a_proxy_elsewhere_gets_nothing_over_plain_http(
+    api, tap, monkeypatch, own_address, way, address
+):
+    """What is for this machine alone goes through no proxy of another, which would read it."""
+    monkeypatch.setenv("NO_PROXY", "")
+    settings = {address: f"{ELSEWHERE}/x", "access_token": "token-of-the-test"}
+    with socket.create_server((own_address, 0)) as proxy:
+        there = f"http://{own_address}:{proxy.getsockname()[1]}"
+        monkeypatch.setenv("HTTP_PROXY", "" if way == "proxy" else there)
+        run = tap({**api.config(STREAM), **settings, "proxy": there if way == "proxy" else None})
+        proxy.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
+    assert run.status == 1
+    assert "would read what is sent to" in run.error_lines[0]
+    assert not api.seen
+
+
+def test_a_proxy_is_given_its_own_password_and_no_token(api, tap, tmp_path):
+    """A proxy is asked for a tunnel to an https host, with its own password; the rest is sealed."""
+    api.serve("/items", [{"id": 1}])
+    authority, context = self_signed(tmp_path, "api.example.com")
+    api.encrypt(context)
+    url = "https://api.example.com"
+    settings = {"base_url": url, "access_token_url": f"{url}/token", "ca_bundle": str(authority)}
+    with Tunnel(api.host) as tunnel:
+        proxy = f"http://ann:pr%40xy@{tunnel.host}"
+        run = tap({**api.config(STREAM, headers={"X-Key": "a-key"}), **settings, "proxy": proxy})
+        assert run.status == 0, run.errors
+        assert {seen[:2] for seen in tunnel.seen} == {("CONNECT", "api.example.com:443")}
+        for _, _, headers in tunnel.seen:
+            assert headers["Proxy-Authorization"] == "Basic YW5uOnByQHh5"
+            assert not {"Authorization", "X-Key"} & set(headers)
+    assert not [seen for seen in api.seen if "Proxy-Authorization" in seen.headers]
+    assert "YW5uOnByQHh5" not in run.errors
+
+
+@pytest.mark.parametrize("way", ["proxy", "HTTPS_PROXY"])
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://ann:pr0xy-{way}@proxy.example:99999",
+        "http://ann:pr0xy-{way}@proxy.example:port",
+        "http://ann:pr0xy/{way}@proxy.example:1",
+        "http://ann:pr0xy-{way}@[::1",
+        "ann:pr0xy-{way}@proxy.example",
+        "socks5://ann:pr0xy-{way}@127.0.0.1:9",
+    ],
+)
+def test_the_password_of_a_proxy_is_in_no_message(api, tap, monkeypatch, way, proxy):
+    """A proxy whose address is wrong, in the setting or the environment, is said without it."""
+    # Another password for each: what one test registers is masked in all that follow.
+    proxy = proxy.format(way=f"{way}-s3cret")
+    monkeypatch.setenv("TAP_OAUTH2_GENERIC_LOGLEVEL", "DEBUG")
+    monkeypatch.setenv("NO_PROXY", "")
+    if way != "proxy":
+        monkeypatch.setenv(way, proxy)
+    settings = {way: proxy} if way == "proxy" else {}
+    url = "https://127.0.0.1:9"
+    run = tap({**api.config(STREAM, base_url=url, access_token_url=url), **settings})
+    assert run.status == 1
+    assert len(run.error_lines) == 1
+    assert "unexpected" not in run.errors
+    assert "pr0xy" not in run.errors
+    assert "s3cret" not in run.errors
 
 
 def test_no_proxy_goes_around_the_proxy(api, tap, monkeypatch):

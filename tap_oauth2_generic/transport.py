@@ -72,7 +72,6 @@ class _PlainConnection(HTTPConnection):
     """A connection that anyone on its way can read; so it has no way, but stays in the machine."""
 
     response_class = WholeResponse
-    answered_on: socket.socket | None = None
 
     def _new_conn(self) -> socket.socket:
         made = super()._new_conn()
@@ -90,7 +89,6 @@ class _PlainConnection(HTTPConnection):
 
 class _SecureConnection(HTTPSConnection):
     response_class = WholeResponse
-    answered_on: socket.socket | None = None
 
 
 class _Sending(threading.local):
@@ -103,25 +101,11 @@ _SENDING = _Sending()
 
 
 class _AsWritten:
-    """A connection pool that sends a target as it was written; urllib3 would encode it anew.
-
-    What was sent on a connection that the server had closed meanwhile is sent on another one,
-    which is no retry (RFC 9112 section 9.3.1).
-    """
+    """A connection pool that sends a target as it was written; urllib3 would encode it anew."""
 
     def _make_request(self, conn: Any, method: str, url: str, **options: Any) -> Any:
         url = url if _SENDING.target is None else _SENDING.target
-        send = super()._make_request  # type: ignore[misc]
-        was_kept_open = conn.sock is not None and conn.sock is conn.answered_on
-        try:
-            response = send(conn, method, url, **options)
-        except ConnectionError:
-            if not was_kept_open:
-                raise
-            conn.close()
-            response = send(conn, method, url, **options)
-        conn.answered_on = conn.sock
-        return response
+        return super()._make_request(conn, method, url, **options)  # type: ignore[misc]
 
 
 class _PlainPool(_AsWritten, HTTPConnectionPool):  # type: ignore[misc]
@@ -132,7 +116,7 @@ class _SecurePool(_AsWritten, HTTPSConnectionPool):  # type: ignore[misc]
     ConnectionCls = _SecureConnection
 
 
-_PROXY = "the proxy (of the setting proxy, or of the environment)"
+_PROXY = "the proxy (of the setting proxy, of HTTP_PROXY or HTTPS_PROXY)"
 _POOLS = {"http": _PlainPool, "https": _SecurePool}
 
 
@@ -141,11 +125,8 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(*arguments, **options)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        if not proxy.lower().startswith(("http://", "https://")):
-            message = f"{_PROXY} must be an http or https one"
-            raise ConnectionSettingError(message)
-        manager = super().proxy_manager_for(proxy, **options)
+    def proxy_manager_for(self, *arguments: Any, **options: Any) -> Any:
+        manager = super().proxy_manager_for(*arguments, **options)
         manager.pool_classes_by_scheme = _POOLS
         return manager
 
@@ -196,9 +177,6 @@ class Transport:
             if error.args and isinstance(error.args[0], ReadTimeoutError):
                 # In the middle of a body, requests takes a timeout for a lost connection.
                 raise requests.exceptions.ReadTimeout(*error.args) from error
-            if isinstance(error, requests.exceptions.InvalidProxyURL):
-                message = f"{_PROXY} is no URL with a host"
-                raise ConnectionSettingError(message) from None
             if isinstance(error, ValueError):
                 message = f"a request cannot be sent: {redact(str(error))}"
                 raise ConnectionSettingError(message) from None
@@ -248,11 +226,11 @@ def _check_proxy(url: str, proxy: str | None) -> None:
     register(*in_address(proxy))
     try:
         parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        is_one = parts.scheme in {"http", "https"} and bool(parts.hostname)
     except ValueError:
-        message = "the proxy's address is no URL (the setting proxy, HTTP_PROXY, HTTPS_PROXY)"
-        raise ConnectionSettingError(message) from None
-    if parts.scheme.startswith("socks"):
-        message = "a SOCKS proxy cannot be used: give one whose URL begins with http:// or https://"
+        is_one = False
+    if not is_one:
+        message = f"{_PROXY} must be the URL of one, which begins with http:// or https://"
         raise ConnectionSettingError(message)
     if url.startswith("http:") and not is_loopback(parts.hostname):
         address = urlsplit(url).netloc

@@ -30,6 +30,6 @@ def proxy(api: Any) -> Iterator[FaultProxy]:
 @pytest.fixture(params=WAYS)
 def bench(request: Any, api: Any, proxy: FaultProxy, tap: Any) -> Bench:
     stream = {**STREAM, **WAYS[request.param]}
-    settings = {"timeout": 0.3, "max_retries": 1, "max_wait": 0.01}
+    settings = {"timeout": 1, "max_retries": 1, "max_wait": 0.01}
     config = api.config(stream, base_url=f"http://{proxy.host}", **settings)
     return Bench(proxy, tap, config)

@@ -56,10 +56,6 @@ class Client:
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self._connection.close()
 
-    def await_request(self, most_bytes: int) -> None:
-        """Wait until another request has come, and take so much of it at most."""
-        self._connection.recv(most_bytes)
-
     def drip(self, pieces: list[bytes], seconds: float) -> None:
         """Send a piece at a time, until the client or the test has enough of it."""
         for piece in pieces:
@@ -77,9 +73,8 @@ class Client:
 
 
 def _none(good: Good, client: Client) -> bool:
-    # On a connection of its own, each request meets its fault as the first one would.
-    client.send(good.whole(Connection="close"))
-    return False
+    client.send(good.whole())
+    return True
 
 
 class FaultProxy:

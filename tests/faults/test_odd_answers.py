@@ -54,23 +54,6 @@ def test_no_content_is_a_page_without_records(bench):
     assert bench.taken == {row["id"]: row for row in ROWS}
 
 
-@pytest.mark.parametrize("most_bytes", [1, 65536])
-def test_a_connection_that_was_closed_meanwhile_costs_no_retry(bench, most_bytes):
-    """What the server closes between two requests, by FIN or by RST, is no failure of the next."""
-
-    def closes_at_the_next(good, client):
-        client.send(good.whole())
-        client.await_request(most_bytes)
-
-    bench.proxy.spoils = lambda _: True
-    bench.proxy.fault = closes_at_the_next
-    bench.config |= {"max_in_flight": 1, "max_retries": 0}
-    run = bench.run()
-    assert run.status == 0, run.errors
-    assert bench.taken == {row["id"]: row for row in ROWS}
-    assert len(bench.proxy.targets) == len(set(bench.proxy.targets)) == 4
-
-
 def test_a_next_link_is_not_missed_in_a_head_that_cannot_be_read(api, proxy, tap):
     """Behind a line that is no header a link may stand: such an answer is not the last page."""
 

@@ -40,7 +40,7 @@ def provider(api, proxy):
 
 
 def config(api, proxy):
-    seeded = {"grant_type": "refresh_token", "refresh_token": "seed-of-the-test", "timeout": 0.3}
+    seeded = {"grant_type": "refresh_token", "refresh_token": "seed-of-the-test", "timeout": 1}
     url = f"http://{proxy.host}/token"
     return api.config(STREAM, **seeded, access_token_url=url, max_retries=3, max_wait=0.01)
 

@@ -30,6 +30,16 @@ def body(make, **headers):
     return send
 
 
+def then_open(make):
+    """The same, but the connection is kept open for another request."""
+
+    def send(good, client):
+        sends(make)(good, client)
+        return True
+
+    return send
+
+
 def then_reset(make):
     """The same, but the connection is broken off with a TCP reset."""
 
@@ -164,16 +174,19 @@ SAID = {
     "nesting without an end": in_record(b'"x": ' + b"[" * 100_000 + b"]" * 100_000),
     "records that are none": body(b'{"d": "down for maintenance"}'),
 }  # fmt: skip
-HARMLESS = {
+CLOSED = {
     "reset after the body": then_reset(lambda good: good.whole()),
     "closed after the body": sends(lambda good: good.whole()),
-    "announced": sends(lambda good: b"HTTP/1.1 100 Continue\r\n\r\n" + good.whole()),
-    "announced with a hint": sends(
+}
+HARMLESS = {
+    "announced": then_open(lambda good: b"HTTP/1.1 100 Continue\r\n\r\n" + good.whole()),
+    "announced with a hint": then_open(
         lambda good: b"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n" + good.whole()),
-    "one length twice": sends(lambda good: good.whole(content_length=str(len(good.body)))),
+    "one length twice": then_open(
+        lambda good: good.whole(content_length=str(len(good.body)))),
     "HTTP/1.0": sends(lambda good: b"HTTP/1.0 200 OK\r\n\r\n" + good.body),
     "no length": sends(lambda good: b"HTTP/1.1 200 OK\r\n\r\n" + good.body),
-    "chunks": sends(
+    "chunks": then_open(
         lambda good: good.head(**CHUNKED) + chunk(half(good.body))
         + chunk(good.body[len(good.body) // 2 :]) + b"0\r\n\r\n"),
     "gzip": body(gzip.compress, **GZIP),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fault_bench import ROWS
-from fault_kinds import GOOD, HARMLESS, RETRIED, SAID
+from fault_kinds import CLOSED, GOOD, HARMLESS, RETRIED, SAID
 
 ALL = {row["id"]: row for row in ROWS}
 
@@ -75,4 +75,14 @@ def test_an_odd_answer_is_read(bench, fault):
     assert {n: record["t"] for n, record in bench.taken.items()} == {
         n: r["t"] for n, r in ALL.items()
     }
+    assert bench.bookmark == ROWS[-1]["at"]
+
+
+@pytest.mark.parametrize("fault", CLOSED)
+def test_a_connection_that_is_closed_after_an_answer_is_replaced(bench, fault):
+    """What came whole is read; a request that meets the end of its connection is sent again."""
+    bench.proxy.fault = CLOSED[fault]
+    run = bench.run()
+    assert run.status == 0, run.errors
+    assert bench.taken == ALL
     assert bench.bookmark == ROWS[-1]["at"]

@@ -193,7 +193,7 @@ class _Key:
         return [
             value
             for value, checked_value in zip(self._written(written.text), values, strict=True)
-            if checked_value is not None and highest in {None, checked_value}
+            if checked_value is not None and (highest is None or checked_value == highest)
         ], without
 
     def _written(self, text: bytes) -> list[Any]:

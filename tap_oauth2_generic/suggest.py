@@ -32,7 +32,7 @@ _CURSOR_PARAMS = {
     "continuationtoken": "continuationToken",
 }
 _OFFSETS, _PAGES = ("startat", "offset", "start", "skip"), ("page", "current_page", "page_number")
-_SIZES = ("maxresults", "limit", "per_page", "page_size", "pagesize", "count")
+_SIZES = ("maxresults", "limit", "per_page", "page_size", "pagesize")
 _TOTALS = ("total", "totalresults", "total_count", "totalcount", "count")
 _TOTAL_PAGES = ("total_pages", "totalpages", "last_page", "page_count", "pages")
 _HAS_MORE = ("has_more", "hasmore", "more_records", "more", "has_next", "hasnext", "has_next_page")
@@ -254,7 +254,9 @@ def _by_number(
     if size is not None:
         made["page_size_param"] = size.split(".")[-1]
     signs = {"has_more_path": more, "total_pages_path": pages}
-    if total is not None and total != size and found[total] >= count:
+    # Of a page with others after it, what is as many as came counts that page.
+    least = count + 1 if more is not None and found[more] else count
+    if total is not None and total != size and found[total] >= least:
         signs["total_path"] = total
     remarks.append("check the names of the paging parameters in the documentation")
     return {**made, **{name: path for name, path in signs.items() if path is not None}}

@@ -169,6 +169,18 @@ SOME = [{"id": 1, "x": "a"}, {"id": 2, "x": "a"}]
             },
         ),
         (
+            {"data": SOME, "info": {"page": 1, "count": 2, "more_records": True}},
+            {},
+            {
+                "records_path": "data",
+                "pagination": {
+                    "style": "page_number",
+                    "page_param": "page",
+                    "has_more_path": "info.more_records",
+                },
+            },
+        ),
+        (
             {"object": "list", "data": SOME, "has_more": True},
             {},
             {

@@ -6,6 +6,7 @@ Only assembles what the rooms declare, and checks what concerns more than one of
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
 # Values of connection-wide headers and parameters may be secrets; shorter ones are words.
 _SHORTEST_MASKED = 6
 _BOUNDS = ("start", "end")
+_COMPACT_DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -367,6 +369,8 @@ def _check_streams(config: Config, problems: Problems) -> None:
             problems.add(place, sentence)
     if not config.top.streams:
         problems.add("streams", "needs at least one stream")
+    if _COMPACT_DATE.fullmatch(config.top.start_date or ""):
+        problems.warn("start_date", "is a number, for numeric keys; a date is written 2024-01-31")
     _check_parents(config, problems)
     names: set[str] = set()
     for index, stream in enumerate(config.top.streams):
@@ -437,6 +441,9 @@ def _check_incremental(
     if not stream.settings.replication_key:
         for name in needing:
             problems.add(f"{where}.incremental.{name}", "needs a replication_key")
+        if incremental.start_param and not config.top.start_date:
+            sentence = "is never sent: it needs a replication_key, or the setting 'start_date'"
+            problems.warn(f"{where}.incremental.start_param", sentence)
 
 
 def _check_parents(config: Config, problems: Problems) -> None:

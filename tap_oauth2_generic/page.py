@@ -5,6 +5,7 @@ Nothing here sends a request, decides on a status or knows a paging style.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -254,6 +255,8 @@ def _unfiltered(path: Path, body: Any) -> int | None:
 
 
 def _shown(content: bytes) -> str:
+    with suppress(ValueError):
+        content = unpacked(content)
     # Masked before it is cut: a part of a secret would not be known as one.
     return repr(redact(" ".join(content[:4000].decode("utf-8", "replace").split()))[:80])
 

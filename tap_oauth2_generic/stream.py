@@ -132,7 +132,8 @@ class OAuth2Stream(PagedStream):
                     f"stream {self.name!r}: primary_keys {key!r} is in none of {len(sample)} "
                     f"records, which have {', '.join(sorted(seen)[:20])}"
                 )
-                raise RecordError(message)
+                envelope = self.reader.envelope()
+                raise RecordError(f"{message}; {envelope}" if envelope else message)
         wanted = self.stream.settings.replication_key
         if sample and wanted and wanted not in seen:
             self._say(

@@ -38,12 +38,12 @@ from tap_oauth2_generic.states import ThriftyStateWriter
 from tap_oauth2_generic.stream import OAuth2Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from types import FrameType
 
     import click
 
-# Of the streams that a state holds and the configuration does not, so many are named.
+# Of streams that a state or catalog holds and the configuration does not, so many are named.
 _NAMED_STREAMS = 20
 _SDK_SETTINGS = frozenset({**STREAM_MAPS_CONFIG["properties"], **FLATTENING_CONFIG["properties"]})
 
@@ -95,7 +95,12 @@ class TapOAuth2Generic(Tap):
 
     def setup_mapper(self) -> None:
         """Let the streams take the catalog first: what they select of it is in their schemas."""
-        _ = self.streams
+        strangers = (self.input_catalog or {}).keys() - self.streams.keys()
+        if strangers:
+            self.logger.warning(
+                "The catalog has streams that are not configured, and are not read: %s",
+                _listed(strangers),
+            )
         try:
             super().setup_mapper()
         except MappingError as error:
@@ -105,6 +110,8 @@ class TapOAuth2Generic(Tap):
     def sync_everything(self) -> None:
         """Sync all streams, and say at the end what was read and left out; raises TapError."""
         streams = [s for s in self.streams.values() if s.selected or s.has_selected_descendents]
+        if not streams:
+            self.logger.warning("No stream is selected, so nothing is read")
         with self.connection.progress.shown(len(streams)):
             self._sync_everything()
 
@@ -147,13 +154,10 @@ class TapOAuth2Generic(Tap):
         """Take the state of the last run; raises StateError where it is malformed."""
         strangers = bookmarks_in(state).keys() - {s.name for s in self._parsed().top.streams}
         if strangers:
-            shown = ", ".join(sorted(strangers)[:_NAMED_STREAMS])
-            more = f" and {n} more" if (n := len(strangers) - _NAMED_STREAMS) > 0 else ""
             self.logger.info(
                 "The state has bookmarks of streams that are not configured, which are kept as "
-                "they are: %s%s",
-                shown,
-                more,
+                "they are: %s",
+                _listed(strangers),
             )
         super().load_state(state)
 
@@ -271,6 +275,12 @@ class TapOAuth2Generic(Tap):
         uninterrupted.handle(signum)
 
 
+def _listed(names: Collection[str]) -> str:
+    shown = ", ".join(sorted(names)[:_NAMED_STREAMS])
+    more = len(names) - _NAMED_STREAMS
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
 def _no_constant(name: str) -> Any:
     message = f"{name} is no JSON"
     raise ValueError(message)
@@ -280,7 +290,10 @@ def bookmarks_in(state: Mapping[str, Any]) -> dict[str, Any]:
     """Give the bookmarks of a state, by stream; raises StateError where it is malformed."""
     bookmarks = state.get("bookmarks", None if state else {})
     if not isinstance(bookmarks, dict) or not all(map(_is_stream_state, bookmarks.values())):
-        message = 'the state is not of the form {"bookmarks": {"STREAM": {…}}}'
+        message = (
+            'the state is not of the form {"bookmarks": {"STREAM": {…}}}: of a STATE message it '
+            "is the value, of what Meltano keeps the singer_state"
+        )
         raise StateError(message)
     return bookmarks
 

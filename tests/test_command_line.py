@@ -312,7 +312,47 @@ def test_bookmarks_of_streams_that_are_not_configured_are_named_and_kept(api, ta
     assert run.state["bookmarks"].items() >= others.items()
 
 
-@pytest.mark.parametrize("state", [{"bookmarks": []}, {"bookmarks": {"items": 5}}, "[]", "5"])
+ENTRY = {"tap_stream_id": "items", "schema": {"properties": {"id": {"type": "integer"}}}}
+OFF = {"breadcrumb": [], "metadata": {"selected": False}}
+
+
+@pytest.mark.parametrize(
+    ("settings", "files"),
+    [
+        ({"selected": False}, {}),
+        ({}, {"catalog": {"streams": []}}),
+        ({}, {"catalog": {"streams": [{**ENTRY, "metadata": [OFF]}]}}),
+    ],
+)
+def test_a_run_that_reads_nothing_says_so(api, tap, settings, files):
+    """Where nothing is selected, by a catalog or the configuration, a warning says so."""
+    api.serve("/items", ROWS)
+    run = tap(api.config({**STREAM, **settings}), **files)
+    assert run.status == 0, run.errors
+    assert run.warnings == ["No stream is selected, so nothing is read"]
+    assert run.messages == []
+
+
+def test_streams_of_a_catalog_that_are_not_configured_are_named(api, tap):
+    """A catalog's streams that the configuration lacks are one warning; the others are read."""
+    api.serve("/items", ROWS)
+    catalog = {"streams": [ENTRY, {**ENTRY, "tap_stream_id": "itmes"}]}
+    run = tap(api.config({**STREAM, "new_fields": "ignore"}), catalog=catalog)
+    assert run.status == 0, run.errors
+    assert run.records("items") == [{"id": 1}, {"id": 2}]
+    assert any(w.endswith("not configured, and are not read: itmes") for w in run.warnings)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"bookmarks": []},
+        {"bookmarks": {"items": 5}},
+        {"type": "STATE", "value": {"bookmarks": {}}},
+        "[]",
+        "5",
+    ],
+)
 def test_a_malformed_state_is_one_line(api, tap, state):
     """A state that is none ends the run with one line."""
     api.serve("/items", ROWS)

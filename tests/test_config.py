@@ -275,3 +275,32 @@ def test_the_schema_is_a_json_schema_that_takes_a_right_configuration():
     expected = {"client_secret", "refresh_token", "access_token", "password", "headers", "params"}
     assert expected <= secret
     assert not secret & {"client_id", "base_url", "username", "streams", "scopes"}
+
+
+@pytest.mark.parametrize(
+    ("stream", "changes", "warning"),
+    [
+        ({}, {"start_date": "20240131"}, "start_date: is a number, for numeric keys; a date is "),
+        ({}, {"start_date": 20240131}, "start_date: is a number, for numeric keys; a date is "),
+        ({"incremental": {"start_param": "since"}}, {}, "streams[0].incremental.start_param: is "),
+    ],
+)
+def test_what_has_hardly_the_effect_that_was_meant_is_a_warning(stream, changes, warning):
+    """A date without its dashes, and a lower bound that nothing gives, are one warning each."""
+    _, problems = reading(stream, **changes)
+    (line,) = problems.warnings
+    assert line.startswith(warning)
+
+
+@pytest.mark.parametrize(
+    ("stream", "changes"),
+    [
+        ({}, {"start_date": 1704067200}),
+        ({}, {"start_date": "20241331"}),
+        ({"incremental": {"start_param": "since"}}, {"start_date": "2024-01-31"}),
+        ({"incremental": {"start_param": "since"}, "replication_key": "at"}, {}),
+    ],
+)
+def test_bounds_that_may_be_meant_are_no_warning(stream, changes):
+    """A number that is no date, and a lower bound that something gives, are right."""
+    assert reading(stream, **changes)[1].warnings == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from decimal import Decimal
 
@@ -171,6 +172,14 @@ def test_a_body_that_is_no_json_is_an_error_with_its_beginning():
     with pytest.raises(AnswerError, match="status is 200; it begins with '<html>") as caught:
         page(b"<html>\n" + b"x" * 10_000)
     assert len(str(caught.value)) < 300
+
+
+def test_the_beginning_of_a_packed_body_is_shown_unpacked():
+    """Of an answer that is packed, an error shows what is in it."""
+    with pytest.raises(AnswerError, match="it begins with 'id,name 1,one'"):
+        page(gzip.compress(b"id,name\n1,one\n"))
+    with pytest.raises(AnswerError, match="it is a broken gzip file"):
+        page(b"\x1f\x8bno")
 
 
 def test_an_object_of_objects_gives_its_values():

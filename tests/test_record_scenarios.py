@@ -216,7 +216,18 @@ def test_a_primary_key_that_no_record_has_is_one_line(api, tap):
     run = tap(api.config(stream(primary_keys=["nope"])))
     assert run.status == 1
     assert "'nope'" in run.error_lines[-1]
-    assert "key, name" in run.error_lines[-1]
+    assert run.error_lines[-1].endswith("key, name")
+
+
+def test_an_envelope_that_was_taken_for_a_record_is_said_with_the_missing_key(api, tap):
+    """Where the key is missing since records_path is, that is in the same line."""
+    api.serve("/items", {"data": [{"id": 1}], "more": False})
+    paging = {"style": "page_number", "has_more_path": "more"}
+    run = tap(api.config(stream(primary_keys=["id"], pagination=paging)))
+    assert run.status == 1
+    (line,) = run.error_lines
+    assert "records_path is not set" in line
+    assert "the keys data, more" in line
 
 
 def test_an_empty_stream_has_its_key_columns(api, tap):

@@ -75,7 +75,8 @@ def read_style(raw: Mapping[str, Any], problems: Problems) -> PagingStyle | None
     own = names_of(chosen)
     for key in [key for key in settings if key not in own]:
         if others := [other for other, style in there_are.items() if key in names_of(style)]:
-            problems.add("", f"{key!r} belongs to style {', '.join(others)}, not to {name}")
+            rest = f"not to {name}" if raw.get("style") else "and no style is set"
+            problems.add("", f"{key!r} belongs to style {', '.join(others)}, {rest}")
             del settings[key]
     reject_unknown(settings, own, "", problems)
     return read(chosen, settings, "", problems)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urljoin
 
@@ -109,6 +109,12 @@ class PagingStyle(ABC):
     def paths_in_record(self) -> tuple[Path, ...]:
         """The paths among the settings that are looked up in the last record, not in the answer."""
         return ()
+
+    @property
+    def carriers(self) -> list[str]:
+        """The names of the parameters that carry what leads to a page."""
+        names = [f.name for f in fields(self) if f.name.endswith("_param")]
+        return [getattr(self, name) for name in names if name != "page_size_param"]
 
     @property
     def size_sent(self) -> int:

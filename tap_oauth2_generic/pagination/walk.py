@@ -137,6 +137,8 @@ class Walk:
         token = self.style.next(self._token, page) if self.style.follows_tokens else None
         more = self._expects_more(page) or (token is not None and token not in self._used)
         complete = self.pages > _SECOND and not more
+        if self.pages == _SECOND and (carriers := self.style.carriers):
+            self.remarks.append(f"the API may not know the parameter {' or '.join(carriers)}")
         self.end = End(f"page {self.pages} repeated the page before it", complete, suspicious=True)
 
     def _expects_more(self, page: Page) -> bool:

@@ -84,6 +84,10 @@ def test_an_unknown_style_lists_those_there_are(style, end):
             "'cursor_param' belongs to style cursor, last_record, not to none",
         ),
         (
+            {"page_param": "p"},
+            "'page_param' belongs to style page_number, and no style is set",
+        ),
+        (
             {"style": "link_header", "params_in": "body"},
             (
                 "'params_in' belongs to style "

@@ -121,6 +121,22 @@ def test_has_more_that_does_not_say_no_goes_on(signs):
     assert len(emitted) == 2
 
 
+@pytest.mark.parametrize(
+    ("raw", "named"),
+    [
+        (NUMBER, "page"),
+        ({"style": "offset", "offset_param": "from"}, "from"),
+        ({"style": "last_record", "last_record_path": "id", "cursor_param": "after"}, "after"),
+    ],
+)
+def test_a_first_page_that_comes_back_at_once_is_said_with_the_parameter(raw, named):
+    """Where page 2 is page 1 again, a remark names the parameter that the API may not know."""
+    walk, emitted = walk_over({**raw, "page_size_param": "size"}, items(1, 2))
+    assert len(emitted) == 2
+    assert walk.remarks == [f"the API may not know the parameter {named}"]
+    assert not walk_over(raw, items(1, 2), items(3, 4), items(3, 4))[0].remarks
+
+
 @pytest.mark.parametrize("total", [3, "3", 3.0])
 def test_a_total_that_was_reached_ends_the_walk(total):
     """``total_path`` ends the walk with the page that completes it, as number or text."""

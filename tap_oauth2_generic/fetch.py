@@ -45,6 +45,7 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _MOST_REDIRECTS = 10
 _MOST_CAUSES = 10
 _EXCERPT_LENGTH = 200
+_FORBIDDEN = 403
 # Everything printable that may stand in a URL; what else a server's link holds is quoted.
 _URL_CHARACTERS = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"<>\\^`{|}')
 
@@ -321,4 +322,9 @@ def _refusal(request: Request, answer: Answer, cause: str, *, renewed: bool) -> 
     sentence = f"{request.name} answered {cause.removeprefix('status ')}"
     if renewed:
         sentence += ", even with a fresh access token"
-    return f"{sentence}: {excerpt}" if excerpt else sentence
+    sentence = f"{sentence}: {excerpt}" if excerpt else sentence
+    # RFC 6750 section 3.1 has a header for it; many say it in the body alone.
+    said = f"{answer.headers.get('WWW-Authenticate', '')} {excerpt}".lower()
+    if answer.status == _FORBIDDEN and "scope" in said:
+        sentence += "; a scope that is missing goes into the setting scopes, before a new login"
+    return sentence

@@ -60,6 +60,22 @@ def test_any_other_failure_is_final(api, fetch, status):
     assert len(api.requests("/items")) == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "hints"),
+    [
+        (403, {}, {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}, True),
+        (403, {"message": "Insufficient authentication Scopes."}, {}, True),
+        (403, {"message": "it is not yours"}, {}, False),
+        (400, {"message": "scope"}, {}, False),
+    ],
+)
+def test_a_missing_scope_is_said_with_what_to_do(fetch, status, body, headers, hints):
+    """Where a 403 speaks of a scope, the error says what to do about it."""
+    with pytest.raises(ApiError, match=f"answered {status}") as caught:
+        fetch(Reply(body, status, headers))
+    assert ("the setting scopes" in str(caught.value)) is hints
+
+
 def test_retry_statuses_replace_the_default_ones(fetch):
     """With retry_statuses those alone are tried again."""
     assert fetch(Reply({}, 418), [1], max_retries=1, retry_statuses=[418]) == b"[1]"

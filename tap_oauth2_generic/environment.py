@@ -16,7 +16,7 @@ from singer_sdk.helpers._typing import is_boolean_type
 from tap_oauth2_generic.settings import Problems, reject_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 # The SDK's reader takes all that is not true for false.
 _BOOLEANS = (*TRUTHY, "false", "0", "no", "off")
@@ -42,18 +42,41 @@ def settings_in_environment(schema: dict[str, Any], prefix: str) -> dict[str, An
         text = os.environ.get(f"{prefix}{name.upper()}", "true")
         if is_boolean_type(entry) and text.lower() not in _BOOLEANS:
             problems.add(f"{prefix}{name.upper()}", "must be true or false")
-    unknown, known = Problems(), [name.upper() for name in schema["properties"]]
-    for name in _unknown(schema["properties"], prefix):
-        reject_unknown({name: ""}, known, f"{prefix}{name}", unknown)
+    unknown = _strangers(schema["properties"], prefix)
     # Under Meltano it may be of another plugin, one whose name begins like this one's.
     if _is_run_by_meltano():
-        for sentence in unknown.errors:
-            _LOG.warning("%s", sentence)
+        _warn(unknown)
     else:
-        problems.errors += unknown.errors
+        problems.errors += unknown
     if problems.errors:
         raise ConfigValidationError("Config validation failed", errors=problems.errors)
     return found
+
+
+def warn_of_what_meltano_kept(
+    schema: Mapping[str, Any], prefix: str, config: Mapping[str, Any]
+) -> None:
+    """Say which variables are in no configuration that Meltano wrote of the environment."""
+    if not _is_run_by_meltano():
+        return
+    _warn(_strangers(schema["properties"], prefix))
+    for name in schema["properties"]:
+        if name not in config and os.environ.get(variable := f"{prefix}{name.upper()}"):
+            sentence = f"{variable}: is not passed on: declare {name!r} in meltano.yml"
+            _warn([sentence])
+
+
+def _warn(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        _LOG.warning("%s", sentence)
+
+
+def _strangers(properties: Mapping[str, Any], prefix: str) -> list[str]:
+    """Say of each variable that is no setting's which one was probably meant."""
+    problems, known = Problems(), [name.upper() for name in properties]
+    for name in _unknown(properties, prefix):
+        reject_unknown({name: ""}, known, f"{prefix}{name}", problems)
+    return problems.errors
 
 
 def _check_each(schema: dict[str, Any], prefix: str, problems: Problems) -> None:

@@ -26,7 +26,7 @@ from tap_oauth2_generic.ahead import Lookahead
 from tap_oauth2_generic.clock import Clock
 from tap_oauth2_generic.config import CONFIG_SCHEMA, Config, read_config
 from tap_oauth2_generic.connection import Connection
-from tap_oauth2_generic.environment import settings_in_environment
+from tap_oauth2_generic.environment import settings_in_environment, warn_of_what_meltano_kept
 from tap_oauth2_generic.errors import ConfigurationError, InputError, OutputError, StateError
 from tap_oauth2_generic.interruption import uninterrupted
 from tap_oauth2_generic.maps import check_maps
@@ -196,7 +196,10 @@ class TapOAuth2Generic(Tap):
     ) -> _ConfigInput:
         """Read the configuration files; raises TapError where one cannot be read."""
         files = [path for path in value if path != "ENV"]
-        return _ConfigInput(cls.merged_configuration(files), parse_env=len(files) < len(value))
+        config = cls.merged_configuration(files)
+        if files == list(value):
+            warn_of_what_meltano_kept(cls._all_settings(), cls._env_var_prefix, config)
+        return _ConfigInput(config, parse_env=len(files) < len(value))
 
     @classmethod
     def merged_configuration(cls, paths: Sequence[str]) -> dict[str, Any]:
@@ -238,9 +241,13 @@ class TapOAuth2Generic(Tap):
 
     @classproperty
     def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - a property of the class
+        return settings_in_environment(cls._all_settings(), cls._env_var_prefix)
+
+    @classmethod
+    def _all_settings(cls) -> dict[str, Any]:
         schema: dict[str, Any] = cls.config_jsonschema
         cls.append_builtin_config(schema)
-        return settings_in_environment(schema, cls._env_var_prefix)
+        return schema
 
     @classmethod
     def invoke(  # type: ignore[override]  # the SDK's own taps narrow its options, too

@@ -197,6 +197,30 @@ def test_what_meltano_exports_never_ends_a_run(api, tap, monkeypatch, tmp_path, 
     assert [f"unknown setting {variable!r}" in w for w in run.warnings] == [True] * warns
 
 
+@pytest.mark.parametrize(
+    ("variable", "said"),
+    [
+        ("MAX_RETRYS", "unknown setting 'MAX_RETRYS', did you mean 'MAX_RETRIES'?"),
+        ("USER_AGENT", "is not passed on: declare 'user_agent' in meltano.yml"),
+        ("BASE_URL", None),
+        ("HEADERS_X_KEY", None),
+    ],
+)
+@pytest.mark.parametrize("is_meltano", [True, False])
+def test_a_variable_that_meltano_does_not_pass_on_is_a_warning(
+    api, tap, monkeypatch, variable, said, is_meltano
+):
+    """Of a configuration that Meltano wrote, each variable that is not in it is one warning."""
+    if is_meltano:
+        monkeypatch.setenv("MELTANO_EXTRACTOR_NAME", "tap-oauth2-generic")
+    monkeypatch.setenv(f"TAP_OAUTH2_GENERIC_{variable}", "5")
+    api.serve("/items", ROWS)
+    run = tap(api.config(STREAM))
+    assert run.status == 0, run.errors
+    expected = [f"TAP_OAUTH2_GENERIC_{variable}: {said}"] if said and is_meltano else []
+    assert run.warnings == expected
+
+
 def test_the_environment_wins_over_files(api, tap, monkeypatch, tmp_path):
     """A variable wins over a file for the tap and its other commands, whichever is named first."""
     monkeypatch.chdir(tmp_path)

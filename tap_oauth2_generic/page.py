@@ -5,6 +5,7 @@ Nothing here sends a request, decides on a status or knows a paging style.
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _NAMED_KEYS = 20
+_SHOWN_LENGTH = 60
 _ERROR_NAMES = ("error", "errors", "error_code", "errorCode", "fault")
 _OK = 200
 
@@ -37,6 +39,19 @@ def _records_path(value: Any) -> Path | Template:
 
 
 RECORDS_PATH = Kind({"type": "string"}, _records_path)
+
+
+def _as_part_of(written: str) -> Callable[[str], str]:
+    """Give what puts a value into a JSONPath: as a name, or inside the quotes that it has."""
+    allowed = re.compile(r"""[^'"\\]*""" if "'" in written or '"' in written else r"[\w-]+")
+
+    def encode(value: str) -> str:
+        if not allowed.fullmatch(value):
+            message = f"the value {value[:_SHOWN_LENGTH]!r} would change the path it is put into"
+            raise ValueError(message)
+        return value
+
+    return encode
 
 
 def _as_key(value: str) -> str:
@@ -89,10 +104,10 @@ class RecordSettings:
         """Fill the holes of ``records_path``; a value with a dot in it stays one key."""
         if not isinstance(self.records_path, Template):
             return self
-        is_jsonpath = self.records_path.text.startswith("$")
-        path = self.records_path.render(scope, str if is_jsonpath else _as_key)
+        written = self.records_path.text
+        encode = _as_part_of(written) if written.startswith("$") else _as_key
         try:
-            return replace(self, records_path=parse_path(path))
+            return replace(self, records_path=parse_path(self.records_path.render(scope, encode)))
         except ValueError as error:
             message = f"records_path: {error}"
             raise ConnectionSettingError(message) from None

@@ -5,11 +5,13 @@ Knows no paging, no token and no host rule; it only builds.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_plus, urlencode, urlsplit
 
 from tap_oauth2_generic.credentials import parts_of
+from tap_oauth2_generic.errors import ConnectionSettingError
 from tap_oauth2_generic.kinds import BODY, HEADERS, PARAMETERS, TEMPLATE, enum
 from tap_oauth2_generic.placement import Request
 from tap_oauth2_generic.redaction import register
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+# A segment that is no name, but a step to the same path or the one above (RFC 3986 section 3.3).
+_STEP = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?![^/#])", re.IGNORECASE)
 # Shorter values are ordinary words, such as json.
 _SHORTEST_MASKED = 6
 
@@ -97,7 +101,16 @@ class RequestTemplate:
 
     def _path(self, scope: Scope) -> str:
         # A value put into a path is data: a slash or question mark in it must not be one.
-        return self.settings.path.render(scope, encode=lambda value: quote(value, safe=""))
+        path = self.settings.path.render(scope, encode=lambda value: quote(value, safe=""))
+        if _steps(path) > _steps(self.settings.path.text):
+            # No encoding helps: whoever decodes a dot takes it for one.
+            message = f"path: a value makes a step of it, {path!r}, that leads to another path"
+            raise ConnectionSettingError(message)
+        return path
+
+
+def _steps(path: str) -> int:
+    return len(_STEP.findall(path.partition("?")[0]))
 
 
 def templates_in(value: Any, place: str) -> Iterator[tuple[str, Template]]:

@@ -160,6 +160,60 @@ def test_a_value_in_the_path_cannot_change_the_path(api, tap):
     assert len(run.records("tasks")) == 1
 
 
+@pytest.mark.parametrize("value", ["..", "."])
+@pytest.mark.parametrize("path", ["lists/{parent.list_id}/tasks", "lists/{parent.list_id}?x=1"])
+def test_a_value_in_the_path_is_no_step(api, tap, path, value):
+    """A value that would lead to another path, however it is encoded, is said and never sent."""
+    api.serve("/lists", [{"id": value}])
+    run = tap(api.config(PARENT, {**CHILD, "path": path}))
+    assert run.status == 1
+    assert "leads to another path" in run.error_lines[-1]
+    assert {seen.path for seen in api.seen} == {"/token", "/lists"}
+
+
+def test_dots_of_a_path_are_not_of_a_value(api, tap):
+    """A path may lead up by itself, and a value may hold dots."""
+    api.serve("/lists", [{"id": "..a."}])
+    api.serve("/lists/..a./tasks", [{"id": 1}])
+    child = {**CHILD, "path": "other/../lists/{parent.list_id}/tasks"}
+    run = tap(api.config(PARENT, child))
+    assert run.status == 0, run.errors
+    assert len(run.records("tasks")) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("$.data[?(@.k=='{parent.list_id}')]", "x' || @.k=='y"),
+        ('$.data[?(@.k=="{parent.list_id}")]', 'x" || @.k=="y'),
+        ("$.data[?(@.k=='{parent.list_id}')]", "x\\"),
+        ("$.{parent.list_id}", "data[*]"),
+        ("$.{parent.list_id}", "*"),
+    ],
+)
+def test_a_value_in_a_jsonpath_cannot_change_it(api, tap, path, value):
+    """A value that would find other records than it names is said."""
+    api.serve("/lists", [{"id": value}])
+    api.serve("/all", {"data": [{"k": "x"}, {"k": "y"}]})
+    run = tap(api.config(PARENT, {**CHILD, "path": "all", "records_path": path}))
+    assert run.status == 1
+    assert "would change the path" in run.error_lines[-1]
+    assert not run.records("tasks")
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [("$.data[?(@.k=='{parent.list_id}')]", "a b/[c]"), ("$.{parent.list_id}", "data")],
+)
+def test_a_value_in_a_jsonpath_is_a_value(api, tap, path, value):
+    """Inside quotes a value may hold what it likes, and outside it may be a name."""
+    api.serve("/lists", [{"id": value}])
+    api.serve("/all", {"data": [{"k": "a b/[c]"}]})
+    run = tap(api.config(PARENT, {**CHILD, "path": "all", "records_path": path}))
+    assert run.status == 0, run.errors
+    assert len(run.records("tasks")) == 1
+
+
 def test_the_records_path_may_name_a_parent_key(api, tap):
     """records_path is a template, too; a value with a dot in it stays one key."""
     api.serve("/lists", [{"id": "a.b"}, {"id": "c"}])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -200,11 +201,27 @@ def _create_file(path: Path) -> None:
     for folder in reversed([path.parent, *path.parent.parents]):
         if not folder.exists():
             folder.mkdir(mode=0o700, exist_ok=True)
+    _refuse_planted(path)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         os.fchmod(handle, 0o600)
     finally:
         os.close(handle)
+
+
+def _refuse_planted(path: Path) -> None:
+    """Raise OSError where another user has put the store or a part of it there.
+
+    In a folder that everybody may write, such as /tmp, a link of theirs leads where they want,
+    a file of theirs stays theirs to read, and a journal of theirs is played back into the store.
+    """
+    if not path.parent.stat().st_mode & stat.S_IWOTH:
+        return
+    for ending in ("", "-journal", "-wal", "-shm"):
+        part = path.with_name(f"{path.name}{ending}")
+        if os.path.lexists(part) and part.lstat().st_uid != os.geteuid():
+            message = f"{part} is another user's, in a folder that everybody may write"
+            raise PermissionError(message)
 
 
 @contextmanager

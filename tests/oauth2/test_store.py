@@ -92,6 +92,32 @@ def test_every_missing_folder_is_its_owners_alone(api, tap, tmp_path):
     assert (tmp_path / "above").stat().st_mode & 0o022 == 0
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files of another user")
+@pytest.mark.parametrize("planted", ["tokens.sqlite", "tokens.sqlite-journal", "a link"])
+def test_what_another_user_has_put_there_is_no_store(api, tap, tmp_path, planted):
+    """In a folder that everybody may write, another user's file, journal or link is refused."""
+    folder, elsewhere, nobody = tmp_path / "all", tmp_path / "elsewhere", 65534
+    folder.mkdir()
+    folder.chmod(0o1777)
+    path = folder / ("tokens.sqlite" if planted == "a link" else planted)
+    if planted == "a link":
+        elsewhere.write_text("mine")
+        elsewhere.chmod(0o644)
+        path.symlink_to(elsewhere)
+    else:
+        path.touch()
+    os.chown(path, nobody, nobody, follow_symlinks=False)
+    settings = {"token_store": f"sqlite:///{folder}/tokens.sqlite"}
+    api.serve("/items", [{"id": 1}])
+    run = tap(api.config(STREAM, **settings))
+    assert run.status == 1
+    assert "is another user's" in run.error_lines[-1]
+    assert not api.seen
+    assert planted != "a link" or elsewhere.stat().st_mode & 0o777 == 0o644
+    path.unlink()
+    assert tap(api.config(STREAM, **settings)).status == 0
+
+
 def test_without_a_setting_the_store_lies_in_the_users_state_directory(api, tap, state_home):
     """The default store is a file below XDG_STATE_HOME."""
     api.serve("/items", [{"id": 1}])

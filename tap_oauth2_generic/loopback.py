@@ -52,12 +52,15 @@ class Listener:
         self.elsewhere: str | None = None
         self._page: queue.Queue[str] = queue.Queue(1)
         self._server: _Server | None = None
+        self._held: socket.socket | None = None
 
     def __enter__(self) -> Listener:  # noqa: PYI034 - Self is not in Python 3.10
         """Bind; raises AuthorizationError where the port is taken."""
         try:
+            self._held = _held(self.host, self.port)
             self._server = _Server(self)
         except OSError as error:
+            self._let_go()
             reason = "is in use" if error.errno == errno.EADDRINUSE else f"fails: {error.strerror}"
             message = (
                 f"port {self.port} of redirect_uri {reason}: end the program that holds it, or set "
@@ -79,6 +82,11 @@ class Listener:
             self.show("The login failed", "The terminal says why.", worked=False)
             self._server.shutdown()
             self._server.server_close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            self._held.close()
 
     def wait(self, timeout_seconds: float) -> dict[str, str]:
         """Give the parameters that the browser came back with.
@@ -144,6 +152,32 @@ def _address(host: str) -> str:
         return str(ipaddress.ip_address(host))
     except ValueError:
         return "127.0.0.1"
+
+
+def _held(host: str, port: int) -> socket.socket | None:
+    """Hold the port of a name at IPv6's loopback, too, where nobody answers.
+
+    Browsers look there first for a name such as localhost, and would bring the code to another
+    program of this machine that listens there (RFC 8252 section 8.3). Raises OSError where
+    one does.
+    """
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    else:
+        return None
+    holder = None
+    try:
+        holder = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+        holder.bind(("::1", port))
+    except OSError as error:
+        if holder is not None:
+            holder.close()
+        if error.errno == errno.EADDRINUSE:
+            raise
+        return None  # this machine has no IPv6
+    return holder
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -141,6 +141,33 @@ def test_states_are_compared_in_constant_time(room):
     assert "hmac.compare_digest(" in ast.unparse(tree)
 
 
+@pytest.fixture
+def other_loopback():
+    """Give a socket for IPv6's loopback, as any program of this machine may have one."""
+    try:
+        with socket.socket(socket.AF_INET6) as other:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            other.bind(("::1", 0))
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with socket.socket(socket.AF_INET6) as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        yield other
+
+
+def test_nobody_else_listens_where_a_name_leads(other_loopback):
+    """The port of a name is held at both loopback addresses, and let go with the login."""
+    uri = f"http://localhost:{free_port()}/callback"
+    with Listener(uri, STATE) as listening, pytest.raises(OSError, match="in use"):
+        other_loopback.bind(("::1", listening.port))
+    other_loopback.bind(("::1", listening.port))
+    other_loopback.listen()
+    with pytest.raises(AuthorizationError, match="is in use"), Listener(uri, STATE):
+        pass
+    with Listener(uri.replace("localhost", "127.0.0.1"), STATE):
+        pass
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "tap.localhost"])
 def test_only_this_machine_is_listened_to(host, own_address):
     """The listener is bound to loopback, also by a name: no other machine can reach it."""

@@ -67,7 +67,7 @@ def test_it_shows_people_tables(api, preview):
 @pytest.mark.parametrize("option", [(), ("--suggest",)])
 def test_records_cannot_steer_the_terminal(api, preview, option):
     """What would steer a terminal is shown to people as a question mark, keys included."""
-    api.serve("/items", {"d\x1b[2J": [{"id": 1, "t\x1b]0;x\x07": "\x1b[31mred\x9b1m"}]})
+    api.serve("/items", {"d\x1b\x9b2J": [{"id": 1, "t\x1b]0;x\x07": "\x1b[31mred\x9b1m"}]})
     done = preview(api.config({"name": "items", "path": "items"}), *option)
     assert not set("\x1b\x07\x9b") & set(done.stdout + done.stderr)
     assert "31mred" in done.stdout

@@ -75,10 +75,16 @@ REFUSALS = [(path, status, as_json) for path in ("/token", "/items") for status 
 REFUSALS.remove(("/items", 200, True))
 
 
+# What every request has; it would only fill the part of an answer that is shown.
+USUAL = {"Host", "User-Agent", "Accept", "Accept-Encoding", "Connection", "Content-Length",
+         "Content-Type"}  # fmt: skip
+
+
 def echo(seen):
     """Give all that a request held as a careless server's error page does."""
-    said = f"{seen.target} {seen.headers} {seen.content.decode()} "
-    return said + " ".join(value for _, value in seen.pairs)
+    headers = [value for name, value in seen.headers.items() if name not in USUAL]
+    parts = [*headers, *(value for _, value in seen.pairs), seen.target, seen.content.decode()]
+    return " ".join(parts)
 
 
 @pytest.mark.parametrize("grant", GRANTS)
@@ -170,6 +176,24 @@ def test_a_credential_is_masked_without_its_scheme(api, run, where):
     done = run("client_credentials", **{where: {"X-Auth": f"ApiKey k3y-of-{where}"}})
     assert done.status == 1
     assert "k3y-of" not in done.errors
+
+
+def test_a_token_is_masked_wherever_the_response_keeps_it(api, run):
+    """The token is the secret, not the name that it has in the token response."""
+    api.token = lambda _: {"d": {"a": "t0ken-of-an-odd-place", "r": "t0ken-to-refresh-by"}}
+    api.serve("/items", Reply(b"neither t0ken-of-an-odd-place nor t0ken-to-refresh-by", 400))
+    done = run("client_credentials", access_token_path="d.a", refresh_token_path="d.r")
+    assert done.status == 1
+    assert "t0ken" not in done.errors
+
+
+def test_a_token_of_a_refusal_is_masked(api, run):
+    """A token that comes with an error is no less one."""
+    said = {"error": "no", "error_description": "not t0ken-of-a-refusal for you"}
+    api.token = lambda _: Reply({**said, "access_token": "t0ken-of-a-refusal"}, 400)
+    done = run("client_credentials")
+    assert done.status == 1
+    assert "t0ken" not in done.errors
 
 
 def test_every_token_of_a_token_response_is_masked(api, run):

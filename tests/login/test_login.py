@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 import socket
 import time
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from login_process import Login, Person, config, free_port
@@ -64,6 +65,28 @@ def test_without_pkce_and_state_nothing_is_sent(demo, tmp_path):
     login.end()
 
 
+def test_each_login_has_a_state_and_verifier_of_its_own(api, tmp_path):
+    """The verifier that is sent with the code fits the challenge; none of them is used again."""
+    states, challenges = set(), set()
+    for _ in range(2):
+        settings = config(
+            api.url, authorize_url=f"{api.url}/authorize", access_token_url=f"{api.url}/token"
+        )
+        login = Login(tmp_path, settings).wait_for_address()
+        asked = dict(parse_qsl(urlsplit(login.address).query))
+        Person().visit(f"{login.redirect_uri}?code=c&state={asked['state']}")
+        assert login.end()[0] == 0
+        verifier = api.requests("/token")[-1].form["code_verifier"]
+        digest = hashlib.sha256(verifier.encode()).digest()
+        assert asked["code_challenge"] == base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        assert len(verifier) >= 43
+        assert len(asked["state"]) >= 43
+        assert verifier not in login.said
+        states.add(asked["state"])
+        challenges.add(asked["code_challenge"])
+    assert (len(states), len(challenges)) == (2, 2)
+
+
 def test_a_denied_consent_is_said(demo, tmp_path):
     """Denying ends the login with a sentence of its own, in the browser and on the terminal."""
     login = Login(tmp_path, config(demo.url)).wait_for_address()
@@ -111,8 +134,9 @@ def test_a_taken_port_is_said(demo, tmp_path):
         holder.listen()
         port = holder.getsockname()[1]
         login = Login(tmp_path, config(demo.url, redirect_uri=f"http://127.0.0.1:{port}/callback"))
-        status, _, errors = login.end()
+        status, said, errors = login.end()
     assert status == 1
+    assert "/oauth/authorize" not in said
     assert f"port {port}" in errors
     assert "is in use" in errors
 

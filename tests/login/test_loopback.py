@@ -82,8 +82,10 @@ def test_a_name_that_was_pointed_here_is_refused(listener, host):
 @pytest.mark.parametrize("place", ["image", "script", "iframe", "empty", "style", "object"])
 def test_what_a_page_of_another_site_embeds_is_refused(listener, place):
     """An image, script, frame or fetch that names the listener is refused, whatever it carries."""
-    headers = {**NAVIGATION, "Sec-Fetch-Dest": place}
-    assert Visitor(listener).send(f"/callback{ANSWER}", headers=headers).status_code == 404
+    headers = {**NAVIGATION, "Sec-Fetch-Dest": place, "Origin": "https://evil.example"}
+    answer = Visitor(listener).send(f"/callback{ANSWER}", headers=headers)
+    assert answer.status_code == 404
+    assert not [name for name in answer.headers if name.startswith("Access-Control")]
     assert_still_waiting(listener)
 
 
@@ -125,7 +127,9 @@ def test_the_page_can_do_nothing(listener):
     (page,) = pages
     assert "<script" not in page.text
     assert "<b>" not in page.text
-    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert page.headers["Content-Security-Policy"] == (
+        "default-src 'none'; style-src 'unsafe-inline'"
+    )
     assert (page.headers["Cache-Control"], page.headers["Referrer-Policy"]) == (
         "no-store",
         "no-referrer",

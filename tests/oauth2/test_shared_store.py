@@ -71,16 +71,27 @@ def start(folder, settings):
 
 
 def test_ten_processes_make_one_token_request(api, tmp_path, store):
-    """Ten processes that start at once on one rotating connection make one token request."""
+    """Ten processes on one rotating connection make one token request, and one when it is due.
+
+    The API rejects the first token when all ten have used it, so that all renew at once.
+    """
     provider = api.token = Provider(seconds=0.5)
-    api.serve("/items", [{"id": 1}])
+    all_there = threading.Barrier(PROCESSES)
+
+    def items(seen):
+        if seen.headers["Authorization"].endswith("access-token-1"):
+            all_there.wait(60)
+            return Reply({}, 401)
+        return [{"id": 1}]
+
+    api.routes["/items"] = items
     settings = config(api, store)
     started = [start(tmp_path, settings) for _ in range(PROCESSES)]
     for process in started:
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=120)
         assert process.returncode == 0, errors
         assert '"id":1' in output
-    assert (provider.count, provider.refused) == (1, 0)
+    assert (provider.count, provider.refused) == (2, 0)
 
 
 def test_a_token_of_one_run_serves_the_next(api, tap, store):

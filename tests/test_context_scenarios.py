@@ -171,6 +171,16 @@ def test_a_value_in_the_path_is_no_step(api, tap, path, value):
     assert {seen.path for seen in api.seen} == {"/token", "/lists"}
 
 
+def test_a_value_brings_in_no_header(api, tap):
+    """A value with the end of a line in it is no header, and its request is never sent."""
+    api.serve("/lists", [{"id": "x\r\nX-Evil: 1"}])
+    child = {**CHILD, "path": "tasks", "headers": {"X-List": "{parent.list_id}"}}
+    run = tap(api.config(PARENT, child))
+    assert run.status == 1
+    assert "cannot be sent" in run.error_lines[-1]
+    assert not api.requests("/tasks")
+
+
 def test_dots_of_a_path_are_not_of_a_value(api, tap):
     """A path may lead up by itself, and a value may hold dots."""
     api.serve("/lists", [{"id": "..a."}])

@@ -174,15 +174,18 @@ def test_a_foreign_address_is_refused_before_anything_is_sent(api, fetch, way, p
     assert not [seen for seen in api.seen if seen.path not in {"/items", "/token"}]
 
 
-def test_plain_http_stays_in_the_machine_whatever_dns_says(fetch, own_address, monkeypatch):
-    """A name of loopback that a name server leads elsewhere gets nothing over plain http."""
+@pytest.mark.parametrize("proxy", [None, "http://proxy.localhost:{port}"])
+def test_plain_http_stays_in_the_machine_whatever_dns_says(fetch, own_address, monkeypatch, proxy):
+    """A name of loopback, a proxy's too, that a name server leads elsewhere gets no plain http."""
     real = socket.getaddrinfo
     with socket.create_server((own_address, 0)) as elsewhere:
         port = elsewhere.getsockname()[1]
         monkeypatch.setattr(socket, "getaddrinfo", lambda host, *rest: real(
-            own_address if host == "api.localhost" else host, *rest))  # fmt: skip
+            own_address if host.endswith(".localhost") else host, *rest))  # fmt: skip
+        settings = {"proxy": proxy.format(port=port)} if proxy else {}
         with pytest.raises(HostNotAllowedError, match="not an address of this machine"):
-            fetch(url=f"http://api.localhost:{port}/", allowed_hosts=[f"api.localhost:{port}"])
+            fetch(url=f"http://api.localhost:{port}/", allowed_hosts=[f"api.localhost:{port}"],
+                  **settings)  # fmt: skip
         connection, _ = elsewhere.accept()
         with connection:
             assert connection.recv(1) == b""

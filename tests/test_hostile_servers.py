@@ -213,6 +213,25 @@ def test_a_server_cannot_steer_the_terminal(api, tap):
     assert "\x1b" not in tap(api.config(stream("none"))).errors
 
 
+@pytest.mark.parametrize("base_url", ["{token.home}", "{token.home}/x", "https://{token.user}"])
+def test_a_token_response_leads_nowhere_that_a_setting_may_not(api, tap, base_url):
+    """An address out of the token response is https, without a user, as one that is configured."""
+    api.token = lambda _: {"access_token": "a-token", "home": "http://192.0.2.1", "user": "u@h"}
+    run = tap({**api.config({"name": "items", "path": "items"}), "base_url": base_url})
+    assert run.status == 1
+    assert "leads to" in run.error_lines[0]
+
+
+@pytest.mark.parametrize("end", ["\r\nX-Evil: 1", "\nX-Evil: 1", "Ж"])
+def test_a_token_brings_in_no_header(api, tap, end):
+    """A token that no header can carry is never sent, and not shown."""
+    api.token = lambda _: {"access_token": f"t0ken-of-the-test{end}"}
+    run = tap(api.config({"name": "items", "path": "items"}))
+    assert run.status == 1
+    assert not api.requests("/items")
+    assert "t0ken" not in run.errors
+
+
 def test_a_server_cannot_bring_in_a_line_of_its_own(api, tap):
     """What an answer holds never begins a line of standard error, so that it can forge none."""
     forged = "\n2026-01-01 00:00:00,000 | ERROR    | forged | all tokens were lost"

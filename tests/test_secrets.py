@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import socket
+import subprocess
+import sys
+from types import SimpleNamespace
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -236,11 +239,18 @@ def test_a_secret_with_blanks_is_masked_where_a_message_makes_one_of_them(api, r
     assert " ".join(secret.split()) not in done.errors
 
 
-def test_the_stored_tokens_are_in_no_message_of_a_later_run(api, run):
+@pytest.mark.parametrize("command", ["__main__", "preview"])
+def test_the_stored_tokens_are_in_no_message_of_a_later_run(api, run, tmp_path, command):
     """A token that comes out of the store is masked like one that was just asked for."""
-    assert run("refresh_token").status == 0
+    api.token = lambda _: {"d": {"a": ACCESS, "r": ROTATED}, "expires_in": 3600}
+    places = {"access_token_path": "d.a", "refresh_token_path": "d.r"}
+    assert run("refresh_token", **places).status == 0
     api.routes["/items"] = lambda seen: Reply(echo(seen).encode(), 403)
-    api.token = lambda _: Reply({"error": f"invalid {ROTATED}"}, 400)
-    done = run("refresh_token")
-    assert (done.status, len(api.requests("/token"))) == (1, 1)
-    assert not leaks(done)
+    # A process of its own: this one has known them since they came.
+    later = [sys.executable, "-m", f"tap_oauth2_generic.{command}", "--config"]
+    done = subprocess.run(
+        [*later, tmp_path / "config.json"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, len(api.requests("/token"))) == (1, 1)
+    assert "***" in done.stdout + done.stderr
+    assert not leaks(SimpleNamespace(output=done.stdout, errors=done.stderr))

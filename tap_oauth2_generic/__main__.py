@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
 
@@ -34,14 +35,15 @@ def end(status: int) -> NoReturn:
     """
     import logging
 
-    logging.shutdown()
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError, AttributeError):
-            # It is closed; whoever closed it was told.
-            continue
-    os._exit(status)
+    try:
+        logging.shutdown()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError, AttributeError):
+                # It may be closed; whoever closed it was told.
+                stream.flush()
+    finally:
+        # Also where a signal ends the flush.
+        os._exit(status)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from tap_oauth2_generic.clock import Clock
 from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.errors import OutputError, TapError
-from tap_oauth2_generic.interruption import Interrupted
+from tap_oauth2_generic.interruption import Interrupted, uninterrupted
 from tap_oauth2_generic.messages import abandon_output, flush_output
 from tap_oauth2_generic.redaction import protect_logs, redact
 from tap_oauth2_generic.tap import TapOAuth2Generic
@@ -66,7 +66,7 @@ def run_cleanly(action: Callable[[], object]) -> int:  # noqa: PLR0911 - one ret
     except (click.Abort, KeyboardInterrupt):
         return _failed(["interrupted"])
     except Interrupted as signal:
-        return _failed([f"ended by {signal.name}; run again to go on from the last STATE"])
+        return _interrupted(signal)
     except (OutputError, BrokenPipeError) as error:
         abandon_output()
         return _failed([str(error)])
@@ -80,6 +80,13 @@ def run_cleanly(action: Callable[[], object]) -> int:  # noqa: PLR0911 - one ret
     except Exception as error:  # noqa: BLE001 - the boundary: a user never sees a traceback
         return _failed_unexpectedly(error)
     return status if isinstance(status, int) else 0
+
+
+def _interrupted(signal: Interrupted) -> int:
+    if uninterrupted.is_insisted_on:
+        # Nobody may be there who takes what still waits.
+        abandon_output()
+    return _failed([f"ended by {signal.name}; run again to go on from the last STATE"])
 
 
 def _failed(sentences: list[str]) -> int:

@@ -29,15 +29,15 @@ class Deferral:
     """
 
     def __init__(self) -> None:
-        """Begin with no signal waiting."""
+        """Begin with no signal waiting.
+
+        ``is_insisted_on`` tells whether one came again: then nothing is waited for any more.
+        """
         self._depth = 0
         self._waiting: int | None = None
-        self._signals = 0
-
-    @property
-    def is_insisted_on(self) -> bool:
-        """Whether a second signal came: then nothing is waited for any more."""
-        return self._signals > 1
+        self._came: set[int] = set()
+        self._is_ending = False
+        self.is_insisted_on = False
 
     def __enter__(self) -> None:
         """Put signals off."""
@@ -56,14 +56,22 @@ class Deferral:
         self._depth -= 1
         if self._waiting is not None and not self._depth and kind is None:
             signum, self._waiting = self._waiting, None
+            self._is_ending = True
             raise Interrupted(signum)
 
     def handle(self, signum: int) -> None:
-        """Take a signal: raise, or remember it until it is safe; a second one is not put off."""
-        self._signals += 1
-        if self._depth and self._waiting is None:
-            self._waiting = signum
+        """Take a signal: raise, or remember it until it is safe; one that comes again is raised.
+
+        Another one is not: Ctrl-C under Meltano is a SIGINT of the terminal and a SIGTERM of
+        Meltano's, which nobody means as two.
+        """
+        self.is_insisted_on = self.is_insisted_on or signum in self._came
+        self._came.add(signum)
+        if not self.is_insisted_on and (self._depth or self._is_ending):
+            if not self._is_ending:
+                self._waiting = signum
             return
+        self._is_ending = True
         raise Interrupted(signum)
 
 

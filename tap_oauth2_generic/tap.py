@@ -125,15 +125,21 @@ class TapOAuth2Generic(Tap):
         try:
             self.sync_all()
         finally:
-            self.lookahead.close()
+            # A signal that comes only now must not cut off what is owed.
+            with uninterrupted:
+                self._wind_up()
+        for stream in self.streams.values():
+            if isinstance(stream, OAuth2Stream):
+                stream.report()
+
+    def _wind_up(self) -> None:
+        self.lookahead.close()
+        if not uninterrupted.is_insisted_on:
             with suppress(OutputError):
                 if self.state:
                     self.state_writer.write_state(self.state)
                 self._flush()
-            self.connection.close()
-        for stream in self.streams.values():
-            if isinstance(stream, OAuth2Stream):
-                stream.report()
+        self.connection.close()
 
     def _flush(self) -> None:
         if isinstance(self.message_writer, MessageWriter):

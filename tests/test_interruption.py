@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
+from contextlib import closing, suppress
+from pathlib import Path
 
 import pytest
 from server import Drop, Reply
@@ -68,6 +72,15 @@ def gate(api):
     api.routes["/paged"] = lambda seen: held(seen) if seen.query["page"] == "2" else rows
     yield held
     held.opened.set()
+
+
+def insist(process):
+    """Send a signal again and again, as two at once may be taken for one, until a process ends."""
+    ends_at = time.monotonic() + AT_ONCE
+    while process.poll() is None and time.monotonic() < ends_at:
+        process.send_signal(signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.2)
 
 
 def ended(process, read=""):
@@ -137,15 +150,101 @@ def test_a_signal_during_a_token_request_loses_no_token(api, start, tap):
     assert len(api.requests("/token")) == 1
 
 
-def test_a_second_signal_is_not_put_off(api, start):
+def test_a_signal_that_comes_again_is_not_put_off(api, start):
     """Who insists ends the process even in the middle of a token request."""
     api.token = gate = Gate(Drop)
     process = start(FIRST)
     assert gate.reached.wait(30)
-    process.send_signal(signal.SIGTERM)
-    process.send_signal(signal.SIGINT)
+    insist(process)
     ended(process)
     gate.opened.set()
+
+
+def test_another_signal_is_the_same_wish(api, start, tap):
+    """Ctrl-C under Meltano sends a SIGINT and a SIGTERM: together they lose no token either."""
+    gate = Gate({"access_token": "a-token", "refresh_token": "second", "expires_in": 3600})
+    api.token = gate
+    settings = {"grant_type": "refresh_token", "refresh_token": "seed-of-the-test"}
+    process = start(FIRST, **settings)
+    assert gate.reached.wait(30)
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        process.send_signal(signum)
+    gate.opened.set()
+    ended(process)
+    assert tap(api.config(FIRST, **settings)).status == 0
+    assert len(api.requests("/token")) == 1
+
+
+def test_a_signal_after_a_failure_loses_no_token(api, start, tap):
+    """While a failed run waits for a token that another page asked for, a signal waits, too."""
+    gate = Gate({"access_token": "second", "refresh_token": "r-second", "expires_in": 3600})
+    first = {"access_token": "first", "refresh_token": "r-first", "expires_in": 3600}
+    api.token = lambda seen: gate(seen) if len(api.requests("/token")) > 1 else first
+
+    def paged(seen):
+        if seen.query["page"] == "1":
+            return {"d": [{"id": 1}], "pages": 3}
+        if seen.query["page"] == "3":
+            return Reply({}, 401)
+        gate.reached.wait(30)
+        return Reply({}, 400)
+
+    api.routes["/paged"] = paged
+    settings = {"grant_type": "refresh_token", "refresh_token": "seed-of-the-test"}
+    paging = {"style": "page_number", "total_pages_path": "pages"}
+    stream = {**PAGED, "records_path": "d", "pagination": paging, "replication_key": "id"}
+    process = start(stream, **settings)
+    assert gate.reached.wait(30)
+    sent = ["", ""]
+    while "progress_markers" not in sent[-1]:
+        sent.append(process.stdout.readline())
+        assert sent[-1]
+    process.send_signal(signal.SIGTERM)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.5)
+    gate.opened.set()
+    ended(process, "".join(sent))
+    assert tap(api.config(FIRST, **settings)).status == 0
+    assert len(api.requests("/token")) == 2
+
+
+def is_open(path, process):
+    """Tell whether a process has a file open, as the system shows it."""
+    shown = Path(f"/proc/{process.pid}/fd")
+    if not shown.is_dir():
+        pytest.skip("needs a system that shows the open files of a process")
+    return any(one.exists() and one.samefile(path) for one in shown.iterdir())
+
+
+@pytest.mark.parametrize("stream", [FIRST, {"name": "first", "path": "first"}])
+def test_a_signal_ends_the_wait_for_the_store(api, start, tmp_path, stream):
+    """Where another process holds the token store, nothing is lost by ending at once."""
+    path = tmp_path / "tokens.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        process = start(stream, token_store=f"sqlite:///{path}")
+        while not is_open(path, process):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        ended(process)
+
+
+def test_who_insists_need_not_read(api, start):
+    """A process whose reader has stopped, though it is still there, ends at the second signal."""
+    api.routes["/paged"] = lambda seen: [{"id": int(seen.query["page"])}] * 20
+    process = start({**PAGED, "replication_key": "id", "incremental": {"order": "asc"}})
+    asked = -1
+    while asked != len(api.requests("/paged")) or not asked:
+        asked = len(api.requests("/paged"))
+        time.sleep(0.5)
+    process.send_signal(signal.SIGTERM)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.5)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(AT_ONCE) == 1
+    errors = process.stderr.read()
+    assert "Traceback" not in errors
+    assert "ended by SIGTERM" in errors
 
 
 def test_a_signal_ends_the_wait_before_a_retry(api, start):

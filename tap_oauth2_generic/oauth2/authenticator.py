@@ -14,7 +14,12 @@ from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
 
 import msgspec
 
-from tap_oauth2_generic.errors import AuthorizationError, LoginNeededError, TokenRequestError
+from tap_oauth2_generic.errors import (
+    AuthorizationError,
+    LoginNeededError,
+    TokenRequestError,
+    TokenStoreError,
+)
 from tap_oauth2_generic.interruption import uninterrupted
 from tap_oauth2_generic.oauth2.store import Entry, Row, TokenStore
 from tap_oauth2_generic.oauth2.token import Token
@@ -58,6 +63,7 @@ class Authenticator:
         self._store = TokenStore(settings.token_store, settings.token_store_key)
         self._token: Token | None = None
         self._lock = threading.Lock()
+        self._spending = threading.Lock()
         self._failure: Exception | None = None
         self._closed = False
         self.connection = settings.connection or _connection_name(
@@ -86,12 +92,13 @@ class Authenticator:
             return self._token.access_token
 
     def close(self) -> None:
-        """Wait until no renewal is under way, in whatever thread, and begin no other.
+        """Wait until no refresh token is being spent, in whatever thread, and spend no other.
 
         What a provider hands out while the process ends would be lost.
         """
-        with self._lock:
-            self._closed = True
+        self._closed = True
+        with self._spending:
+            return
 
     def sign(self, request: requests.PreparedRequest, token: str) -> None:
         """Put the token where the API wants it; signing twice changes nothing."""
@@ -130,8 +137,6 @@ class Authenticator:
 
     def _obtained(self, rejected: str | None) -> Token:
         """Take the stored token if it is good, else renew it under the store's lock."""
-        if self._closed:
-            raise AuthorizationError("the run is ending, so no token is asked for")
         if not self._exchange.endpoints.known:
             return self._lasting(rejected)
         cut_off_at = None
@@ -144,7 +149,7 @@ class Authenticator:
                 cut_off_at = entry.renewal_began_at if entry else None
                 # Committed before the request: it proves that the answer can be stored, and
                 # tells a later run that this one was cut off in it.
-                row.write(self._entry(token, began_at=self._clock.time()))
+                row.write(self._entry(token, began_at=self._clock.time()), with_room=True)
         try:
             with self._store.locked(self._row_name) as row:
                 token = self._known(row.read())
@@ -173,7 +178,12 @@ class Authenticator:
         return Token(self._settings.access_token)
 
     def _known(self, entry: Entry | None) -> Token | None:
-        """Give the token to go on from: the stored one, unless the configuration has changed."""
+        """Give the token to go on from: the stored one, unless the configuration has changed.
+
+        Where the store was emptied during the run, it is the one that is in use.
+        """
+        if entry is None and self._token is not None:
+            return self._token
         settings = self._settings
         seeded = bool(settings.refresh_token or settings.access_token)
         if entry and entry.token and (not seeded or entry.seed == self._seed()):
@@ -188,10 +198,13 @@ class Authenticator:
         renewed = None
         if token and token.refresh_token and self._grant.refreshes:
             # A signal in the middle would lose what the provider has already handed out.
-            with uninterrupted:
+            with self._spending, uninterrupted:
+                if self._closed:
+                    raise AuthorizationError("the run is ending, so no token is asked for")
+                row.free_room(self._entry(token))
                 renewed = self._refreshed(row, token, token.refresh_token, cut_off_at)
                 if renewed is not None:
-                    row.write(self._entry(renewed))
+                    self._store_renewed(row, renewed)
                     return renewed
         if not self._grant.unattended:
             wanting = "has no token" if token is None else "has an access token that is no longer "
@@ -201,6 +214,15 @@ class Authenticator:
         renewed = self._exchange.by_grant(self._grant, random.random)
         row.write(self._entry(renewed))
         return renewed
+
+    def _store_renewed(self, row: Row, token: Token) -> None:
+        """Store a token that only this process knows; where it fails, once more from anew."""
+        try:
+            row.write(self._entry(token))
+        except TokenStoreError:
+            # The database may have given up the connection while the provider answered.
+            row.reconnect()
+            row.write(self._entry(token))
 
     def _refreshed(
         self, row: Row, token: Token, refresh_token: str, cut_off_at: float | None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
 # A renewal holds the lock while the provider answers; others wait that long and more.
 LOCK_TIMEOUT_SECONDS = 600
+# How long a signal may go unnoticed while SQLite waits for the lock.
+_SIGNAL_SECONDS = 0.2
+# By how much the entry of a renewed token may be longer than the one before it.
+_ROOM_BYTES = 2**15
 _TABLE = "tap_oauth2_connections"
 _MAKE_TABLE = (
     "CREATE TABLE IF NOT EXISTS tap_oauth2_connections "
@@ -69,19 +74,32 @@ class Row:
 
     def read(self) -> Entry | None:
         """Give what is stored, None where nothing is."""
-        stored = self._execute(_READ)
-        text = stored.scalar_one_or_none()
+        with _translated():
+            stored = self._execute(_READ)
+            text = stored.scalar_one_or_none()
         return _decoded(decrypt(text, self._key)) if text and isinstance(text, str) else None
 
-    def write(self, entry: Entry) -> None:
+    def write(self, entry: Entry, *, with_room: bool = False) -> None:
         """Store an entry and commit it; it survives whatever happens next.
 
-        The lock ends with it. Raises TokenStoreError where it cannot be stored.
+        The lock ends with it. ``with_room`` takes as much of the disk as the entry of a renewed
+        token may need. Raises TokenStoreError where it cannot be stored.
         """
-        sealed = encrypt(_encoded(entry), self._key)
+        self._put(entry, _ROOM_BYTES if with_room else 0)
+        with _translated():
+            self._connection.commit()
+
+    def free_room(self, entry: Entry) -> None:
+        """Have what was written with room free for the next write, which then needs no disk.
+
+        SQLite copies a page into its journal before it is changed first: here, uncommitted.
+        """
+        self._put(entry, 0)
+
+    def _put(self, entry: Entry, room: int) -> None:
+        sealed = encrypt(_encoded(entry) + " " * room, self._key)
         with _translated():
             self._execute(_WRITE, sealed)
-            self._connection.commit()
 
     def lock(self) -> None:
         """Take the row's lock, making the row where there is none."""
@@ -89,6 +107,13 @@ class Row:
             self._execute(_MAKE_ROW, "")
             if self._connection.dialect.name == "postgresql":
                 self._execute(_LOCK_ROW)
+
+    def reconnect(self) -> None:
+        """Take the lock anew over another connection, after a failure; raises TokenStoreError."""
+        with _translated():
+            self._connection.invalidate()
+            self._connection.rollback()
+        self.lock()
 
     def _execute(self, statement: str, entry: str | None = None) -> Any:
         from sqlalchemy import text  # see _engine
@@ -104,7 +129,6 @@ class TokenStore:
         """Name the store; nothing is opened or created yet."""
         self._url = url
         self._key = key
-        self._engine: Engine | None = None
 
     @contextmanager
     def locked(self, name: str) -> Iterator[Row]:
@@ -113,8 +137,8 @@ class TokenStore:
         Raises TokenStoreError where the store cannot be opened or stays locked.
         """
         with _translated():
-            engine = self._engine = self._engine or _engine(self._url)
-            connection = engine.connect()
+            # Each time anew: its file may have been removed meanwhile.
+            connection = _engine(self._url).connect()
         try:
             row = Row(connection, name, self._key)
             row.lock()
@@ -164,8 +188,7 @@ def _sqlite(address: URL) -> Engine:
     from sqlalchemy.pool import NullPool
 
     _create_file(Path(address.database or ""))
-    arguments = {"timeout": LOCK_TIMEOUT_SECONDS}
-    engine = create_engine(address, poolclass=NullPool, connect_args=arguments)
+    engine = create_engine(address, poolclass=NullPool, connect_args={"timeout": _SIGNAL_SECONDS})
 
     # pysqlite would open the transaction only at the first write, too late to be a lock.
     @event.listens_for(engine, "connect")
@@ -176,9 +199,26 @@ def _sqlite(address: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        _take_lock(connection)
 
     return engine
+
+
+def _take_lock(connection: Connection) -> None:
+    """Begin a transaction that nobody else can write in; signals take effect between the waits."""
+    from sqlalchemy.exc import OperationalError  # see _engine
+
+    ends_at = time.monotonic() + LOCK_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except OperationalError as error:
+            if "locked" not in str(error.orig) or time.monotonic() > ends_at:
+                raise
+        else:
+            break
+    # Who only reads may put the commit off, which must not fail for that.
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_SECONDS * 1000}")
 
 
 def _create_table(engine: Engine) -> None:

@@ -154,7 +154,7 @@ def test_stored_tokens_are_encrypted_with_a_key(api, tap, tmp_path):
     assert tap(settings).status == 0
     assert b"token-1" not in file.read_bytes()
     assert tap(settings).status == 0
-    wrong = tap({**settings, "token_store_key": "another"})
+    wrong = tap({**settings, "token_store_key": "another-key-of-the-test"})
     missing = tap({name: value for name, value in settings.items() if name != "token_store_key"})
     for run in (wrong, missing):
         assert run.status == 1

@@ -5,6 +5,7 @@ Each hook asks a room for the answer; nothing is decided here that a room could 
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from tap_oauth2_generic.errors import (
 from tap_oauth2_generic.ledger import Ledger
 from tap_oauth2_generic.messages import encode
 from tap_oauth2_generic.pagination import End, Walk
+from tap_oauth2_generic.paths import MISSING
 from tap_oauth2_generic.reader import Reader, Span
 from tap_oauth2_generic.schema import infer
 from tap_oauth2_generic.sdk_stream import PagedStream
@@ -140,6 +142,9 @@ class OAuth2Stream(PagedStream):
                 f"replication_key {wanted!r} is in none of {len(sample)} records, which have "
                 f"{', '.join(sorted(seen)[:20])}"
             )
+        for name, path in self.stream.records.add_fields.items():
+            if sample and all(path.find(record) is MISSING for record in sample):
+                self._say(f"add_fields {name!r}: {path.text!r} is in none of {len(sample)} records")
 
     def sample(self) -> Iterator[dict[str, Any]]:
         """Give records as a first sync would, of as many contexts as it takes."""
@@ -147,7 +152,7 @@ class OAuth2Stream(PagedStream):
             span = self.first_span(context)
             walk = Walk(self.stream.settings.pagination)
             for turn in self.reader.turns(span, walk, is_sample=True):
-                yield from self._kept(turn.records, span)
+                yield from self._kept(turn.records, span, Counter())
 
     def first_span(self, context: dict[str, Any]) -> Span:
         """Give what a first sync would read of a context."""
@@ -350,16 +355,22 @@ class OAuth2Stream(PagedStream):
         there = [value for value in values if value is not None]
         self.ledger.observe(there, len(values) - len(there), span.context)
 
-    def _kept(self, records: list[Record], span: Span) -> Iterator[Record]:
-        """Give the records that are wanted, with the values of their context in them."""
+    def _kept(
+        self, records: list[Record], span: Span, counts: dict[str, int] | None = None
+    ) -> Iterator[Record]:
+        """Give the records that are wanted, with the values of their context in them.
+
+        What is left out is counted in ``counts``, or among what a run left out.
+        """
+        counts = self._counts if counts is None else counts
         filters, incremental = self.stream.filters, self.stream.settings.incremental
         for came in records:
             # A new one: the next page is compared with this one as it came.
             record = {**came, **{n: v for n, v in span.context.items() if n not in came}}
             if filters.keep and not self._keeps(record):
-                self._counts["left out"] += 1
+                counts["left out"] += 1
             elif incremental.drop_older and self._is_older(record, span.start):
-                self._counts["older"] += 1
+                counts["older"] += 1
             else:
                 yield record
 
@@ -429,6 +440,8 @@ class OAuth2Stream(PagedStream):
                 f"{self.ledger.unreadable} records had a {key!r} that is neither a time nor a "
                 "number like the others; they moved no bookmark"
             )
+        if self.selected and self._counts["left out"] and not self.tally.records:
+            self._say(f"keep left out all of its {self._counts['left out']} records")
         for name, sentence in (("left out", "by keep"), ("older", "by drop_older")):
             if self._counts[name]:
                 self.log(

@@ -230,6 +230,27 @@ def test_an_envelope_that_was_taken_for_a_record_is_said_with_the_missing_key(ap
     assert "the keys data, more" in line
 
 
+def test_an_added_field_that_no_record_has_is_said(api, tap):
+    """A path of add_fields that finds nothing is named; one that finds a null is not."""
+    api.serve("/items", [{"id": 1, "in": {"n": None}}, {"id": 2}])
+    run = tap(api.config(stream(add_fields={"n": "in.n", "m": "in.m"})))
+    assert run.status == 0, run.errors
+    assert [w for w in run.warnings if "add_fields" in w] == [
+        "Stream 'items': add_fields 'm': 'in.m' is in none of 2 records"
+    ]
+
+
+def test_a_condition_that_keeps_nothing_is_said(api, tap):
+    """Where keep leaves out all that came, a warning says so; where some are kept, none does."""
+    api.serve("/items", [{"id": 1}, {"id": 2}])
+    run = tap(api.config(stream(keep=[{"path": "idd", "equals": 1}])))
+    assert run.status == 0, run.errors
+    assert "Stream 'items': keep left out all of its 2 records" in run.warnings
+    run = tap(api.config(stream(keep=[{"path": "id", "equals": 1}])))
+    assert not run.warnings
+    assert "1 records left out by keep" in run.errors
+
+
 def test_an_empty_stream_has_its_key_columns(api, tap):
     """A stream without records still declares the columns of its keys."""
     api.serve("/items", [])

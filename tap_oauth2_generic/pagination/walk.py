@@ -124,6 +124,11 @@ class Walk:
             self.end = self._end_at(page)
             if self.end is None:
                 self._advance(page)
+            elif previous and not self.end.suspicious and _is_another_shape(page, previous):
+                self.remarks.append(
+                    f"page {self.pages} has {page.keys} and nothing that the page before it had; "
+                    "it is taken for the end"
+                )
         if self.end and self.total is not None and self.records < self.total:
             self.remarks.append(f"{self.records} records came, though total_path said {self.total}")
         return not repeated
@@ -241,6 +246,13 @@ class Walk:
                 # What is counted never comes again, however many pages there are.
                 self._used.add(token)
             self._token = token
+
+
+def _is_another_shape(page: Page, previous: Page) -> bool:
+    """Tell whether an answer without records has none of the keys of the one before it."""
+    if page.found or not isinstance(page.body, dict) or not isinstance(previous.body, dict):
+        return False
+    return bool(page.body) and page.body.keys().isdisjoint(previous.body)
 
 
 def _whole(value: Any) -> int | None:

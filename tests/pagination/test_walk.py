@@ -137,6 +137,23 @@ def test_a_first_page_that_comes_back_at_once_is_said_with_the_parameter(raw, na
     assert not walk_over(raw, items(1, 2), items(3, 4), items(3, 4))[0].remarks
 
 
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"message": "no"}, "page 2 has the keys message and nothing that the page before it had"),
+        ({"next": None}, None),
+        ({"items": None}, None),
+        ({}, None),
+    ],
+)
+def test_an_answer_of_another_shape_is_no_quiet_end(body, says):
+    """Where a page has no records and no key of the page before it, a remark says so."""
+    walk, emitted = walk_over(NUMBER, items(1, next="x"), body)
+    assert len(emitted) == 1
+    assert walk.end.complete
+    assert [remark.split(";")[0] for remark in walk.remarks] == ([says] if says else [])
+
+
 @pytest.mark.parametrize("total", [3, "3", 3.0])
 def test_a_total_that_was_reached_ends_the_walk(total):
     """``total_path`` ends the walk with the page that completes it, as number or text."""

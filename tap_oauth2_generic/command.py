@@ -16,7 +16,13 @@ from tap_oauth2_generic.clock import Clock
 from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.errors import OutputError, TapError
 from tap_oauth2_generic.interruption import Interrupted, uninterrupted
-from tap_oauth2_generic.messages import abandon_output, flush_output
+from tap_oauth2_generic.messages import (
+    TAKES_NO_MORE,
+    abandon_output,
+    flush_output,
+    output_error,
+    require_output,
+)
 from tap_oauth2_generic.redaction import protect_logs, redact
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
@@ -36,11 +42,13 @@ CONFIG_OPTION = click.option(
 
 def connection(paths: Sequence[str]) -> Connection:
     """Give the connection of a configuration; raises TapError or ConfigValidationError."""
+    require_output()
     return Connection.of(TapOAuth2Generic.read_configuration(paths), Clock(), sys.stdout.flush)
 
 
 def tap_of(paths: Sequence[str]) -> TapOAuth2Generic:
     """Give a tap that reads and emits nothing by itself; raises as ``connection`` does."""
+    require_output()
     raw = TapOAuth2Generic.merged_configuration(paths)
     return TapOAuth2Generic(config=raw, setup_mapper=False)
 
@@ -67,7 +75,7 @@ def run_cleanly(action: Callable[[], object]) -> int:  # noqa: PLR0911 - one ret
         return _failed(["interrupted"])
     except Interrupted as signal:
         return _interrupted(signal)
-    except (OutputError, BrokenPipeError) as error:
+    except OutputError as error:
         abandon_output()
         return _failed([str(error)])
     except SystemExit as error:
@@ -96,6 +104,10 @@ def _failed(sentences: list[str]) -> int:
 
 
 def _failed_unexpectedly(error: Exception) -> int:
+    if isinstance(error, OSError) and error.errno in TAKES_NO_MORE:
+        # click and rich write past our own writer.
+        abandon_output()
+        return _failed([str(output_error(error))])
     _LOG.debug("What follows is for a report of the fault", exc_info=error)
     said = f"{type(error).__name__}: {error}".splitlines()[0]
     return _failed([f"unexpected {said} (LOGLEVEL=DEBUG shows where)"])

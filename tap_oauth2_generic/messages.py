@@ -6,6 +6,7 @@ Knows no stream; what is in a message is decided elsewhere.
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import sys
@@ -36,6 +37,8 @@ def encode(value: Any) -> bytes:
     return _ENCODER.encode(value)
 
 
+#: The numbers of what a system says where an output takes no more.
+TAKES_NO_MORE = frozenset({errno.EPIPE, errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO})
 _PIECE_BYTES = 2**18
 # Line breaks of Unicode that JSON lets stand inside a text, and that some readers split at.
 _LINE_BREAKS = tuple(
@@ -100,7 +103,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
                 if flushes:
                     stream.flush()
         except OSError as error:
-            raise _output_error(error) from None
+            raise output_error(error) from None
 
     def flush(self) -> None:
         """Send what waits; raises OutputError where standard output takes no more."""
@@ -108,7 +111,14 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
             with uninterrupted:
                 _binary_output().flush()
         except OSError as error:
-            raise _output_error(error) from None
+            raise output_error(error) from None
+
+
+def require_output() -> None:
+    """Raise OutputError where a process was started without a standard output."""
+    if sys.stdout is None:
+        message = "standard output is closed; there is nowhere to write to"
+        raise OutputError(message)
 
 
 def _in_one_line(text: bytes) -> bytes:
@@ -122,9 +132,7 @@ def _in_one_line(text: bytes) -> bytes:
 
 def _binary_output() -> IO[bytes]:
     # Looked up each time: a test or an embedding program may have put another one in place.
-    if sys.stdout is None:
-        message = "standard output is closed; there is nowhere to write to"
-        raise OutputError(message)
+    require_output()
     output = sys.stdout.buffer
     if isinstance(output, io.RawIOBase):
         # Under PYTHONUNBUFFERED a write may stop half-way; a line must not.
@@ -162,7 +170,7 @@ def write_text(text: str) -> None:
         _binary_output().write(text.encode())
         _binary_output().flush()
     except (OSError, ValueError) as error:
-        raise _output_error(error) from None
+        raise output_error(error) from None
 
 
 def flush_output() -> None:
@@ -172,7 +180,7 @@ def flush_output() -> None:
         sys.stdout.flush()
         _BUFFER.leave()
     except (OSError, ValueError) as error:
-        raise _output_error(error) from None
+        raise output_error(error) from None
 
 
 def abandon_output() -> None:
@@ -186,7 +194,8 @@ def abandon_output() -> None:
         return
 
 
-def _output_error(error: OSError | ValueError) -> OutputError:
+def output_error(error: OSError | ValueError) -> OutputError:
+    """Say in a sentence why standard output takes no more."""
     said = getattr(error, "strerror", None) or str(error)
     reason = "is closed" if isinstance(error, BrokenPipeError) else f"fails: {said}"
     message = f"standard output {reason}; see what the target says, nothing after it was written"

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _GZIP = b"\x1f\x8b"
+# A field may be as long as it is; the limit is the whole process's.
+csv.field_size_limit(2**31 - 1)
 
 
 def _jsonl(content: bytes) -> list[Any]:

@@ -178,6 +178,9 @@ class Reader:
         except TapError as error:
             message = f"{place}: {error}"
             raise type(error)(message) from None
+        except MemoryError:
+            message = f"{place}: the answer needs more memory than there is"
+            raise AnswerError(message) from None
 
     @cached_property
     def _may_keep_text(self) -> bool:

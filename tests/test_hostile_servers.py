@@ -52,6 +52,12 @@ CURSOR = {"cursor_path": "n", "cursor_param": "c"}
             [{"d": [{**row(1), "x": 5}]}, {"d": [{**row(2), "x": 5}]}],
         ),
         ("page_number", {}, [{"d": [row(1)]}, {"error": "rate limit"}]),
+        ("cursor", CURSOR, [{"d": [row(1)], "n": "A"}, {"error": "rate limit"}]),
+        (
+            "next_url",
+            {"next_url_path": "n"},
+            [{"d": [row(1)], "n": "?p=2"}, {"errors": [{"code": "busy"}]}],
+        ),
         ("page_number", {"total_path": "t"}, [{"d": [row(n)], "t": 9} for n in (1, 2, 2)]),
     ],
 )  # fmt: skip

@@ -196,14 +196,13 @@ class Walk:
     def _end_at(self, page: Page) -> End | None:
         """Give the end that this page is by itself, whatever the next token."""
         style = self.style
+        if self.pages > 1 and not page.found and page.names_an_error and self._leads_nowhere(page):
+            reason = "an answer that names an error instead of records"
+            return End(reason, complete=False, suspicious=True)
         has_more = style.has_more_path.find(page.body) if style.has_more_path else None
         if not page.length and style.empty_page_ends:
             more = has_more is not None and has_more is not MISSING and not _says_no(has_more)
-            failed = self.pages > 1 and not page.found and page.names_an_error
-            reason = (
-                "an answer that names an error instead of records" if failed else "an empty page"
-            )
-            return End(reason, not (more or failed), suspicious=more or failed)
+            return End("an empty page", not more, suspicious=more)
         if has_more is not MISSING and has_more is not None and _says_no(has_more):
             return End("has_more_path said so")
         # A next page that the answer names is more to be trusted than a number.
@@ -218,6 +217,9 @@ class Walk:
         if style.is_short(page, self._first_length):
             return End("a page shorter than the first")
         return None
+
+    def _leads_nowhere(self, page: Page) -> bool:
+        return self.style.empty_page_ends or self.style.next(self._token, page) is None
 
     def _advance(self, page: Page) -> None:
         """Go on to the next token, or end where there is none, a loop or the limit."""

@@ -162,6 +162,7 @@ SAID = {
     "HTML with status 200": body(HTML),
     "an empty body": body(b""),
     "a blank body": body(b" \n"),
+    "accepted, and no body": sends(lambda good: good.head("202 Accepted", 0)),
     "JSON that is cut": body(half),
     "JSON with a comma too much": body(lambda content: content.replace(b"]", b",]")),
     "JSON with something after it": body(lambda content: content + b"}"),

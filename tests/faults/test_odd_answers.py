@@ -114,6 +114,31 @@ def test_lines_that_are_cut_do_not_pass_for_all_of_them(api, proxy, tap, form, f
     assert not run.records("items")
 
 
+def test_a_long_field_of_csv_is_read(api, tap):
+    """A field of CSV may be longer than Python's csv takes by itself."""
+    api.serve("/items", Reply(b"id,t\n1," + b"x" * 200_000 + b"\n"))
+    schema = {"properties": {"id": {"type": "string"}, "t": {"type": "string"}}}
+    stream = {"name": "items", "path": "items", "response_format": "csv", "schema": schema}
+    run = tap(api.config(stream))
+    assert run.status == 0, run.errors
+    assert run.records("items") == [{"id": "1", "t": "x" * 200_000}]
+
+
+def test_an_answer_that_memory_cannot_hold_is_said(api, tmp_path):
+    """A packed answer that would need more memory than there is ends the run in one sentence."""
+    packed = gzip.compress(b" " * 10**7) * 100
+    api.serve("/items", Reply(packed, headers={"Content-Encoding": "gzip"}))
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(api.config({**STREAM, "pagination": {"style": "none"}})))
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_AS, (6 * 10**8, 6 * 10**8))"
+    then = "import runpy; runpy.run_module('tap_oauth2_generic', run_name='__main__')"
+    command = [sys.executable, "-c", f"{limit}; {then}", "--config", path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    (line,) = [line for line in done.stderr.splitlines() if "| ERROR" in line]
+    assert "stream 'items', page 1: the answer needs more memory than there is" in line
+
+
 def test_a_last_record_that_is_no_text_is_said(api, tap):
     """Where paging looks into a record that cannot be decoded, stream and page are named."""
     api.serve("/items", Reply(b'{"d": [{"id": 1, "at": "\xff"}]}'))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -83,6 +84,8 @@ def _split(host: str) -> tuple[str, int | None]:
     return parsed.lower().rstrip("."), int(port) if port else None
 
 
+# A request is looked at twice, and its base address with each.
+@lru_cache(maxsize=64)
 def _target(url: str) -> tuple[str, str, int] | None:
     """Give where a URL leads, None where it is not plain.
 

@@ -41,6 +41,7 @@ class Ledger:
         self._started_at = started_at
         self._start_date = start_date
         self._say = say
+        self._foreign: set[Any] = set()
         self._begun: list[tuple[Context | None, Any]] = []
         self.bookmark = Bookmark(None, settings.format)
         self.without = self.unreadable = 0
@@ -54,7 +55,11 @@ class Ledger:
         """Give the bookmark that the state holds of a context, None where there is none."""
         if not self._key:
             return None
-        return stored_bookmark(self._stream.state_manager.find(context) or {}, self._key)
+        state = self._stream.state_manager.find(context) or {}
+        if (of := state.get("replication_key", self._key)) != self._key and of not in self._foreign:
+            self._foreign.add(of)
+            self._say(f"its bookmark is of {of!r}, not of {self._key!r}, and is not used")
+        return stored_bookmark(state, self._key)
 
     def now(self) -> Bound:
         """Give the upper bound of every read of this run."""

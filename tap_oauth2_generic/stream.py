@@ -10,6 +10,8 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
+
 from tap_oauth2_generic.ahead import Course
 from tap_oauth2_generic.bookmark import windows
 from tap_oauth2_generic.emission import Emission
@@ -105,6 +107,15 @@ class OAuth2Stream(PagedStream):
         if entry is None:
             # Not selected, so no sample is owed for it.
             self._input_schema = {"type": "object", "properties": {}}
+        elif self.replication_method == REPLICATION_FULL_TABLE:
+            # Its bookmark stays in the state as it is, for the day when it is wanted again.
+            self.replication_key = None
+            self.state_partitioning_keys = []
+            if self.stream.settings.replication_key:
+                self._say("the catalog says FULL_TABLE, so it is read whole and moves no bookmark")
+        columns = (self._input_schema or {}).get("properties", {})
+        if columns and (strange := [key for key in self.primary_keys if key not in columns]):
+            self._say(f"the catalog's schema has no column for its key {', '.join(strange)}")
         if kept := self.select_keys():
             self._say(
                 f"the catalog deselects {', '.join(kept)}; as a key it is emitted all the same"

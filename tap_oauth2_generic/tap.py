@@ -357,7 +357,25 @@ def read_catalog(file: IO[str]) -> dict[str, Any]:
             '{"properties": {…}}, "metadata": [{"breadcrumb": […], "metadata": {…}}]}]}'
         )
         raise InputError(message)
+    for entry in streams:
+        _settle(entry)
     return catalog
+
+
+def _settle(entry: dict[str, Any]) -> None:
+    """Put what a catalog's user chose where the SDK looks for it."""
+    roots = [one["metadata"] for one in entry["metadata"] if not one["breadcrumb"]]
+    for method in (root.get("replication-method") for root in roots):
+        if isinstance(method, str):
+            entry["replication_method"] = method
+    name, alias = entry["tap_stream_id"], entry.get("stream")
+    if alias and alias != name:
+        TapOAuth2Generic.logger.warning(
+            "The catalog calls the stream %r %r, which is not done: a stream map may rename it",
+            name,
+            alias,
+        )
+    entry["stream"] = name
 
 
 def _is_entry(entry: Any) -> bool:

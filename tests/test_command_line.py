@@ -357,6 +357,17 @@ def test_a_run_that_reads_nothing_says_so(api, tap, settings, files):
     assert run.messages == []
 
 
+def test_a_catalog_that_renames_a_stream_or_lacks_its_key_is_said(api, tap):
+    """Another name for a stream is no reason to fail, and a key without a column is named."""
+    api.serve("/items", ROWS)
+    entry = {**ENTRY, "stream": "things", "key_properties": ["nope"]}
+    run = tap(api.config({**STREAM, "new_fields": "ignore"}), catalog={"streams": [entry]})
+    assert run.status == 0, run.errors
+    assert run.records("items") == [{"id": 1}, {"id": 2}]
+    assert any("calls the stream 'items' 'things'" in warning for warning in run.warnings)
+    assert any("no column for its key nope" in warning for warning in run.warnings)
+
+
 def test_streams_of_a_catalog_that_are_not_configured_are_named(api, tap):
     """A catalog's streams that the configuration lacks are one warning; the others are read."""
     api.serve("/items", ROWS)

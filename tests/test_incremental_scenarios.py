@@ -212,6 +212,39 @@ def test_keys_are_emitted_though_a_catalog_deselects_them(api, tap, inclusion):
     assert not any("deselects" in warning for warning in run.warnings)
 
 
+@pytest.mark.parametrize("place", ["entry", "forced", "chosen"])
+def test_a_catalog_may_ask_for_everything(api, tap, place):
+    """FULL_TABLE in a catalog, wherever it stands, reads everything and leaves the bookmark."""
+    api.serve("/items", [{"id": 1, "at": "2023-01-01T00:00:00Z"}])
+    given = state(OLD)
+    names = {"forced": "forced-replication-method", "chosen": "replication-method"}
+    root = {"selected": True} | ({names[place]: "FULL_TABLE"} if place in names else {})
+    entry = {
+        "tap_stream_id": "items",
+        "schema": {"properties": {"id": {"type": "integer"}, "at": {"type": "string"}}},
+        "replication_key": "at",
+        "metadata": [{"breadcrumb": [], "metadata": root}],
+    }
+    if place == "entry":
+        entry["replication_method"] = "FULL_TABLE"
+    if place == "chosen":
+        entry["replication_method"] = "INCREMENTAL"
+    run = tap(api.config(stream()), state=given, catalog={"streams": [entry]})
+    assert run.status == 0, run.errors
+    assert asked(api) is None
+    assert len(run.records("items")) == 1
+    assert run.bookmark("items") == OLD
+    assert any("FULL_TABLE" in warning for warning in run.warnings)
+
+
+def test_a_bookmark_of_another_key_is_said_not_to_count(api, tap):
+    """A state's bookmark of another replication key is not used, which is said once."""
+    api.serve("/items", [{"at": OLD}])
+    run = tap(api.config(stream()), state=state(5, key="id"))
+    assert asked(api) is None
+    assert "Stream 'items': its bookmark is of 'id', not of 'at', and is not used" in run.warnings
+
+
 def test_a_given_catalog_needs_no_sample(api, tap):
     """With a catalog no sample is fetched, its schema is used and what it deselects is left out."""
     api.serve("/items", [{"id": 1, "at": OLD, "secret": "s"}])

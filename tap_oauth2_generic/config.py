@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from tap_oauth2_generic.bookmark import IncrementalSettings, moment
 from tap_oauth2_generic.contexts import ContextSettings
-from tap_oauth2_generic.credentials import parts_of
+from tap_oauth2_generic.credentials import of_header, of_text
 from tap_oauth2_generic.errors import HostNotAllowedError
 from tap_oauth2_generic.filters import FilterSettings
 from tap_oauth2_generic.hosts import HostPolicy, HostSettings
@@ -65,6 +65,8 @@ from tap_oauth2_generic.settings import (
 from tap_oauth2_generic.transport import TransportSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tap_oauth2_generic.templates import Template
 
 # Values of connection-wide headers and parameters may be secrets; shorter ones are words.
@@ -301,12 +303,12 @@ def _decoded(value: Any) -> Any:
     return value
 
 
-def _texts(value: Any) -> list[str]:
+def _texts(value: Any, secrets: Callable[[str], list[str]] = of_text) -> list[str]:
     if isinstance(value, Mapping):
-        return [found for member in value.values() for found in _texts(member)]
+        return [found for member in value.values() for found in _texts(member, of_header)]
     if isinstance(value, list | tuple):
-        return [found for member in value for found in _texts(member)]
-    return [] if value is None or isinstance(value, bool) else parts_of(str(value))
+        return [found for member in value for found in _texts(member, secrets)]
+    return [] if value is None or isinstance(value, bool) else secrets(str(value))
 
 
 def _scope(raw: Mapping[str, Any]) -> dict[str, str]:

@@ -12,16 +12,15 @@ _ADDRESS = re.compile(r"[\w+.-]+://(.*)", re.DOTALL)
 _SECRET_NAME = re.compile("token|secret|key|passw|pwd|sig", re.IGNORECASE)
 
 
-def parts_of(text: str) -> list[str]:
-    """Give what must not be shown of a secret text: all of it, but of an address its secrets.
+def of_text(text: str) -> list[str]:
+    """Give what must not be shown of a secret text: all of it, but of an address its secrets."""
+    return in_address(text) if _ADDRESS.fullmatch(text) else [text]
 
-    A text of two words is a scheme and what follows it, as in ``Basic …`` or ``ApiKey …``.
-    """
-    address = _ADDRESS.fullmatch(text)
-    if address is not None:
-        return in_address(text)
+
+def of_header(text: str) -> list[str]:
+    """Give the same of a header or parameter; two words are a scheme and what follows it."""
     _, blank, rest = text.strip().partition(" ")
-    return [text, rest] if blank and " " not in rest.strip() else [text]
+    return [*of_text(text), rest] if blank and " " not in rest.strip() else of_text(text)
 
 
 def in_address(text: str) -> list[str]:

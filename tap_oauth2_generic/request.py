@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_plus, urlencode, urlsplit
 
-from tap_oauth2_generic.credentials import parts_of
+from tap_oauth2_generic.credentials import of_header
 from tap_oauth2_generic.errors import ConnectionSettingError
 from tap_oauth2_generic.kinds import BODY, HEADERS, PARAMETERS, TEMPLATE, enum
 from tap_oauth2_generic.placement import Request
@@ -81,7 +81,7 @@ class RequestTemplate:
         # What goes with every request may be a secret, filled templates included.
         sent = [value for value in (*shared.values(), *connection.values())
                 if isinstance(value, str)]  # fmt: skip
-        parts = [part for value in sent for part in parts_of(value)]
+        parts = [part for value in sent for part in of_header(value)]
         register(*(part for part in parts if len(part) >= _SHORTEST_MASKED))
         headers = {**self.headers, **self.settings.headers}
         return Request(

@@ -197,9 +197,30 @@ def test_no_line_shows_a_secret(changes, secret):
             "hunter3-e",
         ),
         ("token_store", "postgresql://u:hunter3-f@h/db", "hunter3-f"),
+        ("token_store", "postgresql://u:hunter3-g@hunter4-g@h/db", "hunter3-g"),
+        ("token_store", "postgresql://u:hunter3-h@hunter4-h@h/db", "hunter4-h"),
+        ("token_store", "postgresql://u:hunter3-i/hunter4-i@h/db", "hunter4-i"),
+        ("token_store", "postgresql://u:hunter3%2Dj@h/db", "hunter3-j"),
+        ("token_store", "postgresql://h/db?user=u&password=hunter3-k", "hunter3-k"),
+        ("proxy", "http://u:hunter3-l@h:1", "hunter3-l"),
+        ("headers", {"X": "Key hunter3-m"}, "hunter3-m"),
     ],
 )
 def test_every_secret_is_masked_from_then_on(name, value, secret):
     """Reading a configuration registers its secrets, before any mistake in it is told."""
     read_config({**CONFIG, name: value}, frozenset(), Problems())
     assert secret not in redact(f"<{secret}>")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "word"),
+    [
+        ("password", "hunter5 ordinarily", "ordinarily"),
+        ("token_params", {"audience": "https://audience.example:8080/@x"}, "audience.example"),
+        ("token_store", "postgresql://somebody:hunter5@database/db", "somebody"),
+    ],
+)
+def test_what_is_no_secret_is_shown(name, value, word):
+    """Words of a password, addresses and users stay readable in messages."""
+    read_config({**CONFIG, name: value}, frozenset(), Problems())
+    assert word in redact(f"<{word}>")

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 _NAMED_KEYS = 20
 _SHOWN_LENGTH = 60
 _ERROR_NAMES = ("error", "errors", "error_code", "errorCode", "fault")
-# 204 and 205 (RFC 9110 section 15.3): with these alone an empty body is the answer.
-_EMPTY = frozenset({204, 205})
+_OK = 200
 
 
 def _records_path(value: Any) -> Path | Template:
@@ -238,8 +237,8 @@ def read_page(  # noqa: PLR0913, PLR0917 - an answer in its parts
     except ValueError as error:
         message = f"{error}, though the status is {status}; it begins with {_shown(content)}"
         raise AnswerError(message) from None
-    if body is None and content.strip() == b"" and status not in _EMPTY:
-        message = f"an empty body, which is not JSON, though the status is {status}"
+    if body is None and content.strip() == b"" and status == _OK:
+        message = "an empty body, which is not JSON, though the status is 200"
         raise AnswerError(message)
     page = Page(url, status, CaseInsensitiveDict(headers), body)
     if body is not None:

@@ -53,6 +53,8 @@ CURSOR = {"cursor_path": "n", "cursor_param": "c"}
         ),
         ("page_number", {}, [{"d": [row(1)]}, {"error": "rate limit"}]),
         ("cursor", CURSOR, [{"d": [row(1)], "n": "A"}, {"error": "rate limit"}]),
+        ("cursor", CURSOR, [{"d": [row(1)], "n": "A"}, Reply(b"", 202)]),
+        ("page_number", {}, [{"d": [row(1)]}, Reply(b"", 202)]),
         (
             "next_url",
             {"next_url_path": "n"},

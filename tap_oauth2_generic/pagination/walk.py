@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.pagination.base import PagingStyle, Token
 
 _SECOND = 2
+# A null at 200 is an empty page; with 204 and 205 there is no body (RFC 9110 section 15.3).
+_MAY_BE_EMPTY = frozenset({200, 204, 205})
 _MOST_DIGITS = 18
 _MANY = 10**9
 _FALSE_TEXTS = {"false", "0", "no", "n"}
@@ -196,9 +198,9 @@ class Walk:
     def _end_at(self, page: Page) -> End | None:
         """Give the end that this page is by itself, whatever the next token."""
         style = self.style
-        if self.pages > 1 and not page.found and page.names_an_error and self._leads_nowhere(page):
-            reason = "an answer that names an error instead of records"
-            return End(reason, complete=False, suspicious=True)
+        wrong = self._no_page(page) if self.pages > 1 else None
+        if wrong and (style.empty_page_ends or style.next(self._token, page) is None):
+            return End(wrong, complete=False, suspicious=True)
         has_more = style.has_more_path.find(page.body) if style.has_more_path else None
         if not page.length and style.empty_page_ends:
             more = has_more is not None and has_more is not MISSING and not _says_no(has_more)
@@ -218,8 +220,13 @@ class Walk:
             return End("a page shorter than the first")
         return None
 
-    def _leads_nowhere(self, page: Page) -> bool:
-        return self.style.empty_page_ends or self.style.next(self._token, page) is None
+    def _no_page(self, page: Page) -> str | None:
+        """Say why an answer that came without records in the middle of a walk is no last page."""
+        if not page.found and page.names_an_error:
+            return "an answer that names an error instead of records"
+        if page.body is None and page.status not in _MAY_BE_EMPTY:
+            return f"an answer of status {page.status} without a body"
+        return None
 
     def _advance(self, page: Page) -> None:
         """Go on to the next token, or end where there is none, a loop or the limit."""

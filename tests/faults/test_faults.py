@@ -4,19 +4,9 @@ from __future__ import annotations
 
 import pytest
 from fault_bench import ROWS
-from fault_kinds import CLOSED, GOOD, HARMLESS, RETRIED, SAID
+from fault_kinds import CLOSED, HARMLESS, RETRIED, SAID, once
 
 ALL = {row["id"]: row for row in ROWS}
-
-
-def once(fault):
-    """Let a fault happen at the first time alone."""
-    left = [fault]
-
-    def send(good, client):
-        return (left.pop() if left else GOOD)(good, client)
-
-    return send
 
 
 def assert_said(run, cause=""):

@@ -1,0 +1,137 @@
+"""The same faults on every other way that records come: contexts, formats, samples, a preview."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+from fault_kinds import RETRIED, SAID, body, once
+from server import Reply
+
+from tap_oauth2_generic.preview import command as preview
+
+PAGE_SIZE = 3
+LISTS = ["a", "b", "c"]
+ROWS = {(name, n): f"2024-01-{n:02}T00:00:00Z" for name in LISTS for n in range(1, 8)}
+INNER = {
+    "name": "items",
+    "path": "lists/{parent.list}",
+    "schema": {"properties": {"id": {}, "at": {"type": "string"}, "list": {"type": "string"}}},
+    "replication_key": "at",
+    "incremental": {"start_param": "since", "order": "asc"},
+    "pagination": {"style": "page_number"},
+}
+OUTER = {
+    "name": "lists",
+    "path": "lists",
+    "schema": {"properties": {"id": {"type": "string"}}},
+}
+PARTITIONED = {
+    **INNER,
+    "path": "lists/{partition.list}",
+    "partitions": [{"list": name} for name in LISTS],
+}
+WAYS = {
+    "children": [OUTER, {**INNER, "parent": {"stream": "lists", "keys": {"list": "id"}}}],
+    "partitions": [PARTITIONED],
+    "shaped": [{**PARTITIONED, "keep": [{"path": "at", "matches": "."}]}],
+    "jsonl": [{**PARTITIONED, "response_format": "jsonl"}],
+    "csv": [{**PARTITIONED, "response_format": "csv"}],
+}
+PASSING = {name: RETRIED[name] for name in ("closed in the body", "half a chunk", "429")}
+PASSING["gzip that is cut"] = RETRIED["gzip that is cut"]
+LASTING = {
+    "HTML with status 200": SAID["HTML with status 200"],
+    "no UTF-8": body(lambda content: content.replace(b"2024", b"\xff\xfe", 1)),
+}
+FAULTS = PASSING | LASTING
+
+
+def written(rows, form):
+    """Write records as the server of a format does."""
+    if form == "csv":
+        return "".join(["id,at\n", *(f'"{row["id"]}",{row["at"]}\n' for row in rows)]).encode()
+    if form == "jsonl":
+        return "".join(f"{json.dumps(row)}\n" for row in rows).encode()
+    return json.dumps(rows).encode()
+
+
+@pytest.fixture(params=WAYS)
+def streams(request, api, proxy):
+    """Serve three lists by page and lower bound; the proxy spoils the second page of the second."""
+    form = WAYS[request.param][-1].get("response_format", "json")
+    api.serve("/lists", [{"id": name} for name in LISTS])
+
+    def answer(seen):
+        name, first = seen.path[-1], (int(seen.query["page"]) - 1) * PAGE_SIZE
+        rows = [
+            {"id": n, "at": at}
+            for (where, n), at in ROWS.items()
+            if where == name and at >= seen.query.get("since", "")
+        ]
+        return Reply(written(rows[first : first + PAGE_SIZE], form))
+
+    api.routes |= {f"/lists/{name}": answer for name in LISTS}
+    proxy.spoils = lambda target: target.startswith("/lists/b?") and "page=2" in target
+    return WAYS[request.param]
+
+
+@pytest.fixture
+def config(api, proxy, streams):
+    settings = {"timeout": 3, "max_retries": 1, "max_wait": 0.01}
+    return api.config(*streams, base_url=f"http://{proxy.host}", **settings)
+
+
+def taken(run):
+    return {(record["list"], int(record["id"])): record["at"] for record in run.records("items")}
+
+
+@pytest.mark.parametrize("fault", PASSING)
+def test_a_passing_fault_is_overcome(config, proxy, tap, fault):
+    """What may pass is tried again for a child, a partition and in any format."""
+    proxy.fault = once(FAULTS[fault])
+    run = tap(config)
+    assert run.status == 0, run.errors
+    assert any("retry 1 of 1" in line for line in run.warnings)
+    assert taken(run) == ROWS
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_that_stays_is_said_and_nothing_is_lost(config, proxy, tap, fault):
+    """One line names stream, page and cause, and the next run brings whatever is missing."""
+    proxy.fault = FAULTS[fault]
+    run = tap(config)
+    assert run.status == 1
+    (line,) = run.error_lines
+    assert line.startswith("stream 'items', page 2: GET http://127.0.0.1:")
+    assert "Traceback" not in run.errors
+    came = taken(run)
+    assert {key for key in came if key[0] == "b"} == {("b", n) for n in (1, 2, 3)}
+    proxy.fault = None
+    again = tap(config, state=run.state)
+    assert again.status == 0, again.errors
+    assert came | taken(again) == ROWS
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("option", ["--discover", "--test", None])
+def test_a_fault_in_a_sample_is_said(api, proxy, tap, tmp_path, option, fault):
+    """Where only a few records are looked at, by a preview too, a fault is said as anywhere."""
+    api.serve("/items", [{"at": "2024"}])
+    proxy.spoils, proxy.fault = lambda _: True, FAULTS[fault]
+    stream = {"name": "items", "path": "items"}
+    config = api.config(stream, base_url=f"http://{proxy.host}", max_retries=1, max_wait=0.01)
+    if option:
+        run = tap(config, option)
+        status, errors, (line,) = run.status, run.errors, run.error_lines
+        assert not run.output
+    else:
+        path = tmp_path / "config.json"
+        path.write_text(json.dumps(config))
+        done = CliRunner().invoke(preview, ["--config", str(path), "--json"])
+        status, errors = done.exit_code, done.stderr
+        line = json.loads(done.stdout)[0]["error"]
+    assert status == 1
+    assert line.startswith("stream 'items', page 1: GET http://127.0.0.1:")
+    assert "Traceback" not in errors

@@ -34,6 +34,10 @@ class Deferral:
         ``is_insisted_on`` tells whether one came again: then nothing is waited for any more.
         """
         self._depth = 0
+        self.begin_run()
+
+    def begin_run(self) -> None:
+        """Forget the signals of the run before, where a process has several one after the other."""
         self._waiting: int | None = None
         self._came: set[int] = set()
         self._is_ending = False

@@ -68,6 +68,11 @@ class TapOAuth2Generic(Tap):
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """Take what the SDK takes; signals count from here on."""
+        uninterrupted.begin_run()
+        super().__init__(*arguments, **options)
+
     @cached_property
     def connection(self) -> Connection:
         """What all streams share."""

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from server import Drop, Reply
 
-from tap_oauth2_generic.interruption import Deferral, Interrupted
+from tap_oauth2_generic.interruption import Deferral, Interrupted, uninterrupted
 
 COMMAND = [sys.executable, "-m", "tap_oauth2_generic"]
 SCHEMA = {"properties": {"id": {"type": "integer"}, "at": {"type": "string"}}}
@@ -279,3 +279,14 @@ def test_a_deferral_lasts_to_the_end_of_the_outermost_block():
     with pytest.raises(Interrupted) as caught:
         nested()
     assert (caught.value.name, len(reached)) == ("SIGTERM", 1)
+
+
+def test_the_signals_of_one_run_are_not_those_of_the_next(api, tap):
+    """In a process that has several runs, one that was told to end twice does not cut the next."""
+    for _ in range(2):
+        with pytest.raises(Interrupted):
+            uninterrupted.handle(signal.SIGTERM)
+    api.serve("/first", [{"id": 1, "at": "2024-05-01T00:00:00Z"}])
+    run = tap(api.config(FIRST))
+    assert run.bookmark("first") == "2024-05-01T00:00:00Z"
+    assert not uninterrupted.is_insisted_on

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import os
 import socket
 import subprocess
 import sys
@@ -239,6 +241,16 @@ def test_a_secret_with_blanks_is_masked_where_a_message_makes_one_of_them(api, r
     assert " ".join(secret.split()) not in done.errors
 
 
+# What a user may ask the SDK to log.
+EVERYTHING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"all": {"class": "logging.StreamHandler", "level": "DEBUG"}},
+    "loggers": {"sqlalchemy": {"level": "DEBUG"}},
+    "root": {"level": "DEBUG", "handlers": ["all"]},
+}
+
+
 @pytest.mark.parametrize("command", ["__main__", "preview"])
 def test_the_stored_tokens_are_in_no_message_of_a_later_run(api, run, tmp_path, command):
     """A token that comes out of the store is masked like one that was just asked for."""
@@ -246,10 +258,15 @@ def test_the_stored_tokens_are_in_no_message_of_a_later_run(api, run, tmp_path, 
     places = {"access_token_path": "d.a", "refresh_token_path": "d.r"}
     assert run("refresh_token", **places).status == 0
     api.routes["/items"] = lambda seen: Reply(echo(seen).encode(), 403)
+    (tmp_path / "logging.yaml").write_text(json.dumps(EVERYTHING))
     # A process of its own: this one has known them since they came.
-    later = [sys.executable, "-m", f"tap_oauth2_generic.{command}", "--config"]
     done = subprocess.run(
-        [*later, tmp_path / "config.json"], capture_output=True, text=True, check=False
+        [sys.executable, "-m", f"tap_oauth2_generic.{command}", "--config", "config.json"],
+        cwd=tmp_path,
+        env={**os.environ, "SINGER_SDK_LOG_CONFIG": "logging.yaml"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, len(api.requests("/token"))) == (1, 1)
     assert "***" in done.stdout + done.stderr

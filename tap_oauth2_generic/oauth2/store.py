@@ -5,6 +5,7 @@ Knows no provider and no grant; keeps what it is given. SQLAlchemy is imported o
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import stat
@@ -172,6 +173,8 @@ def _engine(url: str | None) -> Engine:
     from sqlalchemy import create_engine, make_url
     from sqlalchemy.pool import NullPool
 
+    # At DEBUG it would log rows as they come, before anybody knows the tokens in them.
+    logging.getLogger("sqlalchemy.engine.Engine").disabled = True
     address = make_url(url or f"sqlite:///{default_path()}")
     if address.get_backend_name() == "sqlite":
         engine = _sqlite(address)

@@ -1,10 +1,14 @@
-"""The command ``tap-oauth2-generic``: the SDK's command line inside our boundary for errors."""
+"""Where our commands begin: ``tap-oauth2-generic``, the SDK's command line, and those beside it.
+
+Imports nothing that takes time: even an interruption of the imports is no traceback.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 from contextlib import suppress
+from importlib import import_module
 from typing import NoReturn
 
 
@@ -13,14 +17,40 @@ def main() -> NoReturn:
     try:
         status = run()
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        status = 1
+        status = _interrupted()
     end(status)
+
+
+def login() -> NoReturn:
+    """Log in and end the process."""
+    _main_of("login")
+
+
+def preview() -> NoReturn:
+    """Preview and end the process."""
+    _main_of("preview")
+
+
+def shard() -> NoReturn:
+    """Split a configuration and end the process."""
+    _main_of("shard")
+
+
+def _main_of(module: str) -> NoReturn:
+    try:
+        import_module(f"tap_oauth2_generic.{module}").main()
+    except KeyboardInterrupt:
+        sys.exit(_interrupted())
+    sys.exit(0)
+
+
+def _interrupted() -> int:
+    sys.stderr.write("interrupted\n")
+    return 1
 
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the tap and give its exit status."""
-    # Imported here, so that even an interruption of the imports is no traceback.
     from tap_oauth2_generic.command import run_cleanly
     from tap_oauth2_generic.tap import TapOAuth2Generic
 

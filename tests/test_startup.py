@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 
 import pytest
 
+COMMANDS = ("main", "login", "preview", "shard")
 HEAVY = ("sqlalchemy", "cryptography", "rich", "oauthlib", "requests_oauthlib", "jwt", "psycopg")
 PROBE = """
 import sys
@@ -53,3 +55,15 @@ def test_a_stored_token_needs_the_store_alone(api, tmp_path, name):
     there = imported("--config", config(api, tmp_path))
     assert "sqlalchemy" in there
     assert name not in there
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_interruption_of_the_imports_is_no_traceback(command):
+    """Ctrl-C while a command is still being loaded ends it with one word and exit status 1."""
+    begin = f"from tap_oauth2_generic.__main__ import {command}; {command}()"
+    telling = [sys.executable, "-X", "importtime", "-c", begin]
+    with subprocess.Popen(telling, stderr=subprocess.PIPE, text=True) as process:
+        assert any("msgspec" in line for line in process.stderr)
+        process.send_signal(signal.SIGINT)
+        said = [line for line in process.stderr if not line.startswith("import time:")]
+    assert (process.returncode, said) == (1, ["interrupted\n"])

@@ -109,9 +109,9 @@ def read_whole(response: requests.Response) -> bytes:
     """
     # What is no header any more is not unpacked on the way.
     headers = response.raw.headers
-    coding = headers.get("Content-Encoding", "").strip().lower()
-    unpack = _UNPACK.get(coding)
-    if unpack is not None:
+    codings = [one.strip().lower() for one in headers.get("Content-Encoding", "").split(",")]
+    is_ours = all(coding in _UNPACK for coding in codings)
+    if is_ours:
         del headers["Content-Encoding"]
     try:
         content = b"".join(response.iter_content(_PIECE_BYTES))
@@ -119,13 +119,15 @@ def read_whole(response: requests.Response) -> bytes:
         # A chunk of a negative length, for one.
         message = "the answer is not framed as HTTP asks"
         raise requests.exceptions.ChunkedEncodingError(message) from error
-    if unpack is None or not content:
+    if not is_ours or not content:
         return content
     try:
-        return unpack(content)
+        for coding in reversed(codings):
+            content = _UNPACK[coding](content)
     except (OSError, EOFError, zlib.error) as error:
-        message = f"the answer is no whole {coding}"
+        message = f"the answer is no whole {', '.join(codings)}"
         raise requests.exceptions.ContentDecodingError(message) from error
+    return content
 
 
 def _inflated(content: bytes) -> bytes:

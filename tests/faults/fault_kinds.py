@@ -139,6 +139,8 @@ RETRIED = {
         lambda good: good.head(**CHUNKED) + b"-5\r\n" + good.body),
     "gzip that is none": body(lambda content: content, **GZIP),
     "gzip that is cut": body(lambda content: half(gzip.compress(content)), **GZIP),
+    "gzip in gzip that is cut": body(
+        lambda content: gzip.compress(gzip.compress(content)[:-8]), Content_Encoding="gzip, gzip"),
     "gzip without its checksum": body(lambda content: gzip.compress(content)[:-8], **GZIP),
     "gzip that does not add up": body(
         lambda content: gzip.compress(content)[:-8] + b"x" * 8, **GZIP),
@@ -202,6 +204,8 @@ HARMLESS = {
         lambda good: good.head(**CHUNKED) + chunk(half(good.body))
         + chunk(good.body[len(good.body) // 2 :]) + b"0\r\n\r\n"),
     "gzip": body(gzip.compress, **GZIP),
+    "gzip in gzip": body(
+        lambda content: gzip.compress(gzip.compress(content)), Content_Encoding="gzip, gzip"),
     "a byte-order mark": body(lambda content: b"\xef\xbb\xbf" + content),
     "blanks around": body(lambda content: b"\r\n\t " + content + b"\r\n\t "),
     "escapes": in_record(b'"x": "\\u0000\\ud83d\\ude00\\/"'),

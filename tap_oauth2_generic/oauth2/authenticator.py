@@ -129,11 +129,15 @@ class Authenticator:
         """Get a token, once failed never again: another thread would spend what may be spent."""
         if self._failure is not None:
             raise self._failure
-        try:
-            return self._obtained(rejected)
-        except Exception as error:
-            self._failure = error
-            raise
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return self._obtained(rejected)
+            except Exception as error:
+                if not self._exchange.waited_to_send_again(error, attempt, random.random):
+                    self._failure = error
+                    raise
 
     def _obtained(self, rejected: str | None) -> Token:
         """Take the stored token if it is good, else renew it under the store's lock."""

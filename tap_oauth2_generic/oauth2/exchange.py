@@ -139,6 +139,21 @@ class Exchange:
             raise TokenLostError(message) from None
         return self._token(response, "refresh_token", refresh_token)
 
+    def waited_to_send_again(
+        self, error: Exception, attempt: int, random: Callable[[], float]
+    ) -> bool:
+        """Wait where a refresh request never left, so that it may be sent; False for any other end.
+
+        ``attempt`` counts from 1, ``random`` draws the jitter, from 0 to 1.
+        """
+        if not isinstance(error, TokenRequestError) or error.code != UNREACHABLE:
+            return False
+        wait = self._retry_wait(None, attempt, random())
+        if wait is not None:
+            _LOG.warning("%s; retry %d in %.1f seconds", error, attempt, wait)
+            self._clock.sleep(wait)
+        return wait is not None
+
     def post(self, url: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Send a form with the client's proof, give the JSON object of the answer.
 

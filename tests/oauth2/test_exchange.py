@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 
 import pytest
 from server import Drop, Reply
@@ -197,6 +198,44 @@ def test_a_refresh_that_never_left_is_no_loss(ask):
         address = f"http://127.0.0.1:{listener.getsockname()[1]}/token"
     with pytest.raises(TokenRequestError, match="cannot be reached"):
         ask(access_token_url=address, **SEEDED)
+
+
+class Opening:
+    """A clock at whose first sleep somebody listens who answers one request with a token."""
+
+    def __init__(self, listener):
+        self.waits = []
+        self._listener = listener
+
+    def time(self):
+        return 1_800_000_000.0
+
+    monotonic = time
+
+    def sleep(self, seconds):
+        self.waits.append(seconds)
+        if len(self.waits) == 1:
+            self._listener.listen()
+            threading.Thread(target=self._answer, daemon=True).start()
+
+    def _answer(self):
+        connection, _ = self._listener.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(b'HTTP/1.0 200 OK\r\n\r\n{"access_token": "a-token"}')
+
+
+def test_a_refresh_that_never_left_is_tried_again(api):
+    """Where nobody listens at first, a refresh waits as any request does, and is sent once."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        clock, problems = Opening(listener), Problems()
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/token"
+        raw = api.config(STREAM, **SEEDED, access_token_url=address, max_retries=2)
+        config = read_config(raw, frozenset(), problems)
+        assert config is not None, problems.errors
+        found = Connection.of(config, clock, lambda: None).authenticator.access_token()
+    assert (found, len(clock.waits)) == ("a-token", 1)
 
 
 ECHO = f"{CLIENT['client_secret']} {SEEDED['refresh_token']}"

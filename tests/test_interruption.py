@@ -121,6 +121,29 @@ def test_a_signal_in_the_first_stream_leaves_the_state_that_was_given(start, gat
     assert states[-1]["bookmarks"]["first"] == BOOKMARK["first"]
 
 
+def test_a_signal_sends_the_state_that_is_owed(api, start):
+    """Where a state is so large that it is sent rarely, a signal leaves the newest all the same."""
+    gate = Gate(Drop)
+    rows = [[{"id": n, "at": f"2024-01-0{n}T00:00:00Z"}] for n in range(1, 6)]
+    api.routes["/paged"] = lambda seen: (
+        gate(seen) if seen.query["page"] == "6" else rows[int(seen.query["page"]) - 1]
+    )
+    large = {"other": {"replication_key": "at", "replication_key_value": "x" * 5_000_000}}
+    stream = {**PAGED, "replication_key": "at", "incremental": {"order": "asc"}}
+    process = start(stream, state={"bookmarks": large}, max_in_flight=1)
+    read = []
+    while not any("RECORD" in line and '"id":5' in line for line in read):
+        read.append(process.stdout.readline())
+        assert read[-1]
+    assert gate.reached.wait(30)
+    process.send_signal(signal.SIGTERM)
+    messages = ended(process, "".join(read))
+    gate.opened.set()
+    states = [message["value"]["bookmarks"] for message in messages if message["type"] == "STATE"]
+    assert states[-1]["paged"]["replication_key_value"] == rows[3][0]["at"]
+    assert len(states) < len(rows)
+
+
 @pytest.mark.parametrize("unbuffered", ["", pytest.param("1")])
 def test_a_signal_in_the_middle_of_a_line_does_not_cut_it(api, start, monkeypatch, unbuffered):
     """A line longer than a pipe holds is written to its end, with PYTHONUNBUFFERED, too."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+from server import Reply
+
 from tap_oauth2_generic.pace import InFlight, PaceSettings
 
 
@@ -51,3 +53,36 @@ def test_a_lowered_number_holds_for_those_that_wait():
             assert not began.wait(0.05)
         assert began.wait(10)
     thread.join(10)
+
+
+def test_a_storm_of_429_is_weathered_with_fewer_requests_at_once(api, tap):
+    """Where all that are under way are refused, half as many go on, and each page comes once."""
+    refused, counting = threading.Barrier(4), threading.Lock()
+    asked, under_way, most = [0], [0], [0]
+
+    def items(seen):
+        page = int(seen.query["page"])
+        if page == 1:
+            return {"d": [{"id": 1}], "pages": 12}
+        with counting:
+            asked[0] += 1
+            is_first = asked[0] <= refused.parties
+        if is_first:
+            refused.wait(30)
+            return Reply({}, 429, {"Retry-After": "0"})
+        with counting:
+            under_way[0] += 1
+            most[0] = max(under_way[0], most[0])
+        threading.Event().wait(0.05)
+        with counting:
+            under_way[0] -= 1
+        return {"d": [{"id": page}], "pages": 12}
+
+    api.routes["/items"] = items
+    paging = {"style": "page_number", "total_pages_path": "pages"}
+    schema = {"properties": {"id": {"type": "integer"}}}
+    stream = {"name": "items", "path": "items", "records_path": "d", "schema": schema}
+    run = tap(api.config({**stream, "pagination": paging}, max_retries=1))
+    assert run.status == 0, run.errors
+    assert [record["id"] for record in run.records("items")] == list(range(1, 13))
+    assert most[0] <= 2

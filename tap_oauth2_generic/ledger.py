@@ -76,12 +76,13 @@ class Ledger:
         """Begin to read a context."""
         previous = self.previous(context)
         self.bookmark = Bookmark(previous, self._settings.format)
-        self._begun.append((context, previous))
+        if self._key:
+            # Without a bookmark a context leaves nothing behind, however many there are.
+            self._begun.append((context, previous))
 
     def moves(self) -> list[tuple[Any, Any]]:
         """Give the bookmark of each context that was read: before this run, and now."""
-        begun = self._begun if self._key else []
-        return [(previous, self.previous(context)) for context, previous in begun]
+        return [(previous, self.previous(context)) for context, previous in self._begun]
 
     def observe(self, values: list[Any], without: int, context: Context) -> None:
         """Take replication values into account that were just emitted.

@@ -19,6 +19,8 @@ from tap_oauth2_generic.settings import Kind, NestedProblemsError, Problems, nea
 from tap_oauth2_generic.templates import parse_template
 
 _LAST_OF_LATIN_1 = 0xFF
+# Of a whole number; what counts pages, records or seconds has fewer.
+_MOST_DIGITS = 18
 Parse = Callable[[Any], Any]
 
 
@@ -67,6 +69,10 @@ def integer(minimum: int, *, maximum: int | None = None) -> Kind:
 
     def parse(value: Any) -> int:
         number = _number(value)
+        if number.adjusted() > _MOST_DIGITS:
+            # Before it is written out: a huge exponent would fill the memory.
+            message = f"is too large: {number}"
+            raise ValueError(message)
         if number != number.to_integral_value():
             message = f"must be a whole number, not {number}"
             raise ValueError(message)

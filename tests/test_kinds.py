@@ -41,6 +41,7 @@ def test_whole_numbers_are_taken_however_they_are_written(number):
         (COUNT, 0, "must be at least 1, not 0"),
         (COUNT, "501", "must be at most 500, not 501"),
         (COUNT, 1.5, "must be a whole number, not 1.5"),
+        (COUNT, "1e999999999", "is too large: 1E+999999999"),
         (COUNT, True, "must be a number, not a boolean"),
         (COUNT, "many", "must be a number, not 'many'"),
         (COUNT, [], "must be a number, not an array"),

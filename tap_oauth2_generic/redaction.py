@@ -145,7 +145,7 @@ class RedactingFormatter(logging.Formatter):
 def protect_logs() -> None:
     """Put the mask over every log handler there is; safe to call more than once."""
     loggers = [logging.getLogger()]
-    loggers += [logging.getLogger(name) for name in logging.root.manager.loggerDict]
+    loggers += [logging.getLogger(name) for name in list(logging.root.manager.loggerDict)]
     for handler in {handler for logger in loggers for handler in logger.handlers}:
         if not isinstance(handler.formatter, RedactingFormatter):
             handler.setFormatter(RedactingFormatter(handler.formatter or logging.Formatter()))

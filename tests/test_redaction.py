@@ -224,3 +224,22 @@ def test_what_is_no_secret_is_shown(name, value, word):
     """Words of a password, addresses and users stay readable in messages."""
     read_config({**CONFIG, name: value}, frozenset(), Problems())
     assert word in redact(f"<{word}>")
+
+
+def test_a_logger_that_comes_meanwhile_does_no_harm():
+    """Masks are put on though another logger is made at that moment, as threads may do."""
+
+    class Sociable(logging.Logger):
+        def __init__(self, name):
+            super().__init__(name)
+            if name == "placeholder-of-the-test":
+                logging.getLogger("comes-with-it")
+
+    logging.getLogger("placeholder-of-the-test.inner")
+    before = logging.getLoggerClass()
+    logging.setLoggerClass(Sociable)
+    try:
+        protect_logs()
+    finally:
+        logging.setLoggerClass(before)
+    assert "comes-with-it" in logging.root.manager.loggerDict

@@ -29,6 +29,8 @@ from tap_oauth2_generic.tap import TapOAuth2Generic
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+# What was given may be shown in an error, and be of any length.
+_LONGEST_LINE = 2000
 _LOG = logging.getLogger(TapOAuth2Generic.name)
 
 #: The option that every command takes, as the SDK defines it for the tap.
@@ -61,7 +63,7 @@ def log_to_stderr() -> None:
     protect_logs()
 
 
-def run_cleanly(action: Callable[[], object]) -> int:  # noqa: PLR0911 - one return a kind of end
+def run_cleanly(action: Callable[[], object]) -> int:  # noqa: C901, PLR0911 - a return an end
     """Run a command and give its exit status: 0, 1 for any failure, 2 for a misused option."""
     try:
         status = action()
@@ -85,6 +87,10 @@ def run_cleanly(action: Callable[[], object]) -> int:  # noqa: PLR0911 - one ret
         return _failed(error.errors or [str(error)])
     except TapError as error:
         return _failed(str(error).split("\n"))
+    except RecursionError:
+        return _failed(
+            ["the configuration, the catalog, the state or an answer is nested too deep"]
+        )
     except Exception as error:  # noqa: BLE001 - the boundary: a user never sees a traceback
         return _failed_unexpectedly(error)
     return status if isinstance(status, int) else 0
@@ -99,7 +105,8 @@ def _interrupted(signal: Interrupted) -> int:
 
 def _failed(sentences: list[str]) -> int:
     for sentence in sentences:
-        _LOG.error("%s", redact(" ".join(sentence.split())))
+        said = redact(" ".join(sentence.split()))
+        _LOG.error("%s", said if len(said) <= _LONGEST_LINE else f"{said[:_LONGEST_LINE]} …")
     return 1
 
 

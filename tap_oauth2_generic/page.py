@@ -265,7 +265,11 @@ def _is_emptied(path: Path, body: Any) -> bool:
 def _unfiltered(path: Path, body: Any) -> int | None:
     """Give the length of the list that a filter in a JSONPath chooses from."""
     parent, has_filter, _ = path.text.partition("[?")
-    whole = parse_path(parent).find(body) if has_filter else None
+    try:
+        whole = parse_path(parent).find(body) if has_filter else None
+    except ValueError:
+        # Of ``$..[?``, what stands before the filter is no path.
+        return None
     return len(whole) if isinstance(whole, list) else None
 
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.pagination import Token, Walk
     from tap_oauth2_generic.placement import Request
 
+_TOO_DEEP = "a value is nested too deep"
+
 
 @dataclass(frozen=True)
 class Span:
@@ -57,7 +59,9 @@ class Turn:
             return self.page.records
         except AnswerError as error:
             message = f"{self.place}: {self.request.name} answered: {error}"
-            raise AnswerError(message) from None
+        except RecursionError:
+            message = f"{self.place}: {self.request.name} answered: {_TOO_DEEP}"
+        raise AnswerError(message) from None
 
 
 class Remarks:
@@ -180,6 +184,9 @@ class Reader:
             raise type(error)(message) from None
         except MemoryError:
             message = f"{place}: the answer needs more memory than there is"
+            raise AnswerError(message) from None
+        except RecursionError:
+            message = f"{place}: {_TOO_DEEP}"
             raise AnswerError(message) from None
 
     @cached_property

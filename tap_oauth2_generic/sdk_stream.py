@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 from abc import abstractmethod
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from singer_sdk.helpers._catalog import get_selected_schema
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import Metadata
 
+from tap_oauth2_generic.errors import RecordError
 from tap_oauth2_generic.states import IndexedState, ThriftyStateWriter
 
 if TYPE_CHECKING:
@@ -60,13 +62,14 @@ class PagedStream(Stream):
         meters, since_state = self._measured(), 0
         try:
             for current in self.runs(context):
-                for count in self.emitted(current, writes=write_messages):
-                    meters.records.increment(count)
-                    meters.pages.increment()
-                    since_state += count
-                    if since_state >= self.STATE_MSG_FREQUENCY and write_messages:
-                        self._write_state_message()
-                        since_state = 0
+                with self._naming_depth():
+                    for count in self.emitted(current, writes=write_messages):
+                        meters.records.increment(count)
+                        meters.pages.increment()
+                        since_state += count
+                        if since_state >= self.STATE_MSG_FREQUENCY and write_messages:
+                            self._write_state_message()
+                            since_state = 0
                 if self.state_manager.get_state_partition_context(current) == current:
                     self._finalize_state(self.get_context_state(current))
                 if write_messages:
@@ -78,6 +81,15 @@ class PagedStream(Stream):
             self._finalize_state(self.stream_state)
         if write_messages:
             self._write_state_message()
+
+    @contextmanager
+    def _naming_depth(self) -> Iterator[None]:
+        """Say what Python gives up on: what recurses is the SDK's, or is bounded nowhere else."""
+        try:
+            yield
+        except RecursionError:
+            message = f"stream {self.name!r}: its records or its schema are nested too deep"
+            raise RecordError(message) from None
 
     # Logs
 
@@ -144,11 +156,11 @@ class PagedStream(Stream):
 
     def _write_schema_message(self) -> None:
         """Send the schema, unless it was sent: a child stream is synced for every parent."""
-        if (
-            sending := [m.to_dict() for m in self._generate_schema_messages()]
-        ) != self._sent_schemas:
-            self._sent_schemas = sending
-            super()._write_schema_message()
+        with self._naming_depth():
+            sending = [message.to_dict() for message in self._generate_schema_messages()]
+            if sending != self._sent_schemas:
+                self._sent_schemas = sending
+                super()._write_schema_message()
 
     @property
     def stream_version(self) -> int | None:

@@ -290,3 +290,36 @@ def test_a_forgotten_records_path_is_said(api, tap):
     settings = {"name": "items", "path": "items", "pagination": {"style": "page_number"}}
     run = tap(api.config(settings))
     assert any("records_path is not set" in line and "d, info" in line for line in run.warnings)
+
+
+@pytest.mark.parametrize("value", [[1], {"a": 1}, True])
+def test_a_replication_value_that_is_none_moves_no_bookmark(api, tap, value):
+    """A list, object or boolean where the time should be is said, and the record emitted."""
+    api.serve("/items", {"d": [row(1), {"id": 2, "at": value}]})
+    run = tap(api.config({**stream("none"), "schema": {"properties": {"id": {}, "at": {}}}}))
+    assert run.status == 0, run.errors
+    assert ids(run) == [1, 2]
+    assert run.bookmark("items") == row(1)["at"]
+    assert any("1 records had a 'at' that is neither" in line for line in run.warnings)
+
+
+@pytest.mark.parametrize("settings", [{}, {"schema": SCHEMA, "keep": [{"path": "id", "equals": 1}]},
+                                      {"records_path": "$.d[?(@.id==1)]"}])  # fmt: skip
+@pytest.mark.parametrize("option", [[], ["--discover"]])
+@pytest.mark.parametrize("depth", [230, 300, 480, 950, 100_000])
+def test_what_is_nested_too_deep_is_said(api, tap, settings, option, depth):
+    """A record of any depth is read, or one line says that it is too deep."""
+    deep = b"[" * depth + b"]" * depth
+    api.serve("/items", Reply(b'{"d": [{"id": 1, "at": ' + deep + b"}]}"))
+    run = tap(api.config({**stream("none"), "schema": None, **settings}), *option)
+    assert run.status in {0, 1}
+    assert run.status == len(run.error_lines), run.errors
+    assert all("nested too deep" in line for line in run.error_lines)
+
+
+def test_a_filter_below_a_descent_finds_what_it_finds(api, tap):
+    """Of a filter whose list has no path of its own the pages are counted by what it finds."""
+    api.serve("/items", {"d": {"l": [row(1), row(2)]}})
+    run = tap(api.config(stream("none", records_path="$..[?(@.id==2)]")))
+    assert run.status == 0, run.errors
+    assert ids(run) == [2]

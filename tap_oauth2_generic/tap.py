@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 from contextlib import suppress
 from decimal import Decimal
 from functools import cached_property
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 # Of streams that a state or catalog holds and the configuration does not, so many are named.
 _NAMED_STREAMS = 20
+_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _SDK_SETTINGS = frozenset({**STREAM_MAPS_CONFIG["properties"], **FLATTENING_CONFIG["properties"]})
 
 
@@ -320,9 +322,11 @@ def _is_stream_state(entry: Any) -> bool:
     if not isinstance(entry, dict):
         return False
     partitions = entry.get("partitions", [])
-    return isinstance(partitions, list) and all(
-        isinstance(one, dict) and isinstance(one.get("context"), dict) for one in partitions
-    )
+    if not isinstance(partitions, list) or not all(isinstance(one, dict) for one in partitions):
+        return False
+    markers = [one.get("progress_markers", {}) for one in (entry, *partitions)]
+    contexts = [one.get("context") for one in partitions]
+    return all(isinstance(found, dict) for found in (*markers, *contexts))
 
 
 def _stream_class() -> type[OAuth2Stream]:
@@ -413,4 +417,15 @@ def loaded(text: str, what: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         message = f"the {what} must be a JSON object"
         raise InputError(message)
+    if _ESCAPED_SURROGATE.search(text) and _holds_surrogate(found):
+        message = f"the {what} holds half of a surrogate pair (\\ud800 to \\udfff), no character"
+        raise InputError(message)
     return found
+
+
+def _holds_surrogate(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        return True
+    return False

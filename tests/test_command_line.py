@@ -384,6 +384,8 @@ def test_streams_of_a_catalog_that_are_not_configured_are_named(api, tap):
         {"bookmarks": []},
         {"bookmarks": {"items": 5}},
         {"type": "STATE", "value": {"bookmarks": {}}},
+        {"bookmarks": {"items": {"progress_markers": []}}},
+        {"bookmarks": {"items": {"partitions": [{"context": {}, "progress_markers": "x"}]}}},
         "[]",
         "5",
     ],
@@ -395,3 +397,48 @@ def test_a_malformed_state_is_one_line(api, tap, state):
     assert run.status == 1
     assert len(run.error_lines) == 1, run.errors
     assert "state" in run.error_lines[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"schema": {"properties": {"id": {}}, "required": [["id"]]}}, "is not of the form"),
+    ],
+)
+def test_a_catalog_that_cannot_be_followed_is_one_line(api, tap, change, said):
+    """A catalog whose schema is none ends the run with one line."""
+    api.serve("/items", ROWS)
+    entry = {"tap_stream_id": "items", "schema": {"properties": {"id": {"type": "integer"}}}}
+    run = tap(api.config(STREAM), catalog={"streams": [{**entry, **change}]})
+    assert run.status == 1
+    assert len(run.error_lines) == 1, run.errors
+    assert said in run.error_lines[0]
+
+
+@pytest.mark.parametrize("what", ["config", "state", "catalog"])
+def test_half_a_character_is_refused_where_it_comes_in(api, tap, what):
+    """A file that holds a lone surrogate, which nothing can be sent or written with, is named."""
+    halved = {"\ud800": {"a": ["\udfff"]}}
+    files = {} if what == "config" else {what: halved}
+    run = tap(api.config({**STREAM, "params": halved if what == "config" else {}}), **files)
+    assert run.status == 1
+    (line,) = run.error_lines
+    assert "holds half of a surrogate pair" in line
+    assert not api.seen
+
+
+def test_a_whole_pair_of_surrogates_is_a_character(api, tap):
+    """What JSON writes as two escapes is one character, and is sent as such."""
+    api.serve("/items", ROWS)
+    run = tap(api.config({**STREAM, "params": {"q": "\U0001d4b3"}}))
+    assert run.status == 0, run.errors
+    assert api.requests("/items")[0].query == {"q": "\U0001d4b3"}
+
+
+def test_a_line_has_an_end(api, tap):
+    """What is long in a configuration is not repeated at length, on one line that is still said."""
+    run = tap({**api.config(STREAM), "grant_type": "x" * 100_000})
+    assert run.status == 1
+    (line,) = run.error_lines
+    assert "grant_type: must be one of" in line
+    assert len(line) < 2100

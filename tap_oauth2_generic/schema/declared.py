@@ -43,6 +43,9 @@ def is_schema(schema: Any) -> bool:
     if not isinstance(properties, Mapping) or not isinstance(choices, list):
         return False
     named = kinds if isinstance(kinds, list) else [kinds]
+    required = schema.get("required", []) if properties else []
+    if not isinstance(required, list) or not all(isinstance(name, str) for name in required):
+        return False
     inner = [*properties.values(), *choices, *([] if items is None else [items])]
     return all(isinstance(kind, str) for kind in named) and all(map(is_schema, inner))
 

@@ -1,0 +1,125 @@
+"""A command run on files: here, as in a process that has just begun, or in one of its own."""
+
+from __future__ import annotations
+
+import faulthandler
+import io
+import logging
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fuzz_laws import Hang, Outcome
+
+from tap_oauth2_generic import preview, redaction, shard
+from tap_oauth2_generic.__main__ import run as run_tap
+from tap_oauth2_generic.command import run_cleanly
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+#: What an input may cost at most: seconds of the processor, and on the clock.
+CPU_SECONDS, CLOCK_SECONDS = 10.0, 60.0
+_MODULES = {
+    "tap": "tap_oauth2_generic",
+    "preview": "tap_oauth2_generic.preview",
+    "shard": "tap_oauth2_generic.shard",
+}
+
+
+def as_process(arguments: list[str], environment: dict[str, str], folder: Path) -> Outcome:
+    """Run a command as a user does; raises Hang."""
+    command = [sys.executable, "-m", _MODULES[arguments[0]], *arguments[1:]]
+    surroundings = {**os.environ, **environment}
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=surroundings,
+            capture_output=True,
+            check=False,
+            timeout=CLOCK_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise Hang(" ".join(arguments)) from None
+    return Outcome(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace"))
+
+
+def in_process(arguments: list[str], environment: dict[str, str], folder: Path) -> Outcome:
+    """Run a command here, as a process that has just begun would."""
+    name, *options = arguments
+    commands: dict[str, Callable[[], int]] = {
+        "tap": lambda: run_tap(options),
+        "preview": lambda: _clean(preview.command, options),
+        "shard": lambda: _clean(shard.command, options),
+    }
+    redaction._REDACTOR.__init__()  # type: ignore[misc]
+    with _surroundings(environment, folder) as (output, errors), bounded():
+        status = commands[name]()
+    return Outcome(status, output.getvalue(), errors.getvalue().decode("utf-8", "replace"))
+
+
+def _clean(command: Any, options: list[str]) -> int:
+    return run_cleanly(lambda: command.main(options, standalone_mode=False))
+
+
+@contextmanager
+def _surroundings(
+    environment: dict[str, str], folder: Path
+) -> Iterator[tuple[io.BytesIO, io.BytesIO]]:
+    """Put streams, environment, folder, signals and log handlers in place, and back."""
+    before = sys.stdout, sys.stderr, dict(os.environ), Path.cwd(), sys.excepthook
+    handlers = [signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)]
+    root = logging.getLogger()
+    logs, level, root.handlers = root.handlers, root.level, []
+    output, errors = _Kept(), _Kept()
+    sys.stdout = io.TextIOWrapper(output, "utf-8", write_through=True)
+    sys.stderr = io.TextIOWrapper(errors, "utf-8", "backslashreplace", write_through=True)
+    os.environ.update(environment)
+    os.chdir(folder)
+    try:
+        yield output, errors
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        sys.stdout, sys.stderr, environ, cwd, sys.excepthook = before
+        os.environ.clear()
+        os.environ.update(environ)
+        os.chdir(cwd)
+        root.handlers, root.level = logs, level
+        logging.captureWarnings(capture=False)
+        for signum, handler in zip((signal.SIGINT, signal.SIGTERM), handlers, strict=True):
+            signal.signal(signum, handler)
+
+
+class _Kept(io.BytesIO):
+    """Can be read after it was closed with the stream around it."""
+
+    def close(self) -> None:
+        pass
+
+
+@contextmanager
+def bounded(cpu_seconds: float = CPU_SECONDS) -> Iterator[None]:
+    """Give a block its time; raises Hang after it, wherever it is."""
+
+    def late(signum: int, frame: Any) -> None:
+        raise Hang(signal.Signals(signum).name)
+
+    before = [signal.signal(signum, late) for signum in (signal.SIGPROF, signal.SIGALRM)]
+    # For what is written in C and lets nobody else run, this process included.
+    faulthandler.dump_traceback_later(2 * CLOCK_SECONDS, exit=True, file=sys.__stderr__)
+    signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
+    signal.setitimer(signal.ITIMER_REAL, CLOCK_SECONDS)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+        for timer in (signal.ITIMER_PROF, signal.ITIMER_REAL):
+            signal.setitimer(timer, 0)
+        for signum, handler in zip((signal.SIGPROF, signal.SIGALRM), before, strict=True):
+            signal.signal(signum, handler)

@@ -1,0 +1,66 @@
+"""What an input may hold that is nasty, and how an input is written into a file or an answer.
+
+Inputs are JSON, so that both engines can keep and change them; what JSON cannot hold, or only at
+length, stands in them as a text that begins with ``#``, and is written out here.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+#: How a secret looks that no output may show; a number follows.
+SECRET = "PlantedSecretNumber"
+SECRETS = re.compile(rf"{SECRET}\d+")
+#: Stands for the address of the server on loopback.
+API = "#api"
+
+_HERE = Path(__file__).parent
+_NASTY = json.loads((_HERE / "nasty.json").read_text())
+TEXTS: list[str] = _NASTY["texts"]
+#: Written out here, since JSON has no word for them or only a long one.
+MACROS: list[str] = _NASTY["macros"]
+NASTY: list[Any] = [value for values in _NASTY.values() for value in values]
+
+_WRITTEN: dict[str, Callable[[int], str]] = {
+    "digits": lambda n: "9" * n,
+    "nest": lambda n: "[" * n + "]" * n,
+    "nested": lambda n: '{"a":' * n + "1" + "}" * n,
+    "long": lambda n: f'"{"aB9 " * (n // 4)}"',
+    "keys": lambda n: json.dumps({f"k{i}": i for i in range(n)}),
+    "list": lambda n: json.dumps(list(range(n))),
+    "refs": lambda n: json.dumps({"$ref": "#", "$defs": {"a": {"$ref": "#/$defs/a"}}, "n": n}),
+    "choices": lambda n: json.dumps({"anyOf": [{"type": "integer"}] * n}),
+}
+_MACRO = re.compile(rf'"#(raw|{"|".join(_WRITTEN)})(?: ((?:[^"\\]|\\.)*))?"')
+
+
+def written(value: Any, api: str) -> bytes:
+    """Write an input as the text that it stands for; not all of them are JSON."""
+    text = _MACRO.sub(_replaced, json.dumps(value))
+    return text.replace(API, api).encode()
+
+
+def content_of(answer: Mapping[str, Any], api: str) -> bytes:
+    """Give the bytes of an answer: its ``body`` as JSON, or its ``text`` as it stands."""
+    if isinstance(text := answer.get("text"), str):
+        try:
+            content = text.replace(API, api).encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            content = text.encode("utf-8", "surrogatepass")
+    else:
+        content = written(answer.get("body"), api)
+    return gzip.compress(content, mtime=0) if answer.get("gzip") else content
+
+
+def _replaced(found: re.Match[str]) -> str:
+    name, argument = found.groups()
+    if name == "raw":
+        return json.loads(f'"{argument or ""}"')
+    return _WRITTEN[name](int(argument)) if re.fullmatch(r"\d{1,6}", argument or "") else found[0]

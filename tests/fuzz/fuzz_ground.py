@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fuzz_laws import Outcome
     from server import Seen
 
-_MOST_REQUESTS = 40
+_MOST_REQUESTS = 20
 # The server frames its answers itself; what comes of a false frame is for a proxy to try.
 _FRAMING = {"content-length", "transfer-encoding", "connection", "upgrade"}
 # What would only be slow, and rightly so; and what would lead out of this machine.
@@ -30,6 +30,7 @@ _TAME = {"max_retries": 1, "max_wait": 0, "requests_per_second": None, "timeout"
 _NOWHERE = "http://127.0.0.1:9"
 _STATUSES = range(200, 600)
 _LONGEST_HEADER = 2000
+_LONGEST_VARIABLE = 100_000
 
 
 class Ground:
@@ -73,10 +74,13 @@ class Ground:
             "HTTPS_PROXY": _NOWHERE,
             "NO_PROXY": "127.0.0.1,localhost,::1",
         }
+        environment |= _variables(case.get("environment"), self.api.url)
         return runner(self._arguments(case), environment, self.folder)
 
     def _arguments(self, case: Mapping[str, Any]) -> list[str]:
         name, *options = case["command"]
+        if "environment" in case:
+            options += ["--config", "ENV"]
         files = [("config", case.get("config", {}))]
         if name != "shard":
             files.append(("config", _TAME))
@@ -110,6 +114,17 @@ class _AnyPath(dict[str, Any]):
 
     def get(self, *_: Any) -> Any:
         return self._any
+
+
+def _variables(settings: Any, api: str) -> dict[str, str]:
+    """Give settings as environment variables bring them, those that can be there at all."""
+    found = {}
+    for name, value in (settings if isinstance(settings, dict) else {}).items():
+        text = value if isinstance(value, str) else written(value, api).decode()
+        text = text.replace(API, api)[:_LONGEST_VARIABLE].encode("utf-8", "replace").decode()
+        if re.fullmatch(r"\w{1,99}", name, re.ASCII) and "\0" not in text:
+            found[f"TAP_OAUTH2_GENERIC_{name.upper()}"] = text
+    return found
 
 
 def _reply(answer: Any, api: str) -> Reply:

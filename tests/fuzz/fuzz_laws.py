@@ -39,7 +39,9 @@ class Outcome:
 def planted(case: Mapping[str, Any]) -> set[str]:
     """Give the secrets of a case: what stands where only secrets, or no settings, stand."""
     config, declared = case.get("config"), CONFIG_SCHEMA["properties"]
-    settings = config if isinstance(config, dict) else {}
+    variables = case.get("environment")
+    settings = {**variables} if isinstance(variables, dict) else {}
+    settings |= config if isinstance(config, dict) else {}
     shown = {n: v for n, v in settings.items() if n in declared and not declared[n].get("secret")}
     secret = [v for n, v in settings.items() if n not in shown]
     secret.append(case.get("token"))

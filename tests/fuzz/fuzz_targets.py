@@ -93,6 +93,13 @@ def _granted() -> list[Case]:
     return [_case(_SYNC, _STREAM, settings=grant) for grant in _GRANTS]
 
 
+def _from_variables() -> Case:
+    """Give a configuration of which a part is in the environment, secrets among it."""
+    case = _case(_SYNC, _WHOLE)
+    names = ("client_secret", "headers", "scopes", "streams", "start_date")
+    return {**case, "environment": {name: case["config"].pop(name) for name in names}}
+
+
 def _bounded() -> list[Case]:
     """Give streams with a bookmark of each form, each with every state."""
     forms = ({"format": "epoch_ms", "order": "desc"}, {"format": "%d.%m.%Y", "order": "asc"})
@@ -136,8 +143,9 @@ _ALL = [
         [
             *(*_EVERY, *_sample(), *_presets(), *_paged(_SYNC), *_granted()),
             *(_case(command, _WHOLE) for command in (_SPLIT, _TRY, _SUGGEST)),
+            *[_from_variables()] * 5,
         ],
-        [("config",), _ONE],
+        [("config",), _ONE, ("environment",)],
     ),
     Target(
         "path expressions",

@@ -34,6 +34,7 @@ _WRITTEN: dict[str, Callable[[int], str]] = {
     "nested": lambda n: '{"a":' * n + "1" + "}" * n,
     "long": lambda n: f'"{"aB9 " * (n // 4)}"',
     "keys": lambda n: json.dumps({f"k{i}": i for i in range(n)}),
+    "arrays": lambda n: json.dumps({f"k{i}": list(range(10)) for i in range(n)}),
     "list": lambda n: json.dumps(list(range(n))),
     "refs": lambda n: json.dumps({"$ref": "#", "$defs": {"a": {"$ref": "#/$defs/a"}}, "n": n}),
     "choices": lambda n: json.dumps({"anyOf": [{"type": "integer"}] * n}),

@@ -40,44 +40,57 @@ class _Secret:
             if kind == "word":
                 parts.append(run)
             elif kind == "other":
-                parts += [f"(?:{_ways(character)})" for character in run]
+                parts += [rf"(?:\\*{re.escape(one)}|{_encoded(one)})" for one in run]
+            elif kind == "backslash":
+                # Each doubling doubles them, so that any number may stand for the run.
+                begins = r"(?<!\\)" if position == 0 else ""
+                parts.append(rf"{begins}(?:\\|(?<=\\){_LETTERS_OF_BACKSLASH}|{_entities(run[0])})+")
             else:
-                ways = "|".join(sorted({_ways(character) for character in run}))
+                ways = "|".join(sorted({_encoded(one) for one in run}))
                 often = "+" if 0 < position < len(runs) - 1 else around
-                parts.append(rf"(?:\s|\+|{ways}){often}")
+                # Told apart by how they begin: what could be read in two ways would be tried in
+                # two to the power of its length.
+                parts.append(rf"(?:\s|\+|\\+\s|{ways}){often}")
         return re.compile("".join(parts))
 
 
 def _kind(character: str) -> str:
+    if character == "\\":
+        return "backslash"
     if character.isascii() and character.isalnum():
         return "word"
     return "blank" if character.isspace() else "other"
 
 
-def _ways(character: str) -> str:
-    """Give the ways to write a character, as alternatives of a pattern."""
+def _encoded(character: str) -> str:
+    """Give the ways to write a character that do not hold it, as alternatives of a pattern."""
+    code = ord(character)
+    octets = character.encode("utf-8", "surrogatepass")
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    # A backslash stands before some, and before itself.
+    escapes = [
+        r"\\+".join(f"u{units[at : at + 4]}" for at in range(0, len(units), 4)),
+        r"\\+".join(f"x{octet:02x}" for octet in octets),
+        f"x{code:02x}",
+        f"u{code:08x}",
+    ]
+    letter = f"|{short}" if (short := _SHORT.get(character)) else ""
+    return rf"\\+(?:(?i:{'|'.join(escapes)}){letter})|{_entities(character)}"
+
+
+def _entities(character: str) -> str:
+    """Give the ways in which URLs and HTML write a character."""
     from html.entities import codepoint2name  # only where a secret is really met
 
     code = ord(character)
     octets = character.encode("utf-8", "surrogatepass")
-    units = character.encode("utf-16-be", "surrogatepass").hex()
-    hexadecimal = [
-        "".join(f"%{octet:02x}" for octet in octets),
-        "".join(rf"\\+u{units[at : at + 4]}" for at in range(0, len(units), 4)),
-        "".join(rf"\\+x{octet:02x}" for octet in octets),
-        rf"\\+x{code:02x}",
-        rf"\\+u{code:08x}",
-        rf"&#x0*{code:x};",
-    ]
-    # A backslash stands before some, and before itself.
-    ways = [rf"\\*{re.escape(character)}", f"(?i:{'|'.join(hexadecimal)})", f"&#0*{code};"]
-    if short := _SHORT.get(character):
-        ways.append(rf"\\+{short}")
+    ways = [f"(?i:{''.join(f'%{octet:02x}' for octet in octets)}|&#x0*{code:x};)", f"&#0*{code};"]
     if name := {**codepoint2name, ord("'"): "apos"}.get(code):
         ways.append(f"&{name};")
     return "|".join(ways)
 
 
+_LETTERS_OF_BACKSLASH = "(?i:u005c|x5c|u0000005c)"
 # What JSON and Python write with a letter.
 _SHORT = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
 

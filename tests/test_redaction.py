@@ -243,3 +243,16 @@ def test_a_logger_that_comes_meanwhile_does_no_harm():
     finally:
         logging.setLoggerClass(before)
     assert "comes-with-it" in logging.root.manager.loggerDict
+
+
+@pytest.mark.parametrize(
+    "secret", ["pass word end", "a\n\n\nb+ +c", r"c:\\\\\\\dir", r"\\\\\\/end", " a b "]
+)
+@pytest.mark.parametrize("filling", [" ", "\n", "\\", "+", r"\ ", "%20", "\\\\n"])
+def test_a_text_that_almost_holds_a_secret_costs_nothing(secret, filling):
+    """What begins like a secret and goes on with blanks or backslashes costs no time."""
+    known = Redactor()
+    known.register(secret)
+    begin = secret.strip()[:4]
+    text = f"{begin}{filling * 1000}x {secret.strip()[-3:]}"
+    assert known.redact(text) == text

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 # To ``re`` a brace that counts nothing is a brace; to ``regex`` it may be a fuzzy match.
 _BRACE = re.compile(r"(\\N\{[^}]*\}|\\.)|\{(?!\d+(?:,\d*)?\}|,\d*\})", re.DOTALL)
+# A class of characters, a group's ends, a least count, or one character.
+_PART = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()]|\{(\d+)(?:,\d*)?\}|.", re.DOTALL)
+# Parts that a pattern may have when its least counts are written out, as they are to compile it.
+_MOST_PARTS = 10_000
 # Seconds of processor time for one text; an ordinary pattern takes microseconds.
 _LONGEST_SECONDS = 1.0
 
@@ -67,8 +71,30 @@ def parse_pattern(text: str) -> Pattern:
             # Of what a later Python may take otherwise; whoever runs the tap cannot act on it.
             warnings.simplefilter("ignore", FutureWarning)
             groups = re.compile(text).groups
+        if _parts(text) > _MOST_PARTS:
+            message = f"counts to more than {_MOST_PARTS}, one count in another multiplied"
+            raise ValueError(message)
         plain = _BRACE.sub(lambda match: match[1] or r"\{", text)
         return Pattern(text, groups, regex.compile(plain, regex.VERSION0))
     except (re.error, regex.error, RecursionError, OverflowError) as error:
         message = f"is not a regular expression: {error}"
         raise ValueError(message) from None
+
+
+def _parts(text: str) -> int:
+    """Give how many parts a pattern has when its least counts are written out."""
+    sums, last = [0], 0
+    for part in _PART.finditer(text):
+        if part[0] == "(":
+            sums.append(0)
+            last = 0
+            continue
+        if part[0] == ")" and len(sums) > 1:
+            last = sums.pop()
+        elif part[1]:
+            # The first of them is counted already.
+            last *= max(int(part[1]) - 1, 0)
+        else:
+            last = 1
+        sums[-1] += last
+    return sum(sums)

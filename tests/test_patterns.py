@@ -124,3 +124,20 @@ def test_a_costly_pattern_of_a_stream_is_said(api, tap, settings):
     (line,) = run.error_lines
     assert line.startswith("stream 'items'")
     assert "was given up" in line
+
+
+@pytest.mark.parametrize(
+    "text", ["(a{999999999})", "((a{100}){100}){100}", "([ab{9]{10001,}x)", r"(\({10000}b\{2)"]
+)  # fmt: skip
+def test_a_pattern_that_would_fill_the_memory_is_refused(text):
+    """Counts that come to many thousands when they are multiplied are refused before compiling."""
+    with pytest.raises(ValueError, match="counts to more than 10000"):
+        parse_pattern(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["(a{9000})", "((a{90}){100})b", "(a{0,4000000000})", "(a{1,9999}){1,9999}", r"([{9999999}]|\{9999999}|\({2})"]
+)  # fmt: skip
+def test_counts_that_cost_nothing_are_taken(text):
+    """What only may repeat often, and what looks like a count and is none, is no reason to refuse."""
+    assert parse_pattern(text).groups

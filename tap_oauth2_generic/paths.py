@@ -32,6 +32,20 @@ _JSONPATH_CHILD = re.compile(
 )
 
 
+# What the library raises where an expression does not suit a value; of no one family.
+_FAILURES = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    re.error,
+)
+# Each ``..`` inside another multiplies what is found by the depth of the value.
+_MOST_DESCENTS = 2
+
+
 class Path(Protocol):
     """An expression that finds values in decoded JSON."""
 
@@ -89,7 +103,7 @@ class JsonPath:
             matches = self.expression.find(_with_floats(value) if compares else value)
             if compares:
                 return [match.full_path.find(value)[0].value for match in matches]
-        except (TypeError, re.error, AttributeError, KeyError, IndexError):
+        except _FAILURES:
             return []
         return [match.value for match in matches]
 
@@ -109,12 +123,28 @@ def _adapted(expression: Any) -> Any:
         if getattr(comparison, "op", None) == "=~":
             parse_pattern(comparison.value)
         _adapted(getattr(comparison, "target", None))
+    if getattr(expression, "op_symbol", None) == "*":
+        expression.op = _product
     if isinstance(getattr(expression, "regex", None), re.Pattern):
         expression.regex = parse_pattern(expression.regex.pattern)
     for side in ("left", "right"):
         if hasattr(expression, side):
             _adapted(getattr(expression, side))
     return expression
+
+
+def _product(one: Any, other: Any) -> Any:
+    """Multiply two numbers; to Python, a text or list times a number is many of it."""
+    if isinstance(one, str | list) or isinstance(other, str | list):
+        raise TypeError
+    return one * other
+
+
+def _descents(expression: Any) -> int:
+    """Count the ``..`` of an expression, those in its filters too."""
+    inner = [getattr(expression, name, None) for name in ("left", "right", "target")]
+    found = sum(_descents(one) for one in [*inner, *getattr(expression, "expressions", ())] if one)
+    return found + (type(expression).__name__.lstrip("_") == "Descendants")
 
 
 def _fits(value: Any, pattern: str) -> bool:
@@ -190,7 +220,11 @@ def _parse_jsonpath(text: str) -> Path:
     # The library's own goes by ``re``, which may hang.
     OPERATOR_MAP["=~"] = _fits
     try:
-        return JsonPath(text, _adapted(parse(text)))
+        expression = _adapted(parse(text))
+        if _descents(expression) > _MOST_DESCENTS:
+            message = f".. may be there {_MOST_DESCENTS} times at most"
+            raise NotImplementedError(message)  # noqa: TRY301 - as what is not supported
+        return JsonPath(text, expression)
     except Exception as error:  # noqa: BLE001 - the parser's own classes are not one family
         message = f"{text!r} is not a JSONPath: {' '.join(str(error).split())}"
         raise ValueError(message) from None

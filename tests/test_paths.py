@@ -167,3 +167,32 @@ def test_a_broken_jsonpath_is_refused(text):
     """What is no JSONPath raises ValueError of one line."""
     with pytest.raises(ValueError, match=r"\A.*is not a JSONPath.*\Z"):
         parse_path(text)
+
+
+@pytest.mark.parametrize("path", ["$..a..a..a", "$..*.x..*..*", "$..[?(@..a..b)]"])
+def test_descents_inside_descents_are_refused(path):
+    """More than two descents, of which each multiplies what is found, are refused."""
+    with pytest.raises(ValueError, match=r"\.\. may be there 2 times at most"):
+        parse_path(path)
+
+
+def test_two_descents_are_evaluated():
+    """A descent inside another one finds what is below."""
+    assert parse_path("$..a..b").find_all({"x": {"a": {"c": {"b": 1}}, "b": 2}}) == [1]
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("$.t * 999999999999", []),
+        ("$.l * 999999999999", []),
+        ("$.huge * $.huge", []),
+        ("$.n * 3", [6]),
+        ("$.t + $.t", ["xx"]),
+        ("$.n.`parent`.`parent`.`parent`", []),
+    ],
+)
+def test_what_cannot_be_reckoned_is_not_there(path, found):
+    """Arithmetic on what is no number, or without a result, finds nothing and fills no memory."""
+    value = {"n": 2, "t": "x", "l": [1], "huge": Decimal("1e999999999999999999")}
+    assert parse_path(path).find_all(value) == found

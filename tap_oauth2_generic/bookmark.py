@@ -95,8 +95,7 @@ def moment(value: Any, pattern: str = "iso") -> Moment | None:
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int | Decimal | float):
-        amount = Decimal(str(value))
-        return Moment(amount, is_instant=False) if amount.is_finite() else None
+        return _by_number(str(value))
     if not isinstance(value, str):
         return None
     if "%" in pattern and (at := _by_pattern(value, pattern)):
@@ -119,7 +118,9 @@ def _by_number(value: str) -> Moment | None:
         amount = Decimal(value.strip())
     except InvalidOperation:
         return None
-    return Moment(amount, is_instant=False) if amount.is_finite() else None
+    # What is longer is no bookmark: written out, or reckoned with, it would fill the memory.
+    is_number = amount.is_finite() and abs(amount.adjusted()) <= _DIGITS
+    return Moment(amount, is_instant=False) if is_number else None
 
 
 @dataclass(frozen=True)

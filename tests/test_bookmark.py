@@ -216,3 +216,18 @@ def test_a_wrong_setting_is_one_error(raw, place):
     problems = Problems()
     assert read(IncrementalSettings, raw, "", problems) is None
     assert [error.partition(":")[0] for error in problems.errors] == [place]
+
+
+@pytest.mark.parametrize("pattern", ["iso", "epoch", "epoch_ms", "date", "%Y", "%s"])
+@pytest.mark.parametrize("value", ["1e999999999", "-1e999999", "1e-999999999", "9" * 4000])
+@pytest.mark.parametrize("read_as", [str, Decimal])
+def test_a_number_beyond_all_measure_is_no_bookmark(value, read_as, pattern):
+    """A number of thousands of digits costs nothing, moves no bookmark and goes as it came."""
+    given = read_as(value)
+    bound = Bound.of(given, pattern).earlier(5)
+    assert bound.value() == given
+    assert bound.render("%d.%m.%Y") == str(given)
+    bookmark = Bookmark(given, pattern)
+    assert not bookmark.cap(1e9, given)
+    assert not bookmark.observe(given)
+    assert bookmark.unreadable == 1

@@ -6,7 +6,8 @@ A context is a flat object of the values that tell one run from another; it name
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+import math
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,8 @@ from tap_oauth2_generic.paths import MISSING, Path, parse_path
 from tap_oauth2_generic.settings import Kind, Problems, reject_unknown, setting
 
 Context = dict[str, Any]
+# Of one stream; a request each would take a day or so.
+_MOST_PARTITIONS = 200_000
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,9 @@ def _partitions(value: Any) -> tuple[Context, ...]:
         if wrong:
             message = f"{wrong[0]!r} must be an array of values, not {described(value[wrong[0]])}"
             raise ValueError(message)
+        if math.prod(len(members) for members in value.values()) > _MOST_PARTITIONS:
+            message = f"makes more than {_MOST_PARTITIONS} combinations"
+            raise ValueError(message)
         combinations = itertools.product(*value.values())
         found = [dict(zip(value, members, strict=True)) for members in combinations]
     elif isinstance(value, list | tuple):
@@ -66,6 +72,7 @@ def _checked(found: list[Any]) -> tuple[Context, ...]:
     if not found:
         message = "has no partition, so nothing would be read"
         raise ValueError(message)
+    seen: set[Hashable] = set()
     for index, member in enumerate(found):
         if not isinstance(member, Mapping) or not member or member.keys() != found[0].keys():
             message = f"[{index}] must be an object with the same fields as the others"
@@ -73,9 +80,11 @@ def _checked(found: list[Any]) -> tuple[Context, ...]:
         if any(isinstance(inner, dict | list) or inner is None for inner in member.values()):
             message = f"[{index}] takes texts, numbers and booleans as values"
             raise ValueError(message)
-        if member in found[:index]:
+        key = frozenset(member.items())
+        if key in seen:
             message = f"[{index}] is there twice"
             raise ValueError(message)
+        seen.add(key)
     return tuple(dict(member) for member in found)
 
 

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.reader import Turn
     from tap_oauth2_generic.verbatim import Texts
 
+# Windows of one read; of an hour, these are five years and a half.
+_MOST_WINDOWS = 50_000
 # A sample of a child stream asks this many parents at most.
 _SAMPLED_PARENTS = 50
 
@@ -218,7 +220,15 @@ class OAuth2Stream(PagedStream):
         if key not in self._planned:
             self.reader.keeps_text = self._passes_on and self._emits_texts
             start = self.ledger.lower_bound(self.ledger.previous(context))
-            spans = windows(start, self.ledger.now(), settings.incremental)
+            spans = list(
+                islice(windows(start, self.ledger.now(), settings.incremental), _MOST_WINDOWS + 1)
+            )
+            if len(spans) > _MOST_WINDOWS:
+                message = (
+                    f"stream {self.name!r}: window is so short that there would be more than "
+                    f"{_MOST_WINDOWS} of them; write a longer one, or a later start_date"
+                )
+                raise ConnectionSettingError(message)
             # How far a descending stream goes is known only when its records are read.
             is_eager = settings.incremental.order != "desc"
             self._planned[key] = [

@@ -253,3 +253,23 @@ def test_mistakes_in_contexts_are_clear(api, tap, change, said):
     assert run.status == 1
     assert any(said in line for line in run.error_lines), run.error_lines
     assert not api.seen
+
+
+@pytest.mark.parametrize(
+    "partitions", [{str(n): list(range(10)) for n in range(9)}, {"a": list(range(500_000))}]
+)
+def test_partitions_without_number_are_refused(api, tap, partitions):
+    """Combinations that nobody could read are one line, and fill no memory."""
+    run = tap(api.config({"name": "items", "path": "items", "partitions": partitions}))
+    assert run.status == 1
+    (line,) = run.error_lines
+    assert "streams[0].partitions: makes more than 200000 combinations" in line
+
+
+def test_a_partition_that_is_there_twice_is_found_among_many(api, tap):
+    """Of tens of thousands of partitions the one that is there twice is named."""
+    partitions = [{"n": n, "m": "x"} for n in range(50_000)] + [{"m": "x", "n": 7}]
+    run = tap(api.config({"name": "items", "path": "items", "partitions": partitions}))
+    assert run.status == 1
+    (line,) = run.error_lines
+    assert "[50000] is there twice" in line

@@ -169,3 +169,13 @@ def test_drop_older_keeps_what_is_equal(api, tap):
     run = tap(api.config(stream(drop_older=True)), state=state(90))
     assert run.status == 0, run.errors
     assert ids(run) == [*range(90, 100), 1000]
+
+
+def test_windows_without_number_are_refused(api, tap):
+    """A window so short that its read would hardly end is one line, before any request for data."""
+    api.serve("/items", [])
+    run = tap(api.config(stream(**{**WINDOWS, "window": "PT1S"}), start_date="1970-01-01"))
+    assert run.status == 1
+    (line,) = run.error_lines
+    assert "stream 'items': window is so short that there would be more than 50000" in line
+    assert not api.requests("/items")

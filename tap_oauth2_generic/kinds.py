@@ -19,6 +19,8 @@ from tap_oauth2_generic.settings import Kind, NestedProblemsError, Problems, nea
 from tap_oauth2_generic.templates import parse_template
 
 _LAST_OF_LATIN_1 = 0xFF
+# A year, in seconds.
+_LONGEST_WAIT = 366 * 86400
 # Of a whole number; what counts pages, records or seconds has fewer.
 _MOST_DIGITS = 18
 Parse = Callable[[Any], Any]
@@ -83,22 +85,28 @@ def integer(minimum: int, *, maximum: int | None = None) -> Kind:
     return Kind(schema if maximum is None else {**schema, "maximum": maximum}, parse)
 
 
-def number(minimum: float, *, exclusive: bool = False) -> Kind:
-    """A number, whole or not, from a lower bound on."""
+def number(minimum: float, *, exclusive: bool = False, maximum: float | None = None) -> Kind:
+    """A number, whole or not, within bounds."""
 
     def parse(value: Any) -> float:
         found = _number(value)
         if exclusive and found <= Decimal(str(minimum)):
             message = f"must be above {minimum}, not {found}"
             raise ValueError(message)
-        _bound(found, minimum, None)
+        _bound(found, minimum, maximum)
         if float(found) == float("inf"):
             message = f"is too large: {found}"
             raise ValueError(message)
         return float(found)
 
     bound = "exclusiveMinimum" if exclusive else "minimum"
-    return Kind({"type": "number", bound: minimum}, parse)
+    schema = {"type": "number", bound: minimum}
+    return Kind(schema if maximum is None else {**schema, "maximum": maximum}, parse)
+
+
+#: A length of time that somebody waits for; no clock could take one without an end.
+WAITING = number(0, maximum=_LONGEST_WAIT)
+TIMEOUT = number(0, exclusive=True, maximum=_LONGEST_WAIT)
 
 
 def _bound(found: Decimal, minimum: float, maximum: float | None) -> None:

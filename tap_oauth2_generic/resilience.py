@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
 
 from tap_oauth2_generic.instants import epoch_seconds
-from tap_oauth2_generic.kinds import NAME, STATUSES, enum, integer, number
+from tap_oauth2_generic.kinds import NAME, STATUSES, WAITING, enum, integer
 from tap_oauth2_generic.settings import setting
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class ResilienceSettings:
         default=6,
     )
     max_wait: float = setting(
-        number(0), "Longest wait", "Seconds that one wait may last, `Retry-After` too.", default=300
+        WAITING, "Longest wait", "Seconds that one wait may last, `Retry-After` too.", default=300
     )
     retry_statuses: frozenset[int] = setting(
         STATUSES,

@@ -175,7 +175,7 @@ def _run(paths: tuple[str, ...], states: tuple[str, ...], shards: int) -> None:
 @click.command(name="tap-oauth2-generic-shard")
 @CONFIG_OPTION
 @click.option(
-    "--shards", type=click.IntRange(1), required=True, help="How many configurations to make."
+    "--shards", type=click.IntRange(1, 1000), required=True, help="How many configurations to make."
 )
 @click.option(
     "--state", "states", multiple=True, help="State whose bookmarks the shards are to go on from."

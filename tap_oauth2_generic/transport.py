@@ -19,7 +19,7 @@ from urllib3.exceptions import ReadTimeoutError
 
 from tap_oauth2_generic.credentials import in_address
 from tap_oauth2_generic.errors import ConnectionSettingError, HostNotAllowedError
-from tap_oauth2_generic.kinds import NAME, is_loopback, number
+from tap_oauth2_generic.kinds import NAME, TIMEOUT, is_loopback
 from tap_oauth2_generic.redaction import redact, register
 from tap_oauth2_generic.settings import setting
 from tap_oauth2_generic.whole import WholeResponse, read_whole
@@ -34,7 +34,7 @@ class TransportSettings:
     """What holds for every request of the process."""
 
     timeout: float = setting(
-        number(0, exclusive=True),
+        TIMEOUT,
         "Timeout",
         "Seconds to connect, to wait for data, and for a whole answer; an answer gets one second "
         "more for each kilobyte that has come.",

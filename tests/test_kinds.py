@@ -48,6 +48,8 @@ def test_whole_numbers_are_taken_however_they_are_written(number):
         (COUNT, "NaN", "must be a number, not 'NaN'"),
         (SHARE, 0, "must be above 0, not 0"),
         (SHARE, "-inf", "must be a number, not '-inf'"),
+        (kinds.TIMEOUT, 1e300, "must be at most 31622400, not 1E+300"),
+        (kinds.WAITING, "31622401", "must be at most 31622400, not 31622401"),
         (kinds.number(0), -1, "must be at least 0, not -1"),
     ],
 )

@@ -37,7 +37,7 @@ endef
 # quietly LOG,COMMAND: runs it with its output in LOG, and shows the end of that only if it fails.
 quietly = $(2) >>$(1) 2>&1 </dev/null || { tail -n 30 $(1); echo "error: see $(1)" >&2; exit 1; }
 
-.PHONY: help demo bench soak test test-slow test-airflow test-pipelines test-packages test-matrix \
+.PHONY: help demo bench soak fuzz test test-slow test-airflow test-pipelines test-packages test-matrix \
 	lint format types imports audit constraints build clean
 
 help: ## Show this list
@@ -51,6 +51,9 @@ bench: $(VENV)/.bench-installed ## Measure speed and write it into README.md (a 
 
 soak: $(VENV)/.installed ## Read for over an hour in one process, and write what it held into README.md (ARGS="--minutes 5" only prints)
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
+
+fuzz: $(VENV)/.fuzz-installed ## Try bad input for long and write how much into README.md (ARGS="--target states --seconds 300" only prints)
+	@$(BIN)/python tests/fuzz $(ARGS)
 
 test: lint types imports ## Check style, types and imports, then run the tests
 	$(BIN)/pytest -n auto $(ARGS)
@@ -94,7 +97,7 @@ build: $(VENV)/.build-installed ## Build wheel and source archive into dist
 	$(BIN)/python -m hatchling build -d dist
 
 constraints: $(MELTANO) ## Pin anew what pyproject.toml asks for (newest versions: ARGS=--upgrade)
-	$(PIN) pyproject.toml --group dev --group build --group bench --group matrix --output-file constraints.txt
+	$(PIN) pyproject.toml --group dev --group build --group bench --group fuzz --group matrix --output-file constraints.txt
 	$(PIN) --group demo --group build --output-file constraints-demo.txt
 	$(PIN) --group airflow --group target-postgres --group build --output-file constraints-airflow.txt
 	for loader in $(LOADERS); do \
@@ -113,6 +116,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 $(VENV)/.matrix-installed: $(VENV)/.installed
 	@$(call quietly,$(VENV)/install.log,$(BIN)/python -m pip install --constraint constraints.txt --group matrix)
+	@touch $@
+
+$(VENV)/.fuzz-installed: $(VENV)/.installed
+	@$(call quietly,$(VENV)/install.log,$(BIN)/python -m pip install --constraint constraints.txt --group fuzz)
 	@touch $@
 
 $(VENV)/.build-installed: $(VENV)/.installed

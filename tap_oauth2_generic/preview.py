@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 # Numbers keep every digit, as in a sync.
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _MOST_PAGES = 10
+# Rows of the table; of a record that is a map there may be a million.
+_MOST_FIELDS = 300
 # What was asked for of ``json`` and ``suggest``.
 Show = tuple[str, ...]
 _SHOWN_LENGTH = 60
@@ -150,6 +152,8 @@ def _show(told: dict[str, Any]) -> None:
         say(f"  failed: {told['error']}")
     if told["records"]:
         console.print(_table(told))
+        if (more := len(told["schema"]["properties"]) - _MOST_FIELDS) > 0:
+            say(f"  and {more} more fields, which --json shows")
         for what in ("primary_key", "replication_key"):
             say(f"  {what} candidates: {', '.join(told[f'{what}_candidates']) or 'none'}")
     if "suggestion" in told:
@@ -166,7 +170,7 @@ def _table(told: dict[str, Any]) -> Table:
     from rich.table import Table
 
     table = Table("field", "type", *(f"record {n}" for n in range(1, len(told["records"]) + 1)))
-    for name, column in told["schema"]["properties"].items():
+    for name, column in islice(told["schema"]["properties"].items(), _MOST_FIELDS):
         values = [_shown(record.get(name)) for record in told["records"]]
         table.add_row(escape(printable(name)), _type(column), *map(escape, values))
     return table

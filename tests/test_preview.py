@@ -273,3 +273,13 @@ def test_a_wrong_records_path_is_no_hindrance_to_a_suggestion(api, preview):
     assert done.returncode == 1
     assert "which cannot be records" in done.stdout
     assert '"records_path": "data"' in done.stdout
+
+
+def test_a_record_of_very_many_fields_is_shown_in_part(api, preview):
+    """Of a record with many thousands of fields the table shows some, and says how many more."""
+    api.serve("/items", [{f"field{n}": n for n in range(100_000)}])
+    done = preview(api.config({"name": "items", "path": "items"}))
+    assert done.returncode == 0, done.stderr
+    assert "field299" in done.stdout
+    assert "field300" not in done.stdout.partition("candidates")[0]
+    assert "and 99700 more fields" in done.stdout

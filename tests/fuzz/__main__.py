@@ -56,9 +56,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make fuzz ARGS=…", description=main.__doc__)
     parser.add_argument("--target", action="append", choices=TARGETS, help="only this one")
     parser.add_argument("--engine", action="append", choices=ENGINES, help="only this one")
-    parser.add_argument(
-        "--seconds", type=float, default=60, help="for each engine and target (60)"
-    )
+    parser.add_argument("--seconds", type=float, default=60, help="for each engine and target (60)")
     parser.add_argument("--again", type=Path, help="try one case of .fuzz/faults")
     return parser.parse_args()
 

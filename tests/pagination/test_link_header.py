@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tap_oauth2_generic.links import next_link
 from tap_oauth2_generic.page import RecordSettings, read_page
 from tap_oauth2_generic.pagination.link_header import LinkHeader
 from tap_oauth2_generic.placement import Request
@@ -51,6 +52,13 @@ def test_the_link_with_the_relation_next_leads_on(link, target):
 def test_no_link_with_that_relation_is_the_end(link):
     """Without a link of the relation ``next`` there is no next page."""
     assert LinkHeader().next(None, page(link)) is None
+
+
+@pytest.mark.parametrize("filling", [" ", ", ", "; ", ' ;a="', "<", '\\"'])
+def test_a_long_header_costs_no_time(filling):
+    """A header as long as any may be, that holds no next link, is looked through at once."""
+    for begin in ("<a>", "<a>;", '<a>;rel="'):
+        assert next_link(f"{begin}{filling * 100_000}x") is None
 
 
 def test_the_first_request_is_the_streams_own():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from tap_oauth2_generic.errors import AuthorizationError, TokenRequestError
@@ -54,6 +56,16 @@ def test_it_ends_when_the_code_expires():
     with pytest.raises(AuthorizationError, match="expired"):
         DeviceCode().login(desk)
     assert sum(desk.waits) == 30
+
+
+@pytest.mark.parametrize("beyond", [1e300, "inf", Decimal("1e999999999"), "nan", -1, [], None])
+def test_no_provider_can_make_it_wait_for_ever(beyond):
+    """A wait is five minutes at most and all of them a day, whatever the provider says."""
+    desk = Desk({**ANSWER, "interval": beyond, "expires_in": beyond})
+    with pytest.raises(AuthorizationError, match="expired"):
+        DeviceCode().login(desk)
+    assert max(desk.waits) <= 300
+    assert sum(desk.waits) <= 86400
 
 
 def test_another_refusal_is_the_providers_own():

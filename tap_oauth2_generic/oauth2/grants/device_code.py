@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _DEFAULT_INTERVAL_SECONDS = 5.0
 _SLOW_DOWN_SECONDS = 5.0
 _DEFAULT_LIFETIME_SECONDS = 900.0
+# Whatever a provider says: of one wait, and of all of them.
+_LONGEST_INTERVAL_SECONDS = 300.0
+_LONGEST_LIFETIME_SECONDS = 86400.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +58,9 @@ class DeviceCode(Grant):
 def _poll(desk: Desk, device_code: str, answer: dict[str, Any]) -> Token:
     kind = "urn:ietf:params:oauth:grant-type:device_code"
     interval = _seconds(answer.get("interval"), _DEFAULT_INTERVAL_SECONDS)
+    interval = min(interval, _LONGEST_INTERVAL_SECONDS)
     left = _seconds(answer.get("expires_in"), _DEFAULT_LIFETIME_SECONDS)
+    left = min(left, _LONGEST_LIFETIME_SECONDS)
     while left > 0:
         desk.wait(interval)
         left -= interval

@@ -5,8 +5,10 @@ The one file that imports PyJWT.
 
 from __future__ import annotations
 
+import json
 import secrets
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +79,9 @@ def sign(settings: AssertionSettings, claims: dict[str, Any], now: float) -> str
     payload = {name: value for name, value in {**times, **claims}.items() if value is not None}
     headers = {"kid": settings.private_key_id} if settings.private_key_id else None
     try:
-        token = jwt.encode(payload, _key(settings), settings.jwt_algorithm, headers=headers)
+        token = jwt.encode(
+            payload, _key(settings), settings.jwt_algorithm, headers=headers, json_encoder=_Encoder
+        )
     except (PyJWTError, ValueError, TypeError, OSError) as error:
         message = (
             f"the private key cannot sign with {settings.jwt_algorithm}: "
@@ -86,6 +90,14 @@ def sign(settings: AssertionSettings, claims: dict[str, Any], now: float) -> str
         raise ConnectionSettingError(message) from None
     register(token)
     return token
+
+
+class _Encoder(json.JSONEncoder):
+    """Writes the numbers of a configuration, which are exact."""
+
+    def default(self, o: Any) -> Any:
+        """Write a Decimal as a number."""
+        return float(o) if isinstance(o, Decimal) else super().default(o)
 
 
 def _key(settings: AssertionSettings) -> str:

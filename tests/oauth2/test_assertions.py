@@ -53,7 +53,7 @@ def test_a_jwt_brings_a_token(items, tap, tmp_path, algorithm, place):
         jwt_algorithm=algorithm,
         jwt_subject="user@example.com",
         jwt_lifetime=120,
-        jwt_claims={"scope": "read"},
+        jwt_claims={"scope": "read", "level": 1.5},
         private_key_id="key-1",
         **given,
     )
@@ -66,7 +66,7 @@ def test_a_jwt_brings_a_token(items, tap, tmp_path, algorithm, place):
     claims = jwt.decode(form["assertion"], key.public_key(), [algorithm], audience=audience)
     assert claims["iss"] == "client-of-the-test"
     assert claims["sub"] == "user@example.com"
-    assert claims["scope"] == "read"
+    assert (claims["scope"], claims["level"]) == ("read", 1.5)
     assert claims["exp"] - claims["iat"] == 120
     assert form["assertion"] not in run.errors
 

@@ -44,14 +44,15 @@ def grow(schema: Schema | None, value: Any) -> Schema:
     """Give the least schema that holds what the schema holds, and the value as well."""
     if value is None:
         return schema or _ONLY_NULLS
-    new = _schema_of(value)
     if schema is None or schema == _ONLY_NULLS:
-        return new
+        return _schema_of(value)
     types = {kind for kind in _types(schema) if kind != "null"}
-    if isinstance(value, dict) and types == {"object"}:
-        return _grown_object(schema, value)
-    if isinstance(value, list) and types == {"array"}:
-        return _grown_array(schema, value)
+    # What is inside is looked at once: at each level anew would be the square of the depth.
+    if isinstance(value, dict):
+        return _grown_object(schema, value) if types == {"object"} else ANY_VALUE
+    if isinstance(value, list):
+        return _grown_array(schema, value) if types == {"array"} else ANY_VALUE
+    new = _schema_of(value)
     if types | set(new["type"]) == {"integer", "number", "null"}:
         return _NUMBER
     if types | {"null"} != set(new["type"]):

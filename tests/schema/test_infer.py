@@ -163,3 +163,20 @@ def test_an_object_with_very_many_keys_is_a_map(count, has_columns):
     column = infer(records)["properties"]["x"]
     assert ("properties" in column) is has_columns
     assert column["type"] == ["object", "null"]
+
+
+def test_what_is_nested_is_looked_at_once():
+    """A record costs as much as it holds, however deep it is nested."""
+    looks = []
+
+    class Watched(dict):
+        def items(self):
+            looks.append(self)
+            return super().items()
+
+    def nested(depth):
+        return Watched(a=nested(depth - 1)) if depth else 1
+
+    records = [nested(50), nested(50), nested(20)]
+    infer(records)
+    assert len(looks) == 50 + 50 + 20

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -320,6 +321,14 @@ def _body_part(value: Any) -> Any:
     if isinstance(value, str):
         return parse_template(value)
     return _body(value) if isinstance(value, Mapping | list) else value
+
+
+def is_there(path: str) -> bool:
+    """Tell whether there is a file or folder; a name that no file can have, such as a long one, has none."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
 
 
 _PARAMETER = {"type": ["string", "number", "boolean", "array", "null"]}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -19,7 +18,7 @@ from urllib3.exceptions import ReadTimeoutError
 
 from tap_oauth2_generic.credentials import in_address
 from tap_oauth2_generic.errors import ConnectionSettingError, HostNotAllowedError
-from tap_oauth2_generic.kinds import NAME, TIMEOUT, is_loopback
+from tap_oauth2_generic.kinds import NAME, TIMEOUT, is_loopback, is_there
 from tap_oauth2_generic.redaction import redact, register
 from tap_oauth2_generic.settings import setting
 from tap_oauth2_generic.whole import WholeResponse, read_whole
@@ -61,7 +60,7 @@ class TransportSettings:
         sentences = [
             f"{name}: cannot read the file {path!r}"
             for name in ("ca_bundle", "client_cert", "client_cert_key")
-            if (path := getattr(self, name)) and not Path(path).exists()
+            if (path := getattr(self, name)) and not is_there(path)
         ]
         if self.client_cert_key and not self.client_cert:
             sentences.append("client_cert_key needs client_cert")

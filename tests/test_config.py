@@ -304,3 +304,12 @@ def test_what_has_hardly_the_effect_that_was_meant_is_a_warning(stream, changes,
 def test_bounds_that_may_be_meant_are_no_warning(stream, changes):
     """A number that is no date, and a lower bound that something gives, are right."""
     assert reading(stream, **changes)[1].warnings == []
+
+
+@pytest.mark.parametrize("name", ["ca_bundle", "client_cert", "private_key_file"])
+@pytest.mark.parametrize("path", ["a" * 5000, "no\0where", "/dev/null/x"])
+def test_a_name_that_no_file_can_have_is_no_file(name, path):
+    """A file that cannot be there is a mistake like one that is not."""
+    problems = Problems()
+    assert read_config({**CONFIG, name: path, "client_cert": path}, frozenset(), problems) is None
+    assert any(name in error for error in problems.errors)

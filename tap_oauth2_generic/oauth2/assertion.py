@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tap_oauth2_generic.errors import ConnectionSettingError
-from tap_oauth2_generic.kinds import JSON_OBJECT, NAME, enum, integer
+from tap_oauth2_generic.kinds import JSON_OBJECT, NAME, enum, integer, is_there
 from tap_oauth2_generic.redaction import register
 from tap_oauth2_generic.settings import setting
 
@@ -56,7 +56,8 @@ class AssertionSettings:
         """Say which of the two places of a key is too many or cannot be read."""
         if self.private_key and self.private_key_file:
             return ["give either private_key or private_key_file"]
-        if self.private_key_file and not Path(self.private_key_file).is_file():
+        file = self.private_key_file
+        if file and (not is_there(file) or Path(file).is_dir()):
             return [f"private_key_file: there is no file {self.private_key_file!r}"]
         return []
 

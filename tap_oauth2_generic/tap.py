@@ -392,17 +392,23 @@ def _is_entry(entry: Any) -> bool:
         return False
     metadata, keys = entry.setdefault("metadata", []), entry.get("key_properties") or []
     names = [entry.get(name) or "" for name in ("stream", "replication_key", "replication_method")]
-    if not is_schema(entry.get("schema")) or not isinstance(keys, list):
+    if not is_schema(entry.get("schema")) or not _are_texts(keys) or not _are_texts(names):
         return False
-    if not all(isinstance(name, str) for name in (*names, *keys)):
+    return isinstance(metadata, list) and all(map(_is_metadata, metadata))
+
+
+def _is_metadata(entry: Any) -> bool:
+    if not isinstance(entry, dict) or not _are_texts(entry.get("breadcrumb")):
         return False
-    return isinstance(metadata, list) and all(
-        isinstance(one, dict)
-        and isinstance(one.get("breadcrumb"), list)
-        and all(isinstance(step, str) for step in one["breadcrumb"])
-        and isinstance(one.get("metadata"), dict)
-        for one in metadata
-    )
+    about = entry.get("metadata")
+    if not isinstance(about, dict):
+        return False
+    names = [about.get(name) or "" for name in ("replication-key", "forced-replication-method")]
+    return _are_texts(names) and _are_texts(about.get("table-key-properties") or [])
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(member, str) for member in value)
 
 
 def loaded(text: str, what: str) -> dict[str, Any]:

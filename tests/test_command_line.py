@@ -403,6 +403,14 @@ def test_a_malformed_state_is_one_line(api, tap, state):
     ("change", "said"),
     [
         ({"schema": {"properties": {"id": {}}, "required": [["id"]]}}, "is not of the form"),
+        (
+            {"metadata": [{"breadcrumb": [], "metadata": {"table-key-properties": [["id"]]}}]},
+            "is not of the form",
+        ),
+        (
+            {"metadata": [{"breadcrumb": [], "metadata": {"replication-key": ["id"]}}]},
+            "is not of the form",
+        ),
     ],
 )
 def test_a_catalog_that_cannot_be_followed_is_one_line(api, tap, change, said):

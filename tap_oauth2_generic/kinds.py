@@ -324,7 +324,7 @@ def _body_part(value: Any) -> Any:
 
 
 def is_there(path: str) -> bool:
-    """Tell whether there is a file or folder; a name that no file can have, such as a long one, has none."""
+    """Tell whether there is a file or folder; a name that is too long has none."""
     try:
         return Path(path).exists()
     except (OSError, ValueError):

@@ -108,6 +108,9 @@ class TapOAuth2Generic(Tap):
                 "The catalog has streams that are not configured, and are not read: %s",
                 _listed(strangers),
             )
+        if self._config.get("stream_maps") is None:
+            # To the SDK a null is no map; to us it is as if it were not there.
+            self._config.pop("stream_maps", None)
         try:
             super().setup_mapper()
         except MappingError as error:

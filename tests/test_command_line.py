@@ -450,3 +450,12 @@ def test_a_line_has_an_end(api, tap):
     (line,) = run.error_lines
     assert "grant_type: must be one of" in line
     assert len(line) < 2100
+
+
+@pytest.mark.parametrize("name", ["stream_maps", "stream_map_config", "faker_config"])
+def test_a_setting_of_the_sdk_that_is_null_is_not_there(api, tap, name):
+    """A null for a setting of the SDK is no setting, as it is for those of our own."""
+    api.serve("/items", ROWS)
+    run = tap(api.config(STREAM, **{name: None}))
+    assert run.status == 0, run.errors
+    assert run.records("items") == ROWS

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LONGEST_LINE = 2500
-ERROR = re.compile(r"^(?:.*\| )?ERROR\b.*", re.MULTILINE)
+# Where its stack is at an end Python may begin the line, when functions are instrumented.
+ERROR = re.compile(r"^(?:.*\| |Exception ignored in .*)?ERROR\b.*", re.MULTILINE)
 _STEERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 # What was given may be shown in an error, and be of any length.
 _LONGEST_LINE = 2000
+# Mistakes that are said at once; of a file that is no configuration there are thousands.
+_MOST_LINES = 20
 _LOG = logging.getLogger(TapOAuth2Generic.name)
 
 #: The option that every command takes, as the SDK defines it for the tap.
@@ -104,7 +106,9 @@ def _interrupted(signal: Interrupted) -> int:
 
 
 def _failed(sentences: list[str]) -> int:
-    for sentence in sentences:
+    more = len(sentences) - _MOST_LINES
+    left_out = [f"and {more} more of them"] if more > 0 else []
+    for sentence in [*sentences[:_MOST_LINES], *left_out]:
         said = redact(" ".join(sentence.split()))
         _LOG.error("%s", said if len(said) <= _LONGEST_LINE else f"{said[:_LONGEST_LINE]} …")
     return 1

@@ -443,6 +443,14 @@ def test_a_whole_pair_of_surrogates_is_a_character(api, tap):
     assert api.requests("/items")[0].query == {"q": "\U0001d4b3"}
 
 
+def test_mistakes_without_number_are_counted(api, tap):
+    """Of thousands of mistakes twenty are said, and how many more there are."""
+    run = tap({**api.config(STREAM), **{f"client_id{n}": n for n in range(3000)}})
+    assert run.status == 1
+    assert len(run.error_lines) == 21
+    assert run.error_lines[-1] == "and 2980 more of them"
+
+
 def test_a_line_has_an_end(api, tap):
     """What is long in a configuration is not repeated at length, on one line that is still said."""
     run = tap({**api.config(STREAM), "grant_type": "x" * 100_000})

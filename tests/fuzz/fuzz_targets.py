@@ -135,6 +135,9 @@ _PATHS = ("records_path", "add_fields", "keep", "pagination", "response_rules")
 _TEMPLATES = ("path", "params", "headers", "body", "records_path")
 _FORM = f"access_token={SECRET}1&expires_in=1"
 _REFUSAL = {"error": "invalid_grant", "error_description": "no"}
+_DISCOVERED = {"issuer": API, "access_token_url": None}
+_DOCUMENT = {"issuer": API, "token_endpoint": f"{API}/token"}
+_KNOWN: list[Place] = [("answers", 0, "body", name) for name in _DOCUMENT]
 _OF_TOKEN = {"params": {"k": "{token.scope}"}}
 
 _ALL = [
@@ -193,8 +196,9 @@ _ALL = [
             _case(_SYNC, _STREAM, settings=_GRANTS[1], token={"text": _FORM}),
             _case(_SYNC, _STREAM, token={"status": 400, "body": _REFUSAL}),
             _case(_SYNC, _STREAM, settings={"base_url": f"{API}/{{token.scope}}"}),
+            _case(_SYNC, _STREAM, settings=_DISCOVERED, answers=[{"body": _DOCUMENT}]),
         ],
-        [("token",), ("token", "body"), ("token", "text")],
+        [("token",), ("token", "body"), ("token", "text"), *_KNOWN],
     ),
     Target(
         "API answers",

@@ -329,7 +329,8 @@ def _is_stream_state(entry: Any) -> bool:
         return False
     markers = [one.get("progress_markers", {}) for one in (entry, *partitions)]
     contexts = [one.get("context") for one in partitions]
-    return all(isinstance(found, dict) for found in (*markers, *contexts))
+    keys = [one.get("replication_key") or "" for one in (entry, *partitions)]
+    return _are_texts(keys) and all(isinstance(found, dict) for found in (*markers, *contexts))
 
 
 def _stream_class() -> type[OAuth2Stream]:

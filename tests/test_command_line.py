@@ -385,6 +385,7 @@ def test_streams_of_a_catalog_that_are_not_configured_are_named(api, tap):
         {"bookmarks": {"items": 5}},
         {"type": "STATE", "value": {"bookmarks": {}}},
         {"bookmarks": {"items": {"progress_markers": []}}},
+        {"bookmarks": {"items": {"replication_key": ["at"], "replication_key_value": 1}}},
         {"bookmarks": {"items": {"partitions": [{"context": {}, "progress_markers": "x"}]}}},
         "[]",
         "5",

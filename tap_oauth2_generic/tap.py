@@ -329,8 +329,8 @@ def _is_stream_state(entry: Any) -> bool:
         return False
     markers = [one.get("progress_markers", {}) for one in (entry, *partitions)]
     contexts = [one.get("context") for one in partitions]
-    keys = [one.get("replication_key") or "" for one in (entry, *partitions)]
-    return _are_texts(keys) and all(isinstance(found, dict) for found in (*markers, *contexts))
+    are_named = all(_may_be_text(one.get("replication_key")) for one in (entry, *partitions))
+    return are_named and all(isinstance(found, dict) for found in (*markers, *contexts))
 
 
 def _stream_class() -> type[OAuth2Stream]:
@@ -394,11 +394,12 @@ def _settle(entry: dict[str, Any]) -> None:
 def _is_entry(entry: Any) -> bool:
     if not isinstance(entry, dict) or not isinstance(entry.get("tap_stream_id"), str):
         return False
-    metadata, keys = entry.setdefault("metadata", []), entry.get("key_properties") or []
-    names = [entry.get(name) or "" for name in ("stream", "replication_key", "replication_method")]
-    if not is_schema(entry.get("schema")) or not _are_texts(keys) or not _are_texts(names):
+    metadata, keys = entry.setdefault("metadata", []), entry.get("key_properties")
+    names = [entry.get(name) for name in ("stream", "replication_key", "replication_method")]
+    if not is_schema(entry.get("schema")) or not (keys is None or _are_texts(keys)):
         return False
-    return isinstance(metadata, list) and all(map(_is_metadata, metadata))
+    are_named = all(map(_may_be_text, names))
+    return are_named and isinstance(metadata, list) and all(map(_is_metadata, metadata))
 
 
 def _is_metadata(entry: Any) -> bool:
@@ -407,8 +408,13 @@ def _is_metadata(entry: Any) -> bool:
     about = entry.get("metadata")
     if not isinstance(about, dict):
         return False
-    names = [about.get(name) or "" for name in ("replication-key", "forced-replication-method")]
-    return _are_texts(names) and _are_texts(about.get("table-key-properties") or [])
+    names = [about.get(name) for name in ("replication-key", "forced-replication-method")]
+    keys = about.get("table-key-properties")
+    return all(map(_may_be_text, names)) and (keys is None or _are_texts(keys))
+
+
+def _may_be_text(value: Any) -> bool:
+    return value is None or isinstance(value, str)
 
 
 def _are_texts(value: Any) -> bool:

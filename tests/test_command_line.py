@@ -386,6 +386,7 @@ def test_streams_of_a_catalog_that_are_not_configured_are_named(api, tap):
         {"type": "STATE", "value": {"bookmarks": {}}},
         {"bookmarks": {"items": {"progress_markers": []}}},
         {"bookmarks": {"items": {"replication_key": ["at"], "replication_key_value": 1}}},
+        {"bookmarks": {"items": {"replication_key": [], "replication_key_value": 1}}},
         {"bookmarks": {"items": {"partitions": [{"context": {}, "progress_markers": "x"}]}}},
         "[]",
         "5",
@@ -408,6 +409,8 @@ def test_a_malformed_state_is_one_line(api, tap, state):
             {"metadata": [{"breadcrumb": [], "metadata": {"table-key-properties": [["id"]]}}]},
             "is not of the form",
         ),
+        ({"key_properties": {}}, "is not of the form"),
+        ({"replication_method": []}, "is not of the form"),
         (
             {"metadata": [{"breadcrumb": [], "metadata": {"replication-key": ["id"]}}]},
             "is not of the form",

@@ -84,8 +84,8 @@ class Ground:
         files = [("config", case.get("config", {}))]
         if name != "shard":
             files.append(("config", _TAME))
-        if name == "tap":
-            files += [(n, case[n]) for n in ("state", "catalog") if case.get(n) is not None]
+        options_of = {"tap": ("state", "catalog"), "shard": ("state",)}.get(name, ())
+        files += [(option, case[option]) for option in options_of if case.get(option) is not None]
         for number, (option, content) in enumerate(files):
             path = self.folder / f"{option}{number}.json"
             path.write_bytes(written(content, self.api.url))

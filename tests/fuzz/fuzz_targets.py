@@ -186,7 +186,10 @@ _ALL = [
     ),
     Target(
         "states",
-        [*_bounded(), *(_case(_SYNC, _WHOLE, state=state) for state in _STATES)],
+        [
+            *_bounded(),
+            *(_case(command, _WHOLE, state=one) for one in _STATES for command in (_SYNC, _SPLIT)),
+        ],
         [("state",)],
     ),
     Target(

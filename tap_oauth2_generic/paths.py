@@ -6,6 +6,7 @@ Knows nothing of records, paging or tokens.
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
@@ -220,7 +221,10 @@ def _parse_jsonpath(text: str) -> Path:
     # The library's own goes by ``re``, which may hang.
     OPERATOR_MAP["=~"] = _fits
     try:
-        expression = _adapted(parse(text))
+        with warnings.catch_warnings():
+            # Of what the library will not take later; it is refused here already.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            expression = _adapted(parse(text))
         if _descents(expression) > _MOST_DESCENTS:
             message = f".. may be there {_MOST_DESCENTS} times at most"
             raise NotImplementedError(message)  # noqa: TRY301 - as what is not supported

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from decimal import Decimal
 
 import pytest
@@ -196,3 +197,12 @@ def test_what_cannot_be_reckoned_is_not_there(path, found):
     """Arithmetic on what is no number, or without a result, finds nothing and fills no memory."""
     value = {"n": 2, "t": "x", "l": [1], "huge": Decimal("1e999999999999999999")}
     assert parse_path(path).find_all(value) == found
+
+
+def test_a_path_is_no_occasion_for_a_warning():
+    """What the library thinks of an operator is not said beside the refusal of it."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        with pytest.raises(ValueError, match="& is not supported"):
+            parse_path("$.a&$.b")
+    assert not said

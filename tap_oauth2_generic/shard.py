@@ -17,7 +17,8 @@ from tap_oauth2_generic.bookmark import moment
 from tap_oauth2_generic.command import CONFIG_OPTION, log_to_stderr, run_cleanly
 from tap_oauth2_generic.config import CONFIG_SCHEMA
 from tap_oauth2_generic.errors import InputError
-from tap_oauth2_generic.tap import TapOAuth2Generic, bookmarks_in, read_object
+from tap_oauth2_generic.inputs import bookmarks_in, read_object
+from tap_oauth2_generic.tap import TapOAuth2Generic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import copy
-import json
 import os
-import re
 from contextlib import suppress
-from decimal import Decimal
 from functools import cached_property
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from singer_sdk import Tap
@@ -28,12 +24,12 @@ from tap_oauth2_generic.clock import Clock
 from tap_oauth2_generic.config import CONFIG_SCHEMA, Config, read_config
 from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.environment import settings_in_environment, warn_of_what_meltano_kept
-from tap_oauth2_generic.errors import ConfigurationError, InputError, OutputError, StateError
+from tap_oauth2_generic.errors import ConfigurationError, OutputError
+from tap_oauth2_generic.inputs import bookmarks_in, loaded, read_catalog, read_object, text_of
 from tap_oauth2_generic.interruption import uninterrupted
 from tap_oauth2_generic.maps import check_maps
 from tap_oauth2_generic.messages import MessageWriter, write_text
 from tap_oauth2_generic.redaction import protect_logs
-from tap_oauth2_generic.schema.declared import is_schema
 from tap_oauth2_generic.settings import Problems
 from tap_oauth2_generic.states import ThriftyStateWriter
 from tap_oauth2_generic.stream import OAuth2Stream
@@ -46,7 +42,6 @@ if TYPE_CHECKING:
 
 # Of streams that a state or catalog holds and the configuration does not, so many are named.
 _NAMED_STREAMS = 20
-_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _SDK_SETTINGS = frozenset({**STREAM_MAPS_CONFIG["properties"], **FLATTENING_CONFIG["properties"]})
 
 
@@ -304,144 +299,8 @@ def _listed(names: Collection[str]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def _no_constant(name: str) -> Any:
-    message = f"{name} is no JSON"
-    raise ValueError(message)
-
-
-def bookmarks_in(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the bookmarks of a state, by stream; raises StateError where it is malformed."""
-    bookmarks = state.get("bookmarks", None if state else {})
-    if not isinstance(bookmarks, dict) or not all(map(_is_stream_state, bookmarks.values())):
-        message = (
-            'the state is not of the form {"bookmarks": {"STREAM": {…}}}: of a STATE message it '
-            "is the value, of what Meltano keeps the singer_state"
-        )
-        raise StateError(message)
-    return bookmarks
-
-
-def _is_stream_state(entry: Any) -> bool:
-    if not isinstance(entry, dict):
-        return False
-    partitions = entry.get("partitions", [])
-    if not isinstance(partitions, list) or not all(isinstance(one, dict) for one in partitions):
-        return False
-    markers = [one.get("progress_markers", {}) for one in (entry, *partitions)]
-    contexts = [one.get("context") for one in partitions]
-    are_named = all(_may_be_text(one.get("replication_key")) for one in (entry, *partitions))
-    return are_named and all(isinstance(found, dict) for found in (*markers, *contexts))
-
-
 def _stream_class() -> type[OAuth2Stream]:
     class ConfiguredStream(OAuth2Stream):
         """One stream of the configuration, told from the others by its class."""
 
     return ConfiguredStream
-
-
-def read_object(path: str, what: str) -> dict[str, Any]:
-    """Read a JSON object from a file; raises InputError with what is wrong with it."""
-    try:
-        return loaded(Path(path).read_text(encoding="utf-8"), f"{what} file {path!r}")
-    except OSError as error:
-        message = f"the {what} file {path!r} cannot be read: {error.strerror}"
-    except UnicodeDecodeError:
-        message = f"the {what} file {path!r} is not UTF-8"
-    raise InputError(message)
-
-
-def text_of(file: IO[str], what: str) -> str:
-    """Read an open file; raises InputError where it is not UTF-8."""
-    try:
-        return file.read()
-    except UnicodeDecodeError:
-        message = f"the {what} file is not UTF-8"
-        raise InputError(message) from None
-
-
-def read_catalog(file: IO[str]) -> dict[str, Any]:
-    """Read a catalog; raises InputError where it is not of the Singer specification's form."""
-    catalog = loaded(text_of(file, "catalog"), "catalog")
-    streams = catalog.get("streams")
-    if not isinstance(streams, list) or not all(_is_entry(entry) for entry in streams):
-        message = (
-            'the catalog is not of the form {"streams": [{"tap_stream_id": NAME, "schema": '
-            '{"properties": {…}}, "metadata": [{"breadcrumb": […], "metadata": {…}}]}]}'
-        )
-        raise InputError(message)
-    for entry in streams:
-        _settle(entry)
-    return catalog
-
-
-def _settle(entry: dict[str, Any]) -> None:
-    """Put what a catalog's user chose where the SDK looks for it."""
-    roots = [one["metadata"] for one in entry["metadata"] if not one["breadcrumb"]]
-    for method in (root.get("replication-method") for root in roots):
-        if isinstance(method, str):
-            entry["replication_method"] = method
-    name, alias = entry["tap_stream_id"], entry.get("stream")
-    if alias and alias != name:
-        TapOAuth2Generic.logger.warning(
-            "The catalog calls the stream %r %r, which is not done: a stream map may rename it",
-            name,
-            alias,
-        )
-    entry["stream"] = name
-
-
-def _is_entry(entry: Any) -> bool:
-    if not isinstance(entry, dict) or not isinstance(entry.get("tap_stream_id"), str):
-        return False
-    metadata, keys = entry.setdefault("metadata", []), entry.get("key_properties")
-    names = [entry.get(name) for name in ("stream", "replication_key", "replication_method")]
-    if not is_schema(entry.get("schema")) or not (keys is None or _are_texts(keys)):
-        return False
-    are_named = all(map(_may_be_text, names))
-    return are_named and isinstance(metadata, list) and all(map(_is_metadata, metadata))
-
-
-def _is_metadata(entry: Any) -> bool:
-    if not isinstance(entry, dict) or not _are_texts(entry.get("breadcrumb")):
-        return False
-    about = entry.get("metadata")
-    if not isinstance(about, dict):
-        return False
-    names = [about.get(name) for name in ("replication-key", "forced-replication-method")]
-    keys = about.get("table-key-properties")
-    return all(map(_may_be_text, names)) and (keys is None or _are_texts(keys))
-
-
-def _may_be_text(value: Any) -> bool:
-    return value is None or isinstance(value, str)
-
-
-def _are_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(member, str) for member in value)
-
-
-def loaded(text: str, what: str) -> dict[str, Any]:
-    """Decode the text of a JSON object with exact numbers; a blank text is an empty one."""
-    try:
-        found = json.loads(
-            text if text.strip() else "{}", parse_float=Decimal, parse_constant=_no_constant
-        )
-    except (ValueError, RecursionError) as error:
-        message = f"the {what} is not JSON: {error}"
-        raise InputError(message) from None
-    if not isinstance(found, dict):
-        message = f"the {what} must be a JSON object"
-        raise InputError(message)
-    if _ESCAPED_SURROGATE.search(text) and _holds_surrogate(found):
-        message = f"the {what} holds half of a surrogate pair (\\ud800 to \\udfff), no character"
-        raise InputError(message)
-    return found
-
-
-def _holds_surrogate(value: Any) -> bool:
-    try:
-        json.dumps(value, ensure_ascii=False, default=str).encode()
-    except UnicodeEncodeError:
-        return True
-    return False

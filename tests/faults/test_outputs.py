@@ -34,7 +34,8 @@ def arguments(api, tmp_path):
 
 def assert_said(done):
     assert done.returncode == 1, done.stderr
-    (line,) = done.stderr.splitlines()
+    assert "Traceback" not in done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if "ERROR" in line]
     assert line.startswith("ERROR: standard output ")
 
 

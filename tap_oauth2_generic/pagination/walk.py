@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from tap_oauth2_generic.page import described
 from tap_oauth2_generic.pagination.trail import Trail, key_of
 from tap_oauth2_generic.paths import MISSING
 from tap_oauth2_generic.placement import Request
@@ -123,14 +124,9 @@ class Walk:
             self._end_repeated(page)
         else:
             self.records += page.length
-            self.end = self._end_at(page)
+            self.end = self._end_at(page, previous)
             if self.end is None:
                 self._advance(page)
-            elif previous and not self.end.suspicious and _is_another_shape(page, previous):
-                self.remarks.append(
-                    f"page {self.pages} has {page.keys} and nothing that the page before it had; "
-                    "it is taken for the end"
-                )
         if self.end and self.total is not None and self.records < self.total:
             self.remarks.append(f"{self.records} records came, though total_path said {self.total}")
         return not repeated
@@ -195,10 +191,10 @@ class Walk:
         elif self.pages == 1:
             self.remarks.append(f"total_path {self.style.total_path.text!r} finds no whole number")
 
-    def _end_at(self, page: Page) -> End | None:
+    def _end_at(self, page: Page, previous: Page | None) -> End | None:
         """Give the end that this page is by itself, whatever the next token."""
         style = self.style
-        wrong = self._no_page(page) if self.pages > 1 else None
+        wrong = self._no_page(page, previous) if previous else None
         if wrong and (style.empty_page_ends or style.next(self._token, page) is None):
             return End(wrong, complete=False, suspicious=True)
         has_more = style.has_more_path.find(page.body) if style.has_more_path else None
@@ -220,12 +216,18 @@ class Walk:
             return End("a page shorter than the first")
         return None
 
-    def _no_page(self, page: Page) -> str | None:
+    def _no_page(self, page: Page, previous: Page) -> str | None:
         """Say why an answer that came without records in the middle of a walk is no last page."""
-        if not page.found and page.names_an_error:
-            return "an answer that names an error instead of records"
         if page.body is None and page.status not in _MAY_BE_EMPTY:
             return f"an answer of status {page.status} without a body"
+        if page.found or page.body is None:
+            return None
+        if page.names_an_error:
+            return "an answer that names an error instead of records"
+        if isinstance(page.body, dict) != isinstance(previous.body, dict) and page.body != []:
+            return f"an answer that is {described(page.body)}, as none before it was"
+        if _is_another_shape(page, previous):
+            return f"an answer with {page.keys} and nothing that the page before it had"
         return None
 
     def _advance(self, page: Page) -> None:
@@ -258,8 +260,8 @@ class Walk:
 
 
 def _is_another_shape(page: Page, previous: Page) -> bool:
-    """Tell whether an answer without records has none of the keys of the one before it."""
-    if page.found or not isinstance(page.body, dict) or not isinstance(previous.body, dict):
+    """Tell whether an answer has none of the keys of the one before it."""
+    if not isinstance(page.body, dict) or not isinstance(previous.body, dict):
         return False
     return bool(page.body) and page.body.keys().isdisjoint(previous.body)
 

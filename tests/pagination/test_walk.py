@@ -137,21 +137,30 @@ def test_a_first_page_that_comes_back_at_once_is_said_with_the_parameter(raw, na
     assert not walk_over(raw, items(1, 2), items(3, 4), items(3, 4))[0].remarks
 
 
+@pytest.mark.parametrize("raw", [NUMBER, {"style": "offset"}, CURSOR])
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        ({"message": "no"}, "page 2 has the keys message and nothing that the page before it had"),
-        ({"next": None}, None),
-        ({"items": None}, None),
-        ({}, None),
+        ({"message": "no"}, "an answer with the keys message and nothing that the page before"),
+        ("please wait", "an answer that is the text 'please wait'"),
+        ([1, 2], "an answer that is a list of 2"),
+        (17, "an answer that is the number 17"),
     ],
 )
-def test_an_answer_of_another_shape_is_no_quiet_end(body, says):
-    """Where a page has no records and no key of the page before it, a remark says so."""
+def test_an_answer_of_another_shape_is_not_the_end_of_a_whole_read(raw, body, says):
+    """What has no records and is not like the page before it says nothing of what follows."""
+    walk, emitted = walk_over(raw, items(1, next="x"), body)
+    assert len(emitted) == 1
+    assert (walk.end.complete, walk.end.suspicious) == (False, True)
+    assert walk.end.reason.startswith(says)
+
+
+@pytest.mark.parametrize("body", [{"next": None}, {"items": None}, {"items": []}, {}, [], None])
+def test_an_answer_without_records_is_the_end(body):
+    """A null, an absent list and an empty answer are an end as any other."""
     walk, emitted = walk_over(NUMBER, items(1, next="x"), body)
     assert len(emitted) == 1
-    assert walk.end.complete
-    assert [remark.split(";")[0] for remark in walk.remarks] == ([says] if says else [])
+    assert (walk.end.complete, walk.end.suspicious) == (True, False)
 
 
 @pytest.mark.parametrize("total", [3, "3", 3.0])

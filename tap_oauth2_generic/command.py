@@ -14,6 +14,7 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from tap_oauth2_generic.clock import Clock
 from tap_oauth2_generic.connection import Connection
+from tap_oauth2_generic.environment import check_log_level
 from tap_oauth2_generic.errors import OutputError, TapError
 from tap_oauth2_generic.interruption import Interrupted, uninterrupted
 from tap_oauth2_generic.messages import (
@@ -68,6 +69,8 @@ def log_to_stderr() -> None:
 def run_cleanly(action: Callable[[], object]) -> int:  # noqa: C901, PLR0911 - a return an end
     """Run a command and give its exit status: 0, 1 for any failure, 2 for a misused option."""
     try:
+        # The SDK would take it for granted, at whatever it does first.
+        check_log_level(TapOAuth2Generic._env_var_prefix)  # noqa: SLF001 - the SDK's
         status = action()
         flush_output()
     except click.UsageError as error:
@@ -121,4 +124,4 @@ def _failed_unexpectedly(error: Exception) -> int:
         return _failed([str(output_error(error))])
     _LOG.debug("What follows is for a report of the fault", exc_info=error)
     said = f"{type(error).__name__}: {error}".splitlines()[0]
-    return _failed([f"unexpected {said} (LOGLEVEL=DEBUG shows where)"])
+    return _failed([f"unexpected {said} (TAP_OAUTH2_GENERIC_LOGLEVEL=DEBUG shows where)"])

@@ -13,6 +13,7 @@ from singer_sdk.configuration._dict_config import TRUTHY, parse_environment_conf
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers._typing import is_boolean_type
 
+from tap_oauth2_generic.errors import ConfigurationError
 from tap_oauth2_generic.settings import Problems, reject_unknown
 
 if TYPE_CHECKING:
@@ -24,6 +25,16 @@ _PLUGIN_NAMES = ("MELTANO_EXTRACTOR_NAME", "MELTANO_EXTRACTOR_NAMESPACE")
 _LOG = logging.getLogger("tap-oauth2-generic")
 # How much is logged is read by the SDK before any setting.
 _LOG_LEVEL = "LOGLEVEL"
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+def check_log_level(prefix: str) -> None:
+    """Raise ConfigurationError where the variable for it names no level of Python's logging."""
+    for variable in (f"{prefix}{_LOG_LEVEL}", _LOG_LEVEL):
+        level = os.environ.get(variable)
+        if level and not isinstance(logging.getLevelName(level.upper()), int):
+            message = f"{variable} must be one of {', '.join(_LEVELS)}, not {level!r}"
+            raise ConfigurationError(message)
 
 
 def settings_in_environment(schema: dict[str, Any], prefix: str) -> dict[str, Any]:

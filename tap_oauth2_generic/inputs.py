@@ -60,6 +60,13 @@ def text_of(file: IO[str], what: str) -> str:
         raise InputError(message) from None
 
 
+def read_state(file: IO[str]) -> dict[str, Any]:
+    """Read a state; raises InputError or StateError before anything is sent."""
+    state = loaded(text_of(file, "state"), "state")
+    bookmarks_in(state)
+    return state
+
+
 def read_catalog(file: IO[str]) -> dict[str, Any]:
     """Read a catalog; raises InputError where it is not of the Singer specification's form."""
     catalog = loaded(text_of(file, "catalog"), "catalog")

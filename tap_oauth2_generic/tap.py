@@ -25,7 +25,7 @@ from tap_oauth2_generic.config import CONFIG_SCHEMA, Config, read_config
 from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.environment import settings_in_environment, warn_of_what_meltano_kept
 from tap_oauth2_generic.errors import ConfigurationError, OutputError
-from tap_oauth2_generic.inputs import bookmarks_in, loaded, read_catalog, read_object, text_of
+from tap_oauth2_generic.inputs import bookmarks_in, read_catalog, read_object, read_state
 from tap_oauth2_generic.interruption import uninterrupted
 from tap_oauth2_generic.maps import check_maps
 from tap_oauth2_generic.messages import MessageWriter, write_text
@@ -279,7 +279,7 @@ class TapOAuth2Generic(Tap):
         try:
             tap = cls(
                 config=config.config,
-                state=None if state is None else loaded(text_of(state, "state"), "state"),
+                state=None if state is None else read_state(state),
                 catalog=None if catalog is None else read_catalog(catalog),
                 parse_env_config=config.parse_env,
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -393,12 +394,26 @@ def test_streams_of_a_catalog_that_are_not_configured_are_named(api, tap):
     ],
 )
 def test_a_malformed_state_is_one_line(api, tap, state):
-    """A state that is none ends the run with one line."""
+    """A state that is none ends the run with one line, before anything is sent."""
     api.serve("/items", ROWS)
     run = tap(api.config(STREAM), state=state)
     assert run.status == 1
     assert len(run.error_lines) == 1, run.errors
     assert "state" in run.error_lines[0]
+    assert not api.seen
+
+
+def test_a_log_level_that_is_none_is_one_line(api, tmp_path):
+    """A variable that names no log level is said by its name, with those that there are."""
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(api.config(STREAM)))
+    command = [sys.executable, "-m", "tap_oauth2_generic", "--config", path]
+    environment = {**os.environ, "TAP_OAUTH2_GENERIC_LOGLEVEL": "LOUD"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    (line,) = [line for line in done.stderr.splitlines() if "ERROR" in line]
+    assert "TAP_OAUTH2_GENERIC_LOGLEVEL must be one of DEBUG, INFO" in line
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

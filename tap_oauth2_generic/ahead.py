@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from tap_oauth2_generic.errors import TapError
 from tap_oauth2_generic.fetch import PutOffError
-from tap_oauth2_generic.interruption import uninterrupted
-from tap_oauth2_generic.workers import Workers
+from tap_oauth2_generic.runtime.shutdown import uninterrupted
+from tap_oauth2_generic.runtime.thread_pool import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_oauth2_generic.instants import EPOCH, epoch_seconds, whole_seconds
 from tap_oauth2_generic.kinds import BOOLEAN, NAME, enum, number, text
+from tap_oauth2_generic.runtime.timestamps import EPOCH, epoch_seconds, whole_seconds
 from tap_oauth2_generic.settings import Kind, near_choice, setting
 from tap_oauth2_generic.windows import DURATION, Duration, spans
 

@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 
 from tap_oauth2_generic.bookmark import IncrementalSettings, moment
 from tap_oauth2_generic.contexts import ContextSettings
-from tap_oauth2_generic.credentials import of_header, of_text
 from tap_oauth2_generic.errors import HostNotAllowedError
 from tap_oauth2_generic.filters import FilterSettings
 from tap_oauth2_generic.hosts import HostPolicy, HostSettings
@@ -47,10 +46,11 @@ from tap_oauth2_generic.page import RecordSettings
 from tap_oauth2_generic.pagination import DEFAULT_STYLE, PAGINATION, PagingStyle, styles
 from tap_oauth2_generic.providers import filled_in, with_required_scopes
 from tap_oauth2_generic.providers import names as provider_names
-from tap_oauth2_generic.redaction import register
 from tap_oauth2_generic.request import RequestSettings, RequestTemplate, templates_in
 from tap_oauth2_generic.resilience import ResilienceSettings
 from tap_oauth2_generic.rules import RuleSettings
+from tap_oauth2_generic.runtime.redaction import register
+from tap_oauth2_generic.runtime.secret_values import of_header, of_text
 from tap_oauth2_generic.schema import SchemaSettings
 from tap_oauth2_generic.settings import (
     Kind,

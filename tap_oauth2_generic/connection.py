@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.fetch import Fetcher
 from tap_oauth2_generic.hosts import HostPolicy
-from tap_oauth2_generic.interruption import uninterrupted
 from tap_oauth2_generic.oauth2 import Authenticator, Endpoints, Exchange
 from tap_oauth2_generic.pace import InFlight, Pace
-from tap_oauth2_generic.progress import Progress
+from tap_oauth2_generic.runtime.progress import Progress
+from tap_oauth2_generic.runtime.shutdown import uninterrupted
 from tap_oauth2_generic.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_oauth2_generic.clock import Clock
     from tap_oauth2_generic.config import Config, StreamConfig
+    from tap_oauth2_generic.runtime.clock import Clock
 
 
 @dataclass

@@ -16,7 +16,6 @@ import msgspec
 import requests
 
 from tap_oauth2_generic.errors import ApiError, HostNotAllowedError
-from tap_oauth2_generic.redaction import redact
 from tap_oauth2_generic.request import encode_pairs, query_string
 from tap_oauth2_generic.resilience import (
     TOO_MANY_REQUESTS,
@@ -26,18 +25,19 @@ from tap_oauth2_generic.resilience import (
     wait_asked,
 )
 from tap_oauth2_generic.rules import first_fitting
-from tap_oauth2_generic.tally import Tally
+from tap_oauth2_generic.runtime.redaction import redact
+from tap_oauth2_generic.runtime.stats import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tap_oauth2_generic.clock import Clock
     from tap_oauth2_generic.hosts import HostPolicy
     from tap_oauth2_generic.oauth2 import Authenticator
     from tap_oauth2_generic.pace import InFlight, Pace
     from tap_oauth2_generic.placement import Request
     from tap_oauth2_generic.resilience import ResilienceSettings
     from tap_oauth2_generic.rules import Rule
+    from tap_oauth2_generic.runtime.clock import Clock
     from tap_oauth2_generic.transport import Transport
 
 _LOG = logging.getLogger("tap-oauth2-generic")

@@ -18,7 +18,7 @@ from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message, RecordMessage, StateMessage
 
 from tap_oauth2_generic.errors import OutputError
-from tap_oauth2_generic.interruption import uninterrupted
+from tap_oauth2_generic.runtime.shutdown import uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

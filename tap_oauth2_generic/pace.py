@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tap_oauth2_generic.kinds import integer, number
+from tap_oauth2_generic.runtime.stats import Waits
 from tap_oauth2_generic.settings import setting
-from tap_oauth2_generic.tally import Waits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_oauth2_generic.clock import Clock
+    from tap_oauth2_generic.runtime.clock import Clock
 # A year: what is slower than that never asks again.
 _LONGEST = 366 * 86400.0
 # Good answers, for each place there is, after which a place that was lost is regained.

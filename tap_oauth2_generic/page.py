@@ -19,7 +19,7 @@ from tap_oauth2_generic.formats import FORMATS, unpacked
 from tap_oauth2_generic.kinds import BOOLEAN, NAME, PATHS, enum, text
 from tap_oauth2_generic.links import next_link
 from tap_oauth2_generic.paths import MISSING, DottedPath, Path, parse_path
-from tap_oauth2_generic.redaction import redact
+from tap_oauth2_generic.runtime.redaction import redact
 from tap_oauth2_generic.settings import Kind, setting
 from tap_oauth2_generic.templates import Scope, Template, parse_template
 

@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tap_oauth2_generic.formats import FORMATS, unpacked
-from tap_oauth2_generic.instants import is_date_time
 from tap_oauth2_generic.page import Page
+from tap_oauth2_generic.runtime.timestamps import is_date_time
 
 if TYPE_CHECKING:
     from requests.structures import CaseInsensitiveDict

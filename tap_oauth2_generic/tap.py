@@ -20,16 +20,16 @@ from singer_sdk.helpers.capabilities import (
 from singer_sdk.plugin_base import _ConfigInput
 
 from tap_oauth2_generic.ahead import Lookahead
-from tap_oauth2_generic.clock import Clock
 from tap_oauth2_generic.config import CONFIG_SCHEMA, Config, read_config
 from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.environment import settings_in_environment, warn_of_what_meltano_kept
 from tap_oauth2_generic.errors import ConfigurationError, OutputError
 from tap_oauth2_generic.inputs import bookmarks_in, read_catalog, read_object, read_state
-from tap_oauth2_generic.interruption import uninterrupted
 from tap_oauth2_generic.maps import check_maps
 from tap_oauth2_generic.messages import MessageWriter, write_text
-from tap_oauth2_generic.redaction import protect_logs
+from tap_oauth2_generic.runtime.clock import Clock
+from tap_oauth2_generic.runtime.redaction import protect_logs
+from tap_oauth2_generic.runtime.shutdown import uninterrupted
 from tap_oauth2_generic.settings import Problems
 from tap_oauth2_generic.states import ThriftyStateWriter
 from tap_oauth2_generic.stream import OAuth2Stream

@@ -17,7 +17,7 @@ from tap_oauth2_generic.bookmark import (
     moment,
     stored_bookmark,
 )
-from tap_oauth2_generic.instants import epoch_seconds
+from tap_oauth2_generic.runtime.timestamps import epoch_seconds
 from tap_oauth2_generic.settings import Problems, read
 
 quick = settings(deadline=None, max_examples=100)

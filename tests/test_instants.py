@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.instants import EPOCH, epoch_seconds, is_date_time, whole_seconds
+from tap_oauth2_generic.runtime.timestamps import EPOCH, epoch_seconds, is_date_time, whole_seconds
 
 quick = settings(deadline=None, max_examples=100)
 offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))

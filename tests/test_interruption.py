@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from server import Drop, Reply
 
-from tap_oauth2_generic.interruption import Deferral, Interrupted, uninterrupted
+from tap_oauth2_generic.runtime.shutdown import Deferral, Interrupted, uninterrupted
 
 COMMAND = [sys.executable, "-m", "tap_oauth2_generic"]
 SCHEMA = {"properties": {"id": {"type": "integer"}, "at": {"type": "string"}}}

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.clock import Clock
 from tap_oauth2_generic.pace import Pace, PaceSettings
+from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.settings import Problems, read
 
 quick = settings(deadline=None, max_examples=100)

@@ -15,7 +15,7 @@ import pytest
 from server import Reply
 from told import PAGED, page
 
-from tap_oauth2_generic.progress import Progress
+from tap_oauth2_generic.runtime.progress import Progress
 
 COMMAND = [sys.executable, "-m", "tap_oauth2_generic"]
 ESCAPE = "\x1b"
@@ -147,7 +147,7 @@ def test_a_pipe_gets_plain_lines_and_pays_for_no_drawing(api, environment, tmp_p
     )
     assert ESCAPE not in run.stderr
     assert "2 records on 1 page" in run.stderr
-    assert "tap_oauth2_generic.progress" in run.stderr
+    assert "tap_oauth2_generic.runtime.progress" in run.stderr
     assert not re.search(r"\| +rich\b", run.stderr)
 
 

@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from server import ApiServer, Drop, Reply
 
-from tap_oauth2_generic.clock import Clock
 from tap_oauth2_generic.errors import TapError
-from tap_oauth2_generic.interruption import Interrupted
 from tap_oauth2_generic.messages import MessageWriter
+from tap_oauth2_generic.runtime.clock import Clock
+from tap_oauth2_generic.runtime.shutdown import Interrupted
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
 BEGIN = datetime(2024, 1, 1, tzinfo=timezone.utc)

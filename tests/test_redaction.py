@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_oauth2_generic.config import read_config
-from tap_oauth2_generic.redaction import (
+from tap_oauth2_generic.runtime.redaction import (
     MASK,
     SHORTEST_SECRET,
     RedactingFormatter,

@@ -13,7 +13,7 @@ from tap_oauth2_generic.config import read_config
 from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.fetch import Wants
 from tap_oauth2_generic.placement import Request
-from tap_oauth2_generic.progress import Progress
+from tap_oauth2_generic.runtime.progress import Progress
 from tap_oauth2_generic.settings import Problems
 
 A_LITTLE = {"X-RateLimit-Reset": "300"}  # milliseconds

@@ -20,19 +20,19 @@ from tap_oauth2_generic.errors import (
     TokenRequestError,
     TokenStoreError,
 )
-from tap_oauth2_generic.interruption import uninterrupted
 from tap_oauth2_generic.oauth2.store import Entry, Row, TokenStore
 from tap_oauth2_generic.oauth2.token import Token
+from tap_oauth2_generic.runtime.shutdown import uninterrupted
 
 if TYPE_CHECKING:
     import requests
 
-    from tap_oauth2_generic.clock import Clock
     from tap_oauth2_generic.oauth2.assertion import AssertionSettings
     from tap_oauth2_generic.oauth2.exchange import Exchange
     from tap_oauth2_generic.oauth2.grants import Grant
     from tap_oauth2_generic.oauth2.grants.base import Desk
     from tap_oauth2_generic.oauth2.settings import OAuth2Settings
+    from tap_oauth2_generic.runtime.clock import Clock
 
 _LOG_IN = (
     "log in with tap-oauth2-generic-login and the same configuration (in a Meltano project: "

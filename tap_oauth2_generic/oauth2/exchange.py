@@ -20,19 +20,19 @@ from tap_oauth2_generic.oauth2.assertion import sign
 from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH, Client
 from tap_oauth2_generic.oauth2.grants.base import Asking
 from tap_oauth2_generic.oauth2.token import Token, read_token
-from tap_oauth2_generic.redaction import MASK, redact, register
 from tap_oauth2_generic.resilience import Verdict, bounded_wait, judge
+from tap_oauth2_generic.runtime.redaction import MASK, redact, register
 from tap_oauth2_generic.templates import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tap_oauth2_generic.clock import Clock
     from tap_oauth2_generic.oauth2.assertion import AssertionSettings
     from tap_oauth2_generic.oauth2.discovery import Endpoints
     from tap_oauth2_generic.oauth2.grants import Grant
     from tap_oauth2_generic.oauth2.settings import OAuth2Settings
     from tap_oauth2_generic.resilience import ResilienceSettings
+    from tap_oauth2_generic.runtime.clock import Clock
     from tap_oauth2_generic.transport import Transport
 
 _LOG = logging.getLogger("tap-oauth2-generic")

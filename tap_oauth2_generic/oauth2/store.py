@@ -20,7 +20,7 @@ import msgspec
 from tap_oauth2_generic.errors import TokenStoreError
 from tap_oauth2_generic.oauth2.cipher import decrypt, encrypt
 from tap_oauth2_generic.oauth2.token import Token  # noqa: TC001 - msgspec resolves it
-from tap_oauth2_generic.redaction import redact
+from tap_oauth2_generic.runtime.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

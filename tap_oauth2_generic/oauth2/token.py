@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tap_oauth2_generic.instants import epoch_seconds
-from tap_oauth2_generic.redaction import register
+from tap_oauth2_generic.runtime.redaction import register
+from tap_oauth2_generic.runtime.timestamps import epoch_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from tap_oauth2_generic.columns import COLUMN_INTEGERS
-from tap_oauth2_generic.instants import is_date_time
+from tap_oauth2_generic.runtime.timestamps import is_date_time
 
 Schema = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tap_oauth2_generic.errors import AuthorizationError, TokenRequestError
 from tap_oauth2_generic.kinds import URL
 from tap_oauth2_generic.oauth2.grants.base import Desk, Grant
-from tap_oauth2_generic.redaction import register
+from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.settings import setting
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tap_oauth2_generic.interruption import uninterrupted
-from tap_oauth2_generic.redaction import redact
-from tap_oauth2_generic.tally import Tally, many, running
+from tap_oauth2_generic.runtime.redaction import redact
+from tap_oauth2_generic.runtime.shutdown import uninterrupted
+from tap_oauth2_generic.runtime.stats import Tally, many, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.text import Text
 
-    from tap_oauth2_generic.clock import Clock
+    from tap_oauth2_generic.runtime.clock import Clock
 
 _LOG = logging.getLogger("tap-oauth2-generic")
 _METRICS = "singer_sdk.metrics"

@@ -1,0 +1,4 @@
+"""Parts of a running process: clock, signals, threads, timestamps, redaction, statistics.
+
+Nothing here knows a setting, a request or a record.
+"""

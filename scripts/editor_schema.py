@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tap_oauth2_generic.bookmark import IncrementalSettings
 from tap_oauth2_generic.config import STREAM_ROOMS
 from tap_oauth2_generic.pagination import styles
-from tap_oauth2_generic.settings import schema_of
+from tap_oauth2_generic.settings.fields import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

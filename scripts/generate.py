@@ -21,7 +21,7 @@ from tap_oauth2_generic.demo.app import App
 from tap_oauth2_generic.oauth2 import grants
 from tap_oauth2_generic.pagination import styles
 from tap_oauth2_generic.providers import names, preset
-from tap_oauth2_generic.settings import schema_of
+from tap_oauth2_generic.settings.fields import schema_of
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_oauth2_generic.kinds import BOOLEAN, NAME, enum, number, text
 from tap_oauth2_generic.runtime.timestamps import EPOCH, epoch_seconds, whole_seconds
-from tap_oauth2_generic.settings import Kind, near_choice, setting
+from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, enum, number, text
+from tap_oauth2_generic.settings.fields import Kind, near_choice, setting
 from tap_oauth2_generic.windows import DURATION, Duration, spans
 
 if TYPE_CHECKING:

@@ -18,20 +18,6 @@ from tap_oauth2_generic.contexts import ContextSettings
 from tap_oauth2_generic.errors import HostNotAllowedError
 from tap_oauth2_generic.filters import FilterSettings
 from tap_oauth2_generic.hosts import HostPolicy, HostSettings
-from tap_oauth2_generic.kinds import (
-    BOOLEAN,
-    HEADERS,
-    JSON_OBJECT,
-    NAME,
-    NAMES,
-    PARAMETERS,
-    TEMPLATE,
-    array_of,
-    enum,
-    section,
-    text,
-    url,
-)
 from tap_oauth2_generic.oauth2 import (
     DEFAULT_GRANT,
     SECRET_AUTH,
@@ -52,7 +38,21 @@ from tap_oauth2_generic.rules import RuleSettings
 from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.runtime.secret_values import of_header, of_text
 from tap_oauth2_generic.schema import SchemaSettings
-from tap_oauth2_generic.settings import (
+from tap_oauth2_generic.settings.field_types import (
+    BOOLEAN,
+    HEADERS,
+    JSON_OBJECT,
+    NAME,
+    NAMES,
+    PARAMETERS,
+    TEMPLATE,
+    array_of,
+    enum,
+    section,
+    text,
+    url,
+)
+from tap_oauth2_generic.settings.fields import (
     Kind,
     Problems,
     names_of,
@@ -67,7 +67,7 @@ from tap_oauth2_generic.transport import TransportSettings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_oauth2_generic.templates import Template
+    from tap_oauth2_generic.settings.templates import Template
 
 # Values of connection-wide headers and parameters may be secrets; shorter ones are words.
 _SHORTEST_MASKED = 6

@@ -11,9 +11,9 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tap_oauth2_generic.kinds import described, section, text
-from tap_oauth2_generic.paths import MISSING, Path, parse_path
-from tap_oauth2_generic.settings import Kind, Problems, reject_unknown, setting
+from tap_oauth2_generic.settings.field_types import described, section, text
+from tap_oauth2_generic.settings.fields import Kind, Problems, reject_unknown, setting
+from tap_oauth2_generic.settings.paths import MISSING, Path, parse_path
 
 Context = dict[str, Any]
 # Of one stream; a request each would take a day or so.

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from tap_oauth2_generic.paths import DottedPath, Path
+from tap_oauth2_generic.settings.paths import DottedPath, Path
 
 # Every digit counts: a float would round what a warehouse column could hold.
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)

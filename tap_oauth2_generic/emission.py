@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib.encoding.simple import Message
 
     from tap_oauth2_generic.decoding import JsonList
-    from tap_oauth2_generic.paths import Path
     from tap_oauth2_generic.schema import SchemaSettings
     from tap_oauth2_generic.sdk_stream import PagedStream
+    from tap_oauth2_generic.settings.paths import Path
 
 Record = dict[str, Any]
 

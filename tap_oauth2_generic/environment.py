@@ -14,7 +14,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers._typing import is_boolean_type
 
 from tap_oauth2_generic.errors import ConfigurationError
-from tap_oauth2_generic.settings import Problems, reject_unknown
+from tap_oauth2_generic.settings.fields import Problems, reject_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_oauth2_generic.conditions import CONDITION_PROPERTIES, Condition, parse_condition
-from tap_oauth2_generic.kinds import array_of
-from tap_oauth2_generic.settings import reject_unknown, setting
+from tap_oauth2_generic.settings.conditions import CONDITION_PROPERTIES, Condition, parse_condition
+from tap_oauth2_generic.settings.field_types import array_of
+from tap_oauth2_generic.settings.fields import reject_unknown, setting
 
 if TYPE_CHECKING:
-    from tap_oauth2_generic.settings import Problems
+    from tap_oauth2_generic.settings.fields import Problems
 
 
 def _condition(raw: Any, problems: Problems) -> Condition | None:

@@ -12,8 +12,8 @@ from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
 from tap_oauth2_generic.errors import HostNotAllowedError
-from tap_oauth2_generic.kinds import NAMES, is_loopback
-from tap_oauth2_generic.settings import Kind, setting
+from tap_oauth2_generic.settings.field_types import NAMES, is_loopback
+from tap_oauth2_generic.settings.fields import Kind, setting
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/@\\?#\[\]]+)(?::(\d{1,5}))?")

@@ -9,15 +9,15 @@ from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.errors import RecordError
-from tap_oauth2_generic.kinds import described
-from tap_oauth2_generic.settings import near_choice
+from tap_oauth2_generic.settings.field_types import described
+from tap_oauth2_generic.settings.fields import near_choice
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from singer_sdk.mapper import StreamMap
 
-    from tap_oauth2_generic.settings import Problems
+    from tap_oauth2_generic.settings.fields import Problems
 
 Record = dict[str, Any]
 # The SDK takes these from the configuration as they are, a text for false being true.

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_oauth2_generic.kinds import integer, number
 from tap_oauth2_generic.runtime.stats import Waits
-from tap_oauth2_generic.settings import setting
+from tap_oauth2_generic.settings.field_types import integer, number
+from tap_oauth2_generic.settings.fields import setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,12 +16,12 @@ from requests.structures import CaseInsensitiveDict
 from tap_oauth2_generic.decoding import JsonList, decode, open_envelope
 from tap_oauth2_generic.errors import AnswerError, ConnectionSettingError
 from tap_oauth2_generic.formats import FORMATS, unpacked
-from tap_oauth2_generic.kinds import BOOLEAN, NAME, PATHS, enum, text
 from tap_oauth2_generic.links import next_link
-from tap_oauth2_generic.paths import MISSING, DottedPath, Path, parse_path
 from tap_oauth2_generic.runtime.redaction import redact
-from tap_oauth2_generic.settings import Kind, setting
-from tap_oauth2_generic.templates import Scope, Template, parse_template
+from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, PATHS, enum, text
+from tap_oauth2_generic.settings.fields import Kind, setting
+from tap_oauth2_generic.settings.paths import MISSING, DottedPath, Path, parse_path
+from tap_oauth2_generic.settings.templates import Scope, Template, parse_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

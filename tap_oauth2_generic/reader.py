@@ -15,7 +15,7 @@ from tap_oauth2_generic.errors import AnswerError, TapError
 from tap_oauth2_generic.fetch import Wants
 from tap_oauth2_generic.formats import FORMATS
 from tap_oauth2_generic.page import read_page
-from tap_oauth2_generic.paths import DottedPath, JsonPath, passes_by
+from tap_oauth2_generic.settings.paths import DottedPath, JsonPath, passes_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

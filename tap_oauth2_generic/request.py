@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_plus, urlencode, urlsplit
 
 from tap_oauth2_generic.errors import ConnectionSettingError
-from tap_oauth2_generic.kinds import BODY, HEADERS, PARAMETERS, TEMPLATE, enum
 from tap_oauth2_generic.placement import Request
 from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.runtime.secret_values import of_header
-from tap_oauth2_generic.settings import setting
-from tap_oauth2_generic.templates import Scope, Template, as_text
+from tap_oauth2_generic.settings.field_types import BODY, HEADERS, PARAMETERS, TEMPLATE, enum
+from tap_oauth2_generic.settings.fields import setting
+from tap_oauth2_generic.settings.templates import Scope, Template, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,9 @@ from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
 
-from tap_oauth2_generic.kinds import NAME, STATUSES, WAITING, enum, integer
 from tap_oauth2_generic.runtime.timestamps import epoch_seconds
-from tap_oauth2_generic.settings import setting
+from tap_oauth2_generic.settings.field_types import NAME, STATUSES, WAITING, enum, integer
+from tap_oauth2_generic.settings.fields import setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

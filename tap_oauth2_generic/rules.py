@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from tap_oauth2_generic.conditions import CONDITION_PROPERTIES, Condition, parse_condition
-from tap_oauth2_generic.kinds import array_of, enum, statuses, text
-from tap_oauth2_generic.paths import Path, parse_path
-from tap_oauth2_generic.settings import Kind, Problems, reject_unknown, setting
+from tap_oauth2_generic.settings.conditions import CONDITION_PROPERTIES, Condition, parse_condition
+from tap_oauth2_generic.settings.field_types import array_of, enum, statuses, text
+from tap_oauth2_generic.settings.fields import Kind, Problems, reject_unknown, setting
+from tap_oauth2_generic.settings.paths import Path, parse_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -24,10 +24,10 @@ from tap_oauth2_generic.errors import (
 from tap_oauth2_generic.ledger import Ledger
 from tap_oauth2_generic.messages import encode
 from tap_oauth2_generic.pagination import End, Walk
-from tap_oauth2_generic.paths import MISSING
 from tap_oauth2_generic.reader import Reader, Span
 from tap_oauth2_generic.schema import infer
 from tap_oauth2_generic.sdk_stream import PagedStream
+from tap_oauth2_generic.settings.paths import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

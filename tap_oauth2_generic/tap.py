@@ -30,7 +30,7 @@ from tap_oauth2_generic.messages import MessageWriter, write_text
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.redaction import protect_logs
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
-from tap_oauth2_generic.settings import Problems
+from tap_oauth2_generic.settings.fields import Problems
 from tap_oauth2_generic.states import ThriftyStateWriter
 from tap_oauth2_generic.stream import OAuth2Stream
 

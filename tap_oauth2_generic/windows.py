@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tap_oauth2_generic.kinds import text
-from tap_oauth2_generic.settings import Kind
+from tap_oauth2_generic.settings.field_types import text
+from tap_oauth2_generic.settings.fields import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

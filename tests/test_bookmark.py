@@ -18,7 +18,7 @@ from tap_oauth2_generic.bookmark import (
     stored_bookmark,
 )
 from tap_oauth2_generic.runtime.timestamps import epoch_seconds
-from tap_oauth2_generic.settings import Problems, read
+from tap_oauth2_generic.settings.fields import Problems, read
 
 quick = settings(deadline=None, max_examples=100)
 offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))

@@ -16,7 +16,7 @@ from tap_oauth2_generic.config import CONFIG_SCHEMA, STREAM_ROOMS, read_config
 from tap_oauth2_generic.page import RecordSettings, read_page
 from tap_oauth2_generic.pagination import styles
 from tap_oauth2_generic.placement import Request
-from tap_oauth2_generic.settings import Problems, names_of
+from tap_oauth2_generic.settings.fields import Problems, names_of
 
 ROOT = Path(__file__).parent.parent
 

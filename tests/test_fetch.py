@@ -15,7 +15,7 @@ from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.errors import ApiError, HostNotAllowedError
 from tap_oauth2_generic.fetch import Wants
 from tap_oauth2_generic.placement import Request
-from tap_oauth2_generic.settings import Problems
+from tap_oauth2_generic.settings.fields import Problems
 
 NOW = 1_800_000_000.0
 STREAM = {"name": "items", "path": "items"}

@@ -10,7 +10,7 @@ from requests.adapters import HTTPAdapter
 
 from tap_oauth2_generic.errors import HostNotAllowedError
 from tap_oauth2_generic.hosts import HostPolicy, HostSettings
-from tap_oauth2_generic.settings import Problems, read
+from tap_oauth2_generic.settings.fields import Problems, read
 
 quick = settings(deadline=None, max_examples=300)
 BASE = "https://api.example.com/v1"

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_oauth2_generic import kinds
-from tap_oauth2_generic.settings import NestedProblemsError
-from tap_oauth2_generic.templates import Template
+from tap_oauth2_generic.settings.fields import NestedProblemsError
+from tap_oauth2_generic.settings.templates import Template
 
 quick = settings(deadline=None, max_examples=60)
 COUNT = kinds.integer(1, maximum=500)

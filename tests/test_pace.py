@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tap_oauth2_generic.pace import Pace, PaceSettings
 from tap_oauth2_generic.runtime.clock import Clock
-from tap_oauth2_generic.settings import Problems, read
+from tap_oauth2_generic.settings.fields import Problems, read
 
 quick = settings(deadline=None, max_examples=100)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tap_oauth2_generic.decoding import decode
 from tap_oauth2_generic.errors import AnswerError
 from tap_oauth2_generic.page import RecordSettings, read_page
-from tap_oauth2_generic.settings import Problems, read
+from tap_oauth2_generic.settings.fields import Problems, read
 
 quick = settings(deadline=None, max_examples=100)
 scalars = st.none() | st.booleans() | st.text(st.characters(codec="utf-8"))

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from jsonpath_ng.ext import parse as parse_with_jsonpath_ng
 
-from tap_oauth2_generic.paths import MISSING, parse_path
+from tap_oauth2_generic.settings.paths import MISSING, parse_path
 
 quick = settings(deadline=None, max_examples=60)
 leaves = st.none() | st.booleans() | st.integers() | st.decimals(allow_nan=False) | st.text()

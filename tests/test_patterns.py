@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_oauth2_generic.errors import ConnectionSettingError
-from tap_oauth2_generic.paths import parse_path
-from tap_oauth2_generic.patterns import parse_pattern
+from tap_oauth2_generic.settings.paths import parse_path
+from tap_oauth2_generic.settings.patterns import parse_pattern
 
 ATOMS = [
     "a",

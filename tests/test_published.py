@@ -14,7 +14,7 @@ from server import Reply
 
 from tap_oauth2_generic.config import CONFIG_SCHEMA
 from tap_oauth2_generic.pagination import styles
-from tap_oauth2_generic.settings import names_of
+from tap_oauth2_generic.settings.fields import names_of
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = json.loads((ROOT / "config.schema.json").read_text())

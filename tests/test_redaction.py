@@ -22,7 +22,7 @@ from tap_oauth2_generic.runtime.redaction import (
     redact,
     register,
 )
-from tap_oauth2_generic.settings import Problems
+from tap_oauth2_generic.settings.fields import Problems
 
 quick = settings(deadline=None, max_examples=100)
 characters = st.characters(codec="utf-8", exclude_characters="*")

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_oauth2_generic.errors import ConnectionSettingError
-from tap_oauth2_generic.kinds import HEADERS, PARAMETERS
 from tap_oauth2_generic.request import (
     RequestSettings,
     RequestTemplate,
@@ -19,8 +18,9 @@ from tap_oauth2_generic.request import (
     query_string,
     split_query,
 )
-from tap_oauth2_generic.settings import Problems, read
-from tap_oauth2_generic.templates import parse_template
+from tap_oauth2_generic.settings.field_types import HEADERS, PARAMETERS
+from tap_oauth2_generic.settings.fields import Problems, read
+from tap_oauth2_generic.settings.templates import parse_template
 
 quick = settings(deadline=None, max_examples=100)
 texts = st.text(st.characters(codec="utf-8"), max_size=8)

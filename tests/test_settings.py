@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tap_oauth2_generic.kinds import NAME, PATH, TEXT, enum, integer, section
-from tap_oauth2_generic.paths import Path, parse_path
-from tap_oauth2_generic.settings import (
+from tap_oauth2_generic.settings.field_types import NAME, PATH, TEXT, enum, integer, section
+from tap_oauth2_generic.settings.fields import (
     Problems,
     names_of,
     near_choice,
@@ -17,6 +16,7 @@ from tap_oauth2_generic.settings import (
     schema_of,
     setting,
 )
+from tap_oauth2_generic.settings.paths import Path, parse_path
 
 
 @dataclass(frozen=True, kw_only=True)

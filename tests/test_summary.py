@@ -14,7 +14,7 @@ from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.fetch import Wants
 from tap_oauth2_generic.placement import Request
 from tap_oauth2_generic.runtime.progress import Progress
-from tap_oauth2_generic.settings import Problems
+from tap_oauth2_generic.settings.fields import Problems
 
 A_LITTLE = {"X-RateLimit-Reset": "300"}  # milliseconds
 SETTINGS = {"max_retries": 3, "rate_limit_format": "milliseconds"}

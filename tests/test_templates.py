@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_oauth2_generic.errors import ConnectionSettingError
-from tap_oauth2_generic.templates import as_text, parse_template
+from tap_oauth2_generic.settings.templates import as_text, parse_template
 
 quick = settings(deadline=None, max_examples=60)
 KNOWN = {"region": False, "token.": False, "start": True}

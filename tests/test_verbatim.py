@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_oauth2_generic.decoding import open_envelope
-from tap_oauth2_generic.paths import DottedPath, parse_path
 from tap_oauth2_generic.schema import infer
+from tap_oauth2_generic.settings.paths import DottedPath, parse_path
 from tap_oauth2_generic.shape import MisfitError, Shaper
 from tap_oauth2_generic.verbatim import NotVerbatimError, Verbatim
 

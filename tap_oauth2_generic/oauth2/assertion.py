@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from tap_oauth2_generic.errors import ConnectionSettingError
-from tap_oauth2_generic.kinds import JSON_OBJECT, NAME, enum, integer, is_there
 from tap_oauth2_generic.runtime.redaction import register
-from tap_oauth2_generic.settings import setting
+from tap_oauth2_generic.settings.field_types import JSON_OBJECT, NAME, enum, integer, is_there
+from tap_oauth2_generic.settings.fields import setting
 
 ALGORITHMS = ("RS256", "PS256", "ES256")
 

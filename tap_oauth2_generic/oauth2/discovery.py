@@ -12,7 +12,7 @@ import requests
 
 from tap_oauth2_generic.decoding import decode
 from tap_oauth2_generic.errors import AuthorizationError
-from tap_oauth2_generic.kinds import url as checked_url
+from tap_oauth2_generic.settings.field_types import url as checked_url
 
 if TYPE_CHECKING:
     from tap_oauth2_generic.oauth2.grants import Grant

@@ -22,7 +22,7 @@ from tap_oauth2_generic.oauth2.grants.base import Asking
 from tap_oauth2_generic.oauth2.token import Token, read_token
 from tap_oauth2_generic.resilience import Verdict, bounded_wait, judge
 from tap_oauth2_generic.runtime.redaction import MASK, redact, register
-from tap_oauth2_generic.templates import as_text
+from tap_oauth2_generic.settings.templates import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

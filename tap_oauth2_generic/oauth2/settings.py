@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tap_oauth2_generic.kinds import (
+from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH
+from tap_oauth2_generic.settings.field_types import (
     JSON_OBJECT,
     NAME,
     PATH,
@@ -16,9 +17,8 @@ from tap_oauth2_generic.kinds import (
     enum,
     number,
 )
-from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH
-from tap_oauth2_generic.paths import Path, parse_path
-from tap_oauth2_generic.settings import setting
+from tap_oauth2_generic.settings.fields import setting
+from tap_oauth2_generic.settings.paths import Path, parse_path
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urljoin
 
 from tap_oauth2_generic.errors import AnswerError
-from tap_oauth2_generic.kinds import BOOLEAN, NAME, PATH, enum, integer
-from tap_oauth2_generic.paths import MISSING
-from tap_oauth2_generic.settings import setting
+from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, PATH, enum, integer
+from tap_oauth2_generic.settings.fields import setting
+from tap_oauth2_generic.settings.paths import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tap_oauth2_generic.page import Page
-    from tap_oauth2_generic.paths import Path
     from tap_oauth2_generic.placement import Place, Request
+    from tap_oauth2_generic.settings.paths import Path
 
 LARGEST_PAGE_SIZE = 200
 # What leads to a page: a number, a cursor of any JSON type, a URL. None is the first page

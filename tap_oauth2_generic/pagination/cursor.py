@@ -7,16 +7,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import unquote_plus
 
-from tap_oauth2_generic.kinds import NAME, PATH, REGEX
 from tap_oauth2_generic.pagination.base import ParameterStyle, Token, misnamed, nearly
-from tap_oauth2_generic.paths import MISSING
-from tap_oauth2_generic.settings import setting
+from tap_oauth2_generic.settings.field_types import NAME, PATH, REGEX
+from tap_oauth2_generic.settings.fields import setting
+from tap_oauth2_generic.settings.paths import MISSING
 
 if TYPE_CHECKING:
     from tap_oauth2_generic.page import Page
-    from tap_oauth2_generic.paths import Path
-    from tap_oauth2_generic.patterns import Pattern
     from tap_oauth2_generic.placement import Request
+    from tap_oauth2_generic.settings.paths import Path
+    from tap_oauth2_generic.settings.patterns import Pattern
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from tap_oauth2_generic.errors import AnswerError
-from tap_oauth2_generic.kinds import NAME, PATH
 from tap_oauth2_generic.pagination.base import ParameterStyle, Token
-from tap_oauth2_generic.paths import MISSING
-from tap_oauth2_generic.settings import setting
+from tap_oauth2_generic.settings.field_types import NAME, PATH
+from tap_oauth2_generic.settings.fields import setting
+from tap_oauth2_generic.settings.paths import MISSING
 
 if TYPE_CHECKING:
     from tap_oauth2_generic.page import Page
-    from tap_oauth2_generic.paths import Path
     from tap_oauth2_generic.placement import Request
+    from tap_oauth2_generic.settings.paths import Path
 
 
 @dataclass(frozen=True, kw_only=True)

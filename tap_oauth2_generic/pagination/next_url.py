@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_oauth2_generic.errors import AnswerError
-from tap_oauth2_generic.kinds import PATH
 from tap_oauth2_generic.pagination.base import PagingStyle, Token, absolute, misnamed
-from tap_oauth2_generic.settings import setting
+from tap_oauth2_generic.settings.field_types import PATH
+from tap_oauth2_generic.settings.fields import setting
 
 if TYPE_CHECKING:
     from tap_oauth2_generic.page import Page
-    from tap_oauth2_generic.paths import Path
     from tap_oauth2_generic.placement import Request
+    from tap_oauth2_generic.settings.paths import Path
 
 
 @dataclass(frozen=True, kw_only=True)

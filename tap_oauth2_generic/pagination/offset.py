@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from tap_oauth2_generic.kinds import NAME, integer
 from tap_oauth2_generic.pagination.base import CountedStyle, Token
-from tap_oauth2_generic.settings import setting
+from tap_oauth2_generic.settings.field_types import NAME, integer
+from tap_oauth2_generic.settings.fields import setting
 
 if TYPE_CHECKING:
     from tap_oauth2_generic.page import Page

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.page import described
 from tap_oauth2_generic.pagination.trail import Trail, key_of
-from tap_oauth2_generic.paths import MISSING
 from tap_oauth2_generic.placement import Request
+from tap_oauth2_generic.settings.paths import MISSING
 
 if TYPE_CHECKING:
     from tap_oauth2_generic.page import Page

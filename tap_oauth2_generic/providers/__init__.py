@@ -12,11 +12,11 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from tap_oauth2_generic.kinds import STRINGS, described
-from tap_oauth2_generic.settings import reject_unknown
+from tap_oauth2_generic.settings.field_types import STRINGS, described
+from tap_oauth2_generic.settings.fields import reject_unknown
 
 if TYPE_CHECKING:
-    from tap_oauth2_generic.settings import Problems
+    from tap_oauth2_generic.settings.fields import Problems
 
 _HOLE = re.compile(r"\{provider\.(\w+)\}")
 # What may stand in a host name or a path segment, so that no value leads to another host.

@@ -9,8 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tap_oauth2_generic.kinds import enum, integer
-from tap_oauth2_generic.settings import Kind, setting
+from tap_oauth2_generic.settings.field_types import enum, integer
+from tap_oauth2_generic.settings.fields import Kind, setting
 
 
 def _declared(value: Any) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from fuzz_values import API, SECRET
 from tap_oauth2_generic.config import CONFIG_SCHEMA, STREAM_ROOMS
 from tap_oauth2_generic.pagination import styles
 from tap_oauth2_generic.providers import names, preset
-from tap_oauth2_generic.settings import names_of
+from tap_oauth2_generic.settings.fields import names_of
 
 if TYPE_CHECKING:
     from random import Random

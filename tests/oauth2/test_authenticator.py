@@ -16,7 +16,7 @@ from server import Reply
 from tap_oauth2_generic.config import read_config
 from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.demo import DemoServer
-from tap_oauth2_generic.settings import Problems
+from tap_oauth2_generic.settings.fields import Problems
 
 STREAM = {"name": "items", "path": "items"}
 COMMAND = [sys.executable, "-m", "tap_oauth2_generic", "--config"]

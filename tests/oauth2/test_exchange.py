@@ -11,7 +11,7 @@ from server import Drop, Reply
 from tap_oauth2_generic.config import read_config
 from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.errors import TokenLostError, TokenRequestError
-from tap_oauth2_generic.settings import Problems
+from tap_oauth2_generic.settings.fields import Problems
 
 STREAM = {"name": "items", "path": "items"}
 CLIENT = {"client_id": "client-of-the-test", "client_secret": "secret-of-the-test"}

@@ -6,7 +6,7 @@ import pytest
 
 from tap_oauth2_generic.oauth2 import OAuth2Settings
 from tap_oauth2_generic.oauth2.token import Token, read_token
-from tap_oauth2_generic.settings import Problems, read
+from tap_oauth2_generic.settings.fields import Problems, read
 
 NOW = 1_800_000_000.0
 STREAM = {"name": "items", "path": "items"}

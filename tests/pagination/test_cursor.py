@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tap_oauth2_generic.page import RecordSettings, read_page
 from tap_oauth2_generic.pagination import read_style
 from tap_oauth2_generic.placement import Request
-from tap_oauth2_generic.settings import Problems
+from tap_oauth2_generic.settings.fields import Problems
 
 quick = settings(deadline=None, max_examples=100)
 texts = st.text(st.characters(codec="utf-8"), min_size=1)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tap_oauth2_generic.errors import AnswerError
 from tap_oauth2_generic.page import RecordSettings, read_page
 from tap_oauth2_generic.pagination.next_url import NextUrl
-from tap_oauth2_generic.paths import parse_path
 from tap_oauth2_generic.placement import Request
+from tap_oauth2_generic.settings.paths import parse_path
 
 quick = settings(deadline=None, max_examples=100)
 URL = "https://a.example/v1/items?page=1"

@@ -9,7 +9,7 @@ import pytest
 from tap_oauth2_generic.page import RecordSettings, read_page
 from tap_oauth2_generic.pagination import Walk, read_style
 from tap_oauth2_generic.placement import Request
-from tap_oauth2_generic.settings import Problems
+from tap_oauth2_generic.settings.fields import Problems
 
 
 @pytest.mark.parametrize("rows", [[], [{"id": 1}], [{"id": 1}, {"id": 2}]])

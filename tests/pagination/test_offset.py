@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from tap_oauth2_generic.page import RecordSettings, read_page
 from tap_oauth2_generic.pagination import Walk, read_style
-from tap_oauth2_generic.paths import parse_path
 from tap_oauth2_generic.placement import Request
-from tap_oauth2_generic.settings import Problems
+from tap_oauth2_generic.settings.fields import Problems
+from tap_oauth2_generic.settings.paths import parse_path
 
 quick = settings(deadline=None, max_examples=60)
 WHERE = RecordSettings(records_path=parse_path("items"))

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from tap_oauth2_generic.pagination import PAGINATION, read_style, styles
-from tap_oauth2_generic.settings import Problems, names_of
+from tap_oauth2_generic.settings.fields import Problems, names_of
 
 NAMES = ["none", "page_number", "offset", "cursor", "next_url", "link_header", "last_record"]
 EXAMPLES = {

@@ -8,9 +8,9 @@ import pytest
 
 from tap_oauth2_generic.page import RecordSettings, read_page
 from tap_oauth2_generic.pagination import Walk, read_style
-from tap_oauth2_generic.paths import parse_path
 from tap_oauth2_generic.placement import Request
-from tap_oauth2_generic.settings import Problems
+from tap_oauth2_generic.settings.fields import Problems
+from tap_oauth2_generic.settings.paths import parse_path
 
 WHERE = RecordSettings(records_path=parse_path("items"))
 ROWS = [{"id": number} for number in range(9)]

@@ -6,7 +6,7 @@ import pytest
 
 from tap_oauth2_generic.config import read_config
 from tap_oauth2_generic.providers import names, preset
-from tap_oauth2_generic.settings import Problems
+from tap_oauth2_generic.settings.fields import Problems
 
 STREAM = {"name": "items", "path": "items"}
 

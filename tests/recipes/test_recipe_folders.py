@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from tap_oauth2_generic.config import read_config
-from tap_oauth2_generic.settings import Problems
+from tap_oauth2_generic.settings.fields import Problems
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
 ROOT = Path(__file__).parent.parent.parent

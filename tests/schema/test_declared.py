@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tap_oauth2_generic.schema.declared import SchemaSettings
-from tap_oauth2_generic.settings import Problems, read
+from tap_oauth2_generic.settings.fields import Problems, read
 
 SCHEMA = {"properties": {"id": {"type": "integer"}, "n": {"multipleOf": 0.01}}}
 UNCHECKED = "only the outermost shape of a declared schema is checked"

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_oauth2_generic.errors import AuthorizationError
-from tap_oauth2_generic.kinds import BOOLEAN, JSON_OBJECT, URL
 from tap_oauth2_generic.oauth2.grants.base import Desk, Grant
 from tap_oauth2_generic.runtime.redaction import redact, register
-from tap_oauth2_generic.settings import setting
-from tap_oauth2_generic.templates import as_text
+from tap_oauth2_generic.settings.field_types import BOOLEAN, JSON_OBJECT, URL
+from tap_oauth2_generic.settings.fields import setting
+from tap_oauth2_generic.settings.templates import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

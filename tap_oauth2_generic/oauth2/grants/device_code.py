@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_oauth2_generic.errors import AuthorizationError, TokenRequestError
-from tap_oauth2_generic.kinds import URL
 from tap_oauth2_generic.oauth2.grants.base import Desk, Grant
 from tap_oauth2_generic.runtime.redaction import register
-from tap_oauth2_generic.settings import setting
+from tap_oauth2_generic.settings.field_types import URL
+from tap_oauth2_generic.settings.fields import setting
 
 if TYPE_CHECKING:
     from tap_oauth2_generic.oauth2.token import Token

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
-from tap_oauth2_generic.patterns import parse_pattern
+from tap_oauth2_generic.settings.patterns import parse_pattern
 
 
 class Missing:

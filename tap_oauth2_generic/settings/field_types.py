@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tap_oauth2_generic.paths import parse_path
-from tap_oauth2_generic.patterns import Pattern, parse_pattern
-from tap_oauth2_generic.settings import Kind, NestedProblemsError, Problems, near_choice
-from tap_oauth2_generic.templates import parse_template
+from tap_oauth2_generic.settings.fields import Kind, NestedProblemsError, Problems, near_choice
+from tap_oauth2_generic.settings.paths import parse_path
+from tap_oauth2_generic.settings.patterns import Pattern, parse_pattern
+from tap_oauth2_generic.settings.templates import parse_template
 
 _LAST_OF_LATIN_1 = 0xFF
 # A year, in seconds.

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from tap_oauth2_generic.kinds import described, text
-from tap_oauth2_generic.paths import MISSING, Path, parse_path
-from tap_oauth2_generic.patterns import parse_pattern
-from tap_oauth2_generic.templates import as_text
+from tap_oauth2_generic.settings.field_types import described, text
+from tap_oauth2_generic.settings.paths import MISSING, Path, parse_path
+from tap_oauth2_generic.settings.patterns import parse_pattern
+from tap_oauth2_generic.settings.templates import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_oauth2_generic.patterns import Pattern
+    from tap_oauth2_generic.settings.patterns import Pattern
 
 _TESTS = ("equals", "in", "matches")
 #: The JSON Schema of the three ways to put a condition.

@@ -28,8 +28,8 @@ from tap_oauth2_generic.oauth2 import (
     grants,
 )
 from tap_oauth2_generic.pace import PaceSettings
-from tap_oauth2_generic.page import RecordSettings
 from tap_oauth2_generic.pagination import DEFAULT_STYLE, PAGINATION, PagingStyle, styles
+from tap_oauth2_generic.parsing.page import RecordSettings
 from tap_oauth2_generic.providers import filled_in, with_required_scopes
 from tap_oauth2_generic.providers import names as provider_names
 from tap_oauth2_generic.request import RequestSettings, RequestTemplate, templates_in

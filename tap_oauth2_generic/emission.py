@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib.encoding.base import GenericSingerWriter
     from singer_sdk.singerlib.encoding.simple import Message
 
-    from tap_oauth2_generic.decoding import JsonList
+    from tap_oauth2_generic.parsing.json_text import JsonList
     from tap_oauth2_generic.schema import SchemaSettings
     from tap_oauth2_generic.sdk_stream import PagedStream
     from tap_oauth2_generic.settings.paths import Path

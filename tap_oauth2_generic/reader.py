@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.errors import AnswerError, TapError
 from tap_oauth2_generic.fetch import Wants
-from tap_oauth2_generic.formats import FORMATS
-from tap_oauth2_generic.page import read_page
+from tap_oauth2_generic.parsing.formats import FORMATS
+from tap_oauth2_generic.parsing.page import read_page
 from tap_oauth2_generic.settings.paths import DottedPath, JsonPath, passes_by
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.config import StreamConfig
     from tap_oauth2_generic.connection import Connection
     from tap_oauth2_generic.fetch import Answer, PutOffError
-    from tap_oauth2_generic.page import Page
     from tap_oauth2_generic.pagination import Token, Walk
+    from tap_oauth2_generic.parsing.page import Page
     from tap_oauth2_generic.placement import Request
 
 _TOO_DEEP = "a value is nested too deep"

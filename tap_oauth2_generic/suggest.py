@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tap_oauth2_generic.formats import FORMATS, unpacked
-from tap_oauth2_generic.page import Page
+from tap_oauth2_generic.parsing.formats import FORMATS, unpacked
+from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.runtime.timestamps import is_date_time
 
 if TYPE_CHECKING:

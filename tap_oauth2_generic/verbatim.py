@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from tap_oauth2_generic.columns import Select
-    from tap_oauth2_generic.decoding import JsonList
+    from tap_oauth2_generic.parsing.json_text import JsonList
     from tap_oauth2_generic.settings.paths import Path
 
 _BLANKS = b" \t\r\n"

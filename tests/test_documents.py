@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from tap_oauth2_generic.config import CONFIG_SCHEMA, STREAM_ROOMS, read_config
-from tap_oauth2_generic.page import RecordSettings, read_page
 from tap_oauth2_generic.pagination import styles
+from tap_oauth2_generic.parsing.page import RecordSettings, read_page
 from tap_oauth2_generic.placement import Request
 from tap_oauth2_generic.settings.fields import Problems, names_of
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.decoding import decode
 from tap_oauth2_generic.errors import AnswerError
-from tap_oauth2_generic.page import RecordSettings, read_page
+from tap_oauth2_generic.parsing.json_text import decode
+from tap_oauth2_generic.parsing.page import RecordSettings, read_page
 from tap_oauth2_generic.settings.fields import Problems, read
 
 quick = settings(deadline=None, max_examples=100)

@@ -11,8 +11,8 @@ import pytest
 from requests.structures import CaseInsensitiveDict
 from server import Reply
 
-from tap_oauth2_generic.decoding import decode
 from tap_oauth2_generic.fetch import Answer
+from tap_oauth2_generic.parsing.json_text import decode
 from tap_oauth2_generic.suggest import suggest
 
 ROWS = [{"id": n, "name": f"n{n}", "updated_at": f"2024-01-0{n}T00:00:00Z"} for n in range(1, 8)]

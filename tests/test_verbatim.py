@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.decoding import open_envelope
+from tap_oauth2_generic.parsing.json_text import open_envelope
 from tap_oauth2_generic.schema import infer
 from tap_oauth2_generic.settings.paths import DottedPath, parse_path
 from tap_oauth2_generic.shape import MisfitError, Shaper

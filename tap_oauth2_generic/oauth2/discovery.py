@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from tap_oauth2_generic.decoding import decode
 from tap_oauth2_generic.errors import AuthorizationError
+from tap_oauth2_generic.parsing.json_text import decode
 from tap_oauth2_generic.settings.field_types import url as checked_url
 
 if TYPE_CHECKING:

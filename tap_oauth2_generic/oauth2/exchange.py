@@ -14,12 +14,12 @@ import msgspec
 import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
-from tap_oauth2_generic.decoding import decode
 from tap_oauth2_generic.errors import TokenLostError, TokenRequestError
 from tap_oauth2_generic.oauth2.assertion import sign
 from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH, Client
 from tap_oauth2_generic.oauth2.grants.base import Asking
 from tap_oauth2_generic.oauth2.token import Token, read_token
+from tap_oauth2_generic.parsing.json_text import decode
 from tap_oauth2_generic.resilience import Verdict, bounded_wait, judge
 from tap_oauth2_generic.runtime.redaction import MASK, redact, register
 from tap_oauth2_generic.settings.templates import as_text

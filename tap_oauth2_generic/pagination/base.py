@@ -19,7 +19,7 @@ from tap_oauth2_generic.settings.paths import MISSING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tap_oauth2_generic.page import Page
+    from tap_oauth2_generic.parsing.page import Page
     from tap_oauth2_generic.placement import Place, Request
     from tap_oauth2_generic.settings.paths import Path
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from tap_oauth2_generic.pagination.base import ParameterStyle, Token
 
 if TYPE_CHECKING:
-    from tap_oauth2_generic.page import Page
+    from tap_oauth2_generic.parsing.page import Page
     from tap_oauth2_generic.placement import Request
 
 

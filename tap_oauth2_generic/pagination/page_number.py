@@ -10,7 +10,7 @@ from tap_oauth2_generic.settings.field_types import NAME, integer
 from tap_oauth2_generic.settings.fields import setting
 
 if TYPE_CHECKING:
-    from tap_oauth2_generic.page import Page
+    from tap_oauth2_generic.parsing.page import Page
     from tap_oauth2_generic.placement import Request
 
 

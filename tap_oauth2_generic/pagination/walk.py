@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from tap_oauth2_generic.page import described
 from tap_oauth2_generic.pagination.trail import Trail, key_of
+from tap_oauth2_generic.parsing.page import described
 from tap_oauth2_generic.placement import Request
 from tap_oauth2_generic.settings.paths import MISSING
 
 if TYPE_CHECKING:
-    from tap_oauth2_generic.page import Page
     from tap_oauth2_generic.pagination.base import PagingStyle, Token
+    from tap_oauth2_generic.parsing.page import Page
 
 _SECOND = 2
 # A null at 200 is an empty page; with 204 and 205 there is no body (RFC 9110 section 15.3).

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from tap_oauth2_generic.errors import AnswerError
-from tap_oauth2_generic.page import RecordSettings, read_page
 from tap_oauth2_generic.pagination.last_record import LastRecord
+from tap_oauth2_generic.parsing.page import RecordSettings, read_page
 from tap_oauth2_generic.placement import Request
 from tap_oauth2_generic.settings.paths import parse_path
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from tap_oauth2_generic.page import RecordSettings, read_page
 from tap_oauth2_generic.pagination import Walk, read_style
+from tap_oauth2_generic.parsing.page import RecordSettings, read_page
 from tap_oauth2_generic.placement import Request
 from tap_oauth2_generic.settings.fields import Problems
 

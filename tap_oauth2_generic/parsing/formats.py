@@ -8,7 +8,7 @@ import io
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from tap_oauth2_generic.decoding import decode
+from tap_oauth2_generic.parsing.json_text import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from requests.structures import CaseInsensitiveDict
 
-from tap_oauth2_generic.decoding import JsonList, decode, open_envelope
 from tap_oauth2_generic.errors import AnswerError, ConnectionSettingError
-from tap_oauth2_generic.formats import FORMATS, unpacked
-from tap_oauth2_generic.links import next_link
+from tap_oauth2_generic.parsing.formats import FORMATS, unpacked
+from tap_oauth2_generic.parsing.json_text import JsonList, decode, open_envelope
+from tap_oauth2_generic.parsing.link_header import next_link
 from tap_oauth2_generic.runtime.redaction import redact
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, PATHS, enum, text
 from tap_oauth2_generic.settings.fields import Kind, setting

@@ -12,14 +12,14 @@ from itertools import chain
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from tap_oauth2_generic.errors import TapError
-from tap_oauth2_generic.fetch import PutOffError
+from tap_oauth2_generic.net.client import PutOffError
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
 from tap_oauth2_generic.runtime.thread_pool import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from tap_oauth2_generic.fetch import Answer
+    from tap_oauth2_generic.net.client import Answer
     from tap_oauth2_generic.pagination import Walk
     from tap_oauth2_generic.reader import Asked, Reader, Span, Turn
 

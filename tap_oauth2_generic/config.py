@@ -17,7 +17,12 @@ from tap_oauth2_generic.bookmark import IncrementalSettings, moment
 from tap_oauth2_generic.contexts import ContextSettings
 from tap_oauth2_generic.errors import HostNotAllowedError
 from tap_oauth2_generic.filters import FilterSettings
-from tap_oauth2_generic.hosts import HostPolicy, HostSettings
+from tap_oauth2_generic.net.hosts import HostPolicy, HostSettings
+from tap_oauth2_generic.net.rate_limit import PaceSettings
+from tap_oauth2_generic.net.request_template import RequestSettings, RequestTemplate, templates_in
+from tap_oauth2_generic.net.response_rules import RuleSettings
+from tap_oauth2_generic.net.retry import ResilienceSettings
+from tap_oauth2_generic.net.transport import TransportSettings
 from tap_oauth2_generic.oauth2 import (
     DEFAULT_GRANT,
     SECRET_AUTH,
@@ -27,14 +32,10 @@ from tap_oauth2_generic.oauth2 import (
     check_url,
     grants,
 )
-from tap_oauth2_generic.pace import PaceSettings
 from tap_oauth2_generic.pagination import DEFAULT_STYLE, PAGINATION, PagingStyle, styles
 from tap_oauth2_generic.parsing.page import RecordSettings
 from tap_oauth2_generic.providers import filled_in, with_required_scopes
 from tap_oauth2_generic.providers import names as provider_names
-from tap_oauth2_generic.request import RequestSettings, RequestTemplate, templates_in
-from tap_oauth2_generic.resilience import ResilienceSettings
-from tap_oauth2_generic.rules import RuleSettings
 from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.runtime.secret_values import of_header, of_text
 from tap_oauth2_generic.schema import SchemaSettings
@@ -62,7 +63,6 @@ from tap_oauth2_generic.settings.fields import (
     schema_of,
     setting,
 )
-from tap_oauth2_generic.transport import TransportSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

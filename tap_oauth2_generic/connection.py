@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from tap_oauth2_generic.fetch import Fetcher
-from tap_oauth2_generic.hosts import HostPolicy
+from tap_oauth2_generic.net.client import Fetcher
+from tap_oauth2_generic.net.hosts import HostPolicy
+from tap_oauth2_generic.net.rate_limit import InFlight, Pace
+from tap_oauth2_generic.net.transport import Transport
 from tap_oauth2_generic.oauth2 import Authenticator, Endpoints, Exchange
-from tap_oauth2_generic.pace import InFlight, Pace
 from tap_oauth2_generic.runtime.progress import Progress
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
-from tap_oauth2_generic.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable

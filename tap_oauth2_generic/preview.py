@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from tap_oauth2_generic.fetch import Answer
+    from tap_oauth2_generic.net.client import Answer
     from tap_oauth2_generic.reader import Asked, Turn
     from tap_oauth2_generic.stream import OAuth2Stream
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.errors import AnswerError, TapError
-from tap_oauth2_generic.fetch import Wants
+from tap_oauth2_generic.net.client import Wants
 from tap_oauth2_generic.parsing.formats import FORMATS
 from tap_oauth2_generic.parsing.page import read_page
 from tap_oauth2_generic.settings.paths import DottedPath, JsonPath, passes_by
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.bookmark import Bound
     from tap_oauth2_generic.config import StreamConfig
     from tap_oauth2_generic.connection import Connection
-    from tap_oauth2_generic.fetch import Answer, PutOffError
+    from tap_oauth2_generic.net.client import Answer, PutOffError
+    from tap_oauth2_generic.net.request import Request
     from tap_oauth2_generic.pagination import Token, Walk
     from tap_oauth2_generic.parsing.page import Page
-    from tap_oauth2_generic.placement import Request
 
 _TOO_DEEP = "a value is nested too deep"
 

@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from tap_oauth2_generic.config import CONFIG_SCHEMA, STREAM_ROOMS, read_config
+from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.pagination import styles
 from tap_oauth2_generic.parsing.page import RecordSettings, read_page
-from tap_oauth2_generic.placement import Request
 from tap_oauth2_generic.settings.fields import Problems, names_of
 
 ROOT = Path(__file__).parent.parent

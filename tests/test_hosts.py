@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from requests.adapters import HTTPAdapter
 
 from tap_oauth2_generic.errors import HostNotAllowedError
-from tap_oauth2_generic.hosts import HostPolicy, HostSettings
+from tap_oauth2_generic.net.hosts import HostPolicy, HostSettings
 from tap_oauth2_generic.settings.fields import Problems, read
 
 quick = settings(deadline=None, max_examples=300)

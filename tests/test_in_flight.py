@@ -6,7 +6,7 @@ import threading
 
 from server import Reply
 
-from tap_oauth2_generic.pace import InFlight, PaceSettings
+from tap_oauth2_generic.net.rate_limit import InFlight, PaceSettings
 
 
 def limit_after(in_flight, answers):

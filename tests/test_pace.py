@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.pace import Pace, PaceSettings
+from tap_oauth2_generic.net.rate_limit import Pace, PaceSettings
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.settings.fields import Problems, read
 

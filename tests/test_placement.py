@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.placement import Request
+from tap_oauth2_generic.net.request import Request
 
 quick = settings(deadline=None, max_examples=60)
 

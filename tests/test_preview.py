@@ -11,7 +11,7 @@ import pytest
 from requests.structures import CaseInsensitiveDict
 from server import Reply
 
-from tap_oauth2_generic.fetch import Answer
+from tap_oauth2_generic.net.client import Answer
 from tap_oauth2_generic.parsing.json_text import decode
 from tap_oauth2_generic.suggest import suggest
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_oauth2_generic.errors import ConnectionSettingError
-from tap_oauth2_generic.request import (
+from tap_oauth2_generic.net.request_template import (
     RequestSettings,
     RequestTemplate,
     encode_pairs,

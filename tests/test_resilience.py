@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from tap_oauth2_generic.resilience import (
+from tap_oauth2_generic.net.retry import (
     ResilienceSettings,
     Verdict,
     backoff_seconds,

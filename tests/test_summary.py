@@ -11,8 +11,8 @@ from told import ITEMS, PAGED, SCHEMA, lines, page, summary
 
 from tap_oauth2_generic.config import read_config
 from tap_oauth2_generic.connection import Connection
-from tap_oauth2_generic.fetch import Wants
-from tap_oauth2_generic.placement import Request
+from tap_oauth2_generic.net.client import Wants
+from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.runtime.progress import Progress
 from tap_oauth2_generic.settings.fields import Problems
 

@@ -15,9 +15,9 @@ from tap_oauth2_generic.parsing.json_text import decode
 from tap_oauth2_generic.settings.field_types import url as checked_url
 
 if TYPE_CHECKING:
+    from tap_oauth2_generic.net.transport import Transport
     from tap_oauth2_generic.oauth2.grants import Grant
     from tap_oauth2_generic.oauth2.settings import OAuth2Settings
-    from tap_oauth2_generic.transport import Transport
 
 _OK = 200
 _NAMES = {

@@ -15,25 +15,25 @@ import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
 from tap_oauth2_generic.errors import TokenLostError, TokenRequestError
+from tap_oauth2_generic.net.retry import Verdict, bounded_wait, judge
 from tap_oauth2_generic.oauth2.assertion import sign
 from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH, Client
 from tap_oauth2_generic.oauth2.grants.base import Asking
 from tap_oauth2_generic.oauth2.token import Token, read_token
 from tap_oauth2_generic.parsing.json_text import decode
-from tap_oauth2_generic.resilience import Verdict, bounded_wait, judge
 from tap_oauth2_generic.runtime.redaction import MASK, redact, register
 from tap_oauth2_generic.settings.templates import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tap_oauth2_generic.net.retry import ResilienceSettings
+    from tap_oauth2_generic.net.transport import Transport
     from tap_oauth2_generic.oauth2.assertion import AssertionSettings
     from tap_oauth2_generic.oauth2.discovery import Endpoints
     from tap_oauth2_generic.oauth2.grants import Grant
     from tap_oauth2_generic.oauth2.settings import OAuth2Settings
-    from tap_oauth2_generic.resilience import ResilienceSettings
     from tap_oauth2_generic.runtime.clock import Clock
-    from tap_oauth2_generic.transport import Transport
 
 _LOG = logging.getLogger("tap-oauth2-generic")
 _ENCODER = msgspec.json.Encoder(decimal_format="number")

@@ -19,8 +19,8 @@ from tap_oauth2_generic.settings.paths import MISSING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tap_oauth2_generic.net.request import Place, Request
     from tap_oauth2_generic.parsing.page import Page
-    from tap_oauth2_generic.placement import Place, Request
     from tap_oauth2_generic.settings.paths import Path
 
 LARGEST_PAGE_SIZE = 200

@@ -12,8 +12,8 @@ from tap_oauth2_generic.settings.fields import setting
 from tap_oauth2_generic.settings.paths import MISSING
 
 if TYPE_CHECKING:
+    from tap_oauth2_generic.net.request import Request
     from tap_oauth2_generic.parsing.page import Page
-    from tap_oauth2_generic.placement import Request
     from tap_oauth2_generic.settings.paths import Path
 
 

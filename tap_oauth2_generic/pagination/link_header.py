@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 from tap_oauth2_generic.pagination.base import PagingStyle, Token, absolute
 
 if TYPE_CHECKING:
+    from tap_oauth2_generic.net.request import Request
     from tap_oauth2_generic.parsing.page import Page
-    from tap_oauth2_generic.placement import Request
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,8 @@ from tap_oauth2_generic.settings.field_types import NAME, integer
 from tap_oauth2_generic.settings.fields import setting
 
 if TYPE_CHECKING:
+    from tap_oauth2_generic.net.request import Request
     from tap_oauth2_generic.parsing.page import Page
-    from tap_oauth2_generic.placement import Request
 
 
 @dataclass(frozen=True, kw_only=True)

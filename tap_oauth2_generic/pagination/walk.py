@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.pagination.trail import Trail, key_of
 from tap_oauth2_generic.parsing.page import described
-from tap_oauth2_generic.placement import Request
 from tap_oauth2_generic.settings.paths import MISSING
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.pagination import read_style
 from tap_oauth2_generic.parsing.page import RecordSettings, read_page
-from tap_oauth2_generic.placement import Request
 from tap_oauth2_generic.settings.fields import Problems
 
 quick = settings(deadline=None, max_examples=100)

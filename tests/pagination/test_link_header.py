@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.pagination.link_header import LinkHeader
 from tap_oauth2_generic.parsing.link_header import next_link
 from tap_oauth2_generic.parsing.page import RecordSettings, read_page
-from tap_oauth2_generic.placement import Request
 
 URL = "https://a.example/v1/items"
 PARSER = "requests' parse_header_links splits at each ; and = and knows no quoting"

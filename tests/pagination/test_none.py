@@ -6,9 +6,9 @@ import json
 
 import pytest
 
+from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.pagination import Walk, read_style
 from tap_oauth2_generic.parsing.page import RecordSettings, read_page
-from tap_oauth2_generic.placement import Request
 from tap_oauth2_generic.settings.fields import Problems
 
 

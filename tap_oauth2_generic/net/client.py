@@ -16,29 +16,29 @@ import msgspec
 import requests
 
 from tap_oauth2_generic.errors import ApiError, HostNotAllowedError
-from tap_oauth2_generic.request import encode_pairs, query_string
-from tap_oauth2_generic.resilience import (
+from tap_oauth2_generic.net.request_template import encode_pairs, query_string
+from tap_oauth2_generic.net.response_rules import first_fitting
+from tap_oauth2_generic.net.retry import (
     TOO_MANY_REQUESTS,
     Verdict,
     bounded_wait,
     judge,
     wait_asked,
 )
-from tap_oauth2_generic.rules import first_fitting
 from tap_oauth2_generic.runtime.redaction import redact
 from tap_oauth2_generic.runtime.stats import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tap_oauth2_generic.hosts import HostPolicy
+    from tap_oauth2_generic.net.hosts import HostPolicy
+    from tap_oauth2_generic.net.rate_limit import InFlight, Pace
+    from tap_oauth2_generic.net.request import Request
+    from tap_oauth2_generic.net.response_rules import Rule
+    from tap_oauth2_generic.net.retry import ResilienceSettings
+    from tap_oauth2_generic.net.transport import Transport
     from tap_oauth2_generic.oauth2 import Authenticator
-    from tap_oauth2_generic.pace import InFlight, Pace
-    from tap_oauth2_generic.placement import Request
-    from tap_oauth2_generic.resilience import ResilienceSettings
-    from tap_oauth2_generic.rules import Rule
     from tap_oauth2_generic.runtime.clock import Clock
-    from tap_oauth2_generic.transport import Transport
 
 _LOG = logging.getLogger("tap-oauth2-generic")
 _ENCODER = msgspec.json.Encoder(decimal_format="number")

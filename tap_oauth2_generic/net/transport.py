@@ -17,11 +17,11 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ReadTimeoutError
 
 from tap_oauth2_generic.errors import ConnectionSettingError, HostNotAllowedError
+from tap_oauth2_generic.net.strict_response import WholeResponse, read_whole
 from tap_oauth2_generic.runtime.redaction import redact, register
 from tap_oauth2_generic.runtime.secret_values import in_address
 from tap_oauth2_generic.settings.field_types import NAME, TIMEOUT, is_loopback, is_there
 from tap_oauth2_generic.settings.fields import setting
-from tap_oauth2_generic.whole import WholeResponse, read_whole
 
 if TYPE_CHECKING:
     import socket

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     import requests
 
     from tap_oauth2_generic.oauth2.assertion import AssertionSettings
-    from tap_oauth2_generic.oauth2.exchange import Exchange
     from tap_oauth2_generic.oauth2.grants import Grant
     from tap_oauth2_generic.oauth2.grants.base import Desk
     from tap_oauth2_generic.oauth2.settings import OAuth2Settings
+    from tap_oauth2_generic.oauth2.token_client import Exchange
     from tap_oauth2_generic.runtime.clock import Clock
 
 _LOG_IN = (

@@ -11,7 +11,7 @@ import pkgutil
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from tap_oauth2_generic.pagination.base import LARGEST_PAGE_SIZE, PagingStyle, Token
-from tap_oauth2_generic.pagination.walk import End, Walk
+from tap_oauth2_generic.pagination.paginator import End, Walk
 from tap_oauth2_generic.settings.field_types import section
 from tap_oauth2_generic.settings.fields import (
     Kind,

@@ -7,7 +7,7 @@ from itertools import count, islice
 
 import pytest
 
-from tap_oauth2_generic.pagination.trail import Trail
+from tap_oauth2_generic.pagination.seen_tokens import Trail
 
 FEW = 60_000
 MANY = 1_000_000

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.net.request import Request
-from tap_oauth2_generic.pagination.trail import Trail, key_of
+from tap_oauth2_generic.pagination.seen_tokens import Trail, key_of
 from tap_oauth2_generic.parsing.page import described
 from tap_oauth2_generic.settings.paths import MISSING
 

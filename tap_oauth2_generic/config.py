@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 from tap_oauth2_generic.bookmark import IncrementalSettings, moment
 from tap_oauth2_generic.contexts import ContextSettings
 from tap_oauth2_generic.errors import HostNotAllowedError
-from tap_oauth2_generic.filters import FilterSettings
 from tap_oauth2_generic.net.hosts import HostPolicy, HostSettings
 from tap_oauth2_generic.net.rate_limit import PaceSettings
 from tap_oauth2_generic.net.request_template import RequestSettings, RequestTemplate, templates_in
@@ -36,9 +35,10 @@ from tap_oauth2_generic.pagination import DEFAULT_STYLE, PAGINATION, PagingStyle
 from tap_oauth2_generic.parsing.page import RecordSettings
 from tap_oauth2_generic.providers import filled_in, with_required_scopes
 from tap_oauth2_generic.providers import names as provider_names
+from tap_oauth2_generic.records.filters import FilterSettings
+from tap_oauth2_generic.records.schema import SchemaSettings
 from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.runtime.secret_values import of_header, of_text
-from tap_oauth2_generic.schema import SchemaSettings
 from tap_oauth2_generic.settings.field_types import (
     BOOLEAN,
     HEADERS,

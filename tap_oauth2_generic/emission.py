@@ -11,11 +11,11 @@ from singer_sdk.helpers._util import utc_now
 from singer_sdk.singerlib import RecordMessage
 
 from tap_oauth2_generic.errors import RecordError
-from tap_oauth2_generic.maps import mapped
 from tap_oauth2_generic.messages import MessageWriter, encode
-from tap_oauth2_generic.schema import grown_at
-from tap_oauth2_generic.shape import MisfitError, Shaper
-from tap_oauth2_generic.verbatim import NotVerbatimError, Texts, Verbatim
+from tap_oauth2_generic.records.conform import MisfitError, Shaper
+from tap_oauth2_generic.records.passthrough import NotVerbatimError, Texts, Verbatim
+from tap_oauth2_generic.records.schema import grown_at
+from tap_oauth2_generic.records.stream_maps import mapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib.encoding.simple import Message
 
     from tap_oauth2_generic.parsing.json_text import JsonList
-    from tap_oauth2_generic.schema import SchemaSettings
+    from tap_oauth2_generic.records.schema import SchemaSettings
     from tap_oauth2_generic.sdk_stream import PagedStream
     from tap_oauth2_generic.settings.paths import Path
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from tap_oauth2_generic.errors import InputError, StateError
-from tap_oauth2_generic.schema.declared import is_schema
+from tap_oauth2_generic.records.declared import is_schema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,8 +17,8 @@ import msgspec
 from tap_oauth2_generic.command import CONFIG_OPTION, log_to_stderr, run_cleanly, tap_of
 from tap_oauth2_generic.errors import InputError, TapError
 from tap_oauth2_generic.pagination import Walk
+from tap_oauth2_generic.records.schema import infer
 from tap_oauth2_generic.runtime.redaction import MASK, printable, redact
-from tap_oauth2_generic.schema import infer
 from tap_oauth2_generic.suggest import (
     SUGGESTED,
     primary_key_candidates,

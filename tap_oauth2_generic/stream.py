@@ -25,7 +25,7 @@ from tap_oauth2_generic.ledger import Ledger
 from tap_oauth2_generic.messages import encode
 from tap_oauth2_generic.pagination import End, Walk
 from tap_oauth2_generic.reader import Reader, Span
-from tap_oauth2_generic.schema import infer
+from tap_oauth2_generic.records.schema import infer
 from tap_oauth2_generic.sdk_stream import PagedStream
 from tap_oauth2_generic.settings.paths import MISSING
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.config import StreamConfig
     from tap_oauth2_generic.connection import Connection
     from tap_oauth2_generic.reader import Turn
-    from tap_oauth2_generic.verbatim import Texts
+    from tap_oauth2_generic.records.passthrough import Texts
 
 # Windows of one read; of an hour, these are five years and a half.
 _MOST_WINDOWS = 50_000

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.shape import MisfitError, Shaper
+from tap_oauth2_generic.records.conform import MisfitError, Shaper
 
 quick = settings(deadline=None, max_examples=100)
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_oauth2_generic.parsing.json_text import open_envelope
-from tap_oauth2_generic.schema import infer
+from tap_oauth2_generic.records.conform import MisfitError, Shaper
+from tap_oauth2_generic.records.passthrough import NotVerbatimError, Verbatim
+from tap_oauth2_generic.records.schema import infer
 from tap_oauth2_generic.settings.paths import DottedPath, parse_path
-from tap_oauth2_generic.shape import MisfitError, Shaper
-from tap_oauth2_generic.verbatim import NotVerbatimError, Verbatim
 
 QUICK = settings(deadline=None, max_examples=300)
 DATA = parse_path("data")

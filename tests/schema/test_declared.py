@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from tap_oauth2_generic.schema.declared import SchemaSettings
+from tap_oauth2_generic.records.declared import SchemaSettings
 from tap_oauth2_generic.settings.fields import Problems, read
 
 SCHEMA = {"properties": {"id": {"type": "integer"}, "n": {"multipleOf": 0.01}}}

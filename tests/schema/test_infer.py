@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.schema.infer import ANY_VALUE, MOST_PROPERTIES, grow, infer
-from tap_oauth2_generic.shape import Shaper
+from tap_oauth2_generic.records.conform import Shaper
+from tap_oauth2_generic.records.infer import ANY_VALUE, MOST_PROPERTIES, grow, infer
 
 quick = settings(deadline=None, max_examples=150)
 EVERYTHING = defaultdict(lambda: True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from tap_oauth2_generic.columns import COLUMN_INTEGERS, Select
+from tap_oauth2_generic.records.columns import COLUMN_INTEGERS, Select
 from tap_oauth2_generic.runtime.timestamps import is_date_time
 
 Fit = Callable[[Any], Any]

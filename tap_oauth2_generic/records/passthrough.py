@@ -12,14 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_oauth2_generic.record_types import ColumnTypes, NoTypeError, at_path, found_at, takes_null
+from tap_oauth2_generic.records.msgspec_types import (
+    ColumnTypes,
+    NoTypeError,
+    at_path,
+    found_at,
+    takes_null,
+)
 from tap_oauth2_generic.settings.paths import DottedPath
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from tap_oauth2_generic.columns import Select
     from tap_oauth2_generic.parsing.json_text import JsonList
+    from tap_oauth2_generic.records.columns import Select
     from tap_oauth2_generic.settings.paths import Path
 
 _BLANKS = b" \t\r\n"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from tap_oauth2_generic.columns import COLUMN_INTEGERS
+from tap_oauth2_generic.records.columns import COLUMN_INTEGERS
 from tap_oauth2_generic.runtime.timestamps import is_date_time
 
 Schema = Mapping[str, Any]

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional, Union
 
 import msgspec
 
-from tap_oauth2_generic.columns import COLUMN_INTEGERS
+from tap_oauth2_generic.records.columns import COLUMN_INTEGERS
 
 if TYPE_CHECKING:
-    from tap_oauth2_generic.columns import Select
+    from tap_oauth2_generic.records.columns import Select
 
 _ColumnInteger = Annotated[int, msgspec.Meta(ge=COLUMN_INTEGERS.start, le=COLUMN_INTEGERS.stop - 1)]
 _EmptyList = Annotated[list[Any], msgspec.Meta(max_length=0)]

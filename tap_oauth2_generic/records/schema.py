@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tap_oauth2_generic.schema.declared import SchemaSettings
-from tap_oauth2_generic.schema.infer import ANY_VALUE, grow, grown_at, infer
+from tap_oauth2_generic.records.declared import SchemaSettings
+from tap_oauth2_generic.records.infer import ANY_VALUE, grow, grown_at, infer
 
 __all__ = ["ANY_VALUE", "SchemaSettings", "grow", "grown_at", "infer"]

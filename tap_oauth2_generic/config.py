@@ -13,8 +13,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from tap_oauth2_generic.bookmark import IncrementalSettings, moment
-from tap_oauth2_generic.contexts import ContextSettings
 from tap_oauth2_generic.errors import HostNotAllowedError
 from tap_oauth2_generic.net.hosts import HostPolicy, HostSettings
 from tap_oauth2_generic.net.rate_limit import PaceSettings
@@ -37,6 +35,8 @@ from tap_oauth2_generic.providers import filled_in, with_required_scopes
 from tap_oauth2_generic.providers import names as provider_names
 from tap_oauth2_generic.records.filters import FilterSettings
 from tap_oauth2_generic.records.schema import SchemaSettings
+from tap_oauth2_generic.replication.bookmark import IncrementalSettings, moment
+from tap_oauth2_generic.replication.partitions import ContextSettings
 from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.runtime.secret_values import of_header, of_text
 from tap_oauth2_generic.settings.field_types import (

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 
 from tap_oauth2_generic.ahead import Course
-from tap_oauth2_generic.bookmark import windows
 from tap_oauth2_generic.emission import Emission
 from tap_oauth2_generic.errors import (
     AnswerError,
@@ -21,11 +20,12 @@ from tap_oauth2_generic.errors import (
     LoginNeededError,
     RecordError,
 )
-from tap_oauth2_generic.ledger import Ledger
 from tap_oauth2_generic.messages import encode
 from tap_oauth2_generic.pagination import End, Walk
 from tap_oauth2_generic.reader import Reader, Span
 from tap_oauth2_generic.records.schema import infer
+from tap_oauth2_generic.replication.bookmark import windows
+from tap_oauth2_generic.replication.bookmark_store import Ledger
 from tap_oauth2_generic.sdk_stream import PagedStream
 from tap_oauth2_generic.settings.paths import MISSING
 
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
     from tap_oauth2_generic.ahead import Lookahead
-    from tap_oauth2_generic.bookmark import Bound
     from tap_oauth2_generic.config import StreamConfig
     from tap_oauth2_generic.connection import Connection
     from tap_oauth2_generic.reader import Turn
     from tap_oauth2_generic.records.passthrough import Texts
+    from tap_oauth2_generic.replication.bookmark import Bound
 
 # Windows of one read; of an hour, these are five years and a half.
 _MOST_WINDOWS = 50_000

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.bookmark import (
+from tap_oauth2_generic.replication.bookmark import (
     Bookmark,
     Bound,
     IncrementalSettings,

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.helpers._state import PROGRESS_MARKER_NOTE, PROGRESS_MARKERS
 
-from tap_oauth2_generic.bookmark import Bookmark, Bound, leading, stored_bookmark
+from tap_oauth2_generic.replication.bookmark import Bookmark, Bound, leading, stored_bookmark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tap_oauth2_generic.bookmark import IncrementalSettings
+    from tap_oauth2_generic.replication.bookmark import IncrementalSettings
     from tap_oauth2_generic.sdk_stream import PagedStream
 
     Context = Mapping[str, Any]

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tap_oauth2_generic.replication.windows import DURATION, Duration, spans
 from tap_oauth2_generic.runtime.timestamps import EPOCH, epoch_seconds, whole_seconds
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, enum, number, text
 from tap_oauth2_generic.settings.fields import Kind, near_choice, setting
-from tap_oauth2_generic.windows import DURATION, Duration, spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

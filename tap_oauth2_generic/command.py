@@ -15,16 +15,16 @@ from singer_sdk.exceptions import ConfigValidationError
 from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.environment import check_log_level
 from tap_oauth2_generic.errors import OutputError, TapError
-from tap_oauth2_generic.messages import (
+from tap_oauth2_generic.runtime.clock import Clock
+from tap_oauth2_generic.runtime.redaction import protect_logs, redact
+from tap_oauth2_generic.runtime.shutdown import Interrupted, uninterrupted
+from tap_oauth2_generic.singer.message_writer import (
     TAKES_NO_MORE,
     abandon_output,
     flush_output,
     output_error,
     require_output,
 )
-from tap_oauth2_generic.runtime.clock import Clock
-from tap_oauth2_generic.runtime.redaction import protect_logs, redact
-from tap_oauth2_generic.runtime.shutdown import Interrupted, uninterrupted
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
 if TYPE_CHECKING:

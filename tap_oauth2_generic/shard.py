@@ -16,8 +16,8 @@ import msgspec
 from tap_oauth2_generic.command import CONFIG_OPTION, log_to_stderr, run_cleanly
 from tap_oauth2_generic.config import CONFIG_SCHEMA
 from tap_oauth2_generic.errors import InputError
-from tap_oauth2_generic.inputs import bookmarks_in, read_object
 from tap_oauth2_generic.replication.bookmark import moment
+from tap_oauth2_generic.singer.input_files import bookmarks_in, read_object
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
 if TYPE_CHECKING:

@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 
 from tap_oauth2_generic.ahead import Course
-from tap_oauth2_generic.emission import Emission
 from tap_oauth2_generic.errors import (
     AnswerError,
     ConnectionSettingError,
     LoginNeededError,
     RecordError,
 )
-from tap_oauth2_generic.messages import encode
 from tap_oauth2_generic.pagination import End, Walk
 from tap_oauth2_generic.reader import Reader, Span
 from tap_oauth2_generic.records.schema import infer
 from tap_oauth2_generic.replication.bookmark import windows
 from tap_oauth2_generic.replication.bookmark_store import Ledger
-from tap_oauth2_generic.sdk_stream import PagedStream
 from tap_oauth2_generic.settings.paths import MISSING
+from tap_oauth2_generic.singer.message_writer import encode
+from tap_oauth2_generic.singer.paged_stream import PagedStream
+from tap_oauth2_generic.singer.record_writer import Emission
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

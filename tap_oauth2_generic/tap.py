@@ -24,14 +24,19 @@ from tap_oauth2_generic.config import CONFIG_SCHEMA, Config, read_config
 from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.environment import settings_in_environment, warn_of_what_meltano_kept
 from tap_oauth2_generic.errors import ConfigurationError, OutputError
-from tap_oauth2_generic.inputs import bookmarks_in, read_catalog, read_object, read_state
-from tap_oauth2_generic.messages import MessageWriter, write_text
 from tap_oauth2_generic.records.stream_maps import check_maps
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.redaction import protect_logs
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
 from tap_oauth2_generic.settings.fields import Problems
-from tap_oauth2_generic.states import ThriftyStateWriter
+from tap_oauth2_generic.singer.input_files import (
+    bookmarks_in,
+    read_catalog,
+    read_object,
+    read_state,
+)
+from tap_oauth2_generic.singer.message_writer import MessageWriter, write_text
+from tap_oauth2_generic.singer.state_writer import ThriftyStateWriter
 from tap_oauth2_generic.stream import OAuth2Stream
 
 if TYPE_CHECKING:

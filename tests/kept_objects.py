@@ -9,7 +9,7 @@ import gc
 
 from server import ApiServer
 
-from tap_oauth2_generic.messages import MessageWriter
+from tap_oauth2_generic.singer.message_writer import MessageWriter
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from server import ApiServer, Drop, Reply
 
 from tap_oauth2_generic.errors import TapError
-from tap_oauth2_generic.messages import MessageWriter
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.shutdown import Interrupted
+from tap_oauth2_generic.singer.message_writer import MessageWriter
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
 BEGIN = datetime(2024, 1, 1, tzinfo=timezone.utc)

@@ -12,8 +12,8 @@ from singer_sdk.helpers import _state
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.streams._state import StreamStateManager
 
-from tap_oauth2_generic.sdk_stream import PagedStream
-from tap_oauth2_generic.states import IndexedState, ThriftyStateWriter
+from tap_oauth2_generic.singer.paged_stream import PagedStream
+from tap_oauth2_generic.singer.state_writer import IndexedState, ThriftyStateWriter
 from tap_oauth2_generic.stream import OAuth2Stream
 from tap_oauth2_generic.tap import TapOAuth2Generic
 

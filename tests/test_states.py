@@ -8,8 +8,8 @@ import pytest
 from singer_sdk.streams._state import StreamStateManager
 
 from tap_oauth2_generic.errors import InputError
-from tap_oauth2_generic.messages import MessageWriter
-from tap_oauth2_generic.states import IndexedState, ThriftyStateWriter
+from tap_oauth2_generic.singer.message_writer import MessageWriter
+from tap_oauth2_generic.singer.state_writer import IndexedState, ThriftyStateWriter
 
 CONTEXTS = [
     None,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tap_oauth2_generic.replication.bookmark import IncrementalSettings
-    from tap_oauth2_generic.sdk_stream import PagedStream
+    from tap_oauth2_generic.singer.paged_stream import PagedStream
 
     Context = Mapping[str, Any]
 

@@ -19,8 +19,8 @@ from tap_oauth2_generic.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
-    from tap_oauth2_generic.messages import MessageWriter
     from tap_oauth2_generic.runtime.clock import Clock
+    from tap_oauth2_generic.singer.message_writer import MessageWriter
 
 # Sent whatever it costs: most runs never send more than this in STATE messages.
 _FREE_BYTES = 2**23

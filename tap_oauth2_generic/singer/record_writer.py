@@ -11,11 +11,11 @@ from singer_sdk.helpers._util import utc_now
 from singer_sdk.singerlib import RecordMessage
 
 from tap_oauth2_generic.errors import RecordError
-from tap_oauth2_generic.messages import MessageWriter, encode
 from tap_oauth2_generic.records.conform import MisfitError, Shaper
 from tap_oauth2_generic.records.passthrough import NotVerbatimError, Texts, Verbatim
 from tap_oauth2_generic.records.schema import grown_at
 from tap_oauth2_generic.records.stream_maps import mapped
+from tap_oauth2_generic.singer.message_writer import MessageWriter, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from tap_oauth2_generic.parsing.json_text import JsonList
     from tap_oauth2_generic.records.schema import SchemaSettings
-    from tap_oauth2_generic.sdk_stream import PagedStream
     from tap_oauth2_generic.settings.paths import Path
+    from tap_oauth2_generic.singer.paged_stream import PagedStream
 
 Record = dict[str, Any]
 

@@ -19,7 +19,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import Metadata
 
 from tap_oauth2_generic.errors import RecordError
-from tap_oauth2_generic.states import IndexedState, ThriftyStateWriter
+from tap_oauth2_generic.singer.state_writer import IndexedState, ThriftyStateWriter
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator

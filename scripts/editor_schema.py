@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tap_oauth2_generic.config import STREAM_ROOMS
+from tap_oauth2_generic.config.config import STREAM_ROOMS
 from tap_oauth2_generic.pagination import styles
 from tap_oauth2_generic.replication.bookmark import IncrementalSettings
 from tap_oauth2_generic.settings.fields import schema_of

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 from editor_schema import editor_schema
 from hub_plugin import hub_plugin
 
-from tap_oauth2_generic.config import STREAM_ROOMS
+from tap_oauth2_generic.config.config import STREAM_ROOMS
+from tap_oauth2_generic.config.presets import names, preset
 from tap_oauth2_generic.demo.app import App
 from tap_oauth2_generic.oauth2 import grants
 from tap_oauth2_generic.pagination import styles
-from tap_oauth2_generic.providers import names, preset
 from tap_oauth2_generic.replication.bookmark import IncrementalSettings
 from tap_oauth2_generic.settings.fields import schema_of
 from tap_oauth2_generic.tap import TapOAuth2Generic

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import click
 from singer_sdk.exceptions import ConfigValidationError
 
+from tap_oauth2_generic.config.environment import check_log_level
 from tap_oauth2_generic.connection import Connection
-from tap_oauth2_generic.environment import check_log_level
 from tap_oauth2_generic.errors import OutputError, TapError
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.redaction import protect_logs, redact

@@ -17,7 +17,7 @@ from tap_oauth2_generic.runtime.shutdown import uninterrupted
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_oauth2_generic.config import Config, StreamConfig
+    from tap_oauth2_generic.config.config import Config, StreamConfig
     from tap_oauth2_generic.runtime.clock import Clock
 
 

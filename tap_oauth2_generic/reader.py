@@ -20,7 +20,7 @@ from tap_oauth2_generic.settings.paths import DottedPath, JsonPath, passes_by
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tap_oauth2_generic.config import StreamConfig
+    from tap_oauth2_generic.config.config import StreamConfig
     from tap_oauth2_generic.connection import Connection
     from tap_oauth2_generic.net.client import Answer, PutOffError
     from tap_oauth2_generic.net.request import Request

@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from tap_oauth2_generic.command import CONFIG_OPTION, log_to_stderr, run_cleanly
-from tap_oauth2_generic.config import CONFIG_SCHEMA
+from tap_oauth2_generic.config.config import CONFIG_SCHEMA
 from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.replication.bookmark import moment
 from tap_oauth2_generic.singer.input_files import bookmarks_in, read_object
@@ -23,7 +23,7 @@ from tap_oauth2_generic.tap import TapOAuth2Generic
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tap_oauth2_generic.config import Config, StreamConfig
+    from tap_oauth2_generic.config.config import Config, StreamConfig
     from tap_oauth2_generic.replication.partitions import Context
 
 _LOG = logging.getLogger(TapOAuth2Generic.name)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
     from tap_oauth2_generic.ahead import Lookahead
-    from tap_oauth2_generic.config import StreamConfig
+    from tap_oauth2_generic.config.config import StreamConfig
     from tap_oauth2_generic.connection import Connection
     from tap_oauth2_generic.reader import Turn
     from tap_oauth2_generic.records.passthrough import Texts

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tap_oauth2_generic.config import CONFIG_SCHEMA
+from tap_oauth2_generic.config.config import CONFIG_SCHEMA
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
 ROWS = [{"id": 1, "name": "one"}, {"id": 2, "name": "two"}]

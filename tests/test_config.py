@@ -7,7 +7,7 @@ import json
 import jsonschema
 import pytest
 
-from tap_oauth2_generic.config import CONFIG_SCHEMA, read_config
+from tap_oauth2_generic.config.config import CONFIG_SCHEMA, read_config
 from tap_oauth2_generic.settings.fields import Problems
 
 STREAM = {"name": "items", "path": "items"}

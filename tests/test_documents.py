@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tap_oauth2_generic.config import CONFIG_SCHEMA, STREAM_ROOMS, read_config
+from tap_oauth2_generic.config.config import CONFIG_SCHEMA, STREAM_ROOMS, read_config
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.pagination import styles
 from tap_oauth2_generic.parsing.page import RecordSettings, read_page

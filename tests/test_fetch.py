@@ -10,7 +10,7 @@ from email.utils import formatdate
 import pytest
 from server import ApiServer, Drop, Reply
 
-from tap_oauth2_generic.config import read_config
+from tap_oauth2_generic.config.config import read_config
 from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.errors import ApiError, HostNotAllowedError
 from tap_oauth2_generic.net.client import Wants

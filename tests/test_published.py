@@ -12,7 +12,7 @@ import yaml
 from jsonschema import Draft7Validator
 from server import Reply
 
-from tap_oauth2_generic.config import CONFIG_SCHEMA
+from tap_oauth2_generic.config.config import CONFIG_SCHEMA
 from tap_oauth2_generic.pagination import styles
 from tap_oauth2_generic.settings.fields import names_of
 

@@ -9,7 +9,7 @@ import pytest
 from server import Reply
 from told import ITEMS, PAGED, SCHEMA, lines, page, summary
 
-from tap_oauth2_generic.config import read_config
+from tap_oauth2_generic.config.config import read_config
 from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.net.client import Wants
 from tap_oauth2_generic.net.request import Request

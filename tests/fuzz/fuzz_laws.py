@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fuzz_values import SECRETS
 
-from tap_oauth2_generic.config import CONFIG_SCHEMA
+from tap_oauth2_generic.config.config import CONFIG_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,9 +15,9 @@ from fuzz_laws import judge_messages
 from fuzz_mutations import mutated
 from fuzz_values import API, SECRET
 
-from tap_oauth2_generic.config import CONFIG_SCHEMA, STREAM_ROOMS
+from tap_oauth2_generic.config.config import CONFIG_SCHEMA, STREAM_ROOMS
+from tap_oauth2_generic.config.presets import names, preset
 from tap_oauth2_generic.pagination import styles
-from tap_oauth2_generic.providers import names, preset
 from tap_oauth2_generic.settings.fields import names_of
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from fake_microsoft import Microsoft
 from fake_provider import CLIENT, Provider
 from fake_zoho import Zoho
 
-from tap_oauth2_generic.config import read_config
+from tap_oauth2_generic.config.config import read_config
 from tap_oauth2_generic.settings.fields import Problems
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tap_oauth2_generic.config import CONFIG_SCHEMA, read_config
+from tap_oauth2_generic.config.config import CONFIG_SCHEMA, read_config
 from tap_oauth2_generic.settings.fields import Problems
 
 FOLDER = Path(__file__).parent.parent.parent / "recipes" / "airflow"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft7Validator
 
-from tap_oauth2_generic.config import read_config
+from tap_oauth2_generic.config.config import read_config
 from tap_oauth2_generic.settings.fields import Problems
 from tap_oauth2_generic.tap import TapOAuth2Generic
 

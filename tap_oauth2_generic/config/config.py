@@ -13,6 +13,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from tap_oauth2_generic.config.presets import filled_in, with_required_scopes
+from tap_oauth2_generic.config.presets import names as provider_names
 from tap_oauth2_generic.errors import HostNotAllowedError
 from tap_oauth2_generic.net.hosts import HostPolicy, HostSettings
 from tap_oauth2_generic.net.rate_limit import PaceSettings
@@ -31,8 +33,6 @@ from tap_oauth2_generic.oauth2 import (
 )
 from tap_oauth2_generic.pagination import DEFAULT_STYLE, PAGINATION, PagingStyle, styles
 from tap_oauth2_generic.parsing.page import RecordSettings
-from tap_oauth2_generic.providers import filled_in, with_required_scopes
-from tap_oauth2_generic.providers import names as provider_names
 from tap_oauth2_generic.records.filters import FilterSettings
 from tap_oauth2_generic.records.schema import SchemaSettings
 from tap_oauth2_generic.replication.bookmark import IncrementalSettings, moment

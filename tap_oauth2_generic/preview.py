@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
+    from tap_oauth2_generic.extract.page_reader import Asked, Turn
     from tap_oauth2_generic.net.client import Answer
-    from tap_oauth2_generic.reader import Asked, Turn
     from tap_oauth2_generic.stream import OAuth2Stream
 
 # Numbers keep every digit, as in a sync.

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 
-from tap_oauth2_generic.ahead import Course
 from tap_oauth2_generic.errors import (
     AnswerError,
     ConnectionSettingError,
     LoginNeededError,
     RecordError,
 )
+from tap_oauth2_generic.extract.page_reader import Reader, Span
+from tap_oauth2_generic.extract.prefetch import Course
 from tap_oauth2_generic.pagination import End, Walk
-from tap_oauth2_generic.reader import Reader, Span
 from tap_oauth2_generic.records.schema import infer
 from tap_oauth2_generic.replication.bookmark import windows
 from tap_oauth2_generic.replication.bookmark_store import Ledger
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_oauth2_generic.ahead import Lookahead
     from tap_oauth2_generic.config.config import StreamConfig
     from tap_oauth2_generic.connection import Connection
-    from tap_oauth2_generic.reader import Turn
+    from tap_oauth2_generic.extract.page_reader import Turn
+    from tap_oauth2_generic.extract.prefetch import Lookahead
     from tap_oauth2_generic.records.passthrough import Texts
     from tap_oauth2_generic.replication.bookmark import Bound
 

@@ -19,9 +19,9 @@ from tap_oauth2_generic.runtime.thread_pool import Workers
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from tap_oauth2_generic.extract.page_reader import Asked, Reader, Span, Turn
     from tap_oauth2_generic.net.client import Answer
     from tap_oauth2_generic.pagination import Walk
-    from tap_oauth2_generic.reader import Asked, Reader, Span, Turn
 
 _Item = TypeVar("_Item")
 # Pages that are there but not read yet, for each request that may be under way.

@@ -13,11 +13,11 @@ import click
 from singer_sdk.exceptions import ConfigValidationError
 
 from tap_oauth2_generic.config.environment import check_log_level
-from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.errors import OutputError, TapError
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.redaction import protect_logs, redact
 from tap_oauth2_generic.runtime.shutdown import Interrupted, uninterrupted
+from tap_oauth2_generic.session import Connection
 from tap_oauth2_generic.singer.message_writer import (
     TAKES_NO_MORE,
     abandon_output,

@@ -27,8 +27,8 @@ from tap_oauth2_generic.runtime.redaction import printable, redact
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_oauth2_generic.connection import Connection
     from tap_oauth2_generic.oauth2.token import Token
+    from tap_oauth2_generic.session import Connection
 
 
 class Terminal:

@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
     from tap_oauth2_generic.config.config import StreamConfig
-    from tap_oauth2_generic.connection import Connection
     from tap_oauth2_generic.extract.page_reader import Turn
     from tap_oauth2_generic.extract.prefetch import Lookahead
     from tap_oauth2_generic.records.passthrough import Texts
     from tap_oauth2_generic.replication.bookmark import Bound
+    from tap_oauth2_generic.session import Connection
 
 # Windows of one read; of an hour, these are five years and a half.
 _MOST_WINDOWS = 50_000

@@ -21,13 +21,13 @@ from singer_sdk.plugin_base import _ConfigInput
 
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA, Config, read_config
 from tap_oauth2_generic.config.environment import settings_in_environment, warn_of_what_meltano_kept
-from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.errors import ConfigurationError, OutputError
 from tap_oauth2_generic.extract.prefetch import Lookahead
 from tap_oauth2_generic.records.stream_maps import check_maps
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.redaction import protect_logs
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
+from tap_oauth2_generic.session import Connection
 from tap_oauth2_generic.settings.fields import Problems
 from tap_oauth2_generic.singer.input_files import (
     bookmarks_in,

@@ -11,10 +11,10 @@ import pytest
 from server import ApiServer, Drop, Reply
 
 from tap_oauth2_generic.config.config import read_config
-from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.errors import ApiError, HostNotAllowedError
 from tap_oauth2_generic.net.client import Wants
 from tap_oauth2_generic.net.request import Request
+from tap_oauth2_generic.session import Connection
 from tap_oauth2_generic.settings.fields import Problems
 
 NOW = 1_800_000_000.0

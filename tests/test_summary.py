@@ -10,10 +10,10 @@ from server import Reply
 from told import ITEMS, PAGED, SCHEMA, lines, page, summary
 
 from tap_oauth2_generic.config.config import read_config
-from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.net.client import Wants
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.runtime.progress import Progress
+from tap_oauth2_generic.session import Connection
 from tap_oauth2_generic.settings.fields import Problems
 
 A_LITTLE = {"X-RateLimit-Reset": "300"}  # milliseconds

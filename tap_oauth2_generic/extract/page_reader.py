@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from tap_oauth2_generic.config.config import StreamConfig
-    from tap_oauth2_generic.connection import Connection
     from tap_oauth2_generic.net.client import Answer, PutOffError
     from tap_oauth2_generic.net.request import Request
     from tap_oauth2_generic.pagination import Token, Walk
     from tap_oauth2_generic.parsing.page import Page
     from tap_oauth2_generic.replication.bookmark import Bound
+    from tap_oauth2_generic.session import Connection
 
 _TOO_DEEP = "a value is nested too deep"
 

@@ -14,8 +14,8 @@ import requests
 from server import Reply
 
 from tap_oauth2_generic.config.config import read_config
-from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.demo import DemoServer
+from tap_oauth2_generic.session import Connection
 from tap_oauth2_generic.settings.fields import Problems
 
 STREAM = {"name": "items", "path": "items"}

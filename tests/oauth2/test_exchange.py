@@ -9,8 +9,8 @@ import pytest
 from server import Drop, Reply
 
 from tap_oauth2_generic.config.config import read_config
-from tap_oauth2_generic.connection import Connection
 from tap_oauth2_generic.errors import TokenLostError, TokenRequestError
+from tap_oauth2_generic.session import Connection
 from tap_oauth2_generic.settings.fields import Problems
 
 STREAM = {"name": "items", "path": "items"}

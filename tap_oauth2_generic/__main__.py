@@ -51,7 +51,7 @@ def _interrupted() -> int:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the tap and give its exit status."""
-    from tap_oauth2_generic.command import run_cleanly
+    from tap_oauth2_generic.cli.boundary import run_cleanly
     from tap_oauth2_generic.tap import TapOAuth2Generic
 
     return run_cleanly(lambda: TapOAuth2Generic.cli.main(arguments, standalone_mode=False))

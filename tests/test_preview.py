@@ -11,9 +11,9 @@ import pytest
 from requests.structures import CaseInsensitiveDict
 from server import Reply
 
+from tap_oauth2_generic.cli.suggest import suggest
 from tap_oauth2_generic.net.client import Answer
 from tap_oauth2_generic.parsing.json_text import decode
-from tap_oauth2_generic.suggest import suggest
 
 ROWS = [{"id": n, "name": f"n{n}", "updated_at": f"2024-01-0{n}T00:00:00Z"} for n in range(1, 8)]
 
@@ -23,7 +23,7 @@ def preview(tmp_path):
     def run(config, *options):
         path = tmp_path / "config.json"
         path.write_text(json.dumps(config))
-        command = [sys.executable, "-m", "tap_oauth2_generic.preview", "--config", str(path)]
+        command = [sys.executable, "-m", "tap_oauth2_generic.cli.preview", "--config", str(path)]
         return subprocess.run([*command, *options], capture_output=True, text=True, check=False)
 
     return run

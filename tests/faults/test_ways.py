@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from fault_kinds import RETRIED, SAID, body, once
 from server import Reply
 
-from tap_oauth2_generic.preview import command as preview
+from tap_oauth2_generic.cli.preview import command as preview
 
 PAGE_SIZE = 3
 LISTS = ["a", "b", "c"]

@@ -17,7 +17,7 @@ from fuzz_laws import Hang, Outcome
 
 from tap_oauth2_generic import preview, redaction, shard
 from tap_oauth2_generic.__main__ import run as run_tap
-from tap_oauth2_generic.command import run_cleanly
+from tap_oauth2_generic.cli.boundary import run_cleanly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 CPU_SECONDS, CLOCK_SECONDS = 10.0, 60.0
 _MODULES = {
     "tap": "tap_oauth2_generic",
-    "preview": "tap_oauth2_generic.preview",
-    "shard": "tap_oauth2_generic.shard",
+    "preview": "tap_oauth2_generic.cli.preview",
+    "shard": "tap_oauth2_generic.cli.shard",
 }
 
 

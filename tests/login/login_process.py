@@ -48,7 +48,7 @@ class Login:
         command = [
             sys.executable,
             "-m",
-            "tap_oauth2_generic.login",
+            "tap_oauth2_generic.cli.login",
             "--config",
             str(path),
             *options,

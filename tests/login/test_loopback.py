@@ -13,8 +13,8 @@ import requests
 from login_process import free_port
 
 from tap_oauth2_generic import loopback
+from tap_oauth2_generic.cli.callback_server import Listener
 from tap_oauth2_generic.errors import AuthorizationError
-from tap_oauth2_generic.loopback import Listener
 from tap_oauth2_generic.oauth2.grants import authorization_code
 
 STATE = "state-of-the-test"

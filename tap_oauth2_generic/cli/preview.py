@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 import msgspec
 
-from tap_oauth2_generic.command import CONFIG_OPTION, log_to_stderr, run_cleanly, tap_of
-from tap_oauth2_generic.errors import InputError, TapError
-from tap_oauth2_generic.pagination import Walk
-from tap_oauth2_generic.records.schema import infer
-from tap_oauth2_generic.runtime.redaction import MASK, printable, redact
-from tap_oauth2_generic.suggest import (
+from tap_oauth2_generic.cli.boundary import CONFIG_OPTION, log_to_stderr, run_cleanly, tap_of
+from tap_oauth2_generic.cli.suggest import (
     SUGGESTED,
     primary_key_candidates,
     replication_key_candidates,
     suggest,
 )
+from tap_oauth2_generic.errors import InputError, TapError
+from tap_oauth2_generic.pagination import Walk
+from tap_oauth2_generic.records.schema import infer
+from tap_oauth2_generic.runtime.redaction import MASK, printable, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

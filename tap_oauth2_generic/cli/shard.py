@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 import msgspec
 
-from tap_oauth2_generic.command import CONFIG_OPTION, log_to_stderr, run_cleanly
+from tap_oauth2_generic.cli.boundary import CONFIG_OPTION, log_to_stderr, run_cleanly
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA
 from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.replication.bookmark import moment

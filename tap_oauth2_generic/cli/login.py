@@ -17,9 +17,9 @@ from urllib.parse import parse_qsl, urlsplit
 import click
 import msgspec
 
-from tap_oauth2_generic.command import CONFIG_OPTION, connection, log_to_stderr, run_cleanly
+from tap_oauth2_generic.cli.boundary import CONFIG_OPTION, connection, log_to_stderr, run_cleanly
+from tap_oauth2_generic.cli.callback_server import Listener, can_listen
 from tap_oauth2_generic.errors import AuthorizationError, TapError
-from tap_oauth2_generic.loopback import Listener, can_listen
 from tap_oauth2_generic.oauth2.authorization import authorization_address, challenge
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.redaction import printable, redact

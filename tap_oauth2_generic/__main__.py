@@ -38,7 +38,7 @@ def shard() -> NoReturn:
 
 def _main_of(module: str) -> NoReturn:
     try:
-        import_module(f"tap_oauth2_generic.{module}").main()
+        import_module(f"tap_oauth2_generic.cli.{module}").main()
     except KeyboardInterrupt:
         sys.exit(_interrupted())
     sys.exit(0)

@@ -18,6 +18,7 @@ from tap_oauth2_generic.settings.fields import reject_unknown
 if TYPE_CHECKING:
     from tap_oauth2_generic.settings.fields import Problems
 
+_FOLDER = files(__package__) / "providers"
 _HOLE = re.compile(r"\{provider\.(\w+)\}")
 # What may stand in a host name or a path segment, so that no value leads to another host.
 _PARAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -26,14 +27,14 @@ _PARAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 @cache
 def names() -> tuple[str, ...]:
     """Give the names of all presets, in order."""
-    found = (entry.name for entry in files(__name__).iterdir())
+    found = (entry.name for entry in _FOLDER.iterdir())
     return tuple(sorted(name.removesuffix(".json") for name in found if name.endswith(".json")))
 
 
 @cache
 def preset(name: str) -> dict[str, Any]:
     """Read the data file of a preset."""
-    found: dict[str, Any] = json.loads((files(__name__) / f"{name}.json").read_text("utf-8"))
+    found: dict[str, Any] = json.loads((_FOLDER / f"{name}.json").read_text("utf-8"))
     return found
 
 

@@ -9,7 +9,7 @@ import logging
 import random
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import msgspec
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.net.response_rules import Rule
     from tap_oauth2_generic.net.retry import ResilienceSettings
     from tap_oauth2_generic.net.transport import Transport
-    from tap_oauth2_generic.oauth2 import Authenticator
     from tap_oauth2_generic.runtime.clock import Clock
 
 _LOG = logging.getLogger("tap-oauth2-generic")
@@ -75,6 +74,19 @@ class Answer:
             return self.body
         except ValueError:
             return None
+
+
+class RequestAuthenticator(Protocol):
+    """What the client needs of whoever keeps the access token."""
+
+    def access_token(self) -> str:
+        """Return a token that is valid for the next request; raise AuthorizationError."""
+
+    def renew(self, rejected: str) -> str:
+        """Return a token in place of one that the API rejected; raise AuthorizationError."""
+
+    def sign(self, request: requests.PreparedRequest, token: str) -> None:
+        """Put the token into a prepared request."""
 
 
 class PutOffError(Exception):
@@ -117,7 +129,7 @@ class Fetcher:
     def __init__(  # noqa: PLR0913, PLR0917 - the parts it is made of, each with its own room
         self,
         transport: Transport,
-        authenticator: Authenticator,
+        authenticator: RequestAuthenticator,
         hosts: HostPolicy,
         resilience: ResilienceSettings,
         pace: Pace,

@@ -53,7 +53,7 @@ soak: $(VENV)/.installed ## Read for over an hour in one process, and write what
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
 fuzz: $(VENV)/.fuzz-installed ## Try bad input for long and write how much into README.md (ARGS="--target states --seconds 300" only prints)
-	@$(BIN)/python tests/fuzz $(ARGS)
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 test: lint types imports ## Check style, types and imports, then run the tests
 	$(BIN)/pytest -n auto $(ARGS)

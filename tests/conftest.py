@@ -9,21 +9,16 @@ import socket
 import sys
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from server import ApiServer
-
 from tap_oauth2_generic.__main__ import run as run_tap
+from tests.support.server import ApiServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-ROOT = Path(__file__).parent.parent
+    from pathlib import Path
 
 
 @dataclass

@@ -1,7 +1,8 @@
 """Where we meet what the SDK marks private: its loop over records, a page at a time instead.
 
 The SDK handles each record by itself; a page of records costs a twentieth of that here.
-Knows no request and no paging. ``tests/test_sdk_joints.py`` fails when a release moves a joint.
+Knows no request and no paging.
+``tests/singer/test_sdk_joints.py`` fails when a release moves a joint.
 """
 
 from __future__ import annotations

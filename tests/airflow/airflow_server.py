@@ -8,11 +8,11 @@ import socket
 import subprocess
 import time
 from contextlib import suppress
-from pathlib import Path
 
 import requests
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.support import ROOT
+
 PROGRAMS = ROOT / ".airflow" / "venv" / "bin"
 INSTALLED = ROOT / ".airflow" / "meltano"
 READY = ROOT / ".airflow" / ".installed"

@@ -12,10 +12,10 @@ from typing import Any
 import psycopg
 import pytest
 import requests
-from airflow_server import INSTALLED, PROGRAMS, READY, ROOT, Airflow
-from postgres_server import postgres, programs
 
 from tap_oauth2_generic.demo import DemoServer
+from tests.airflow.airflow_server import INSTALLED, PROGRAMS, READY, ROOT, Airflow
+from tests.support.postgres_server import postgres, programs
 
 pytestmark = [
     pytest.mark.slow,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from demo_client import Browser, Client, Clock
 
 from tap_oauth2_generic.demo import DemoServer
+from tests.support.demo_client import Browser, Client, Clock
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 import pytest
-from demo_client import CHALLENGE, REDIRECT, TIMEOUT, USER, Browser, redirected
 
 from tap_oauth2_generic.demo import DemoServer
+from tests.support.demo_client import CHALLENGE, REDIRECT, TIMEOUT, USER, Browser, redirected
 
 
 class Elements(HTMLParser):

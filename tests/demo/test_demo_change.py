@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from demo_client import Client
-from demo_walks import WALKS, walk, when
-
 from tap_oauth2_generic.demo import DemoServer
+from tests.support.demo_client import Client
+from tests.support.demo_walks import WALKS, walk, when
 
 LAST_OF_2025 = "2025-12-31T23:59:59Z"
 

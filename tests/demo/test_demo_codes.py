@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from demo_client import CHALLENGE, PUBLIC, REDIRECT, USER, VERIFIER, refused
+
+from tests.support.demo_client import CHALLENGE, PUBLIC, REDIRECT, USER, VERIFIER, refused
 
 
 def test_a_code_gives_tokens(client, browser):

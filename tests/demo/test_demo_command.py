@@ -12,9 +12,9 @@ import time
 
 import pytest
 import requests
-from login_process import free_port
 
 from tap_oauth2_generic.demo import DEFAULT_PORT
+from tests.support.login_process import free_port
 
 COMMAND = [sys.executable, "-m", "tap_oauth2_generic.demo"]
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tap_oauth2_generic.demo import feeds, shop
 from tap_oauth2_generic.demo.feeds_api import BOUNDS
+from tests.support import ROOT
 
 
 def pages(client, kind, **params):
@@ -21,7 +20,7 @@ def pages(client, kind, **params):
 
 def test_the_readme_names_what_can_be_asked_for():
     """Kinds of changes, forms of bounds and regions are all named in the README."""
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
     section = readme.partition("## The demo API")[2].partition("\n## ")[0]
     for name in (*feeds.KEYS, *BOUNDS, *shop.REGIONS):
         assert f"`{name}`" in section, name

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from demo_walks import walk
 
-CONFIG = json.loads((Path(__file__).parents[2] / "sample_config.json").read_text(encoding="utf-8"))
+from tests.support import ROOT
+from tests.support.demo_walks import walk
+
+CONFIG = json.loads((ROOT / "sample_config.json").read_text(encoding="utf-8"))
 STREAMS = {stream["name"]: stream for stream in CONFIG["streams"]}
 
 

@@ -9,9 +9,9 @@ import json
 from urllib.parse import quote
 
 import pytest
-from demo_walks import walk
 
 from tap_oauth2_generic.demo import shop
+from tests.support.demo_walks import walk
 
 NORTH = f"/regions/{quote(shop.REGIONS[0], safe='')}/orders"
 

@@ -6,7 +6,8 @@ import base64
 import json
 
 import pytest
-from demo_client import PUBLIC, REDIRECT, SECRET, USER, Browser, refused
+
+from tests.support.demo_client import PUBLIC, REDIRECT, SECRET, USER, Browser, refused
 
 
 def test_client_credentials_give_a_token_that_opens_the_api(client):

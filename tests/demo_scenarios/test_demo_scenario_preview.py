@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-SAMPLE = Path(__file__).parents[2] / "sample_config.json"
+from tests.support import ROOT
+
+SAMPLE = ROOT / "sample_config.json"
 BARE = ["countries", "contacts", "issues", "people", "messages", "events", "charges"]
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fault_bench import PAGE_SIZE, ROWS, STREAM, WAYS, Bench
-from fault_proxy import FaultProxy
+
+from tests.faults.fault_bench import PAGE_SIZE, ROWS, STREAM, WAYS, Bench
+from tests.faults.fault_proxy import FaultProxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fault_proxy import FaultProxy
+    from tests.faults.fault_proxy import FaultProxy
 
 PAGE_SIZE = 3
 ROWS = [{"id": n, "at": f"2024-01-{n:02}T00:00:00Z", "t": "\u00e9" * 20} for n in range(1, 10)]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from fault_bench import ROWS
-from fault_kinds import CLOSED, HARMLESS, RETRIED, SAID, once
+
+from tests.faults.fault_bench import ROWS
+from tests.faults.fault_kinds import CLOSED, HARMLESS, RETRIED, SAID, once
 
 ALL = {row["id"]: row for row in ROWS}
 

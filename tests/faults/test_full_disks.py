@@ -7,7 +7,8 @@ import subprocess
 import sys
 
 import pytest
-from server import Reply
+
+from tests.support.server import Reply
 
 STREAM = {
     "name": "items",

@@ -11,7 +11,8 @@ import threading
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from server import Drop, Reply
+
+from tests.support.server import Drop, Reply
 
 BEGIN = datetime(2024, 1, 1, tzinfo=timezone.utc)
 PAGE_SIZE = 10

@@ -9,8 +9,9 @@ import sys
 import zlib
 
 import pytest
-from fault_bench import ROWS, STREAM, WAYS
-from server import Reply
+
+from tests.faults.fault_bench import ROWS, STREAM, WAYS
+from tests.support.server import Reply
 
 DEEP = b"[" * 200 + b"]" * 200
 COMMAND = [sys.executable, "-m", "tap_oauth2_generic"]

@@ -27,7 +27,14 @@ def arguments(api, tmp_path):
 
     def given(name):
         module, *options = COMMANDS[name]
-        return [sys.executable, "-m", f"tap_oauth2_generic.{module}", "--config", path, *options]
+        return [
+            sys.executable,
+            "-m",
+            f"tap_oauth2_generic.cli.{module}",
+            "--config",
+            path,
+            *options,
+        ]
 
     return given
 

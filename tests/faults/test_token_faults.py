@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 
 import pytest
-from fault_kinds import HTML, RETRIED, body, half, status
-from server import Drop, Reply
+
+from tests.faults.fault_kinds import HTML, RETRIED, body, half, status
+from tests.support.server import Drop, Reply
 
 STREAM = {"name": "items", "path": "items", "schema": {"properties": {"id": {"type": "integer"}}}}
 LOST = {

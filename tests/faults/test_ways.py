@@ -6,10 +6,10 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from fault_kinds import RETRIED, SAID, body, once
-from server import Reply
 
 from tap_oauth2_generic.cli.preview import command as preview
+from tests.faults.fault_kinds import RETRIED, SAID, body, once
+from tests.support.server import Reply
 
 PAGE_SIZE = 3
 LISTS = ["a", "b", "c"]

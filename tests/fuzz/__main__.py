@@ -12,11 +12,9 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from fuzz_report import print_table, write_readme
-from fuzz_run import ENGINES, FOLDER, Figure, campaign
-from fuzz_targets import TARGETS
+from tests.fuzz.fuzz_report import print_table, write_readme
+from tests.fuzz.fuzz_run import ENGINES, FOLDER, Figure, campaign
+from tests.fuzz.fuzz_targets import TARGETS
 
 
 def main() -> int:
@@ -43,7 +41,7 @@ def main() -> int:
 
 
 def _again(path: Path) -> int:
-    from fuzz_ground import Ground
+    from tests.fuzz.fuzz_ground import Ground
 
     case = json.loads(path.read_text())
     with Ground() as ground:

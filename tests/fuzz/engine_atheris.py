@@ -13,12 +13,10 @@ from random import Random
 
 import atheris
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 with atheris.instrument_imports(include=["tap_oauth2_generic"]):
-    from fuzz_ground import Ground
-    from fuzz_targets import TARGETS
-    from fuzz_trial import Trials
+    from tests.fuzz.fuzz_ground import Ground
+    from tests.fuzz.fuzz_targets import TARGETS
+    from tests.fuzz.fuzz_trial import Trials
 
 _LONGEST = 60_000
 

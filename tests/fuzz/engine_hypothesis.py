@@ -7,13 +7,12 @@ import sys
 import warnings
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from fuzz_ground import Ground
-from fuzz_targets import TARGETS
-from fuzz_trial import Trials
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+
+from tests.fuzz.fuzz_ground import Ground
+from tests.fuzz.fuzz_targets import TARGETS
+from tests.fuzz.fuzz_trial import Trials
 
 _ROUND = 200
 

@@ -11,16 +11,16 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fuzz_laws import judge, planted
-from fuzz_process import in_process
-from fuzz_values import API, content_of, written
-from server import ApiServer, Reply
+from tests.fuzz.fuzz_laws import judge, planted
+from tests.fuzz.fuzz_process import in_process
+from tests.fuzz.fuzz_values import API, content_of, written
+from tests.support.server import ApiServer, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from fuzz_laws import Outcome
-    from server import Seen
+    from tests.fuzz.fuzz_laws import Outcome
+    from tests.support.server import Seen
 
 _MOST_REQUESTS = 20
 # The server frames its answers itself; what comes of a false frame is for a proxy to try.

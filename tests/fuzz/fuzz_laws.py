@@ -7,9 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fuzz_values import SECRETS
-
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA
+from tests.fuzz.fuzz_values import SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
-from fuzz_values import MACROS, NASTY, SECRETS, TEXTS
+from tests.fuzz.fuzz_values import MACROS, NASTY, SECRETS, TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

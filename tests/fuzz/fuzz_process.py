@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fuzz_laws import Hang, Outcome
-
-from tap_oauth2_generic import preview, redaction, shard
 from tap_oauth2_generic.__main__ import run as run_tap
+from tap_oauth2_generic.cli import preview, shard
 from tap_oauth2_generic.cli.boundary import run_cleanly
+from tap_oauth2_generic.runtime import redaction
+from tests.fuzz.fuzz_laws import Hang, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

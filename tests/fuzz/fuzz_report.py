@@ -5,13 +5,13 @@ from __future__ import annotations
 import platform
 from typing import TYPE_CHECKING
 
-from fuzz_targets import ROOT
+from tests.fuzz.fuzz_targets import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from fuzz_run import Figure
+    from tests.fuzz.fuzz_run import Figure
 
 README = ROOT / "README.md"
 BEGIN, END = "<!-- fuzz -->\n", "<!-- /fuzz -->\n"

@@ -8,12 +8,15 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fuzz_targets import ROOT, TARGETS
+from tests.fuzz.fuzz_targets import ROOT, TARGETS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FOLDER = ROOT / ".fuzz"
-ENGINES = {"hypothesis": "engine_hypothesis.py", "atheris": "engine_atheris.py"}
+ENGINES = {"hypothesis": "engine_hypothesis", "atheris": "engine_atheris"}
 # What a process may take longer than it was given: to begin, and to end with its last input.
 _GRACE_SECONDS = 180
 _COVERED = re.compile(r"^#\d+\s+\w+\s+cov: (\d+)", re.MULTILINE)
@@ -55,7 +58,7 @@ def campaign(engine: str, target: str, seconds: float) -> Figure:
     _sow(target, corpus)
     tried.unlink(missing_ok=True)
     log = FOLDER / f"{engine}-{name}.log"
-    command = [sys.executable, str(Path(__file__).parent / ENGINES[engine])]
+    command = [sys.executable, "-m", f"tests.fuzz.{ENGINES[engine]}"]
     with log.open("wb") as output:
         try:
             status = subprocess.run(

@@ -11,23 +11,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fuzz_laws import judge_messages
-from fuzz_mutations import mutated
-from fuzz_values import API, SECRET
-
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA, STREAM_ROOMS
 from tap_oauth2_generic.config.presets import names, preset
 from tap_oauth2_generic.pagination import styles
 from tap_oauth2_generic.settings.fields import names_of
+from tests.fuzz.fuzz_laws import judge_messages
+from tests.fuzz.fuzz_mutations import mutated
+from tests.fuzz.fuzz_values import API, SECRET
+from tests.support import ROOT
 
 if TYPE_CHECKING:
     from random import Random
 
-    from fuzz_ground import Ground
-    from fuzz_mutations import Place
+    from tests.fuzz.fuzz_ground import Ground
+    from tests.fuzz.fuzz_mutations import Place
 
 Case = dict[str, Any]
-ROOT = Path(__file__).parents[2]
 _PARTS = json.loads((Path(__file__).parent / "cases.json").read_text())
 _SYNC, _TRY, _LOOK = ["tap"], ["tap", "--test"], ["tap", "--discover"]
 _SHOW, _SUGGEST = ["preview"], ["preview", "--json", "--suggest"]

@@ -9,13 +9,13 @@ import resource
 import time
 from typing import TYPE_CHECKING, Any
 
-from fuzz_laws import FaultError, Hang
+from tests.fuzz.fuzz_laws import FaultError, Hang
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fuzz_ground import Ground
-    from fuzz_targets import Target
+    from tests.fuzz.fuzz_ground import Ground
+    from tests.fuzz.fuzz_targets import Target
 
 # What an input may fill of the memory; beyond that it ends in a MemoryError, which is a fault.
 _MOST_BYTES = 6 * 2**30

@@ -8,13 +8,14 @@ of its own, where the thing is tested that was at fault.
 from __future__ import annotations
 
 import pytest
-from fuzz_ground import Ground
-from fuzz_laws import ERROR, FaultError, Hang, Outcome, judge
-from fuzz_process import as_process, bounded
-from fuzz_targets import TARGETS
-from fuzz_values import SECRET
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from tests.fuzz.fuzz_ground import Ground
+from tests.fuzz.fuzz_laws import ERROR, FaultError, Hang, Outcome, judge
+from tests.fuzz.fuzz_process import as_process, bounded
+from tests.fuzz.fuzz_targets import TARGETS
+from tests.fuzz.fuzz_values import SECRET
 
 
 @pytest.fixture(scope="module")

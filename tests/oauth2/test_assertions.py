@@ -12,7 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
-from server import Reply
+
+from tests.support.server import Reply
 
 STREAM = {"name": "items", "path": "items"}
 

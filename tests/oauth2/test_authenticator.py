@@ -11,12 +11,12 @@ from subprocess import DEVNULL, PIPE
 
 import pytest
 import requests
-from server import Reply
 
 from tap_oauth2_generic.config.config import read_config
 from tap_oauth2_generic.demo import DemoServer
 from tap_oauth2_generic.session import Connection
 from tap_oauth2_generic.settings.fields import Problems
+from tests.support.server import Reply
 
 STREAM = {"name": "items", "path": "items"}
 COMMAND = [sys.executable, "-m", "tap_oauth2_generic", "--config"]

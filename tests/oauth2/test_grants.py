@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from server import Reply
 
 from tap_oauth2_generic.oauth2 import grants
+from tests.support.server import Reply
 
 STREAM = {"name": "items", "path": "items"}
 CLIENT = {"client_id": "client-of-the-test", "client_secret": "secret-of-the-test"}

@@ -10,8 +10,9 @@ import threading
 import time
 
 import pytest
-from postgres_server import postgres, programs
-from server import Drop, Reply
+
+from tests.support.postgres_server import postgres, programs
+from tests.support.server import Drop, Reply
 
 PROCESSES = 10
 

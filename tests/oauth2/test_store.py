@@ -11,7 +11,8 @@ import threading
 from contextlib import closing, contextmanager
 
 import pytest
-from server import Reply
+
+from tests.support.server import Reply
 
 STREAM = {"name": "items", "path": "items"}
 SEEDED = {"grant_type": "refresh_token", "refresh_token": "seed-of-the-test"}

@@ -12,8 +12,9 @@ import sys
 from contextlib import closing, suppress
 
 import pytest
-from postgres_server import postgres, programs
-from server import Reply
+
+from tests.support.postgres_server import postgres, programs
+from tests.support.server import Reply
 
 STREAM = {
     "name": "items",

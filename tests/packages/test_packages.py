@@ -10,11 +10,10 @@ import sys
 import tarfile
 import venv
 import zipfile
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.support import ROOT
 
 pytestmark = pytest.mark.packages
 
@@ -117,6 +116,10 @@ def test_the_source_archive_holds_what_its_tests_need(unpacked):
     pytest_there = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     here = {"cwd": unpacked, "PYTHONPATH": str(unpacked)}
     run(*pytest_there, "--collect-only", **here)
-    files = ["tests/test_documents.py", "tests/test_published.py", "tests/providers"]
+    files = [
+        "tests/project/test_documents.py",
+        "tests/project/test_published.py",
+        "tests/config/test_provider_files.py",
+    ]
     files += ["tests/recipes/test_recipe_folders.py"]
     run(*pytest_there, "-k", "not registry", *files, **here)  # that one asks git

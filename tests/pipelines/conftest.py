@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from demo_client import Client
-from meltano_project import ROOT, Project
-from postgres_server import postgres
-from warehouses import CSV, DuckDB, JSONLines, PostgreSQL
 
 from tap_oauth2_generic.demo import DemoServer
+from tests.pipelines.meltano_project import ROOT, Project
+from tests.pipelines.warehouses import CSV, DuckDB, JSONLines, PostgreSQL
+from tests.support.demo_client import Client
+from tests.support.postgres_server import postgres
 
 WAREHOUSES = {kind.loader: kind for kind in (DuckDB, PostgreSQL, CSV, JSONLines)}
 

@@ -12,11 +12,11 @@ import signal
 import sqlite3
 import subprocess
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
 
 from meltano_log import fetched_records, parsed
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.support import ROOT
+
 MELTANO = ROOT / ".demo" / "venv" / "bin" / "meltano"
 TAP = "tap-oauth2-generic"
 PREFIX = "TAP_OAUTH2_GENERIC_"

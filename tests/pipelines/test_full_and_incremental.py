@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from urllib.parse import quote
 
-from demo_walks import WALKS, walk
-from meltano_project import ROOT
-from warehouses import dig, ids
+from tests.pipelines.meltano_project import ROOT
+from tests.pipelines.warehouses import dig, ids
+from tests.support.demo_walks import WALKS, walk
 
 SAMPLE = (ROOT / "sample_config.json").read_text()
 #: A value from within a record of these streams, which a warehouse must hold as the API gives it.

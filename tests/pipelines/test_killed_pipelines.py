@@ -10,7 +10,8 @@ import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from warehouses import dig, ids
+
+from tests.pipelines.warehouses import dig, ids
 
 BEGIN = datetime(2024, 1, 1, tzinfo=timezone.utc)
 WAIT_SECONDS = 60

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 
-from login_process import Person, config
+from tests.support.login_process import Person, config
 
 
 def test_the_login_command_runs_before_there_is_any_token(demo, project):

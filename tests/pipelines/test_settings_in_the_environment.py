@@ -6,7 +6,8 @@ import json
 
 import pytest
 import yaml
-from meltano_project import ROOT, TAP, variables
+
+from tests.pipelines.meltano_project import ROOT, TAP, variables
 
 SAMPLES = {
     "integer": 7,

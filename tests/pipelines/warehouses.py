@@ -12,9 +12,10 @@ from collections import Counter
 from pathlib import Path
 
 import psycopg
-from meltano_project import installed
 from psycopg import sql
 from psycopg.rows import dict_row
+
+from tests.pipelines.meltano_project import installed
 
 SCHEMA = "tap_oauth2_generic"
 READ_DUCKDB = Path(__file__).parent / "read_duckdb.py"

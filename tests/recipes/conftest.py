@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "login"))  # a login as a process
-
-from fake_provider import CLIENT, FIRST_REFRESH_TOKEN
-from recipe_run import FAKES, RECIPES, Recipe, towards
+from tests.recipes.fake_provider import CLIENT, FIRST_REFRESH_TOKEN
+from tests.recipes.recipe_run import FAKES, RECIPES, Recipe, towards
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

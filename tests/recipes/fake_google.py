@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fake_provider import Provider
-from server import Reply, Seen
+from tests.recipes.fake_provider import Provider
+from tests.support.server import Reply, Seen
 
 LARGEST_PAGE, DEFAULT_PAGE = 1000, 30
 

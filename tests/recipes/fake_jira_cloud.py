@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fake_jira_data_center import JiraDataCenter, chosen, errors
-from server import Reply, Seen
+from tests.recipes.fake_jira_data_center import JiraDataCenter, chosen, errors
+from tests.support.server import Reply, Seen
 
 #: A page may have fewer issues than asked for, the fewer the more fields they have.
 LARGEST_PAGE = 50

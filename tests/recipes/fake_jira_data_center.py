@@ -10,8 +10,8 @@ import re
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from fake_provider import Provider
-from server import Reply, Seen
+from tests.recipes.fake_provider import Provider
+from tests.support.server import Reply, Seen
 
 #: What an administrator set jira.search.views.default.max to.
 LARGEST_PAGE = 50

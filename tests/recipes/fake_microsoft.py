@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
-from fake_provider import Provider
-from server import Reply, Seen
+from tests.recipes.fake_provider import Provider
+from tests.support.server import Reply, Seen
 
 LARGEST_PAGE, LISTS_IN_A_PAGE = 30, 2
 ROOT = "/v1.0/me/todo/lists"

@@ -11,10 +11,10 @@ import threading
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
-from server import ApiServer, Reply
+from tests.support.server import ApiServer, Reply
 
 if TYPE_CHECKING:
-    from server import Seen
+    from tests.support.server import Seen
 
 CLIENT = {"client_id": "client-of-the-recipe", "client_secret": "secret-of-the-recipe"}
 FIRST_REFRESH_TOKEN = "refresh-token-0"

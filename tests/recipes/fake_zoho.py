@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from fake_provider import Provider
-from server import Reply, Seen
+from tests.recipes.fake_provider import Provider
+from tests.support.server import Reply, Seen
 
 LARGEST_PAGE = 200
 #: So many records may be asked for by page number; those beyond need a page token.

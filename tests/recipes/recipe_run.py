@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from fake_google import Google
-from fake_jira_cloud import JiraCloud
-from fake_jira_data_center import JiraDataCenter
-from fake_microsoft import Microsoft
-from fake_provider import CLIENT, Provider
-from fake_zoho import Zoho
 
 from tap_oauth2_generic.config.config import read_config
 from tap_oauth2_generic.settings.fields import Problems
+from tests.recipes.fake_google import Google
+from tests.recipes.fake_jira_cloud import JiraCloud
+from tests.recipes.fake_jira_data_center import JiraDataCenter
+from tests.recipes.fake_microsoft import Microsoft
+from tests.recipes.fake_provider import CLIENT, Provider
+from tests.recipes.fake_zoho import Zoho
+from tests.support import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-RECIPES = Path(__file__).parent.parent.parent / "recipes"
+RECIPES = ROOT / "recipes"
 FAKES: dict[str, type[Provider]] = {
     "zoho_crm_leads/config.json": Zoho,
     "zoho_crm_leads/config_page_token.json": Zoho,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 
 import pytest
 import yaml
 
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA, read_config
 from tap_oauth2_generic.settings.fields import Problems
+from tests.support import ROOT
 
-FOLDER = Path(__file__).parent.parent.parent / "recipes" / "airflow"
+FOLDER = ROOT / "recipes" / "airflow"
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,9 @@ import json
 
 import pytest
 import requests
-from fake_provider import FIRST_REFRESH_TOKEN
-from login_process import Login
+
+from tests.recipes.fake_provider import FIRST_REFRESH_TOKEN
+from tests.support.login_process import Login
 
 
 def keys(run, stream):

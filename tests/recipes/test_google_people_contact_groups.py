@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fake_google import user_group
-from recipe_run import only
+from tests.recipes.fake_google import user_group
+from tests.recipes.recipe_run import only
 
 GOOGLE = only("google_people_contact_groups/config.json")
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from fake_jira_data_center import LARGEST_PAGE, errors, issue
-from recipe_run import only
+
+from tests.recipes.fake_jira_data_center import LARGEST_PAGE, errors, issue
+from tests.recipes.recipe_run import only
 
 BOTH = only("jira_issues/config.json", "jira_cloud_issues/config.json")
 BY_OFFSET = only("jira_issues/config.json")

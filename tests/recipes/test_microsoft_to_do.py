@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import unquote
 
-from fake_microsoft import ROOT, task
-from recipe_run import only
+from tests.recipes.fake_microsoft import ROOT, task
+from tests.recipes.recipe_run import only
 
 TO_DO = only("microsoft_to_do/config.json")
 LATER = "2024-07-01T08:00:00.0000001Z"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 from jsonschema import Draft7Validator
@@ -12,8 +11,8 @@ from jsonschema import Draft7Validator
 from tap_oauth2_generic.config.config import read_config
 from tap_oauth2_generic.settings.fields import Problems
 from tap_oauth2_generic.tap import TapOAuth2Generic
+from tests.support import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 SCHEMA = json.loads((ROOT / "config.schema.json").read_text())
 FOLDERS = sorted(path.parent for path in (ROOT / "recipes").glob("*/config.json"))
 CONFIGS = sorted((ROOT / "recipes").glob("*/config*.json"))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fake_zoho import LARGEST_PAGE, REACHED_BY_NUMBER, lead
-from recipe_run import only
+from tests.recipes.fake_zoho import LARGEST_PAGE, REACHED_BY_NUMBER, lead
+from tests.recipes.recipe_run import only
 
 BOTH = only("zoho_crm_leads/config.json", "zoho_crm_leads/config_page_token.json")
 BY_NUMBER = only("zoho_crm_leads/config.json")

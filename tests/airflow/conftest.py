@@ -1,8 +1,0 @@
-"""Finds what other folders of tests share."""
-
-from __future__ import annotations
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "oauth2"))

@@ -1,0 +1,182 @@
+"""The listener of the login: what it answers, to whom, and how often."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import socket
+import struct
+import threading
+
+import pytest
+import requests
+
+from tap_oauth2_generic.cli import callback_server
+from tap_oauth2_generic.cli.callback_server import Listener
+from tap_oauth2_generic.errors import AuthorizationError
+from tap_oauth2_generic.oauth2.grants import authorization_code
+from tests.support.login_process import free_port
+
+STATE = "state-of-the-test"
+ANSWER = f"?code=the-code&state={STATE}"
+NAVIGATION = {"Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate",
+              "Sec-Fetch-Site": "cross-site"}  # fmt: skip
+
+
+class Visitor:
+    """Sends requests to a listener without a proxy."""
+
+    def __init__(self, listener):
+        self.origin = f"http://127.0.0.1:{listener.port}"
+        self.http = requests.Session()
+        self.http.trust_env = False
+
+    def send(self, target, method="GET", headers=None):
+        return self.http.request(method, self.origin + target, headers=headers, timeout=10)
+
+    def statuses_of(self, target, found):
+        """Send a request from a thread of its own, since its answer waits for the login's."""
+        visit = threading.Thread(target=lambda: found.append(self.send(target).status_code))
+        visit.start()
+        return visit
+
+
+@pytest.fixture
+def listener():
+    with Listener(f"http://127.0.0.1:{free_port()}/callback", STATE) as listening:
+        yield listening
+
+
+def assert_still_waiting(listener):
+    with pytest.raises(AuthorizationError, match="no answer came"):
+        listener.wait(0.01)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "HEAD", "OPTIONS", "DELETE"])
+def test_no_other_method_is_answered(listener, method):
+    """A form or a preflight that another site sends is refused, and the login goes on."""
+    answer = Visitor(listener).send(f"/callback{ANSWER}", method)
+    assert answer.status_code == 501
+    assert not [name for name in answer.headers if name.startswith("Access-Control")]
+    assert_still_waiting(listener)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [f"/{ANSWER.replace(STATE, 'other')}", "/callback/?code=c", "/callback", "/callback?state=s",
+     "/callback//?code=c&state=s", "/callback%3fcode=c", "//[?code=c"],
+)  # fmt: skip
+def test_no_other_path_is_answered(listener, target):
+    """Another path without the state that was sent, and a visit without an answer, are a 404."""
+    assert Visitor(listener).send(target).status_code == 404
+    assert_still_waiting(listener)
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "[", "", "192.0.2.1"])
+def test_a_name_that_was_pointed_here_is_refused(listener, host):
+    """A request by another host's name is refused: DNS rebinding brings no answer in."""
+    assert Visitor(listener).send(f"/callback{ANSWER}", headers={"Host": host}).status_code == 404
+    assert_still_waiting(listener)
+
+
+@pytest.mark.parametrize("place", ["image", "script", "iframe", "empty", "style", "object"])
+def test_what_a_page_of_another_site_embeds_is_refused(listener, place):
+    """An image, script, frame or fetch that names the listener is refused, whatever it carries."""
+    headers = {**NAVIGATION, "Sec-Fetch-Dest": place, "Origin": "https://evil.example"}
+    answer = Visitor(listener).send(f"/callback{ANSWER}", headers=headers)
+    assert answer.status_code == 404
+    assert not [name for name in answer.headers if name.startswith("Access-Control")]
+    assert_still_waiting(listener)
+
+
+def test_an_answer_is_taken_once(listener):
+    """The first answer is taken; one that comes later, or waits meanwhile, is a 404."""
+    visitor, found = Visitor(listener), []
+    first = visitor.statuses_of(f"/callback{ANSWER}", found)
+    assert listener.wait(10)["code"] == "the-code"
+    second = Visitor(listener).statuses_of("/callback?code=another&state=x", found)
+    listener.show("It worked", "The text.", worked=True)
+    first.join()
+    second.join()
+    assert visitor.send(f"/callback{ANSWER}").status_code == 404
+    assert sorted(found) == [200, 404]
+    assert_still_waiting(listener)
+
+
+def test_a_browser_that_goes_away_is_no_noise(listener, capfd):
+    """A browser that closes before its page is shown leaves nothing on the terminal."""
+    with socket.create_connection(("127.0.0.1", listener.port)) as browser:
+        browser.sendall(f"GET /callback{ANSWER} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        listener.wait(10)
+        # Reset, not closed: then even the first write of the page fails.
+        browser.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    listener.show("It worked", "The text." * 1000, worked=True)
+    assert Visitor(listener).send("/").status_code == 404
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_page_can_do_nothing(listener):
+    """The page that is shown runs no script, loads nothing, is not kept and tells no referrer."""
+    visitor, pages = Visitor(listener), []
+    visit = threading.Thread(target=lambda: pages.append(
+        visitor.send(f"/callback{ANSWER}", headers=NAVIGATION)))  # fmt: skip
+    visit.start()
+    listener.wait(10)
+    listener.show("<b>", '<script>alert("x")</script>', worked=False)
+    visit.join()
+    (page,) = pages
+    assert "<script" not in page.text
+    assert "<b>" not in page.text
+    assert page.headers["Content-Security-Policy"] == (
+        "default-src 'none'; style-src 'unsafe-inline'"
+    )
+    assert (page.headers["Cache-Control"], page.headers["Referrer-Policy"]) == (
+        "no-store",
+        "no-referrer",
+    )
+
+
+@pytest.mark.parametrize("room", [callback_server, authorization_code])
+def test_states_are_compared_in_constant_time(room):
+    """No state is compared by an operator, whose time tells how much of a guess was right."""
+    tree = ast.parse(inspect.getsource(room))
+    compared = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Compare)]
+    assert not [comparison for comparison in compared if "state" in comparison]
+    assert "hmac.compare_digest(" in ast.unparse(tree)
+
+
+@pytest.fixture
+def other_loopback():
+    """Give a socket for IPv6's loopback, as any program of this machine may have one."""
+    try:
+        with socket.socket(socket.AF_INET6) as other:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            other.bind(("::1", 0))
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with socket.socket(socket.AF_INET6) as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        yield other
+
+
+def test_nobody_else_listens_where_a_name_leads(other_loopback):
+    """The port of a name is held at both loopback addresses, and let go with the login."""
+    uri = f"http://localhost:{free_port()}/callback"
+    with Listener(uri, STATE) as listening, pytest.raises(OSError, match="in use"):
+        other_loopback.bind(("::1", listening.port))
+    other_loopback.bind(("::1", listening.port))
+    other_loopback.listen()
+    with pytest.raises(AuthorizationError, match="is in use"), Listener(uri, STATE):
+        pass
+    with Listener(uri.replace("localhost", "127.0.0.1"), STATE):
+        pass
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "tap.localhost"])
+def test_only_this_machine_is_listened_to(host, own_address):
+    """The listener is bound to loopback, also by a name: no other machine can reach it."""
+    with Listener(f"http://{host}:{free_port()}/callback", STATE) as listening:
+        with socket.create_connection(("127.0.0.1", listening.port), 5):
+            pass
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((own_address, listening.port), 5)

@@ -1,0 +1,89 @@
+"""Logging in as people do: in a real Chromium, on the demo's login and consent page."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from tap_oauth2_generic.demo import DemoServer
+from tests.support.login_process import Login, config
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+if not (CHROMIUM and DRIVER) and not os.environ.get("CI"):
+    pytest.skip("needs chromium and chromedriver", allow_module_level=True)
+
+QUIET = (
+    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync "
+    "--disable-dev-shm-usage"
+)
+WAIT_SECONDS = 20
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    options = Options()
+    options.binary_location = CHROMIUM
+    profile = tmp_path_factory.mktemp("profile")
+    for argument in [*QUIET.split(), f"--user-data-dir={profile}"]:
+        options.add_argument(argument)
+    driver = webdriver.Chrome(options, Service(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def demo():
+    with DemoServer(port=0) as server:
+        yield server
+
+
+def log_in(browser, address, decision):
+    """Fill in the form as a person does, press a button, give the text of the last page."""
+    browser.get(address)
+    browser.find_element(By.NAME, "username").send_keys("demo")
+    browser.find_element(By.NAME, "password").send_keys("demo-password")
+    browser.find_element(By.CSS_SELECTOR, f"button[value={decision}]").click()
+    WebDriverWait(browser, WAIT_SECONDS).until(lambda page: "/callback" in page.current_url)
+    return browser.find_element(By.TAG_NAME, "body").text
+
+
+def test_the_browser_page_says_that_it_worked(browser, demo, tmp_path, tap):
+    """After Allow the page names the connection and its end, and the tap runs with it."""
+    settings = config(demo.url)
+    login = Login(tmp_path, settings).wait_for_address()
+    text = log_in(browser, login.address, "allow")
+    status, said, errors = login.end()
+    assert status == 0, errors
+    assert "It worked" in text
+    assert "demo-client" in text
+    assert "good until" in text
+    assert "It worked" not in said
+    assert tap(settings).status == 0
+
+
+def test_the_browser_page_says_that_it_was_denied(browser, demo, tmp_path):
+    """After Deny the page says so."""
+    login = Login(tmp_path, config(demo.url)).wait_for_address()
+    text = log_in(browser, login.address, "deny")
+    assert login.end()[0] == 1
+    assert "denied" in text
+
+
+def test_the_browser_is_opened(demo, tmp_path):
+    """The address that is printed is the one that the browser is sent to."""
+    opened = tmp_path / "opened"
+    script = tmp_path / "browser"
+    script.write_text(f'#!/bin/sh\nprintf %s "$1" > {opened}\n')
+    script.chmod(0o700)
+    login = Login(tmp_path, config(demo.url), "--timeout", "3", env={"BROWSER": str(script)})
+    login.wait_for_address()
+    login.end()
+    assert opened.read_text() == login.address

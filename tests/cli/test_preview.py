@@ -1,0 +1,285 @@
+"""The preview: what was sent, what came, how it pages, and a definition that fits."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+
+import pytest
+from requests.structures import CaseInsensitiveDict
+
+from tap_oauth2_generic.cli.suggest import suggest
+from tap_oauth2_generic.net.client import Answer
+from tap_oauth2_generic.parsing.json_text import decode
+from tests.support.server import Reply
+
+ROWS = [{"id": n, "name": f"n{n}", "updated_at": f"2024-01-0{n}T00:00:00Z"} for n in range(1, 8)]
+
+
+@pytest.fixture
+def preview(tmp_path):
+    def run(config, *options):
+        path = tmp_path / "config.json"
+        path.write_text(json.dumps(config))
+        command = [sys.executable, "-m", "tap_oauth2_generic.cli.preview", "--config", str(path)]
+        return subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+
+    return run
+
+
+def test_it_tells_programs_everything(api, preview):
+    """--json tells the request, status, records, next page, schema and key candidates."""
+    api.serve("/items", Reply(json.dumps({"data": ROWS, "next": "abc"}).encode()))
+    paging = {"style": "cursor", "cursor_path": "next", "cursor_param": "after"}
+    stream = {"name": "items", "path": "items", "records_path": "data", "pagination": paging}
+    done = preview(api.config(stream, headers={"X-Api-Key": "key-of-the-test"}), "--json")
+    assert done.returncode == 0, done.stderr
+    (told,) = json.loads(done.stdout)
+    (page,) = told["pages"]
+    assert page["request"]["method"] == "GET"
+    assert page["request"]["url"] == f"{api.url}/items"
+    assert page["request"]["headers"]["X-Api-Key"] == "***"
+    assert (page["status"], page["records"]) == (200, 7)
+    assert told["paging"] == "goes on: after=abc"
+    assert told["records"] == ROWS[:5]
+    assert told["schema"]["properties"]["id"]["type"] == ["integer", "null"]
+    assert told["primary_key_candidates"][0] == "id"
+    assert told["replication_key_candidates"] == ["updated_at"]
+    assert "key-of-the-test" not in done.stdout + done.stderr
+
+
+def test_it_shows_people_tables(api, preview):
+    """For people there are tables, with as many records as were asked for."""
+    api.serve("/items", [{"id": 12345678901234567890123, "t": "[bold]x[/bold]"}])
+    done = preview(api.config({"name": "items", "path": "items"}), "--records", "1")
+    assert done.returncode == 0, done.stderr
+    for text in (
+        "status 200",
+        "12345678901234567890123",
+        "[bold]x[/bold]",
+        "ends: no pagination is set",
+    ):
+        assert text in done.stdout
+
+
+@pytest.mark.parametrize("option", [(), ("--suggest",)])
+def test_records_cannot_steer_the_terminal(api, preview, option):
+    """What would steer a terminal is shown to people as a question mark, keys included."""
+    api.serve("/items", {"d\x1b\x9b2J": [{"id": 1, "t\x1b]0;x\x07": "\x1b[31mred\x9b1m"}]})
+    done = preview(api.config({"name": "items", "path": "items"}), *option)
+    assert not set("\x1b\x07\x9b") & set(done.stdout + done.stderr)
+    assert "31mred" in done.stdout
+
+
+def test_it_says_what_was_there_instead(api, preview):
+    """A records_path that finds nothing is said with the keys that were there; status 1."""
+    api.serve("/items", {"items": [], "info": 1})
+    done = preview(api.config({"name": "items", "path": "items", "records_path": "data"}))
+    assert done.returncode == 1
+    assert "items, info" in done.stdout
+
+
+def test_a_failure_is_one_sentence(api, preview):
+    """A stream that fails is one sentence, the others are shown; status 1."""
+    api.serve("/good", [{"id": 1}])
+    streams = [{"name": "bad", "path": "bad"}, {"name": "good", "path": "good"}]
+    done = preview(api.config(*streams), "--json")
+    assert done.returncode == 1
+    told = {one["stream"]: one for one in json.loads(done.stdout)}
+    assert "404" in told["bad"]["error"]
+    assert told["good"]["ok"]
+    assert "Traceback" not in done.stderr
+
+
+def test_a_child_is_previewed_under_its_first_parent(api, preview):
+    """A child stream is shown for the first parent record that there is."""
+    api.serve("/lists", [{"id": 7}])
+    api.serve("/lists/7/tasks", [{"id": 1}])
+    child = {"name": "tasks", "path": "lists/{parent.l}/tasks"}
+    child["parent"] = {"stream": "lists", "keys": {"l": "id"}}
+    config = api.config({"name": "lists", "path": "lists"}, child)
+    done = preview(config, "--stream", "tasks", "--json")
+    assert json.loads(done.stdout)[0]["records"] == [{"id": 1}]
+
+
+def test_an_unknown_stream_is_one_line(api, preview):
+    """A stream that is not configured is named with those that are."""
+    done = preview(api.config({"name": "items", "path": "items"}), "--stream", "itms")
+    assert done.returncode == 1
+    assert "there are: items" in done.stderr
+
+
+def test_a_suggestion_can_be_pasted(api, preview, tap):
+    """--suggest prints a definition with which the tap then reads every record."""
+    rows = [{"id": n} for n in range(60)]
+
+    def answer(seen):
+        start = int(seen.query.get("startAt", 0))
+        return {"startAt": start, "maxResults": 25, "total": 60, "issues": rows[start : start + 25]}
+
+    api.routes["/items"] = answer
+    done = preview(api.config({"name": "items", "path": "items"}), "--suggest", "--json")
+    (told,) = json.loads(done.stdout)
+    run = tap(api.config(told["suggestion"]["stream"]))
+    assert run.status == 0, run.errors
+    assert [r["id"] for r in run.records("items")] == list(range(60))
+
+
+SOME = [{"id": 1, "x": "a"}, {"id": 2, "x": "a"}]
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "expected"),
+    [
+        (SOME, {}, {}),
+        (SOME, {"Link": '</x?p=2>; rel="next"'}, {"pagination": {"style": "link_header"}}),
+        (
+            {"value": SOME, "@odata.nextLink": "https://a.example/x"},
+            {},
+            {
+                "records_path": "value",
+                "pagination": {"style": "next_url", "next_url_path": "'@odata.nextLink'"},
+            },
+        ),
+        (
+            {"people": SOME, "nextPageToken": "abc"},
+            {},
+            {
+                "records_path": "people",
+                "pagination": {
+                    "style": "cursor",
+                    "cursor_path": "nextPageToken",
+                    "cursor_param": "pageToken",
+                },
+            },
+        ),
+        (
+            {"data": SOME, "info": {"page": 1, "per_page": 2, "more_records": True}},
+            {},
+            {
+                "records_path": "data",
+                "pagination": {
+                    "style": "page_number",
+                    "page_param": "page",
+                    "page_size_param": "per_page",
+                    "has_more_path": "info.more_records",
+                },
+            },
+        ),
+        (
+            {"data": SOME, "info": {"page": 1, "count": 2, "more_records": True}},
+            {},
+            {
+                "records_path": "data",
+                "pagination": {
+                    "style": "page_number",
+                    "page_param": "page",
+                    "has_more_path": "info.more_records",
+                },
+            },
+        ),
+        (
+            {"object": "list", "data": SOME, "has_more": True},
+            {},
+            {
+                "records_path": "data",
+                "pagination": {
+                    "style": "last_record",
+                    "last_record_path": "id",
+                    "cursor_param": "starting_after",
+                    "has_more_path": "has_more",
+                    "page_size_param": "limit",
+                },
+            },
+        ),
+        ({"id": 1, "name": "one"}, {}, {}),
+        (
+            {"prices": {"A": {"net": 1, "tax": 1, "at": [{"n": 1}]}, "B": {"net": 2, "tax": 1}}},
+            {},
+            {"records_path": "prices", "records_are_values": True, "records_key_field": "key"},
+        ),
+        (
+            {"A": {"key": "x", "sku": "A", "net": 1}, "B": {"key": "y", "sku": "B", "net": 2}},
+            {},
+            {"records_are_values": True},
+        ),
+        ({"data": SOME, "included": {"a": SOME[0], "b": SOME[1]}}, {}, {"records_path": "data"}),
+        ({"id": 1, "_links": {"self": {"href": "x"}, "next": {"href": "y"}}}, {}, {}),
+        ({"id": 1, "home": {"street": "a"}, "work": {"street": "b"}}, {}, {}),
+        (b'{"id": 1}\n{"id": 2}\n', {}, {"response_format": "jsonl"}),
+        (b"id,name\r\n1,one\r\n", {}, {"response_format": "csv"}),
+        (b"id\r\n1\r\n", {"Content-Type": "text/csv"}, {"response_format": "csv"}),
+        (gzip.compress(b"id,name\n1,one\n", mtime=0), {}, {"response_format": "csv"}),
+    ],
+)
+def test_each_shape_has_its_definition(body, headers, expected):
+    """The definition that is suggested for an answer has its records path and its paging style."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    sent = CaseInsensitiveDict(headers)
+    made = suggest(Answer("https://a.example", 200, sent, content, decode)).settings
+    made.pop("primary_keys", None)
+    assert made == expected
+
+
+@pytest.mark.parametrize(
+    "content", [b"<html>no</html>", b"No, and\nno again", b"\x00\xff", b"", b"5"]
+)
+def test_what_is_no_data_has_no_definition(content):
+    """Of an answer in no known format nothing is suggested."""
+    assert suggest(Answer("https://a.example", 200, CaseInsensitiveDict(), content, decode)) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "records"),
+    [
+        (b'{"id": 1}\n{"id": 2}\n', [{"id": 1}, {"id": 2}]),
+        (b"id,name\n1,one\n2,two\n", [{"id": "1", "name": "one"}, {"id": "2", "name": "two"}]),
+        (
+            b'{"all": {"a": {"net": 1, "tax": 2}, "b": {"net": 1, "tax": 2}}}',
+            [{"key": "a", "net": 1, "tax": 2}, {"key": "b", "net": 1, "tax": 2}],
+        ),
+    ],
+)
+def test_a_suggestion_for_another_shape_can_be_pasted(api, preview, tap, content, records):
+    """Of JSON Lines, CSV and an object of objects --suggest makes what reads every record."""
+    api.serve("/items", Reply(content))
+    headers = {"X-Api-Key": "key-of-the-test"}
+    config = api.config({"name": "items", "path": "items", "headers": headers})
+    (told,) = json.loads(preview(config, "--suggest", "--json").stdout)
+    assert "key-of-the-test" not in json.dumps(told)
+    assert any(remark.endswith("definition: headers") for remark in told["suggestion"]["remarks"])
+    run = tap(api.config({**told["suggestion"]["stream"], "headers": headers}))
+    assert run.status == 0, run.errors
+    assert run.records("items") == records
+
+
+def test_a_definition_is_suggested_from_the_first_answer(api, preview):
+    """The suggestion knows how the API pages though the last page that was read does not say."""
+    api.serve("/items", {"data": SOME, "nextPageToken": "abc"}, {"data": SOME[:1]})
+    paging = {"style": "cursor", "cursor_path": "nextPageToken", "cursor_param": "pageToken"}
+    stream = {"name": "items", "path": "items", "records_path": "data", "pagination": paging}
+    (told,) = json.loads(preview(api.config(stream), "--suggest", "--json").stdout)
+    assert len(told["pages"]) == 2
+    assert told["suggestion"]["stream"]["pagination"] == paging
+
+
+def test_a_wrong_records_path_is_no_hindrance_to_a_suggestion(api, preview):
+    """Where the records cannot be read as they are configured, what fits is still suggested."""
+    api.serve("/items", {"data": SOME, "note": "n"})
+    stream = {"name": "items", "path": "items", "records_path": "note"}
+    done = preview(api.config(stream), "--suggest")
+    assert done.returncode == 1
+    assert "which cannot be records" in done.stdout
+    assert '"records_path": "data"' in done.stdout
+
+
+def test_a_record_of_very_many_fields_is_shown_in_part(api, preview):
+    """Of a record with many thousands of fields the table shows some, and says how many more."""
+    api.serve("/items", [{f"field{n}": n for n in range(100_000)}])
+    done = preview(api.config({"name": "items", "path": "items"}))
+    assert done.returncode == 0, done.stderr
+    assert "field299" in done.stdout
+    assert "field300" not in done.stdout.partition("candidates")[0]
+    assert "and 99700 more fields" in done.stdout

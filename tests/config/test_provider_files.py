@@ -1,0 +1,255 @@
+"""The presets' data files: their form, and what must hold of every one of them."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from urllib.parse import urlsplit
+
+import jsonschema
+import pytest
+
+from tests.support import ROOT
+
+FOLDER = ROOT / "tap_oauth2_generic" / "config" / "providers"
+FILES = sorted(FOLDER.glob("*.json"))
+
+# Where each provider publishes its own documentation; a new preset needs an entry here.
+OWN_DOMAINS = {
+    "airtable": ["airtable.com"],
+    "asana": ["asana.com"],
+    "box": ["box.com"],
+    "docusign": ["docusign.com"],
+    "dropbox": ["dropbox.com", "dropbox.tech"],
+    "github": ["github.com"],
+    "gitlab": ["gitlab.com"],
+    "google_people": ["google.com"],
+    "hubspot": ["hubspot.com"],
+    "intercom": ["intercom.com"],
+    "jira": ["atlassian.com"],
+    "linkedin": ["learn.microsoft.com"],
+    "mailchimp": ["mailchimp.com"],
+    "microsoft_graph": ["learn.microsoft.com"],
+    "monday": ["monday.com"],
+    "notion": ["notion.com"],
+    "quickbooks": ["intuit.com"],
+    "salesforce": ["salesforce.com"],
+    "shopify": ["shopify.dev"],
+    "slack": ["slack.dev"],
+    "spotify": ["spotify.com"],
+    "strava": ["strava.com"],
+    "stripe": ["stripe.com"],
+    "typeform": ["typeform.com"],
+    "xero": ["xero.com"],
+    "zendesk": ["zendesk.com"],
+    "zoho_crm": ["zoho.com"],
+    "zoom": ["zoom.us"],
+}
+
+TEXT = {"type": "string", "minLength": 1}
+URL = {"type": "string", "pattern": r"^https://[^/\s]+\.[^/\s]+(/\S*)?$"}
+SCALARS = {
+    "type": "object",
+    "minProperties": 1,
+    "additionalProperties": {"type": ["string", "number", "boolean"]},
+}
+TEXTS = {"type": "object", "minProperties": 1, "additionalProperties": TEXT}
+
+# The settings a preset may fill in. One that only repeats its default says nothing.
+SETTINGS = {
+    "base_url": {"type": "string", "pattern": r"^(https://[^/\s]+\.\S+|\{token\.\w+\}\S*)$"},
+    "grant_type": {"enum": ["client_credentials", "password", "jwt_bearer", "device_code"]},
+    "authorize_url": URL,
+    "access_token_url": URL,
+    "refresh_token_url": URL,
+    "device_authorization_url": URL,
+    "client_auth": {"enum": ["client_secret_basic", "private_key_jwt", "tls_client_auth", "none"]},
+    "scope_separator": {**TEXT, "not": {"const": " "}},
+    "authorize_params": SCALARS,
+    "token_params": SCALARS,
+    "refresh_params": SCALARS,
+    "token_headers": TEXTS,
+    "token_request_format": {"enum": ["json", "query"]},
+    "token_request_method": {"enum": ["GET"]},
+    "client_id_param": {**TEXT, "not": {"const": "client_id"}},
+    "client_secret_param": {**TEXT, "not": {"const": "client_secret"}},
+    "pkce": {"const": False},
+    "access_token_path": {**TEXT, "not": {"const": "access_token"}},
+    "refresh_token_path": {**TEXT, "not": {"const": "refresh_token"}},
+    "expires_in_path": {**TEXT, "not": {"const": "expires_in"}},
+    "expires_at_path": TEXT,
+    "token_lifetime": {"type": "number", "exclusiveMinimum": 0},
+    "auth_header": {**TEXT, "not": {"const": "Authorization"}},
+    "auth_prefix": {"type": "string", "not": {"const": "Bearer"}},
+    "auth_param": TEXT,
+    "headers": TEXTS,
+    "params": SCALARS,
+    "allowed_hosts": {"type": "array", "minItems": 1, "items": TEXT},
+}
+
+SCHEMA = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["title", "documentation", "settings"],
+    "properties": {
+        "title": TEXT,
+        "documentation": {"type": "array", "minItems": 1, "uniqueItems": True, "items": URL},
+        "params": {
+            "type": "object",
+            "minProperties": 1,
+            "propertyNames": {"pattern": "^[a-z][a-z0-9_]*$"},
+            "additionalProperties": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["description"],
+                "properties": {
+                    "description": {"type": "string", "pattern": r"^\S.*\.$"},
+                    "default": TEXT,
+                },
+            },
+        },
+        "required_scopes": {"type": "array", "minItems": 1, "uniqueItems": True, "items": TEXT},
+        "settings": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["base_url", "authorize_url", "access_token_url"],
+            "properties": SETTINGS,
+        },
+    },
+}
+
+
+@cache
+def read(file):
+    return json.loads(file.read_text("utf-8"))
+
+
+def texts(value):
+    """Give every text inside a value."""
+    if isinstance(value, dict):
+        return [found for member in value.values() for found in texts(member)]
+    if isinstance(value, list):
+        return [found for member in value for found in texts(member)]
+    return [value] if isinstance(value, str) else []
+
+
+def holes(file):
+    """Give what stands between braces anywhere in the settings."""
+    return {hole for text in texts(read(file)["settings"]) for hole in re.findall("{(.*?)}", text)}
+
+
+def filled(file, text):
+    """Fill the user's own parts of an address with their defaults, or with a plain word."""
+    for name, about in read(file).get("params", {}).items():
+        text = text.replace(f"{{provider.{name}}}", about.get("default", "mine"))
+    return text
+
+
+each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+
+
+def test_the_schema_itself_is_valid():
+    """The schema that the files are held to is a JSON Schema."""
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_there_is_a_preset_for_each_provider_whose_domain_is_known():
+    """The files and the table of documentation domains name the same providers."""
+    assert [file.stem for file in FILES] == sorted(OWN_DOMAINS)
+
+
+@each_file
+def test_a_file_has_the_form_of_a_preset(file):
+    """A preset has known keys only, settings of the right kind, and none at its default."""
+    errors = jsonschema.Draft202012Validator(SCHEMA).iter_errors(read(file))
+    assert [f"{error.json_path}: {error.message}" for error in errors] == []
+
+
+@each_file
+def test_a_file_is_named_in_snake_case(file):
+    """The name of the file is the name a user writes, in snake case."""
+    assert re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\.json", file.name)
+
+
+@each_file
+def test_a_file_names_no_setting_twice(file):
+    """No object of a preset holds a key twice, since the first would be lost silently."""
+
+    def unique(pairs):
+        names = [name for name, _ in pairs]
+        assert sorted(set(names)) == sorted(names)
+        return dict(pairs)
+
+    json.loads(file.read_text("utf-8"), object_pairs_hook=unique)
+
+
+@each_file
+def test_a_file_is_laid_out_like_the_others(file):
+    """Presets are written alike, so that a change shows nothing but what changed."""
+    laid_out = json.dumps(read(file), indent=2, ensure_ascii=False) + "\n"
+    assert file.read_text("utf-8") == laid_out
+
+
+@each_file
+def test_the_holes_are_the_declared_params(file):
+    """Every declared param is used in the settings, and every one used is declared."""
+    used = {hole.removeprefix("provider.") for hole in holes(file) if hole.startswith("provider.")}
+    assert used == set(read(file).get("params", {}))
+
+
+@each_file
+def test_other_holes_are_fields_of_the_token_in_the_base_url(file):
+    """Beside the params a preset uses fields of the token response only, in the base URL only."""
+    others = {hole for hole in holes(file) if not hole.startswith("provider.")}
+    in_base_url = set(re.findall("{(.*?)}", read(file)["settings"]["base_url"]))
+    assert others <= in_base_url
+    assert all(re.fullmatch(r"token\.\w+", hole) for hole in others)
+
+
+@each_file
+def test_every_address_is_https(file):
+    """No preset leads to an address that is not https, once the params are filled in."""
+    given = read(file)
+    found = [filled(file, text) for text in texts(given) if "://" in text]
+    assert found
+    assert not [address for address in found if re.search(r"(?<!https)://", address)]
+
+
+@each_file
+def test_an_endpoint_is_a_plain_address(file):
+    """An endpoint has a host name and no user, port, query, fragment or brace."""
+    for name, address in read(file)["settings"].items():
+        if name.endswith("_url") and not address.startswith("{token."):
+            parts = urlsplit(filled(file, address))
+            assert re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", parts.netloc), name
+            assert re.fullmatch(r"[\w./-]*", parts.path), name
+            assert not parts.query + parts.fragment, name
+
+
+@each_file
+def test_no_address_ends_in_a_slash(file):
+    """Addresses end without a slash, as a base URL is joined by exactly one."""
+    settings = read(file)["settings"]
+    assert not [name for name in settings if name.endswith("_url") and settings[name][-1] == "/"]
+
+
+@each_file
+def test_the_documentation_is_the_providers_own(file):
+    """Each documentation address is https and on a domain of the provider."""
+    for address in read(file)["documentation"]:
+        parts = urlsplit(address)
+        host = f".{parts.hostname}"
+        assert parts.scheme == "https"
+        assert any(host.endswith(f".{domain}") for domain in OWN_DOMAINS[file.stem]), address
+
+
+@each_file
+def test_a_preset_holds_no_credentials_and_no_scopes(file):
+    """What belongs to the user's own client stays out: no parameter carries an ID or a secret."""
+    settings = read(file)["settings"]
+    groups = ("authorize_params", "token_params", "refresh_params", "token_headers", "headers")
+    names = {name.lower() for group in groups for name in settings.get(group, {})}
+    forbidden = {"client_id", "client_secret", "scope", "refresh_token", "authorization", "code"}
+    assert not names & forbidden

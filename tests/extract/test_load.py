@@ -1,0 +1,94 @@
+"""Much of everything: many streams, many partitions, and a soak. Nothing here is timed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import defaultdict
+
+import pytest
+
+from benchmarks import contenders, growth, soak, soak_api
+from benchmarks.processes import measured, server
+
+STREAMS = 500
+PARTITIONS = 10_000
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run the tap from a state; give its records and its last state."""
+
+    def run(arguments, state):
+        output, given = tmp_path / "messages.jsonl", tmp_path / "state.json"
+        given.write_text(json.dumps(state))
+        measured([*arguments, "--state", str(given)], output=output)
+        messages = [json.loads(line) for line in output.read_bytes().splitlines()]
+        states = [message["value"] for message in messages if message["type"] == "STATE"]
+        return [message for message in messages if message["type"] == "RECORD"], states[-1]
+
+    return run
+
+
+def test_five_hundred_streams_are_read_whole(api, tap):
+    """Each of 500 streams brings its rows, and has a bookmark that the next run goes on from."""
+    rows = [{"id": n, "at": f"2024-01-0{n}T00:00:00Z"} for n in range(1, 6)]
+
+    def page(seen):
+        found = [row for row in rows if row["at"] >= seen.query.get("since", "")]
+        first = (int(seen.query["page"]) - 1) * 2
+        return found[first : first + 2]
+
+    streams = [
+        {
+            "name": f"stream_{number}",
+            "path": f"items/{number}",
+            "replication_key": "at",
+            "primary_keys": ["id"],
+            "incremental": {"start_param": "since"},
+            "pagination": {"style": "page_number"},
+        }
+        for number in range(STREAMS)
+    ]
+    api.routes |= {f"/items/{number}": page for number in range(STREAMS)}
+    state = {}
+    for expected in ([1, 2, 3, 4, 5], [5]):
+        run = tap(api.config(*streams), state=state)
+        assert run.status == 0, run.errors
+        found, state = defaultdict(list), run.state
+        for message in run.messages:
+            if message["type"] == "RECORD":
+                found[message["stream"]].append(message["record"]["id"])
+        assert found == {stream["name"]: expected for stream in streams}
+
+
+def test_ten_thousand_partitions_are_read_whole(run, tmp_path):
+    """Each of 10,000 partitions brings its row, and a run from all their bookmarks keeps them."""
+    with server(records=1) as serving:
+        arguments = contenders.tap(serving.address, tmp_path, growth.partitioned(PARTITIONS))
+        state = {}
+        for _ in range(2):
+            records, state = run(arguments, state)
+            assert [message["record"]["owner"] for message in records] == list(range(PARTITIONS))
+            partitions = state["bookmarks"]["tiny"]["partitions"]
+            assert [found["context"]["owner"] for found in partitions] == list(range(PARTITIONS))
+            assert {found["replication_key_value"] for found in partitions} == {
+                "2024-01-02T00:00:00Z"
+            }
+
+
+def test_a_context_without_a_bookmark_leaves_nothing_behind(tmp_path):
+    """After three thousand children the process holds what it held after a hundred."""
+    command = [sys.executable, "-m", "tests.support.kept_objects"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    few, many = map(int, done.stdout.split())
+    assert many - few < 1500
+
+
+def test_a_soak_loses_nothing_and_nothing_grows(tmp_path):
+    """Through faults and rotated tokens each record comes once, and the process holds no more."""
+    done = soak.soaked(tmp_path, 100, 0, fault_every=20, token_uses=60, max_wait=0.05)
+    assert list(done.failures()) == []
+    assert set(done.counted["faults"]) == set(soak_api.FAULTS)
+    assert done.counted["tokens"] > 5

@@ -1,0 +1,375 @@
+"""Pages fetched ahead: how many at once, in which order they come out, and what a guess costs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tap_oauth2_generic.tap import TapOAuth2Generic
+from tests.support.server import Reply
+
+SIZE = 3
+SCHEMA = {"properties": {"id": {"type": ["integer", "null"]}}}
+
+
+def rows(page):
+    return [{"id": page * SIZE + n} for n in range(SIZE)]
+
+
+def stream(**more):
+    return {"name": "items", "path": "items", "records_path": "d", "schema": SCHEMA, **more}
+
+
+def paged(**more):
+    return stream(pagination={"style": "page_number", "page_start": 0, "page_size": SIZE,
+                              "page_size_param": "size", **more})  # fmt: skip
+
+
+def ids(run):
+    return [record["id"] for record in run.records("items")]
+
+
+class Together:
+    """Answers requests only when so many of them are there at the same time."""
+
+    def __init__(self, count, answer, waits=lambda _: True):
+        self._barrier = threading.Barrier(count, timeout=20)
+        self._answer, self._waits = answer, waits
+
+    def __call__(self, seen):
+        if self._waits(seen):
+            try:
+                self._barrier.wait()
+            except threading.BrokenBarrierError:
+                return Reply({"error": "they did not come together"}, 400)
+        return self._answer(seen)
+
+
+class Counting:
+    """Knows how many requests were under way at once."""
+
+    def __init__(self, answer):
+        self._answer, self._now, self.most = answer, 0, 0
+        self._lock = threading.Lock()
+        self._pause = threading.Event()
+
+    def __call__(self, seen):
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        self._pause.wait(0.002)  # so that others can come while this one is under way
+        with self._lock:
+            self._now -= 1
+        return self._answer(seen)
+
+
+def numbered(last):
+    """Answer pages from 0; the last one says that nothing follows."""
+
+    def answer(seen):
+        page = int(seen.query["page"])
+        return {"d": rows(page), "more": page < last} if page <= last else Reply({}, 500)
+
+    return answer
+
+
+def test_numbered_pages_are_asked_for_together(api, tap):
+    """After a first full page, as many are under way as max_in_flight says."""
+    api.routes["/items"] = Together(4, numbered(8), lambda seen: seen.query["page"] != "0")
+    run = tap(api.config(paged(has_more_path="more"), max_in_flight=4, max_retries=0))
+    assert run.status == 0, run.errors
+    assert ids(run) == list(range(9 * SIZE))
+
+
+def test_offsets_are_asked_for_together(api, tap):
+    """Offsets are predicted from the length of the page before, as far as the total goes."""
+
+    def answer(seen):
+        at = int(seen.query["offset"])
+        return {"d": [{"id": n} for n in range(at, min(at + SIZE, 15))], "total": 15}
+
+    api.routes["/items"] = Together(4, answer, lambda seen: seen.query["offset"] != "0")
+    paging = {"style": "offset", "total_path": "total"}
+    run = tap(api.config(stream(pagination=paging), max_in_flight=4, max_retries=0))
+    assert run.status == 0, run.errors
+    assert ids(run) == list(range(15))
+    assert len(api.requests("/items")) == 5
+
+
+def test_partitions_are_asked_for_together(api, tap):
+    """The first pages of the next partitions are fetched ahead, and come in their order."""
+    api.routes["/items"] = Together(4, lambda seen: {"d": [{"id": int(seen.query["part"])}]})
+    partitions = [{"part": number} for number in range(8)]
+    wanted = stream(partitions=partitions, params={"part": "{partition.part}"})
+    run = tap(api.config(wanted, max_in_flight=4, max_retries=0))
+    assert run.status == 0, run.errors
+    assert ids(run) == list(range(8))
+
+
+def test_children_are_asked_for_together(api, tap):
+    """The children of a page of parents are fetched ahead; each parent still follows its own."""
+    api.serve("/parents", {"d": [{"id": number} for number in range(8)]})
+    api.routes["/items"] = Together(4, lambda seen: {"d": [{"id": int(seen.query["of"])}]})
+    child = stream(parent={"stream": "parents", "keys": {"of": "id"}}, params={"of": "{parent.of}"})
+    parent = {"name": "parents", "path": "parents", "records_path": "d", "schema": SCHEMA}
+    run = tap(api.config(parent, child, max_in_flight=4, max_retries=0))
+    assert run.status == 0, run.errors
+    order = [(m["stream"], m["record"]["id"]) for m in run.messages if m["type"] == "RECORD"]
+    assert order == [(name, number) for number in range(8) for name in ("items", "parents")]
+
+
+def test_windows_are_asked_for_together(api, tap):
+    """The windows of a span are fetched ahead, and their records come in order."""
+    api.routes["/items"] = Together(
+        3, lambda seen: {"d": [{"id": 1, "at": seen.query["since"]}]}, lambda _: True
+    )
+    wanted = {
+        **stream(replication_key="at"),
+        "schema": {"properties": {"id": {"type": "integer"}, "at": {"type": "string"}}},
+        "incremental": {"start_param": "since", "end_param": "until", "window": "P365D"},
+    }
+    run = tap(api.config(wanted, start_date="2024-01-01", max_in_flight=3, max_retries=0))
+    assert run.status == 0, run.errors
+    at = [record["at"] for record in run.records("items")]
+    assert len(at) == 3
+    assert at == sorted(at)
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_never_more_than_max_in_flight(api, tap, most):
+    """Pages, children and samples together are never more at once; 1 is never two."""
+    parents = Counting(numbered(6))
+    parents_route = parents
+
+    def answer(seen):
+        return {"d": [{"id": int(seen.query["of"])}] if seen.query.get("page", "0") == "0" else []}
+
+    children = Counting(answer)
+    both = Counting(lambda seen: (parents_route if seen.path == "/parents" else children)(seen))
+    api.routes["/parents"] = api.routes["/items"] = both
+    parent = {**paged(has_more_path="more"), "name": "parents", "path": "parents"}
+    del parent["schema"]
+    child = stream(parent={"stream": "parents", "keys": {"of": "id"}}, params={"of": "{parent.of}"})
+    del child["schema"]
+    child["pagination"] = {"style": "page_number", "page_start": 0}
+    run = tap(api.config(parent, child, max_in_flight=most, max_retries=0))
+    assert run.status == 0, run.errors
+    assert sorted(ids(run)) == list(range(7 * SIZE))
+    assert both.most <= most
+    assert both.most > 1 or most == 1
+
+
+def test_pages_come_out_in_order_whatever_order_they_arrive_in(api, tap):
+    """A page that arrives before the one in front of it waits for its turn."""
+    answered = {page: threading.Event() for page in range(10)}
+
+    def answer(seen):
+        page = int(seen.query["page"])
+        if page in {1, 3}:
+            assert answered[page + 1].wait(20)
+        answered[page].set()
+        return numbered(6)(seen)
+
+    api.routes["/items"] = answer
+    run = tap(api.config(paged(has_more_path="more"), max_in_flight=4))
+    assert run.status == 0, run.errors
+    assert ids(run) == list(range(7 * SIZE))
+
+
+@settings(
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    lengths=st.lists(st.integers(1, 5), max_size=12),
+    most=st.integers(1, 8),
+    style=st.sampled_from(["page_number", "offset"]),
+    sized=st.booleans(),
+)
+def test_each_record_comes_once_whatever_is_predicted(api, tap, lengths, most, style, sized):
+    """Pages of any length, wrong predictions among them: the records are those of one by one."""
+    starts = [sum(lengths[:n]) for n in range(len(lengths) + 1)]
+
+    def answer(seen):
+        if style == "page_number":
+            page = int(seen.query["page"]) - 1
+            start, length = (starts[page], lengths[page]) if page < len(lengths) else (0, 0)
+        else:
+            start = int(seen.query["offset"])
+            length = (
+                lengths[starts.index(start)] if start in starts[:-1] else min(2, starts[-1] - start)
+            )
+        return {"d": [{"id": n} for n in range(start, start + max(length, 0))]}
+
+    api.routes["/items"] = answer
+    paging = {"style": style, "page_size": 2, **({"page_size_param": "size"} if sized else {})}
+    run = tap(api.config(stream(pagination=paging), max_in_flight=most))
+    assert run.status == 0, run.errors
+    assert ids(run) == list(range(starts[-1]))
+
+
+def test_an_error_past_the_end_is_no_error(api, tap):
+    """What was asked for by a wrong prediction fails unseen: no warning, no wait, no retry said."""
+    api.routes["/items"] = numbered(2)
+    run = tap(api.config(paged(has_more_path="more"), max_in_flight=8, max_retries=2))
+    assert run.status == 0, run.errors
+    assert ids(run) == list(range(3 * SIZE))
+    assert not run.warnings
+
+
+def test_a_guess_past_the_end_is_asked_for_once(api, tap):
+    """What fails past the end is not retried: it costs no wait, and keeps no other page waiting."""
+    api.routes["/items"] = numbered(2)
+    listed = {
+        **paged(has_more_path="more"),
+        "partitions": {"list": [1, 2, 3, 4, 5, 6]},
+        "params": {"list": "{partition.list}"},
+    }
+    run = tap(api.config(listed, max_in_flight=4, max_retries=4))
+    assert run.status == 0, run.errors
+    assert ids(run) == list(range(3 * SIZE)) * 6
+    past = Counter(
+        (seen.query["list"], page)
+        for seen in api.requests("/items")
+        if (page := int(seen.query["page"])) > 2
+    )
+    assert set(past.values()) <= {1}
+    assert past
+
+
+def test_a_guess_that_failed_is_asked_for_again_when_it_is_wanted(api, tap):
+    """A page in the middle that fails is sent again as often as max_retries says, no more."""
+    answer = numbered(4)
+    for failures, status in ((2, 0), (3, 1)):
+        asked = Counter()
+
+        def failing(seen, asked=asked, failures=failures):
+            page = int(seen.query["page"])
+            asked[page] += 1
+            fails = page == 3 and asked[page] <= failures
+            return Reply({"e": 1}, 503, {"Retry-After": "0"}) if fails else answer(seen)
+
+        api.routes["/items"] = failing
+        run = tap(api.config(paged(has_more_path="more"), max_in_flight=8, max_retries=2))
+        assert run.status == status, run.errors
+        assert asked[3] == 3
+        assert ids(run) == list(range((3 if status else 5) * SIZE))
+
+
+def test_a_short_stream_is_not_asked_for_many_pages(api, tap):
+    """Where nothing says that much is to come, no more is guessed than was there before."""
+    api.routes["/items"] = lambda seen: {"d": [{"id": 1}] if seen.query["page"] == "1" else []}
+    run = tap(api.config(stream(pagination={"style": "page_number"}), max_in_flight=8))
+    assert ids(run) == [1]
+    assert len(api.requests("/items")) == 2
+
+
+def test_the_next_page_of_a_cursor_is_fetched_while_this_one_is_emitted(api, tmp_path):
+    """A reader that is slow does not keep the next page from being asked for."""
+    asked = threading.Event()
+
+    def answer(seen):
+        if "after" in seen.query:
+            asked.set()
+            return {"d": []}
+        return {"d": [{"id": n, "t": "x" * 10_000} for n in range(100)], "next": "b"}
+
+    api.routes["/items"] = answer
+    wanted = stream(pagination={"style": "cursor", "cursor_path": "next", "cursor_param": "after"})
+    wanted["schema"] = {"properties": {"id": {"type": "integer"}, "t": {"type": "string"}}}
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(api.config(wanted)))
+    command = [sys.executable, "-m", "tap_oauth2_generic", "--config", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        # Nothing is read from the pipe, which holds less than one page.
+        came = asked.wait(20)
+        output, _ = process.communicate(timeout=20)
+    assert came
+    assert process.returncode == 0
+    assert output.count(b'"type":"RECORD"') == 100
+
+
+def test_what_waits_to_be_read_is_bounded(api):
+    """However slowly pages are worked with, no more than three for each place wait for that."""
+    api.routes["/items"] = lambda seen: {"d": rows(int(seen.query["page"]))}
+    tap = TapOAuth2Generic(config=api.config(paged(), max_in_flight=4))
+    stream = tap.streams["items"]
+    course = stream.courses(None)[0]
+    turns = tap.lookahead.turns(course)
+    for read in range(1, 20):
+        next(turns)
+        for answer in course.answers:
+            answer.result(20)
+        assert len(api.requests("/items")) <= read + 3 * 4
+    turns.close()
+    tap.lookahead.close()
+
+
+def test_too_many_requests_make_fewer_of_them(api, tap):
+    """After a 429 half as many are under way, and every page still comes once and in order."""
+    refusing = Together(4, lambda _: Reply({}, 429, {"Retry-After": "0"}))
+    counting = Counting(numbered(8))
+    refused = set()
+
+    def answer(seen):
+        page = seen.query["page"]
+        if page in {"1", "2", "3", "4"} - refused:
+            refused.add(page)
+            return refusing(seen)
+        return counting(seen)
+
+    api.routes["/items"] = answer
+    run = tap(api.config(paged(has_more_path="more"), max_in_flight=4, max_retries=3))
+    assert run.status == 0, run.errors
+    assert ids(run) == list(range(9 * SIZE))
+    assert counting.most == 2
+
+
+def test_the_ceiling_holds_over_threads_and_streams(api, tap):
+    """With requests_per_second, no second has more than that and half again, of all threads."""
+    came = []
+
+    def answer(seen):
+        came.append(time.monotonic())
+        return numbered(19)(seen)
+
+    api.routes["/items"] = api.routes["/others"] = answer
+    others = {**paged(has_more_path="more"), "name": "others", "path": "others"}
+    wanted = paged(has_more_path="more")
+    run = tap(api.config(wanted, others, max_in_flight=8, requests_per_second=20))
+    assert run.status == 0, run.errors
+    assert len(came) >= 40
+    assert all(sum(at <= other < at + 1 for other in came) <= 30 for at in came)
+
+
+def test_several_refused_at_once_renew_the_token_once(api, tap):
+    """Requests under way together that a token fails for are sent again with one new token."""
+    tokens = iter(["first-token", "second-token", "third-token"])
+    api.token = lambda _: {"access_token": next(tokens), "expires_in": 3600}
+
+    def answer(seen):
+        good = seen.headers["Authorization"] == "Bearer second-token"
+        return numbered(8)(seen) if good or seen.query["page"] == "0" else Reply({}, 401)
+
+    api.routes["/items"] = answer
+    run = tap(api.config(paged(has_more_path="more"), max_in_flight=4))
+    assert run.status == 0, run.errors
+    assert ids(run) == list(range(9 * SIZE))
+    assert len(api.requests("/token")) == 2
+
+
+def test_a_foreign_next_link_is_refused_while_pages_are_fetched_ahead(api, tap):
+    """What a token may not be sent to is an error here, too, and never a request."""
+    api.serve("/items", {"d": [{"id": 1}], "next": "http://localhost:1/steal"})
+    paging = {"style": "next_url", "next_url_path": "next"}
+    run = tap(api.config(stream(pagination=paging), max_in_flight=8))
+    assert run.status == 1
+    assert ids(run) == [1]
+    assert "localhost:1" in run.error_lines[-1]

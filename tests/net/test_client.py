@@ -1,0 +1,260 @@
+"""One API request until it has an answer: retries, redirects, what goes over the wire and how."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from email.utils import formatdate
+
+import pytest
+
+from tap_oauth2_generic.config.config import read_config
+from tap_oauth2_generic.errors import ApiError, HostNotAllowedError
+from tap_oauth2_generic.net.client import Wants
+from tap_oauth2_generic.net.request import Request
+from tap_oauth2_generic.session import Connection
+from tap_oauth2_generic.settings.fields import Problems
+from tests.support.server import ApiServer, Drop, Reply
+
+NOW = 1_800_000_000.0
+STREAM = {"name": "items", "path": "items"}
+
+
+@pytest.fixture
+def fetch(api, clock):
+    """Have the path /items give these answers, and fetch it once."""
+
+    def send(*answers, url=None, method="GET", verbatim=False, **settings):
+        if answers:
+            api.serve("/items", *answers)
+        problems = Problems()
+        config = read_config(api.config(STREAM, **settings), frozenset(), problems)
+        assert config is not None, problems.errors
+        fetcher = Connection.of(config, clock, lambda: None).fetcher
+        request = Request(method, url or f"{api.url}/items", verbatim=verbatim)
+        wants = Wants(config.top.base_url.text, (), json.loads, lambda _: None)
+        return fetcher.fetch(request, wants).content
+
+    return send
+
+
+DOWN, REFUSED = Reply({}, 503), Reply({}, 401)
+BROKEN = Reply(b"{", headers={"Content-Length": "9", "Connection": "close"})
+NO_GZIP = Reply(b"no gzip", headers={"Content-Encoding": "gzip"})
+PASSING = [Reply({}, status) for status in (408, 425, 429, 500, 502, 503, 504)]
+
+
+@pytest.mark.parametrize("failure", [*PASSING, Drop, BROKEN, NO_GZIP])
+def test_a_passing_failure_is_tried_again(api, fetch, failure):
+    """The default statuses, a dropped connection and a broken body are tried again."""
+    assert fetch(failure, failure, [1], max_retries=2) == b"[1]"
+    assert len(api.requests("/items")) == 3
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 501])
+def test_any_other_failure_is_final(api, fetch, status):
+    """A status that is not retried fails at once and shows what the API said."""
+    with pytest.raises(ApiError, match=f"answered {status} .*sorry"):
+        fetch(Reply({"reason": "sorry"}, status), max_retries=6)
+    assert len(api.requests("/items")) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "hints"),
+    [
+        (403, {}, {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}, True),
+        (403, {"message": "Insufficient authentication Scopes."}, {}, True),
+        (403, {"message": "it is not yours"}, {}, False),
+        (400, {"message": "scope"}, {}, False),
+    ],
+)
+def test_a_missing_scope_is_said_with_what_to_do(fetch, status, body, headers, hints):
+    """Where a 403 speaks of a scope, the error says what to do about it."""
+    with pytest.raises(ApiError, match=f"answered {status}") as caught:
+        fetch(Reply(body, status, headers))
+    assert ("the setting scopes" in str(caught.value)) is hints
+
+
+def test_retry_statuses_replace_the_default_ones(fetch):
+    """With retry_statuses those alone are tried again."""
+    assert fetch(Reply({}, 418), [1], max_retries=1, retry_statuses=[418]) == b"[1]"
+    with pytest.raises(ApiError, match="answered 503"):
+        fetch(DOWN, max_retries=1, retry_statuses=[418])
+
+
+@pytest.mark.parametrize("failure", [DOWN, Drop])
+def test_max_retries_is_the_number_of_repeats(api, fetch, failure):
+    """A request is sent once and max_retries times more, and the error tells how often."""
+    with pytest.raises(ApiError, match="failed 3 times"):
+        fetch(failure, max_retries=2)
+    assert len(api.requests("/items")) == 3
+
+
+AHEAD, PAST, FAR = (formatdate(NOW + ahead, usegmt=True) for ahead in (9, -9, 9000))
+
+
+@pytest.mark.parametrize(("said", "seconds"), [("7", 7), ("0", 0), ("1.5", 1.5), ("-5", 0),
+                                ("400", 300), (AHEAD, 9), (PAST, 0), (FAR, 300)])  # fmt: skip
+def test_retry_after_says_when_up_to_max_wait(fetch, clock, said, seconds):
+    """Retry-After in seconds or as a date is the wait, never below zero or above max_wait."""
+    for status in (429, 503):
+        clock.now = NOW
+        fetch(Reply({}, status, {"Retry-After": said}), [1], max_retries=1)
+        assert clock.now - NOW == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("form", "said", "seconds"),
+    [("auto", "20", 20), ("auto", str(int(NOW) + 20), 20), ("auto", str(int(NOW + 20) * 1000), 20),
+     ("auto", "2027-01-15T08:00:20Z", 20), ("auto", str(int(NOW) - 20), 0),
+     ("auto", str(int(NOW) + 9999), 300), ("seconds", "20.5", 20.5), ("milliseconds", "1500", 1.5),
+     ("epoch", str(int(NOW) + 20), 20), ("date", formatdate(NOW + 20, usegmt=True), 20)],
+)  # fmt: skip
+def test_another_header_says_when_after_a_429(fetch, clock, form, said, seconds):
+    """rate_limit_header is read in its format where a 429 has no Retry-After."""
+    settings = {"rate_limit_header": "X-Reset", "rate_limit_format": form, "max_retries": 1}
+    fetch(Reply({}, 429, {"X-Reset": said}), [1], **settings)
+    assert clock.now - NOW == pytest.approx(seconds)
+    clock.now = NOW
+    fetch(Reply({}, 429, {"X-Reset": said, "Retry-After": "3"}), [1], **settings)
+    assert clock.now - NOW == pytest.approx(3)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "soon"}, {"X-RateLimit-Reset": "nan"}])
+def test_without_a_word_the_wait_is_backoff_with_jitter(fetch, clock, headers):
+    """Waits are random parts of bounds that double, and never longer than max_wait."""
+    with pytest.raises(ApiError):
+        fetch(Reply({}, 500, headers), max_retries=12, max_wait=30)
+    bounds = [min(30, 2**attempt) for attempt in range(12)]
+    assert all(0 <= wait <= bound for wait, bound in zip(clock.waits, bounds, strict=True))
+    assert len({wait / bound for wait, bound in zip(clock.waits, bounds, strict=True)}) == 12
+
+
+def test_a_401_renews_once_among_the_retries(api, fetch):
+    """A 401 takes one new token and costs no retry; a second 401 is final."""
+    assert fetch(DOWN, REFUSED, [1], max_retries=1) == b"[1]"
+    assert len(api.requests("/token")) == 2
+    with pytest.raises(ApiError, match="even with a fresh access token"):
+        fetch(REFUSED, DOWN, REFUSED, [1], max_retries=6)
+
+
+@pytest.mark.parametrize(("status", "method", "then"),
+                         [(301, "GET", "GET"), (302, "POST", "GET"), (303, "PUT", "GET"),
+                          (307, "POST", "POST"), (308, "GET", "GET")])  # fmt: skip
+@pytest.mark.parametrize("place", ["/there?x=%2f", "{url}/there?x=%2f"])
+def test_a_redirect_to_the_same_host_is_followed(api, fetch, status, method, then, place):
+    """A redirect within the host is followed with the token, by the method of RFC 9110."""
+    api.serve("/there", [2])
+    reply = Reply({}, status, {"Location": place.format(url=api.url)})
+    assert fetch(reply, method=method) == b"[2]"
+    (there,) = api.requests("/there")
+    assert (there.method, there.pairs) == (then, [("x", "/")])
+    assert there.headers["Authorization"] == "Bearer token-of-the-test"
+
+
+FOREIGN = ["http://{other}/", "//{other}/", "http://localhost:{port}/", "http://user@{host}/",
+           "http://api.example.com/",  "ftp://{host}/",
+           "http://{host}\\@{other}/", "https://{host}.example.com/", "http://[::1/"]  # fmt: skip
+LINKS = [pytest.param("link", place) for place in FOREIGN]
+REDIRECTS = [pytest.param("redirect", place) for place in FOREIGN[:-2]]
+REDIRECTS += [pytest.param("redirect", place) for place in FOREIGN[-2:]]
+
+
+@pytest.mark.parametrize(("way", "place"), [*LINKS, *REDIRECTS])
+def test_a_foreign_address_is_refused_before_anything_is_sent(api, fetch, way, place):
+    """A redirect or link to another host, port or scheme is an error, never a request."""
+    with ApiServer() as other:
+        url = place.format(other=other.host, host=api.host, port=api.host.partition(":")[2])
+        redirect = [Reply({}, 302, {"Location": url})] if way == "redirect" else []
+        with pytest.raises(HostNotAllowedError):
+            fetch(*redirect, url=url if way == "link" else None, verbatim=way == "link")
+        assert not other.seen
+    assert len(api.requests("/items")) == (way == "redirect")
+    assert not [seen for seen in api.seen if seen.path not in {"/items", "/token"}]
+
+
+@pytest.mark.parametrize("proxy", [None, "http://proxy.localhost:{port}"])
+def test_plain_http_stays_in_the_machine_whatever_dns_says(fetch, own_address, monkeypatch, proxy):
+    """A name of loopback, a proxy's too, that a name server leads elsewhere gets no plain http."""
+    real = socket.getaddrinfo
+    with socket.create_server((own_address, 0)) as elsewhere:
+        port = elsewhere.getsockname()[1]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda host, *rest: real(
+            own_address if host.endswith(".localhost") else host, *rest))  # fmt: skip
+        settings = {"proxy": proxy.format(port=port)} if proxy else {}
+        with pytest.raises(HostNotAllowedError, match="not an address of this machine"):
+            fetch(url=f"http://api.localhost:{port}/", allowed_hosts=[f"api.localhost:{port}"],
+                  **settings)  # fmt: skip
+        connection, _ = elsewhere.accept()
+        with connection:
+            assert connection.recv(1) == b""
+
+
+def test_an_allowed_host_may_have_the_token(fetch):
+    """allowed_hosts lets a redirect lead to another host, with the token."""
+    with ApiServer() as other:
+        other.serve("/there", [2])
+        reply = Reply({}, 302, {"Location": f"{other.url}/there"})
+        assert fetch(reply, allowed_hosts=[other.host]) == b"[2]"
+        assert other.seen[0].headers["Authorization"] == "Bearer token-of-the-test"
+
+
+def test_a_loop_of_redirects_ends(fetch):
+    """Redirects without an end are an error that says so."""
+    with pytest.raises(ApiError, match="redirected more than"):
+        fetch(Reply({}, 302, {"Location": "/items"}))
+
+
+PLAIN = ["a=1&a=2&b=&c", "x=a+b%20c", "x=~!$'()*,;:@/?", "x=%E2%98%83&y=%2F", "&&x=1&"]
+ODD = ["x=%c3%a9&y=%2f", "x=%zz", "x=100%", "x=%2F&y=100%"]
+
+
+@pytest.mark.parametrize("query", [*PLAIN, *(pytest.param(odd) for odd in ODD)])
+def test_a_next_link_goes_back_as_it_came(api, fetch, query):
+    """The address of a next-page link is on the wire byte for byte, whatever it holds."""
+    fetch([1], url=f"{api.url}/items?{query}", verbatim=True)
+    assert api.requests("/items")[0].target == f"/items?{query}"
+
+
+def test_a_server_that_is_silent_is_given_up(api, fetch):
+    """A request without an answer ends after timeout seconds and counts as a passing failure."""
+    ended = threading.Event()
+    api.routes["/items"] = lambda _: ended.wait(10) and Drop
+    with pytest.raises(ApiError, match="no whole answer in time"):
+        fetch(timeout=0.1)
+    ended.set()
+
+
+def test_parameters_are_encoded_once_and_kept_in_order(api, tap):
+    """Texts are percent-encoded, arrays repeat their name, booleans are lower case, null is out."""
+    api.serve("/items", [])
+    params = {"q": "a b+c&d=é%20", "ids": [1, "x"], "on": True, "n": 1.50, "none": None, "e": ""}
+    run = tap(api.config({**STREAM, "path": "items?v=1%2F2", "params": params}))
+    assert run.status == 0, run.errors
+    query = "v=1%2F2&q=a%20b%2Bc%26d%3D%C3%A9%2520&ids=1&ids=x&on=true&n=1.5&e="
+    assert api.requests("/items")[0].target == f"/items?{query}"
+
+
+BODY = '{"n":12345678901234567890.123456789,"i":1,"on":true,"deep":[{"t":"é"}],"none":null}'
+
+
+def test_a_json_body_keeps_every_digit(api, tap):
+    """A body is sent as JSON with the very numbers that the configuration holds."""
+    api.serve("/items", [])
+    config = json.dumps(api.config({**STREAM, "method": "POST", "body": "BODY"}))
+    run = tap(config.replace('"BODY"', BODY))
+    assert run.status == 0, run.errors
+    (request, *_) = api.requests("/items")
+    assert (request.content.decode(), request.method) == (BODY, "POST")
+    assert request.headers["Content-Type"] == "application/json"
+
+
+def test_a_form_body_is_encoded_as_a_form(api, tap):
+    """body_format form sends the members of the body as form fields."""
+    api.serve("/items", [])
+    stream = {**STREAM, "method": "PUT", "body_format": "form"}
+    assert tap(api.config({**stream, "body": {"a": "b c&é", "l": [1, 2], "on": False}})).status == 0
+    (request, *_) = api.requests("/items")
+    assert (request.content, request.method) == (b"a=b+c%26%C3%A9&l=1&l=2&on=false", "PUT")
+    assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"

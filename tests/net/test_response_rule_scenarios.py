@@ -1,0 +1,184 @@
+"""Whole syncs in which rules decide on answers, and conditions on records."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from tests.support.server import Reply
+
+ITEMS = {"name": "items", "path": "items"}
+PAGED = {"pagination": {"style": "page_number"}, "records_path": "data"}
+OPEN = {"records_path": "data", "schema": {"properties": {"id": {"type": "integer"}}}}
+
+ROWS_OF_CSV = [{"id": "1", "t": 'a, "b"'}, {"id": "2", "t": ""}]
+
+
+def ids(run):
+    return [record["id"] for record in run.records("items")]
+
+
+def test_a_rule_fails_inside_a_200(api, tap):
+    """An error inside a 200 ends the run with the text at message_path."""
+    api.serve("/items", {"ok": False, "error": "not_allowed", "data": []})
+    rule = {"path": "ok", "equals": False, "action": "fail", "message_path": "error"}
+    run = tap(api.config({**ITEMS, "records_path": "data", "response_rules": [rule]}))
+    assert run.status == 1
+    assert "not_allowed" in run.error_lines[-1]
+
+
+def test_the_first_rule_that_fits_decides(api, tap):
+    """A stream's rules go before those of the top level, and the first that fits decides."""
+    api.serve("/items", Reply({"code": 7}, 403))
+    rules = [
+        {"status": 403, "path": "code", "in": [1, 2], "action": "fail"},
+        {"status": [403, 404], "action": "ignore"},
+    ]
+    run = tap(
+        api.config(
+            {**ITEMS, "response_rules": rules}, response_rules=[{"status": 403, "action": "fail"}]
+        )
+    )
+    assert run.status == 0, run.errors
+
+
+def test_rules_of_the_top_level_hold_for_all_streams(api, tap):
+    """A rule at the top level decides for a stream that has none."""
+    api.serve("/items", Reply({}, 404))
+    run = tap(api.config(ITEMS, response_rules=[{"status": 404, "action": "ignore"}]))
+    assert run.status == 0, run.errors
+
+
+@pytest.mark.parametrize(("action", "bookmark"), [("end", 2), ("ignore", None)])
+def test_end_is_complete_and_ignore_in_the_middle_is_not(api, tap, action, bookmark):
+    """A 404 past the last page is an end; ignored in the middle, the bookmark does not move."""
+    rule = {"status": 404, "action": action}
+    stream = {**ITEMS, **PAGED, **OPEN, "replication_key": "id", "response_rules": [rule]}
+    answers = [{"data": [{"id": 1}]}, {"data": [{"id": 2}]}, Reply({}, 404)]
+    api.serve("/items", *answers)
+    run = tap(api.config(stream))
+    assert run.status == 0, run.errors
+    assert ids(run) == [1, 2]
+    assert run.bookmark("items") == bookmark
+    assert bool(run.warnings) == (action == "ignore")
+
+
+def test_a_rule_retries(api, tap):
+    """A rule may ask for a retry of what no status would repeat."""
+    rule = {"status": 403, "path": "message", "matches": "rate limit", "action": "retry"}
+    api.serve(
+        "/items",
+        Reply({"message": "API rate limit"}, 403, {"Retry-After": "0"}),
+        {"data": [{"id": 1}]},
+    )
+    run = tap(api.config({**ITEMS, **OPEN, "response_rules": [rule]}, max_retries=2))
+    assert run.status == 0, run.errors
+    assert ids(run) == [1]
+
+
+def test_a_rule_refreshes_the_token(api, tap):
+    """A rule may ask for a new token, once, and the request is sent again."""
+    tokens = iter(["first-token", "second-token"])
+    api.token = lambda _: {"access_token": next(tokens)}
+    rule = {"path": "error", "equals": "expired", "action": "refresh"}
+    api.serve("/items", {"error": "expired"}, {"data": [{"id": 1}]})
+    run = tap(api.config({**ITEMS, **OPEN, "response_rules": [rule]}))
+    assert run.status == 0, run.errors
+    assert api.requests("/items")[-1].headers["Authorization"] == "Bearer second-token"
+
+
+@pytest.mark.parametrize(
+    ("keep", "kept"),
+    [
+        ([{"path": "s", "equals": "open"}], [1]),
+        ([{"path": "s", "in": ["open", None]}], [1, 3, 4]),
+        ([{"path": "n.x", "matches": "^1"}], [1, 2]),
+        ([{"path": "s", "matches": "o"}, {"path": "n.x", "equals": 1}], [1]),
+        ([{"path": "n.x", "equals": True}], [4]),
+    ],
+)
+def test_keep_decides_on_records(api, tap, keep, kept):
+    """Only records that meet every condition are emitted; true is not 1, absent is null."""
+    rows = [
+        {"id": 1, "s": "open", "n": {"x": 1}},
+        {"id": 2, "s": "done", "n": {"x": 10}},
+        {"id": 3, "s": None},
+        {"id": 4, "n": {"x": True}},
+    ]
+    api.serve("/items", rows)
+    run = tap(api.config({**ITEMS, "keep": keep}))
+    assert run.status == 0, run.errors
+    assert ids(run) == kept
+
+
+def test_kept_out_records_count_for_paging(api, tap):
+    """What keep leaves out still counts as records of a page."""
+    pages = [[{"id": 1}], [{"id": 2}], [{"id": 3}], []]
+    api.routes["/items"] = lambda seen: {"data": pages[int(seen.query["offset"])]}
+    stream = {**ITEMS, **OPEN, "pagination": {"style": "offset"}}
+    run = tap(api.config({**stream, "keep": [{"path": "id", "equals": 3}]}))
+    assert ids(run) == [3]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    ("form", "content", "records"),
+    [
+        ("jsonl", b'{"id": 1}\n\n{"id": 2}\r\n', [{"id": 1}, {"id": 2}]),
+        ("csv", b'\xef\xbb\xbfid,t\r\n1,"a, ""b"""\r\n2,\n', ROWS_OF_CSV),
+        ("json", b'[{"id": 1}]', [{"id": 1}]),
+    ],
+)  # fmt: skip
+def test_answers_come_in_other_formats(api, tap, form, content, records, packed):
+    """JSON Lines and CSV are read like JSON, packed as a file or not."""
+    api.serve("/items", Reply(gzip.compress(content) if packed else content))
+    run = tap(api.config({**ITEMS, "response_format": form}))
+    assert run.status == 0, run.errors
+    assert run.records("items") == records
+
+
+def test_a_packed_transfer_is_unpacked(api, tap):
+    """An answer with Content-Encoding gzip is read like any other."""
+    api.serve("/items", Reply(gzip.compress(b'[{"id": 1}]'), headers={"Content-Encoding": "gzip"}))
+    assert ids(tap(api.config(ITEMS))) == [1]
+
+
+@pytest.mark.parametrize(
+    ("form", "content"),
+    [
+        ("jsonl", b'{"id": 1}\n{"id": '),
+        ("csv", b"<html></html>"),
+        ("csv", b"id,id\n1,2"),
+        ("csv", b"id\n1,2"),
+        ("json", b"\x1f\x8bbroken"),
+    ],
+)
+def test_a_broken_answer_in_another_format_is_one_line(api, tap, form, content):
+    """What is not of its format ends the run in one line."""
+    api.serve("/items", Reply(content))
+    run = tap(api.config({**ITEMS, "response_format": form}))
+    assert run.status == 1
+    assert len(run.error_lines) == 1
+    assert "Traceback" not in run.errors
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+def test_every_method_is_sent(api, tap, method):
+    """A stream may use any of the five methods."""
+    api.serve("/items", [{"id": 1}])
+    assert ids(tap(api.config({**ITEMS, "method": method}))) == [1]
+    assert {seen.method for seen in api.requests("/items")} == {method}
+
+
+def test_arrays_repeat_their_parameter(api, tap):
+    """An array is sent as a repeated parameter; true is lower case, null is left out."""
+    api.serve("/items", [{"id": 1}])
+    params = {"f": ["a", "b"], "flag": True, "n": 1.5, "none": None}
+    tap(api.config({**ITEMS, "params": params}))
+    assert api.requests("/items")[0].pairs == [
+        ("f", "a"),
+        ("f", "b"),
+        ("flag", "true"),
+        ("n", "1.5"),
+    ]

@@ -1,0 +1,274 @@
+"""The token request on the wire, and what each kind of answer to it means."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import pytest
+
+from tap_oauth2_generic.config.config import read_config
+from tap_oauth2_generic.errors import TokenLostError, TokenRequestError
+from tap_oauth2_generic.session import Connection
+from tap_oauth2_generic.settings.fields import Problems
+from tests.support.server import Drop, Reply
+
+STREAM = {"name": "items", "path": "items"}
+CLIENT = {"client_id": "client-of-the-test", "client_secret": "secret-of-the-test"}
+PLAIN = {"grant_type": "client_credentials", **CLIENT}
+SEEDED = {"grant_type": "refresh_token", "refresh_token": "seed-of-the-test"}
+TOKEN = {"access_token": "a-token"}
+
+
+@pytest.fixture
+def ask(api, clock):
+    """Have the token endpoint give these answers, and ask it once for a token."""
+
+    def access_token(*answers, **settings):
+        waiting = list(answers or [TOKEN])
+        api.token = lambda _: waiting.pop(0) if len(waiting) > 1 else waiting[0]
+        problems = Problems()
+        config = read_config(api.config(STREAM, **settings), frozenset(), problems)
+        assert config is not None, problems.errors
+        return Connection.of(config, clock, lambda: None).authenticator.access_token()
+
+    return access_token
+
+
+def sent(api):
+    (request,) = api.requests("/token")
+    return request
+
+
+def test_a_form_travels_in_the_body(api, ask):
+    """The default is a form in the body of a POST, nothing in the query."""
+    ask()
+    assert (sent(api).method, sent(api).form, sent(api).query) == ("POST", PLAIN, {})
+    assert sent(api).headers["Content-Type"] == "application/x-www-form-urlencoded"
+    assert sent(api).headers["Accept"] == "application/json"
+
+
+def test_json_travels_in_the_body_with_its_types(api, ask):
+    """token_request_format json sends one object, and numbers of token_params stay numbers."""
+    extra = {"version": 2, "deep": {"list": [True, None]}}
+    ask(token_request_format="json", token_params=extra)
+    assert (sent(api).json, sent(api).query) == ({**PLAIN, **extra}, {})
+    assert sent(api).headers["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("settings", "method"),
+    [
+        ({"token_request_format": "query"}, "POST"),
+        ({"token_request_method": "GET"}, "GET"),
+        ({"token_request_format": "query", "token_request_method": "GET"}, "GET"),
+    ],
+)
+def test_a_query_travels_in_the_address(api, ask, settings, method):
+    """Format query and method GET put all parameters into the query, beside what is there."""
+    ask(access_token_url=f"{api.url}/token?tenant=a%20b", **settings)
+    assert (sent(api).method, sent(api).content) == (method, b"")
+    assert sent(api).query == {"tenant": "a b", **PLAIN}
+
+
+def test_renamed_client_parameters(api, ask):
+    """client_id_param and client_secret_param give the two another name."""
+    ask(client_id_param="app", client_secret_param="key")
+    renamed = {"app": CLIENT["client_id"], "key": CLIENT["client_secret"]}
+    assert sent(api).form == {"grant_type": "client_credentials", **renamed}
+
+
+def test_a_token_parameter_adds_overrides_or_removes(api, ask):
+    """An entry of token_params adds or overrides a parameter, grant_type too; null removes it."""
+    params = {"grant_type": "own", "client_secret": None, "scope": "mine", "on": True, "n": 1}
+    ask(token_params=params, scopes="a b")
+    expected = {"grant_type": "own", "client_id": CLIENT["client_id"], "scope": "mine"}
+    assert sent(api).form == {**expected, "on": "true", "n": "1"}
+
+
+@pytest.mark.parametrize(("seed", "extra"), [({}, {"t": "1"}), (SEEDED, {"r": "2"})])
+def test_each_kind_of_request_has_its_own_parameters(api, ask, seed, extra):
+    """token_params go with the grant alone, refresh_params with a refresh, headers with both."""
+    headers = {"X-Tenant": "tenant"}
+    ask(token_params={"t": "1"}, refresh_params={"r": "2"}, token_headers=headers, **seed)
+    assert sent(api).form == {**PLAIN, **seed, **extra}
+    assert sent(api).headers["X-Tenant"] == "tenant"
+
+
+@pytest.mark.parametrize(
+    ("settings", "scope"),
+    [
+        ({"scopes": "read write,admin"}, "read write admin"),
+        ({"scopes": ["read", "write"], "scope_separator": ","}, "read,write"),
+        ({"scopes": ["a+b&c"]}, "a+b&c"),
+        ({}, None),
+    ],
+)
+def test_scopes_are_joined_by_the_separator(api, ask, settings, scope):
+    """Scopes go as one parameter, joined by scope_separator; without any there is none."""
+    ask(**settings)
+    assert sent(api).form.get("scope") == scope
+
+
+@pytest.mark.parametrize("content", [b"access_token=a-token&scope=x&token_type=bearer",
+                                     b'\xef\xbb\xbf{"access_token": "a-token"}'])  # fmt: skip
+def test_a_token_comes_as_form_or_with_a_byte_order_mark(ask, content):
+    """An answer in the form encoding of older servers, or with a BOM, is read, too."""
+    assert ask(Reply(content, headers={"Content-Type": "text/plain"})) == "a-token"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (Reply({"error": "invalid_client"}, 401), "invalid_client"),
+        (Reply({"error": "invalid_scope", "error_description": "no x"}, 400), "no x"),
+        ({"error": "invalid_client"}, "check client_id, client_secret and client_auth"),
+        ({"error": {"code": 190, "message": "bad key"}}, "190: bad key"),
+        (Reply(b"error=bad_verification_code"), "bad_verification_code"),
+        (Reply(b"<html>Log in</html>"), "no JSON object"),
+        (Reply(b"<html>Down</html>", 500), "<html>Down</html>"),
+        (Reply(b""), "without an access token"),
+        (Reply(b"", 400), "status 400"),
+        ([], "without an access token"),
+        ({"token": {"value": 1}, "ok": True}, "the answer has: token, ok"),
+    ],
+)
+def test_an_answer_without_a_token_is_one_clear_error(ask, answer, said):
+    """Refusals, errors inside a 200 and answers that are no token say what came, in one line."""
+    with pytest.raises(TokenRequestError) as caught:
+        ask(answer)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_error_beside_an_empty_token_is_said(ask):
+    """An answer with an error and no usable token is told by its error."""
+    with pytest.raises(TokenRequestError, match="invalid_client"):
+        ask({"access_token": "", "error": "invalid_client"})
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_refused_and_never_followed(api, ask, status):
+    """A token request follows no redirect: it would carry the secret to another address."""
+    with pytest.raises(TokenRequestError, match="follow no redirects"):
+        ask(Reply({}, status, {"Location": f"{api.url}/elsewhere"}))
+    assert [seen.path for seen in api.seen] == ["/token"]
+
+
+@pytest.mark.parametrize("failure", [Drop, Reply({}, 503), Reply({}, 429)])
+def test_a_grants_own_request_is_repeated(api, ask, clock, failure):
+    """503, 429 and a dropped connection are tried again, since nothing was given away."""
+    assert ask(failure, failure, TOKEN, max_retries=2) == "a-token"
+    assert (len(api.requests("/token")), len(clock.waits)) == (3, 2)
+
+
+def test_a_grants_own_request_is_repeated_so_often_and_so_late(api, ask, clock):
+    """max_retries bounds the repeats, and Retry-After up to max_wait says when."""
+    with pytest.raises(TokenRequestError, match="503"):
+        ask(Reply({}, 503, {"Retry-After": "70"}), max_retries=2, max_wait=50)
+    assert len(api.requests("/token")) == 3
+    assert clock.waits == [50, 50]
+
+
+def test_each_wait_is_drawn_anew(ask, clock):
+    """Full jitter means that each wait is a random part of its bound, not one part of them all."""
+    ask(Drop, Drop, Drop, TOKEN, max_retries=3)
+    assert len({wait / 2**attempt for attempt, wait in enumerate(clock.waits)}) == 3
+
+
+def test_a_drop_is_repeated_whatever_the_retried_statuses(ask):
+    """A dropped connection is tried again though 503 is no retried status."""
+    assert ask(Drop, TOKEN, max_retries=1, retry_statuses=[429]) == "a-token"
+
+
+@pytest.mark.parametrize(
+    "lost", [Drop, Reply(b"{", headers={"Content-Length": "9", "Connection": "close"})]
+)
+def test_a_refresh_whose_answer_is_lost_is_never_repeated(api, ask, clock, lost):
+    """A refresh that went out is sent once: repeating a rotated token may revoke everything."""
+    with pytest.raises(TokenLostError, match="not sent again by itself"):
+        ask(lost, TOKEN, max_retries=6, **SEEDED)
+    assert len(api.requests("/token")) == 1
+    assert clock.waits == []
+
+
+def test_a_refresh_that_never_left_is_no_loss(ask):
+    """Where nothing listens the refresh token cannot be spent, and the error does not say so."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/token"
+    with pytest.raises(TokenRequestError, match="cannot be reached"):
+        ask(access_token_url=address, **SEEDED)
+
+
+class Opening:
+    """A clock at whose first sleep somebody listens who answers one request with a token."""
+
+    def __init__(self, listener):
+        self.waits = []
+        self._listener = listener
+
+    def time(self):
+        return 1_800_000_000.0
+
+    monotonic = time
+
+    def sleep(self, seconds):
+        self.waits.append(seconds)
+        if len(self.waits) == 1:
+            self._listener.listen()
+            threading.Thread(target=self._answer, daemon=True).start()
+
+    def _answer(self):
+        connection, _ = self._listener.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(b'HTTP/1.0 200 OK\r\n\r\n{"access_token": "a-token"}')
+
+
+def test_a_refresh_that_never_left_is_tried_again(api):
+    """Where nobody listens at first, a refresh waits as any request does, and is sent once."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        clock, problems = Opening(listener), Problems()
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/token"
+        raw = api.config(STREAM, **SEEDED, access_token_url=address, max_retries=2)
+        config = read_config(raw, frozenset(), problems)
+        assert config is not None, problems.errors
+        found = Connection.of(config, clock, lambda: None).authenticator.access_token()
+    assert (found, len(clock.waits)) == ("a-token", 1)
+
+
+ECHO = f"{CLIENT['client_secret']} {SEEDED['refresh_token']}"
+
+
+@pytest.mark.parametrize("settings", [SEEDED, {**SEEDED, "token_request_method": "GET"}])
+@pytest.mark.parametrize("answer", [Reply(ECHO.encode(), 400), {"error": ECHO},
+                                    {"error": "x", "error_description": ECHO}])  # fmt: skip
+def test_no_message_repeats_a_secret(ask, settings, answer):
+    """An error never shows a secret that the server's answer repeats."""
+    with pytest.raises(TokenRequestError) as caught:
+        ask(answer, **settings)
+    assert not any(secret in str(caught.value) for secret in ECHO.split())
+
+
+JWT = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0"
+UNREADABLE = [f'{{"access_token": "{JWT}", '.encode(), f"token={JWT}&x".encode(), {"t": JWT}]
+
+
+@pytest.mark.parametrize("body", UNREADABLE)
+def test_no_message_shows_a_token_that_nobody_found(ask, body):
+    """A refusal that is no error of OAuth2 is shown without what looks like a token in it."""
+    with pytest.raises(TokenRequestError, match="status 400") as caught:
+        ask(Reply(body, 400))
+    assert JWT not in str(caught.value)
+
+
+LONG = f"{'x' * 190} {CLIENT['client_secret']}"
+
+
+@pytest.mark.parametrize("body", [LONG.encode(), {"error_description": LONG}])
+def test_no_message_shows_the_beginning_of_a_secret(ask, body):
+    """A secret at the place where a long answer is cut is masked like any other."""
+    with pytest.raises(TokenRequestError) as caught:
+        ask(Reply(body, 400))
+    assert "secret-" not in str(caught.value)

@@ -1,0 +1,264 @@
+"""Whole syncs over each paging style, against servers that behave as servers do in the wild."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.server import Reply
+
+ROWS = [{"id": number} for number in range(1, 331)]
+LAST = ROWS[-1]["id"]
+
+
+def stream(**settings):
+    return {"name": "items", "path": "items", "records_path": "items", **settings}
+
+
+def ids(run):
+    return [record["id"] for record in run.records("items")]
+
+
+def in_range(start, size):
+    return {"items": ROWS[start : start + size], "total": len(ROWS), "pages": 7}
+
+
+@pytest.mark.parametrize("signs", [{}, {"total_path": "total"}])
+def test_offset_advances_by_what_came(api, tap, signs):
+    """Every record arrives exactly once when a server gives 50 records though 200 were asked."""
+    api.routes["/items"] = lambda seen: in_range(int(seen.query["offset"]), 50)
+    paging = {"style": "offset", "page_size_param": "limit", **signs}
+    run = tap(api.config(stream(pagination=paging)))
+    assert run.status == 0, run.errors
+    assert ids(run) == [row["id"] for row in ROWS]
+    assert api.requests("/items")[0].query == {"limit": "200", "offset": "0"}
+
+
+@pytest.mark.parametrize("signs", [{}, {"total_path": "total"}, {"total_pages_path": "pages"}])
+@pytest.mark.parametrize("first", [0, 1])
+def test_page_numbers_count_on_over_short_pages(api, tap, signs, first):
+    """Every record arrives exactly once under page_number, whatever page size the server takes."""
+    api.routes["/items"] = lambda seen: in_range((int(seen.query["page"]) - first) * 50, 50)
+    paging = {"style": "page_number", "page_start": first, "page_size_param": "size", **signs}
+    run = tap(api.config(stream(pagination=paging)))
+    assert run.status == 0, run.errors
+    assert ids(run) == [row["id"] for row in ROWS]
+    assert api.requests("/items")[0].query == {"size": "200", "page": str(first)}
+
+
+def test_offset_may_begin_at_one(api, tap):
+    """An offset that counts from 1 is sent so, and still advances by what came."""
+    api.routes["/items"] = lambda seen: in_range(int(seen.query["from"]) - 1, 70)
+    paging = {"style": "offset", "page_start": 1, "offset_param": "from"}
+    run = tap(api.config(stream(pagination=paging)))
+    assert ids(run) == [row["id"] for row in ROWS]
+
+
+def test_a_large_page_size_is_cut_and_said(api, tap):
+    """A page_size of 500 sends 200, with a warning."""
+    api.routes["/items"] = lambda seen: in_range(int(seen.query["offset"]), 200)
+    paging = {"style": "offset", "page_size": 500, "page_size_param": "limit"}
+    run = tap(api.config(stream(pagination=paging)))
+    assert {seen.query["limit"] for seen in api.requests("/items")} == {"200"}
+    assert any("page_size 500" in line and "200" in line for line in run.warnings)
+
+
+@pytest.mark.parametrize(("stop", "rows"), [(False, 330), (True, 90)])
+def test_a_short_page_ends_only_if_told_so(api, tap, stop, rows):
+    """A page shorter than the first is no end, unless stop_on_short_page says that it is."""
+    pages = [ROWS[:60], ROWS[60:90], ROWS[90:200], ROWS[200:], []]
+    api.routes["/items"] = lambda seen: {"items": pages[int(seen.query["page"]) - 1]}
+    paging = {"style": "page_number", "stop_on_short_page": stop}
+    assert len(ids(tap(api.config(stream(pagination=paging))))) == rows
+
+
+@pytest.mark.parametrize("style", ["page_number", "offset"])
+def test_a_last_page_repeated_for_ever_ends(api, tap, style):
+    """A server that gives its last page again and again ends the walk, with a warning."""
+    last = ROWS[300:]
+    pages = [ROWS[start : start + 100] for start in (0, 100, 200)]
+
+    def answer(seen):
+        asked = seen.query
+        page = int(asked["page"]) - 1 if "page" in asked else int(asked["offset"]) // 100
+        return {"items": pages[page] if page < len(pages) else last}
+
+    api.routes["/items"] = answer
+    config = api.config(
+        stream(pagination={"style": style}, schema={"properties": {"id": {"type": "integer"}}})
+    )
+    run = tap(config)
+    assert run.status == 0, run.errors
+    assert ids(run) == [row["id"] for row in ROWS]
+    assert any("repeated" in line for line in run.warnings)
+
+
+@pytest.mark.parametrize("kept", [{}, {"keep": [{"path": "id", "matches": "."}]}])
+@pytest.mark.parametrize("is_shuffled", [False, True])
+@pytest.mark.parametrize("most", [1, 4])
+def test_a_repeated_page_is_known_however_it_is_read(api, tap, kept, is_shuffled, most):
+    """A page that comes again ends the walk, in whatever order its keys, in a partition as well."""
+    rows = [{"id": n, "name": f"n{n}"} for n in range(3)]
+    turned = [dict(reversed(row.items())) for row in rows]
+
+    def answer(seen):
+        if len(api.requests("/items")) > 40:
+            return Reply({}, 400)
+        return {"items": turned if is_shuffled and int(seen.query["page"]) % 2 else rows}
+
+    api.routes["/items"] = answer
+    columns = {"id": {"type": "integer"}, "name": {"type": "string"}, "of": {"type": "integer"}}
+    settings = {"schema": {"properties": columns}, "partitions": {"of": [1]}, **kept}
+    paged = stream(pagination={"style": "page_number"}, **settings)
+    run = tap(api.config(paged, max_in_flight=most))
+    assert run.status == 0, run.errors
+    assert [record["id"] for record in run.records("items")] == [0, 1, 2]
+    assert any("repeated" in line for line in run.warnings)
+
+
+def test_a_cursor_that_comes_again_ends(api, tap):
+    """A cursor that goes A, B, A ends the walk, with a warning."""
+    after = {None: "A", "A": "B", "B": "A"}
+    api.routes["/items"] = lambda seen: {
+        "items": [{"id": seen.query.get("after", "first")}],
+        "next": after[seen.query.get("after")],
+    }
+    paging = {"style": "cursor", "cursor_path": "next", "cursor_param": "after"}
+    run = tap(api.config(stream(pagination=paging)))
+    assert run.status == 0, run.errors
+    assert ids(run) == ["first", "A", "B"]
+    assert any("used before" in line for line in run.warnings)
+
+
+def walks(api):
+    """Give a configuration of each style that follows tokens, over pages of which two are empty."""
+    pages = {"": ROWS[:9], "a": [], "b": [], "c": ROWS[9:12]}
+    after = {"": "a", "a": "b", "b": "c", "c": None}
+
+    def answer(seen):
+        token = seen.query.get("t", "")
+        following = after[token]
+        headers = {"X-Next": following} if following else {}
+        if following:
+            headers["Link"] = f'</items?t={following}>; rel="next", </items>; rel="first"'
+        body = {"items": pages[token], "next": following}
+        body["@odata.nextLink"] = f"{api.url}/items?t={following}" if following else None
+        body["relative"] = f"?t={following}" if following else None
+        return Reply(body, headers=headers)
+
+    api.routes["/items"] = answer
+    token = {"style": "cursor", "cursor_param": "t"}
+    return {
+        "cursor": token | {"cursor_path": "next"},
+        "cursor in a header": token | {"cursor_header": "x-next"},
+        "cursor cut out": token | {"cursor_path": "relative", "cursor_pattern": "t=([^&]+)"},
+        "next_url": {"style": "next_url", "next_url_path": "'@odata.nextLink'"},
+        "next_url unquoted": {"style": "next_url", "next_url_path": "@odata.nextLink"},
+        "relative next_url": {"style": "next_url", "next_url_path": "relative"},
+        "link_header": {"style": "link_header"},
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cursor",
+        "cursor in a header",
+        "cursor cut out",
+        "next_url",
+        "next_url unquoted",
+        "relative next_url",
+        "link_header",
+    ],
+)
+def test_empty_pages_in_the_middle_are_no_end(api, tap, name):
+    """Only the missing next token ends a walk along tokens: pages between may be empty."""
+    run = tap(api.config(stream(pagination=walks(api)[name])))
+    assert run.status == 0, run.errors
+    assert ids(run) == list(range(1, 13))
+    assert not run.warnings
+
+
+def test_the_last_record_leads_on(api, tap):
+    """Under last_record the value of the page's last record is sent, until has_more is false."""
+
+    def answer(seen):
+        start = int(seen.query.get("starting_after", 0))
+        return {"items": ROWS[start : start + 100], "has_more": start + 100 < LAST}
+
+    api.routes["/items"] = answer
+    paging = {"style": "last_record", "last_record_path": "id", "cursor_param": "starting_after"}
+    run = tap(api.config(stream(pagination={**paging, "has_more_path": "has_more"})))
+    assert ids(run) == [row["id"] for row in ROWS]
+    assert [seen.query.get("starting_after") for seen in api.requests("/items")][-1] == "300"
+
+
+@pytest.mark.parametrize("token", ["a+b/c==", "%41 %2B", "ünï ☃", "a&b=c#d?e"])
+def test_cursors_are_opaque(api, tap, token):
+    """A cursor goes back exactly as it came, whatever characters it holds."""
+    api.routes["/items"] = lambda seen: {
+        "items": [{"id": 1 if "t" not in seen.query else 2}],
+        "next": None if "t" in seen.query else token,
+    }
+    paging = {"style": "cursor", "cursor_path": "next", "cursor_param": "t"}
+    run = tap(api.config(stream(pagination=paging)))
+    assert ids(run) == [1, 2]
+    assert api.requests("/items")[-1].query["t"] == token
+
+
+@pytest.mark.parametrize("body_format", ["json", "form"])
+def test_paging_parameters_travel_in_the_body(api, tap, body_format):
+    """With params_in body, paging parameters go there; in JSON a dotted name nests."""
+
+    def answer(seen):
+        given = seen.json["page"]["offset"] if body_format == "json" else seen.form["page.offset"]
+        return in_range(int(given), 100)
+
+    api.routes["/items"] = answer
+    paging = {"style": "offset", "params_in": "body", "offset_param": "page.offset"}
+    paging["page_size_param"] = "page.size"
+    run = tap(
+        api.config(
+            stream(method="POST", body={"query": "all"}, body_format=body_format, pagination=paging)
+        )
+    )
+    assert run.status == 0, run.errors
+    assert ids(run) == [row["id"] for row in ROWS]
+    if body_format == "json":
+        sent = api.requests("/items")[1].json
+        assert sent == {"query": "all", "page": {"offset": 100, "size": 200}}
+
+
+def test_a_total_that_was_not_reached_is_said(api, tap):
+    """Where total_path was given and fewer records came, a warning says so."""
+    api.routes["/items"] = lambda seen: {
+        "items": ROWS[:40] if seen.query["offset"] == "0" else [],
+        "total": 50,
+    }
+    run = tap(api.config(stream(pagination={"style": "offset", "total_path": "total"})))
+    assert len(ids(run)) == 40
+    assert any("40 records came" in line and "50" in line for line in run.warnings)
+
+
+def test_a_next_url_to_another_host_is_refused(api, tap):
+    """A next URL on another host ends the run before anything is sent there."""
+    api.serve("/items", {"items": ROWS[:1], "next": "http://127.0.0.1:1/items"})
+    paging = {"style": "next_url", "next_url_path": "next"}
+    run = tap(api.config(stream(pagination=paging)))
+    assert run.status == 1
+    assert "allowed_hosts" in run.error_lines[-1]
+    assert "items" in run.error_lines[-1]
+    assert "page 2" in run.error_lines[-1]
+
+
+def test_max_pages_stops_with_a_warning_and_keeps_the_bookmark(api, tap):
+    """A run that max_pages ended early says so and moves no bookmark past what was not read."""
+    api.routes["/items"] = lambda seen: in_range(int(seen.query["offset"]), 100)
+    paging = {"style": "offset", "max_pages": 2}
+    run = tap(
+        api.config(stream(pagination=paging, replication_key="id")),
+        state={"bookmarks": {"items": {"replication_key": "id", "replication_key_value": 7}}},
+    )
+    assert run.status == 0, run.errors
+    assert len(ids(run)) == 200
+    assert any("max_pages" in line for line in run.warnings)
+    assert run.bookmark("items") == 7

@@ -1,0 +1,139 @@
+"""The lists of settings agree everywhere: code, `--about`, meltano.yml, README and the sample."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tap_oauth2_generic.config.config import CONFIG_SCHEMA, STREAM_ROOMS, read_config
+from tap_oauth2_generic.net.request import Request
+from tap_oauth2_generic.pagination import styles
+from tap_oauth2_generic.parsing.page import RecordSettings, read_page
+from tap_oauth2_generic.settings.fields import Problems, names_of
+from tests.support import ROOT
+
+
+@pytest.fixture(scope="module")
+def about():
+    command = [sys.executable, "-m", "tap_oauth2_generic", "--about", "--format", "json"]
+    return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["settings"]
+
+
+@pytest.fixture(scope="module")
+def plugin():
+    (extractor,) = yaml.safe_load((ROOT / "meltano.yml").read_text())["plugins"]["extractors"]
+    return extractor
+
+
+def test_generated_parts_are_as_the_code_says():
+    """README.md and meltano.yml hold the settings exactly as the code declares them."""
+    command = [sys.executable, str(ROOT / "scripts" / "generate.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_all_four_name_the_same_settings(about, plugin):
+    """Code, --about, meltano.yml and README name the same settings of the top level."""
+    readme = (ROOT / "README.md").read_text()
+    part = readme.split("<!-- settings -->")[1].split("<!-- /settings -->")[0]
+    in_readme = re.findall(r"^\| `(\w+)`", part, re.MULTILINE)
+    in_meltano = [setting["name"] for setting in plugin["settings"]]
+    assert in_readme == in_meltano == list(about["properties"])
+    assert set(CONFIG_SCHEMA["properties"]) <= set(in_meltano)
+
+
+def test_secrets_are_marked_in_meltano(about, plugin):
+    """What is secret in the code is sensitive in meltano.yml, and nothing else is."""
+    secret = {name for name, entry in about["properties"].items() if entry.get("secret")}
+    assert {s["name"] for s in plugin["settings"] if s.get("sensitive")} == secret
+    assert {"client_secret", "refresh_token", "access_token", "password", "headers"} <= secret
+
+
+def test_every_setting_has_a_title_and_a_description(about):
+    """Each setting of ours, at every level, says what it is called and what it does."""
+
+    def walk(schema):
+        for name, entry in schema.get("properties", {}).items():
+            assert entry.get("title"), name
+            assert entry.get("description"), name
+            walk(entry)
+            walk(entry.get("items", {}))
+
+    walk({"properties": {name: about["properties"][name] for name in CONFIG_SCHEMA["properties"]}})
+
+
+def test_the_readme_names_every_setting_of_a_stream_and_every_style():
+    """The tables of streams and paging in the README leave nothing out."""
+    readme = (ROOT / "README.md").read_text()
+    for name in names_of(*STREAM_ROOMS, *styles().values()):
+        assert f"| `{name}` |" in readme, name
+    for name in styles():
+        assert f"| `{name}` |" in readme, name
+
+
+@pytest.mark.parametrize("table", ["form", "limits"])
+def test_the_tables_for_newcomers_name_what_there_is(about, table):
+    """Every name in the tables that lead from a form to the file is a setting or a style."""
+    part = (ROOT / "README.md").read_text().split(f"<!-- {table} -->")[1]
+    part = part.split(f"<!-- /{table} -->")[0]
+    known = {*about["properties"], *names_of(*STREAM_ROOMS, *styles().values()), *styles()}
+    known |= {"tap-oauth2-generic-login"}
+    named = re.findall(r"`(?:pagination\.)?([a-z][\w-]+)`", part)
+    assert set(named) <= known
+    assert len(named) > 10
+
+
+def test_the_sample_shows_every_style():
+    """sample_config.json is a configuration without mistakes that uses every paging style."""
+    sample = json.loads((ROOT / "sample_config.json").read_text())
+    problems = Problems()
+    assert read_config(sample, frozenset(), problems) is not None, problems.errors
+    used = {stream.get("pagination", {}).get("style", "none") for stream in sample["streams"]}
+    assert used == set(styles())
+
+
+def test_the_guides_example_is_a_style_that_pages(tmp_path):
+    """The paging style that the contributor guide shows pages as it says."""
+    guide = (ROOT / "CONTRIBUTING.md").read_text()
+    code = guide.split("<!-- example -->\n```python\n")[1].split("```\n<!-- /example -->")[0]
+    path = tmp_path / "range_header.py"
+    path.write_text(code)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    sys.modules[path.stem] = module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+        style = module.RangeHeader(page_size=50)
+    finally:
+        del sys.modules[path.stem]
+    request = Request("GET", "https://a.example/items")
+    style.place(style.first(), request)
+    assert request.headers == {"Range": "items=0-49"}
+    page = read_page("https://a.example/items", 200, {}, b"[1, 2, 3]", RecordSettings())
+    assert style.next(style.first(), page) == 3
+
+
+def test_the_matrix_has_the_oldest_sdk_that_is_promised():
+    """The oldest SDK that the dependencies allow is the one that the matrix tests."""
+    project = (ROOT / "pyproject.toml").read_text()
+    (promised,) = re.findall(r'"singer-sdk>=([\d.]+),', project)
+    (tested,) = re.findall(r'"singer-sdk==([\d.]+)"', project)
+    assert tested == promised
+
+
+def test_nothing_names_a_registry():
+    """No file of the project names the host of a package registry."""
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT,
+                            capture_output=True, text=True, check=True).stdout.split()  # fmt: skip
+    named = [("py", "pi.org"), ("python", "hosted.org"), ("hub.", "meltano.com"), ("npm", "js.org")]
+    hosts = re.compile("|".join(re.escape("".join(parts)) for parts in named))
+    for name in listed:
+        path = ROOT / name
+        if path.is_file() and path != Path(__file__):
+            assert not hosts.search(path.read_text(errors="replace")), name

@@ -1,0 +1,33 @@
+"""The threat model is true as far as a test can tell: what it names as tests is there."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+
+from tests.support import ROOT
+
+ROWS = re.findall(r"^\| (?!Threat |:--)(.+) \|$", (ROOT / "SECURITY.md").read_text(), re.MULTILINE)
+
+
+def test_the_threat_model_is_there():
+    """SECURITY.md says how to report first, and then what is defended against."""
+    headings = re.findall(r"^## (.+)$", (ROOT / "SECURITY.md").read_text(), re.MULTILINE)
+    assert headings[0].startswith("Reporting")
+    assert "Threat model" in headings
+    assert len(ROWS) > 20
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_each_line_of_the_threat_model_has_its_test(row):
+    """A threat has one or more tests, and each of them exists where the line says."""
+    threat, done, tests = row.split(" | ")
+    assert threat
+    assert done
+    named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", tests)
+    assert len(named) == tests.count("`") // 2 > 0
+    for path, name in named:
+        tree = ast.parse((ROOT / path).read_text())
+        assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, name

@@ -1,0 +1,260 @@
+"""Whole syncs over every shape of answer and record: what is emitted, exactly and once."""
+
+from __future__ import annotations
+
+import jsonschema
+import pytest
+
+from tests.support.server import Reply
+
+
+def stream(**settings):
+    return {"name": "items", "path": "items", **settings}
+
+
+@pytest.mark.parametrize(
+    ("body", "settings", "expected"),
+    [
+        ([{"id": 1}, {"id": 2}], {}, [{"id": 1}, {"id": 2}]),
+        ({"id": 1}, {}, [{"id": 1}]),
+        ({"a": {"b": [{"id": 1}]}}, {"records_path": "a.b"}, [{"id": 1}]),
+        ({"a": [{"b": [{"id": 1}]}, {"b": []}]}, {"records_path": "$.a[*].b"}, [{"id": 1}]),
+        ({"a.b": [{"id": 1}]}, {"records_path": "'a.b'"}, [{"id": 1}]),
+        ({"d": ["x", 2]}, {"records_path": "d"}, [{"value": "x"}, {"value": "2"}]),
+        ({"x": {"n": 1}, "y": {"n": 2}}, {"records_are_values": True}, [{"n": 1}, {"n": 2}]),
+        (
+            {"x": {"n": 1}},
+            {"records_are_values": True, "records_key_field": "key"},
+            [{"n": 1, "key": "x"}],
+        ),
+        ({"d": None}, {"records_path": "d"}, []),
+        ({"d": []}, {"records_path": "d", "on_missing_records": "fail"}, []),
+        ({"d": []}, {"records_path": "$.d[*]", "on_missing_records": "fail"}, []),
+        ([{"f": {"u": 5}}], {"add_fields": {"u": "f.u"}}, [{"f": {"u": 5}, "u": 5}]),
+    ],
+)  # fmt: skip
+def test_records_are_found_in_every_shape(api, tap, body, settings, expected):
+    """Lists, objects, objects of objects and scalars all give their records."""
+    api.serve("/items", body)
+    run = tap(api.config(stream(**settings)))
+    assert run.status == 0, run.errors
+    assert run.records("items") == expected
+
+
+@pytest.mark.parametrize("number", ["12345678901234567890.123456789", "1" * 40, "-0.10", "1e-7"])
+def test_numbers_arrive_exact(api, tap, number):
+    """A number is emitted with every digit that came, whatever its length."""
+    api.serve("/items", Reply(b'[{"n": ' + number.encode() + b"}]"))
+    run = tap(api.config(stream()))
+    assert f'"n":{number}' in run.output.replace("1E-7", "1e-7")
+
+
+@pytest.mark.parametrize("text", ["ünï ☃ 😀", '\u2028\u2029\x85\x00\t"\\', "\ud800 alone"])
+def test_any_unicode_arrives(api, tap, text):
+    """Any text arrives; a lone surrogate, which no UTF-8 can hold, becomes U+FFFD."""
+    api.serve("/items", [{"t": text}])
+    run = tap(api.config(stream()))
+    assert run.status == 0, run.errors
+    assert run.records("items") == [{"t": text.replace("\ud800", "\ufffd")}]
+    assert len(run.output.splitlines()) == len(run.output.rstrip("\n").split("\n"))
+
+
+@pytest.mark.parametrize("name", ['"', "a\\b", "\f", "\x00"])
+@pytest.mark.parametrize("declared", [False, True])
+def test_a_field_may_be_called_anything(api, tap, name, declared):
+    """A field with quotes, backslashes or control characters in its name arrives like any other."""
+    api.serve("/items", [{"id": 1, name: "text", "in": {name: [1]}}])
+    inner = {"type": "object", "properties": {name: {"type": "array", "items": {}}}}
+    columns = {"id": {"type": "integer"}, name: {"type": "string"}, "in": inner}
+    declaration = {"schema": {"properties": columns}} if declared else {}
+    run = tap(api.config(stream(replication_key=name, **declaration)))
+    assert run.status == 0, run.errors
+    assert run.records("items") == [{"id": 1, name: "text", "in": {name: [1]}}]
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [({"d": "oops"}, "the text 'oops'"), ({"d": 5}, "the number 5"), ({"d": True}, "the boolean")],
+)
+def test_what_cannot_be_records_is_named(api, tap, body, named):
+    """A records_path that leads to something that cannot be records is an error naming it."""
+    api.serve("/items", body)
+    run = tap(api.config(stream(records_path="d")))
+    assert run.status == 1
+    assert named in run.error_lines[-1]
+    assert "records_path 'd'" in run.error_lines[-1]
+
+
+@pytest.mark.parametrize("content", [b"<html>sign in</html>", b"", b'{"a": ', b"[NaN]", b"\xff"])
+def test_a_200_that_is_not_json_is_an_error(api, tap, content):
+    """An answer with status 200 that is not JSON ends the run in one line, never as no records."""
+    api.serve("/items", Reply(content))
+    run = tap(api.config(stream()))
+    assert run.status == 1
+    assert "items" in run.error_lines[-1]
+    assert "Traceback" not in run.errors
+
+
+@pytest.mark.parametrize(("action", "status"), [("warn", 0), ("fail", 1), ("ignore", 0)])
+def test_a_records_path_that_never_matches_is_said(api, tap, action, status):
+    """When records_path never matched though answers came, the keys that were there are listed."""
+    api.serve("/items", {"wrong": [], "info": 1})
+    run = tap(api.config(stream(records_path="data", on_missing_records=action)))
+    assert run.status == status
+    said = any("wrong, info" in line for line in [*run.warnings, *run.error_lines])
+    assert said == (action != "ignore")
+
+
+def test_a_204_gives_no_records(api, tap):
+    """An answer without content gives no records and is no error."""
+    api.serve("/items", Reply(b"", 204))
+    run = tap(api.config(stream(records_path="data")))
+    assert run.status == 0, run.errors
+    assert run.records("items") == []
+
+
+def test_inferred_columns_hold_all_values(api, tap):
+    """Everything is nullable, nothing required; kinds that differ become one that holds them."""
+    rows = [
+        {"i": 1, "n": 1, "b": True, "at": "2024-01-01T00:00:00Z", "not_at": "2024-01-01T00:00:00Z"},
+        {"i": 2, "n": 2.5, "b": None, "at": "2024-01-02T00:00:00+02:00", "not_at": "soon"},
+        {"mixed": 1, "late": None, "o": {"x": 1}, "l": [1]},
+        {"mixed": "one", "late": None, "o": {"y": [{"z": None}]}, "l": []},
+        {"mixed": {"deep": [1]}},
+    ]
+    api.serve("/items", rows)
+    run = tap(api.config(stream()))
+    (schema,) = run.schemas("items")
+    types = {name: column["type"] for name, column in schema["properties"].items()}
+    assert all("null" in types[name] for name in types)
+    assert "required" not in schema
+    assert types["i"] == ["integer", "null"]
+    assert types["n"] == ["number", "null"]
+    assert schema["properties"]["at"]["format"] == "date-time"
+    assert "format" not in schema["properties"]["not_at"]
+    for record in run.records("items"):
+        jsonschema.validate(record, schema)
+    assert [r["mixed"] for r in run.records("items")[2:]] == ["1", "one", '{"deep":[1]}']
+
+
+def test_a_field_that_was_null_in_the_sample_keeps_its_later_values(api, tap):
+    """A field that was null in the whole sample loses none of its later values."""
+    later = [7, "text", {"a": 1}, [1, 2], 1.5, True]
+    rows = [{"id": n, "late": None} for n in range(5)]
+    rows += [{"id": 5 + n, "late": value} for n, value in enumerate(later)]
+    api.serve("/items", rows)
+    run = tap(api.config(stream(schema_sample_size=5)))
+    assert run.status == 0, run.errors
+    found = [record["late"] for record in run.records("items")[5:]]
+    assert found == ["7", "text", '{"a":1}', "[1,2]", "1.5", "true"]
+    for record in run.records("items"):
+        jsonschema.validate(record, run.schemas("items")[-1])
+
+
+def test_a_new_field_is_added_before_its_record(api, tap):
+    """A field first seen after the sample brings a new SCHEMA message before its record."""
+    api.serve("/items", [{"id": 1}, {"id": 2, "new": {"a": 1}}, {"id": 3, "new": {"b": "x"}}])
+    run = tap(api.config(stream(schema_sample_size=1)))
+    assert [r.get("new") for r in run.records("items")] == [None, {"a": 1}, {"b": "x"}]
+    schema = None
+    for message in run.messages:
+        schema = message["schema"] if message["type"] == "SCHEMA" else schema
+        if message["type"] == "RECORD":
+            columns = schema["properties"]
+            assert message["record"].keys() <= columns.keys()
+            nested = message["record"].get("new") or {}
+            assert nested.keys() <= columns.get("new", {}).get("properties", {}).keys()
+
+
+def test_a_value_of_another_kind_widens_its_inferred_column(api, tap):
+    """A later value that does not fit its inferred column widens it first and is not lost."""
+    api.serve("/items", [{"n": 1}, {"n": "n/a"}, {"n": 2}])
+    run = tap(api.config(stream(schema_sample_size=1)))
+    assert [r["n"] for r in run.records("items")] == [1, "n/a", "2"]
+    assert [s["properties"]["n"]["type"] for s in run.schemas("items")] == [
+        ["integer", "null"],
+        ["string", "null"],
+    ]
+
+
+def test_a_declared_schema_is_honoured_as_it_stands(api, tap, tmp_path):
+    """A declared schema is emitted unchanged; a field it lacks is dropped and said once."""
+    declared = {
+        "type": "object",
+        "properties": {"id": {"type": "integer"}, "t": {"type": "string"}},
+    }
+    file = tmp_path / "items.schema.json"
+    file.write_text('{"properties": {"id": {"type": "integer"}, "t": {"type": "string"}}}')
+    api.serve("/items", [{"id": 1, "t": 5, "x": 1}, {"id": 2, "x": 1}])
+    for schema in (declared, str(file)):
+        run = tap(api.config(stream(schema=schema)))
+        assert run.schemas("items") == [declared]
+        assert run.records("items") == [{"id": 1, "t": "5"}, {"id": 2}]
+        assert sum("'x'" in line and "2 times" in line for line in run.warnings) == 1
+
+
+def test_a_value_that_a_declared_column_cannot_hold_ends_the_run(api, tap):
+    """A value that does not fit a declared type is never lost quietly: the run says so and ends."""
+    api.serve("/items", [{"id": "abc"}])
+    run = tap(api.config(stream(schema={"properties": {"id": {"type": "integer"}}})))
+    assert run.status == 1
+    assert "'id'" in run.error_lines[-1]
+
+
+@pytest.mark.parametrize(("action", "status"), [("add", 0), ("ignore", 0), ("fail", 1)])
+def test_new_fields_decides(api, tap, action, status):
+    """new_fields chooses between adding a field, leaving it out and ending the run."""
+    api.serve("/items", [{"id": 1}, {"id": 2, "x": 1}])
+    run = tap(api.config(stream(schema_sample_size=1, new_fields=action)))
+    assert run.status == status
+    if status == 0:
+        assert ("x" in run.records("items")[1]) == (action == "add")
+
+
+def test_a_primary_key_that_no_record_has_is_one_line(api, tap):
+    """A primary key that none of the sampled records has ends the run, naming those there are."""
+    api.serve("/items", [{"key": 1, "name": "x"}])
+    run = tap(api.config(stream(primary_keys=["nope"])))
+    assert run.status == 1
+    assert "'nope'" in run.error_lines[-1]
+    assert run.error_lines[-1].endswith("key, name")
+
+
+def test_an_envelope_that_was_taken_for_a_record_is_said_with_the_missing_key(api, tap):
+    """Where the key is missing since records_path is, that is in the same line."""
+    api.serve("/items", {"data": [{"id": 1}], "more": False})
+    paging = {"style": "page_number", "has_more_path": "more"}
+    run = tap(api.config(stream(primary_keys=["id"], pagination=paging)))
+    assert run.status == 1
+    (line,) = run.error_lines
+    assert "records_path is not set" in line
+    assert "the keys data, more" in line
+
+
+def test_an_added_field_that_no_record_has_is_said(api, tap):
+    """A path of add_fields that finds nothing is named; one that finds a null is not."""
+    api.serve("/items", [{"id": 1, "in": {"n": None}}, {"id": 2}])
+    run = tap(api.config(stream(add_fields={"n": "in.n", "m": "in.m"})))
+    assert run.status == 0, run.errors
+    assert [w for w in run.warnings if "add_fields" in w] == [
+        "Stream 'items': add_fields 'm': 'in.m' is in none of 2 records"
+    ]
+
+
+def test_a_condition_that_keeps_nothing_is_said(api, tap):
+    """Where keep leaves out all that came, a warning says so; where some are kept, none does."""
+    api.serve("/items", [{"id": 1}, {"id": 2}])
+    run = tap(api.config(stream(keep=[{"path": "idd", "equals": 1}])))
+    assert run.status == 0, run.errors
+    assert "Stream 'items': keep left out all of its 2 records" in run.warnings
+    run = tap(api.config(stream(keep=[{"path": "id", "equals": 1}])))
+    assert not run.warnings
+    assert "1 records left out by keep" in run.errors
+
+
+def test_an_empty_stream_has_its_key_columns(api, tap):
+    """A stream without records still declares the columns of its keys."""
+    api.serve("/items", [])
+    run = tap(api.config(stream(primary_keys=["id"])))
+    assert run.status == 0, run.errors
+    assert run.schemas("items")[0]["properties"]["id"] == {"type": ["string", "null"]}

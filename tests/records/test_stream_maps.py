@@ -1,0 +1,119 @@
+"""Records that a stream map or flattening changes on their way out."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.server import Reply
+
+FLAT = {"flattening_enabled": True, "flattening_max_depth": 5}
+ROWS = [
+    {"id": 1, "due": {"at": "noon", "by": {"name": "a"}}, "tags": [1], "free": {}},
+    {"id": 2, "due": None, "tags": None, "free": None},
+    {"id": 3, "due": {"at": None, "by": None}, "tags": [], "free": {}},
+    {"id": 4, "due": {}},
+]
+
+
+def stream(**settings):
+    return {"name": "items", "path": "items", "primary_keys": ["id"], **settings}
+
+
+@pytest.mark.parametrize("depth", [1, 2, 5])
+@pytest.mark.parametrize("stream_maps", [{}, {"items": {"twice": "id * 2"}}])
+def test_a_flattened_record_has_columns_of_its_schema_alone(api, tap, depth, stream_maps):
+    """Every field of a flattened record is in its schema, also where an object is null."""
+    api.serve("/items", ROWS)
+    settings = {**FLAT, "flattening_max_depth": depth, "stream_maps": stream_maps}
+    run = tap(api.config(stream(), **settings))
+    assert run.status == 0, run.errors
+    columns = run.schemas("items")[0]["properties"].keys()
+    assert "due__at" in columns
+    assert "due" not in columns
+    for record in run.records("items"):
+        assert record.keys() <= columns
+    assert [r["id"] for r in run.records("items")] == [1, 2, 3, 4]
+    assert run.records("items")[0]["due__at"] == "noon"
+
+
+def test_a_value_without_a_flattened_column_ends_the_run(api, tap):
+    """A text in a column that is declared as object or text has no place when flattened."""
+    either = {"type": ["object", "string"], "properties": {"a": {"type": "integer"}}}
+    schema = {"properties": {"id": {"type": "integer"}, "x": either}}
+    api.serve("/items", [{"id": 1, "x": {"a": 1}}, {"id": 2, "x": "text-of-the-record"}])
+    run = tap(api.config(stream(schema=schema), **FLAT))
+    assert run.status == 1
+    assert run.records("items") == [{"id": 1, "x__a": 1}]
+    (line,) = run.error_lines
+    assert "stream 'items'" in line
+    assert "'x'" in line
+    assert "text-of-the-record" not in line
+
+
+def test_stream_maps_rename_filter_and_hide(api, tap):
+    """A stream map renames a stream, leaves records out, adds a field and takes one away."""
+    api.serve("/items", [{"id": 1, "secret": "s"}, {"id": 2, "secret": "t"}])
+    mapped = {
+        "__alias__": "things", "__filter__": "id > 1", "hidden": "md5(secret)", "secret": None,
+    }  # fmt: skip
+    run = tap(api.config(stream(), stream_maps={"items": mapped}))
+    assert run.status == 0, run.errors
+    (record,) = run.records("things")
+    assert record == {"id": 2, "hidden": "e358efa489f58062f10dd7316b65649e"}
+    assert run.schemas("things")[0]["properties"].keys() == record.keys()
+    assert not run.records("items")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"stream_maps": [1]}, "stream_maps: must be an object, not an array"),
+        ({"stream_maps": {"items": 5}}, "stream_maps.items: must be an object, or null"),
+        ({"stream_maps": {"items": {"a": 5}}}, "stream_maps.items.a: must be a text"),
+        ({"stream_maps": {"items": {"a": "float(("}}}, "stream_maps: Failed to parse"),
+        ({"stream_maps": {"__all__": {}}}, "stream_maps: Option '__all__:{}' is not expected"),
+        ({"stream_maps": {"__else__": "x"}}, "stream_maps: Undefined transform for '__else__'"),
+        ({"flattening_enabled": "false"}, "flattening_enabled: must be true or false, not a text"),
+        ({**FLAT, "flattening_max_depth": "5"}, "flattening_max_depth: must be a whole number"),
+        ({"flattening_enabled": True}, "flattening_max_depth is required"),
+    ],
+)
+def test_a_mistake_in_maps_is_one_line(api, tap, change, said):
+    """What the SDK's maps and flattening do not take is one line that names its place."""
+    api.serve("/items", ROWS)
+    run = tap(api.config(stream(), **change))
+    assert run.status == 1
+    (line,) = run.error_lines
+    assert line.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("nope * 2", "nope * 2. ('nope' is not defined"),
+        ("price * 1.1", "float() makes a decimal a fraction"),
+        ("int(name)", "ValueError"),
+    ],
+)
+def test_an_expression_that_fails_on_a_record_is_one_line(api, tap, expression, said):
+    """A map that fails while it runs ends the run with a line that names stream and cause."""
+    rows = b'[{"id": 1, "price": 1.5, "name": "n"}]'
+    api.serve("/items", Reply(rows))
+    run = tap(api.config(stream(), stream_maps={"items": {"new": expression}}))
+    assert run.status == 1
+    (line,) = run.error_lines
+    assert line.startswith("stream 'items': its stream map failed: ")
+    assert said in line
+
+
+def test_a_map_of_no_stream_is_a_warning(api, tap):
+    """A stream map of a stream that is not configured is named, with what was probably meant."""
+    api.serve("/items", ROWS)
+    maps = {"itmes": {}, "it*": {}, "copies": {"__source__": "items"}, "gone": None}
+    run = tap(api.config(stream(), stream_maps=maps))
+    assert run.status == 0, run.errors
+    assert [warning for warning in run.warnings if "stream_maps" in warning] == [
+        "stream_maps.itmes: there is no stream 'itmes', did you mean 'items'?",
+        "stream_maps.gone: there is no stream 'gone'",
+    ]
+    assert len(run.records("copies")) == len(ROWS)

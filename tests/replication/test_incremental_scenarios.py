@@ -1,0 +1,271 @@
+"""Whole syncs that go on from a bookmark: what is asked for, and where the bookmark goes."""
+
+from __future__ import annotations
+
+import pytest
+
+OLD = "2024-01-01T00:00:00Z"
+
+
+def stream(**settings):
+    settings = {"incremental": {"start_param": "since"}, "replication_key": "at", **settings}
+    return {"name": "items", "path": "items", **settings}
+
+
+def state(value, key="at"):
+    return {"bookmarks": {"items": {"replication_key": key, "replication_key_value": value}}}
+
+
+def asked(api):
+    return api.requests("/items")[-1].query.get("since")
+
+
+def test_the_first_run_asks_from_the_start_date(api, tap):
+    """Without a bookmark the start date is the lower bound, and without either there is none."""
+    api.serve("/items", [{"at": OLD}])
+    tap(api.config(stream(), start_date="2023-06-01"))
+    assert asked(api) == "2023-06-01T00:00:00Z"
+    tap(api.config(stream()))
+    assert asked(api) is None
+
+
+def test_later_the_bookmark_counts_even_an_earlier_one(api, tap):
+    """A bookmark is the lower bound, whatever the start date says."""
+    api.serve("/items", [{"at": OLD}])
+    tap(api.config(stream(), start_date="2025-01-01"), state=state(OLD))
+    assert asked(api) == OLD
+
+
+@pytest.mark.parametrize(
+    ("values", "highest"),
+    [
+        (["2024-03-01T00:00:00+05:00", "2024-02-29T20:00:00Z", "2024-02-29T14:00:00-05:00"], 1),
+        (["2024-03-01T00:00:00Z", "2024-03-01T00:00:00.5Z", "2024-02-01"], 1),
+        ([9, 10, 8], 1),
+        (["9", "10", "100"], 2),
+        ([10**20, 10**20 + 1, 5], 1),
+    ],
+)
+def test_bookmarks_compare_as_instants_or_numbers(api, tap, values, highest):
+    """The bookmark is the latest instant or the largest number, never the last text by letters."""
+    api.serve("/items", [{"at": value} for value in values])
+    assert tap(api.config(stream())).bookmark("items") == values[highest]
+
+
+def test_a_bookmark_never_goes_back(api, tap):
+    """Records older than the bookmark do not move it."""
+    api.serve("/items", [{"at": "2020-01-01T00:00:00Z"}])
+    run = tap(api.config(stream()), state=state(OLD))
+    assert run.bookmark("items") == OLD
+    assert len(run.records("items")) == 1
+
+
+def test_a_record_without_the_key_is_emitted_and_moves_nothing(api, tap):
+    """A record that lacks the replication key is emitted; how many there were is said."""
+    api.serve("/items", [{"id": 1, "at": OLD}, {"id": 2}, {"id": 3, "at": None}])
+    run = tap(api.config(stream()))
+    assert run.status == 0, run.errors
+    assert [record["id"] for record in run.records("items")] == [1, 2, 3]
+    assert run.bookmark("items") == OLD
+    assert any("2 records had no 'at'" in line for line in run.warnings)
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, [1], [OLD], True, "soon", ""])
+@pytest.mark.parametrize("order", ["none", "asc"])
+def test_a_key_that_is_neither_time_nor_number_moves_nothing(api, tap, value, order):
+    """A replication key may hold anything: what is no bookmark is emitted and counted in a line."""
+    api.serve("/items", [{"id": 1, "at": value}, {"id": 2, "at": value}])
+    run = tap(api.config(stream(incremental={"order": order})))
+    assert run.status == 0, run.errors
+    assert run.records("items") == [{"id": 1, "at": value}, {"id": 2, "at": value}]
+    assert run.bookmark("items") is None
+    assert any("neither a time nor a number" in line for line in run.warnings)
+
+
+@pytest.mark.parametrize(
+    ("form", "bookmark", "sent"),
+    [
+        ("iso", "2024-01-01T02:00:00.123456789+02:00", "2024-01-01T00:00:00.123456Z"),
+        ("epoch", "2024-01-01T00:00:00.9Z", "1704067200"),
+        ("epoch_ms", "2024-01-01T00:00:00.9999Z", "1704067200999"),
+        ("date", "2024-01-01T23:30:00-01:00", "2024-01-02"),
+        ("%d.%m.%Y %H:%M", "2024-01-01T12:59:59Z", "01.01.2024 12:59"),
+        ("iso", 1704067200, "1704067200"),
+        ("epoch", 1704067200, "1704067200"),
+        ("epoch_ms", 1704067200123, "1704067200123"),
+        ("date", 1704067200123, "2024-01-01"),
+    ],
+)
+def test_bounds_are_written_in_every_format(api, tap, form, bookmark, sent):
+    """A bound is sent in UTC in the format asked for, cut off and never rounded up."""
+    api.serve("/items", [{"at": bookmark}])
+    settings = {"incremental": {"start_param": "since", "format": form}}
+    tap(api.config(stream(**settings)), state=state(bookmark))
+    assert asked(api) == sent
+
+
+@pytest.mark.parametrize(
+    ("form", "bookmark", "sent"),
+    [
+        ("iso", OLD, "2023-12-31T23:00:00Z"),
+        ("epoch", 1704067200, "1704063600"),
+        ("epoch_ms", 1704067200000, "1704063600000"),
+    ],
+)
+def test_lookback_goes_back_in_the_bookmarks_own_unit(api, tap, form, bookmark, sent):
+    """Lookback seconds are subtracted from the bookmark, and not from the start date."""
+    api.serve("/items", [{"at": bookmark}])
+    settings = {"incremental": {"start_param": "since", "format": form, "lookback": 3600}}
+    run = tap(api.config(stream(**settings)), state=state(bookmark))
+    assert asked(api) == sent
+    assert run.bookmark("items") == bookmark
+    tap(api.config(stream(**settings), start_date=OLD))
+    assert asked(api) in {OLD, "1704067200", "1704067200000"}
+
+
+def test_a_bound_in_the_body_keeps_its_type(api, tap):
+    """With params_in body the bound goes there, and a number stays a number."""
+    api.serve("/items", [{"at": 7}])
+    settings = {"method": "POST", "pagination": {"style": "none", "params_in": "body"}}
+    settings["incremental"] = {"start_param": "filter.since", "format": "epoch"}
+    tap(api.config(stream(**settings)), state=state(7))
+    assert api.requests("/items")[-1].json == {"filter": {"since": 7}}
+
+
+def test_templates_may_carry_the_bounds(api, tap):
+    """{start} and {end} stand in path, params, headers and body, in a format of their own."""
+    api.serve("/items", [{"at": OLD}])
+    settings = {
+        "incremental": {},
+        "params": {"q": "updated >= '{start:%Y-%m-%d %H:%M}'"},
+        "headers": {"X-Since": "{start}"},
+    }
+    tap(api.config(stream(**settings), start_date="2023-01-01"), state=state(OLD))
+    seen = api.requests("/items")[-1]
+    assert seen.query["q"] == "updated >= '2024-01-01 00:00'"
+    assert seen.headers["X-Since"] == OLD
+
+
+def test_a_failed_run_moves_no_bookmark(api, tap):
+    """A run that fails after the first page leaves the bookmark where it was."""
+    config = api.config(stream(pagination={"style": "page_number"}))
+    from tests.support.server import Reply
+
+    config["streams"][0]["schema"] = {"properties": {"at": {"type": "string"}}}
+    api.serve("/items", [{"at": "2024-05-05T00:00:00Z"}], Reply({}, 500))
+    run = tap(config, state=state(OLD))
+    assert run.status == 1
+    assert run.bookmark("items") == OLD
+    assert len(run.records("items")) == 1
+
+
+def test_dates_in_the_future_hold_the_bookmark_at_the_run(api, tap):
+    """A replication value ahead of the clock does not hide what changes before it."""
+    api.serve("/items", [{"at": "9999-12-31T00:00:00Z"}, {"at": OLD}])
+    run = tap(api.config(stream()))
+    assert OLD < run.bookmark("items") < "9999"
+    assert any("future" in line for line in run.warnings)
+
+
+def test_a_bookmark_of_another_key_does_not_count(api, tap):
+    """A changed replication key begins anew, from the start date."""
+    api.serve("/items", [{"at": OLD}])
+    tap(api.config(stream(), start_date="2023-01-01"), state=state(5, key="id"))
+    assert asked(api) == "2023-01-01T00:00:00Z"
+
+
+def test_state_of_other_streams_is_kept(api, tap):
+    """The state of streams that are not configured is handed on as it was."""
+    api.serve("/items", [{"at": OLD}])
+    other = {"replication_key": "id", "replication_key_value": 5}
+    run = tap(api.config(stream()), state={"bookmarks": {"other": other}})
+    assert run.state["bookmarks"]["other"] == other
+
+
+@pytest.mark.parametrize("inclusion", [{}, {"inclusion": "available"}])
+def test_keys_are_emitted_though_a_catalog_deselects_them(api, tap, inclusion):
+    """A deselected primary or replication key is in schema and records all the same; said once."""
+    api.serve("/items", [{"id": 1, "at": OLD, "note": "n"}])
+    columns = {"id": "integer", "at": "string", "note": "string"}
+    deselected = {"selected": False, **inclusion}
+    entry = {
+        "tap_stream_id": "items",
+        "key_properties": ["id"],
+        "replication_key": "at",
+        "schema": {"type": "object", "properties": {n: {"type": t} for n, t in columns.items()}},
+        "metadata": [
+            {"breadcrumb": [], "metadata": {"selected": True}},
+            *({"breadcrumb": ["properties", name], "metadata": deselected} for name in columns),
+        ],
+    }
+    run = tap(api.config(stream(primary_keys=["id"])), catalog={"streams": [entry]})
+    assert run.status == 0, run.errors
+    assert run.records("items") == [{"id": 1, "at": OLD}]
+    assert run.schemas("items")[0]["properties"].keys() == {"id", "at"}
+    (said,) = [warning for warning in run.warnings if "deselects" in warning]
+    assert "'items'" in said
+    assert "id, at" in said
+
+    entry["metadata"][0]["metadata"] = {"selected": False}
+    run = tap(api.config(stream(primary_keys=["id"])), catalog={"streams": [entry]})
+    assert not run.records("items")
+    assert not any("deselects" in warning for warning in run.warnings)
+
+
+@pytest.mark.parametrize("place", ["entry", "forced", "chosen"])
+def test_a_catalog_may_ask_for_everything(api, tap, place):
+    """FULL_TABLE in a catalog, wherever it stands, reads everything and leaves the bookmark."""
+    api.serve("/items", [{"id": 1, "at": "2023-01-01T00:00:00Z"}])
+    given = state(OLD)
+    names = {"forced": "forced-replication-method", "chosen": "replication-method"}
+    root = {"selected": True} | ({names[place]: "FULL_TABLE"} if place in names else {})
+    entry = {
+        "tap_stream_id": "items",
+        "schema": {"properties": {"id": {"type": "integer"}, "at": {"type": "string"}}},
+        "replication_key": "at",
+        "metadata": [{"breadcrumb": [], "metadata": root}],
+    }
+    if place == "entry":
+        entry["replication_method"] = "FULL_TABLE"
+    if place == "chosen":
+        entry["replication_method"] = "INCREMENTAL"
+    run = tap(api.config(stream()), state=given, catalog={"streams": [entry]})
+    assert run.status == 0, run.errors
+    assert asked(api) is None
+    assert len(run.records("items")) == 1
+    assert run.bookmark("items") == OLD
+    assert any("FULL_TABLE" in warning for warning in run.warnings)
+
+
+def test_a_bookmark_of_another_key_is_said_not_to_count(api, tap):
+    """A state's bookmark of another replication key is not used, which is said once."""
+    api.serve("/items", [{"at": OLD}])
+    run = tap(api.config(stream()), state=state(5, key="id"))
+    assert asked(api) is None
+    assert "Stream 'items': its bookmark is of 'id', not of 'at', and is not used" in run.warnings
+
+
+def test_a_given_catalog_needs_no_sample(api, tap):
+    """With a catalog no sample is fetched, its schema is used and what it deselects is left out."""
+    api.serve("/items", [{"id": 1, "at": OLD, "secret": "s"}])
+    schema = {
+        "type": "object",
+        "properties": {
+            "id": {"type": ["integer", "null"]},
+            "at": {"type": ["string", "null"]},
+            "secret": {"type": ["string", "null"]},
+        },
+    }
+    metadata = [
+        {"breadcrumb": [], "metadata": {"selected": True}},
+        {"breadcrumb": ["properties", "secret"], "metadata": {"selected": False}},
+    ]
+    entry = {"tap_stream_id": "items", "stream": "items", "schema": schema, "metadata": metadata}
+    entry["replication_key"] = "at"
+    second = {"name": "others", "path": "others"}
+    run = tap(api.config(stream(), second), catalog={"streams": [entry]})
+    assert run.status == 0, run.errors
+    assert len(api.requests("/items")) == 1
+    assert not api.requests("/others")
+    assert run.records("items") == [{"id": 1, "at": OLD}]
+    assert "secret" not in run.schemas("items")[0]["properties"]

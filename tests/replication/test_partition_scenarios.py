@@ -1,0 +1,276 @@
+"""Whole syncs of streams that run several times: for each parent record, for each partition."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.server import Reply
+
+LISTS = [{"id": "a/b", "n": 1}, {"id": "c", "n": 2}, {"id": "d", "n": 3}]
+PARENT = {"name": "lists", "path": "lists"}
+CHILD = {
+    "name": "tasks",
+    "path": "lists/{parent.list_id}/tasks",
+    "parent": {"stream": "lists", "keys": {"list_id": "id"}},
+}
+
+
+@pytest.fixture
+def lists(api):
+    """Serve three lists with two tasks each, whose paths hold an encoded slash."""
+    api.serve("/lists", LISTS)
+    for item in LISTS:
+        name = item["id"].replace("/", "%2F")
+        api.serve(f"/lists/{name}/tasks", [{"id": 1, "at": item["n"]}, {"id": 2, "at": item["n"]}])
+    return api
+
+
+def test_a_child_runs_for_every_parent_record(lists, tap):
+    """A child is read once for every record of its parent, whose keys are in each child record."""
+    run = tap(lists.config(PARENT, CHILD))
+    assert run.status == 0, run.errors
+    assert run.records("lists") == LISTS
+    assert [(r["list_id"], r["id"]) for r in run.records("tasks")] == [
+        (item["id"], number) for item in LISTS for number in (1, 2)
+    ]
+
+
+def test_a_parent_may_be_deselected(lists, tap):
+    """A deselected parent is read for its children and not emitted."""
+    run = tap(lists.config({**PARENT, "selected": False}, CHILD))
+    assert run.status == 0, run.errors
+    assert run.records("lists") == []
+    assert run.schemas("lists") == []
+    assert len(run.records("tasks")) == 6
+
+
+def test_any_depth(lists, tap):
+    """A grandchild runs for every child record, and takes keys that the child was given."""
+    for item in LISTS:
+        for number in (1, 2):
+            name = item["id"].replace("/", "%2F")
+            lists.serve(f"/lists/{name}/tasks/{number}/notes", [{"text": f"{item['id']} {number}"}])
+    grandchild = {
+        "name": "notes",
+        "path": "lists/{parent.list_id}/tasks/{parent.task_id}/notes",
+        "parent": {"stream": "tasks", "keys": {"list_id": "list_id", "task_id": "id"}},
+    }
+    run = tap(lists.config(PARENT, CHILD, grandchild))
+    assert run.status == 0, run.errors
+    assert [r["text"] for r in run.records("notes")] == [
+        f"{item['id']} {number}" for item in LISTS for number in (1, 2)
+    ]
+    assert run.records("notes")[0].keys() == {"text", "list_id", "task_id"}
+
+
+def test_siblings_may_use_one_name_for_different_keys(lists, tap):
+    """Two children may call different keys of their parent by the same name."""
+    lists.serve("/numbers/1", [{"x": 1}])
+    lists.serve("/numbers/2", [{"x": 2}])
+    lists.serve("/numbers/3", [{"x": 3}])
+    sibling = {
+        "name": "numbers",
+        "path": "numbers/{parent.list_id}",
+        "parent": {"stream": "lists", "keys": {"list_id": "n"}},
+    }
+    run = tap(lists.config(PARENT, CHILD, sibling))
+    assert run.status == 0, run.errors
+    assert [r["list_id"] for r in run.records("numbers")] == [1, 2, 3]
+    assert run.records("tasks")[0]["list_id"] == "a/b"
+
+
+def test_an_ignored_404_of_one_child_is_no_end_of_the_others(lists, tap):
+    """A rule that ignores the 404 of one child leaves the others as they are."""
+    lists.serve("/lists/c/tasks", Reply({"error": "gone"}, 404))
+    assert tap(lists.config(PARENT, CHILD)).status == 1
+    rule = {"status": 404, "action": "ignore"}
+    run = tap(lists.config(PARENT, {**CHILD, "response_rules": [rule]}))
+    assert run.status == 0, run.errors
+    assert [r["list_id"] for r in run.records("tasks")] == ["a/b", "a/b", "d", "d"]
+
+
+def test_each_parent_has_a_bookmark_of_its_own(lists, tap):
+    """An incremental child has one bookmark per parent; an unseen parent is read in full."""
+    child = {**CHILD, "replication_key": "at", "incremental": {"start_param": "since"}}
+    run = tap(lists.config(PARENT, child))
+    assert run.status == 0, run.errors
+    found = {p["context"]["list_id"]: p["replication_key_value"] for p in partitions(run, "tasks")}
+    assert found == {"a/b": 1, "c": 2, "d": 3}
+    state = run.state
+    entries = state["bookmarks"]["tasks"]["partitions"]
+    state["bookmarks"]["tasks"]["partitions"] = [
+        e for e in entries if e["context"]["list_id"] != "d"
+    ]
+    tap(lists.config(PARENT, child), state=state)
+    asked = {seen.path: seen.query.get("since") for seen in lists.seen if seen.path != "/lists"}
+    assert asked["/lists/c/tasks"] == "2"
+    assert asked["/lists/d/tasks"] is None
+
+
+def partitions(run, name):
+    return run.state["bookmarks"][name].get("partitions", [])
+
+
+def test_without_a_replication_key_there_is_no_state_per_context(lists, tap):
+    """A stream without a bookmark keeps nothing of its parents or partitions."""
+    run = tap(lists.config(PARENT, CHILD))
+    assert not partitions(run, "tasks")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([{"r": "x", "y": 1}, {"r": "z", "y": 2}], [("x", 1), ("z", 2)]),
+        ({"r": ["x", "z"], "y": [1, 2]}, [("x", 1), ("x", 2), ("z", 1), ("z", 2)]),
+    ],
+)
+def test_partitions_are_a_list_or_a_product(api, tap, given, expected):
+    """A stream runs for each object of a list, or each combination of an object of arrays."""
+    api.routes["/items"] = lambda seen: [{"at": int(seen.query["y"]), "q": seen.query["r"]}]
+    stream = {
+        "name": "items",
+        "path": "items",
+        "params": {"r": "{partition.r}", "y": "{partition.y}"},
+        "partitions": given,
+        "replication_key": "at",
+    }
+    run = tap(api.config(stream))
+    assert run.status == 0, run.errors
+    assert [(r["r"], r["y"]) for r in run.records("items")] == expected
+    found = [(p["context"]["r"], p["replication_key_value"]) for p in partitions(run, "items")]
+    assert found == expected
+
+
+def test_parents_and_partitions_multiply(lists, tap):
+    """A child with partitions runs for each of them under each parent record."""
+    child = {**CHILD, "partitions": [{"kind": "open"}, {"kind": "done"}]}
+    run = tap(lists.config(PARENT, child))
+    assert run.status == 0, run.errors
+    assert len(run.records("tasks")) == 12
+    assert {(r["list_id"], r["kind"]) for r in run.records("tasks")} == {
+        (item["id"], kind) for item in LISTS for kind in ("open", "done")
+    }
+
+
+def test_a_value_in_the_path_cannot_change_the_path(api, tap):
+    """A value that is put into a path is percent-encoded whole."""
+    api.serve("/lists", [{"id": "../x?y=1#z&ü"}])
+    api.routes["/lists/..%2Fx%3Fy%3D1%23z%26%C3%BC/tasks"] = lambda _: [{"id": 1}]
+    run = tap(api.config(PARENT, CHILD))
+    assert run.status == 0, run.errors
+    assert len(run.records("tasks")) == 1
+
+
+@pytest.mark.parametrize("value", ["..", "."])
+@pytest.mark.parametrize("path", ["lists/{parent.list_id}/tasks", "lists/{parent.list_id}?x=1"])
+def test_a_value_in_the_path_is_no_step(api, tap, path, value):
+    """A value that would lead to another path, however it is encoded, is said and never sent."""
+    api.serve("/lists", [{"id": value}])
+    run = tap(api.config(PARENT, {**CHILD, "path": path}))
+    assert run.status == 1
+    assert "leads to another path" in run.error_lines[-1]
+    assert {seen.path for seen in api.seen} == {"/token", "/lists"}
+
+
+def test_a_value_brings_in_no_header(api, tap):
+    """A value with the end of a line in it is no header, and its request is never sent."""
+    api.serve("/lists", [{"id": "x\r\nX-Evil: 1"}])
+    child = {**CHILD, "path": "tasks", "headers": {"X-List": "{parent.list_id}"}}
+    run = tap(api.config(PARENT, child))
+    assert run.status == 1
+    assert "cannot be sent" in run.error_lines[-1]
+    assert not api.requests("/tasks")
+
+
+def test_dots_of_a_path_are_not_of_a_value(api, tap):
+    """A path may lead up by itself, and a value may hold dots."""
+    api.serve("/lists", [{"id": "..a."}])
+    api.serve("/lists/..a./tasks", [{"id": 1}])
+    child = {**CHILD, "path": "other/../lists/{parent.list_id}/tasks"}
+    run = tap(api.config(PARENT, child))
+    assert run.status == 0, run.errors
+    assert len(run.records("tasks")) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("$.data[?(@.k=='{parent.list_id}')]", "x' || @.k=='y"),
+        ('$.data[?(@.k=="{parent.list_id}")]', 'x" || @.k=="y'),
+        ("$.data[?(@.k=='{parent.list_id}')]", "x\\"),
+        ("$.{parent.list_id}", "data[*]"),
+        ("$.{parent.list_id}", "*"),
+    ],
+)
+def test_a_value_in_a_jsonpath_cannot_change_it(api, tap, path, value):
+    """A value that would find other records than it names is said."""
+    api.serve("/lists", [{"id": value}])
+    api.serve("/all", {"data": [{"k": "x"}, {"k": "y"}]})
+    run = tap(api.config(PARENT, {**CHILD, "path": "all", "records_path": path}))
+    assert run.status == 1
+    assert "would change the path" in run.error_lines[-1]
+    assert not run.records("tasks")
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [("$.data[?(@.k=='{parent.list_id}')]", "a b/[c]"), ("$.{parent.list_id}", "data")],
+)
+def test_a_value_in_a_jsonpath_is_a_value(api, tap, path, value):
+    """Inside quotes a value may hold what it likes, and outside it may be a name."""
+    api.serve("/lists", [{"id": value}])
+    api.serve("/all", {"data": [{"k": "a b/[c]"}]})
+    run = tap(api.config(PARENT, {**CHILD, "path": "all", "records_path": path}))
+    assert run.status == 0, run.errors
+    assert len(run.records("tasks")) == 1
+
+
+def test_the_records_path_may_name_a_parent_key(api, tap):
+    """records_path is a template, too; a value with a dot in it stays one key."""
+    api.serve("/lists", [{"id": "a.b"}, {"id": "c"}])
+    api.serve("/all", {"data": {"a.b": [{"x": 1}], "c": [{"x": 2}]}})
+    child = {**CHILD, "path": "all", "records_path": "data.{parent.list_id}"}
+    run = tap(api.config(PARENT, child))
+    assert run.status == 0, run.errors
+    assert [r["x"] for r in run.records("tasks")] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"parent": {"stream": "list", "keys": {"a": "id"}}}, "did you mean 'lists'?"),
+        ({"parent": {"stream": "tasks", "keys": {"list_id": "id"}}}, "its own ancestor"),
+        ({"parent": {"stream": "lists", "keys": {}}}, "streams[1].parent: must be"),
+        ({"path": "x/{parent.other}"}, "unknown hole {parent.other}"),
+        ({"partitions": []}, "has no partition"),
+        ({"partitions": [{"a": 1}, {"b": 1}]}, "same fields"),
+        ({"partitions": {"a": 1}}, "'a' must be an array"),
+        ({"partitions": [{"list_id": 1}]}, "both a parent key and a partition field"),
+    ],
+)
+def test_mistakes_in_contexts_are_clear(api, tap, change, said):
+    """What is wrong with a parent or with partitions is one line before any request."""
+    run = tap(api.config(PARENT, {**CHILD, **change}))
+    assert run.status == 1
+    assert any(said in line for line in run.error_lines), run.error_lines
+    assert not api.seen
+
+
+@pytest.mark.parametrize(
+    "partitions", [{str(n): list(range(10)) for n in range(9)}, {"a": list(range(500_000))}]
+)
+def test_partitions_without_number_are_refused(api, tap, partitions):
+    """Combinations that nobody could read are one line, and fill no memory."""
+    run = tap(api.config({"name": "items", "path": "items", "partitions": partitions}))
+    assert run.status == 1
+    (line,) = run.error_lines
+    assert "streams[0].partitions: makes more than 200000 combinations" in line
+
+
+def test_a_partition_that_is_there_twice_is_found_among_many(api, tap):
+    """Of tens of thousands of partitions the one that is there twice is named."""
+    partitions = [{"n": n, "m": "x"} for n in range(50_000)] + [{"m": "x", "n": 7}]
+    run = tap(api.config({"name": "items", "path": "items", "partitions": partitions}))
+    assert run.status == 1
+    (line,) = run.error_lines
+    assert "[50000] is there twice" in line

@@ -1,0 +1,183 @@
+"""What people see of a run: the live line on a terminal, log lines elsewhere, the summary."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tap_oauth2_generic.runtime.progress import Progress
+from tests.support.server import Reply
+from tests.support.told import PAGED, page
+
+COMMAND = [sys.executable, "-m", "tap_oauth2_generic"]
+ESCAPE = "\x1b"
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    """An environment in which a line may be drawn, whatever this one is."""
+    for name in [name for name in os.environ if name.startswith("MELTANO_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+
+
+@pytest.fixture
+def on_terminal(environment, tmp_path):
+    """Run the tap with standard error on a terminal; gives its status, output and what was seen."""
+
+    def run(config, *, output_too=False, until=None):
+        (tmp_path / "config.json").write_text(json.dumps(config))
+        terminal, far_end = pty.openpty()
+        command = [*COMMAND, "--config", tmp_path / "config.json"]
+        with (tmp_path / "output").open("wb") as file:
+            process = subprocess.Popen(
+                command, stdout=far_end if output_too else file, stderr=far_end
+            )
+        os.close(far_end)
+        seen = ""
+        while part := read(terminal):
+            seen += part.decode()
+            if until and until in seen:
+                process.send_signal(signal.SIGTERM)
+                until = None
+        os.close(terminal)
+        status = process.wait()
+        return status, (tmp_path / "output").read_text(), seen.replace("\r\n", "\n")
+
+    return run
+
+
+def read(terminal):
+    """Read from a terminal; a process that ends takes its side of it along."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""
+
+
+def screen(seen):
+    """Give the lines that are left on a terminal, as far as our control codes go."""
+    left, row = [""], 0
+    for part in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|\r|\n|[^\x1b\r\n]+", seen):
+        if part == "\n":
+            row += 1
+            left += [""] * (row + 1 - len(left))
+        elif part == f"{ESCAPE}[2K":
+            left[row] = ""
+        elif part == f"{ESCAPE}[1A":
+            row -= 1
+        elif not part.startswith(ESCAPE) and part != "\r":
+            left[row] += part
+    return left
+
+
+def test_a_terminal_shows_a_line_that_says_how_far_a_run_is(api, on_terminal):
+    """On a terminal there is a line with stream, records, pages, rate, and a wait with its reason.
+
+    When the run is over it is gone, no log line is broken, and output holds messages alone.
+    """
+    api.serve("/items", page(1, 3), Reply({}, 429, {"Retry-After": "1"}), page(2, 3), page(3, 3))
+    status, output, seen = on_terminal(api.config(PAGED, max_retries=1))
+    assert status == 0, seen
+    drawn = re.findall(r"items \(stream 1 of 1\).*? records/s", seen)
+    assert any("waits 1 s (status 429)" in line for line in drawn)
+    assert any("· 2 records · 1 page ·" in line for line in drawn)
+    left = screen(seen)
+    assert not [line for line in left if "records/s" in line]
+    assert all(re.match(r"\d{4}-\d\d-\d\d .{12} \|", line) for line in left if " | " in line)
+    assert sum("retry 1 of 1" in line for line in left) == 1
+    assert sum("6 records on 3 pages" in line for line in left) == 1
+    assert [json.loads(line)["type"] for line in output.splitlines()].count("RECORD") == 6
+
+
+def test_a_secret_is_masked_in_the_line(api, on_terminal):
+    """What is drawn is masked like every log line, even a secret in a stream's name."""
+    api.serve("/items", page(1, 1))
+    config = api.config({**PAGED, "name": "of-secret-of-the-test"})
+    _, _, seen = on_terminal(config)
+    assert "of-*** (stream 1 of 1)" in seen
+    assert "secret-of-the-test" not in seen
+
+
+def test_a_terminal_keeps_its_cursor(api, on_terminal):
+    """The cursor is never hidden, so that a process that is killed does not take it along."""
+    api.serve("/items", page(1, 1))
+    _, _, seen = on_terminal(api.config(PAGED))
+    assert "records/s" in seen
+    assert f"{ESCAPE}[?25l" not in seen
+
+
+@pytest.mark.parametrize(
+    "variable", [("NO_COLOR", "1"), ("TERM", "dumb"), ("MELTANO_PROJECT_ROOT", "/")]
+)
+def test_a_line_is_drawn_only_where_it_suits(api, on_terminal, monkeypatch, variable):
+    """NO_COLOR, a dumb terminal or Meltano get log lines, without a control code."""
+    monkeypatch.setenv(*variable)
+    api.serve("/items", page(1, 1))
+    status, _, seen = on_terminal(api.config(PAGED))
+    assert (status, ESCAPE in seen) == (0, False)
+    assert "2 records on 1 page" in seen
+
+
+def test_messages_on_the_terminal_are_not_drawn_into(api, on_terminal):
+    """Where standard output is the terminal as well, nothing is drawn."""
+    api.serve("/items", page(1, 1))
+    _, _, seen = on_terminal(api.config(PAGED), output_too=True)
+    assert '"type":"RECORD"' in seen
+    assert ESCAPE not in seen
+
+
+def test_a_pipe_gets_plain_lines_and_pays_for_no_drawing(api, environment, tmp_path):
+    """Without a terminal there is no control code, and rich is not even imported."""
+    api.serve("/items", page(1, 1))
+    (tmp_path / "config.json").write_text(json.dumps(api.config(PAGED)))
+    command = [sys.executable, "-X", "importtime", *COMMAND[1:], "--config"]
+    run = subprocess.run(
+        [*command, tmp_path / "config.json"], capture_output=True, text=True, check=True
+    )
+    assert ESCAPE not in run.stderr
+    assert "2 records on 1 page" in run.stderr
+    assert "tap_oauth2_generic.runtime.progress" in run.stderr
+    assert not re.search(r"\| +rich\b", run.stderr)
+
+
+@pytest.mark.parametrize("is_drawn", [False, True])
+def test_a_run_that_is_interrupted_tells_what_it_had_read(api, on_terminal, monkeypatch, is_drawn):
+    """A signal in the middle of a wait leaves the summary, the wait in it, and no line behind."""
+    if not is_drawn:
+        monkeypatch.setenv("NO_COLOR", "1")
+    api.serve("/items", page(1, 2), Reply({}, 429, {"Retry-After": "200"}))
+    config = api.config(PAGED, max_retries=1)
+    status, output, seen = on_terminal(config, until="waits 2" if is_drawn else "retry 1 of 1")
+    assert status == 1
+    left = screen(seen)
+    assert "records/s" not in "".join(left)
+    (said,) = [line for line in left if " request" in line]
+    assert re.search(r": 2 records on 1 page; 2 requests, 1 retry; waited \d\.\d s \(status 429\); "
+                     "paging was cut off$", said)  # fmt: skip
+    assert sum("| ERROR" in line for line in left) == 1
+    assert [json.loads(line)["type"] for line in output.splitlines()].count("RECORD") == 2
+
+
+def test_without_a_terminal_a_stream_is_told_of_now_and_then(clock, caplog):
+    """A stream that pages for long gets a line each half minute, and no more."""
+    caplog.set_level(logging.INFO, "tap-oauth2-generic")
+    tally = Progress(clock).tally("items")
+    for _ in range(600):
+        tally.records += 10
+        tally.page(is_ignored=False)
+        clock.now += 0.25
+    assert caplog.messages == [
+        f"Stream 'items': {pages * 10:,} records on {pages} pages so far"
+        for pages in (121, 241, 361, 481)
+    ]

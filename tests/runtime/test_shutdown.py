@@ -1,0 +1,315 @@
+"""A signal in the middle of a sync: nothing is cut, nothing that was handed out is lost."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from tap_oauth2_generic.runtime.shutdown import Deferral, Interrupted, uninterrupted
+from tests.support.server import Drop, Reply
+
+COMMAND = [sys.executable, "-m", "tap_oauth2_generic"]
+SCHEMA = {"properties": {"id": {"type": "integer"}, "at": {"type": "string"}}}
+FIRST = {"name": "first", "path": "first", "schema": SCHEMA, "replication_key": "at"}
+PAGED = {"name": "paged", "path": "paged", "schema": SCHEMA, "pagination": {"style": "page_number"}}
+BOOKMARK = {"first": {"replication_key": "at", "replication_key_value": "2024-01-01T00:00:00Z"}}
+AT_ONCE = 3  # seconds in which a process that was told to end is gone
+
+
+class Gate:
+    """A point in an answer that tells when it was reached, and waits to be opened."""
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.reached = threading.Event()
+        self.opened = threading.Event()
+
+    def __call__(self, _):
+        self.reached.set()
+        self.opened.wait(60)
+        return self.answer
+
+
+@pytest.fixture
+def start(api, tmp_path):
+    """Start the tap on some streams as a process of its own, which ends with the test at last."""
+    api.serve("/first", [{"id": 1, "at": "2024-05-01T00:00:00Z"}])
+    started = []
+
+    def popen(*streams, state=None, **settings):
+        arguments = []
+        for option, content in (("config", api.config(*streams, **settings)), ("state", state)):
+            if content is not None:
+                path = tmp_path / f"{option}.json"
+                path.write_text(json.dumps(content))
+                arguments += [f"--{option}", path]
+        process = subprocess.Popen(
+            [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        return process
+
+    yield popen
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def gate(api):
+    """Hold the second page of the paged stream, after a first page of 200 records."""
+    held = Gate(Drop)
+    rows = [{"id": number} for number in range(200)]
+    api.routes["/paged"] = lambda seen: held(seen) if seen.query["page"] == "2" else rows
+    yield held
+    held.opened.set()
+
+
+def insist(process):
+    """Send a signal again and again, as two at once may be taken for one, until a process ends."""
+    ends_at = time.monotonic() + AT_ONCE
+    while process.poll() is None and time.monotonic() < ends_at:
+        process.send_signal(signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.2)
+
+
+def ended(process, read=""):
+    """Give the messages of a process that ends now, cleanly, those read before among them."""
+    killer = threading.Timer(AT_ONCE, process.kill)
+    killer.start()
+    output, errors = read + process.stdout.read(), process.stderr.read()
+    status = process.wait()
+    killer.cancel()
+    assert status == 1, errors
+    assert "Traceback" not in errors
+    assert len([line for line in errors.splitlines() if "| ERROR" in line]) == 1
+    assert output.endswith("\n") or not output
+    return [json.loads(line) for line in output.splitlines()]
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_in_the_middle_of_a_sync_is_a_clean_end(start, gate, signum):
+    """A signal leaves whole lines, what came so far, the STATE before it, and exit status 1."""
+    process = start(FIRST, PAGED)
+    assert gate.reached.wait(30)
+    process.send_signal(signum)
+    messages = ended(process)
+    states = [message["value"] for message in messages if message["type"] == "STATE"]
+    bookmark = states[-1]["bookmarks"]["first"]["replication_key_value"]
+    assert bookmark == "2024-05-01T00:00:00Z"
+    assert "replication_key_value" not in states[-1]["bookmarks"].get("paged", {})
+    records = [m["record"]["id"] for m in messages if m.get("stream") == "paged" and "record" in m]
+    assert records == list(range(200))
+
+
+def test_a_signal_in_the_first_stream_leaves_the_state_that_was_given(start, gate):
+    """The message points to the last STATE, so that there must be one, the given one at least."""
+    process = start(PAGED, state={"bookmarks": BOOKMARK})
+    assert gate.reached.wait(30)
+    process.send_signal(signal.SIGTERM)
+    states = [message["value"] for message in ended(process) if message["type"] == "STATE"]
+    assert states[-1]["bookmarks"]["first"] == BOOKMARK["first"]
+
+
+def test_a_signal_sends_the_state_that_is_owed(api, start):
+    """Where a state is so large that it is sent rarely, a signal leaves the newest all the same."""
+    gate = Gate(Drop)
+    rows = [[{"id": n, "at": f"2024-01-0{n}T00:00:00Z"}] for n in range(1, 6)]
+    api.routes["/paged"] = lambda seen: (
+        gate(seen) if seen.query["page"] == "6" else rows[int(seen.query["page"]) - 1]
+    )
+    large = {"other": {"replication_key": "at", "replication_key_value": "x" * 5_000_000}}
+    stream = {**PAGED, "replication_key": "at", "incremental": {"order": "asc"}}
+    process = start(stream, state={"bookmarks": large}, max_in_flight=1)
+    read = []
+    while not any("RECORD" in line and '"id":5' in line for line in read):
+        read.append(process.stdout.readline())
+        assert read[-1]
+    assert gate.reached.wait(30)
+    process.send_signal(signal.SIGTERM)
+    messages = ended(process, "".join(read))
+    gate.opened.set()
+    states = [message["value"]["bookmarks"] for message in messages if message["type"] == "STATE"]
+    assert states[-1]["paged"]["replication_key_value"] == rows[3][0]["at"]
+    assert len(states) < len(rows)
+
+
+@pytest.mark.parametrize("unbuffered", ["", pytest.param("1")])
+def test_a_signal_in_the_middle_of_a_line_does_not_cut_it(api, start, monkeypatch, unbuffered):
+    """A line longer than a pipe holds is written to its end, with PYTHONUNBUFFERED, too."""
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    stream = {**PAGED, "schema": {"properties": {"id": {"type": "integer"}, "t": {}}}}
+    rows = [{"id": number, "t": "x" * 300_000} for number in range(9)]
+    api.serve("/paged", rows, [])
+    process = start(stream)
+    first = [process.stdout.readline() for _ in range(3)]
+    beginning = process.stdout.read(9)  # so that the process is in the middle of a line
+    process.send_signal(signal.SIGTERM)
+    messages = ended(process, "".join(first) + beginning)
+    assert [m["record"]["id"] for m in messages if m["type"] == "RECORD"] == [0, 1, 2]
+
+
+def test_a_signal_during_a_token_request_loses_no_token(api, start, tap):
+    """A signal waits until what the provider is about to hand out is stored."""
+    gate = Gate({"access_token": "a-token", "refresh_token": "second", "expires_in": 3600})
+    api.token = gate
+    settings = {"grant_type": "refresh_token", "refresh_token": "seed-of-the-test"}
+    process = start(FIRST, **settings)
+    assert gate.reached.wait(30)
+    process.send_signal(signal.SIGTERM)
+    gate.opened.set()
+    ended(process)
+    assert tap(api.config(FIRST, **settings)).status == 0
+    assert len(api.requests("/token")) == 1
+
+
+def test_a_signal_that_comes_again_is_not_put_off(api, start):
+    """Who insists ends the process even in the middle of a token request."""
+    api.token = gate = Gate(Drop)
+    process = start(FIRST)
+    assert gate.reached.wait(30)
+    insist(process)
+    ended(process)
+    gate.opened.set()
+
+
+def test_another_signal_is_the_same_wish(api, start, tap):
+    """Ctrl-C under Meltano sends a SIGINT and a SIGTERM: together they lose no token either."""
+    gate = Gate({"access_token": "a-token", "refresh_token": "second", "expires_in": 3600})
+    api.token = gate
+    settings = {"grant_type": "refresh_token", "refresh_token": "seed-of-the-test"}
+    process = start(FIRST, **settings)
+    assert gate.reached.wait(30)
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        process.send_signal(signum)
+    gate.opened.set()
+    ended(process)
+    assert tap(api.config(FIRST, **settings)).status == 0
+    assert len(api.requests("/token")) == 1
+
+
+def test_a_signal_after_a_failure_loses_no_token(api, start, tap):
+    """While a failed run waits for a token that another page asked for, a signal waits, too."""
+    gate = Gate({"access_token": "second", "refresh_token": "r-second", "expires_in": 3600})
+    first = {"access_token": "first", "refresh_token": "r-first", "expires_in": 3600}
+    api.token = lambda seen: gate(seen) if len(api.requests("/token")) > 1 else first
+
+    def paged(seen):
+        if seen.query["page"] == "1":
+            return {"d": [{"id": 1}], "pages": 3}
+        if seen.query["page"] == "3":
+            return Reply({}, 401)
+        gate.reached.wait(30)
+        return Reply({}, 400)
+
+    api.routes["/paged"] = paged
+    settings = {"grant_type": "refresh_token", "refresh_token": "seed-of-the-test"}
+    paging = {"style": "page_number", "total_pages_path": "pages"}
+    stream = {**PAGED, "records_path": "d", "pagination": paging, "replication_key": "id"}
+    process = start(stream, **settings)
+    assert gate.reached.wait(30)
+    sent = ["", ""]
+    while "progress_markers" not in sent[-1]:
+        sent.append(process.stdout.readline())
+        assert sent[-1]
+    process.send_signal(signal.SIGTERM)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.5)
+    gate.opened.set()
+    ended(process, "".join(sent))
+    assert tap(api.config(FIRST, **settings)).status == 0
+    assert len(api.requests("/token")) == 2
+
+
+def is_open(path, process):
+    """Tell whether a process has a file open, as the system shows it."""
+    shown = Path(f"/proc/{process.pid}/fd")
+    if not shown.is_dir():
+        pytest.skip("needs a system that shows the open files of a process")
+    return any(one.exists() and one.samefile(path) for one in shown.iterdir())
+
+
+@pytest.mark.parametrize("stream", [FIRST, {"name": "first", "path": "first"}])
+def test_a_signal_ends_the_wait_for_the_store(api, start, tmp_path, stream):
+    """Where another process holds the token store, nothing is lost by ending at once."""
+    path = tmp_path / "tokens.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        process = start(stream, token_store=f"sqlite:///{path}")
+        while not is_open(path, process):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        ended(process)
+
+
+def test_who_insists_need_not_read(api, start):
+    """A process whose reader has stopped, though it is still there, ends at the second signal."""
+    api.routes["/paged"] = lambda seen: [{"id": int(seen.query["page"])}] * 20
+    process = start({**PAGED, "replication_key": "id", "incremental": {"order": "asc"}})
+    asked = -1
+    while asked != len(api.requests("/paged")) or not asked:
+        asked = len(api.requests("/paged"))
+        time.sleep(0.5)
+    process.send_signal(signal.SIGTERM)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.5)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(AT_ONCE) == 1
+    errors = process.stderr.read()
+    assert "Traceback" not in errors
+    assert "ended by SIGTERM" in errors
+
+
+def test_a_signal_ends_the_wait_before_a_retry(api, start):
+    """A process that waits for a retry of an API request ends at once."""
+    api.serve("/first", Reply({}, 503, {"Retry-After": "300"}))
+    process = start(FIRST, max_retries=3)
+    assert any("retry 1 of 3" in line for line in process.stderr)
+    process.send_signal(signal.SIGTERM)
+    ended(process)
+
+
+def test_a_signal_ends_the_wait_before_a_retry_of_a_token_request(api, start):
+    """Between two token requests nothing can be lost, so that a process ends at once."""
+    api.token = lambda _: Reply({}, 503, {"Retry-After": "300"})
+    process = start(FIRST, max_retries=3)
+    assert any("retry 1 in" in line for line in process.stderr)
+    process.send_signal(signal.SIGTERM)
+    ended(process)
+
+
+def test_a_deferral_lasts_to_the_end_of_the_outermost_block():
+    """A signal inside nested blocks is raised by the end of the outer one."""
+    deferral = Deferral()
+    reached = []
+
+    def nested():
+        with deferral:
+            with deferral:
+                deferral.handle(signal.SIGTERM)
+            reached.append("the end of the inner block")
+
+    with pytest.raises(Interrupted) as caught:
+        nested()
+    assert (caught.value.name, len(reached)) == ("SIGTERM", 1)
+
+
+def test_the_signals_of_one_run_are_not_those_of_the_next(api, tap):
+    """In a process that has several runs, one that was told to end twice does not cut the next."""
+    for _ in range(2):
+        with pytest.raises(Interrupted):
+            uninterrupted.handle(signal.SIGTERM)
+    api.serve("/first", [{"id": 1, "at": "2024-05-01T00:00:00Z"}])
+    run = tap(api.config(FIRST))
+    assert run.bookmark("first") == "2024-05-01T00:00:00Z"
+    assert not uninterrupted.is_insisted_on

@@ -1,0 +1,141 @@
+"""The summary of a run: a line a stream, with what was read, sent, waited for and remembered."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tap_oauth2_generic.config.config import read_config
+from tap_oauth2_generic.net.client import Wants
+from tap_oauth2_generic.net.request import Request
+from tap_oauth2_generic.runtime.progress import Progress
+from tap_oauth2_generic.session import Connection
+from tap_oauth2_generic.settings.fields import Problems
+from tests.support.server import Reply
+from tests.support.told import ITEMS, PAGED, SCHEMA, lines, page, summary
+
+A_LITTLE = {"X-RateLimit-Reset": "300"}  # milliseconds
+SETTINGS = {"max_retries": 3, "rate_limit_format": "milliseconds"}
+
+
+def test_the_summary_has_the_right_numbers(api, tap):
+    """Every request counts, those that were repeated too."""
+    api.serve("/items", page(1, 3), Reply({}, 503, {"Retry-After": "0.2"}), page(2, 3),
+              Reply({}, 429, A_LITTLE), Reply({}, 401), page(3, 3))  # fmt: skip
+    run = tap(api.config({**PAGED, "replication_key": "at"}, **SETTINGS))
+    assert re.sub(r"\d+\.\d s", "… s", summary(run)) == (
+        "6 records on 3 pages; 6 requests, 2 retries; waited … s (before a retry), … s (status "
+        "429); bookmark 2024-05-03T00:00:00Z; paging ended: the last page"
+    )
+    assert len(api.requests("/items")) == 6
+
+
+def test_a_sample_is_told_apart(api, tap):
+    """Requests for an inferred schema are counted, and named as such."""
+    api.serve("/items", page(1, 1))
+    run = tap(api.config({**PAGED, "schema": None} | {"schema_sample_size": 1}))
+    assert summary(run).startswith("2 records on 1 page; 2 requests (1 for its schema), 0 retries")
+
+
+def test_each_wait_is_told_with_its_reason(api, clock):
+    """Waits are counted in full, be it for a retry, after a 429 or for requests_per_second."""
+    problems = Problems()
+    config = read_config(api.config(ITEMS, max_retries=1, requests_per_second=2), (), problems)
+    assert config is not None, problems.errors
+    connection = Connection.of(config, clock, lambda: None)
+    tally = connection.progress.tally("items")
+    wants = Wants(api.url, (), json.loads, lambda _: None, tally=tally)
+    late, limited = (Reply({}, status, {"Retry-After": "9"}) for status in (503, 429))
+    api.serve("/items", [], [], late, [], limited, [])
+    for _ in range(4):
+        connection.fetcher.fetch(Request("GET", f"{api.url}/items"), wants)
+    assert tally.waits.seconds() == pytest.approx(
+        {"requests_per_second": 1.5, "before a retry": 9, "status 429": 9}
+    )
+
+
+@pytest.mark.parametrize(
+    ("bookmark", "said"),
+    [("2024-01-01T00:00:00Z", "bookmark 2024-05-01T00:00:00Z"),
+     ("2024-06-01T00:00:00Z", "bookmark stays at 2024-06-01T00:00:00Z")],
+)  # fmt: skip
+def test_the_summary_tells_what_became_of_the_bookmark(api, tap, bookmark, said):
+    """The summary has the new bookmark, or the one that stays."""
+    api.serve("/items", page(1, 1))
+    entry = {"replication_key": "at", "replication_key_value": bookmark}
+    run = tap(api.config({**PAGED, "replication_key": "at"}), state={"bookmarks": {"items": entry}})
+    assert f"; {said}; " in summary(run)
+    assert run.bookmark("items") in said
+
+
+def children(number):
+    """Give streams with so many children, each with its bookmark, and their server's routes."""
+    child = {
+        "name": "children",
+        "path": "parents/{parent.parent_id}/children",
+        "schema": SCHEMA,
+        "replication_key": "at",
+        "parent": {"stream": "items", "keys": {"parent_id": "id"}},
+        "response_rules": [{"status": 404, "action": "ignore"}],
+    }
+    routes = {
+        f"/parents/{one}/children": lambda _: [{"id": 1, "at": "2024-05-01T00:00:00Z"}]
+        for one in range(1, number)
+    }
+    return child, {"/items": lambda _: [{"id": one} for one in range(number)], **routes}
+
+
+def test_children_are_one_line(api, tap):
+    """The summary of a child stream is one line for all its parents; so is each of its metrics."""
+    child, routes = children(30)
+    api.routes.update(routes)
+    run = tap(api.config(ITEMS, child))
+    assert run.status == 0, run.errors
+    assert summary(run, "children") == (
+        "29 records on 29 pages of 30 contexts, 1 answer ignored; 30 requests, 0 retries; "
+        "no waits; 29 of 30 bookmarks moved; "
+        "paging ended: no pagination is set, so one answer is all (29 times), "
+        "a response rule said ignore (1 time)"
+    )
+    of_children = [line for line in run.errors.splitlines() if "children" in line]
+    assert len(of_children) < 8, run.errors
+    metrics = [json.loads(line[8:]) for line in lines(run.errors, "METRIC: ")]
+    counted = {(m["tags"]["stream"], m["metric"]): m["value"] for m in metrics}
+    assert len(metrics) == len(counted) == 6
+    assert counted["children", "record_count"] == 29
+    assert counted["items", "record_count"] == 30
+    assert counted["children", "http_request_count"] == 30
+
+
+def test_a_run_that_fails_tells_what_it_had_read(api, tap):
+    """The summary comes for a failed run too, at INFO, and says that paging was cut off."""
+    api.serve("/items", page(1, 3), page(2, 3), Reply({}, 400))
+    run = tap(api.config(PAGED))
+    assert run.status == 1
+    assert (
+        summary(run) == "4 records on 2 pages; 3 requests, 0 retries; no waits; paging was cut off"
+    )
+    assert len(run.error_lines) <= 4
+    assert not any("records on" in line for line in run.error_lines)
+
+
+def test_records_before_one_that_fails_count(api, tap):
+    """Of a page with a record that has no place, those before it were emitted and count."""
+    rows = [{"id": 1}, {"id": 2}, {"id": "three"}, {"id": 4}]
+    api.serve("/items", {"rows": rows})
+    run = tap(api.config(PAGED))
+    assert run.status == 1
+    assert len(run.records("items")) == 2
+    assert summary(run).startswith("2 records on 1 page; 1 request, ")
+
+
+def test_waits_of_several_threads_count_once(clock):
+    """Seconds in which several requests wait for the same reason are counted once."""
+    tally = Progress(clock).tally("items")
+    with tally.waits.wait("status 429", 5), tally.waits.wait("status 429", 9):
+        clock.now += 4
+        assert tally.waits.now() == {"status 429": 5}
+    clock.now += 100
+    assert tally.waits.seconds() == {"status 429": 4}

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from tap_oauth2_generic.net.client import Fetcher
+from tap_oauth2_generic.net.client import ApiClient
 from tap_oauth2_generic.net.hosts import HostPolicy
-from tap_oauth2_generic.net.rate_limit import InFlight, Pace
+from tap_oauth2_generic.net.rate_limit import ConcurrencyLimit, RateLimiter
 from tap_oauth2_generic.net.transport import Transport
-from tap_oauth2_generic.oauth2 import Authenticator, Endpoints, Exchange
+from tap_oauth2_generic.oauth2 import Authenticator, Endpoints, TokenClient
 from tap_oauth2_generic.runtime.progress import Progress
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Connection:
+class Session:
     """What all streams share: the parsed configuration, one authenticator, one fetcher.
 
     ``progress`` counts what is read and shows it; ``started_at`` is the time of the run in
@@ -32,8 +32,8 @@ class Connection:
 
     config: Config
     authenticator: Authenticator
-    exchange: Exchange
-    fetcher: Fetcher
+    token_client: TokenClient
+    api_client: ApiClient
     progress: Progress
     clock: Clock
     started_at: float
@@ -41,32 +41,34 @@ class Connection:
     waits_for_login: bool = False
 
     @classmethod
-    def of(cls, config: Config, clock: Clock, flush: Callable[[], None]) -> Connection:
+    def of(cls, config: Config, clock: Clock, flush: Callable[[], None]) -> Session:
         """Put the parts together; nothing is sent or read yet."""
         transport = Transport(config.transport, _version())
         endpoints = Endpoints(config.oauth2, config.grant, transport)
-        exchange = Exchange(
+        token_client = TokenClient(
             config.oauth2, config.assertion, endpoints, transport, config.resilience, clock
         )
         authenticator = Authenticator(
-            config.oauth2, config.grant, config.assertion, exchange, clock
+            config.oauth2, config.grant, config.assertion, token_client, clock
         )
-        fetcher = Fetcher(
+        api_client = ApiClient(
             transport,
             authenticator,
             HostPolicy(config.hosts),
             config.resilience,
-            Pace(config.pace, clock),
-            InFlight(config.pace),
+            RateLimiter(config.pace, clock),
+            ConcurrencyLimit(config.pace),
             clock,
         )
         progress = Progress(clock)
-        return cls(config, authenticator, exchange, fetcher, progress, clock, clock.time(), flush)
+        return cls(
+            config, authenticator, token_client, api_client, progress, clock, clock.time(), flush
+        )
 
     def close(self) -> None:
         """End with the connection in order: a token that is being renewed is still stored."""
         self.clock.wake_all()
-        if not uninterrupted.is_insisted_on:
+        if not uninterrupted.forced:
             self.authenticator.close()
 
     def scope(self, stream: StreamConfig) -> dict[str, Any]:

@@ -18,16 +18,16 @@ from tap_oauth2_generic.errors import (
     LoginNeededError,
     RecordError,
 )
-from tap_oauth2_generic.extract.page_reader import Reader, Span
-from tap_oauth2_generic.extract.prefetch import Course
-from tap_oauth2_generic.pagination import End, Walk
+from tap_oauth2_generic.extract.page_reader import PageReader, Slice
+from tap_oauth2_generic.extract.prefetch import SliceReader
+from tap_oauth2_generic.pagination import Paginator, Stop
 from tap_oauth2_generic.records.schema import infer
 from tap_oauth2_generic.replication.bookmark import windows
-from tap_oauth2_generic.replication.bookmark_store import Ledger
+from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
 from tap_oauth2_generic.settings.paths import MISSING
 from tap_oauth2_generic.singer.message_writer import encode
 from tap_oauth2_generic.singer.paged_stream import PagedStream
-from tap_oauth2_generic.singer.record_writer import Emission
+from tap_oauth2_generic.singer.record_writer import RecordWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
     from tap_oauth2_generic.config.config import StreamConfig
-    from tap_oauth2_generic.extract.page_reader import Turn
-    from tap_oauth2_generic.extract.prefetch import Lookahead
-    from tap_oauth2_generic.records.passthrough import Texts
+    from tap_oauth2_generic.extract.page_reader import FetchedPage
+    from tap_oauth2_generic.extract.prefetch import Prefetcher
+    from tap_oauth2_generic.records.passthrough import EncodedRecords
     from tap_oauth2_generic.replication.bookmark import Bound
-    from tap_oauth2_generic.session import Connection
+    from tap_oauth2_generic.session import Session
 
 # Windows of one read; of an hour, these are five years and a half.
 _MOST_WINDOWS = 50_000
@@ -52,12 +52,12 @@ class OAuth2Stream(PagedStream):
     """One stream of the configuration."""
 
     def __init__(
-        self, tap: Tap, stream: StreamConfig, connection: Connection, lookahead: Lookahead
+        self, tap: Tap, stream: StreamConfig, session: Session, prefetcher: Prefetcher
     ) -> None:
         """Take the stream's settings; nothing is fetched yet."""
-        self.lookahead = lookahead
+        self.prefetcher = prefetcher
         self.stream = stream
-        self.connection = connection
+        self.session = session
         self.selected_by_default = stream.settings.selected
         super().__init__(tap, name=stream.name, schema=stream.schema.schema)
         self.endpoint = stream.request.path.text
@@ -66,18 +66,18 @@ class OAuth2Stream(PagedStream):
         if not self.replication_key:
             # Without a bookmark there is nothing to remember of each context.
             self.state_partitioning_keys = []
-        self.reader = Reader(stream, connection, self._say)
-        self.tally = self.reader.tally
-        self.ledger = Ledger(
+        self.reader = PageReader(stream, session, self._say)
+        self.stats = self.reader.stats
+        self.bookmarks = BookmarkStore(
             self,
             stream.settings.incremental,
-            connection.started_at,
-            connection.config.top.start_date,
+            session.started_at,
+            session.config.top.start_date,
             self._say,
         )
-        self.tally.bookmarks = self.ledger.moves
+        self.stats.bookmarks = self.bookmarks.moves
         self.parent: OAuth2Stream | None = None
-        self._planned: dict[bytes, list[Course]] = {}
+        self._planned: dict[bytes, list[SliceReader]] = {}
         self._incomplete = self._incomplete_children = False
         self._dropped: Mapping[str, int] = {}
         self._emits_texts = True
@@ -130,7 +130,7 @@ class OAuth2Stream(PagedStream):
         try:
             sample = list(islice(self.sample(), size))
         except LoginNeededError as error:
-            if not self.connection.waits_for_login:
+            if not self.session.waits_for_login:
                 raise
             self._say(f"its schema is not known before the login: {error}")
             return {"type": "object", "properties": {}}
@@ -163,13 +163,13 @@ class OAuth2Stream(PagedStream):
         """Give records as a first sync would, of as many contexts as it takes."""
         for context in islice(self.sampled_contexts(), _SAMPLED_PARENTS):
             span = self.first_span(context)
-            walk = Walk(self.stream.settings.pagination)
-            for turn in self.reader.turns(span, walk, is_sample=True):
+            paginator = Paginator(self.stream.settings.pagination)
+            for turn in self.reader.turns(span, paginator, is_sample=True):
                 yield from self._kept(turn.records, span, Counter())
 
-    def first_span(self, context: dict[str, Any]) -> Span:
+    def first_span(self, context: dict[str, Any]) -> Slice:
         """Give what a first sync would read of a context."""
-        return Span(context, self.ledger.lower_bound(None), self.ledger.now())
+        return Slice(context, self.bookmarks.lower_bound(None), self.bookmarks.now())
 
     def sampled_contexts(self) -> Iterator[dict[str, Any]]:
         """Give the contexts of a first sync, for as long as they are asked for."""
@@ -208,9 +208,9 @@ class OAuth2Stream(PagedStream):
         if context is not None or self.partitions is None:
             yield context
             return
-        yield from self.lookahead.line((p, self.courses(p)) for p in self.partitions)
+        yield from self.prefetcher.line((p, self.courses(p)) for p in self.partitions)
 
-    def courses(self, context: Context | None) -> list[Course]:
+    def courses(self, context: Context | None) -> list[SliceReader]:
         """Give what there is to read of a context, window by window.
 
         A context that comes later is begun ahead; its courses are given again when it is read.
@@ -219,9 +219,11 @@ class OAuth2Stream(PagedStream):
         key = encode(dict(context or {}))
         if key not in self._planned:
             self.reader.keeps_text = self._passes_on and self._emits_texts
-            start = self.ledger.lower_bound(self.ledger.previous(context))
+            start = self.bookmarks.lower_bound(self.bookmarks.previous(context))
             spans = list(
-                islice(windows(start, self.ledger.now(), settings.incremental), _MOST_WINDOWS + 1)
+                islice(
+                    windows(start, self.bookmarks.now(), settings.incremental), _MOST_WINDOWS + 1
+                )
             )
             if len(spans) > _MOST_WINDOWS:
                 message = (
@@ -232,10 +234,10 @@ class OAuth2Stream(PagedStream):
             # How far a descending stream goes is known only when its records are read.
             is_eager = settings.incremental.order != "desc"
             self._planned[key] = [
-                Course(
+                SliceReader(
                     self.reader,
-                    Span(context or {}, *span),
-                    Walk(settings.pagination),
+                    Slice(context or {}, *span),
+                    Paginator(settings.pagination),
                     is_eager=is_eager,
                 )
                 for span in spans
@@ -245,26 +247,26 @@ class OAuth2Stream(PagedStream):
     def emitted(self, context: Context | None, *, writes: bool) -> Iterator[int]:
         """Read a context and emit its records; gives how many of each page were emitted."""
         self._incomplete, self._incomplete_children = True, False
-        self.ledger.begin(context)
-        self.tally.contexts += 1
+        self.bookmarks.begin(context)
+        self.stats.contexts += 1
         courses = self.courses(context)
         if self.selected and writes:
             # Made before a page is looked into, since it decides how.
             _ = self._emission
         self._planned.pop(encode(dict(context or {})))
         for number, course in enumerate(
-            self.lookahead.line((course, [course]) for course in courses), 1
+            self.prefetcher.line((course, [course]) for course in courses), 1
         ):
-            self.tally.walks += 1
+            self.stats.walks += 1
             for turn in self._turns(course):
-                self.tally.page(is_ignored=turn.page is None)
+                self.stats.page(is_ignored=turn.page is None)
                 yield self._emit(turn, course.span, writes=writes)
-                self._after_page(course.span, turn, course.walk)
-            self._conclude(course.walk)
+                self._after_page(course.span, turn, course.paginator)
+            self._conclude(course.paginator)
             if self._incomplete or self._is_trial:
                 return
             if number < len(courses):
-                self.ledger.checkpoint(context, self.ledger.bookmark.value)
+                self.bookmarks.checkpoint(context, self.bookmarks.bookmark.value)
 
     def get_records(self, context: Context | None) -> Iterable[Record]:
         """Give the records of a context as a sync emits them, unshaped."""
@@ -282,9 +284,9 @@ class OAuth2Stream(PagedStream):
         return not (looked_at or self.children or self._is_trial)
 
     @cached_property
-    def _emission(self) -> Emission:
+    def _emission(self) -> RecordWriter:
         contexts = self.stream.contexts
-        emission = Emission(
+        emission = RecordWriter(
             self,
             self.stream.schema,
             self._tap.message_writer,
@@ -306,40 +308,40 @@ class OAuth2Stream(PagedStream):
         """Whether a few records are read to try the stream, as --test does."""
         return self.ABORT_AT_RECORD_COUNT is not None
 
-    def _turns(self, course: Course) -> Iterator[Turn]:
+    def _turns(self, course: SliceReader) -> Iterator[FetchedPage]:
         """Give the pages; --test asks for a few records alone."""
         if self._is_trial:
             return islice(course.direct(), 1)
-        return self.lookahead.turns(course)
+        return self.prefetcher.turns(course)
 
-    def _emit(self, turn: Turn, span: Span, *, writes: bool) -> int:
+    def _emit(self, turn: FetchedPage, span: Slice, *, writes: bool) -> int:
         """Emit the records of a page, and let the bookmark take note of them."""
         texts = self._texts(turn, span.context) if writes else None
         if texts is not None:
             self._emission.pass_on(texts)
-            self.ledger.observe(texts.replication_values, texts.without, span.context)
+            self.bookmarks.observe(texts.replication_values, texts.without, span.context)
             count = len(texts.records)
-            self.tally.records += count
+            self.stats.records += count
         else:
             count = self._emit_each(turn, span, writes=writes)
         self.state_manager.is_flushed = False
-        self.connection.flush()
+        self.session.flush()
         return count
 
-    def _texts(self, turn: Turn, context: Mapping[str, Any]) -> Texts | None:
+    def _texts(self, turn: FetchedPage, context: Mapping[str, Any]) -> EncodedRecords | None:
         page = turn.page
         if not self.selected or not turn.is_new or page is None or page.written is None:
             return None
         return self._emission.texts(page.written, context)
 
-    def _emit_each(self, turn: Turn, span: Span, *, writes: bool) -> int:
+    def _emit_each(self, turn: FetchedPage, span: Slice, *, writes: bool) -> int:
         """Emit the records of a page one by one, each after those of its children."""
         # --test asks for a few records alone.
         records = list(islice(self._kept(turn.records, span), self.ABORT_AT_RECORD_COUNT))
         if not self.children:
             self._emit_some(records, span, writes=writes)
             return len(records) if self.selected else 0
-        for record, contexts in self.lookahead.line(map(self._with_children, records)):
+        for record, contexts in self.prefetcher.line(map(self._with_children, records)):
             for child, context in contexts:
                 child.sync(context=context)
                 # What a child left unread would not be asked for again without its parent.
@@ -359,25 +361,25 @@ class OAuth2Stream(PagedStream):
 
     def _with_children(
         self, record: Record
-    ) -> tuple[tuple[Record, list[tuple[OAuth2Stream, dict[str, Any]]]], list[Course]]:
+    ) -> tuple[tuple[Record, list[tuple[OAuth2Stream, dict[str, Any]]]], list[SliceReader]]:
         """Give a record with what its children are run for, and what there is to read for that."""
         contexts = [(child, c) for child in self.children for c in child._contexts_of(record)]  # noqa: SLF001 - one family
         return (record, contexts), [
             course for child, context in contexts for course in child.courses(context)
         ]
 
-    def _emit_some(self, records: list[Record], span: Span, *, writes: bool) -> None:
+    def _emit_some(self, records: list[Record], span: Slice, *, writes: bool) -> None:
         if not self.selected:
             return
         key = self.replication_key
         values = [record.get(key) for record in records] if key else []
         if writes:
-            self._emission.emit(self.tally.counted(records))
+            self._emission.emit(self.stats.counted(records))
         there = [value for value in values if value is not None]
-        self.ledger.observe(there, len(values) - len(there), span.context)
+        self.bookmarks.observe(there, len(values) - len(there), span.context)
 
     def _kept(
-        self, records: list[Record], span: Span, counts: dict[str, int] | None = None
+        self, records: list[Record], span: Slice, counts: dict[str, int] | None = None
     ) -> Iterator[Record]:
         """Give the records that are wanted, with the values of their context in them.
 
@@ -406,36 +408,36 @@ class OAuth2Stream(PagedStream):
         key = self.replication_key
         return bool(start and key) and start.is_after(record.get(key or ""))  # type: ignore[union-attr]
 
-    def _after_page(self, span: Span, turn: Turn, walk: Walk) -> None:
+    def _after_page(self, span: Slice, turn: FetchedPage, paginator: Paginator) -> None:
         """Act on the order of the records: remember how far they were read, or stop."""
         order = self.stream.settings.incremental.order
-        bookmark = self.ledger.bookmark
+        bookmark = self.bookmarks.bookmark
         if (
             order == "desc"
             and turn.records
             and all(self._is_older(r, span.start) for r in turn.records)
         ):
-            walk.end = End("a page wholly older than the bookmark")
+            paginator.end = Stop("a page wholly older than the bookmark")
         if order == "asc" and not self._incomplete_children:
             if bookmark.descents == 0 and bookmark.passed is not None:
-                self.ledger.checkpoint(span.context or None, bookmark.passed)
+                self.bookmarks.checkpoint(span.context or None, bookmark.passed)
             elif bookmark.descents:
                 self._say_once("order", "the records are not in ascending order, so that a run "
                                "that is cut off begins anew")  # fmt: skip
 
     # Ends
 
-    def _conclude(self, walk: Walk) -> None:
+    def _conclude(self, paginator: Paginator) -> None:
         """Say how a read ended, and let the bookmark move only if it was complete."""
-        end = walk.end
+        end = paginator.end
         self._incomplete = end is None or not end.complete or self._incomplete_children
-        for remark in walk.remarks:
+        for remark in paginator.remarks:
             self._say(remark)
         if end is not None:
             if end.suspicious:
                 self._say(f"paging ended early: {end.reason}")
-            self.tally.ends[end.reason] += 1
-        self.ledger.conclude()
+            self.stats.ends[end.reason] += 1
+        self.bookmarks.conclude()
 
     def report(self) -> None:
         """Say at the end of a run, once each, what was left out; raises AnswerError.
@@ -454,14 +456,14 @@ class OAuth2Stream(PagedStream):
         for path, count in self._dropped.items():
             self._say(f"the field {path!r} is not in the schema; it was left out {count} times")
         key = self.replication_key
-        if self.ledger.without:
-            self._say(f"{self.ledger.without} records had no {key!r}; they moved no bookmark")
-        if self.ledger.unreadable:
+        if self.bookmarks.without:
+            self._say(f"{self.bookmarks.without} records had no {key!r}; they moved no bookmark")
+        if self.bookmarks.unreadable:
             self._say(
-                f"{self.ledger.unreadable} records had a {key!r} that is neither a time nor a "
+                f"{self.bookmarks.unreadable} records had a {key!r} that is neither a time nor a "
                 "number like the others; they moved no bookmark"
             )
-        if self.selected and self._counts["left out"] and not self.tally.records:
+        if self.selected and self._counts["left out"] and not self.stats.records:
             self._say(f"keep left out all of its {self._counts['left out']} records")
         for name, sentence in (("left out", "by keep"), ("older", "by drop_older")):
             if self._counts[name]:
@@ -480,7 +482,7 @@ class OAuth2Stream(PagedStream):
     def _finalize_state(self, state: dict[str, Any] | None = None) -> None:
         """Promote what this read came to, unless something was left unread."""
         if state is not None and self._is_trial:
-            self.ledger.forget(state)
+            self.bookmarks.forget(state)
         elif state is not None:
-            self.ledger.settle(state, is_complete=not self._incomplete)
+            self.bookmarks.settle(state, is_complete=not self._incomplete)
         super()._finalize_state(state)

@@ -22,13 +22,13 @@ from singer_sdk.plugin_base import _ConfigInput
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA, Config, read_config
 from tap_oauth2_generic.config.environment import settings_in_environment, warn_of_what_meltano_kept
 from tap_oauth2_generic.errors import ConfigurationError, OutputError
-from tap_oauth2_generic.extract.prefetch import Lookahead
+from tap_oauth2_generic.extract.prefetch import Prefetcher
 from tap_oauth2_generic.records.stream_maps import check_maps
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.redaction import protect_logs
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
-from tap_oauth2_generic.session import Connection
-from tap_oauth2_generic.settings.fields import Problems
+from tap_oauth2_generic.session import Session
+from tap_oauth2_generic.settings.fields import ErrorCollector
 from tap_oauth2_generic.singer.input_files import (
     bookmarks_in,
     read_catalog,
@@ -36,7 +36,7 @@ from tap_oauth2_generic.singer.input_files import (
     read_state,
 )
 from tap_oauth2_generic.singer.message_writer import MessageWriter, write_text
-from tap_oauth2_generic.singer.state_writer import ThriftyStateWriter
+from tap_oauth2_generic.singer.state_writer import ThrottledStateWriter
 from tap_oauth2_generic.stream import OAuth2Stream
 
 if TYPE_CHECKING:
@@ -76,14 +76,14 @@ class TapOAuth2Generic(Tap):
         super().__init__(*arguments, **options)
 
     @cached_property
-    def connection(self) -> Connection:
+    def session(self) -> Session:
         """What all streams share."""
-        return Connection.of(self._parsed(), Clock(), self._flush)
+        return Session.of(self._parsed(), Clock(), self._flush)
 
     @cached_property
-    def lookahead(self) -> Lookahead:
+    def prefetcher(self) -> Prefetcher:
         """What fetches pages ahead, for all streams."""
-        return Lookahead(self._parsed().pace.max_in_flight)
+        return Prefetcher(self._parsed().pace.max_in_flight)
 
     def discover_streams(self) -> list[OAuth2Stream]:
         """Make the configured streams; their schemas are inferred when they are asked for."""
@@ -91,7 +91,7 @@ class TapOAuth2Generic(Tap):
         settings = {stream.name: stream for stream in self._parsed().top.streams}
         classes = {name: _stream_class() for name in settings}
         made = {
-            name: classes[name](self, stream, self.connection, self.lookahead)
+            name: classes[name](self, stream, self.session, self.prefetcher)
             for name, stream in settings.items()
         }
         for name, stream in settings.items():
@@ -122,7 +122,7 @@ class TapOAuth2Generic(Tap):
         streams = [s for s in self.streams.values() if s.selected or s.has_selected_descendents]
         if not streams:
             self.logger.warning("No stream is selected, so nothing is read")
-        with self.connection.progress.shown(len(streams)):
+        with self.session.progress.shown(len(streams)):
             self._sync_everything()
 
     def _sync_everything(self) -> None:
@@ -131,7 +131,9 @@ class TapOAuth2Generic(Tap):
         However it ends, the records that were read and the last safe state go out.
         """
         if isinstance(self.message_writer, MessageWriter):
-            self._state_writer = ThriftyStateWriter(self.message_writer, Clock(), given=self.state)
+            self._state_writer = ThrottledStateWriter(
+                self.message_writer, Clock(), given=self.state
+            )
         try:
             self.sync_all()
         finally:
@@ -143,13 +145,13 @@ class TapOAuth2Generic(Tap):
                 stream.report()
 
     def _wind_up(self) -> None:
-        self.lookahead.close()
-        if not uninterrupted.is_insisted_on:
+        self.prefetcher.close()
+        if not uninterrupted.forced:
             with suppress(OutputError):
                 if self.state:
                     self.state_writer.write_state(self.state)
                 self._flush()
-        self.connection.close()
+        self.session.close()
 
     def _flush(self) -> None:
         if isinstance(self.message_writer, MessageWriter):
@@ -161,7 +163,7 @@ class TapOAuth2Generic(Tap):
         Meltano asks for one before every command of a plugin, the login included: there it
         must not fail for want of a login. The sync that follows does.
         """
-        self.connection.waits_for_login = "MELTANO_EXTRACTOR_NAME" in os.environ
+        self.session.waits_for_login = "MELTANO_EXTRACTOR_NAME" in os.environ
         catalog = self.catalog_json_text
         write_text(f"{catalog}\n")
         return catalog
@@ -239,20 +241,20 @@ class TapOAuth2Generic(Tap):
     @classmethod
     def parsed_configuration(cls, raw: Mapping[str, Any]) -> Config:
         """Parse a configuration; raises ConfigValidationError with every mistake."""
-        problems = Problems()
-        config = read_config(raw, _SDK_SETTINGS, problems) if raw else None
+        collector = ErrorCollector()
+        config = read_config(raw, _SDK_SETTINGS, collector) if raw else None
         if config is not None:
-            check_maps(raw, [stream.name for stream in config.top.streams], problems)
-        for sentence in problems.warnings:
+            check_maps(raw, [stream.name for stream in config.top.streams], collector)
+        for sentence in collector.warnings:
             cls.logger.warning("%s", sentence)
         if not raw:
             message = (
                 "the configuration is empty: --config FILE takes it from a file, --config ENV from "
                 f"variables such as {cls._env_var_prefix}BASE_URL"
             )
-            problems.add("", message)
-        if config is None or problems.errors:
-            raise ConfigValidationError("Config validation failed", errors=problems.errors)
+            collector.add("", message)
+        if config is None or collector.errors:
+            raise ConfigValidationError("Config validation failed", errors=collector.errors)
         return config
 
     @classproperty

@@ -17,7 +17,7 @@ from tap_oauth2_generic.errors import OutputError, TapError
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.redaction import protect_logs, redact
 from tap_oauth2_generic.runtime.shutdown import Interrupted, uninterrupted
-from tap_oauth2_generic.session import Connection
+from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.singer.message_writer import (
     TAKES_NO_MORE,
     abandon_output,
@@ -45,10 +45,10 @@ CONFIG_OPTION = click.option(
 )
 
 
-def connection(paths: Sequence[str]) -> Connection:
+def session(paths: Sequence[str]) -> Session:
     """Give the connection of a configuration; raises TapError or ConfigValidationError."""
     require_output()
-    return Connection.of(TapOAuth2Generic.read_configuration(paths), Clock(), sys.stdout.flush)
+    return Session.of(TapOAuth2Generic.read_configuration(paths), Clock(), sys.stdout.flush)
 
 
 def tap_of(paths: Sequence[str]) -> TapOAuth2Generic:
@@ -102,7 +102,7 @@ def run_cleanly(action: Callable[[], object]) -> int:  # noqa: C901, PLR0911 - a
 
 
 def _interrupted(signal: Interrupted) -> int:
-    if uninterrupted.is_insisted_on:
+    if uninterrupted.forced:
         # Nobody may be there who takes what still waits.
         abandon_output()
     return _failed([f"ended by {signal.name}; run again to go on from the last STATE"])

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 import click
 import msgspec
 
-from tap_oauth2_generic.cli.boundary import CONFIG_OPTION, connection, log_to_stderr, run_cleanly
+from tap_oauth2_generic.cli.boundary import CONFIG_OPTION, log_to_stderr, run_cleanly, session
 from tap_oauth2_generic.cli.callback_server import Listener, can_listen
 from tap_oauth2_generic.errors import AuthorizationError, TapError
 from tap_oauth2_generic.oauth2.authorization import authorization_address, challenge
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tap_oauth2_generic.oauth2.token import Token
-    from tap_oauth2_generic.session import Connection
+    from tap_oauth2_generic.session import Session
 
 
-class Terminal:
+class TerminalLogin:
     """The desk at which a person logs in: this terminal, and a browser where there is one."""
 
     def __init__(
-        self, connection: Connection, *, browser: bool, timeout_seconds: float, stack: ExitStack
+        self, session: Session, *, browser: bool, timeout_seconds: float, stack: ExitStack
     ) -> None:
         """Take the connection to log in for; ``stack`` closes the listener."""
-        self._connection = connection
+        self._connection = session
         self._browser = browser
         self._timeout_seconds = timeout_seconds
         self._stack = stack
@@ -51,20 +51,20 @@ class Terminal:
 
     def endpoint(self, name: str) -> str:
         """Give the URL of an endpoint."""
-        return self._connection.exchange.endpoints.url(name)
+        return self._connection.token_client.endpoints.url(name)
 
     def refuse_foreign(self, issuer: str) -> None:
         """Raise AuthorizationError where an ``iss`` is not the provider's."""
-        self._connection.exchange.endpoints.refuse_foreign(issuer)
+        self._connection.token_client.endpoints.refuse_foreign(issuer)
 
     def post(self, url: str, fields: Mapping[str, str]) -> dict[str, Any]:
         """Send a form with the client's proof."""
-        return self._connection.exchange.post(url, fields)
+        return self._connection.token_client.post(url, fields)
 
-    def exchange(self, fields: Mapping[str, Any]) -> Token:
+    def token_client(self, fields: Mapping[str, Any]) -> Token:
         """Send a token request."""
         grant_type = self._connection.config.grant.grant_type
-        return self._connection.exchange.by_login(fields, grant_type)
+        return self._connection.token_client.by_login(fields, grant_type)
 
     def wait(self, seconds: float) -> None:
         """Wait for the person."""
@@ -73,7 +73,7 @@ class Terminal:
     def authorization_address(self, url: str, params: Mapping[str, str]) -> str:
         """Give the address of an authorization request."""
         client_id = self._connection.config.oauth2.client_id or ""
-        return authorization_address(url, client_id, self._connection.exchange.scope, params)
+        return authorization_address(url, client_id, self._connection.token_client.scope, params)
 
     def challenge(self) -> tuple[str, str]:
         """Give a new code verifier and its challenge."""
@@ -129,25 +129,24 @@ def _has_browser() -> bool:
 
 def _login(paths: tuple[str, ...], *, browser: bool, timeout_seconds: float) -> None:
     log_to_stderr()
-    made = connection(paths)
+    made = session(paths)
     with ExitStack() as stack:
-        desk = Terminal(made, browser=browser, timeout_seconds=timeout_seconds, stack=stack)
+        ui = TerminalLogin(made, browser=browser, timeout_seconds=timeout_seconds, stack=stack)
         try:
-            token = made.authenticator.login(desk)
+            token = made.authenticator.login(ui)
         except TapError as error:
-            if desk.listener is not None:
-                desk.listener.show("The login failed", redact(str(error)), worked=False)
+            if ui.listener is not None:
+                ui.listener.show("The login failed", redact(str(error)), worked=False)
             raise
-        sentences = [
-            f"The connection {made.authenticator.connection!r} is logged in{_whom(token)}."
-        ]
+        name = made.authenticator.connection
+        sentences = [f"The connection {name!r} is logged in{_whom(token)}."]
         sentences.append(_until(token, unattended=made.config.grant.unattended))
-        if desk.listener is not None:
+        if ui.listener is not None:
             page = " ".join([*sentences, "You can close this page and go back to the terminal."])
-            desk.listener.show("It worked", page, worked=True)
+            ui.listener.show("It worked", page, worked=True)
         named = " ".join(f"--config {path}" for path in paths)
         sentences.append(f"Next: tap-oauth2-generic {named} --discover, or meltano run.")
-        desk.say("\n" + "\n".join(sentences))
+        ui.say("\n" + "\n".join(sentences))
 
 
 def _until(token: Token, *, unattended: bool) -> str:

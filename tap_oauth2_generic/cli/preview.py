@@ -22,7 +22,7 @@ from tap_oauth2_generic.cli.suggest import (
     suggest,
 )
 from tap_oauth2_generic.errors import InputError, TapError
-from tap_oauth2_generic.pagination import Walk
+from tap_oauth2_generic.pagination import Paginator
 from tap_oauth2_generic.records.schema import infer
 from tap_oauth2_generic.runtime.redaction import MASK, printable, redact
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from tap_oauth2_generic.extract.page_reader import Asked, Turn
-    from tap_oauth2_generic.net.client import Answer
+    from tap_oauth2_generic.extract.page_reader import FetchedPage, PendingRequest
+    from tap_oauth2_generic.net.client import Response
     from tap_oauth2_generic.stream import OAuth2Stream
 
 # Numbers keep every digit, as in a sync.
@@ -51,12 +51,12 @@ def preview(stream: OAuth2Stream, wanted: int, *, suggests: bool) -> dict[str, A
     ``ok`` tells whether it worked; an error is one sentence.
     """
     told: dict[str, Any] = {"stream": stream.name, "ok": True, "pages": [], "records": []}
-    answers: list[Answer] = []
+    answers: list[Response] = []
     try:
-        for walk, turn in _turns(stream, answers):
+        for paginator, turn in _turns(stream, answers):
             told["pages"].append(_page(turn))
             told["records"] += turn.records
-            told["paging"] = _paging(walk)
+            told["paging"] = _paging(paginator)
             if len(told["records"]) >= wanted or len(told["pages"]) >= _MOST_PAGES:
                 break
     except TapError as error:
@@ -73,22 +73,24 @@ def preview(stream: OAuth2Stream, wanted: int, *, suggests: bool) -> dict[str, A
     return told
 
 
-def _turns(stream: OAuth2Stream, answers: list[Answer]) -> Iterator[tuple[Walk, Turn]]:
+def _turns(
+    stream: OAuth2Stream, answers: list[Response]
+) -> Iterator[tuple[Paginator, FetchedPage]]:
     """Give the pages; ``answers`` keeps what came, also where it cannot be read."""
 
-    def fetched(asked: Asked) -> Answer:
+    def fetched(asked: PendingRequest) -> Response:
         answers.append(stream.reader.fetch(asked))
         return answers[-1]
 
     for context in islice(stream.sampled_contexts(), _MOST_PAGES):
-        walk, span = Walk(stream.stream.settings.pagination), stream.first_span(context)
-        while walk.end is None:
-            asked = stream.reader.ask(span, walk, walk.token)
+        paginator, span = Paginator(stream.stream.settings.pagination), stream.first_span(context)
+        while paginator.end is None:
+            asked = stream.reader.ask(span, paginator, paginator.token)
             asked.remarks.wanted()
-            yield walk, stream.reader.take(asked, partial(fetched, asked), walk)
+            yield paginator, stream.reader.take(asked, partial(fetched, asked), paginator)
 
 
-def _page(turn: Turn) -> dict[str, Any]:
+def _page(turn: FetchedPage) -> dict[str, Any]:
     """Tell of one request and its answer; what may be a secret is masked."""
     headers = {name: MASK if _may_be_secret(name) else redact(value)
                for name, value in turn.request.headers.items()}  # fmt: skip
@@ -111,13 +113,13 @@ def _may_be_secret(header: str) -> bool:
     return any(word in header.lower() for word in ("auth", "key", "token", "secret", "cookie"))
 
 
-def _paging(walk: Walk) -> str:
-    if walk.end is not None:
-        return f"ends: {walk.end.reason}"
-    return f"goes on: {redact(walk.leads_to())}"
+def _paging(paginator: Paginator) -> str:
+    if paginator.end is not None:
+        return f"ends: {paginator.end.reason}"
+    return f"goes on: {redact(paginator.leads_to())}"
 
 
-def _suggestion(stream: OAuth2Stream, answer: Answer) -> dict[str, Any] | None:
+def _suggestion(stream: OAuth2Stream, answer: Response) -> dict[str, Any] | None:
     settings = stream.stream
     base = {"name": stream.name, "path": settings.request.path.text}
     if settings.request.method != "GET":

@@ -17,7 +17,7 @@ from tap_oauth2_generic.config.presets import filled_in, with_required_scopes
 from tap_oauth2_generic.config.presets import names as provider_names
 from tap_oauth2_generic.errors import HostNotAllowedError
 from tap_oauth2_generic.net.hosts import HostPolicy, HostSettings
-from tap_oauth2_generic.net.rate_limit import PaceSettings
+from tap_oauth2_generic.net.rate_limit import RateLimitSettings
 from tap_oauth2_generic.net.request_template import RequestSettings, RequestTemplate, templates_in
 from tap_oauth2_generic.net.response_rules import RuleSettings
 from tap_oauth2_generic.net.retry import ResilienceSettings
@@ -49,13 +49,13 @@ from tap_oauth2_generic.settings.field_types import (
     TEMPLATE,
     array_of,
     enum,
-    section,
+    nested,
     text,
     url,
 )
 from tap_oauth2_generic.settings.fields import (
-    Kind,
-    Problems,
+    ErrorCollector,
+    FieldType,
     names_of,
     near_choice,
     read,
@@ -84,8 +84,8 @@ class StreamSettings:
         PAGINATION, "Pagination", "How the API pages.", default=styles()[DEFAULT_STYLE]()
     )
     incremental: IncrementalSettings = setting(
-        section(
-            lambda raw, problems: _read_section(IncrementalSettings, raw, problems),
+        nested(
+            lambda raw, collector: _read_section(IncrementalSettings, raw, collector),
             {**schema_of(IncrementalSettings), "additionalProperties": False},
         ),
         "Incremental",
@@ -134,25 +134,25 @@ STREAM_ROOMS = (
 )
 
 
-def _read_section(declaration: type, raw: dict[str, Any], problems: Problems) -> Any:
-    reject_unknown(raw, names_of(declaration), "", problems)
-    return read(declaration, raw, "", problems)
+def _read_section(declaration: type, raw: dict[str, Any], collector: ErrorCollector) -> Any:
+    reject_unknown(raw, names_of(declaration), "", collector)
+    return read(declaration, raw, "", collector)
 
 
-def _read_stream(raw: Any, problems: Problems) -> StreamConfig | None:
+def _read_stream(raw: Any, collector: ErrorCollector) -> StreamConfig | None:
     if not isinstance(raw, Mapping):
-        problems.add("", "must be an object")
+        collector.add("", "must be an object")
         return None
-    reject_unknown(raw, names_of(*STREAM_ROOMS), "", problems)
-    rooms = [read(room, raw, "", problems) for room in STREAM_ROOMS]
-    if problems.errors:
+    reject_unknown(raw, names_of(*STREAM_ROOMS), "", collector)
+    rooms = [read(room, raw, "", collector) for room in STREAM_ROOMS]
+    if collector.errors:
         return None
     stream = StreamConfig(*rooms, written=raw)  # type: ignore[arg-type]
     if stream.settings.pagination.needs_every_record and "[?" in stream.records.records_path.text:
-        problems.add("records_path", "may not filter with this paging style: use keep")
+        collector.add("records_path", "may not filter with this paging style: use keep")
     in_body = stream.settings.pagination.place_of_params == "body"
     if in_body and isinstance(stream.request.body, list):
-        problems.add("pagination.params_in", "body needs a request body that is an object")
+        collector.add("pagination.params_in", "body needs a request body that is an object")
     return stream
 
 
@@ -166,7 +166,7 @@ def _start_date(value: Any) -> str:
 
 def _base_url(value: Any) -> Template:
     template: Template = TEMPLATE.parse(text(value).strip())
-    if not template.holes:
+    if not template.placeholders:
         url(template.text)
     return template
 
@@ -192,7 +192,7 @@ class TopSettings:
         default={},
     )
     base_url: Template = setting(
-        Kind({"type": "string"}, _base_url), "Base URL", "Base of every request. A template."
+        FieldType({"type": "string"}, _base_url), "Base URL", "Base of every request. A template."
     )
     grant_type: str = setting(
         enum(*grants()), "Grant type", "How the first token is had.", default=DEFAULT_GRANT
@@ -208,7 +208,7 @@ class TopSettings:
         secret=True,
     )
     start_date: str | None = setting(
-        Kind({"type": "string", "format": "date-time"}, _start_date),
+        FieldType({"type": "string", "format": "date-time"}, _start_date),
         "Start date",
         "Lower bound of the first run of incremental streams.",
         default=None,
@@ -219,7 +219,13 @@ class TopSettings:
 
 
 _GRANTS = tuple(dict.fromkeys(grants().values()))
-_PLAIN_ROOMS = (HostSettings, TransportSettings, ResilienceSettings, PaceSettings, RuleSettings)
+_PLAIN_ROOMS = (
+    HostSettings,
+    TransportSettings,
+    ResilienceSettings,
+    RateLimitSettings,
+    RuleSettings,
+)
 _TOP_ROOMS = (TopSettings, OAuth2Settings, *_GRANTS, AssertionSettings, *_PLAIN_ROOMS)
 #: The JSON Schema of the configuration, from which every list of settings is made.
 CONFIG_SCHEMA: dict[str, Any] = schema_of(*_TOP_ROOMS, defaults=True)
@@ -237,7 +243,7 @@ class Config:
     hosts: HostSettings
     transport: TransportSettings
     resilience: ResilienceSettings
-    pace: PaceSettings
+    pace: RateLimitSettings
     rules: RuleSettings
 
     def request_template(self, stream: StreamConfig) -> RequestTemplate:
@@ -250,11 +256,13 @@ class Config:
         template = self.request_template(stream)
         used = [template.base_url, *(found for _, found in template.templates())]
         used += [found for _, found in templates_in([template.params, template.headers], "")]
-        return any(hole.family == "token" for found in used for hole in found.holes)
+        return any(
+            placeholder.family == "token" for found in used for placeholder in found.placeholders
+        )
 
 
 def read_config(
-    raw: Mapping[str, Any], others: frozenset[str], problems: Problems
+    raw: Mapping[str, Any], others: frozenset[str], collector: ErrorCollector
 ) -> Config | None:
     """Parse a configuration; None where ``problems`` says why.
 
@@ -262,26 +270,26 @@ def read_config(
     first of all, so that not even a mistake in the configuration shows one.
     """
     _register_secrets(raw)
-    raw = filled_in(raw, problems)
+    raw = filled_in(raw, collector)
     known = [*names_of(*_TOP_ROOMS), *others, "$schema"]
-    reject_unknown(raw, known, "", problems)
+    reject_unknown(raw, known, "", collector)
     grant_type = raw.get("grant_type") or DEFAULT_GRANT
     grant_room = grants().get(grant_type) if isinstance(grant_type, str) else None
     if grant_room is not None and not grant_room.unattended:
         # A client that acts for itself has no session that a scope could keep alive.
         raw = with_required_scopes(raw)
-    grant = read(grant_room, raw, "", problems) if grant_room else None
-    top = read(TopSettings, raw, "", problems)
-    oauth2 = read(OAuth2Settings, raw, "", problems)
-    rest = [read(room, raw, "", problems) for room in _PLAIN_ROOMS]
-    assertion = read(AssertionSettings, raw, "", problems)
+    grant = read(grant_room, raw, "", collector) if grant_room else None
+    top = read(TopSettings, raw, "", collector)
+    oauth2 = read(OAuth2Settings, raw, "", collector)
+    rest = [read(room, raw, "", collector) for room in _PLAIN_ROOMS]
+    assertion = read(AssertionSettings, raw, "", collector)
     if top is None or oauth2 is None or grant is None or assertion is None or None in rest:
         return None
     config = Config(top, oauth2, grant, assertion, _scope(raw), *rest)  # type: ignore[arg-type]
-    _check_connection(config, problems)
-    _check_secret(config, raw, problems)
-    _check_streams(config, problems)
-    return None if problems.errors else config
+    _check_connection(config, collector)
+    _check_secret(config, raw, collector)
+    _check_streams(config, collector)
+    return None if collector.errors else config
 
 
 def _register_secrets(raw: Mapping[str, Any]) -> None:
@@ -322,26 +330,26 @@ def _scope(raw: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _check_connection(config: Config, problems: Problems) -> None:
+def _check_connection(config: Config, collector: ErrorCollector) -> None:
     oauth2, grant = config.oauth2, config.grant
     lasting = oauth2.access_token and not oauth2.refresh_token and not grant.unattended
     has_endpoint = oauth2.access_token_url or oauth2.issuer
     if not has_endpoint and not lasting:
-        problems.add("", "setting 'access_token_url' is required")
+        collector.add("", "setting 'access_token_url' is required")
     named = oauth2.client_id or oauth2.token_params or config.assertion.jwt_issuer
     if has_endpoint and not named:
-        problems.add("", "setting 'client_id' is required")
+        collector.add("", "setting 'client_id' is required")
     for name in grant.missing(config.assertion):
-        problems.add("", f"setting {name!r} is required with grant_type {grant.grant_type}")
+        collector.add("", f"setting {name!r} is required with grant_type {grant.grant_type}")
     if oauth2.client_auth == "private_key_jwt" and not config.assertion.has_key:
-        problems.add("", "setting 'private_key' is required with client_auth private_key_jwt")
+        collector.add("", "setting 'private_key' is required with client_auth private_key_jwt")
     if oauth2.client_auth == "tls_client_auth" and not config.transport.client_cert:
-        problems.add("", "setting 'client_cert' is required with client_auth tls_client_auth")
+        collector.add("", "setting 'client_cert' is required with client_auth tls_client_auth")
     if oauth2.token_store and (sentence := check_url(oauth2.token_store)):
-        problems.add("token_store", sentence)
+        collector.add("token_store", sentence)
 
 
-def _check_secret(config: Config, raw: Mapping[str, Any], problems: Problems) -> None:
+def _check_secret(config: Config, raw: Mapping[str, Any], collector: ErrorCollector) -> None:
     """Say where a client has no secret to prove itself by, as RFC 6749 section 4.4 asks."""
     oauth2, way = config.oauth2, config.oauth2.client_auth
     # They may hold another proof, or make one needless.
@@ -353,41 +361,43 @@ def _check_secret(config: Config, raw: Mapping[str, Any], problems: Problems) ->
         and not any((*others, config.transport.client_cert))
     ):
         grant_type = config.grant.grant_type
-        problems.warn(
+        collector.warn(
             "",
             f"grant_type {grant_type} with client_auth {way} has no client_secret, which most "
             "token endpoints ask for; a client that has none has client_auth none",
         )
 
 
-def _check_streams(config: Config, problems: Problems) -> None:
+def _check_streams(config: Config, collector: ErrorCollector) -> None:
     known = {**dict.fromkeys(config.scope, False), "token.": False}
     connection = [("base_url", config.top.base_url)]
     connection += templates_in(config.top.params, "params")
     connection += templates_in(config.top.headers, "headers")
     for place, template in connection:
         # What stands in a header or parameter may be a secret, a wrong hole included.
-        for sentence in template.problems(known, named=place == "base_url"):
-            problems.add(place, sentence)
+        for sentence in template.collector(known, named=place == "base_url"):
+            collector.add(place, sentence)
     if not config.top.streams:
-        problems.add("streams", "needs at least one stream")
+        collector.add("streams", "needs at least one stream")
     if _COMPACT_DATE.fullmatch(config.top.start_date or ""):
-        problems.warn("start_date", "is a number, for numeric keys; a date is written 2024-01-31")
-    _check_parents(config, problems)
+        collector.warn("start_date", "is a number, for numeric keys; a date is written 2024-01-31")
+    _check_parents(config, collector)
     names: set[str] = set()
     for index, stream in enumerate(config.top.streams):
         where = f"streams[{index}]"
         if stream.name in names:
-            problems.add(where, f"the name {stream.name!r} is taken by another stream")
+            collector.add(where, f"the name {stream.name!r} is taken by another stream")
         names.add(stream.name)
-        _check_templates(config, stream, where, problems)
-        _check_incremental(config, stream, where, problems)
-        _check_path(config, stream, where, problems)
+        _check_templates(config, stream, where, collector)
+        _check_incremental(config, stream, where, collector)
+        _check_path(config, stream, where, collector)
         for remark in stream.settings.pagination.remarks():
-            problems.warn(f"stream {stream.name!r}", remark)
+            collector.warn(f"stream {stream.name!r}", remark)
 
 
-def _check_templates(config: Config, stream: StreamConfig, where: str, problems: Problems) -> None:
+def _check_templates(
+    config: Config, stream: StreamConfig, where: str, collector: ErrorCollector
+) -> None:
     known = {**dict.fromkeys(config.scope, False), "token.": False, **dict.fromkeys(_BOUNDS, True)}
     contexts = stream.contexts
     known |= {f"parent.{name}": False for name in (contexts.parent.keys if contexts.parent else ())}
@@ -395,60 +405,64 @@ def _check_templates(config: Config, stream: StreamConfig, where: str, problems:
     templates = [*config.request_template(stream).templates()]
     templates += templates_in(stream.records.records_path, "records_path")
     for place, template in templates:
-        for sentence in template.problems(known):
-            problems.add(f"{where}.{place}", sentence)
-        used = {hole.name for hole in template.holes} & set(_BOUNDS)
+        for sentence in template.collector(known):
+            collector.add(f"{where}.{place}", sentence)
+        used = {placeholder.name for placeholder in template.placeholders} & set(_BOUNDS)
         if used and not config.top.start_date:
-            holes = " and ".join(f"{{{name}}}" for name in sorted(used))
-            problems.add(f"{where}.{place}", f"{holes} needs the setting 'start_date'")
+            placeholders = " and ".join(f"{{{name}}}" for name in sorted(used))
+            collector.add(f"{where}.{place}", f"{placeholders} needs the setting 'start_date'")
 
 
-def _check_path(config: Config, stream: StreamConfig, where: str, problems: Problems) -> None:
+def _check_path(
+    config: Config, stream: StreamConfig, where: str, collector: ErrorCollector
+) -> None:
     """Find an absolute path that leads to a foreign host before anything is sent."""
     path = stream.request.path
     try:
         urlsplit(path.text)
     except ValueError:
-        problems.add(f"{where}.path", "is neither a path nor a URL")
+        collector.add(f"{where}.path", "is neither a path nor a URL")
         return
     if (
-        path.holes
-        or config.top.base_url.holes
+        path.placeholders
+        or config.top.base_url.placeholders
         or urlsplit(path.text).scheme not in {"http", "https"}
     ):
         return
     try:
         HostPolicy(config.hosts).check(path.text, config.top.base_url.text, "the path")
     except HostNotAllowedError as error:
-        problems.add(f"{where}.path", str(error))
+        collector.add(f"{where}.path", str(error))
 
 
 def _check_incremental(
-    config: Config, stream: StreamConfig, where: str, problems: Problems
+    config: Config, stream: StreamConfig, where: str, collector: ErrorCollector
 ) -> None:
     incremental = stream.settings.incremental
     template = config.request_template(stream)
-    holes = {hole.name for _, found in template.templates() for hole in found.holes}
+    placeholders = {
+        placeholder.name for _, found in template.templates() for placeholder in found.placeholders
+    }
     if incremental.window is not None:
         if not config.top.start_date:
-            problems.add(f"{where}.incremental.window", "needs the setting 'start_date'")
-        if not (incremental.end_param or "end" in holes):
-            problems.add(f"{where}.incremental.window", "needs end_param, or {end} in a template")
-        if not (incremental.start_param or "start" in holes):
-            problems.add(
+            collector.add(f"{where}.incremental.window", "needs the setting 'start_date'")
+        if not (incremental.end_param or "end" in placeholders):
+            collector.add(f"{where}.incremental.window", "needs end_param, or {end} in a template")
+        if not (incremental.start_param or "start" in placeholders):
+            collector.add(
                 f"{where}.incremental.window", "needs start_param, or {start} in a template"
             )
     needing = [n for n in ("window", "drop_older") if getattr(incremental, n)]
     needing += ["order"] if incremental.order != "none" else []
     if not stream.settings.replication_key:
         for name in needing:
-            problems.add(f"{where}.incremental.{name}", "needs a replication_key")
+            collector.add(f"{where}.incremental.{name}", "needs a replication_key")
         if incremental.start_param and not config.top.start_date:
             sentence = "is never sent: it needs a replication_key, or the setting 'start_date'"
-            problems.warn(f"{where}.incremental.start_param", sentence)
+            collector.warn(f"{where}.incremental.start_param", sentence)
 
 
-def _check_parents(config: Config, problems: Problems) -> None:
+def _check_parents(config: Config, collector: ErrorCollector) -> None:
     """Find parents that are not there, and streams that are their own ancestors."""
     streams = {stream.name: stream for stream in config.top.streams}
     for index, stream in enumerate(config.top.streams):
@@ -456,10 +470,10 @@ def _check_parents(config: Config, problems: Problems) -> None:
         while parent is not None:
             if parent.stream not in streams:
                 near = near_choice(parent.stream, streams)
-                problems.add(where, f"there is no stream {parent.stream!r}{near}")
+                collector.add(where, f"there is no stream {parent.stream!r}{near}")
                 break
             if parent.stream in seen:
-                problems.add(where, f"{stream.name!r} would be its own ancestor")
+                collector.add(where, f"{stream.name!r} would be its own ancestor")
                 break
             seen.add(parent.stream)
             parent = streams[parent.stream].contexts.parent

@@ -14,7 +14,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers._typing import is_boolean_type
 
 from tap_oauth2_generic.errors import ConfigurationError
-from tap_oauth2_generic.settings.fields import Problems, reject_unknown
+from tap_oauth2_generic.settings.fields import ErrorCollector, reject_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -43,24 +43,24 @@ def settings_in_environment(schema: dict[str, Any], prefix: str) -> dict[str, An
     A variable of the prefix that is no setting's is one, as an unknown setting in a file is; under
     Meltano it is a warning.
     """
-    problems = Problems()
+    collector = ErrorCollector()
     found: dict[str, Any] = {}
     try:
         found = parse_environment_config(schema, prefix)
     except ValueError:
-        _check_each(schema, prefix, problems)
+        _check_each(schema, prefix, collector)
     for name, entry in schema["properties"].items():
         text = os.environ.get(f"{prefix}{name.upper()}", "true")
         if is_boolean_type(entry) and text.lower() not in _BOOLEANS:
-            problems.add(f"{prefix}{name.upper()}", "must be true or false")
+            collector.add(f"{prefix}{name.upper()}", "must be true or false")
     unknown = _strangers(schema["properties"], prefix)
     # Under Meltano it may be of another plugin, one whose name begins like this one's.
     if _is_run_by_meltano():
         _warn(unknown)
     else:
-        problems.errors += unknown
-    if problems.errors:
-        raise ConfigValidationError("Config validation failed", errors=problems.errors)
+        collector.errors += unknown
+    if collector.errors:
+        raise ConfigValidationError("Config validation failed", errors=collector.errors)
     return found
 
 
@@ -84,20 +84,20 @@ def _warn(sentences: Iterable[str]) -> None:
 
 def _strangers(properties: Mapping[str, Any], prefix: str) -> list[str]:
     """Say of each variable that is no setting's which one was probably meant."""
-    problems, known = Problems(), [name.upper() for name in properties]
+    collector, known = ErrorCollector(), [name.upper() for name in properties]
     for name in _unknown(properties, prefix):
-        reject_unknown({name: ""}, known, f"{prefix}{name}", problems)
-    return problems.errors
+        reject_unknown({name: ""}, known, f"{prefix}{name}", collector)
+    return collector.errors
 
 
-def _check_each(schema: dict[str, Any], prefix: str, problems: Problems) -> None:
+def _check_each(schema: dict[str, Any], prefix: str, collector: ErrorCollector) -> None:
     """Say of each variable that cannot be read what its setting takes."""
     for name, entry in schema["properties"].items():
         try:
             parse_environment_config({"properties": {name: entry}}, prefix)
         except ValueError:
             kind = entry.get("type")
-            problems.add(
+            collector.add(
                 f"{prefix}{name.upper()}", f"does not hold what {name} takes, JSON of type {kind}"
             )
 

@@ -16,7 +16,7 @@ from tap_oauth2_generic.settings.field_types import STRINGS, described
 from tap_oauth2_generic.settings.fields import reject_unknown
 
 if TYPE_CHECKING:
-    from tap_oauth2_generic.settings.fields import Problems
+    from tap_oauth2_generic.settings.fields import ErrorCollector
 
 _FOLDER = files(__package__) / "providers"
 _HOLE = re.compile(r"\{provider\.(\w+)\}")
@@ -38,7 +38,7 @@ def preset(name: str) -> dict[str, Any]:
     return found
 
 
-def filled_in(raw: Mapping[str, Any], problems: Problems) -> Mapping[str, Any]:
+def filled_in(raw: Mapping[str, Any], collector: ErrorCollector) -> Mapping[str, Any]:
     """Give a configuration with what its ``provider`` fills in.
 
     Every setting given by hand wins; of objects, every entry. A null takes an entry away.
@@ -46,10 +46,10 @@ def filled_in(raw: Mapping[str, Any], problems: Problems) -> Mapping[str, Any]:
     name = raw.get("provider")
     if name not in names():
         if raw.get("provider_params"):
-            problems.add("provider_params", "needs the setting 'provider'")
+            collector.add("provider_params", "needs the setting 'provider'")
         return raw
     chosen = preset(str(name))
-    params = _params(raw.get("provider_params"), chosen.get("params", {}), problems)
+    params = _params(raw.get("provider_params"), chosen.get("params", {}), collector)
     filled = _with_params(chosen["settings"], params)
     merged = {**filled, **{key: value for key, value in raw.items() if value is not None}}
     for key, value in filled.items():
@@ -71,29 +71,29 @@ def with_required_scopes(raw: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _params(
-    given: Any, declared: Mapping[str, Mapping[str, str]], problems: Problems
+    given: Any, declared: Mapping[str, Mapping[str, str]], collector: ErrorCollector
 ) -> dict[str, str]:
     """Give the user's own parts of the addresses, checked against what the preset declares."""
     where = "provider_params"
     found = given or {}
     if not isinstance(found, Mapping):
-        problems.add(where, f"must be an object, not {described(found)}")
+        collector.add(where, f"must be an object, not {described(found)}")
         return {}
-    reject_unknown(found, declared, where, problems)
+    reject_unknown(found, declared, where, collector)
     values = {}
     for name, about in declared.items():
         value = str(found.get(name, about.get("default", "")))
         if not value:
-            problems.add(where, f"{name!r} is required: {about['description']}")
+            collector.add(where, f"{name!r} is required: {about['description']}")
         elif not _PARAM.fullmatch(value):
-            problems.add(where, f"{name!r} must be of letters, digits, dots and dashes")
+            collector.add(where, f"{name!r} must be of letters, digits, dots and dashes")
         values[name] = value
     return values
 
 
 def _with_params(value: Any, params: Mapping[str, str]) -> Any:
     if isinstance(value, str):
-        return _HOLE.sub(lambda hole: params.get(hole[1], ""), value)
+        return _HOLE.sub(lambda placeholder: params.get(placeholder[1], ""), value)
     if isinstance(value, dict):
         return {name: _with_params(member, params) for name, member in value.items()}
     if isinstance(value, list):

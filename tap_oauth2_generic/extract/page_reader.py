@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.errors import AnswerError, TapError
-from tap_oauth2_generic.net.client import Wants
+from tap_oauth2_generic.net.client import RequestPolicy
 from tap_oauth2_generic.parsing.formats import FORMATS
 from tap_oauth2_generic.parsing.page import read_page
 from tap_oauth2_generic.settings.paths import DottedPath, JsonPath, passes_by
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from tap_oauth2_generic.config.config import StreamConfig
-    from tap_oauth2_generic.net.client import Answer, PutOffError
+    from tap_oauth2_generic.net.client import PutOffError, Response
     from tap_oauth2_generic.net.request import Request
-    from tap_oauth2_generic.pagination import Token, Walk
+    from tap_oauth2_generic.pagination import Paginator, Token
     from tap_oauth2_generic.parsing.page import Page
     from tap_oauth2_generic.replication.bookmark import Bound
-    from tap_oauth2_generic.session import Connection
+    from tap_oauth2_generic.session import Session
 
 _TOO_DEEP = "a value is nested too deep"
 
 
 @dataclass(frozen=True)
-class Span:
+class Slice:
     """One run of a stream: its context, and the bounds it is read between."""
 
     context: Mapping[str, Any]
@@ -41,11 +41,11 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Turn:
+class FetchedPage:
     """One request with its answer and what was found in it; ``place`` names it in an error."""
 
     request: Request
-    answer: Answer
+    answer: Response
     page: Page | None
     place: str
     is_new: bool = True
@@ -97,86 +97,88 @@ class Remarks:
 
 
 @dataclass(frozen=True)
-class Asked:
+class PendingRequest:
     """A request, with what its answer must be to be taken, and what it was made of."""
 
     request: Request
-    wants: Wants
+    wants: RequestPolicy
     scope: Mapping[str, Any]
     remarks: Remarks
 
 
-class Reader:
+class PageReader:
     """Reads a stream, and remembers over all its runs whether records were ever found."""
 
-    def __init__(
-        self, stream: StreamConfig, connection: Connection, say: Callable[[str], None]
-    ) -> None:
+    def __init__(self, stream: StreamConfig, session: Session, say: Callable[[str], None]) -> None:
         """Take the stream's settings; ``say`` is told of retries.
 
         ``keeps_text`` leaves the records of a page as they were written, where that can be.
         """
         self.stream = stream
-        self.connection = connection
-        self._template = connection.config.request_template(stream)
+        self.session = session
+        self._template = session.config.request_template(stream)
         self._say = say
-        self.tally = connection.progress.tally(stream.name)
+        self.stats = session.progress.stats(stream.name)
         self.keeps_text = False
         self._matched = False
         self._missing_keys = self._enveloped = ""
 
-    def turns(self, span: Span, walk: Walk, *, is_sample: bool = False) -> Iterator[Turn]:
+    def turns(
+        self, span: Slice, paginator: Paginator, *, is_sample: bool = False
+    ) -> Iterator[FetchedPage]:
         """Ask for page after page until the walk ends; raises TapError naming stream and page."""
-        while walk.end is None:
-            asked = self.ask(span, walk, walk.token, is_sample=is_sample)
+        while paginator.end is None:
+            asked = self.ask(span, paginator, paginator.token, is_sample=is_sample)
             asked.remarks.wanted()
-            yield self.take(asked, lambda asked=asked: self.fetch(asked), walk)  # type: ignore[misc]
+            yield self.take(asked, lambda asked=asked: self.fetch(asked), paginator)  # type: ignore[misc]
 
     def ask(
         self,
-        span: Span,
-        walk: Walk,
+        span: Slice,
+        paginator: Paginator,
         token: Token,
         *,
         is_sample: bool = False,
         is_guess: bool = False,
-    ) -> Asked:
+    ) -> PendingRequest:
         """Make the request for the page that a token leads to; raises TapError.
 
         What is a guess is retried only once it is wanted.
         """
 
         def filled(scope: Mapping[str, Any]) -> Request:
-            return walk.place_at(token, self._bounded(self._filled(scope), span))
+            return paginator.place_at(token, self._bounded(self._filled(scope), span))
 
-        with self._naming(walk):
+        with self._naming(paginator):
             # Anew for each page: a token response that was renewed has other values.
             scope = self._scope(span)
             remarks = Remarks(self._say)
-            wants = Wants(
+            wants = RequestPolicy(
                 self._template.base_url.render(scope),
                 self._rules,
                 self.stream.records.decode,
                 remarks.say,
                 lambda: filled(self._scope(span)),
-                self.tally,
+                self.stats,
                 is_sample=is_sample,
                 is_sure=lambda: not is_guess or remarks.is_wanted,
             )
-            return Asked(filled(scope), wants, scope, remarks)
+            return PendingRequest(filled(scope), wants, scope, remarks)
 
-    def fetch(self, asked: Asked, put_off: PutOffError | None = None) -> Answer:
+    def fetch(self, asked: PendingRequest, put_off: PutOffError | None = None) -> Response:
         """Get the answer, in whatever thread; raises TapError, PutOffError for a guess."""
-        return self.connection.fetcher.fetch(asked.request, asked.wants, put_off)
+        return self.session.api_client.fetch(asked.request, asked.wants, put_off)
 
-    def take(self, asked: Asked, answer: Callable[[], Answer], walk: Walk) -> Turn:
+    def take(
+        self, asked: PendingRequest, answer: Callable[[], Response], paginator: Paginator
+    ) -> FetchedPage:
         """Find the records in an answer and let the walk go on; raises TapError as ``turns``."""
-        with self._naming(walk) as place:
-            return self._turn(asked, answer(), walk, place)
+        with self._naming(paginator) as place:
+            return self._turn(asked, answer(), paginator, place)
 
     @contextmanager
-    def _naming(self, walk: Walk) -> Iterator[str]:
-        place = f"stream {self.stream.name!r}, page {walk.pages + 1}"
+    def _naming(self, paginator: Paginator) -> Iterator[str]:
+        place = f"stream {self.stream.name!r}, page {paginator.pages + 1}"
         try:
             yield place
         except TapError as error:
@@ -231,16 +233,18 @@ class Reader:
 
     @property
     def _rules(self) -> list[Any]:
-        return [*self.stream.rules.response_rules, *self.connection.config.rules.response_rules]
+        return [*self.stream.rules.response_rules, *self.session.config.rules.response_rules]
 
-    def _turn(self, asked: Asked, answer: Answer, walk: Walk, place: str) -> Turn:
+    def _turn(
+        self, asked: PendingRequest, answer: Response, paginator: Paginator, place: str
+    ) -> FetchedPage:
         if answer.outcome != "ok":
-            walk.stop(answer.outcome)
-            return Turn(asked.request, answer, None, place)
+            paginator.stop(answer.outcome)
+            return FetchedPage(asked.request, answer, None, place)
         page = self._page(asked.request, answer, asked.scope)
-        return Turn(asked.request, answer, page, place, walk.take(page))
+        return FetchedPage(asked.request, answer, page, place, paginator.take(page))
 
-    def _page(self, request: Request, answer: Answer, scope: Mapping[str, Any]) -> Page:
+    def _page(self, request: Request, answer: Response, scope: Mapping[str, Any]) -> Page:
         settings = self.stream.records.resolved(scope)
         try:
             page = read_page(
@@ -269,12 +273,12 @@ class Reader:
         request.headers = {"Accept": accepted, **request.headers}
         return request
 
-    def _scope(self, span: Span) -> dict[str, Any]:
+    def _scope(self, span: Slice) -> dict[str, Any]:
         families = self.stream.contexts.scope(span.context)
-        shared = self.connection.scope(self.stream)
+        shared = self.session.scope(self.stream)
         return {**shared, **families, "start": span.start, "end": span.end}
 
-    def _bounded(self, request: Request, span: Span) -> Request:
+    def _bounded(self, request: Request, span: Slice) -> Request:
         incremental = self.stream.settings.incremental
         place = self.stream.settings.pagination.place_of_params
         if incremental.start_param and span.start is not None:

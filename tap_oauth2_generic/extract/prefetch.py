@@ -19,9 +19,14 @@ from tap_oauth2_generic.runtime.thread_pool import Workers
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from tap_oauth2_generic.extract.page_reader import Asked, Reader, Span, Turn
-    from tap_oauth2_generic.net.client import Answer
-    from tap_oauth2_generic.pagination import Walk
+    from tap_oauth2_generic.extract.page_reader import (
+        FetchedPage,
+        PageReader,
+        PendingRequest,
+        Slice,
+    )
+    from tap_oauth2_generic.net.client import Response
+    from tap_oauth2_generic.pagination import Paginator
 
 _Item = TypeVar("_Item")
 # Pages that are there but not read yet, for each request that may be under way.
@@ -35,29 +40,31 @@ class _Pending:
     """A page that was asked for."""
 
     token: object
-    asked: Asked
-    answer: Future[Answer]
+    asked: PendingRequest
+    answer: Future[Response]
 
 
-class Course:
+class SliceReader:
     """One walk over one span, whose pages come out in order, once each.
 
     One that is not eager is asked for no page before the one before it was worked with.
     """
 
-    def __init__(self, reader: Reader, span: Span, walk: Walk, *, is_eager: bool) -> None:
+    def __init__(
+        self, reader: PageReader, span: Slice, paginator: Paginator, *, is_eager: bool
+    ) -> None:
         """Ask for nothing yet."""
         self.span = span
-        self.walk = walk
+        self.paginator = paginator
         self.is_eager = is_eager
         self._reader = reader
         self._pending: deque[_Pending] = deque()
-        self._ready: deque[Turn] = deque()
+        self._ready: deque[FetchedPage] = deque()
         self._failure: TapError | None = None
         self._workers: Workers | None = None
 
     @property
-    def answers(self) -> list[Future[Answer]]:
+    def answers(self) -> list[Future[Response]]:
         """The answers that were asked for and not read yet."""
         return [pending.answer for pending in self._pending]
 
@@ -66,9 +73,9 @@ class Course:
         """How many pages are under way or waiting to be read."""
         return len(self._pending) + len(self._ready)
 
-    def direct(self) -> Iterator[Turn]:
+    def direct(self) -> Iterator[FetchedPage]:
         """Give the pages, each asked for when the one before it was read."""
-        return self._reader.turns(self.span, self.walk)
+        return self._reader.turns(self.span, self.paginator)
 
     def ask(self, workers: Workers, most: int, *, urgent: bool) -> int:
         """Ask for pages that are sure to come or likely to, so many at most; gives how many."""
@@ -76,11 +83,11 @@ class Course:
             return 0
         before = len(self._pending)
         wanted = len(self._pending) + most if self.is_eager else 1
-        tokens = self.walk.foreseen(wanted)
+        tokens = self.paginator.foreseen(wanted)
         for token in tokens[len(self._pending) :]:
             try:
                 is_guess = bool(self._pending)
-                asked = self._reader.ask(self.span, self.walk, token, is_guess=is_guess)
+                asked = self._reader.ask(self.span, self.paginator, token, is_guess=is_guess)
             except TapError as error:
                 if not self._pending:
                     self._failure = error
@@ -100,7 +107,7 @@ class Course:
             except TapError as error:
                 self._failure = error
 
-    def next(self) -> Turn | None:
+    def next(self) -> FetchedPage | None:
         """Give the next page if it is there; raises TapError where it could not be had."""
         if self._ready:
             return self._ready.popleft()
@@ -108,7 +115,7 @@ class Course:
             raise self._failure
         return self._taken() if self._has_come() else None
 
-    def want(self) -> list[Future[Answer]]:
+    def want(self) -> list[Future[Response]]:
         """Give the answers that are waited for, the first of them in earnest."""
         if self._pending:
             self._pending[0].asked.remarks.wanted()
@@ -135,11 +142,11 @@ class Course:
         self._pending[0] = replace(first, answer=self._workers.submit(again, urgent=True))
         return False
 
-    def _taken(self) -> Turn:
+    def _taken(self) -> FetchedPage:
         pending = self._pending.popleft()
         pending.asked.remarks.wanted()
-        turn = self._reader.take(pending.asked, pending.answer.result, self.walk)
-        if self._pending and (self.walk.end or self._pending[0].token != self.walk.token):
+        turn = self._reader.take(pending.asked, pending.answer.result, self.paginator)
+        if self._pending and (self.paginator.end or self._pending[0].token != self.paginator.token):
             # Predicted wrongly, or past the end, where even an error says nothing.
             for wrong in self._pending:
                 wrong.answer.cancel()
@@ -148,20 +155,20 @@ class Course:
 
 
 def _fetching(
-    reader: Reader, asked: Asked, put_off: PutOffError | None = None
-) -> Callable[[], Answer]:
+    reader: PageReader, asked: PendingRequest, put_off: PutOffError | None = None
+) -> Callable[[], Response]:
     return lambda: reader.fetch(asked, put_off)
 
 
-class Line(Generic[_Item]):
+class SliceQueue(Generic[_Item]):
     """What comes one after the other, each with its courses; looked into ahead of its time."""
 
-    def __init__(self, items: Iterable[tuple[_Item, list[Course]]]) -> None:
+    def __init__(self, items: Iterable[tuple[_Item, list[SliceReader]]]) -> None:
         """Take the items in the order in which they will be read; none is looked at yet."""
         self._items = iter(items)
-        self._begun: deque[tuple[_Item, list[Course]]] = deque()
+        self._begun: deque[tuple[_Item, list[SliceReader]]] = deque()
 
-    def __iter__(self) -> Iterator[tuple[_Item, list[Course]]]:
+    def __iter__(self) -> Iterator[tuple[_Item, list[SliceReader]]]:
         """Give each item when its time has come."""
         while True:
             item = self._begun.popleft() if self._begun else next(self._items, None)
@@ -170,11 +177,11 @@ class Line(Generic[_Item]):
             yield item
 
     @property
-    def begun(self) -> list[Course]:
+    def begun(self) -> list[SliceReader]:
         """The courses that were begun ahead."""
         return [course for _, courses in self._begun for course in courses]
 
-    def ahead(self) -> Iterator[Course]:
+    def ahead(self) -> Iterator[SliceReader]:
         """Give the courses that come next, those that were begun first."""
         yield from self.begun
         while (item := next(self._items, None)) is not None:
@@ -182,25 +189,25 @@ class Line(Generic[_Item]):
             yield from item[1]
 
 
-class Lookahead:
+class Prefetcher:
     """Fetches pages of all streams ahead, within a number of requests under way."""
 
     def __init__(self, most: int) -> None:
         """Fetch nothing yet; with ``most`` 1, nothing is ever fetched ahead."""
         self._workers = Workers(most)
         self._most = most
-        self._lines: list[Line[object]] = []
+        self._lines: list[SliceQueue[object]] = []
 
     def close(self) -> None:
         """Begin nothing more."""
         self._workers.close()
 
-    def line(self, items: Iterable[tuple[_Item, list[Course]]]) -> Iterator[_Item]:
+    def line(self, items: Iterable[tuple[_Item, list[SliceReader]]]) -> Iterator[_Item]:
         """Go through items in order, and have what comes next fetched meanwhile.
 
         The courses of an item are read by whoever takes it.
         """
-        line = Line(items)
+        line = SliceQueue(items)
         self._lines.append(line)  # type: ignore[arg-type]
         try:
             for item, courses in line:
@@ -212,7 +219,7 @@ class Lookahead:
             for course in line.begun:
                 course.drop()
 
-    def turns(self, course: Course) -> Iterator[Turn]:
+    def turns(self, course: SliceReader) -> Iterator[FetchedPage]:
         """Give the pages of a course in order; raises TapError naming stream and page."""
         if self._most == 1:
             yield from course.direct()
@@ -224,7 +231,7 @@ class Lookahead:
                     if course.is_eager:
                         self._ask(course)
                     yield turn
-                elif course.walk.end is not None:
+                elif course.paginator.end is not None:
                     return
                 else:
                     self._ask(course)
@@ -232,14 +239,14 @@ class Lookahead:
         finally:
             course.drop()
 
-    def _begun(self) -> Iterator[Course]:
+    def _begun(self) -> Iterator[SliceReader]:
         return chain.from_iterable(line.begun for line in reversed(self._lines))
 
     def _look(self) -> None:
         for course in self._begun():
             course.look()
 
-    def _ask(self, course: Course) -> None:
+    def _ask(self, course: SliceReader) -> None:
         """Ask for this course's next pages, then for those of what comes after it.
 
         As many as may be under way, and as long as not too many wait to be read.
@@ -255,7 +262,7 @@ class Lookahead:
                 return
             room -= other.ask(self._workers, 1, urgent=False)
 
-    def _wait(self, course: Course) -> None:
+    def _wait(self, course: SliceReader) -> None:
         """Wait until something has come, of this course or of one begun ahead."""
         wanted = course.want()
         if wanted and not wanted[0].done():

@@ -22,17 +22,17 @@ from tap_oauth2_generic.net.retry import (
     TOO_MANY_REQUESTS,
     Verdict,
     bounded_wait,
-    judge,
+    decide,
     wait_asked,
 )
 from tap_oauth2_generic.runtime.redaction import redact
-from tap_oauth2_generic.runtime.stats import Tally
+from tap_oauth2_generic.runtime.stats import StreamStats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tap_oauth2_generic.net.hosts import HostPolicy
-    from tap_oauth2_generic.net.rate_limit import InFlight, Pace
+    from tap_oauth2_generic.net.rate_limit import ConcurrencyLimit, RateLimiter
     from tap_oauth2_generic.net.request import Request
     from tap_oauth2_generic.net.response_rules import Rule
     from tap_oauth2_generic.net.retry import ResilienceSettings
@@ -50,7 +50,7 @@ _URL_CHARACTERS = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) n
 
 
 @dataclass
-class Answer:
+class Response:
     """An answer to work with, its body read whole and unpacked.
 
     ``outcome`` is ``ok``, or what a rule made of it: ``ignore`` or ``end``.
@@ -104,7 +104,7 @@ def _always() -> bool:
 
 
 @dataclass(frozen=True)
-class Wants:
+class RequestPolicy:
     """What a stream wants of the answers to its requests.
 
     ``say`` is told of each retry in a sentence; ``rebuild`` makes the request anew where it
@@ -118,12 +118,12 @@ class Wants:
     decode: Callable[[bytes], Any]
     say: Callable[[str], None]
     rebuild: Callable[[], Request] | None = None
-    tally: Tally = field(default_factory=Tally)
+    stats: StreamStats = field(default_factory=StreamStats)
     is_sample: bool = False
     is_sure: Callable[[], bool] = _always
 
 
-class Fetcher:
+class ApiClient:
     """Sends requests with the connection's token; one for all streams."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts it is made of, each with its own room
@@ -132,8 +132,8 @@ class Fetcher:
         authenticator: RequestAuthenticator,
         hosts: HostPolicy,
         resilience: ResilienceSettings,
-        pace: Pace,
-        in_flight: InFlight,
+        pace: RateLimiter,
+        in_flight: ConcurrencyLimit,
         clock: Clock,
     ) -> None:
         """Put the parts together; sends nothing yet."""
@@ -145,7 +145,9 @@ class Fetcher:
         self._in_flight = in_flight
         self._clock = clock
 
-    def fetch(self, request: Request, wants: Wants, put_off: PutOffError | None = None) -> Answer:
+    def fetch(
+        self, request: Request, wants: RequestPolicy, put_off: PutOffError | None = None
+    ) -> Response:
         """Get an answer, whatever it takes within the settings; goes on after ``put_off``.
 
         Raises HostNotAllowedError before anything is sent to a foreign host, ApiError where
@@ -181,7 +183,9 @@ class Fetcher:
                 raise ApiError(message)
             self._before_retry(verdict, attempt, cause, wants)
 
-    def _before_retry(self, verdict: Verdict, attempt: int, cause: str, wants: Wants) -> None:
+    def _before_retry(
+        self, verdict: Verdict, attempt: int, cause: str, wants: RequestPolicy
+    ) -> None:
         """Wait, or put off a guess: past the end it would keep a thread busy for nothing."""
         if wants.is_sure():
             self._wait(verdict, attempt, cause, wants)
@@ -192,12 +196,14 @@ class Fetcher:
         else:
             raise PutOffError(attempt, lambda: self._wait(verdict, attempt, cause, wants))
 
-    def _judged(self, request: Request, wants: Wants, token: str) -> tuple[Answer, Verdict, str]:
+    def _judged(
+        self, request: Request, wants: RequestPolicy, token: str
+    ) -> tuple[Response, Verdict, str]:
         """Send once; give the answer, what to do with it and what to call it."""
         response = self._send(request, wants, token)
         status = response.status_code
-        answer = Answer(response.url, status, response.headers, response.content, wants.decode)
-        verdict = judge(status, response.headers, self._resilience, self._clock.time())
+        answer = Response(response.url, status, response.headers, response.content, wants.decode)
+        verdict = decide(status, response.headers, self._resilience, self._clock.time())
         rule = first_fitting(wants.rules, status, answer.readable_body) if wants.rules else None
         if rule is None:
             reason = redact(response.reason or "")[:_EXCERPT_LENGTH]
@@ -209,17 +215,17 @@ class Fetcher:
         made = Verdict(action, asked, holds_all=verdict.holds_all)  # type: ignore[arg-type]
         return answer, made, f"{cause} ({redact(said)[:_EXCERPT_LENGTH]})" if said else cause
 
-    def _wait(self, verdict: Verdict, attempt: int, cause: str, wants: Wants) -> None:
+    def _wait(self, verdict: Verdict, attempt: int, cause: str, wants: RequestPolicy) -> None:
         chance = random.random()  # noqa: S311  # nosec B311 # jitter, not a secret
         seconds = bounded_wait(verdict, attempt, self._resilience, chance)
-        wants.tally.retry()
+        wants.stats.retry()
         wants.say(
             f"{cause}; retry {attempt} of {self._resilience.max_retries} in {seconds:.1f} seconds"
         )
         if verdict.holds_all:
             self._pace.hold(seconds)
         else:
-            with wants.tally.waits.wait("before a retry", seconds):
+            with wants.stats.waits.wait("before a retry", seconds):
                 self._clock.sleep(seconds)
 
     def _check_host(self, request: Request, base_url: str) -> None:
@@ -227,7 +233,7 @@ class Fetcher:
         came_from = "the next-page link" if request.verbatim else "the stream's path"
         self._hosts.check(request.url, base_url, came_from)
 
-    def _send(self, request: Request, wants: Wants, token: str) -> requests.Response:
+    def _send(self, request: Request, wants: RequestPolicy, token: str) -> requests.Response:
         prepared = prepare(request)
         came_from = "the request"
         for _ in range(_MOST_REDIRECTS):
@@ -241,11 +247,11 @@ class Fetcher:
         message = f"{request.name} was redirected more than {_MOST_REDIRECTS} times"
         raise ApiError(message)
 
-    def _sent(self, prepared: requests.PreparedRequest, wants: Wants) -> requests.Response:
+    def _sent(self, prepared: requests.PreparedRequest, wants: RequestPolicy) -> requests.Response:
         """Send when there is a place and a turn; too many at once makes the places fewer."""
         with self._in_flight.slot() as era:
-            self._pace.wait_for_turn(wants.tally.waits)
-            wants.tally.request(is_sample=wants.is_sample)
+            self._pace.wait_for_turn(wants.stats.waits)
+            wants.stats.request(is_sample=wants.is_sample)
             response = self._transport.send(prepared)
         if response.status_code == TOO_MANY_REQUESTS:
             self._in_flight.too_many(era)
@@ -328,7 +334,7 @@ def _innermost(error: BaseException) -> str:
     return text[:_EXCERPT_LENGTH] or type(error).__name__
 
 
-def _refusal(request: Request, answer: Answer, cause: str, *, renewed: bool) -> str:
+def _refusal(request: Request, answer: Response, cause: str, *, renewed: bool) -> str:
     excerpt = " ".join(answer.content[:4000].decode("utf-8", "replace").split())
     excerpt = redact(excerpt)[:_EXCERPT_LENGTH]
     sentence = f"{request.name} answered {cause.removeprefix('status ')}"

@@ -13,7 +13,7 @@ from urllib3.util import parse_url
 
 from tap_oauth2_generic.errors import HostNotAllowedError
 from tap_oauth2_generic.settings.field_types import NAMES, is_loopback
-from tap_oauth2_generic.settings.fields import Kind, setting
+from tap_oauth2_generic.settings.fields import FieldType, setting
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/@\\?#\[\]]+)(?::(\d{1,5}))?")
@@ -33,7 +33,7 @@ class HostSettings:
     """The hosts beside that of ``base_url``."""
 
     allowed_hosts: list[str] = setting(
-        Kind(NAMES.schema, _hosts),
+        FieldType(NAMES.schema, _hosts),
         "Allowed hosts",
         "Hosts a token may be sent to, `name` or `name:port`; the host of `base_url` always is.",
         default=[],

@@ -22,7 +22,7 @@ _ANSWERS_A_PLACE = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class PaceSettings:
+class RateLimitSettings:
     """The ceiling on requests."""
 
     requests_per_second: float | None = setting(
@@ -40,10 +40,10 @@ class PaceSettings:
     )
 
 
-class Pace:
+class RateLimiter:
     """Gives each request its turn."""
 
-    def __init__(self, settings: PaceSettings, clock: Clock) -> None:
+    def __init__(self, settings: RateLimitSettings, clock: Clock) -> None:
         """Begin with the first turn free."""
         self._seconds_apart = (
             min(1 / settings.requests_per_second, _LONGEST) if settings.requests_per_second else 0.0
@@ -75,13 +75,13 @@ class Pace:
             self._next_turn = max(self._next_turn, self._held_until)
 
 
-class InFlight:
+class ConcurrencyLimit:
     """How many requests are under way at once, over all threads.
 
     Halved when the API says that it is too much, and regained slowly.
     """
 
-    def __init__(self, settings: PaceSettings) -> None:
+    def __init__(self, settings: RateLimitSettings) -> None:
         """Begin with as many as are allowed."""
         self._most = self.limit = settings.max_in_flight
         self._under_way = 0

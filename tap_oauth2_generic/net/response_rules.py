@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tap_oauth2_generic.settings.conditions import CONDITION_PROPERTIES, Condition, parse_condition
 from tap_oauth2_generic.settings.field_types import array_of, enum, statuses, text
-from tap_oauth2_generic.settings.fields import Kind, Problems, reject_unknown, setting
+from tap_oauth2_generic.settings.fields import ErrorCollector, FieldType, reject_unknown, setting
 from tap_oauth2_generic.settings.paths import Path, parse_path
 
 if TYPE_CHECKING:
@@ -44,15 +44,15 @@ def first_fitting(rules: Iterable[Rule], status: int, body: Callable[[], Any]) -
     return next((rule for rule in rules if rule.fits(status, body)), None)
 
 
-def _rule(raw: Any, problems: Problems) -> Rule | None:
+def _rule(raw: Any, collector: ErrorCollector) -> Rule | None:
     if not isinstance(raw, Mapping):
-        problems.add("", "must be an object")
+        collector.add("", "must be an object")
         return None
-    reject_unknown(raw, _SCHEMA["properties"], "", problems)
+    reject_unknown(raw, _SCHEMA["properties"], "", collector)
     try:
         action = enum(*_ACTIONS).parse(raw.get("action"))
     except ValueError as error:
-        problems.add("action", str(error))
+        collector.add("action", str(error))
         return None
     try:
         status = raw.get("status")
@@ -61,10 +61,10 @@ def _rule(raw: Any, problems: Problems) -> Rule | None:
         condition = parse_condition(raw) if conditional else None
         said = parse_path(text(raw["message_path"])) if raw.get("message_path") else None
     except ValueError as error:
-        problems.add("", str(error))
+        collector.add("", str(error))
         return None
     if codes is None and condition is None:
-        problems.add("", "needs a status, or a path with a condition")
+        collector.add("", "needs a status, or a path with a condition")
     return Rule(action, codes, condition, said)
 
 
@@ -84,7 +84,7 @@ _SCHEMA: dict[str, Any] = {
 }
 for _name, _entry in _SCHEMA["properties"].items():
     _entry.setdefault("title", _name.replace("_", " ").capitalize())
-RULES: Kind = array_of(_rule, _SCHEMA)
+RULES: FieldType = array_of(_rule, _SCHEMA)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,7 +66,7 @@ class Verdict:
     holds_all: bool = False
 
 
-def judge(
+def decide(
     status: int, headers: Mapping[str, str], settings: ResilienceSettings, now: float
 ) -> Verdict:
     """Decide on a status; ``now`` is in seconds since 1970."""

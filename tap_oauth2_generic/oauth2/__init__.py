@@ -9,7 +9,7 @@ from tap_oauth2_generic.oauth2.discovery import Endpoints
 from tap_oauth2_generic.oauth2.grants import DEFAULT_GRANT, Grant, grants
 from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 from tap_oauth2_generic.oauth2.store import check_url
-from tap_oauth2_generic.oauth2.token_client import Exchange
+from tap_oauth2_generic.oauth2.token_client import TokenClient
 
 __all__ = [
     "DEFAULT_GRANT",
@@ -17,9 +17,9 @@ __all__ = [
     "AssertionSettings",
     "Authenticator",
     "Endpoints",
-    "Exchange",
     "Grant",
     "OAuth2Settings",
+    "TokenClient",
     "check_url",
     "grants",
 ]

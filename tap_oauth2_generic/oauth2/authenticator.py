@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     from tap_oauth2_generic.oauth2.assertion import AssertionSettings
     from tap_oauth2_generic.oauth2.grants import Grant
-    from tap_oauth2_generic.oauth2.grants.base import Desk
+    from tap_oauth2_generic.oauth2.grants.base import LoginUI
     from tap_oauth2_generic.oauth2.settings import OAuth2Settings
-    from tap_oauth2_generic.oauth2.token_client import Exchange
+    from tap_oauth2_generic.oauth2.token_client import TokenClient
     from tap_oauth2_generic.runtime.clock import Clock
 
 _LOG_IN = (
@@ -51,14 +51,14 @@ class Authenticator:
         settings: OAuth2Settings,
         grant: Grant,
         assertion: AssertionSettings,
-        exchange: Exchange,
+        token_client: TokenClient,
         clock: Clock,
     ) -> None:
         """Put the parts together; nothing is read or asked for yet."""
         self._settings = settings
         self._grant = grant
         self._claims = assertion
-        self._exchange = exchange
+        self._exchange = token_client
         self._clock = clock
         self._store = TokenStore(settings.token_store, settings.token_store_key)
         self._token: Token | None = None
@@ -215,7 +215,7 @@ class Authenticator:
             wanting += "" if token is None else "good, and no refresh token to renew it"
             message = f"the connection {self.connection!r} {wanting}: {_LOG_IN}"
             raise LoginNeededError(message)
-        renewed = self._exchange.by_grant(self._grant, random.random)
+        renewed = self._exchange.fetch_token(self._grant, random.random)
         row.write(self._entry(renewed))
         return renewed
 
@@ -233,7 +233,7 @@ class Authenticator:
     ) -> Token | None:
         """Refresh once; None where another grant can still bring a token."""
         try:
-            return self._exchange.by_refresh(refresh_token)
+            return self._exchange.refresh(refresh_token)
         except TokenRequestError as error:
             if error.code not in _SPENT:
                 if error.code:
@@ -252,7 +252,7 @@ class Authenticator:
                 )
             raise LoginNeededError(f"{message}: {_LOG_IN}", error.code) from None
 
-    def login(self, desk: Desk) -> Token:
+    def login(self, ui: LoginUI) -> Token:
         """Get a token with the help of a person and store it; raises TapError.
 
         A grant that needs nobody gets its token as in every run.
@@ -261,9 +261,9 @@ class Authenticator:
             # Said before a person takes the trouble.
             row.write(row.read() or self._entry(None))
         if self._grant.unattended:
-            token = self._exchange.by_grant(self._grant, random.random)
+            token = self._exchange.fetch_token(self._grant, random.random)
         else:
-            token = self._grant.login(desk)
+            token = self._grant.login(ui)
         self._keep(token)
         return token
 

@@ -15,7 +15,7 @@ import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
 from tap_oauth2_generic.errors import TokenLostError, TokenRequestError
-from tap_oauth2_generic.net.retry import Verdict, bounded_wait, judge
+from tap_oauth2_generic.net.retry import Verdict, bounded_wait, decide
 from tap_oauth2_generic.oauth2.assertion import sign
 from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH, Client
 from tap_oauth2_generic.oauth2.grants.base import Asking
@@ -54,7 +54,7 @@ _ADVICE = {
 }
 
 
-class Exchange:
+class TokenClient:
     """Asks the token endpoint."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts it is made of, each with its own room
@@ -74,7 +74,7 @@ class Exchange:
         self._resilience = resilience
         self._clock = clock
 
-    def by_grant(self, grant: Grant, random: Callable[[], float]) -> Token:
+    def fetch_token(self, grant: Grant, random: Callable[[], float]) -> Token:
         """Get a token by a grant that needs no person; repeated for a passing failure.
 
         ``random`` draws the jitter of each wait, from 0 to 1. Raises TokenRequestError.
@@ -115,7 +115,7 @@ class Exchange:
             raise TokenRequestError(message, UNREACHABLE) from None
         return self._token(response, grant_type, None)
 
-    def by_refresh(self, refresh_token: str) -> Token:
+    def refresh(self, refresh_token: str) -> Token:
         """Get a token for a refresh token (RFC 6749 section 6); sent once.
 
         Raises TokenLostError where the request went out and no answer came: the provider may
@@ -198,7 +198,7 @@ class Exchange:
         verdict = Verdict("retry")
         if response is not None:
             now = self._clock.time()
-            verdict = judge(response.status_code, response.headers, self._resilience, now)
+            verdict = decide(response.status_code, response.headers, self._resilience, now)
         if verdict.action != "retry" or attempt > self._resilience.max_retries:
             return None
         return bounded_wait(verdict, attempt, self._resilience, random)

@@ -11,11 +11,11 @@ import pkgutil
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from tap_oauth2_generic.pagination.base import LARGEST_PAGE_SIZE, PagingStyle, Token
-from tap_oauth2_generic.pagination.paginator import End, Walk
-from tap_oauth2_generic.settings.field_types import section
+from tap_oauth2_generic.pagination.paginator import Paginator, Stop
+from tap_oauth2_generic.settings.field_types import nested
 from tap_oauth2_generic.settings.fields import (
-    Kind,
-    Problems,
+    ErrorCollector,
+    FieldType,
     names_of,
     near_choice,
     read,
@@ -30,10 +30,10 @@ __all__ = [
     "DEFAULT_STYLE",
     "LARGEST_PAGE_SIZE",
     "PAGINATION",
-    "End",
+    "Paginator",
     "PagingStyle",
+    "Stop",
     "Token",
-    "Walk",
     "read_style",
     "styles",
 ]
@@ -62,24 +62,24 @@ def _is_style(member: Any) -> TypeGuard[type[PagingStyle]]:
         return False
 
 
-def read_style(raw: Mapping[str, Any], problems: Problems) -> PagingStyle | None:
+def read_style(raw: Mapping[str, Any], collector: ErrorCollector) -> PagingStyle | None:
     """Parse a ``pagination`` object into its style; None where ``problems`` says why."""
     there_are = styles()
     name = raw.get("style") or DEFAULT_STYLE
     chosen = there_are.get(name) if isinstance(name, str) else None
     if chosen is None:
         sentence = f"style must be one of {', '.join(there_are)}, not {name!r}"
-        problems.add("", sentence + near_choice(name, there_are))
+        collector.add("", sentence + near_choice(name, there_are))
         return None
     settings = {key: value for key, value in raw.items() if key != "style"}
     own = names_of(chosen)
     for key in [key for key in settings if key not in own]:
         if others := [other for other, style in there_are.items() if key in names_of(style)]:
             rest = f"not to {name}" if raw.get("style") else "and no style is set"
-            problems.add("", f"{key!r} belongs to style {', '.join(others)}, {rest}")
+            collector.add("", f"{key!r} belongs to style {', '.join(others)}, {rest}")
             del settings[key]
-    reject_unknown(settings, own, "", problems)
-    return read(chosen, settings, "", problems)
+    reject_unknown(settings, own, "", collector)
+    return read(chosen, settings, "", collector)
 
 
 def _schema() -> dict[str, Any]:
@@ -95,4 +95,4 @@ def _schema() -> dict[str, Any]:
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
-PAGINATION: Kind = section(read_style, _schema())
+PAGINATION: FieldType = nested(read_style, _schema())

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.net.request import Request
-from tap_oauth2_generic.pagination.seen_tokens import Trail, key_of
+from tap_oauth2_generic.pagination.seen_tokens import SeenTokens, key_of
 from tap_oauth2_generic.parsing.page import described
 from tap_oauth2_generic.settings.paths import MISSING
 
@@ -27,7 +27,7 @@ _FALSE_TEXTS = {"false", "0", "no", "n"}
 
 
 @dataclass(frozen=True)
-class End:
+class Stop:
     """Why a walk ended.
 
     ``complete`` tells whether all records were read, so that a bookmark may move;
@@ -39,7 +39,7 @@ class End:
     suspicious: bool = False
 
 
-class Walk:
+class Paginator:
     """One pass over the pages of one stream.
 
     Ask for ``request`` while ``end`` is None, hand each page to ``take``, emit it if it is new.
@@ -48,13 +48,13 @@ class Walk:
     def __init__(self, style: PagingStyle) -> None:
         """Begin before the first page."""
         self.style = style
-        self.end: End | None = None
+        self.end: Stop | None = None
         self.pages = 0
         self.records = 0
         self.total: int | None = None
         self.remarks: list[str] = []
         self._token: Token = style.first()
-        self._used = Trail()
+        self._used = SeenTokens()
         self._used.add(self._token)
         self.total_pages: int | None = None
         self._first_length = self._length = 0
@@ -142,7 +142,7 @@ class Walk:
         complete = self.pages > _SECOND and not more
         if self.pages == _SECOND and (carriers := self.style.carriers):
             self.remarks.append(f"the API may not know the parameter {' or '.join(carriers)}")
-        self.end = End(f"page {self.pages} repeated the page before it", complete, suspicious=True)
+        self.end = Stop(f"page {self.pages} repeated the page before it", complete, suspicious=True)
 
     def _expects_more(self, page: Page) -> bool:
         """Tell whether the answers say that there is more than what came."""
@@ -166,7 +166,7 @@ class Walk:
         self.pages += 1
         complete = outcome == "end" or self.pages == 1
         reason = f"a response rule said {outcome}"
-        self.end = End(reason, complete, suspicious=not complete)
+        self.end = Stop(reason, complete, suspicious=not complete)
 
     def _full_page(self, page: Page) -> str | None:
         """Say that a lone page as long as was asked for names no next one."""
@@ -191,29 +191,29 @@ class Walk:
         elif self.pages == 1:
             self.remarks.append(f"total_path {self.style.total_path.text!r} finds no whole number")
 
-    def _end_at(self, page: Page, previous: Page | None) -> End | None:
+    def _end_at(self, page: Page, previous: Page | None) -> Stop | None:
         """Give the end that this page is by itself, whatever the next token."""
         style = self.style
         wrong = self._no_page(page, previous) if previous else None
         if wrong and (style.empty_page_ends or style.next(self._token, page) is None):
-            return End(wrong, complete=False, suspicious=True)
+            return Stop(wrong, complete=False, suspicious=True)
         has_more = style.has_more_path.find(page.body) if style.has_more_path else None
         if not page.length and style.empty_page_ends:
             more = has_more is not None and has_more is not MISSING and not _says_no(has_more)
-            return End("an empty page", not more, suspicious=more)
+            return Stop("an empty page", not more, suspicious=more)
         if has_more is not MISSING and has_more is not None and _says_no(has_more):
-            return End("has_more_path said so")
+            return Stop("has_more_path said so")
         # A next page that the answer names is more to be trusted than a number.
         if style.follows_tokens and page.length and style.next(self._token, page) is not None:
             return None
         if self.total is not None and self.records >= self.total:
-            return End("total_path was reached")
+            return Stop("total_path was reached")
         if style.total_pages_path:
             self.total_pages = total_pages = _whole(style.total_pages_path.find(page.body))
             if total_pages is not None and 0 < total_pages <= self.pages:
-                return End("total_pages_path was reached")
+                return Stop("total_pages_path was reached")
         if style.is_short(page, self._first_length):
-            return End("a page shorter than the first")
+            return Stop("a page shorter than the first")
         return None
 
     def _no_page(self, page: Page, previous: Page) -> str | None:
@@ -237,19 +237,19 @@ class Walk:
             doubts = self.style.doubts(page)
             if doubts is None and self.pages == 1 and self.style.follows_tokens:
                 doubts = self._full_page(page)
-                self.end = End(doubts or "no next page in the answer", suspicious=bool(doubts))
+                self.end = Stop(doubts or "no next page in the answer", suspicious=bool(doubts))
             else:
                 reason = self.style.end_reason if doubts is None else doubts
-                self.end = End(reason, doubts is None, suspicious=doubts is not None)
+                self.end = Stop(reason, doubts is None, suspicious=doubts is not None)
         elif token in self._used:
             # A server that names its last page again says that it is the last.
             at_end = key_of(token) == key_of(self._token) and self.style.repeat_is_end
             complete = at_end and not self._expects_more(page)
-            self.end = End(
+            self.end = Stop(
                 "a page token that was used before came again", complete, suspicious=True
             )
         elif self.style.max_pages and self.pages >= self.style.max_pages:
-            self.end = End(
+            self.end = Stop(
                 f"max_pages ({self.style.max_pages}) was reached", complete=False, suspicious=True
             )
         else:

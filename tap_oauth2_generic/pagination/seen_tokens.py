@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _MOST_KEPT = 2**16
 
 
-class Trail:
+class SeenTokens:
     """Knows each of 65,536 tokens, and of more some at even distances.
 
     In a loop of tokens one of them comes by soon: when so many more were used as lie between two.

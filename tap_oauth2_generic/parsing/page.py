@@ -19,7 +19,7 @@ from tap_oauth2_generic.parsing.json_text import JsonList, decode, open_envelope
 from tap_oauth2_generic.parsing.link_header import next_link
 from tap_oauth2_generic.runtime.redaction import redact
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, PATHS, enum, text
-from tap_oauth2_generic.settings.fields import Kind, setting
+from tap_oauth2_generic.settings.fields import FieldType, setting
 from tap_oauth2_generic.settings.paths import MISSING, DottedPath, Path, parse_path
 from tap_oauth2_generic.settings.templates import Scope, Template, parse_template
 
@@ -35,10 +35,10 @@ _OK = 200
 def _records_path(value: Any) -> Path | Template:
     written = text(value)
     template = parse_template(written) if "{" in written else None
-    return template if template is not None and template.holes else parse_path(written)
+    return template if template is not None and template.placeholders else parse_path(written)
 
 
-RECORDS_PATH = Kind({"type": "string"}, _records_path)
+RECORDS_PATH = FieldType({"type": "string"}, _records_path)
 
 
 def _as_part_of(written: str) -> Callable[[str], str]:

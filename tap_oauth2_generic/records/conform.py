@@ -23,7 +23,7 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _LEFT_OUT = object()
 
 
-class MisfitError(Exception):
+class SchemaMismatchError(Exception):
     """A value has no place in the schema; ``path`` leads to it inside the record."""
 
     def __init__(self, value: Any, *, is_new: bool = False) -> None:
@@ -34,7 +34,7 @@ class MisfitError(Exception):
         self.path: list[str] = []
 
 
-class Shaper:
+class RecordConformer:
     """Shapes records of one stream after one schema.
 
     ``on_new_field`` decides on fields that the schema lacks: False drops them, and counts
@@ -81,8 +81,8 @@ class Shaper:
                         if fitted is not _LEFT_OUT:
                             shaped[name] = fitted
                         elif name in required:
-                            raise MisfitError(member)  # noqa: TRY301 - its path is added below
-            except MisfitError as misfit:
+                            raise SchemaMismatchError(member)  # noqa: TRY301 - its path is added below
+            except SchemaMismatchError as misfit:
                 misfit.path.insert(0, name)
                 raise
             return shaped
@@ -91,7 +91,7 @@ class Shaper:
 
     def _new_field(self, at: tuple[str, ...], name: str, value: Any) -> None:
         if self._refuses_new_fields:
-            raise MisfitError(value, is_new=True)
+            raise SchemaMismatchError(value, is_new=True)
         path = ".".join((*at[1::2], name))
         self.dropped[path] = self.dropped.get(path, 0) + 1
 
@@ -122,7 +122,7 @@ class Shaper:
                 if not is_text and (number := _as_number(value, types)) is not None:
                     if not checks_size or number in COLUMN_INTEGERS:
                         return number
-                    raise MisfitError(value)
+                    raise SchemaMismatchError(value)
             elif kind is bool:
                 if "boolean" in types:
                     return value
@@ -149,7 +149,7 @@ class Shaper:
                 return items(value)
             if is_text and not checks_text:
                 return _as_text(value)
-            raise MisfitError(value)
+            raise SchemaMismatchError(value)
 
         return fit
 
@@ -164,7 +164,7 @@ class Shaper:
         def fit_all(values: list[Any]) -> list[Any]:
             try:
                 fitted = [fit(value) for value in values]
-            except MisfitError as misfit:
+            except SchemaMismatchError as misfit:
                 misfit.path.insert(0, IN_LIST)
                 raise
             # In a list a null cannot be left out without moving its neighbours.
@@ -176,7 +176,7 @@ class Shaper:
 def _empty_alone(values: list[Any]) -> list[Any]:
     """Take the empty list that a column was inferred from; a member has no type yet."""
     if values:
-        misfit = MisfitError(values[0])
+        misfit = SchemaMismatchError(values[0])
         misfit.path.insert(0, IN_LIST)
         raise misfit
     return values

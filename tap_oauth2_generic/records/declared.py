@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tap_oauth2_generic.settings.field_types import enum, integer
-from tap_oauth2_generic.settings.fields import Kind, setting
+from tap_oauth2_generic.settings.fields import FieldType, setting
 
 
 def _declared(value: Any) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class SchemaSettings:
     """How a stream's columns are known."""
 
     schema: dict[str, Any] | None = setting(
-        Kind({"type": ["object", "string"]}, _declared),
+        FieldType({"type": ["object", "string"]}, _declared),
         "Schema",
         "JSON Schema of the records, or the path of a file with one; inferred when absent.",
         default=None,

@@ -11,18 +11,18 @@ from tap_oauth2_generic.settings.field_types import array_of
 from tap_oauth2_generic.settings.fields import reject_unknown, setting
 
 if TYPE_CHECKING:
-    from tap_oauth2_generic.settings.fields import Problems
+    from tap_oauth2_generic.settings.fields import ErrorCollector
 
 
-def _condition(raw: Any, problems: Problems) -> Condition | None:
+def _condition(raw: Any, collector: ErrorCollector) -> Condition | None:
     if not isinstance(raw, Mapping):
-        problems.add("", "must be an object")
+        collector.add("", "must be an object")
         return None
-    reject_unknown(raw, CONDITION_PROPERTIES, "", problems)
+    reject_unknown(raw, CONDITION_PROPERTIES, "", collector)
     try:
         return parse_condition(raw)
     except ValueError as error:
-        problems.add("", str(error))
+        collector.add("", str(error))
         return None
 
 

@@ -32,12 +32,12 @@ _BLANKS = b" \t\r\n"
 Text = bytes | msgspec.Raw
 
 
-class NotVerbatimError(Exception):
+class NotPassthroughError(Exception):
     """The schema needs records to be looked at one by one."""
 
 
 @dataclass(frozen=True)
-class Texts:
+class EncodedRecords:
     """Records of one page that fit the schema.
 
     ``records`` are their texts, ``more`` what is to be put at the end of each, before its brace.
@@ -51,7 +51,7 @@ class Texts:
     without: int
 
 
-class Verbatim:
+class Passthrough:
     """Makes the texts of a page's records, where each fits the schema as it was written.
 
     ``given`` are fields that the tap itself gives every record, ``added`` those that it takes
@@ -76,9 +76,9 @@ class Verbatim:
         brought = {name: columns.get(name) for name in (*given, *added)}
         if not columns.keys() >= brought.keys() or not set(given).isdisjoint(added):
             # Of a field that both bring the general way takes what the path finds.
-            raise NotVerbatimError
+            raise NotPassthroughError
         if not types.is_whole(brought):
-            raise NotVerbatimError
+            raise NotPassthroughError
         own = {n: column for n, column in columns.items() if n not in given and n not in added}
         try:
             picked: Any = types.picked(own)
@@ -99,9 +99,9 @@ class Verbatim:
                 self._key = _Key(replication_key, own, self._added, is_ordered=is_ordered)
         except (NoTypeError, TypeError, ValueError) as error:
             # A ValueError: the decoder takes no names that JSON has to escape.
-            raise NotVerbatimError from error
+            raise NotPassthroughError from error
 
-    def check(self, written: JsonList, more: bytes) -> Texts | None:
+    def check(self, written: JsonList, more: bytes) -> EncodedRecords | None:
         """Give what may be passed on of a page, or None where a record does not fit.
 
         ``more`` are members to put at the end of each record, encoded, with their comma.
@@ -124,7 +124,7 @@ class Verbatim:
                 b"".join((memoryview(text)[:-1], *members, b"}"))
                 for text, *members in zip(texts, *columns, strict=True)
             ]
-        return Texts(texts, more, values, without)
+        return EncodedRecords(texts, more, values, without)
 
 
 class _Added:
@@ -171,7 +171,7 @@ class _Key:
     ) -> None:
         names = [one.name for one in added]
         if name not in own and name not in names:
-            raise NotVerbatimError
+            raise NotPassthroughError
         self._added = names.index(name) if name in names else None
         self._source = added[self._added] if self._added is not None else None
         self._field = "" if self._source else f"f{list(own).index(name)}"

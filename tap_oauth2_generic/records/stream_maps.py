@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.mapper import StreamMap
 
-    from tap_oauth2_generic.settings.fields import Problems
+    from tap_oauth2_generic.settings.fields import ErrorCollector
 
 Record = dict[str, Any]
 # The SDK takes these from the configuration as they are, a text for false being true.
@@ -33,30 +33,30 @@ _KINDS: dict[str, tuple[type, str]] = {
 _REMOVED = (None, "__NULL__")
 
 
-def check_maps(raw: Mapping[str, Any], streams: Collection[str], problems: Problems) -> None:
+def check_maps(raw: Mapping[str, Any], streams: Collection[str], collector: ErrorCollector) -> None:
     """Note what the SDK would trip over, and maps of streams that there are not."""
     for name, (kind, takes) in _KINDS.items():
         value = raw.get(name)
         if value is not None and type(value) is not kind:
-            problems.add(name, f"must be {takes}, not {described(value)}")
+            collector.add(name, f"must be {takes}, not {described(value)}")
     maps = raw.get("stream_maps")
     for name, one in maps.items() if isinstance(maps, dict) else ():
         if not name.startswith("__"):
-            _check_map(name, one, streams, problems)
+            _check_map(name, one, streams, collector)
 
 
-def _check_map(name: str, one: Any, streams: Collection[str], problems: Problems) -> None:
+def _check_map(name: str, one: Any, streams: Collection[str], collector: ErrorCollector) -> None:
     where, source = f"stream_maps.{name}", name
     if isinstance(one, dict):
         source = one.get("__source__", name)
         for field, value in one.items():
             if not isinstance(value, str | None) and field != "__key_properties__":
                 sentence = f"must be a text, an expression, or null, not {described(value)}"
-                problems.add(f"{where}.{field}", sentence)
+                collector.add(f"{where}.{field}", sentence)
     elif one not in _REMOVED:
-        problems.add(where, f"must be an object, or null to leave it out, not {described(one)}")
+        collector.add(where, f"must be an object, or null to leave it out, not {described(one)}")
     if not any(fnmatch(stream, str(source)) for stream in streams):
-        problems.warn(where, f"there is no stream {source!r}{near_choice(source, streams)}")
+        collector.warn(where, f"there is no stream {source!r}{near_choice(source, streams)}")
 
 
 def mapped(stream: str, stream_map: StreamMap, record: Record) -> Record | None:

@@ -16,7 +16,7 @@ import msgspec
 from tap_oauth2_generic.replication.windows import DURATION, Duration, spans
 from tap_oauth2_generic.runtime.timestamps import EPOCH, epoch_seconds, whole_seconds
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, enum, number, text
-from tap_oauth2_generic.settings.fields import Kind, near_choice, setting
+from tap_oauth2_generic.settings.fields import FieldType, near_choice, setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,7 +49,7 @@ class IncrementalSettings:
         NAME, "End parameter", "Carries the upper bound, the time of the run.", default=None
     )
     format: str = setting(
-        Kind({"type": "string"}, _format),
+        FieldType({"type": "string"}, _format),
         "Format",
         "How bounds are written: iso, epoch, epoch_ms, date or a strftime pattern.",
         default="iso",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Context = Mapping[str, Any]
 
 
-class Ledger:
+class BookmarkStore:
     """Keeps the bookmarks of a stream; of one that is not incremental, none.
 
     ``started_at`` is the time of the run in seconds since 1970, ``start_date`` the lower bound

@@ -11,8 +11,8 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tap_oauth2_generic.settings.field_types import described, section, text
-from tap_oauth2_generic.settings.fields import Kind, Problems, reject_unknown, setting
+from tap_oauth2_generic.settings.field_types import described, nested, text
+from tap_oauth2_generic.settings.fields import ErrorCollector, FieldType, reject_unknown, setting
 from tap_oauth2_generic.settings.paths import MISSING, Path, parse_path
 
 Context = dict[str, Any]
@@ -33,18 +33,18 @@ class Parent:
         return None if any(value is MISSING or value is None for value in found.values()) else found
 
 
-def _parent(raw: dict[str, Any], problems: Problems) -> Parent | None:
-    reject_unknown(raw, ("stream", "keys"), "", problems)
+def _parent(raw: dict[str, Any], collector: ErrorCollector) -> Parent | None:
+    reject_unknown(raw, ("stream", "keys"), "", collector)
     keys = raw.get("keys")
     if not raw.get("stream") or not isinstance(keys, Mapping) or not keys:
-        problems.add("", 'must be {"stream": NAME, "keys": {NAME: PATH}}')
+        collector.add("", 'must be {"stream": NAME, "keys": {NAME: PATH}}')
         return None
     parsed = {}
     for name, path in keys.items():
         try:
             parsed[str(name)] = parse_path(text(path))
         except ValueError as error:
-            problems.add(f"keys.{name}", str(error))
+            collector.add(f"keys.{name}", str(error))
     return Parent(str(raw["stream"]), parsed)
 
 
@@ -93,7 +93,7 @@ class ContextSettings:
     """What a stream runs for."""
 
     parent: Parent | None = setting(
-        section(
+        nested(
             _parent,
             {
                 "type": "object",
@@ -119,7 +119,7 @@ class ContextSettings:
         default=None,
     )
     partitions: tuple[Context, ...] = setting(
-        Kind({"type": ["array", "object"]}, _partitions),
+        FieldType({"type": ["array", "object"]}, _partitions),
         "Partitions",
         "One run for each object of an array, or for each combination of an object of arrays; the "
         "values are added to each record and fill `{partition.NAME}`.",

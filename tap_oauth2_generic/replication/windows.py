@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.settings.field_types import text
-from tap_oauth2_generic.settings.fields import Kind
+from tap_oauth2_generic.settings.fields import FieldType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,4 +69,4 @@ def _duration(value: Any) -> Duration:
     return Duration(years * _MONTHS_A_YEAR + months, rest)
 
 
-DURATION = Kind({"type": "string"}, _duration)
+DURATION = FieldType({"type": "string"}, _duration)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.runtime.redaction import redact
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
-from tap_oauth2_generic.runtime.stats import Tally, many, running
+from tap_oauth2_generic.runtime.stats import StreamStats, many, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,15 +39,17 @@ class Progress:
     def __init__(self, clock: Clock) -> None:
         """Show nothing yet."""
         self._clock = clock
-        self._tallies: dict[str, Tally] = {}
-        self._current: Tally | None = None
+        self._tallies: dict[str, StreamStats] = {}
+        self._current: StreamStats | None = None
         self._streams = 0
         self._is_drawn = False
         self._drawn: deque[tuple[float, int]] = deque(maxlen=_RATED)
 
-    def tally(self, name: str) -> Tally:
+    def stats(self, name: str) -> StreamStats:
         """Give where a stream is counted."""
-        return self._tallies.setdefault(name, Tally(name, self._changed, self._clock.monotonic))
+        return self._tallies.setdefault(
+            name, StreamStats(name, self._changed, self._clock.monotonic)
+        )
 
     @contextmanager
     def shown(self, streams: int) -> Iterator[None]:
@@ -66,26 +68,26 @@ class Progress:
                 self._summarize()
 
     def _summarize(self) -> None:
-        for tally in self._tallies.values():
-            if tally.was_begun:
-                _LOG.info("%s", tally.summary())
+        for stats in self._tallies.values():
+            if stats.was_begun:
+                _LOG.info("%s", stats.summary())
 
-    def _changed(self, tally: Tally) -> None:
+    def _changed(self, stats: StreamStats) -> None:
         """Say now and then how far a stream is, where no line is drawn."""
-        self._current = tally
+        self._current = stats
         if self._is_drawn:
             return
         now = self._clock.monotonic()
-        if tally.said_at is None:
-            tally.said_at = now
-        elif now - tally.said_at >= _SECONDS_BETWEEN_LINES:
-            tally.said_at = now
-            read = f"{many(tally.records, 'record')} on {many(tally.pages, 'page')}"
-            _LOG.info("Stream %r: %s so far", tally.name, read)
+        if stats.said_at is None:
+            stats.said_at = now
+        elif now - stats.said_at >= _SECONDS_BETWEEN_LINES:
+            stats.said_at = now
+            read = f"{many(stats.records, 'record')} on {many(stats.pages, 'page')}"
+            _LOG.info("Stream %r: %s so far", stats.name, read)
 
     def line(self) -> str:
         """Give what is drawn now; asked for a few times a second."""
-        records = sum(tally.records for tally in self._tallies.values())
+        records = sum(stats.records for stats in self._tallies.values())
         self._drawn.append((self._clock.monotonic(), records))
         (began, before), (now, _) = self._drawn[0], self._drawn[-1]
         rate = (records - before) / (now - began) if now > began else 0.0

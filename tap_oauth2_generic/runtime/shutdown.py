@@ -22,7 +22,7 @@ class Interrupted(BaseException):
         self.name = signal.Signals(signum).name
 
 
-class Deferral:
+class SignalGuard:
     """A context in which signals wait; nests.
 
     Signals are taken in the main thread alone; entered in another, it has no effect.
@@ -41,7 +41,7 @@ class Deferral:
         self._waiting: int | None = None
         self._came: set[int] = set()
         self._is_ending = False
-        self.is_insisted_on = False
+        self.forced = False
 
     def __enter__(self) -> None:
         """Put signals off."""
@@ -69,9 +69,9 @@ class Deferral:
         Another one is not: Ctrl-C under Meltano is a SIGINT of the terminal and a SIGTERM of
         Meltano's, which nobody means as two.
         """
-        self.is_insisted_on = self.is_insisted_on or signum in self._came
+        self.forced = self.forced or signum in self._came
         self._came.add(signum)
-        if not self.is_insisted_on and (self._depth or self._is_ending):
+        if not self.forced and (self._depth or self._is_ending):
             if not self._is_ending:
                 self._waiting = signum
             return
@@ -84,4 +84,4 @@ def _is_main() -> bool:
 
 
 #: The one of this process: signals are the process's, not an object's.
-uninterrupted = Deferral()
+uninterrupted = SignalGuard()

@@ -63,7 +63,7 @@ class Waits:
             return {reason: max(ends) - now for reason, ends in self._until.items() if ends}
 
 
-class Tally:
+class StreamStats:
     """What was read of one stream, over all its contexts.
 
     ``requests`` are all that left, whatever came of them, ``sampled`` those that were for the
@@ -74,7 +74,7 @@ class Tally:
     def __init__(
         self,
         name: str = "",
-        changed: Callable[[Tally], None] = lambda _: None,
+        changed: Callable[[StreamStats], None] = lambda _: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Begin with nothing read."""
@@ -175,16 +175,16 @@ def _listed(times: dict[str, int]) -> str:
     return ", ".join(f"{reason} ({many(count, 'time')})" for reason, count in times.items())
 
 
-def running(tallies: Sequence[Tally], current: str, streams: int, rate: float) -> str:
+def running(tallies: Sequence[StreamStats], current: str, streams: int, rate: float) -> str:
     """Tell in few words what a run is at; ``rate`` is in records a second."""
-    begun = [tally for tally in tallies if tally.contexts]
+    begun = [stats for stats in tallies if stats.contexts]
     # The longest of each reason comes last, and stays.
-    waits = dict(sorted(wait for tally in tallies for wait in tally.waits.now().items()))
+    waits = dict(sorted(wait for stats in tallies for wait in stats.waits.now().items()))
     parts = [
         f"{current or 'beginning'} (stream {len(begun)} of {streams})",
         *(f"waits {math.ceil(max(left, 0))} s ({reason})" for reason, left in waits.items()),
-        many(sum(tally.records for tally in begun), "record"),
-        many(sum(tally.pages for tally in begun), "page"),
+        many(sum(stats.records for stats in begun), "record"),
+        many(sum(stats.pages for stats in begun), "page"),
         f"{rate:,.0f} records/s",
     ]
     return " · ".join(parts)

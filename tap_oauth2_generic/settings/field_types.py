@@ -14,7 +14,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tap_oauth2_generic.settings.fields import Kind, NestedProblemsError, Problems, near_choice
+from tap_oauth2_generic.settings.fields import (
+    ErrorCollector,
+    FieldType,
+    NestedProblemsError,
+    near_choice,
+)
 from tap_oauth2_generic.settings.paths import parse_path
 from tap_oauth2_generic.settings.patterns import Pattern, parse_pattern
 from tap_oauth2_generic.settings.templates import parse_template
@@ -67,7 +72,7 @@ def _number(value: Any) -> Decimal:
     raise ValueError(message)
 
 
-def integer(minimum: int, *, maximum: int | None = None) -> Kind:
+def integer(minimum: int, *, maximum: int | None = None) -> FieldType:
     """A whole number within bounds."""
 
     def parse(value: Any) -> int:
@@ -83,10 +88,10 @@ def integer(minimum: int, *, maximum: int | None = None) -> Kind:
         return int(number)
 
     schema: dict[str, Any] = {"type": "integer", "minimum": minimum}
-    return Kind(schema if maximum is None else {**schema, "maximum": maximum}, parse)
+    return FieldType(schema if maximum is None else {**schema, "maximum": maximum}, parse)
 
 
-def number(minimum: float, *, exclusive: bool = False, maximum: float | None = None) -> Kind:
+def number(minimum: float, *, exclusive: bool = False, maximum: float | None = None) -> FieldType:
     """A number, whole or not, within bounds."""
 
     def parse(value: Any) -> float:
@@ -102,7 +107,7 @@ def number(minimum: float, *, exclusive: bool = False, maximum: float | None = N
 
     bound = "exclusiveMinimum" if exclusive else "minimum"
     schema = {"type": "number", bound: minimum}
-    return Kind(schema if maximum is None else {**schema, "maximum": maximum}, parse)
+    return FieldType(schema if maximum is None else {**schema, "maximum": maximum}, parse)
 
 
 #: A length of time that somebody waits for; no clock could take one without an end.
@@ -119,7 +124,7 @@ def _bound(found: Decimal, minimum: float, maximum: float | None) -> None:
         raise ValueError(message)
 
 
-def enum(*choices: str) -> Kind:
+def enum(*choices: str) -> FieldType:
     """One of a few words."""
 
     def parse(value: Any) -> str:
@@ -130,7 +135,7 @@ def enum(*choices: str) -> Kind:
         message += near_choice(value, choices)
         raise ValueError(message)
 
-    return Kind({"type": "string", "enum": list(choices)}, parse)
+    return FieldType({"type": "string", "enum": list(choices)}, parse)
 
 
 def _boolean(value: Any) -> bool:
@@ -180,24 +185,24 @@ def _object(value: Any) -> dict[str, Any]:
     return dict(found)
 
 
-def object_of(parse: Parse, schema: Mapping[str, Any]) -> Kind:
+def object_of(parse: Parse, schema: Mapping[str, Any]) -> FieldType:
     """An object whose names are the user's and whose values are all of one kind."""
 
     def parse_all(value: Any) -> dict[str, Any]:
         parsed = {}
-        problems = Problems()
+        collector = ErrorCollector()
         for name, member in _object(value).items():
             try:
                 parsed[name] = parse(member)
             except ValueError as error:
-                problems.errors.append(f".{name}: {error}")
-        _raise_any(problems)
+                collector.errors.append(f".{name}: {error}")
+        _raise_any(collector)
         return parsed
 
-    return Kind({"type": "object", "additionalProperties": dict(schema)}, parse_all)
+    return FieldType({"type": "object", "additionalProperties": dict(schema)}, parse_all)
 
 
-def array_of(parse: Callable[[Any, Problems], Any], schema: Mapping[str, Any]) -> Kind:
+def array_of(parse: Callable[[Any, ErrorCollector], Any], schema: Mapping[str, Any]) -> FieldType:
     """An array whose members each note their own problems."""
 
     def parse_all(value: Any) -> list[Any]:
@@ -206,28 +211,30 @@ def array_of(parse: Callable[[Any, Problems], Any], schema: Mapping[str, Any]) -
             message = f"must be an array, not {described(found)}"
             raise ValueError(message)
         parsed = []
-        problems = Problems()
+        collector = ErrorCollector()
         for index, member in enumerate(found):
-            inner = Problems()
+            inner = ErrorCollector()
             parsed.append(parse(member, inner))
-            problems.errors += [f"[{index}]{_joined(sentence)}" for sentence in inner.errors]
-        _raise_any(problems)
+            collector.errors += [f"[{index}]{_joined(sentence)}" for sentence in inner.errors]
+        _raise_any(collector)
         return parsed
 
-    return Kind({"type": "array", "items": dict(schema)}, parse_all)
+    return FieldType({"type": "array", "items": dict(schema)}, parse_all)
 
 
-def section(parse: Callable[[dict[str, Any], Problems], Any], schema: Mapping[str, Any]) -> Kind:
+def nested(
+    parse: Callable[[dict[str, Any], ErrorCollector], Any], schema: Mapping[str, Any]
+) -> FieldType:
     """A nested object with settings of its own."""
 
     def parse_one(value: Any) -> Any:
-        inner = Problems()
+        inner = ErrorCollector()
         parsed = parse(_object(value), inner)
-        problems = Problems([_joined(sentence) for sentence in inner.errors])
-        _raise_any(problems)
+        collector = ErrorCollector([_joined(sentence) for sentence in inner.errors])
+        _raise_any(collector)
         return parsed
 
-    return Kind(schema, parse_one)
+    return FieldType(schema, parse_one)
 
 
 def _joined(sentence: str) -> str:
@@ -236,9 +243,9 @@ def _joined(sentence: str) -> str:
     return f".{sentence}" if place else f": {sentence}"
 
 
-def _raise_any(problems: Problems) -> None:
-    if problems.errors:
-        raise NestedProblemsError(problems)
+def _raise_any(collector: ErrorCollector) -> None:
+    if collector.errors:
+        raise NestedProblemsError(collector)
 
 
 def _strings(value: Any) -> list[str]:
@@ -332,19 +339,19 @@ def is_there(path: str) -> bool:
 
 
 _PARAMETER = {"type": ["string", "number", "boolean", "array", "null"]}
-TEXT = Kind({"type": "string"}, text, empty_is_absent=False)
-NAME = Kind({"type": "string"}, text)
-BOOLEAN = Kind({"type": "boolean"}, _boolean)
-URL = Kind({"type": "string", "format": "uri"}, url)
-PATH = Kind({"type": "string"}, lambda value: parse_path(text(value)))
-TEMPLATE = Kind({"type": "string"}, lambda value: parse_template(text(value)))
-REGEX = Kind({"type": "string", "format": "regex"}, _regex)
-STRINGS = Kind({"type": ["array", "string"], "items": {"type": "string"}}, _strings)
-NAMES = Kind({"type": "array", "items": {"type": "string"}}, _names)
-STATUSES = Kind({"type": "array", "items": {"type": "integer"}}, statuses)
+TEXT = FieldType({"type": "string"}, text, empty_is_absent=False)
+NAME = FieldType({"type": "string"}, text)
+BOOLEAN = FieldType({"type": "boolean"}, _boolean)
+URL = FieldType({"type": "string", "format": "uri"}, url)
+PATH = FieldType({"type": "string"}, lambda value: parse_path(text(value)))
+TEMPLATE = FieldType({"type": "string"}, lambda value: parse_template(text(value)))
+REGEX = FieldType({"type": "string", "format": "regex"}, _regex)
+STRINGS = FieldType({"type": ["array", "string"], "items": {"type": "string"}}, _strings)
+NAMES = FieldType({"type": "array", "items": {"type": "string"}}, _names)
+STATUSES = FieldType({"type": "array", "items": {"type": "integer"}}, statuses)
 PARAMETERS = object_of(parameter, _PARAMETER)
 HEADERS = object_of(_header, {"type": ["string", "number", "null"]})
 TEXTS = object_of(_header_text, {"type": ["string", "number"]})
 PATHS = object_of(lambda value: parse_path(text(value)), {"type": "string"})
-JSON_OBJECT = Kind({"type": "object"}, _object)
-BODY = Kind({"type": ["object", "array"]}, _body)
+JSON_OBJECT = FieldType({"type": "object"}, _object)
+BODY = FieldType({"type": ["object", "array"]}, _body)

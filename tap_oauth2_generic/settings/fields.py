@@ -21,7 +21,7 @@ _SHORTEST_PART = 3
 
 
 @dataclass
-class Problems:
+class ErrorCollector:
     """What is wrong with a configuration: every error, and what was only changed or noted."""
 
     errors: list[str] = dataclasses.field(default_factory=list)
@@ -37,7 +37,7 @@ class Problems:
 
 
 @dataclass(frozen=True)
-class Kind:
+class FieldType:
     """A type of setting: its JSON Schema, and how a raw value becomes the parsed one.
 
     ``parse`` raises ValueError with the rest of a sentence: ``must be …``.
@@ -49,7 +49,7 @@ class Kind:
 
 
 def setting(
-    kind: Kind,
+    kind: FieldType,
     title: str,
     description: str,
     *,
@@ -66,34 +66,34 @@ def setting(
 
 
 def read(
-    declaration: type[_T], raw: Mapping[str, Any], where: str, problems: Problems
+    declaration: type[_T], raw: Mapping[str, Any], where: str, collector: ErrorCollector
 ) -> _T | None:
     """Parse the declared settings of one room out of a flat object.
 
     Gives None where any of them is wrong; every error is noted in ``problems``.
     """
     values: dict[str, Any] = {}
-    mistakes = len(problems.errors)
+    mistakes = len(collector.errors)
     for declared in dataclasses.fields(declaration):  # type: ignore[arg-type]
-        value = _value(declared, raw.get(declared.name, _ABSENT), where, problems)
+        value = _value(declared, raw.get(declared.name, _ABSENT), where, collector)
         if value is not _ABSENT:
             values[declared.name] = value
-    if len(problems.errors) > mistakes:
+    if len(collector.errors) > mistakes:
         return None
     made = declaration(**values)
     for sentence in getattr(made, "contradictions", tuple)():
-        problems.add(where, sentence)
-    return made if len(problems.errors) == mistakes else None
+        collector.add(where, sentence)
+    return made if len(collector.errors) == mistakes else None
 
 
 def reject_unknown(
-    raw: Mapping[str, Any], known: Iterable[str], where: str, problems: Problems
+    raw: Mapping[str, Any], known: Iterable[str], where: str, collector: ErrorCollector
 ) -> None:
     """Note each name that no setting has, with the nearest one that exists."""
     names = list(known)
     for name in raw:
         if name not in names:
-            problems.add(where, f"unknown setting {name!r}{near_choice(name, names)}")
+            collector.add(where, f"unknown setting {name!r}{near_choice(name, names)}")
 
 
 def near_choice(written: Any, choices: Iterable[str]) -> str:
@@ -161,30 +161,30 @@ def _value(
     declared: dataclasses.Field[Any],
     raw: Any,
     where: str,
-    problems: Problems,
+    collector: ErrorCollector,
 ) -> Any:
-    kind: Kind = declared.metadata["kind"]
+    kind: FieldType = declared.metadata["kind"]
     if raw is None or (raw == "" and kind.empty_is_absent):
         raw = _ABSENT
     if raw is _ABSENT:
         if _is_required(declared):
-            problems.add(where, f"setting {declared.name!r} is required")
+            collector.add(where, f"setting {declared.name!r} is required")
         return _ABSENT
     place = f"{where}.{declared.name}" if where else declared.name
     try:
         return kind.parse(raw)
     except NestedProblemsError as nested:
-        for sentence in nested.problems.errors:
-            problems.errors.append(f"{place}{sentence}")
+        for sentence in nested.collector.errors:
+            collector.errors.append(f"{place}{sentence}")
     except ValueError as error:
-        problems.add(place, str(error))
+        collector.add(place, str(error))
     return _ABSENT
 
 
 class NestedProblemsError(ValueError):
     """Several errors inside one setting; each begins with its place below that setting."""
 
-    def __init__(self, problems: Problems) -> None:
+    def __init__(self, collector: ErrorCollector) -> None:
         """Carry the errors up to where the setting's own place is known."""
-        super().__init__("\n".join(problems.errors))
-        self.problems = problems
+        super().__init__("\n".join(collector.errors))
+        self.collector = collector

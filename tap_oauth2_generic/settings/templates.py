@@ -30,7 +30,7 @@ class Formatted(Protocol):
 
 
 @dataclass(frozen=True)
-class Hole:
+class Placeholder:
     """One ``{name:format}``; ``family.field`` names a field of a family of values."""
 
     name: str
@@ -47,12 +47,12 @@ class Template:
     """A parsed template; without holes it is plain text."""
 
     text: str
-    parts: tuple[str | Hole, ...]
+    parts: tuple[str | Placeholder, ...]
 
     @property
-    def holes(self) -> tuple[Hole, ...]:
+    def placeholders(self) -> tuple[Placeholder, ...]:
         """The holes, in order."""
-        return tuple(part for part in self.parts if isinstance(part, Hole))
+        return tuple(part for part in self.parts if isinstance(part, Placeholder))
 
     def render(self, scope: Scope, encode: Callable[[str], str] = str) -> str:
         """Fill the holes; ``encode`` is applied to each filled value, never to the text around.
@@ -63,29 +63,29 @@ class Template:
             part if isinstance(part, str) else encode(_fill(part, scope)) for part in self.parts
         )
 
-    def problems(self, known: Mapping[str, bool], *, named: bool = True) -> list[str]:
+    def collector(self, known: Mapping[str, bool], *, named: bool = True) -> list[str]:
         """Say what is wrong with the holes, a sentence each.
 
         ``known`` maps each hole there is to whether it takes a format; a name that ends in
         a dot stands for any field of that family. Unless ``named``, no hole is shown.
         """
         found = []
-        for hole in self.holes:
-            shown = f"hole {{{hole.name}}}" if named else "hole"
-            family, dot, member = hole.name.partition(".")
-            of_family = hole.name not in known and dot and member
-            name = f"{family}." if of_family else hole.name
-            if name not in known or hole.name.endswith("."):
+        for placeholder in self.placeholders:
+            shown = f"hole {{{placeholder.name}}}" if named else "hole"
+            family, dot, member = placeholder.name.partition(".")
+            of_family = placeholder.name not in known and dot and member
+            name = f"{family}." if of_family else placeholder.name
+            if name not in known or placeholder.name.endswith("."):
                 there_are = ", ".join(f"{{{k}NAME}}" if k[-1] == "." else f"{{{k}}}" for k in known)
                 found.append(f"unknown {shown}; there are: {there_are}")
-            elif hole.pattern and not known[name]:
+            elif placeholder.pattern and not known[name]:
                 found.append(f"{shown} takes no format")
         return found
 
 
 def parse_template(text: str) -> Template:
     """Parse a template; ``{{`` and ``}}`` are literal braces. Raises ValueError."""
-    parts: list[str | Hole] = []
+    parts: list[str | Placeholder] = []
     try:
         for literal, name, pattern, conversion in string.Formatter().parse(text):
             if literal:
@@ -109,24 +109,24 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
-def _hole(name: str, pattern: str, conversion: str | None) -> Hole:
+def _hole(name: str, pattern: str, conversion: str | None) -> Placeholder:
     if not name or conversion or "{" in pattern or "[" in name:
         message = f"the hole {{{name}}} needs a plain name"
         raise ValueError(message)
-    return Hole(name, pattern)
+    return Placeholder(name, pattern)
 
 
-def _fill(hole: Hole, scope: Scope) -> str:
-    family, _, field = hole.name.partition(".")
-    value: Any = scope.get(hole.name)
+def _fill(placeholder: Placeholder, scope: Scope) -> str:
+    family, _, field = placeholder.name.partition(".")
+    value: Any = scope.get(placeholder.name)
     if value is None and field:
         members = scope.get(family) or {}
         value = members.get(field) if isinstance(members, Mapping) else None
     if value is None:
-        message = f"there is no value for {{{hole.name}}}"
+        message = f"there is no value for {{{placeholder.name}}}"
         if family == "token":
             message += ": the last token response has no such field"
         raise ConnectionSettingError(message)
     if isinstance(value, Formatted):
-        return value.render(hole.pattern)
+        return value.render(placeholder.pattern)
     return as_text(value)

@@ -20,7 +20,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import Metadata
 
 from tap_oauth2_generic.errors import RecordError
-from tap_oauth2_generic.singer.state_writer import IndexedState, ThriftyStateWriter
+from tap_oauth2_generic.singer.state_writer import IndexedStateManager, ThrottledStateWriter
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -44,7 +44,7 @@ class PagedStream(Stream):
     _meters: Meters | None = None
     _is_announced = False
 
-    _made_state: IndexedState | None = None
+    _made_state: IndexedStateManager | None = None
     _sent_schemas: object = None
 
     @abstractmethod
@@ -171,10 +171,10 @@ class PagedStream(Stream):
     # State
 
     @property
-    def state_manager(self) -> IndexedState:
+    def state_manager(self) -> IndexedStateManager:
         """The state of this stream."""
         if self._made_state is None:
-            self._made_state = IndexedState(
+            self._made_state = IndexedStateManager(
                 tap_name=self.tap_name,
                 stream_name=self.name,
                 tap_state=self._tap_state,
@@ -189,7 +189,7 @@ class PagedStream(Stream):
 
     def _write_state_message(self) -> None:
         writer = self._tap.state_writer
-        if isinstance(writer, ThriftyStateWriter) and not writer.is_due:
+        if isinstance(writer, ThrottledStateWriter) and not writer.is_due:
             # What is not sent now is owed, and goes with the next one, or at the end.
             return
         super()._write_state_message()

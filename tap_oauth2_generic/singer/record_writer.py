@@ -11,8 +11,8 @@ from singer_sdk.helpers._util import utc_now
 from singer_sdk.singerlib import RecordMessage
 
 from tap_oauth2_generic.errors import RecordError
-from tap_oauth2_generic.records.conform import MisfitError, Shaper
-from tap_oauth2_generic.records.passthrough import NotVerbatimError, Texts, Verbatim
+from tap_oauth2_generic.records.conform import RecordConformer, SchemaMismatchError
+from tap_oauth2_generic.records.passthrough import EncodedRecords, NotPassthroughError, Passthrough
 from tap_oauth2_generic.records.schema import grown_at
 from tap_oauth2_generic.records.stream_maps import mapped
 from tap_oauth2_generic.singer.message_writer import MessageWriter, encode
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 
 
-class Emission:
+class RecordWriter:
     """Emits the records of one stream.
 
     ``given`` are the fields that a context gives each record, ``added`` those that come from a
@@ -70,7 +70,7 @@ class Emission:
     def _renew(self) -> None:
         stream, inferred = self._stream, self._settings.schema is None
         self._dropped: dict[str, int] = getattr(self, "_dropped", {})
-        self._shaper = Shaper(
+        self._shaper = RecordConformer(
             stream.effective_schema,
             stream.mask,
             refuses_new_fields=self._settings.on_new_fields != "ignore",
@@ -80,7 +80,7 @@ class Emission:
         self._verbatim = None
         if not stream.is_mapped and self._pages is not None:
             try:
-                self._verbatim = Verbatim(
+                self._verbatim = Passthrough(
                     stream.effective_schema,
                     stream.mask,
                     inferred=inferred,
@@ -89,7 +89,7 @@ class Emission:
                     replication_key=stream.replication_key,
                     is_ordered=self._is_ordered,
                 )
-            except NotVerbatimError:
+            except NotPassthroughError:
                 return
 
     # As they came
@@ -99,7 +99,7 @@ class Emission:
         """Whether records may be passed on as they came, as far as the schema goes."""
         return self._verbatim is not None
 
-    def texts(self, written: JsonList, context: Mapping[str, Any]) -> Texts | None:
+    def texts(self, written: JsonList, context: Mapping[str, Any]) -> EncodedRecords | None:
         """Give what of a page may be passed on as it came, None where it must be shaped.
 
         ``context`` holds the values that go with every record.
@@ -108,11 +108,11 @@ class Emission:
             return None
         try:
             given = self._shaper.shape(dict(context))
-        except MisfitError:
+        except SchemaMismatchError:
             return None
         return self._verbatim.check(written, b"," + encode(given)[1:-1] if given else b"")
 
-    def pass_on(self, texts: Texts) -> None:
+    def pass_on(self, texts: EncodedRecords) -> None:
         """Emit records as the bytes they came in."""
         self._write(texts.records, texts.more)
 
@@ -163,11 +163,11 @@ class Emission:
             except RecursionError:
                 message = f"stream {self._stream.name!r}: a record is nested too deep"
                 raise RecordError(message) from None
-            except MisfitError as misfit:
+            except SchemaMismatchError as misfit:
                 before_schema()
                 self._make_room(misfit)
 
-    def _make_room(self, misfit: MisfitError) -> None:
+    def _make_room(self, misfit: SchemaMismatchError) -> None:
         """Widen the schema for a value that has no place in it, and tell the target first."""
         name, path = self._stream.name, ".".join(misfit.path)
         if misfit.is_new and self._settings.on_new_fields == "fail":

@@ -31,7 +31,7 @@ _TIME_SHARE = 100
 _ENCODER = msgspec.json.Encoder(enc_hook=str, decimal_format="number")
 
 
-class IndexedState(StreamStateManager):
+class IndexedStateManager(StreamStateManager):
     """A stream's state, whose contexts are found at once; the SDK looks through all of them."""
 
     def get_context_state(self, context: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def _key(context: Mapping[str, Any]) -> Hashable:
         return msgspec.json.encode(context, order="deterministic", enc_hook=str)
 
 
-class ThriftyStateWriter(StateWriter):
+class ThrottledStateWriter(StateWriter):
     """Sends the state as often as it is worth: after every read while it is small.
 
     The state holds every context, so that sending it after each of them would cost the square

@@ -11,7 +11,7 @@ import pytest
 from requests.structures import CaseInsensitiveDict
 
 from tap_oauth2_generic.cli.suggest import suggest
-from tap_oauth2_generic.net.client import Answer
+from tap_oauth2_generic.net.client import Response
 from tap_oauth2_generic.parsing.json_text import decode
 from tests.support.server import Reply
 
@@ -218,7 +218,7 @@ def test_each_shape_has_its_definition(body, headers, expected):
     """The definition that is suggested for an answer has its records path and its paging style."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     sent = CaseInsensitiveDict(headers)
-    made = suggest(Answer("https://a.example", 200, sent, content, decode)).settings
+    made = suggest(Response("https://a.example", 200, sent, content, decode)).settings
     made.pop("primary_keys", None)
     assert made == expected
 
@@ -228,7 +228,9 @@ def test_each_shape_has_its_definition(body, headers, expected):
 )
 def test_what_is_no_data_has_no_definition(content):
     """Of an answer in no known format nothing is suggested."""
-    assert suggest(Answer("https://a.example", 200, CaseInsensitiveDict(), content, decode)) is None
+    assert (
+        suggest(Response("https://a.example", 200, CaseInsensitiveDict(), content, decode)) is None
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA, read_config
-from tap_oauth2_generic.settings.fields import Problems
+from tap_oauth2_generic.settings.fields import ErrorCollector
 
 STREAM = {"name": "items", "path": "items"}
 CONFIG = {
@@ -25,10 +25,10 @@ def reading(stream=(), **changes):
     """Read a configuration that is right but for some changes at the top or in its stream."""
     raw = {**CONFIG, "streams": [{**STREAM, **dict(stream)}], **changes}
     raw = {name: value for name, value in raw.items() if value is not ABSENT}
-    problems = Problems()
-    config = read_config(raw, frozenset({"stream_maps"}), problems)
-    assert (config is None) == bool(problems.errors)
-    return config, problems
+    collector = ErrorCollector()
+    config = read_config(raw, frozenset({"stream_maps"}), collector)
+    assert (config is None) == bool(collector.errors)
+    return config, collector
 
 
 def mistake(stream=(), **changes):
@@ -40,8 +40,8 @@ def mistake(stream=(), **changes):
 
 def test_a_right_configuration_has_no_problems():
     """What is right is parsed, room by room, without an error or a warning."""
-    config, problems = reading(stream_maps={}, **{"$schema": "x.json"})
-    assert (problems.errors, problems.warnings) == ([], [])
+    config, collector = reading(stream_maps={}, **{"$schema": "x.json"})
+    assert (collector.errors, collector.warnings) == ([], [])
     assert [stream.name for stream in config.top.streams] == ["items"]
     assert config.oauth2.client_id == "client"
 
@@ -57,10 +57,10 @@ def test_what_is_missing_is_named(name, nothing):
 @pytest.mark.parametrize("nothing", [ABSENT, None])
 def test_a_client_that_acts_for_itself_has_a_secret_as_a_rule(client_auth, nothing):
     """Client credentials without a secret are tried, and one line says what is missing."""
-    _, problems = reading(client_auth=client_auth, client_secret=nothing)
-    (line,) = problems.warnings
+    _, collector = reading(client_auth=client_auth, client_secret=nothing)
+    (line,) = collector.warnings
     assert f"client_auth {client_auth} has no client_secret" in line
-    assert problems.errors == []
+    assert collector.errors == []
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,8 @@ def test_a_client_that_acts_for_itself_has_a_secret_as_a_rule(client_auth, nothi
 )
 def test_a_client_without_a_secret_may_be_right(changes):
     """Where a secret may be empty, or another proof may stand for it, nothing is said."""
-    problems = reading(**{"client_secret": ABSENT, **changes})[1]
-    assert (problems.errors, problems.warnings) == ([], [])
+    collector = reading(**{"client_secret": ABSENT, **changes})[1]
+    assert (collector.errors, collector.warnings) == ([], [])
 
 
 @pytest.mark.parametrize("name", ["name", "path"])
@@ -178,9 +178,9 @@ def test_each_wrong_value_of_a_stream_is_one_line_with_its_place(stream, place, 
 def test_every_mistake_is_found_at_once():
     """Mistakes in different places are all told in one run, one line each."""
     streams = [{**STREAM, "method": "x"}, {"name": "b", "path": "b", "selected": 5}]
-    _, problems = reading(timeout=-1, clientid="x", client_auth="x", streams=streams)
-    places = {line.partition(": ")[0] for line in problems.errors}
-    assert len(problems.errors) == 5
+    _, collector = reading(timeout=-1, clientid="x", client_auth="x", streams=streams)
+    places = {line.partition(": ")[0] for line in collector.errors}
+    assert len(collector.errors) == 5
     assert {"timeout", "client_auth", "streams[0].method", "streams[1].selected"} < places
 
 
@@ -254,8 +254,8 @@ def test_a_lasting_access_token_is_all_that_is_needed():
 
 def test_a_large_page_size_is_a_warning():
     """A page size above 200 is no mistake; a warning names stream, size and what is sent."""
-    _, problems = reading({"pagination": {"page_size": 500}})
-    assert problems.warnings == ["stream 'items': page_size 500 is above 200; 200 is used"]
+    _, collector = reading({"pagination": {"page_size": 500}})
+    assert collector.warnings == ["stream 'items': page_size 500 is above 200; 200 is used"]
 
 
 def test_objects_and_arrays_may_be_json_texts():
@@ -287,8 +287,8 @@ def test_the_schema_is_a_json_schema_that_takes_a_right_configuration():
 )
 def test_what_has_hardly_the_effect_that_was_meant_is_a_warning(stream, changes, warning):
     """A date without its dashes, and a lower bound that nothing gives, are one warning each."""
-    _, problems = reading(stream, **changes)
-    (line,) = problems.warnings
+    _, collector = reading(stream, **changes)
+    (line,) = collector.warnings
     assert line.startswith(warning)
 
 
@@ -310,6 +310,6 @@ def test_bounds_that_may_be_meant_are_no_warning(stream, changes):
 @pytest.mark.parametrize("path", ["a" * 5000, "no\0where", "/dev/null/x"])
 def test_a_name_that_no_file_can_have_is_no_file(name, path):
     """A file that cannot be there is a mistake like one that is not."""
-    problems = Problems()
-    assert read_config({**CONFIG, name: path, "client_cert": path}, frozenset(), problems) is None
-    assert any(name in error for error in problems.errors)
+    collector = ErrorCollector()
+    assert read_config({**CONFIG, name: path, "client_cert": path}, frozenset(), collector) is None
+    assert any(name in error for error in collector.errors)

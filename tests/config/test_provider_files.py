@@ -135,9 +135,13 @@ def texts(value):
     return [value] if isinstance(value, str) else []
 
 
-def holes(file):
+def placeholders(file):
     """Give what stands between braces anywhere in the settings."""
-    return {hole for text in texts(read(file)["settings"]) for hole in re.findall("{(.*?)}", text)}
+    return {
+        placeholder
+        for text in texts(read(file)["settings"])
+        for placeholder in re.findall("{(.*?)}", text)
+    }
 
 
 def filled(file, text):
@@ -195,17 +199,23 @@ def test_a_file_is_laid_out_like_the_others(file):
 @each_file
 def test_the_holes_are_the_declared_params(file):
     """Every declared param is used in the settings, and every one used is declared."""
-    used = {hole.removeprefix("provider.") for hole in holes(file) if hole.startswith("provider.")}
+    used = {
+        placeholder.removeprefix("provider.")
+        for placeholder in placeholders(file)
+        if placeholder.startswith("provider.")
+    }
     assert used == set(read(file).get("params", {}))
 
 
 @each_file
 def test_other_holes_are_fields_of_the_token_in_the_base_url(file):
     """Beside the params a preset uses fields of the token response only, in the base URL only."""
-    others = {hole for hole in holes(file) if not hole.startswith("provider.")}
+    others = {
+        placeholder for placeholder in placeholders(file) if not placeholder.startswith("provider.")
+    }
     in_base_url = set(re.findall("{(.*?)}", read(file)["settings"]["base_url"]))
     assert others <= in_base_url
-    assert all(re.fullmatch(r"token\.\w+", hole) for hole in others)
+    assert all(re.fullmatch(r"token\.\w+", placeholder) for placeholder in others)
 
 
 @each_file

@@ -6,15 +6,15 @@ import pytest
 
 from tap_oauth2_generic.config.config import read_config
 from tap_oauth2_generic.config.presets import names, preset
-from tap_oauth2_generic.settings.fields import Problems
+from tap_oauth2_generic.settings.fields import ErrorCollector
 
 STREAM = {"name": "items", "path": "items"}
 
 
 def read(**settings):
-    problems = Problems()
+    collector = ErrorCollector()
     raw = {"client_id": "id", "streams": [STREAM], **settings}
-    return read_config(raw, frozenset(), problems), problems.errors
+    return read_config(raw, frozenset(), collector), collector.errors
 
 
 def params_of(name):

@@ -302,14 +302,14 @@ def test_what_waits_to_be_read_is_bounded(api):
     tap = TapOAuth2Generic(config=api.config(paged(), max_in_flight=4))
     stream = tap.streams["items"]
     course = stream.courses(None)[0]
-    turns = tap.lookahead.turns(course)
+    turns = tap.prefetcher.turns(course)
     for read in range(1, 20):
         next(turns)
         for answer in course.answers:
             answer.result(20)
         assert len(api.requests("/items")) <= read + 3 * 4
     turns.close()
-    tap.lookahead.close()
+    tap.prefetcher.close()
 
 
 def test_too_many_requests_make_fewer_of_them(api, tap):

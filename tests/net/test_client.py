@@ -11,10 +11,10 @@ import pytest
 
 from tap_oauth2_generic.config.config import read_config
 from tap_oauth2_generic.errors import ApiError, HostNotAllowedError
-from tap_oauth2_generic.net.client import Wants
+from tap_oauth2_generic.net.client import RequestPolicy
 from tap_oauth2_generic.net.request import Request
-from tap_oauth2_generic.session import Connection
-from tap_oauth2_generic.settings.fields import Problems
+from tap_oauth2_generic.session import Session
+from tap_oauth2_generic.settings.fields import ErrorCollector
 from tests.support.server import ApiServer, Drop, Reply
 
 NOW = 1_800_000_000.0
@@ -28,13 +28,13 @@ def fetch(api, clock):
     def send(*answers, url=None, method="GET", verbatim=False, **settings):
         if answers:
             api.serve("/items", *answers)
-        problems = Problems()
-        config = read_config(api.config(STREAM, **settings), frozenset(), problems)
-        assert config is not None, problems.errors
-        fetcher = Connection.of(config, clock, lambda: None).fetcher
+        collector = ErrorCollector()
+        config = read_config(api.config(STREAM, **settings), frozenset(), collector)
+        assert config is not None, collector.errors
+        api_client = Session.of(config, clock, lambda: None).api_client
         request = Request(method, url or f"{api.url}/items", verbatim=verbatim)
-        wants = Wants(config.top.base_url.text, (), json.loads, lambda _: None)
-        return fetcher.fetch(request, wants).content
+        wants = RequestPolicy(config.top.base_url.text, (), json.loads, lambda _: None)
+        return api_client.fetch(request, wants).content
 
     return send
 

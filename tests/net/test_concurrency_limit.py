@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from tap_oauth2_generic.net.rate_limit import InFlight, PaceSettings
+from tap_oauth2_generic.net.rate_limit import ConcurrencyLimit, RateLimitSettings
 from tests.support.server import Reply
 
 
@@ -18,7 +18,7 @@ def limit_after(in_flight, answers):
 
 def test_the_number_halves_once_for_those_that_were_under_way_together():
     """Eight requests refused together halve the number once, not three times."""
-    in_flight = InFlight(PaceSettings(max_in_flight=8))
+    in_flight = ConcurrencyLimit(RateLimitSettings(max_in_flight=8))
     with in_flight.slot() as one, in_flight.slot() as other:
         in_flight.too_many(one)
         in_flight.too_many(other)
@@ -28,7 +28,7 @@ def test_the_number_halves_once_for_those_that_were_under_way_together():
 
 def test_the_number_is_regained_slowly_and_never_exceeded():
     """Each place takes many good answers, and no more places come than there were."""
-    in_flight = InFlight(PaceSettings(max_in_flight=4))
+    in_flight = ConcurrencyLimit(RateLimitSettings(max_in_flight=4))
     assert limit_after(in_flight, [False]) == 2
     assert limit_after(in_flight, [True] * 19) == 2
     assert limit_after(in_flight, [True]) == 3
@@ -37,7 +37,7 @@ def test_the_number_is_regained_slowly_and_never_exceeded():
 
 def test_a_lowered_number_holds_for_those_that_wait():
     """After a refusal no request begins until fewer than the lowered number are under way."""
-    in_flight = InFlight(PaceSettings(max_in_flight=4))
+    in_flight = ConcurrencyLimit(RateLimitSettings(max_in_flight=4))
     began = threading.Event()
 
     def another():

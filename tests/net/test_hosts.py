@@ -10,7 +10,7 @@ from requests.adapters import HTTPAdapter
 
 from tap_oauth2_generic.errors import HostNotAllowedError
 from tap_oauth2_generic.net.hosts import HostPolicy, HostSettings
-from tap_oauth2_generic.settings.fields import Problems, read
+from tap_oauth2_generic.settings.fields import ErrorCollector, read
 
 quick = settings(deadline=None, max_examples=300)
 BASE = "https://api.example.com/v1"
@@ -182,6 +182,6 @@ def test_a_refusal_names_host_and_cause_but_not_the_address():
 )
 def test_only_hosts_can_be_named(host):
     """A URL, a path, a user and an empty text are no hosts."""
-    problems = Problems()
-    assert read(HostSettings, {"allowed_hosts": [host]}, "", problems) is None
-    assert len(problems.errors) == 1
+    collector = ErrorCollector()
+    assert read(HostSettings, {"allowed_hosts": [host]}, "", collector) is None
+    assert len(collector.errors) == 1

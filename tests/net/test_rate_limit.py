@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.net.rate_limit import Pace, PaceSettings
+from tap_oauth2_generic.net.rate_limit import RateLimiter, RateLimitSettings
 from tap_oauth2_generic.runtime.clock import Clock
-from tap_oauth2_generic.settings.fields import Problems, read
+from tap_oauth2_generic.settings.fields import ErrorCollector, read
 
 quick = settings(deadline=None, max_examples=100)
 
@@ -34,7 +34,7 @@ class HandClock(Clock):
 def turns(rate, pauses):
     """Give the times at which requests leave that come after such pauses."""
     clock = HandClock()
-    pace = Pace(PaceSettings(requests_per_second=rate), clock)
+    pace = RateLimiter(RateLimitSettings(requests_per_second=rate), clock)
     left = []
     for pause in pauses:
         clock.now += pause
@@ -79,7 +79,7 @@ def test_idle_time_is_not_saved_up():
 def test_a_hold_holds_every_request(rate):
     """After a hold nothing leaves until it is over, and a shorter hold does not end it."""
     clock = HandClock()
-    pace = Pace(PaceSettings(requests_per_second=rate), clock)
+    pace = RateLimiter(RateLimitSettings(requests_per_second=rate), clock)
     pace.hold(30)
     pace.hold(5)
     pace.wait_for_turn()
@@ -89,7 +89,7 @@ def test_a_hold_holds_every_request(rate):
 def test_a_hold_holds_those_that_already_wait():
     """A request that waits for its turn when a hold begins waits for its end, too."""
     clock = HandClock(during_sleep=lambda: pace.hold(30))
-    pace = Pace(PaceSettings(requests_per_second=1), clock)
+    pace = RateLimiter(RateLimitSettings(requests_per_second=1), clock)
     pace.wait_for_turn()
     pace.wait_for_turn()
     assert clock.now >= 1030
@@ -99,8 +99,11 @@ def test_a_hold_holds_those_that_already_wait():
 def test_the_ceiling_is_a_positive_number(raw, rate):
     """The ceiling may be a fraction and must be above zero."""
     assert (
-        read(PaceSettings, {"requests_per_second": raw}, "", Problems()).requests_per_second == rate
+        read(
+            RateLimitSettings, {"requests_per_second": raw}, "", ErrorCollector()
+        ).requests_per_second
+        == rate
     )
-    problems = Problems()
-    read(PaceSettings, {"requests_per_second": 0}, "", problems)
-    assert problems.errors == ["requests_per_second: must be above 0, not 0"]
+    collector = ErrorCollector()
+    read(RateLimitSettings, {"requests_per_second": 0}, "", collector)
+    assert collector.errors == ["requests_per_second: must be above 0, not 0"]

@@ -19,7 +19,7 @@ from tap_oauth2_generic.net.request_template import (
     split_query,
 )
 from tap_oauth2_generic.settings.field_types import HEADERS, PARAMETERS
-from tap_oauth2_generic.settings.fields import Problems, read
+from tap_oauth2_generic.settings.fields import ErrorCollector, read
 from tap_oauth2_generic.settings.templates import parse_template
 
 quick = settings(deadline=None, max_examples=100)
@@ -27,9 +27,9 @@ texts = st.text(st.characters(codec="utf-8"), max_size=8)
 
 
 def template(connection=None, base_url="https://a.example/api", **stream):
-    problems = Problems()
-    own = read(RequestSettings, {"path": "items", **stream}, "", problems)
-    assert own is not None, problems.errors
+    collector = ErrorCollector()
+    own = read(RequestSettings, {"path": "items", **stream}, "", collector)
+    assert own is not None, collector.errors
     shared = {"params": {}, "headers": {}, **(connection or {})}
     return RequestTemplate(
         parse_template(base_url),
@@ -194,13 +194,13 @@ def test_each_template_is_given_with_its_place():
     made = template(
         path="{a}", params={"p": ["x", "{b}"]}, headers={"X": "{c}"}, body={"q": [{"r": "{d}"}]}
     )
-    holed = {place: found.text for place, found in made.templates() if found.holes}
+    holed = {place: found.text for place, found in made.templates() if found.placeholders}
     assert holed == {"path": "{a}", "params.p[1]": "{b}", "headers.X": "{c}", "body.q[0].r": "{d}"}
 
 
 def test_a_form_body_must_be_an_object():
     """A list as the body of a form is a contradiction."""
-    problems = Problems()
+    collector = ErrorCollector()
     raw = {"path": "x", "body": [1], "body_format": "form"}
-    assert read(RequestSettings, raw, "", problems) is None
-    assert problems.errors == ["body_format form needs a body that is an object"]
+    assert read(RequestSettings, raw, "", collector) is None
+    assert collector.errors == ["body_format form needs a body that is an object"]

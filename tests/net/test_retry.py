@@ -16,7 +16,7 @@ from tap_oauth2_generic.net.retry import (
     Verdict,
     backoff_seconds,
     bounded_wait,
-    judge,
+    decide,
 )
 
 quick = settings(deadline=None, max_examples=100)
@@ -26,7 +26,7 @@ DEFAULT = ResilienceSettings()
 
 def wait(value, header="Retry-After", status=503, form="auto"):
     named = ResilienceSettings(rate_limit_header=header, rate_limit_format=form)
-    return judge(status, CaseInsensitiveDict({header: value}), named, NOW).wait_seconds
+    return decide(status, CaseInsensitiveDict({header: value}), named, NOW).wait_seconds
 
 
 @pytest.mark.parametrize(
@@ -41,21 +41,21 @@ def wait(value, header="Retry-After", status=503, form="auto"):
 def test_what_a_status_means(statuses, action):
     """Each status has one meaning, and asking twice gives the same."""
     for status in statuses:
-        assert judge(status, {}, DEFAULT, NOW) == judge(status, {}, DEFAULT, NOW)
-        assert judge(status, {}, DEFAULT, NOW).action == action
+        assert decide(status, {}, DEFAULT, NOW) == decide(status, {}, DEFAULT, NOW)
+        assert decide(status, {}, DEFAULT, NOW).action == action
 
 
 def test_the_retried_statuses_are_the_users():
     """A status is retried if it is listed; 401 is renewed whatever is listed."""
     own = ResilienceSettings(retry_statuses=frozenset({404, 401}))
-    actions = [judge(status, {}, own, NOW).action for status in (404, 503, 401)]
+    actions = [decide(status, {}, own, NOW).action for status in (404, 503, 401)]
     assert actions == ["retry", "fail", "renew"]
 
 
 def test_only_too_many_requests_holds_all():
     """A 429 speaks of the client, so it holds every thread; another status holds its own."""
-    assert judge(429, {}, DEFAULT, NOW).holds_all
-    assert not judge(503, {"Retry-After": "5"}, DEFAULT, NOW).holds_all
+    assert decide(429, {}, DEFAULT, NOW).holds_all
+    assert not decide(503, {"Retry-After": "5"}, DEFAULT, NOW).holds_all
 
 
 @pytest.mark.parametrize(
@@ -122,9 +122,9 @@ def test_the_rate_limit_header_in_each_format(form, value, seconds):
 def test_retry_after_comes_before_the_rate_limit_header():
     """Where both are there ``Retry-After`` counts; the other counts for 429 alone."""
     headers = {"Retry-After": "5", "X-RateLimit-Reset": "99"}
-    assert judge(429, headers, DEFAULT, NOW).wait_seconds == 5
-    assert judge(429, {"X-RateLimit-Reset": "99"}, DEFAULT, NOW).wait_seconds == 99
-    assert judge(500, {"X-RateLimit-Reset": "99"}, DEFAULT, NOW).wait_seconds is None
+    assert decide(429, headers, DEFAULT, NOW).wait_seconds == 5
+    assert decide(429, {"X-RateLimit-Reset": "99"}, DEFAULT, NOW).wait_seconds == 99
+    assert decide(500, {"X-RateLimit-Reset": "99"}, DEFAULT, NOW).wait_seconds is None
 
 
 @quick

@@ -14,8 +14,8 @@ import requests
 
 from tap_oauth2_generic.config.config import read_config
 from tap_oauth2_generic.demo import DemoServer
-from tap_oauth2_generic.session import Connection
-from tap_oauth2_generic.settings.fields import Problems
+from tap_oauth2_generic.session import Session
+from tap_oauth2_generic.settings.fields import ErrorCollector
 from tests.support.server import Reply
 
 STREAM = {"name": "items", "path": "items"}
@@ -79,10 +79,10 @@ def connect(api):
     """Give what the authenticator of a new run would be, at a clock's time."""
 
     def authenticator(clock, **settings):
-        problems = Problems()
-        config = read_config(api.config(STREAM, **settings), frozenset(), problems)
-        assert config is not None, problems.errors
-        return Connection.of(config, clock, lambda: None).authenticator
+        collector = ErrorCollector()
+        config = read_config(api.config(STREAM, **settings), frozenset(), collector)
+        assert config is not None, collector.errors
+        return Session.of(config, clock, lambda: None).authenticator
 
     return authenticator
 

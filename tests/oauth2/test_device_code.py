@@ -31,7 +31,7 @@ class Desk:
     def wait(self, seconds):
         self.waits.append(seconds)
 
-    def exchange(self, fields):
+    def token_client(self, fields):
         assert fields["device_code"] == "d-code"
         outcome = self.outcomes.pop(0) if self.outcomes else "authorization_pending"
         if outcome == "token":
@@ -42,9 +42,9 @@ class Desk:
 def test_it_asks_at_the_interval_and_slows_down_when_told():
     """The interval is the provider's, 5 seconds without one, and 5 more after slow_down."""
     outcomes = ("authorization_pending", "slow_down", "unreachable", "token")
-    desk = Desk({**ANSWER, "interval": 2}, *outcomes)
-    assert DeviceCode().login(desk).access_token == "a-token"
-    assert desk.waits == [2, 2, 7, 7]
+    ui = Desk({**ANSWER, "interval": 2}, *outcomes)
+    assert DeviceCode().login(ui).access_token == "a-token"
+    assert ui.waits == [2, 2, 7, 7]
     unnamed = Desk(ANSWER, "token")
     DeviceCode().login(unnamed)
     assert unnamed.waits == [5]
@@ -52,20 +52,20 @@ def test_it_asks_at_the_interval_and_slows_down_when_told():
 
 def test_it_ends_when_the_code_expires():
     """After the lifetime that the provider names nobody is asked any more."""
-    desk = Desk({**ANSWER, "interval": 10, "expires_in": 30})
+    ui = Desk({**ANSWER, "interval": 10, "expires_in": 30})
     with pytest.raises(AuthorizationError, match="expired"):
-        DeviceCode().login(desk)
-    assert sum(desk.waits) == 30
+        DeviceCode().login(ui)
+    assert sum(ui.waits) == 30
 
 
 @pytest.mark.parametrize("beyond", [1e300, "inf", Decimal("1e999999999"), "nan", -1, [], None])
 def test_no_provider_can_make_it_wait_for_ever(beyond):
     """A wait is five minutes at most and all of them a day, whatever the provider says."""
-    desk = Desk({**ANSWER, "interval": beyond, "expires_in": beyond})
+    ui = Desk({**ANSWER, "interval": beyond, "expires_in": beyond})
     with pytest.raises(AuthorizationError, match="expired"):
-        DeviceCode().login(desk)
-    assert max(desk.waits) <= 300
-    assert sum(desk.waits) <= 86400
+        DeviceCode().login(ui)
+    assert max(ui.waits) <= 300
+    assert sum(ui.waits) <= 86400
 
 
 def test_another_refusal_is_the_providers_own():

@@ -6,7 +6,7 @@ import pytest
 
 from tap_oauth2_generic.oauth2 import OAuth2Settings
 from tap_oauth2_generic.oauth2.token import Token, read_token
-from tap_oauth2_generic.settings.fields import Problems, read
+from tap_oauth2_generic.settings.fields import ErrorCollector, read
 
 NOW = 1_800_000_000.0
 STREAM = {"name": "items", "path": "items"}
@@ -15,9 +15,9 @@ KEY = "key=token-of-the-test"
 
 def token_of(response, previous=None, **settings):
     """Read a token response under some settings."""
-    problems = Problems()
-    parsed = read(OAuth2Settings, settings, "", problems)
-    assert parsed is not None, problems.errors
+    collector = ErrorCollector()
+    parsed = read(OAuth2Settings, settings, "", collector)
+    assert parsed is not None, collector.errors
     return read_token(response, parsed, NOW, previous)
 
 

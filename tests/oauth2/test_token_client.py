@@ -9,8 +9,8 @@ import pytest
 
 from tap_oauth2_generic.config.config import read_config
 from tap_oauth2_generic.errors import TokenLostError, TokenRequestError
-from tap_oauth2_generic.session import Connection
-from tap_oauth2_generic.settings.fields import Problems
+from tap_oauth2_generic.session import Session
+from tap_oauth2_generic.settings.fields import ErrorCollector
 from tests.support.server import Drop, Reply
 
 STREAM = {"name": "items", "path": "items"}
@@ -27,10 +27,10 @@ def ask(api, clock):
     def access_token(*answers, **settings):
         waiting = list(answers or [TOKEN])
         api.token = lambda _: waiting.pop(0) if len(waiting) > 1 else waiting[0]
-        problems = Problems()
-        config = read_config(api.config(STREAM, **settings), frozenset(), problems)
-        assert config is not None, problems.errors
-        return Connection.of(config, clock, lambda: None).authenticator.access_token()
+        collector = ErrorCollector()
+        config = read_config(api.config(STREAM, **settings), frozenset(), collector)
+        assert config is not None, collector.errors
+        return Session.of(config, clock, lambda: None).authenticator.access_token()
 
     return access_token
 
@@ -229,12 +229,12 @@ def test_a_refresh_that_never_left_is_tried_again(api):
     """Where nobody listens at first, a refresh waits as any request does, and is sent once."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        clock, problems = Opening(listener), Problems()
+        clock, collector = Opening(listener), ErrorCollector()
         address = f"http://127.0.0.1:{listener.getsockname()[1]}/token"
         raw = api.config(STREAM, **SEEDED, access_token_url=address, max_retries=2)
-        config = read_config(raw, frozenset(), problems)
-        assert config is not None, problems.errors
-        found = Connection.of(config, clock, lambda: None).authenticator.access_token()
+        config = read_config(raw, frozenset(), collector)
+        assert config is not None, collector.errors
+        found = Session.of(config, clock, lambda: None).authenticator.access_token()
     assert (found, len(clock.waits)) == ("a-token", 1)
 
 

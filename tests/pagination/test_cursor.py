@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.pagination import read_style
 from tap_oauth2_generic.parsing.page import RecordSettings, read_page
-from tap_oauth2_generic.settings.fields import Problems
+from tap_oauth2_generic.settings.fields import ErrorCollector
 
 quick = settings(deadline=None, max_examples=100)
 texts = st.text(st.characters(codec="utf-8"), min_size=1)
 
 
 def style(**raw):
-    problems = Problems()
-    made = read_style({"style": "cursor", "cursor_param": "after", **raw}, problems)
-    return problems.errors if made is None else made
+    collector = ErrorCollector()
+    made = read_style({"style": "cursor", "cursor_param": "after", **raw}, collector)
+    return collector.errors if made is None else made
 
 
 def page(body, headers=None):

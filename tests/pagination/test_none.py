@@ -7,27 +7,29 @@ import json
 import pytest
 
 from tap_oauth2_generic.net.request import Request
-from tap_oauth2_generic.pagination import Walk, read_style
+from tap_oauth2_generic.pagination import Paginator, read_style
 from tap_oauth2_generic.parsing.page import RecordSettings, read_page
-from tap_oauth2_generic.settings.fields import Problems
+from tap_oauth2_generic.settings.fields import ErrorCollector
 
 
 @pytest.mark.parametrize("rows", [[], [{"id": 1}], [{"id": 1}, {"id": 2}]])
 def test_there_is_one_page(rows):
     """The walk ends, complete, after one page, with or without records."""
-    walk = Walk(read_style({}, Problems()))
-    request = walk.place(Request("GET", "https://a.example", {"kept": 1}))
+    paginator = Paginator(read_style({}, ErrorCollector()))
+    request = paginator.place(Request("GET", "https://a.example", {"kept": 1}))
     page = read_page("https://a.example", 200, {}, json.dumps(rows).encode(), RecordSettings())
     assert request.params == {"kept": 1}
-    assert walk.take(page)
+    assert paginator.take(page)
     assert page.records == rows
-    assert walk.end is not None
-    assert walk.end.complete
-    assert not walk.end.suspicious
+    assert paginator.end is not None
+    assert paginator.end.complete
+    assert not paginator.end.suspicious
 
 
 def test_the_page_size_is_sent_where_a_parameter_was_given():
     """Even one page may be asked for by size."""
-    walk = Walk(read_style({"page_size_param": "limit", "params_in": "body"}, Problems()))
-    request = walk.place(Request("POST", "https://a.example"))
+    paginator = Paginator(
+        read_style({"page_size_param": "limit", "params_in": "body"}, ErrorCollector())
+    )
+    request = paginator.place(Request("POST", "https://a.example"))
     assert (request.params, request.body) == ({}, {"limit": 200})

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_oauth2_generic.net.request import Request
-from tap_oauth2_generic.pagination import Walk, read_style
+from tap_oauth2_generic.pagination import Paginator, read_style
 from tap_oauth2_generic.parsing.page import RecordSettings, read_page
-from tap_oauth2_generic.settings.fields import Problems
+from tap_oauth2_generic.settings.fields import ErrorCollector
 from tap_oauth2_generic.settings.paths import parse_path
 
 quick = settings(deadline=None, max_examples=60)
@@ -19,19 +19,19 @@ WHERE = RecordSettings(records_path=parse_path("items"))
 
 
 def style(**raw):
-    return read_style({"style": "offset", **raw}, Problems())
+    return read_style({"style": "offset", **raw}, ErrorCollector())
 
 
 def walked(made, answer):
     """Walk to the end; ``answer`` gives a body for the parameters of a request."""
-    walk, emitted, sent = Walk(made), [], []
-    while walk.end is None:
-        request = walk.place(Request("GET", "https://a.example"))
+    paginator, emitted, sent = Paginator(made), [], []
+    while paginator.end is None:
+        request = paginator.place(Request("GET", "https://a.example"))
         sent.append(request.params)
         content = json.dumps(answer(request.params)).encode()
         page = read_page("https://a.example", 200, {}, content, WHERE)
-        emitted += page.records if walk.take(page) else []
-    return walk, emitted, sent
+        emitted += page.records if paginator.take(page) else []
+    return paginator, emitted, sent
 
 
 @quick
@@ -54,17 +54,17 @@ def test_every_record_comes_once_whatever_the_server_gives(count, caps, has_tota
         page_start=start,
         **{"total_path": "total"} if has_total else {},
     )
-    walk, emitted, sent = walked(made, answer)
+    paginator, emitted, sent = walked(made, answer)
     assert emitted == rows
-    assert walk.end.complete
-    assert not walk.remarks
+    assert paginator.end.complete
+    assert not paginator.remarks
     assert sent[0] == {"limit": 20, "from": start}
 
 
 @pytest.mark.parametrize("start", [0, 1, 7])
 def test_the_first_offset_is_sent_too(start):
     """The first request names its offset, be it 0."""
-    request = Walk(style(page_start=start)).place(Request("GET", "https://a.example"))
+    request = Paginator(style(page_start=start)).place(Request("GET", "https://a.example"))
     assert request.params == {"offset": start}
 
 
@@ -78,6 +78,8 @@ def test_the_next_offset_depends_on_what_came_alone():
 def test_the_offset_may_go_into_the_body():
     """With ``params_in: body`` offset and size nest by their dotted names."""
     made = style(params_in="body", offset_param="page.from", page_size_param="page.size")
-    request = Walk(made).place(Request("POST", "https://a.example", body={"page": {"sort": "id"}}))
+    request = Paginator(made).place(
+        Request("POST", "https://a.example", body={"page": {"sort": "id"}})
+    )
     assert request.body == {"page": {"sort": "id", "from": 0, "size": 200}}
     assert request.params == {}

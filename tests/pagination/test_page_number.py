@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_oauth2_generic.net.request import Request
-from tap_oauth2_generic.pagination import Walk, read_style
+from tap_oauth2_generic.pagination import Paginator, read_style
 from tap_oauth2_generic.parsing.page import RecordSettings, read_page
-from tap_oauth2_generic.settings.fields import Problems
+from tap_oauth2_generic.settings.fields import ErrorCollector
 from tap_oauth2_generic.settings.paths import parse_path
 
 quick = settings(deadline=None, max_examples=60)
@@ -19,18 +19,18 @@ WHERE = RecordSettings(records_path=parse_path("items"))
 
 
 def style(**raw):
-    return read_style({"style": "page_number", **raw}, Problems())
+    return read_style({"style": "page_number", **raw}, ErrorCollector())
 
 
 def walked(made, answer):
     """Walk to the end; ``answer`` gives a body for the parameters of a request."""
-    walk, emitted = Walk(made), []
-    while walk.end is None:
-        request = walk.place(Request("GET", "https://a.example"))
+    paginator, emitted = Paginator(made), []
+    while paginator.end is None:
+        request = paginator.place(Request("GET", "https://a.example"))
         content = json.dumps(answer(request.params)).encode()
         page = read_page("https://a.example", 200, {}, content, WHERE)
-        emitted += page.records if walk.take(page) else []
-    return walk, emitted
+        emitted += page.records if paginator.take(page) else []
+    return paginator, emitted
 
 
 @quick
@@ -51,10 +51,10 @@ def test_every_record_comes_once_whatever_the_servers_cap(count, cap, signs, sta
         return {"items": rows[at : at + size], "total": count, "pages": -(-count // size)}
 
     raw = {"page_param": "p", "page_size_param": "size", "page_size": 20, "page_start": start}
-    walk, emitted = walked(style(**raw, **signs, stop_on_short_page=stop), answer)
+    paginator, emitted = walked(style(**raw, **signs, stop_on_short_page=stop), answer)
     assert emitted == rows
-    assert walk.end.complete
-    assert not walk.remarks
+    assert paginator.end.complete
+    assert not paginator.remarks
 
 
 @quick
@@ -70,7 +70,7 @@ def test_pages_of_any_length_are_all_read(lengths):
 @pytest.mark.parametrize("start", [0, 1])
 def test_the_first_page_is_named_too(start):
     """The first request names its page, be it 0."""
-    request = Walk(style(page_start=start)).place(Request("GET", "https://a.example"))
+    request = Paginator(style(page_start=start)).place(Request("GET", "https://a.example"))
     assert request.params == {"page": start}
 
 

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from tap_oauth2_generic.net.request import Request
-from tap_oauth2_generic.pagination import Walk, read_style
+from tap_oauth2_generic.pagination import Paginator, read_style
 from tap_oauth2_generic.parsing.page import RecordSettings, read_page
-from tap_oauth2_generic.settings.fields import Problems
+from tap_oauth2_generic.settings.fields import ErrorCollector
 from tap_oauth2_generic.settings.paths import parse_path
 
 WHERE = RecordSettings(records_path=parse_path("items"))
@@ -20,15 +20,15 @@ NUMBER = {"style": "page_number"}
 
 def walk_over(raw, *bodies):
     """Walk over bodies in order, the last one again and again."""
-    walk, emitted, waiting = Walk(read_style(raw, Problems())), [], list(bodies)
-    while walk.end is None:
-        walk.place(Request("GET", "https://a.example"))
+    paginator, emitted, waiting = Paginator(read_style(raw, ErrorCollector())), [], list(bodies)
+    while paginator.end is None:
+        paginator.place(Request("GET", "https://a.example"))
         body = waiting.pop(0) if len(waiting) > 1 else waiting[0]
         content = json.dumps(body).encode()
         page = read_page("https://a.example", 200, {}, content, WHERE)
-        emitted += page.records if walk.take(page) else []
-        assert walk.pages < 50, "the walk does not end"
-    return walk, emitted
+        emitted += page.records if paginator.take(page) else []
+        assert paginator.pages < 50, "the walk does not end"
+    return paginator, emitted
 
 
 def items(*rows, **signs):
@@ -45,41 +45,41 @@ def items(*rows, **signs):
 )
 def test_an_empty_page_ends_the_walk(raw):
     """Where pages are counted, the first empty page is the end of a complete read."""
-    walk, emitted = walk_over(raw, items(1, 2), items(3), items())
+    pages, emitted = walk_over(raw, items(1, 2), items(3), items())
     assert emitted == items(1, 2, 3)["items"]
-    assert walk.end.complete
-    assert not walk.end.suspicious
+    assert pages.end.complete
+    assert not pages.end.suspicious
 
 
 def test_an_empty_page_with_a_token_goes_on():
     """Where pages name the next one, only a missing token ends the walk."""
-    walk, emitted = walk_over(
+    pages, emitted = walk_over(
         CURSOR, items(next="a"), items(1, next="b"), items(next="c"), items(2)
     )
     assert emitted == items(1, 2)["items"]
-    assert walk.end.complete
+    assert pages.end.complete
 
 
 def test_an_empty_page_that_says_more_follows_is_no_complete_read():
     """An empty page that says that more follow ends the walk, incomplete and with a warning."""
     raw = {**NUMBER, "has_more_path": "more"}
-    walk, _ = walk_over(raw, items(1, more=True), items(more=True))
-    assert (walk.end.complete, walk.end.suspicious) == (False, True)
+    pages, _ = walk_over(raw, items(1, more=True), items(more=True))
+    assert (pages.end.complete, pages.end.suspicious) == (False, True)
 
 
 def test_an_ignored_paging_parameter_is_seen():
     """A first page that comes back at once is emitted once, and the read counts as incomplete."""
-    walk, emitted = walk_over(NUMBER, items(1, 2))
+    pages, emitted = walk_over(NUMBER, items(1, 2))
     assert emitted == items(1, 2)["items"]
-    assert (walk.end.complete, walk.end.suspicious) == (False, True)
-    assert "repeated" in walk.end.reason
+    assert (pages.end.complete, pages.end.suspicious) == (False, True)
+    assert "repeated" in pages.end.reason
 
 
 def test_a_last_page_given_for_ever_is_the_end():
     """A later page that repeats the one before is not emitted again and ends a complete read."""
-    walk, emitted = walk_over(NUMBER, items(1, 2), items(3))
+    pages, emitted = walk_over(NUMBER, items(1, 2), items(3))
     assert emitted == items(1, 2, 3)["items"]
-    assert (walk.end.complete, walk.end.suspicious) == (True, True)
+    assert (pages.end.complete, pages.end.suspicious) == (True, True)
 
 
 @pytest.mark.parametrize(
@@ -88,26 +88,26 @@ def test_a_last_page_given_for_ever_is_the_end():
 def test_a_token_that_comes_again_ends_the_walk(tokens, complete):
     """A loop of tokens ends the walk; only a page that names itself is a complete read's end."""
     bodies = [items(number, next=token) for number, token in enumerate(tokens)]
-    walk, emitted = walk_over(CURSOR, *bodies)
+    pages, emitted = walk_over(CURSOR, *bodies)
     assert len(emitted) == len(tokens)
-    assert (walk.end.complete, walk.end.suspicious) == (complete, True)
+    assert (pages.end.complete, pages.end.suspicious) == (complete, True)
 
 
 def test_tokens_of_different_types_are_different():
     """The number 1 and the text 1 are two cursors; a list is one, too."""
-    walk, emitted = walk_over(
+    pages, emitted = walk_over(
         CURSOR, items(0, next=1), items(1, next="1"), items(2, next=[1]), items(3)
     )
     assert len(emitted) == 4
-    assert not walk.end.suspicious
+    assert not pages.end.suspicious
 
 
 @pytest.mark.parametrize("no", [False, 0, "false", "0", " No ", "n", "", []])
 def test_has_more_says_no_in_many_words(no):
     """``has_more_path`` ends a complete read, even where a token stands beside it."""
-    walk, emitted = walk_over({**CURSOR, "has_more_path": "more"}, items(1, more=no, next="x"))
+    pages, emitted = walk_over({**CURSOR, "has_more_path": "more"}, items(1, more=no, next="x"))
     assert len(emitted) == 1
-    assert walk.end.complete
+    assert pages.end.complete
 
 
 @pytest.mark.parametrize(
@@ -131,9 +131,9 @@ def test_has_more_that_does_not_say_no_goes_on(signs):
 )
 def test_a_first_page_that_comes_back_at_once_is_said_with_the_parameter(raw, named):
     """Where page 2 is page 1 again, a remark names the parameter that the API may not know."""
-    walk, emitted = walk_over({**raw, "page_size_param": "size"}, items(1, 2))
+    pages, emitted = walk_over({**raw, "page_size_param": "size"}, items(1, 2))
     assert len(emitted) == 2
-    assert walk.remarks == [f"the API may not know the parameter {named}"]
+    assert pages.remarks == [f"the API may not know the parameter {named}"]
     assert not walk_over(raw, items(1, 2), items(3, 4), items(3, 4))[0].remarks
 
 
@@ -149,49 +149,55 @@ def test_a_first_page_that_comes_back_at_once_is_said_with_the_parameter(raw, na
 )
 def test_an_answer_of_another_shape_is_not_the_end_of_a_whole_read(raw, body, says):
     """What has no records and is not like the page before it says nothing of what follows."""
-    walk, emitted = walk_over(raw, items(1, next="x"), body)
+    pages, emitted = walk_over(raw, items(1, next="x"), body)
     assert len(emitted) == 1
-    assert (walk.end.complete, walk.end.suspicious) == (False, True)
-    assert walk.end.reason.startswith(says)
+    assert (pages.end.complete, pages.end.suspicious) == (False, True)
+    assert pages.end.reason.startswith(says)
 
 
 @pytest.mark.parametrize("body", [{"next": None}, {"items": None}, {"items": []}, {}, [], None])
 def test_an_answer_without_records_is_the_end(body):
     """A null, an absent list and an empty answer are an end as any other."""
-    walk, emitted = walk_over(NUMBER, items(1, next="x"), body)
+    pages, emitted = walk_over(NUMBER, items(1, next="x"), body)
     assert len(emitted) == 1
-    assert (walk.end.complete, walk.end.suspicious) == (True, False)
+    assert (pages.end.complete, pages.end.suspicious) == (True, False)
 
 
 @pytest.mark.parametrize("total", [3, "3", 3.0])
 def test_a_total_that_was_reached_ends_the_walk(total):
     """``total_path`` ends the walk with the page that completes it, as number or text."""
-    walk, emitted = walk_over({**NUMBER, "total_path": "total"}, items(1, 2, total=total), items(3))
-    assert (len(emitted), walk.pages) == (3, 2)
-    assert (walk.end.complete, walk.end.suspicious, walk.remarks) == (True, False, [])
+    pages, emitted = walk_over(
+        {**NUMBER, "total_path": "total"}, items(1, 2, total=total), items(3)
+    )
+    assert (len(emitted), pages.pages) == (3, 2)
+    assert (pages.end.complete, pages.end.suspicious, pages.remarks) == (
+        True,
+        False,
+        [],
+    )
 
 
 def test_a_total_that_was_not_reached_is_said():
     """Where fewer records came than ``total_path`` said, a remark gives both numbers."""
-    walk, _ = walk_over({**NUMBER, "total_path": "total"}, items(1, 2, total=5), items(total=5))
-    assert walk.remarks == ["2 records came, though total_path said 5"]
+    pages, _ = walk_over({**NUMBER, "total_path": "total"}, items(1, 2, total=5), items(total=5))
+    assert pages.remarks == ["2 records came, though total_path said 5"]
 
 
 def test_a_total_that_cannot_be_one_ends_nothing():
     """A total below the length of one page is not used, and that is said once."""
     raw = {**NUMBER, "total_path": "total"}
-    walk, emitted = walk_over(raw, items(1, 2, 3, total=1), items(4, 5, total=1), items(total=1))
+    pages, emitted = walk_over(raw, items(1, 2, 3, total=1), items(4, 5, total=1), items(total=1))
     assert len(emitted) == 5
-    assert len(walk.remarks) == 1
+    assert len(pages.remarks) == 1
 
 
 @pytest.mark.parametrize("total", [None, True, "many", 1.5, {}])
 def test_a_total_that_is_no_number_is_said_and_ends_nothing(total):
     """Where ``total_path`` finds no whole number, the walk goes on and a remark says so once."""
     raw = {**NUMBER, "total_path": "total"}
-    walk, emitted = walk_over(raw, items(1, 2, total=total), items(3, total=total), items())
+    pages, emitted = walk_over(raw, items(1, 2, total=total), items(3, total=total), items())
     assert len(emitted) == 3
-    assert walk.remarks == ["total_path 'total' finds no whole number"]
+    assert pages.remarks == ["total_path 'total' finds no whole number"]
 
 
 @pytest.mark.parametrize(("pages", "read"), [(2, 2), ("2", 2), (0, 3), (None, 3), (9, 3)])
@@ -212,12 +218,12 @@ def test_a_short_page_ends_only_where_it_may():
 @pytest.mark.parametrize("raw", [NUMBER, CURSOR])
 def test_max_pages_leaves_a_read_incomplete(raw):
     """After ``max_pages`` a walk that would go on ends incomplete and with a warning."""
-    walk, emitted = walk_over({**raw, "max_pages": 2}, items(1, next="a"), items(2, next="b"))
+    pages, emitted = walk_over({**raw, "max_pages": 2}, items(1, next="a"), items(2, next="b"))
     assert len(emitted) == 2
-    assert (walk.end.complete, walk.end.suspicious) == (False, True)
+    assert (pages.end.complete, pages.end.suspicious) == (False, True)
 
 
 def test_a_read_that_ends_by_itself_at_max_pages_is_complete():
     """The last page is the last page, also where it is the one ``max_pages`` allows."""
-    walk, _ = walk_over({**CURSOR, "max_pages": 2}, items(1, next="a"), items(2))
-    assert (walk.end.complete, walk.end.suspicious) == (True, False)
+    pages, _ = walk_over({**CURSOR, "max_pages": 2}, items(1, next="a"), items(2))
+    assert (pages.end.complete, pages.end.suspicious) == (True, False)

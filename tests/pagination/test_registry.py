@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from tap_oauth2_generic.pagination import PAGINATION, read_style, styles
-from tap_oauth2_generic.settings.fields import Problems, names_of
+from tap_oauth2_generic.settings.fields import ErrorCollector, names_of
 
 NAMES = ["none", "page_number", "offset", "cursor", "next_url", "link_header", "last_record"]
 EXAMPLES = {
@@ -23,9 +23,9 @@ EXAMPLES = {
 
 
 def mistakes(**raw):
-    problems = Problems()
-    read_style(raw, problems)
-    return problems.errors
+    collector = ErrorCollector()
+    read_style(raw, collector)
+    return collector.errors
 
 
 def test_every_style_is_there():
@@ -40,7 +40,7 @@ def test_each_style_reads_its_own_settings(name):
     shared = {"page_size": 50, "page_size_param": "n", "total_path": "t", "total_pages_path": "tp"}
     raw = {"style": name, **shared, "has_more_path": "m", "max_pages": 3, **EXAMPLES[name]}
     jsonschema.validate(raw, PAGINATION.schema)
-    made = read_style(raw, Problems())
+    made = read_style(raw, ErrorCollector())
     assert type(made) is styles()[name]
     assert (made.size_sent, made.page_size_param, made.max_pages) == (50, "n", 3)
 
@@ -48,19 +48,19 @@ def test_each_style_reads_its_own_settings(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_style_remembers_nothing(name):
     """A style is frozen: what a walk learns cannot be kept in it."""
-    made = read_style({"style": name, **EXAMPLES[name]}, Problems())
+    made = read_style({"style": name, **EXAMPLES[name]}, ErrorCollector())
     with pytest.raises(dataclasses.FrozenInstanceError):
         made.page_size = 1
 
 
 def test_the_default_is_no_paging():
     """An object without a style is style ``none``."""
-    assert type(read_style({}, Problems())) is styles()["none"]
+    assert type(read_style({}, ErrorCollector())) is styles()["none"]
 
 
 def test_a_null_style_is_an_absent_one():
     """Null is the same as absent, for the style as for every other setting."""
-    assert type(read_style({"style": None}, Problems())) is styles()["none"]
+    assert type(read_style({"style": None}, ErrorCollector())) is styles()["none"]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_each_mistake_is_one_sentence(raw, sentence):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_size_above_200_is_set_to_200_and_said(name, asked, sent):
     """At most 200 records are asked for, with a remark where more were wanted."""
-    made = read_style({"style": name, "page_size": asked, **EXAMPLES[name]}, Problems())
+    made = read_style({"style": name, "page_size": asked, **EXAMPLES[name]}, ErrorCollector())
     assert made.size_sent == sent
     assert [str(asked) in remark for remark in made.remarks()] == (
         [True] if sent != int(asked) else []

@@ -7,7 +7,7 @@ from itertools import count, islice
 
 import pytest
 
-from tap_oauth2_generic.pagination.seen_tokens import Trail
+from tap_oauth2_generic.pagination.seen_tokens import SeenTokens
 
 FEW = 60_000
 MANY = 1_000_000
@@ -15,7 +15,7 @@ MANY = 1_000_000
 
 def test_a_token_that_was_used_is_known():
     """Of some ten thousand tokens each is known, and no other."""
-    trail = Trail()
+    trail = SeenTokens()
     for number in range(FEW):
         trail.add(f"token-{number}")
     assert all(f"token-{number}" in trail for number in range(FEW))
@@ -25,7 +25,7 @@ def test_a_token_that_was_used_is_known():
 @pytest.mark.parametrize("length", [1, 2, 3, 7, 100, 300_000])
 def test_a_loop_is_known_soon(length):
     """After however many tokens, a loop of any length is known within a few of them more."""
-    trail = Trail()
+    trail = SeenTokens()
     for number in range(MANY):
         assert f"token-{number}" not in trail
         trail.add(f"token-{number}")
@@ -42,7 +42,7 @@ def test_what_is_kept_is_bounded():
     """A million tokens take no more memory than some ten thousand do."""
     sizes = []
     for many in (2**16, MANY):
-        trail = Trail()
+        trail = SeenTokens()
         for number in range(many):
             trail.add(f"token-{number}")
         sizes.append(sys.getsizeof(trail._kept) + len(trail._kept) * sys.getsizeof(hash("x")))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tap_oauth2_generic.errors import AnswerError
 from tap_oauth2_generic.parsing.json_text import decode
 from tap_oauth2_generic.parsing.page import RecordSettings, read_page
-from tap_oauth2_generic.settings.fields import Problems, read
+from tap_oauth2_generic.settings.fields import ErrorCollector, read
 
 quick = settings(deadline=None, max_examples=100)
 scalars = st.none() | st.booleans() | st.text(st.characters(codec="utf-8"))
@@ -30,9 +30,9 @@ json_values = st.recursive(
 
 
 def page(body, *, status=200, headers=None, **raw):
-    problems = Problems()
-    where = read(RecordSettings, raw, "", problems)
-    assert where is not None, problems.errors
+    collector = ErrorCollector()
+    where = read(RecordSettings, raw, "", collector)
+    assert where is not None, collector.errors
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return read_page("https://a.example/items", status, headers or {}, content, where)
 
@@ -206,9 +206,9 @@ def test_values_of_what_is_no_object_are_an_error(values):
 
 def test_a_key_field_needs_values():
     """``records_key_field`` alone is a contradiction."""
-    problems = Problems()
-    assert read(RecordSettings, {"records_key_field": "k"}, "", problems) is None
-    assert problems.errors == ["records_key_field needs records_are_values: true"]
+    collector = ErrorCollector()
+    assert read(RecordSettings, {"records_key_field": "k"}, "", collector) is None
+    assert collector.errors == ["records_key_field needs records_are_values: true"]
 
 
 def test_added_fields_come_from_inside_the_record():

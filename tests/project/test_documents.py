@@ -16,7 +16,7 @@ from tap_oauth2_generic.config.config import CONFIG_SCHEMA, STREAM_ROOMS, read_c
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.pagination import styles
 from tap_oauth2_generic.parsing.page import RecordSettings, read_page
-from tap_oauth2_generic.settings.fields import Problems, names_of
+from tap_oauth2_generic.settings.fields import ErrorCollector, names_of
 from tests.support import ROOT
 
 
@@ -93,7 +93,7 @@ def test_the_tables_for_newcomers_name_what_there_is(about, table):
 def test_the_sample_shows_every_style():
     """sample_config.json is a configuration without mistakes that uses every paging style."""
     sample = json.loads((ROOT / "sample_config.json").read_text())
-    problems = Problems()
+    problems = ErrorCollector()
     assert read_config(sample, frozenset(), problems) is not None, problems.errors
     used = {stream.get("pagination", {}).get("style", "none") for stream in sample["streams"]}
     assert used == set(styles())

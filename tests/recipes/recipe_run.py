@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tap_oauth2_generic.config.config import read_config
-from tap_oauth2_generic.settings.fields import Problems
+from tap_oauth2_generic.settings.fields import ErrorCollector
 from tests.recipes.fake_google import Google
 from tests.recipes.fake_jira_cloud import JiraCloud
 from tests.recipes.fake_jira_data_center import JiraDataCenter
@@ -55,7 +55,7 @@ class Recipe:
 
 def towards(provider: Provider, path: Path) -> dict[str, str]:
     """Give a recipe's addresses with the fake's host in the place of the provider's."""
-    problems = Problems()
+    problems = ErrorCollector()
     config = read_config({**json.loads(path.read_text()), **CLIENT}, frozenset(), problems)
     assert config is not None, problems.errors
     there = {"authorize_url": config.grant.authorize_url, "base_url": config.top.base_url.text}

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA, read_config
-from tap_oauth2_generic.settings.fields import Problems
+from tap_oauth2_generic.settings.fields import ErrorCollector
 from tests.support import ROOT
 
 FOLDER = ROOT / "recipes" / "airflow"
@@ -23,7 +23,7 @@ def plugin():
 
 def test_the_project_of_the_recipe_is_a_valid_configuration(plugin):
     """With secrets beside it the recipe is a configuration without mistakes; it holds none."""
-    problems = Problems()
+    problems = ErrorCollector()
     secrets = {"client_secret": "secret", "refresh_token": "seed"}
     assert not secrets.keys() & plugin["config"].keys()
     assert read_config({**plugin["config"], **secrets}, frozenset(), problems), problems.errors

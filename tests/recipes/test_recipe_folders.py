@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from tap_oauth2_generic.config.config import read_config
-from tap_oauth2_generic.settings.fields import Problems
+from tap_oauth2_generic.settings.fields import ErrorCollector
 from tap_oauth2_generic.tap import TapOAuth2Generic
 from tests.support import ROOT
 
@@ -30,7 +30,7 @@ def test_a_recipe_is_a_valid_configuration(config):
     recipe = json.loads(config.read_text())
     assert (config.parent / recipe["$schema"]).resolve() == ROOT / "config.schema.json"
     assert [error.message for error in Draft7Validator(SCHEMA).iter_errors(recipe)] == []
-    problems = Problems()
+    problems = ErrorCollector()
     credentials = {"client_id": "id", "client_secret": "secret"}
     assert read_config({**recipe, **credentials}, frozenset(), problems), problems.errors
     assert problems.warnings == []

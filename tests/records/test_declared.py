@@ -8,15 +8,15 @@ from decimal import Decimal
 import pytest
 
 from tap_oauth2_generic.records.declared import SchemaSettings
-from tap_oauth2_generic.settings.fields import Problems, read
+from tap_oauth2_generic.settings.fields import ErrorCollector, read
 
 SCHEMA = {"properties": {"id": {"type": "integer"}, "n": {"multipleOf": 0.01}}}
 UNCHECKED = "only the outermost shape of a declared schema is checked"
 
 
 def reading(**raw):
-    problems = Problems()
-    return read(SchemaSettings, raw, "", problems), problems.errors
+    collector = ErrorCollector()
+    return read(SchemaSettings, raw, "", collector), collector.errors
 
 
 def test_a_declared_schema_is_kept_and_is_an_object():

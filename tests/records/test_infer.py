@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.records.conform import Shaper
+from tap_oauth2_generic.records.conform import RecordConformer
 from tap_oauth2_generic.records.infer import ANY_VALUE, MOST_PROPERTIES, grow, infer
 
 quick = settings(deadline=None, max_examples=150)
@@ -35,7 +35,7 @@ samples |= st.lists(st.fixed_dictionaries({"x": numbers | scalars}), min_size=2,
 
 
 def shaped_by(schema, record):
-    shaper = Shaper(schema, EVERYTHING, refuses_new_fields=True, checks_formats=True)
+    shaper = RecordConformer(schema, EVERYTHING, refuses_new_fields=True, checks_formats=True)
     return shaper.shape(record)
 
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_oauth2_generic.parsing.json_text import open_envelope
-from tap_oauth2_generic.records.conform import MisfitError, Shaper
-from tap_oauth2_generic.records.passthrough import NotVerbatimError, Verbatim
+from tap_oauth2_generic.records.conform import RecordConformer, SchemaMismatchError
+from tap_oauth2_generic.records.passthrough import NotPassthroughError, Passthrough
 from tap_oauth2_generic.records.schema import infer
 from tap_oauth2_generic.settings.paths import DottedPath, parse_path
 
@@ -68,7 +68,7 @@ def exact(text):
 
 def general(records, schema, selected, context, added, *, inferred):
     """Shape records as the general way does; None where it would have to change the schema."""
-    shaper = Shaper(schema, selected, refuses_new_fields=True, checks_formats=inferred)
+    shaper = RecordConformer(schema, selected, refuses_new_fields=True, checks_formats=inferred)
     shaped = []
     for record in records:
         found = {name: path.find(record) for name, path in added.items()}
@@ -78,7 +78,7 @@ def general(records, schema, selected, context, added, *, inferred):
             shaped.append(
                 shaper.shape({**record, **{n: v for n, v in context.items() if n not in record}})
             )
-        except MisfitError:
+        except SchemaMismatchError:
             return None
     return shaped
 
@@ -88,11 +88,11 @@ def passed_on(content, schema, *, selected=None, context=None, added=None, infer
     context, added = context or {}, added or {}
     selected = Selected() if selected is None else selected
     try:
-        verbatim = Verbatim(
+        verbatim = Passthrough(
             schema, selected, inferred=inferred, given=context.keys(), added=added,
             replication_key=None, is_ordered=False,
         )  # fmt: skip
-    except NotVerbatimError:
+    except NotPassthroughError:
         return None
     opened = open_envelope(content, DATA)
     more = ("," + json.dumps(context)[1:-1]).encode() if context else b""
@@ -189,7 +189,7 @@ def values(rows, *, is_ordered=False, kind="string"):
         "type": [kind, "null"],
         **({"format": "date-time"} if kind == "string" else {}),
     }
-    verbatim = Verbatim(
+    verbatim = Passthrough(
         {"properties": {"at": column}}, Selected(), inferred=True, given=(), added={},
         replication_key="at", is_ordered=is_ordered,
     )  # fmt: skip
@@ -234,8 +234,8 @@ def test_a_name_that_json_escapes_goes_the_general_way(name, place):
         "added": {name: parse_path("o.n")},
         "path": {"there": DottedPath(f"o.{name}", ("o", name))},
     }.get(place, {})
-    with pytest.raises(NotVerbatimError):
-        Verbatim(
+    with pytest.raises(NotPassthroughError):
+        Passthrough(
             {"properties": columns}, Selected(), inferred=True, given=(), added=added,
             replication_key=name if place == "added" else None, is_ordered=False,
         )  # fmt: skip

@@ -18,7 +18,7 @@ from tap_oauth2_generic.replication.bookmark import (
     stored_bookmark,
 )
 from tap_oauth2_generic.runtime.timestamps import epoch_seconds
-from tap_oauth2_generic.settings.fields import Problems, read
+from tap_oauth2_generic.settings.fields import ErrorCollector, read
 
 quick = settings(deadline=None, max_examples=100)
 offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -213,9 +213,9 @@ def test_a_bookmark_of_another_key_does_not_count():
 )
 def test_a_wrong_setting_is_one_error(raw, place):
     """A format that is neither a word nor a pattern, and a negative lookback, are refused."""
-    problems = Problems()
-    assert read(IncrementalSettings, raw, "", problems) is None
-    assert [error.partition(":")[0] for error in problems.errors] == [place]
+    collector = ErrorCollector()
+    assert read(IncrementalSettings, raw, "", collector) is None
+    assert [error.partition(":")[0] for error in collector.errors] == [place]
 
 
 @pytest.mark.parametrize("pattern", ["iso", "epoch", "epoch_ms", "date", "%Y", "%s"])

@@ -172,10 +172,10 @@ def test_a_run_that_is_interrupted_tells_what_it_had_read(api, on_terminal, monk
 def test_without_a_terminal_a_stream_is_told_of_now_and_then(clock, caplog):
     """A stream that pages for long gets a line each half minute, and no more."""
     caplog.set_level(logging.INFO, "tap-oauth2-generic")
-    tally = Progress(clock).tally("items")
+    stats = Progress(clock).stats("items")
     for _ in range(600):
-        tally.records += 10
-        tally.page(is_ignored=False)
+        stats.records += 10
+        stats.page(is_ignored=False)
         clock.now += 0.25
     assert caplog.messages == [
         f"Stream 'items': {pages * 10:,} records on {pages} pages so far"

@@ -22,7 +22,7 @@ from tap_oauth2_generic.runtime.redaction import (
     redact,
     register,
 )
-from tap_oauth2_generic.settings.fields import Problems
+from tap_oauth2_generic.settings.fields import ErrorCollector
 
 quick = settings(deadline=None, max_examples=100)
 characters = st.characters(codec="utf-8", exclude_characters="*")
@@ -177,10 +177,10 @@ QUOTED = "the value is shown as repr writes it, which the mask does not know"
 )
 def test_no_line_shows_a_secret(changes, secret):
     """A mistake in or beside a secret is told without it, as the line is shown."""
-    problems = Problems()
-    read_config({**CONFIG, **changes}, frozenset(), problems)
-    assert problems.errors
-    assert not any(secret in redact(line) for line in problems.errors)
+    collector = ErrorCollector()
+    read_config({**CONFIG, **changes}, frozenset(), collector)
+    assert collector.errors
+    assert not any(secret in redact(line) for line in collector.errors)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_no_line_shows_a_secret(changes, secret):
 )
 def test_every_secret_is_masked_from_then_on(name, value, secret):
     """Reading a configuration registers its secrets, before any mistake in it is told."""
-    read_config({**CONFIG, name: value}, frozenset(), Problems())
+    read_config({**CONFIG, name: value}, frozenset(), ErrorCollector())
     assert secret not in redact(f"<{secret}>")
 
 
@@ -222,7 +222,7 @@ def test_every_secret_is_masked_from_then_on(name, value, secret):
 )
 def test_what_is_no_secret_is_shown(name, value, word):
     """Words of a password, addresses and users stay readable in messages."""
-    read_config({**CONFIG, name: value}, frozenset(), Problems())
+    read_config({**CONFIG, name: value}, frozenset(), ErrorCollector())
     assert word in redact(f"<{word}>")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tap_oauth2_generic.runtime.shutdown import Deferral, Interrupted, uninterrupted
+from tap_oauth2_generic.runtime.shutdown import Interrupted, SignalGuard, uninterrupted
 from tests.support.server import Drop, Reply
 
 COMMAND = [sys.executable, "-m", "tap_oauth2_generic"]
@@ -290,7 +290,7 @@ def test_a_signal_ends_the_wait_before_a_retry_of_a_token_request(api, start):
 
 def test_a_deferral_lasts_to_the_end_of_the_outermost_block():
     """A signal inside nested blocks is raised by the end of the outer one."""
-    deferral = Deferral()
+    deferral = SignalGuard()
     reached = []
 
     def nested():
@@ -312,4 +312,4 @@ def test_the_signals_of_one_run_are_not_those_of_the_next(api, tap):
     api.serve("/first", [{"id": 1, "at": "2024-05-01T00:00:00Z"}])
     run = tap(api.config(FIRST))
     assert run.bookmark("first") == "2024-05-01T00:00:00Z"
-    assert not uninterrupted.is_insisted_on
+    assert not uninterrupted.forced

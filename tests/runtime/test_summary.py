@@ -8,11 +8,11 @@ import re
 import pytest
 
 from tap_oauth2_generic.config.config import read_config
-from tap_oauth2_generic.net.client import Wants
+from tap_oauth2_generic.net.client import RequestPolicy
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.runtime.progress import Progress
-from tap_oauth2_generic.session import Connection
-from tap_oauth2_generic.settings.fields import Problems
+from tap_oauth2_generic.session import Session
+from tap_oauth2_generic.settings.fields import ErrorCollector
 from tests.support.server import Reply
 from tests.support.told import ITEMS, PAGED, SCHEMA, lines, page, summary
 
@@ -41,17 +41,17 @@ def test_a_sample_is_told_apart(api, tap):
 
 def test_each_wait_is_told_with_its_reason(api, clock):
     """Waits are counted in full, be it for a retry, after a 429 or for requests_per_second."""
-    problems = Problems()
-    config = read_config(api.config(ITEMS, max_retries=1, requests_per_second=2), (), problems)
-    assert config is not None, problems.errors
-    connection = Connection.of(config, clock, lambda: None)
-    tally = connection.progress.tally("items")
-    wants = Wants(api.url, (), json.loads, lambda _: None, tally=tally)
+    collector = ErrorCollector()
+    config = read_config(api.config(ITEMS, max_retries=1, requests_per_second=2), (), collector)
+    assert config is not None, collector.errors
+    connection = Session.of(config, clock, lambda: None)
+    stats = connection.progress.stats("items")
+    wants = RequestPolicy(api.url, (), json.loads, lambda _: None, stats=stats)
     late, limited = (Reply({}, status, {"Retry-After": "9"}) for status in (503, 429))
     api.serve("/items", [], [], late, [], limited, [])
     for _ in range(4):
-        connection.fetcher.fetch(Request("GET", f"{api.url}/items"), wants)
-    assert tally.waits.seconds() == pytest.approx(
+        connection.api_client.fetch(Request("GET", f"{api.url}/items"), wants)
+    assert stats.waits.seconds() == pytest.approx(
         {"requests_per_second": 1.5, "before a retry": 9, "status 429": 9}
     )
 
@@ -133,9 +133,9 @@ def test_records_before_one_that_fails_count(api, tap):
 
 def test_waits_of_several_threads_count_once(clock):
     """Seconds in which several requests wait for the same reason are counted once."""
-    tally = Progress(clock).tally("items")
-    with tally.waits.wait("status 429", 5), tally.waits.wait("status 429", 9):
+    stats = Progress(clock).stats("items")
+    with stats.waits.wait("status 429", 5), stats.waits.wait("status 429", 9):
         clock.now += 4
-        assert tally.waits.now() == {"status 429": 5}
+        assert stats.waits.now() == {"status 429": 5}
     clock.now += 100
-    assert tally.waits.seconds() == {"status 429": 4}
+    assert stats.waits.seconds() == {"status 429": 4}

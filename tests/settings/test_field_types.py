@@ -183,7 +183,7 @@ def test_objects_may_be_json_texts_and_say_which_member_is_wrong():
     assert field_types.PATHS.parse('{"a": "b.c"}')["a"].text == "b.c"
     with pytest.raises(NestedProblemsError) as caught:
         field_types.PATHS.parse({"a": "b..c", "d": [], "e": "f"})
-    assert [line.partition(":")[0] for line in caught.value.problems.errors] == [".a", ".d"]
+    assert [line.partition(":")[0] for line in caught.value.collector.errors] == [".a", ".d"]
     assert refusal(field_types.PATHS, "text") == "must be an object, not a text"
     assert refusal(field_types.NAMES, "text") == "must be an array of texts, not a text"
 

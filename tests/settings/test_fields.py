@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from tap_oauth2_generic.settings.field_types import NAME, PATH, TEXT, enum, integer, section
+from tap_oauth2_generic.settings.field_types import NAME, PATH, TEXT, enum, integer, nested
 from tap_oauth2_generic.settings.fields import (
-    Problems,
+    ErrorCollector,
     names_of,
     near_choice,
     read,
@@ -28,7 +28,7 @@ class Room:
     prefix: str = setting(TEXT, "Prefix", "What stands before.", default="Bearer")
     key: str | None = setting(NAME, "Key", "What opens it.", default=None, secret=True)
     extras: dict[str, str] = setting(
-        section(lambda raw, _: raw, {"type": "object"}), "Extras", "What else.", default={}
+        nested(lambda raw, _: raw, {"type": "object"}), "Extras", "What else.", default={}
     )
     where: Path = setting(PATH, "Where", "The way there.", default=parse_path("a.b"))
 
@@ -38,8 +38,8 @@ class Room:
 
 
 def reading(raw, where=""):
-    problems = Problems()
-    return read(Room, raw, where, problems), problems.errors
+    collector = ErrorCollector()
+    return read(Room, raw, where, collector), collector.errors
 
 
 @pytest.mark.parametrize("raw", [{}, {"size": None}, {"size": ""}])
@@ -81,9 +81,9 @@ def test_contradictions_are_said_of_settings_that_are_right_one_by_one():
 
 def test_earlier_errors_do_not_spoil_a_room():
     """A room that is right is given even where others before it had errors."""
-    problems = Problems(["another: is wrong"])
-    assert read(Room, {"size": 1}, "", problems) is not None
-    assert problems.errors == ["another: is wrong"]
+    collector = ErrorCollector(["another: is wrong"])
+    assert read(Room, {"size": 1}, "", collector) is not None
+    assert collector.errors == ["another: is wrong"]
 
 
 def test_defaults_are_not_shared():
@@ -111,9 +111,9 @@ def test_a_secret_is_not_in_the_representation():
 )
 def test_an_unknown_name_is_said_with_the_nearest_there_is(name, sentence):
     """An unknown setting is one error, with a suggestion only where one is near."""
-    problems = Problems()
-    reject_unknown({name: "some value", "size": 1}, names_of(Room), "p", problems)
-    assert problems.errors == [sentence]
+    collector = ErrorCollector()
+    reject_unknown({name: "some value", "size": 1}, names_of(Room), "p", collector)
+    assert collector.errors == [sentence]
 
 
 @pytest.mark.parametrize(
@@ -165,10 +165,10 @@ def test_the_schema_of_two_rooms_is_one_object():
 
 def test_a_place_stands_before_a_sentence_only_where_there_is_one():
     """Errors and warnings at the top level have no place before them."""
-    problems = Problems()
-    problems.add("", "wrong")
-    problems.add("a.b", "wrong")
-    problems.warn("", "changed")
-    problems.warn("a.b", "changed")
-    assert problems.errors == ["wrong", "a.b: wrong"]
-    assert problems.warnings == ["changed", "a.b: changed"]
+    collector = ErrorCollector()
+    collector.add("", "wrong")
+    collector.add("a.b", "wrong")
+    collector.warn("", "changed")
+    collector.warn("a.b", "changed")
+    assert collector.errors == ["wrong", "a.b: wrong"]
+    assert collector.warnings == ["changed", "a.b: changed"]

@@ -30,7 +30,7 @@ class Patterned:
 def test_doubled_braces_are_literal(text):
     """Any text with its braces doubled renders to itself and has no hole."""
     template = parse_template(text.replace("{", "{{").replace("}", "}}"))
-    assert template.holes == ()
+    assert template.placeholders == ()
     assert template.render({}) == text
 
 
@@ -111,7 +111,7 @@ def test_what_is_no_template_is_refused(text):
 )
 def test_known_holes_have_no_problems(text):
     """A hole that the scope may fill is no problem, with a format where it takes one."""
-    assert parse_template(text).problems(KNOWN) == []
+    assert parse_template(text).collector(KNOWN) == []
 
 
 @pytest.mark.parametrize(
@@ -125,12 +125,12 @@ def test_known_holes_have_no_problems(text):
 )
 def test_an_unknown_hole_lists_those_there_are(text):
     """An unknown hole is one sentence that names it and lists every hole there is."""
-    (sentence,) = parse_template(text).problems(KNOWN)
+    (sentence,) = parse_template(text).collector(KNOWN)
     assert sentence == f"unknown hole {text}; there are: {{region}}, {{token.NAME}}, {{start}}"
 
 
 @pytest.mark.parametrize("name", ["region", "token.x"])
 def test_a_format_where_none_is_taken_is_a_problem(name):
     """A format on a hole that takes none is one sentence that names the hole."""
-    (sentence,) = parse_template(f"{{{name}:%Y}}").problems(KNOWN)
+    (sentence,) = parse_template(f"{{{name}:%Y}}").collector(KNOWN)
     assert sentence == f"hole {{{name}}} takes no format"

@@ -12,7 +12,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.streams._state import StreamStateManager
 
 from tap_oauth2_generic.singer.paged_stream import PagedStream
-from tap_oauth2_generic.singer.state_writer import IndexedState, ThriftyStateWriter
+from tap_oauth2_generic.singer.state_writer import IndexedStateManager, ThrottledStateWriter
 from tap_oauth2_generic.stream import OAuth2Stream
 from tap_oauth2_generic.tap import TapOAuth2Generic
 from tests.support import ROOT
@@ -20,8 +20,8 @@ from tests.support import ROOT
 FAMILY = {
     PagedStream: Stream,
     OAuth2Stream: Stream,
-    IndexedState: StreamStateManager,
-    ThriftyStateWriter: _state.StateWriter,
+    IndexedStateManager: StreamStateManager,
+    ThrottledStateWriter: _state.StateWriter,
     TapOAuth2Generic: Tap,
 }
 

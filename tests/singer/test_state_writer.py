@@ -9,7 +9,7 @@ from singer_sdk.streams._state import StreamStateManager
 
 from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.singer.message_writer import MessageWriter
-from tap_oauth2_generic.singer.state_writer import IndexedState, ThriftyStateWriter
+from tap_oauth2_generic.singer.state_writer import IndexedStateManager, ThrottledStateWriter
 
 CONTEXTS = [
     None,
@@ -22,7 +22,7 @@ CONTEXTS = [
 
 
 def indexed(state):
-    return IndexedState(stream_name="items", tap_state=state, state_partitioning_keys=None)
+    return IndexedStateManager(stream_name="items", tap_state=state, state_partitioning_keys=None)
 
 
 @pytest.mark.parametrize("known", [{}, {"bookmarks": {"items": {"partitions": [
@@ -59,7 +59,7 @@ def sent(capfdbinary):
 
 def test_a_state_is_sent_once(capfdbinary, clock):
     """The given state goes first; the same is not sent again, one that changed in place is."""
-    writer = ThriftyStateWriter(MessageWriter(), clock, given={"n": 0})
+    writer = ThrottledStateWriter(MessageWriter(), clock, given={"n": 0})
     state = {"n": 1}
     writer.write_state(state)
     writer.write_state(state)
@@ -70,7 +70,7 @@ def test_a_state_is_sent_once(capfdbinary, clock):
 
 def test_a_small_state_is_always_due(capfdbinary, clock):
     """While states are small, each one is worth sending."""
-    writer = ThriftyStateWriter(MessageWriter(), clock, given={"n": 0})
+    writer = ThrottledStateWriter(MessageWriter(), clock, given={"n": 0})
     for number in range(1, 1001):
         assert writer.is_due
         writer.write_state({"n": number})
@@ -79,7 +79,7 @@ def test_a_small_state_is_always_due(capfdbinary, clock):
 
 def test_a_large_state_is_sent_seldom(capfdbinary, clock):
     """Ten thousand states of a megabyte, each due or not, cost little more than the free ones."""
-    writer = ThriftyStateWriter(MessageWriter(), clock, given={"n": 0})
+    writer = ThrottledStateWriter(MessageWriter(), clock, given={"n": 0})
     for number in range(10_000):
         if writer.is_due:
             writer.write_state({"n": number, "x": "x" * 10**6})
@@ -93,7 +93,7 @@ def test_a_large_state_is_due_again_after_a_while(clock):
         def write_message(self, _message):
             clock.now += 1
 
-    writer = ThriftyStateWriter(Slow(), clock, given={"n": 0})
+    writer = ThrottledStateWriter(Slow(), clock, given={"n": 0})
     for number in range(20):
         writer.write_state({"n": number, "x": "x" * 10**6})
     assert not writer.is_due

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_oauth2_generic.errors import AuthorizationError
-from tap_oauth2_generic.oauth2.grants.base import Desk, Grant
+from tap_oauth2_generic.oauth2.grants.base import Grant, LoginUI
 from tap_oauth2_generic.runtime.redaction import redact, register
 from tap_oauth2_generic.settings.field_types import BOOLEAN, JSON_OBJECT, URL
 from tap_oauth2_generic.settings.fields import setting
@@ -56,23 +56,23 @@ class AuthorizationCode(Grant):
         default="http://127.0.0.1:8400/callback",
     )
 
-    def login(self, desk: Desk) -> Token:
+    def login(self, ui: LoginUI) -> Token:
         """Send a person to the provider, and exchange the code that comes back."""
         state = secrets.token_urlsafe(32)
-        verifier, challenge = desk.challenge() if self.pkce else ("", "")
+        verifier, challenge = ui.challenge() if self.pkce else ("", "")
         register(state, verifier)
         params: dict[str, Any] = {"redirect_uri": self.redirect_uri, "state": state}
         if self.pkce:
             params |= {"code_challenge": challenge, "code_challenge_method": "S256"}
         params |= self.authorize_params
         given = {name: as_text(value) for name, value in params.items() if value is not None}
-        address = desk.authorization_address(desk.endpoint("authorize_url"), given)
-        code = _code(desk.redirected(address, self.redirect_uri), state, desk)
+        address = ui.authorization_address(ui.endpoint("authorize_url"), given)
+        code = _code(ui.redirected(address, self.redirect_uri), state, ui)
         fields = {"grant_type": self.grant_type, "code": code, "redirect_uri": self.redirect_uri}
-        return desk.exchange(fields | ({"code_verifier": verifier} if self.pkce else {}))
+        return ui.token_client(fields | ({"code_verifier": verifier} if self.pkce else {}))
 
 
-def _code(params: Mapping[str, str], state: str, desk: Desk) -> str:
+def _code(params: Mapping[str, str], state: str, ui: LoginUI) -> str:
     """Check what the browser came back with, in the order that keeps a forged code unused."""
     if not hmac.compare_digest(params.get("state", "").encode(), state.encode()):
         message = (
@@ -81,7 +81,7 @@ def _code(params: Mapping[str, str], state: str, desk: Desk) -> str:
         )
         raise AuthorizationError(message)
     if params.get("iss"):
-        desk.refuse_foreign(params["iss"])
+        ui.refuse_foreign(params["iss"])
     error = params.get("error")
     if error == "access_denied":
         message = "the login was denied: whoever logged in did not consent. Run the login again"

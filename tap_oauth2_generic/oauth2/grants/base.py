@@ -26,7 +26,7 @@ class Asking:
     now: float
 
 
-class Desk(Protocol):
+class LoginUI(Protocol):
     """Where a person logs in: what a grant may show and ask, and whom it may send to."""
 
     def say(self, text: str) -> None:
@@ -41,7 +41,7 @@ class Desk(Protocol):
     def post(self, url: str, fields: Mapping[str, str]) -> dict[str, Any]:
         """Send a form with the client's proof, give the JSON object of the answer."""
 
-    def exchange(self, fields: Mapping[str, Any]) -> Token:
+    def token_client(self, fields: Mapping[str, Any]) -> Token:
         """Send a token request of these fields; raises TokenRequestError with its code."""
 
     def wait(self, seconds: float) -> None:
@@ -82,9 +82,9 @@ class Grant(ABC):
         """Give the parameters of the token request, ``grant_type`` among them."""
         return {"grant_type": self.grant_type}
 
-    def login(self, desk: Desk) -> Token:
+    def login(self, ui: LoginUI) -> Token:
         """Get a token with the help of a person; raises AuthorizationError where that fails."""
-        return desk.exchange({})
+        return ui.token_client({})
 
     def missing(self, assertion: AssertionSettings) -> list[str]:  # noqa: ARG002
         """Name the settings that it cannot do without."""

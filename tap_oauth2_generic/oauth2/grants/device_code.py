@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_oauth2_generic.errors import AuthorizationError, TokenRequestError
-from tap_oauth2_generic.oauth2.grants.base import Desk, Grant
+from tap_oauth2_generic.oauth2.grants.base import Grant, LoginUI
 from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.settings.field_types import URL
 from tap_oauth2_generic.settings.fields import setting
@@ -36,9 +36,9 @@ class DeviceCode(Grant):
         URL, "Device authorization URL", "Endpoint of the `device_code` grant.", default=None
     )
 
-    def login(self, desk: Desk) -> Token:
+    def login(self, ui: LoginUI) -> Token:
         """Show the code, and ask until it is confirmed, refused or expired (section 3.5)."""
-        answer = desk.post(desk.endpoint("device_authorization_url"), {})
+        answer = ui.post(ui.endpoint("device_authorization_url"), {})
         device_code = answer.get("device_code")
         address = answer.get("verification_uri") or answer.get("verification_url")
         if not isinstance(device_code, str) or not address or not answer.get("user_code"):
@@ -48,24 +48,24 @@ class DeviceCode(Grant):
             )
             raise AuthorizationError(message)
         register(device_code)
-        desk.say(f"Open this address on any device:\n\n  {address}\n")
-        desk.say(f"and enter this code:\n\n  {answer['user_code']}\n")
+        ui.say(f"Open this address on any device:\n\n  {address}\n")
+        ui.say(f"and enter this code:\n\n  {answer['user_code']}\n")
         if answer.get("verification_uri_complete"):
-            desk.say(f"or open the two in one:\n\n  {answer['verification_uri_complete']}\n")
-        return _poll(desk, device_code, answer)
+            ui.say(f"or open the two in one:\n\n  {answer['verification_uri_complete']}\n")
+        return _poll(ui, device_code, answer)
 
 
-def _poll(desk: Desk, device_code: str, answer: dict[str, Any]) -> Token:
+def _poll(ui: LoginUI, device_code: str, answer: dict[str, Any]) -> Token:
     kind = "urn:ietf:params:oauth:grant-type:device_code"
     interval = _seconds(answer.get("interval"), _DEFAULT_INTERVAL_SECONDS)
     interval = min(interval, _LONGEST_INTERVAL_SECONDS)
     left = _seconds(answer.get("expires_in"), _DEFAULT_LIFETIME_SECONDS)
     left = min(left, _LONGEST_LIFETIME_SECONDS)
     while left > 0:
-        desk.wait(interval)
+        ui.wait(interval)
         left -= interval
         try:
-            return desk.exchange({"grant_type": kind, "device_code": device_code})
+            return ui.token_client({"grant_type": kind, "device_code": device_code})
         except TokenRequestError as error:
             if error.code == "slow_down":
                 interval += _SLOW_DOWN_SECONDS

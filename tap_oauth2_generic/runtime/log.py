@@ -1,0 +1,35 @@
+"""The tap's logger, and one for each stream that begins every line with ``stream 'x':``."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    _Adapter = logging.LoggerAdapter[logging.Logger]
+else:
+    # Python 3.10 takes no type parameter here.
+    _Adapter = logging.LoggerAdapter
+
+LOG = logging.getLogger("tap-oauth2-generic")
+
+
+class StreamLog(_Adapter):
+    """Log what concerns one stream; safe to use from any thread."""
+
+    def __init__(self, stream: str) -> None:
+        """Log below the tap's logger, under the stream's name."""
+        super().__init__(LOG.getChild(stream), {})
+        self._stream = stream
+        self._topics: set[str] = set()
+
+    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
+        """Log a line about the stream; without arguments, a ``%`` in it is just that."""
+        sentence = str(msg) % args if args else msg
+        self.logger.log(level, "stream %r: %s", self._stream, sentence, **kwargs)
+
+    def warn_once(self, topic: str, msg: object, *args: object) -> None:
+        """Warn unless there was a warning of this topic already."""
+        if topic not in self._topics:
+            self._topics.add(topic)
+            self.warning(msg, *args)

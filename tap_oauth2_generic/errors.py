@@ -3,7 +3,7 @@
 TapError                    anything below; one line, exit status 1
 ├── ConfigurationError      the configuration has mistakes, each a line of the message
 ├── InputError              a file that was named cannot be read or holds no JSON object
-├── ConnectionSettingError  a setting turned out wrong at run time (a template, a file)
+├── SettingError  a setting turned out wrong at run time (a template, a file)
 ├── AuthorizationError      no token could be had
 │   ├── TokenRequestError   the token endpoint refused, or its answer is no token
 │   │   └── LoginNeededError  a person has to log in, for the first time or again
@@ -11,7 +11,7 @@ TapError                    anything below; one line, exit status 1
 ├── TokenStoreError         the token store cannot be read or written
 ├── HostNotAllowedError     a token would have gone to a host it is not meant for
 ├── ApiError                the API failed or refused a request
-├── AnswerError             the API answered with something that cannot be used
+├── ResponseError             the API answered with something that cannot be used
 ├── RecordError             a record cannot be emitted without losing a value
 ├── StateError              the state that was given cannot be used
 └── OutputError             standard output is closed or full
@@ -32,7 +32,7 @@ class InputError(TapError):
     """A file that was named on the command line cannot be read, or holds no JSON object."""
 
 
-class ConnectionSettingError(TapError):
+class SettingError(TapError):
     """A setting that looked right and turned out not to be, such as a hole with no value."""
 
 
@@ -72,7 +72,7 @@ class ApiError(TapError):
     """The API refused a request, or went on failing after all retries."""
 
 
-class AnswerError(TapError):
+class ResponseError(TapError):
     """The API's answer is not what the configuration says: not JSON, or no records there."""
 
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 
 from tap_oauth2_generic.errors import (
-    AnswerError,
-    ConnectionSettingError,
     LoginNeededError,
     RecordError,
+    ResponseError,
+    SettingError,
 )
 from tap_oauth2_generic.extract.page_reader import PageReader, Slice
 from tap_oauth2_generic.extract.prefetch import SliceReader
@@ -230,7 +230,7 @@ class OAuth2Stream(PagedStream):
                     f"stream {self.name!r}: window is so short that there would be more than "
                     f"{_MOST_WINDOWS} of them; write a longer one, or a later start_date"
                 )
-                raise ConnectionSettingError(message)
+                raise SettingError(message)
             # How far a descending stream goes is known only when its records are read.
             is_eager = settings.incremental.order != "desc"
             self._planned[key] = [
@@ -257,7 +257,7 @@ class OAuth2Stream(PagedStream):
         for number, course in enumerate(
             self.prefetcher.line((course, [course]) for course in courses), 1
         ):
-            self.stats.walks += 1
+            self.stats.slices += 1
             for turn in self._turns(course):
                 self.stats.page(is_ignored=turn.page is None)
                 yield self._emit(turn, course.span, writes=writes)
@@ -374,7 +374,7 @@ class OAuth2Stream(PagedStream):
         key = self.replication_key
         values = [record.get(key) for record in records] if key else []
         if writes:
-            self._emission.emit(self.stats.counted(records))
+            self._emission.emit(self.stats.count_records(records))
         there = [value for value in values if value is not None]
         self.bookmarks.observe(there, len(values) - len(there), span.context)
 
@@ -400,9 +400,9 @@ class OAuth2Stream(PagedStream):
     def _keeps(self, record: Record) -> bool:
         try:
             return self.stream.filters.keeps(record)
-        except ConnectionSettingError as error:
+        except SettingError as error:
             message = f"stream {self.name!r}: {error}"
-            raise ConnectionSettingError(message) from None
+            raise SettingError(message) from None
 
     def _is_older(self, record: Record, start: Bound | None) -> bool:
         key = self.replication_key
@@ -440,7 +440,7 @@ class OAuth2Stream(PagedStream):
         self.bookmarks.conclude()
 
     def report(self) -> None:
-        """Say at the end of a run, once each, what was left out; raises AnswerError.
+        """Say at the end of a run, once each, what was left out; raises ResponseError.
 
         Records may be there under another name than ``records_path``: then the action that
         was asked for is taken.
@@ -448,7 +448,7 @@ class OAuth2Stream(PagedStream):
         missing, action = self.reader.missing_records(), self.stream.records.on_missing_records
         if missing and action == "fail":
             message = f"stream {self.name!r}: {missing}"
-            raise AnswerError(message)
+            raise ResponseError(message)
         if missing and action == "warn":
             self._say(missing)
         if (envelope := self.reader.envelope()) and not self.stream.records.records_are_values:

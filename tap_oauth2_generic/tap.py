@@ -122,7 +122,7 @@ class TapOAuth2Generic(Tap):
         streams = [s for s in self.streams.values() if s.selected or s.has_selected_descendents]
         if not streams:
             self.logger.warning("No stream is selected, so nothing is read")
-        with self.session.progress.shown(len(streams)):
+        with self.session.progress.show(len(streams)):
             self._sync_everything()
 
     def _sync_everything(self) -> None:

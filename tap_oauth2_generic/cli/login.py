@@ -20,7 +20,7 @@ import msgspec
 from tap_oauth2_generic.cli.boundary import CONFIG_OPTION, log_to_stderr, run_cleanly, session
 from tap_oauth2_generic.cli.callback_server import Listener, can_listen
 from tap_oauth2_generic.errors import AuthorizationError, TapError
-from tap_oauth2_generic.oauth2.authorization import authorization_address, challenge
+from tap_oauth2_generic.oauth2.authorization import authorization_address, create_code_challenge
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.redaction import printable, redact
 
@@ -38,7 +38,7 @@ class TerminalLogin:
         self, session: Session, *, browser: bool, timeout_seconds: float, stack: ExitStack
     ) -> None:
         """Take the connection to log in for; ``stack`` closes the listener."""
-        self._connection = session
+        self._session = session
         self._browser = browser
         self._timeout_seconds = timeout_seconds
         self._stack = stack
@@ -51,20 +51,20 @@ class TerminalLogin:
 
     def endpoint(self, name: str) -> str:
         """Give the URL of an endpoint."""
-        return self._connection.token_client.endpoints.url(name)
+        return self._session.token_client.endpoints.resolve(name)
 
-    def refuse_foreign(self, issuer: str) -> None:
+    def check_issuer(self, issuer: str) -> None:
         """Raise AuthorizationError where an ``iss`` is not the provider's."""
-        self._connection.token_client.endpoints.refuse_foreign(issuer)
+        self._session.token_client.endpoints.check_issuer(issuer)
 
     def post(self, url: str, fields: Mapping[str, str]) -> dict[str, Any]:
         """Send a form with the client's proof."""
-        return self._connection.token_client.post(url, fields)
+        return self._session.token_client.post(url, fields)
 
-    def token_client(self, fields: Mapping[str, Any]) -> Token:
+    def fetch_token(self, fields: Mapping[str, Any]) -> Token:
         """Send a token request."""
-        grant_type = self._connection.config.grant.grant_type
-        return self._connection.token_client.by_login(fields, grant_type)
+        grant_type = self._session.config.grant.grant_type
+        return self._session.token_client.redeem_code(fields, grant_type)
 
     def wait(self, seconds: float) -> None:
         """Wait for the person."""
@@ -72,14 +72,14 @@ class TerminalLogin:
 
     def authorization_address(self, url: str, params: Mapping[str, str]) -> str:
         """Give the address of an authorization request."""
-        client_id = self._connection.config.oauth2.client_id or ""
-        return authorization_address(url, client_id, self._connection.token_client.scope, params)
+        client_id = self._session.config.oauth2.client_id or ""
+        return authorization_address(url, client_id, self._session.token_client.scope, params)
 
-    def challenge(self) -> tuple[str, str]:
+    def create_code_challenge(self) -> tuple[str, str]:
         """Give a new code verifier and its challenge."""
-        return challenge()
+        return create_code_challenge()
 
-    def redirected(self, address: str, redirect_uri: str) -> Mapping[str, str]:
+    def wait_for_redirect(self, address: str, redirect_uri: str) -> Mapping[str, str]:
         """Send the browser to an address, and give what it comes back with."""
         if not self._browser or not can_listen(redirect_uri):
             return self._pasted(address, redirect_uri)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tap_oauth2_generic.errors import AnswerError, TapError
+from tap_oauth2_generic.errors import ResponseError, TapError
 from tap_oauth2_generic.net.client import RequestPolicy
 from tap_oauth2_generic.parsing.formats import FORMATS
 from tap_oauth2_generic.parsing.page import read_page
@@ -52,16 +52,16 @@ class FetchedPage:
 
     @property
     def records(self) -> list[dict[str, Any]]:
-        """The records that are new on the page; raises AnswerError where one cannot be decoded."""
+        """The records that are new on the page; raise ResponseError if one cannot be decoded."""
         if self.page is None or not self.is_new:
             return []
         try:
             return self.page.records
-        except AnswerError as error:
+        except ResponseError as error:
             message = f"{self.place}: {self.request.name} answered: {error}"
         except RecursionError:
             message = f"{self.place}: {self.request.name} answered: {_TOO_DEEP}"
-        raise AnswerError(message) from None
+        raise ResponseError(message) from None
 
 
 class Remarks:
@@ -186,10 +186,10 @@ class PageReader:
             raise type(error)(message) from None
         except MemoryError:
             message = f"{place}: the answer needs more memory than there is"
-            raise AnswerError(message) from None
+            raise ResponseError(message) from None
         except RecursionError:
             message = f"{place}: {_TOO_DEEP}"
-            raise AnswerError(message) from None
+            raise ResponseError(message) from None
 
     @cached_property
     def _may_keep_text(self) -> bool:
@@ -256,9 +256,9 @@ class PageReader:
                 lambda: answer.body,
                 keeps_text=self.keeps_text and self._may_keep_text,
             )
-        except AnswerError as error:
+        except ResponseError as error:
             message = f"{request.name} answered: {error}"
-            raise AnswerError(message) from None
+            raise ResponseError(message) from None
         if isinstance(page.body, dict) and settings.path.text == "$" and self._pages:
             self._enveloped = page.keys
         if page.found:

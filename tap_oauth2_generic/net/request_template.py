@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_plus, urlencode, urlsplit
 
-from tap_oauth2_generic.errors import ConnectionSettingError
+from tap_oauth2_generic.errors import SettingError
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.runtime.secret_values import of_header
@@ -74,7 +74,7 @@ class RequestTemplate:
     settings: RequestSettings
 
     def fill(self, scope: Scope) -> Request:
-        """Build a request; raises ConnectionSettingError where a hole has no value."""
+        """Build a request; raises SettingError where a hole has no value."""
         url, given = split_query(join(self.base_url.render(scope), self._path(scope)))
         connection, stream = fill(self.params, scope), fill(self.settings.params, scope)
         shared = {n: value.render(scope) for n, value in self.headers.items() if value is not None}
@@ -105,7 +105,7 @@ class RequestTemplate:
         if _steps(path) > _steps(self.settings.path.text):
             # No encoding helps: whoever decodes a dot takes it for one.
             message = f"path: a value makes a step of it, {path!r}, that leads to another path"
-            raise ConnectionSettingError(message)
+            raise SettingError(message)
         return path
 
 

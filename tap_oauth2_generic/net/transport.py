@@ -16,7 +16,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ReadTimeoutError
 
-from tap_oauth2_generic.errors import ConnectionSettingError, HostNotAllowedError
+from tap_oauth2_generic.errors import HostNotAllowedError, SettingError
 from tap_oauth2_generic.net.strict_response import WholeResponse, read_whole
 from tap_oauth2_generic.runtime.redaction import redact, register
 from tap_oauth2_generic.runtime.secret_values import in_address
@@ -178,14 +178,14 @@ class Transport:
                 raise requests.exceptions.ReadTimeout(*error.args) from error
             if isinstance(error, ValueError):
                 message = f"a request cannot be sent: {redact(str(error))}"
-                raise ConnectionSettingError(message) from None
+                raise SettingError(message) from None
             raise
         except (UnicodeError, ValueError):
             message = "a header or the address holds a character that none can carry"
-            raise ConnectionSettingError(message) from None
+            raise SettingError(message) from None
         except OSError as error:
             message = f"the TLS settings (ca_bundle, client_cert, REQUESTS_CA_BUNDLE) fail: {error}"
-            raise ConnectionSettingError(message) from None
+            raise SettingError(message) from None
         return response
 
     def _options(self, session: requests.Session, url: str) -> Mapping[str, Any]:
@@ -230,7 +230,7 @@ def _check_proxy(url: str, proxy: str | None) -> None:
         is_one = False
     if not is_one:
         message = f"{_PROXY} must be the URL of one, which begins with http:// or https://"
-        raise ConnectionSettingError(message)
+        raise SettingError(message)
     if url.startswith("http:") and not is_loopback(parts.hostname):
         address = urlsplit(url).netloc
         message = (

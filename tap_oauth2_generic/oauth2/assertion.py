@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tap_oauth2_generic.errors import ConnectionSettingError
+from tap_oauth2_generic.errors import SettingError
 from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.settings.field_types import JSON_OBJECT, NAME, enum, integer, is_there
 from tap_oauth2_generic.settings.fields import setting
@@ -70,7 +70,7 @@ class AssertionSettings:
 def sign(settings: AssertionSettings, claims: dict[str, Any], now: float) -> str:
     """Sign claims that are valid from now on (RFC 7523 section 3).
 
-    Raises ConnectionSettingError where the key cannot be used.
+    Raises SettingError where the key cannot be used.
     """
     import jwt  # only a run that signs needs it; it brings cryptography
     from jwt.exceptions import PyJWTError
@@ -88,7 +88,7 @@ def sign(settings: AssertionSettings, claims: dict[str, Any], now: float) -> str
             f"the private key cannot sign with {settings.jwt_algorithm}: "
             f"{type(error).__name__}; it must be an unencrypted PEM key of that kind"
         )
-        raise ConnectionSettingError(message) from None
+        raise SettingError(message) from None
     register(token)
     return token
 

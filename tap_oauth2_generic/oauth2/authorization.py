@@ -33,7 +33,7 @@ def authorization_address(
     return f"http{address[5:]}" if plain else str(address)
 
 
-def challenge() -> tuple[str, str]:
+def create_code_challenge() -> tuple[str, str]:
     """Give a new code verifier and its S256 challenge (RFC 7636 section 4)."""
     from oauthlib.oauth2 import WebApplicationClient  # only a login needs it
 

@@ -42,7 +42,7 @@ class Endpoints:
         """Whether there is a token endpoint to be had at all."""
         return bool(self._settings.access_token_url or self._settings.issuer)
 
-    def url(self, name: str) -> str:
+    def resolve(self, name: str) -> str:
         """Give an endpoint by the name of its setting.
 
         Raises AuthorizationError where it is neither given nor found.
@@ -59,13 +59,15 @@ class Endpoints:
             raise AuthorizationError(message)
         return _checked(found, _NAMES[name], self._settings.issuer)
 
-    def refuse_foreign(self, issuer: str) -> None:
+    def check_issuer(self, issuer: str) -> None:
         """Raise AuthorizationError where an ``iss`` is not this provider's (RFC 9207).
 
         Where no issuer was given by hand, it must be at home on the host of an endpoint.
         """
         expected = self._settings.issuer
-        hosts = {urlsplit(self.url(name)).netloc for name in ("authorize_url", "access_token_url")}
+        hosts = {
+            urlsplit(self.resolve(name)).netloc for name in ("authorize_url", "access_token_url")
+        }
         try:
             fits = issuer == expected if expected else urlsplit(issuer).netloc in hosts
         except ValueError:

@@ -79,7 +79,7 @@ class TokenClient:
 
         ``random`` draws the jitter of each wait, from 0 to 1. Raises TokenRequestError.
         """
-        url = self.endpoints.url("access_token_url")
+        url = self.endpoints.resolve("access_token_url")
         attempt = 0
         while True:
             attempt += 1
@@ -102,12 +102,12 @@ class TokenClient:
             _LOG.warning("%s; retry %d in %.1f seconds", cause, attempt, wait)
             self._clock.sleep(wait)
 
-    def by_login(self, fields: Mapping[str, Any], grant_type: str) -> Token:
+    def redeem_code(self, fields: Mapping[str, Any], grant_type: str) -> Token:
         """Get a token for what a person did; sent once, since a code serves once.
 
         Raises TokenRequestError, with the code ``unreachable`` where no answer came.
         """
-        url = self.endpoints.url("access_token_url")
+        url = self.endpoints.resolve("access_token_url")
         try:
             response = self._send(url, fields, self._settings.token_params)
         except requests.exceptions.RequestException as error:
@@ -123,7 +123,7 @@ class TokenClient:
         Raises TokenRequestError where the provider refused.
         """
         fields = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-        url = self._settings.refresh_token_url or self.endpoints.url("access_token_url")
+        url = self._settings.refresh_token_url or self.endpoints.resolve("access_token_url")
         try:
             response = self._send(url, fields, self._settings.refresh_params)
         except requests.exceptions.RequestException as error:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urljoin
 
-from tap_oauth2_generic.errors import AnswerError
+from tap_oauth2_generic.errors import ResponseError
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, PATH, enum, integer
 from tap_oauth2_generic.settings.fields import setting
 from tap_oauth2_generic.settings.paths import MISSING
@@ -40,12 +40,12 @@ def nearly(wanted: str, there: Iterable[str]) -> str | None:
 
 
 def absolute(url: str, link: str) -> str:
-    """Resolve a link against the URL of its answer; raises AnswerError where it is none."""
+    """Resolve a link against the URL of its answer; raises ResponseError where it is none."""
     try:
         return urljoin(url, link)
     except ValueError:
         message = "the next-page link is no URL"
-        raise AnswerError(message) from None
+        raise ResponseError(message) from None
 
 
 def misnamed(path: Path, page: Page) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from tap_oauth2_generic.errors import AnswerError
+from tap_oauth2_generic.errors import ResponseError
 from tap_oauth2_generic.pagination.base import ParameterStyle, Token
 from tap_oauth2_generic.settings.field_types import NAME, PATH
 from tap_oauth2_generic.settings.fields import setting
@@ -44,7 +44,7 @@ class LastRecord(ParameterStyle):
     def next(self, token: Token, page: Page) -> Token | None:
         """Give the value of the last record.
 
-        Raises AnswerError where the last record has none: the rest could not be reached.
+        Raises ResponseError where the last record has none: the rest could not be reached.
         """
         record = page.last_record
         if record is None:
@@ -55,5 +55,5 @@ class LastRecord(ParameterStyle):
                 f"last_record_path {self.last_record_path.text!r} finds nothing in the last "
                 f"record, which has {', '.join(list(record)[:20])}"
             )
-            raise AnswerError(message)
+            raise ResponseError(message)
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tap_oauth2_generic.errors import AnswerError
+from tap_oauth2_generic.errors import ResponseError
 from tap_oauth2_generic.pagination.base import PagingStyle, Token, absolute, misnamed
 from tap_oauth2_generic.settings.field_types import PATH
 from tap_oauth2_generic.settings.fields import setting
@@ -46,5 +46,5 @@ class NextUrl(PagingStyle):
             return None
         if not isinstance(found, str):
             message = f"next_url_path {self.next_url_path.text!r} found something that is no URL"
-            raise AnswerError(message)
+            raise ResponseError(message)
         return absolute(page.url, found)

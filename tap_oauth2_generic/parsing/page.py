@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from requests.structures import CaseInsensitiveDict
 
-from tap_oauth2_generic.errors import AnswerError, ConnectionSettingError
+from tap_oauth2_generic.errors import ResponseError, SettingError
 from tap_oauth2_generic.parsing.formats import FORMATS, unpacked
 from tap_oauth2_generic.parsing.json_text import JsonList, decode, open_envelope
 from tap_oauth2_generic.parsing.link_header import next_link
@@ -110,14 +110,14 @@ class RecordSettings:
             return replace(self, records_path=parse_path(self.records_path.render(scope, encode)))
         except ValueError as error:
             message = f"records_path: {error}"
-            raise ConnectionSettingError(message) from None
+            raise SettingError(message) from None
 
     @property
     def path(self) -> Path:
         """The path to the records, of settings that are resolved."""
         if isinstance(self.records_path, Template):
             message = "records_path has holes that are not filled"
-            raise ConnectionSettingError(message)
+            raise SettingError(message)
         return self.records_path
 
     def decode(self, content: bytes) -> Any:
@@ -154,7 +154,7 @@ class Page:
     def records(self) -> list[dict[str, Any]]:
         """The records of the body, with their added fields in them.
 
-        Raises AnswerError where what was kept as it was written cannot be decoded.
+        Raises ResponseError where what was kept as it was written cannot be decoded.
         """
         if self.written is None:
             return []
@@ -170,7 +170,7 @@ class Page:
 
     @property
     def last_record(self) -> dict[str, Any] | None:
-        """The last record, None where there is none; raises AnswerError as ``records`` does."""
+        """The last record, None where there is none; raises ResponseError as ``records`` does."""
         if self.written is not None and self.written.members:
             return _record(self._decoded(bytes(self.written.members[-1])))
         return self.records[-1] if self.records else None
@@ -180,7 +180,7 @@ class Page:
             return decode(written)
         except ValueError as error:
             message = f"{error}, though the status is {self.status}"
-            raise AnswerError(message) from None
+            raise ResponseError(message) from None
 
     def repeats(self, other: Page) -> bool:
         """Tell whether this page holds the very records of another one."""
@@ -225,7 +225,7 @@ def read_page(  # noqa: PLR0913, PLR0917 - an answer in its parts
     """Find the records of an answer; ``decoded`` gives its body where that is known already.
 
     ``keeps_text`` leaves the records as they were written, where they are a list. Raises
-    AnswerError where the body cannot be decoded, or what is found cannot be records.
+    ResponseError where the body cannot be decoded, or what is found cannot be records.
     """
     opened = open_envelope(unpacked(content), settings.path) if keeps_text else None
     if opened is not None:
@@ -236,10 +236,10 @@ def read_page(  # noqa: PLR0913, PLR0917 - an answer in its parts
         body = settings.decode(content) if decoded is None else decoded()
     except ValueError as error:
         message = f"{error}, though the status is {status}; it begins with {_shown(content)}"
-        raise AnswerError(message) from None
+        raise ResponseError(message) from None
     if body is None and content.strip() == b"" and status == _OK:
         message = "an empty body, which is not JSON, though the status is 200"
-        raise AnswerError(message)
+        raise ResponseError(message)
     page = Page(url, status, CaseInsensitiveDict(headers), body)
     if body is not None:
         found = settings.path.find_all(body)
@@ -314,7 +314,7 @@ def _scalar(value: Any, settings: RecordSettings, *, alone: bool) -> dict[str, A
             f"records_path {settings.records_path.text!r} found {described(value)}, "
             "which cannot be records: it should lead to a list or an object"
         )
-        raise AnswerError(message)
+        raise ResponseError(message)
     return {"value": value}
 
 
@@ -327,7 +327,7 @@ def _values(value: Any, settings: RecordSettings) -> list[dict[str, Any]]:
             f"records_path {settings.records_path.text!r} found {described(value)}, but "
             "records_are_values needs an object whose values are the records"
         )
-        raise AnswerError(message)
+        raise ResponseError(message)
     records = []
     for key, member in value.items():
         record = _record(member)

@@ -52,7 +52,7 @@ class Progress:
         )
 
     @contextmanager
-    def shown(self, streams: int) -> Iterator[None]:
+    def show(self, streams: int) -> Iterator[None]:
         """Show what so many streams come to, and in the end, however it comes, the summary."""
         line = LiveLine(self) if suits(os.environ) else None
         self._streams = streams

@@ -82,7 +82,7 @@ class StreamStats:
         self.waits = Waits(monotonic)
         self.records = self.pages = self.ignored = 0
         self.requests = self.sampled = self.retries = 0
-        self.contexts = self.walks = 0
+        self.contexts = self.slices = 0
         self.ends: Counter[str] = Counter()
         self.bookmarks: Callable[[], list[tuple[Any, Any]]] = list
         self.said_at: float | None = None
@@ -108,7 +108,7 @@ class StreamStats:
             self.pages += 1
         self._changed(self)
 
-    def counted(self, records: Iterable[_Record]) -> Iterator[_Record]:
+    def count_records(self, records: Iterable[_Record]) -> Iterator[_Record]:
         """Pass records on to where they are emitted, counting each one that was."""
         for record in records:
             yield record
@@ -158,7 +158,7 @@ class StreamStats:
         parts = []
         if times:
             parts.append(f"paging ended: {_listed(times)}")
-        if cut := self.walks - sum(self.ends.values()):
+        if cut := self.slices - sum(self.ends.values()):
             parts.append("paging was cut off" + (f" ({many(cut, 'time')})" if cut > 1 else ""))
         return "; ".join(parts) or "nothing was taken"
 

@@ -37,7 +37,7 @@ class Condition:
     def holds(self, value: Any) -> bool:
         """Tell whether decoded JSON meets the condition.
 
-        Raises ConnectionSettingError where its pattern takes too long.
+        Raises SettingError where its pattern takes too long.
         """
         found = self.path.find(value)
         if found is MISSING:

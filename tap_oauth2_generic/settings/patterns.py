@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from tap_oauth2_generic.errors import ConnectionSettingError
+from tap_oauth2_generic.errors import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,12 +38,12 @@ class Pattern:
     _compiled: regex.Pattern[str]
 
     def search(self, text: str) -> regex.Match[str] | None:
-        """Give the first match; raises ConnectionSettingError where it takes too long."""
+        """Give the first match; raises SettingError where it takes too long."""
         found: regex.Match[str] | None = self._bounded(self._compiled.search, text)
         return found
 
     def sub(self, replacement: str, text: str) -> str:
-        """Replace every match; raises ConnectionSettingError where it takes too long."""
+        """Replace every match; raises SettingError where it takes too long."""
         found: str = self._bounded(self._compiled.sub, replacement, text)
         return found
 
@@ -56,7 +56,7 @@ class Pattern:
                 f"text of {len(arguments[-1])} characters: write it without a repetition inside "
                 "a repetition"
             )
-            raise ConnectionSettingError(message) from None
+            raise SettingError(message) from None
 
 
 @lru_cache

@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
-from tap_oauth2_generic.errors import ConnectionSettingError
+from tap_oauth2_generic.errors import SettingError
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 # Longer numbers are written with their exponent.
@@ -57,7 +57,7 @@ class Template:
     def render(self, scope: Scope, encode: Callable[[str], str] = str) -> str:
         """Fill the holes; ``encode`` is applied to each filled value, never to the text around.
 
-        Raises ConnectionSettingError where the scope has no value for a hole.
+        Raises SettingError where the scope has no value for a hole.
         """
         return "".join(
             part if isinstance(part, str) else encode(_fill(part, scope)) for part in self.parts
@@ -126,7 +126,7 @@ def _fill(placeholder: Placeholder, scope: Scope) -> str:
         message = f"there is no value for {{{placeholder.name}}}"
         if family == "token":
             message += ": the last token response has no such field"
-        raise ConnectionSettingError(message)
+        raise SettingError(message)
     if isinstance(value, Formatted):
         return value.render(placeholder.pattern)
     return as_text(value)

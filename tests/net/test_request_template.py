@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.errors import ConnectionSettingError
+from tap_oauth2_generic.errors import SettingError
 from tap_oauth2_generic.net.request_template import (
     RequestSettings,
     RequestTemplate,
@@ -185,7 +185,7 @@ def test_requests_of_one_template_share_nothing():
 )
 def test_a_request_is_never_sent_with_an_empty_hole(stream):
     """A hole without a value anywhere in a request is an error, not an empty text."""
-    with pytest.raises(ConnectionSettingError, match="nope"):
+    with pytest.raises(SettingError, match="nope"):
         template(**stream).fill({})
 
 

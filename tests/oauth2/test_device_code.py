@@ -31,7 +31,7 @@ class Desk:
     def wait(self, seconds):
         self.waits.append(seconds)
 
-    def token_client(self, fields):
+    def fetch_token(self, fields):
         assert fields["device_code"] == "d-code"
         outcome = self.outcomes.pop(0) if self.outcomes else "authorization_pending"
         if outcome == "token":

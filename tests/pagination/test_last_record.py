@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tap_oauth2_generic.errors import AnswerError
+from tap_oauth2_generic.errors import ResponseError
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.pagination.last_record import LastRecord
 from tap_oauth2_generic.parsing.page import RecordSettings, read_page
@@ -46,5 +46,5 @@ def test_an_empty_page_is_the_end():
 @pytest.mark.parametrize("last", [{"id": 1, "meta": {}}, {"id": 1, "meta": {"id": None}}])
 def test_a_last_record_without_the_value_is_an_error(last):
     """Where the last record has no such value the rest cannot be reached, and that is said."""
-    with pytest.raises(AnswerError, match=r"'meta\.id' finds nothing.* has id, meta"):
+    with pytest.raises(ResponseError, match=r"'meta\.id' finds nothing.* has id, meta"):
         STYLE.next(None, page({"meta": {"id": 1}}, last))

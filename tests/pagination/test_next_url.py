@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.errors import AnswerError
+from tap_oauth2_generic.errors import ResponseError
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.pagination.next_url import NextUrl
 from tap_oauth2_generic.parsing.page import RecordSettings, read_page
@@ -58,7 +58,7 @@ def test_no_address_is_the_end(body):
 @pytest.mark.parametrize("found", [5, True, ["https://a.example"], {"href": "x"}])
 def test_what_is_no_address_is_an_error(found):
     """Anything else at the path is an error that names the path, never a silent end."""
-    with pytest.raises(AnswerError, match=r"@odata\.nextLink"):
+    with pytest.raises(ResponseError, match=r"@odata\.nextLink"):
         STYLE.next(None, page({"@odata.nextLink": found}))
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.errors import AnswerError
+from tap_oauth2_generic.errors import ResponseError
 from tap_oauth2_generic.parsing.json_text import decode
 from tap_oauth2_generic.parsing.page import RecordSettings, read_page
 from tap_oauth2_generic.settings.fields import ErrorCollector, read
@@ -152,7 +152,7 @@ def test_an_empty_place_differs_from_a_missing_one(path, body, found):
 def test_no_body_gives_no_records(status):
     """An answer without a body has no records, and that is no error unless its status is 200."""
     assert page(b"", status=status).records == []
-    with pytest.raises(AnswerError, match="empty body"):
+    with pytest.raises(ResponseError, match="empty body"):
         page(b"")
 
 
@@ -163,22 +163,22 @@ def test_no_body_gives_no_records(status):
 @pytest.mark.parametrize("path", ["$", "a.b"])
 def test_what_cannot_be_records_is_named(path, body, named):
     """A scalar where records should be is an error that names path and value."""
-    with pytest.raises(AnswerError, match=f"'{path.replace('$', '.')}' found {named}"):
+    with pytest.raises(ResponseError, match=f"'{path.replace('$', '.')}' found {named}"):
         page(body if path == "$" else {"a": {"b": body}}, records_path=path)
 
 
 def test_a_body_that_is_no_json_is_an_error_with_its_beginning():
     """A 200 that is no JSON is an error with status and the body's beginning, never all of it."""
-    with pytest.raises(AnswerError, match="status is 200; it begins with '<html>") as caught:
+    with pytest.raises(ResponseError, match="status is 200; it begins with '<html>") as caught:
         page(b"<html>\n" + b"x" * 10_000)
     assert len(str(caught.value)) < 300
 
 
 def test_the_beginning_of_a_packed_body_is_shown_unpacked():
     """Of an answer that is packed, an error shows what is in it."""
-    with pytest.raises(AnswerError, match="it begins with 'id,name 1,one'"):
+    with pytest.raises(ResponseError, match="it begins with 'id,name 1,one'"):
         page(gzip.compress(b"id,name\n1,one\n"))
-    with pytest.raises(AnswerError, match="it is a broken gzip file"):
+    with pytest.raises(ResponseError, match="it is a broken gzip file"):
         page(b"\x1f\x8bno")
 
 
@@ -200,7 +200,7 @@ def test_an_empty_object_of_objects_may_be_a_list(values, count):
 @pytest.mark.parametrize("values", [[1], "x", 5])
 def test_values_of_what_is_no_object_are_an_error(values):
     """``records_are_values`` on anything else is an error that says what it needs."""
-    with pytest.raises(AnswerError, match="records_are_values needs an object"):
+    with pytest.raises(ResponseError, match="records_are_values needs an object"):
         page({"d": values}, records_path="d", records_are_values=True)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.errors import ConnectionSettingError
+from tap_oauth2_generic.errors import SettingError
 from tap_oauth2_generic.settings.paths import parse_path
 from tap_oauth2_generic.settings.patterns import parse_pattern
 
@@ -61,7 +61,7 @@ COSTLY = [(r"(?:.*a){12}$", "a" * 5000 + "!"), (r"(\w+\s?)+$", "a" * 5000 + "!")
 @pytest.mark.parametrize(("text", "searched"), COSTLY)
 def test_a_costly_pattern_is_given_up(text, searched):
     """A pattern that would take for ever ends after a second, in a sentence that names it."""
-    with pytest.raises(ConnectionSettingError, match="was given up") as caught:
+    with pytest.raises(SettingError, match="was given up") as caught:
         parse_pattern(text).search(searched)
     assert repr(text) in str(caught.value)
 
@@ -84,9 +84,9 @@ def test_a_pattern_is_no_occasion_for_a_warning(capfd):
 def test_a_costly_pattern_in_a_path_is_given_up():
     """The regular expressions that a JSONPath may hold are bounded, too."""
     text = "a" * 5000 + "!"
-    with pytest.raises(ConnectionSettingError, match="was given up"):
+    with pytest.raises(SettingError, match="was given up"):
         parse_path(r"$.d[?(@.t =~ '(?:.*a){12}$')]").find_all({"d": [{"t": text}]})
-    with pytest.raises(ConnectionSettingError, match="was given up"):
+    with pytest.raises(SettingError, match="was given up"):
         parse_path("$.t.`sub(/(?:.*a){12}$/, x)`").find_all({"t": text})
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.errors import ConnectionSettingError
+from tap_oauth2_generic.errors import SettingError
 from tap_oauth2_generic.settings.templates import as_text, parse_template
 
 quick = settings(deadline=None, max_examples=60)
@@ -86,14 +86,14 @@ def test_the_format_of_a_hole_goes_to_its_value():
 @pytest.mark.parametrize("name", ["region", "token.x"])
 def test_a_hole_without_a_value_is_an_error(scope, name):
     """A hole that nothing fills raises an error that names it; it is never left empty."""
-    with pytest.raises(ConnectionSettingError, match=name):
+    with pytest.raises(SettingError, match=name):
         parse_template(f"{{{name}}}").render(scope)
 
 
 @pytest.mark.parametrize("name", ["region.__class__", "token.__class__", "region.upper"])
 def test_a_hole_never_reaches_an_attribute(name):
     """A dotted hole looks up a mapping's key, never an attribute of a value."""
-    with pytest.raises(ConnectionSettingError):
+    with pytest.raises(SettingError):
         parse_template(f"{{{name}}}").render({"region": "eu", "token": {"access": "t"}})
 
 

@@ -59,7 +59,7 @@ class AuthorizationCode(Grant):
     def login(self, ui: LoginUI) -> Token:
         """Send a person to the provider, and exchange the code that comes back."""
         state = secrets.token_urlsafe(32)
-        verifier, challenge = ui.challenge() if self.pkce else ("", "")
+        verifier, challenge = ui.create_code_challenge() if self.pkce else ("", "")
         register(state, verifier)
         params: dict[str, Any] = {"redirect_uri": self.redirect_uri, "state": state}
         if self.pkce:
@@ -67,9 +67,9 @@ class AuthorizationCode(Grant):
         params |= self.authorize_params
         given = {name: as_text(value) for name, value in params.items() if value is not None}
         address = ui.authorization_address(ui.endpoint("authorize_url"), given)
-        code = _code(ui.redirected(address, self.redirect_uri), state, ui)
+        code = _code(ui.wait_for_redirect(address, self.redirect_uri), state, ui)
         fields = {"grant_type": self.grant_type, "code": code, "redirect_uri": self.redirect_uri}
-        return ui.token_client(fields | ({"code_verifier": verifier} if self.pkce else {}))
+        return ui.fetch_token(fields | ({"code_verifier": verifier} if self.pkce else {}))
 
 
 def _code(params: Mapping[str, str], state: str, ui: LoginUI) -> str:
@@ -81,7 +81,7 @@ def _code(params: Mapping[str, str], state: str, ui: LoginUI) -> str:
         )
         raise AuthorizationError(message)
     if params.get("iss"):
-        ui.refuse_foreign(params["iss"])
+        ui.check_issuer(params["iss"])
     error = params.get("error")
     if error == "access_denied":
         message = "the login was denied: whoever logged in did not consent. Run the login again"

@@ -35,13 +35,13 @@ class LoginUI(Protocol):
     def endpoint(self, name: str) -> str:
         """Give the URL of an endpoint; raises AuthorizationError where it is not known."""
 
-    def redirected(self, address: str, redirect_uri: str) -> Mapping[str, str]:
+    def wait_for_redirect(self, address: str, redirect_uri: str) -> Mapping[str, str]:
         """Send the person's browser to an address, give the parameters it came back with."""
 
     def post(self, url: str, fields: Mapping[str, str]) -> dict[str, Any]:
         """Send a form with the client's proof, give the JSON object of the answer."""
 
-    def token_client(self, fields: Mapping[str, Any]) -> Token:
+    def fetch_token(self, fields: Mapping[str, Any]) -> Token:
         """Send a token request of these fields; raises TokenRequestError with its code."""
 
     def wait(self, seconds: float) -> None:
@@ -50,10 +50,10 @@ class LoginUI(Protocol):
     def authorization_address(self, url: str, params: Mapping[str, str]) -> str:
         """Give the address of an authorization request of this client (RFC 6749 section 4.1.1)."""
 
-    def challenge(self) -> tuple[str, str]:
+    def create_code_challenge(self) -> tuple[str, str]:
         """Give a new code verifier and its S256 challenge (RFC 7636 section 4)."""
 
-    def refuse_foreign(self, issuer: str) -> None:
+    def check_issuer(self, issuer: str) -> None:
         """Raise AuthorizationError where an ``iss`` is not the provider's (RFC 9207)."""
 
 
@@ -84,7 +84,7 @@ class Grant(ABC):
 
     def login(self, ui: LoginUI) -> Token:
         """Get a token with the help of a person; raises AuthorizationError where that fails."""
-        return ui.token_client({})
+        return ui.fetch_token({})
 
     def missing(self, assertion: AssertionSettings) -> list[str]:  # noqa: ARG002
         """Name the settings that it cannot do without."""

@@ -65,7 +65,7 @@ def _poll(ui: LoginUI, device_code: str, answer: dict[str, Any]) -> Token:
         ui.wait(interval)
         left -= interval
         try:
-            return ui.token_client({"grant_type": kind, "device_code": device_code})
+            return ui.fetch_token({"grant_type": kind, "device_code": device_code})
         except TokenRequestError as error:
             if error.code == "slow_down":
                 interval += _SLOW_DOWN_SECONDS

@@ -25,6 +25,7 @@ from tap_oauth2_generic.net.retry import (
     decide,
     wait_asked,
 )
+from tap_oauth2_generic.runtime.causes import root_cause
 from tap_oauth2_generic.runtime.redaction import redact
 from tap_oauth2_generic.runtime.stats import StreamStats
 
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("tap-oauth2-generic")
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _MOST_REDIRECTS = 10
-_MOST_CAUSES = 10
 _EXCERPT_LENGTH = 200
 _FORBIDDEN = 403
 # Everything printable that may stand in a URL; what else a server's link holds is quoted.
@@ -314,24 +314,14 @@ def _redirected(
 def _named(error: Exception) -> str:
     """Name what failed on the wire in a few words."""
     if isinstance(error, requests.exceptions.SSLError):
-        return f"a TLS failure ({_innermost(error)})"
+        return f"a TLS failure ({root_cause(error)})"
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return "no connection in time"
     if isinstance(error, requests.exceptions.Timeout):
         return "no whole answer in time"
     if isinstance(error, requests.exceptions.ConnectionError):
-        return f"a connection failure ({_innermost(error)})"
-    return f"an answer that broke off or cannot be unpacked ({_innermost(error)})"
-
-
-def _innermost(error: BaseException) -> str:
-    """Give the first cause, which says more than the layers that were put around it."""
-    seen = 0
-    while (cause := error.__cause__ or error.__context__) is not None and seen < _MOST_CAUSES:
-        error, seen = cause, seen + 1
-    # Masked before it is cut: a part of a secret would not be known.
-    text = redact(" ".join(str(error).split()))
-    return text[:_EXCERPT_LENGTH] or type(error).__name__
+        return f"a connection failure ({root_cause(error)})"
+    return f"an answer that broke off or cannot be unpacked ({root_cause(error)})"
 
 
 def _refusal(request: Request, answer: Response, cause: str, *, renewed: bool) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tap_oauth2_generic.runtime.stats import Waits
+from tap_oauth2_generic.runtime.timestamps import YEAR_SECONDS
 from tap_oauth2_generic.settings.field_types import integer, number
 from tap_oauth2_generic.settings.fields import setting
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_oauth2_generic.runtime.clock import Clock
-# A year: what is slower than that never asks again.
-_LONGEST = 366 * 86400.0
 # Good answers, for each place there is, after which a place that was lost is regained.
 _ANSWERS_A_PLACE = 10
 
@@ -46,7 +45,9 @@ class RateLimiter:
     def __init__(self, settings: RateLimitSettings, clock: Clock) -> None:
         """Begin with the first turn free."""
         self._seconds_apart = (
-            min(1 / settings.requests_per_second, _LONGEST) if settings.requests_per_second else 0.0
+            min(1 / settings.requests_per_second, YEAR_SECONDS)
+            if settings.requests_per_second
+            else 0.0
         )
         self._clock = clock
         self._next_turn = self._held_until = clock.monotonic()

@@ -7,7 +7,12 @@ from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
 
-from tap_oauth2_generic.runtime.timestamps import epoch_seconds
+from tap_oauth2_generic.runtime.timestamps import (
+    YEAR_SECONDS,
+    epoch_seconds,
+    read_epoch,
+    read_number,
+)
 from tap_oauth2_generic.settings.field_types import NAME, STATUSES, WAITING, enum, integer
 from tap_oauth2_generic.settings.fields import setting
 
@@ -19,9 +24,7 @@ _UNAUTHORIZED = 401
 TOO_MANY_REQUESTS = 429
 _FIRST_BACKOFF_SECONDS = 1.0
 # A header with a number above this is a time on the clock, not a number of seconds to wait.
-_LONGEST_WAIT = 366 * 86400
-_LARGEST_SECONDS = 10**11
-_LARGEST_NUMBER = 1e18  # leaves out infinity and NaN
+_LONGEST_WAIT = YEAR_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,29 +112,21 @@ def bounded_wait(
 
 
 def _seconds_or_date(value: str | None, now: float) -> float | None:
-    seconds = _number(value)
+    seconds = read_number(value)
     return seconds if seconds is not None else _until_date(value, now)
 
 
 def _rate_limit_wait(value: str | None, form: str, now: float) -> float | None:
     if form == "date":
         return _until_date(value, now)
-    found = _number(value)
+    found = read_number(value)
     if found is None:
         return _until_date(value, now) if form == "auto" else None
     if form == "milliseconds":
         return found / 1000
     if form == "epoch" or (form == "auto" and found > _LONGEST_WAIT):
-        return (found / 1000 if found > _LARGEST_SECONDS else found) - now
+        return read_epoch(found) - now
     return found
-
-
-def _number(value: str | None) -> float | None:
-    try:
-        found = float(value or "")
-    except ValueError:
-        return None
-    return found if abs(found) < _LARGEST_NUMBER else None
 
 
 def _until_date(value: str | None, now: float) -> float | None:

@@ -8,15 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.runtime.redaction import register
-from tap_oauth2_generic.runtime.timestamps import epoch_seconds
+from tap_oauth2_generic.runtime.timestamps import epoch_seconds, read_epoch, read_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 
-# Epoch seconds reach this number in the year 5138; milliseconds passed it in 1973.
-_LARGEST_SECONDS = 10**11
 # Fields of a token response that are as secret as the tokens themselves.
 _SECRET_NAME = re.compile("token$|secret|key$|password", re.IGNORECASE)
 
@@ -89,22 +87,13 @@ def _expiry(response: Mapping[str, Any], settings: OAuth2Settings, now: float) -
         at = _instant(settings.expires_at_path.find(response))
         if at:
             return at
-    lifetime = _number(settings.expires_in_path.find(response)) or settings.token_lifetime
+    lifetime = read_number(settings.expires_in_path.find(response)) or settings.token_lifetime
     return now + lifetime if lifetime and lifetime > 0 else None
 
 
 def _instant(value: Any) -> float | None:
-    number = _number(value)
-    if number is None:
-        iso = epoch_seconds(value.strip()) if isinstance(value, str) else None
-        return float(iso) if iso is not None else None
-    return number / 1000 if abs(number) > _LARGEST_SECONDS else number
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or value is None:
-        return None
-    try:
-        return float(str(value))
-    except ValueError:
-        return None
+    number = read_number(value)
+    if number is not None:
+        return read_epoch(number)
+    iso = epoch_seconds(value.strip()) if isinstance(value, str) else None
+    return float(iso) if iso is not None else None

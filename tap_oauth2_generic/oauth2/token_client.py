@@ -21,6 +21,7 @@ from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH, Client
 from tap_oauth2_generic.oauth2.grants.base import Asking
 from tap_oauth2_generic.oauth2.token import Token, read_token
 from tap_oauth2_generic.parsing.json_text import decode
+from tap_oauth2_generic.runtime.causes import root_cause
 from tap_oauth2_generic.runtime.redaction import MASK, redact, register
 from tap_oauth2_generic.settings.templates import as_text
 
@@ -40,7 +41,6 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 #: The code of an error where nothing was sent, or nothing came of what serves once.
 UNREACHABLE = "unreachable"
 _OK = range(200, 300)
-_MOST_CAUSES = 10
 # RFC 6750 section 2.1; no word of a sentence is that long.
 _TOKEN_LIKE = re.compile(r"[A-Za-z0-9._~+/=-]{16,}")
 # What to look at, by the error codes of RFC 6749 section 5.2.
@@ -325,13 +325,9 @@ def _was_not_sent(error: requests.exceptions.RequestException) -> bool:
 
 
 def _said(error: Exception) -> str:
-    """Give the first cause, which says more than the layers that were put around it."""
     if isinstance(error, requests.exceptions.Timeout):
-        return "no answer in time"
-    cause: BaseException = error
-    for _ in range(_MOST_CAUSES):
-        cause = cause.__cause__ or cause.__context__ or cause
-    return redact(" ".join(str(cause).split()))[:160] or type(cause).__name__
+        return "timed out"
+    return root_cause(error)
 
 
 def _host(url: str | None) -> str:

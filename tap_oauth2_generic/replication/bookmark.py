@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_oauth2_generic.replication.windows import DURATION, Duration, spans
-from tap_oauth2_generic.runtime.timestamps import EPOCH, epoch_seconds, whole_seconds
+from tap_oauth2_generic.runtime.timestamps import (
+    EPOCH,
+    MAX_EPOCH_SECONDS,
+    epoch_seconds,
+    whole_seconds,
+)
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, enum, number, text
 from tap_oauth2_generic.settings.fields import FieldType, near_choice, setting
 
@@ -26,8 +31,6 @@ _MILLISECONDS = 1000
 _DIGITS = 400
 # What a calendar of four-digit years can write.
 _EARLIEST, _LATEST = -62135596800, 253402300799
-# Seconds since 1970 reach this number in the year 5138; milliseconds passed it in 1973.
-_LARGEST_SECONDS = Decimal(10) ** 11
 
 
 def _format(value: Any) -> str:
@@ -189,7 +192,7 @@ class Bound:
         if pattern in {"iso", "epoch", "epoch_ms"}:
             return self.raw
         amount = self.moment.amount
-        is_milliseconds = abs(amount) > _LARGEST_SECONDS
+        is_milliseconds = abs(amount) > MAX_EPOCH_SECONDS
         return _written(amount / _MILLISECONDS if is_milliseconds else amount, pattern)
 
 

@@ -1,4 +1,4 @@
-"""ISO 8601 texts as exact instants; the one place that reads them.
+"""Timestamps and numbers as APIs write them; the only module that reads ISO 8601.
 
 Knows no bookmark, schema or token.
 """
@@ -10,25 +10,28 @@ from datetime import datetime, timezone
 from decimal import Decimal, localcontext
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+YEAR_SECONDS = 366 * 86400
+# Epoch seconds reach this number in the year 5138; milliseconds passed it in 1973.
+MAX_EPOCH_SECONDS = 10**11
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)"
     r"(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,18}))?)? ?(Z|z|[+-]\d\d(?::?\d\d)?)?)?",
     re.ASCII,
 )
-_SECONDS_A_DAY = 86400
+_DAY_SECONDS = 86400
 _LAST_SECOND = 60  # a leap second
-_MOST_HOURS, _MOST_MINUTES = 23, 59
-# Seconds of any year with eighteen digits after the point.
+_MAX_HOURS, _MAX_MINUTES = 23, 59
+# Enough for the seconds of any year with an 18-digit fraction.
 _DIGITS = 40
+_MAX_NUMBER = 1e18  # excludes infinity and NaN
 
 
-def epoch_seconds(text: str) -> Decimal | None:
-    """Give the instant that an ISO 8601 text names, in seconds since 1970, with any fraction.
+def epoch_seconds(string: str) -> Decimal | None:
+    """Return an ISO 8601 string as exact seconds since 1970, None if it is not one.
 
-    A time without an offset counts as UTC, a date as its midnight. None where the text is
-    no instant.
+    A time without an offset counts as UTC, a date as its midnight.
     """
-    match = _ISO.fullmatch(text)
+    match = _ISO.fullmatch(string)
     if not match:
         return None
     year, month, day, hour, minute, second, fraction, offset = match.groups(default="0")
@@ -36,36 +39,50 @@ def epoch_seconds(text: str) -> Decimal | None:
         at = datetime(int(year), int(month), int(day), int(hour), int(minute), tzinfo=timezone.utc)
     except ValueError:
         return None
-    if int(second) > _LAST_SECOND:
-        return None
     shift = _offset_seconds(offset)
-    if shift is None:
+    if int(second) > _LAST_SECOND or shift is None:
         return None
     with localcontext() as context:
         context.prec = _DIGITS
         return whole_seconds(at) + Decimal(f"{second}.{fraction}") - shift
 
 
-def is_date_time(text: str) -> bool:
-    """Tell whether a text is a date with a time of day, as a timestamp column takes it."""
-    # The length rules out most texts before the expression has to.
-    return len(text) > len("2024-01-01") and epoch_seconds(text) is not None
+def is_date_time(string: str) -> bool:
+    """Return whether a timestamp column accepts the string: a date with a time of day."""
+    # The length rules out most strings before the expression has to.
+    return len(string) > len("2024-01-01") and epoch_seconds(string) is not None
 
 
 def whole_seconds(at: datetime) -> Decimal:
-    """Give an aware time as seconds since 1970, microseconds included."""
+    """Return an aware time as seconds since 1970, microseconds included."""
     elapsed = at - EPOCH
-    seconds = Decimal(elapsed.days * _SECONDS_A_DAY + elapsed.seconds)
+    seconds = Decimal(elapsed.days * _DAY_SECONDS + elapsed.seconds)
     return seconds + Decimal(elapsed.microseconds) / 10**6
 
 
+def read_number(value: object) -> float | None:
+    """Return a finite number that an API wrote as a number or a string, else None."""
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        number = float(str(value))
+    except ValueError:
+        return None
+    return number if abs(number) < _MAX_NUMBER else None
+
+
+def read_epoch(number: float) -> float:
+    """Return epoch seconds from epoch seconds or milliseconds, told apart by their size."""
+    return number / 1000 if abs(number) > MAX_EPOCH_SECONDS else number
+
+
 def _offset_seconds(offset: str) -> int | None:
-    """Give the seconds that an offset is ahead of UTC, None where it is none."""
+    """Return how far an offset is ahead of UTC, None if no clock has it."""
     if offset in {"0", "Z", "z"}:
         return 0
     digits = offset[1:].replace(":", "").ljust(4, "0")
     hours, minutes = int(digits[:2]), int(digits[2:])
-    if hours > _MOST_HOURS or minutes > _MOST_MINUTES:
+    if hours > _MAX_HOURS or minutes > _MAX_MINUTES:
         return None
     seconds = hours * 3600 + minutes * 60
     return -seconds if offset[0] == "-" else seconds

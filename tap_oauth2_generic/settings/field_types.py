@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tap_oauth2_generic.runtime import timestamps
 from tap_oauth2_generic.settings.fields import (
     ErrorCollector,
     FieldType,
@@ -25,8 +26,6 @@ from tap_oauth2_generic.settings.patterns import Pattern, parse_pattern
 from tap_oauth2_generic.settings.templates import parse_template
 
 _LAST_OF_LATIN_1 = 0xFF
-# A year, in seconds.
-_LONGEST_WAIT = 366 * 86400
 # Of a whole number; what counts pages, records or seconds has fewer.
 _MOST_DIGITS = 18
 Parse = Callable[[Any], Any]
@@ -111,8 +110,8 @@ def number(minimum: float, *, exclusive: bool = False, maximum: float | None = N
 
 
 #: A length of time that somebody waits for; no clock could take one without an end.
-WAITING = number(0, maximum=_LONGEST_WAIT)
-TIMEOUT = number(0, exclusive=True, maximum=_LONGEST_WAIT)
+WAITING = number(0, maximum=timestamps.YEAR_SECONDS)
+TIMEOUT = number(0, exclusive=True, maximum=timestamps.YEAR_SECONDS)
 
 
 def _bound(found: Decimal, minimum: float, maximum: float | None) -> None:

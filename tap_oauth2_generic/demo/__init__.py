@@ -1,6 +1,6 @@
 """The embedded demo: an OAuth2 provider and a REST API on loopback, with invented data.
 
-A guest in the package: standard library only, knows nothing of the tap, and the tap nothing of it.
+Standard library only: it imports nothing of the tap, and the tap imports nothing of it.
 """
 
 from tap_oauth2_generic.demo.server import DEFAULT_PORT, DemoServer

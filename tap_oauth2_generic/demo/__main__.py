@@ -1,4 +1,4 @@
-"""The command ``tap-oauth2-generic-demo``: starts the demo, says what to do with it, waits."""
+"""The command ``tap-oauth2-generic-demo``: start the demo, print what to do next, wait."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _MAX_PORT = 65_535
 _BANNER = """\
-Demo API with OAuth2, on this computer only. Its data is invented. Ctrl-C ends it.
+Demo API with OAuth2, on this computer only. Its data is invented. Press Ctrl-C to stop.
 
   base_url          {url}/api/v1
   authorize_url     {url}/oauth/authorize
@@ -37,7 +37,7 @@ Next, in another terminal:
 
   {next_command}
 
-To change some rows, so that a second run has something new to fetch:
+Change some rows, so that the next sync has something new to fetch:
 
   curl -X POST {url}/demo/change
 """
@@ -46,7 +46,7 @@ To change some rows, so that a second run has something new to fetch:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo until SIGTERM or Ctrl-C and return the exit status."""
     port = _parser().parse_args(arguments).port
-    # Whatever it interrupts, and however often: being told to end is not an error.
+    # A signal may interrupt anything, more than once; stopping on request is no error.
     with contextlib.suppress(KeyboardInterrupt):
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         return _serve(port)
@@ -60,14 +60,14 @@ def _serve(port: int) -> int:
         except OSError as error:
             reason = error.strerror or error
             sys.stderr.write(
-                f"The demo cannot listen on {HOST}:{port}: {reason}; --port takes another\n"
+                f"the demo cannot listen on {HOST}:{port}: {reason}; choose another with --port\n"
             )
             return 1
         try:
             sys.stdout.write(_banner(demo.url, port))
             sys.stdout.flush()
         except BrokenPipeError:
-            # Who listens no more does not end the demo; the interpreter flushes again at exit.
+            # A closed stdout must not stop the demo; the interpreter flushes again at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         threading.Event().wait()
     return 0
@@ -76,7 +76,7 @@ def _serve(port: int) -> int:
 def _banner(url: str, port: int) -> str:
     run = "tap-oauth2-generic --config sample_config.json"
     if port != DEFAULT_PORT:
-        run += "\n  (after putting base_url and access_token_url above into that file)"
+        run += "\n  (after you copy base_url and access_token_url into that file)"
     return _BANNER.format(
         url=url,
         client_id=CLIENT_ID,
@@ -91,13 +91,13 @@ def _banner(url: str, port: int) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tap-oauth2-generic-demo",
-        description="An OAuth2 provider and a REST API on loopback, to try the tap against.",
+        description="An OAuth2 provider and a REST API on loopback to try the tap with.",
     )
     parser.add_argument(
         "--port",
         type=_port,
         default=DEFAULT_PORT,
-        help="TCP port, 0 for any free one (default: %(default)s)",
+        help="TCP port; 0 picks a free one (default: %(default)s)",
     )
     return parser
 

@@ -1,6 +1,6 @@
 """The API's endpoints: one function per collection, each with the paging of a well-known API.
 
-What the rows are is in ``store``; tokens, routes and sockets are elsewhere.
+The rows are in ``store``; tokens, routes and sockets are elsewhere.
 """
 
 from __future__ import annotations
@@ -10,9 +10,15 @@ from urllib.parse import unquote, urlencode
 
 from tap_oauth2_generic.demo import records
 from tap_oauth2_generic.demo.cursors import Position, read_token
+from tap_oauth2_generic.demo.http_messages import (
+    Problem,
+    Request,
+    Response,
+    invalid_request,
+    json_response,
+)
 from tap_oauth2_generic.demo.params import Params
 from tap_oauth2_generic.demo.records import MISSING_LIST, list_id
-from tap_oauth2_generic.demo.wire import Problem, Request, Response, invalid_request, json_response
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,7 +30,7 @@ LISTS_CAP = 10
 CAP = 100
 DEFAULT_SIZE = 20
 EMPTY_PAGE = 2
-"""How many pages of people come before the empty one."""
+"""Number of pages of people before the empty one."""
 
 
 def countries(store: Store, request: Request) -> Response:
@@ -61,10 +67,10 @@ def people(store: Store, request: Request) -> Response:
         token = Position(pages + 1, position.after).token()
         return json_response({"connections": [], "nextPageToken": token})
     size = _size(params, "pageSize")
-    answer: dict[str, object] = {"connections": _json(rows[:size])}
+    body: dict[str, object] = {"connections": _json(rows[:size])}
     if len(rows) > size:
-        answer["nextPageToken"] = Position(pages + 1, rows[size - 1].updated).token()
-    return json_response(answer)
+        body["nextPageToken"] = Position(pages + 1, rows[size - 1].updated).token()
+    return json_response(body)
 
 
 def messages(store: Store, request: Request) -> Response:
@@ -72,10 +78,10 @@ def messages(store: Store, request: Request) -> Response:
     params = Params.from_query(request.query)
     rows = _rows_from(store, "messages", params, _position(params, "$skiptoken"))
     size = _size(params, "$top")
-    answer: dict[str, object] = {"value": _json(rows[:size])}
+    body: dict[str, object] = {"value": _json(rows[:size])}
     if len(rows) > size:
-        answer["@odata.nextLink"] = _next_url(request, params, "$top", "$skiptoken", rows[:size])
-    return json_response(answer)
+        body["@odata.nextLink"] = _next_url(request, params, "$top", "$skiptoken", rows[:size])
+    return json_response(body)
 
 
 def events(store: Store, request: Request) -> Response:
@@ -90,19 +96,19 @@ def events(store: Store, request: Request) -> Response:
 
 
 def charges(store: Store, request: Request) -> Response:
-    """``{"object": "list", "data": […], "has_more"}``: goes on after the id of the last record."""
+    """``{"object": "list", "data": […], "has_more"}``: pages follow the id of the last record."""
     params = Params.from_query(request.query)
     rows = store.rows("charges", params.instant("updated_after"))
     last_id = params.text("starting_after")
     if last_id is not None:
         rows = _after_id(rows, last_id)
     size = _size(params, "limit")
-    answer = {"object": "list", "data": _json(rows[:size]), "has_more": len(rows) > size}
-    return json_response(answer)
+    body = {"object": "list", "data": _json(rows[:size]), "has_more": len(rows) > size}
+    return json_response(body)
 
 
 def search(store: Store, request: Request) -> Response:
-    """``{"hits": […], "total"}``: asked by a JSON body with ``page`` (``offset``, ``size``)."""
+    """``{"hits": […], "total"}``: a JSON request body with ``page`` (``offset``, ``size``)."""
     params = Params.from_body(request.body)
     page = params.nested("page")
     rows = store.rows("search", params.instant("updated_after"))
@@ -111,14 +117,14 @@ def search(store: Store, request: Request) -> Response:
 
 
 def lists(store: Store, request: Request) -> Response:
-    """``{"value": […]}``: page numbers, and no sign of the end but an empty page."""
+    """``{"value": […]}``: page numbers; only an empty page marks the end."""
     params = Params.from_query(request.query)
     rows = store.rows("lists", params.instant("updated_after"))
     return json_response({"value": _json(_numbered_page(rows, params, LISTS_CAP)[1])})
 
 
 def tasks(store: Store, request: Request, list_in_path: str) -> Response:
-    """``{"value": […]}``: the tasks of one list. One of the lists answers 404."""
+    """``{"value": […]}``: the tasks of one list. One of the lists returns 404."""
     parent = _list(store, list_in_path)
     params = Params.from_query(request.query)
     rows = store.rows("tasks", params.instant("updated_after"), parent)
@@ -137,7 +143,7 @@ def _list(store: Store, in_path: str) -> str:
     """Return the id of the list that a path names."""
     parent = unquote(in_path)
     if parent == list_id(MISSING_LIST) or all(row.id != parent for row in store.rows("lists")):
-        raise Problem(404, "not_found", "there are no tasks of such a list")
+        raise Problem(404, "not_found", "there is no such list, or it has no tasks")
     return parent
 
 
@@ -146,12 +152,12 @@ def _json(rows: list[Row]) -> list[object]:
 
 
 def _size(params: Params, name: str, cap: int = CAP) -> int:
-    """Return the page size asked for; like most servers, silently no more than ``cap``."""
+    """Return the requested page size, silently capped like on most servers."""
     return min(params.integer(name, DEFAULT_SIZE), cap)
 
 
 def _numbered_page(rows: list[Row], params: Params, cap: int) -> tuple[int, list[Row], bool]:
-    """Return the number of the page asked for, its rows, and whether more follow."""
+    """Return the number of the requested page, its rows, and whether more follow."""
     page, size = params.integer("page", 1), _size(params, "per_page", cap)
     return page, rows[(page - 1) * size : page * size], len(rows) > page * size
 
@@ -171,7 +177,7 @@ def _after_id(rows: list[Row], last_id: str) -> list[Row]:
     for index, row in enumerate(rows):
         if row.id == last_id:
             return rows[index + 1 :]
-    raise invalid_request("starting_after is the id of no charge here")
+    raise invalid_request("starting_after is not the id of a charge")
 
 
 def _next_url(

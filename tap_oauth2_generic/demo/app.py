@@ -1,4 +1,4 @@
-"""The demo as a whole: which path is answered by whom, and who needs a token. No sockets."""
+"""The demo's routes: which endpoint serves a path, and which paths need a token. No sockets."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.demo import api, exports, feeds_api, shop_api
 from tap_oauth2_generic.demo.authorize import AuthorizationEndpoint
+from tap_oauth2_generic.demo.faults import Faults
 from tap_oauth2_generic.demo.grants import token_endpoint
+from tap_oauth2_generic.demo.http_messages import Problem, Request, Response, json_response
+from tap_oauth2_generic.demo.issued_tokens import IssuedTokens
 from tap_oauth2_generic.demo.store import Store
-from tap_oauth2_generic.demo.token_book import TokenBook
-from tap_oauth2_generic.demo.trouble import Trouble
-from tap_oauth2_generic.demo.wire import Problem, Request, Response, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ STORED: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/lists/{list}/tasks", api.tasks),
     ("GET", "/lists/{list}/tasks/{task}/comments", api.comments),
 )
-#: Likewise of every endpoint whose rows never change.
+#: The same for every endpoint whose rows never change.
 FIXED: tuple[tuple[str, str, Handler], ...] = (
     (ALL_METHODS, "/regions/{region}/orders", shop_api.orders),
     ("GET", "/prices", shop_api.prices),
@@ -54,7 +54,7 @@ FIXED: tuple[tuple[str, str, Handler], ...] = (
 
 @dataclass(frozen=True)
 class Route:
-    """One path; what stands for the ``{names}`` in it is handed to ``handler``."""
+    """One path; the values of its ``{names}`` are passed to ``handler``."""
 
     methods: str
     path: str
@@ -63,29 +63,29 @@ class Route:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """What a request's path must fit whole."""
+        """Pattern that the whole path of a request must match."""
         return re.compile(re.sub(r"\{\w+\}", "([^/]+)", self.path))
 
 
 class App:
-    """Answers requests, whatever brings them."""
+    """Map requests to responses, independent of the transport."""
 
     def __init__(self, issuer: str, *, token_lifetime: float, clock: Callable[[], float]) -> None:
-        """Make the data and an empty provider.
+        """Create the data and a provider without tokens.
 
         Args:
-            issuer: The provider's URL.
-            token_lifetime: How long an access token is good, in seconds.
+            issuer: URL of the provider.
+            token_lifetime: Lifetime of an access token in seconds.
             clock: Returns epoch seconds.
         """
-        self._book = TokenBook(clock, token_lifetime)
-        self._authorization = AuthorizationEndpoint(issuer, self._book, clock)
+        self._issued = IssuedTokens(clock, token_lifetime)
+        self._authorization = AuthorizationEndpoint(issuer, self._issued, clock)
         self._store = Store()
-        self._trouble = Trouble()
+        self._faults = Faults()
         self._routes = [*self._open_routes(), *self._api_routes()]
 
-    def answer(self, request: Request) -> Response:
-        """Return the answer to a request; an error is an answer, too."""
+    def respond(self, request: Request) -> Response:
+        """Return the response to a request; errors are responses too."""
         try:
             return self._dispatch(request)
         except Problem as problem:
@@ -94,33 +94,33 @@ class App:
     def _dispatch(self, request: Request) -> Response:
         if request.path.startswith(f"{API}/"):
             self._check_token(request)
-        fitting = [(route, route.pattern.fullmatch(request.path)) for route in self._routes]
+        matching = [(route, route.pattern.fullmatch(request.path)) for route in self._routes]
         allowed = {
             method: (route, found)
-            for route, found in fitting
+            for route, found in matching
             if found
             for method in route.methods.split()
         }
         if not allowed:
-            raise Problem(404, "not_found", "there is nothing at this path")
+            raise Problem(404, "not_found", "no endpoint has this path")
         if request.method not in allowed:
             allow = (("Allow", ", ".join(allowed)),)
             raise Problem(405, "method_not_allowed", f"use {' or '.join(allowed)}", allow)
         route, found = allowed[request.method]
         path = request.path.removeprefix(API)
-        return self._trouble.befall(
+        return self._faults.apply(
             path, request.query, lambda: route.handler(request, *found.groups())
         )
 
     def _check_token(self, request: Request) -> None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not self._book.accepts(token.strip()):
+        if scheme.lower() != "bearer" or not self._issued.accepts(token.strip()):
             description = "the access token is missing, unknown, expired or revoked"
             challenge = f'Bearer error="invalid_token", error_description="{description}"'
             raise Problem(401, "invalid_token", description, (("WWW-Authenticate", challenge),))
 
     def endpoints(self) -> list[dict[str, Any]]:
-        """Return what there is: methods, path and purpose of every endpoint."""
+        """Return methods, path and purpose of every endpoint."""
         return [
             {"methods": route.methods.split(), "path": route.path, "about": route.about}
             for route in self._routes
@@ -129,12 +129,16 @@ class App:
     def _open_routes(self) -> Iterator[Route]:
         yield Route("GET", "/", self._index, "all endpoints")
         yield Route("POST", "/oauth/token", self._token, "the token endpoint")
-        yield Route("GET", "/oauth/authorize", self._authorization.ask, "the page to log in at")
-        yield Route("POST", "/oauth/authorize", self._authorization.decide, "its form")
-        yield Route("POST", "/demo/change", self._change, "changes three rows, adds one, of each")
-        yield Route("GET", "/demo/counts", self._counts, "how many rows of each there are")
-        yield Route("POST", "/demo/trouble", self._trouble.plan, _first_line(self._trouble.plan))
-        yield Route("DELETE", "/demo/trouble", self._trouble.end, _first_line(self._trouble.end))
+        yield Route("GET", "/oauth/authorize", self._authorization.ask, "the login page")
+        yield Route(
+            "POST", "/oauth/authorize", self._authorization.decide, "the form of the login page"
+        )
+        yield Route(
+            "POST", "/demo/change", self._change, "change three rows of each collection and add one"
+        )
+        yield Route("GET", "/demo/counts", self._counts, "number of rows in each collection")
+        yield Route("POST", "/demo/faults", self._faults.plan, _first_line(self._faults.plan))
+        yield Route("DELETE", "/demo/faults", self._faults.end, _first_line(self._faults.end))
 
     def _api_routes(self) -> Iterator[Route]:
         for methods, path, handler in STORED:
@@ -143,7 +147,7 @@ class App:
             yield Route(methods, API + path, handler, _first_line(handler))
 
     def _token(self, request: Request) -> Response:
-        return token_endpoint(self._book, request)
+        return token_endpoint(self._issued, request)
 
     def _index(self, _: Request) -> Response:
         return json_response({"endpoints": self.endpoints()})

@@ -1,6 +1,6 @@
 """The authorization endpoint (RFC 6749 section 3.1): checks, asks the user, redirects with a code.
 
-How the page looks is in ``pages``; what a code is worth is decided in ``grants``.
+The page is in ``pages``; the exchange of the code is in ``grants``.
 """
 
 from __future__ import annotations
@@ -21,10 +21,16 @@ from tap_oauth2_generic.demo.clients import (
     same,
 )
 from tap_oauth2_generic.demo.grants import DEFAULT_SCOPE, SCOPES, granted_scope
+from tap_oauth2_generic.demo.http_messages import (
+    Headers,
+    Problem,
+    Request,
+    Response,
+    invalid_request,
+)
+from tap_oauth2_generic.demo.issued_tokens import AuthorizationCode, Family, IssuedTokens
 from tap_oauth2_generic.demo.pages import consent_page, error_page
 from tap_oauth2_generic.demo.params import oauth_fields
-from tap_oauth2_generic.demo.token_book import AuthorizationCode, Family, TokenBook
-from tap_oauth2_generic.demo.wire import Headers, Problem, Request, Response, invalid_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,7 +42,7 @@ _BROWSER = re.compile(r"[A-Za-z0-9_-]{22}")
 _CODE_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _PAGE_HEADERS = (
     ("Cache-Control", "no-store"),
-    # No form-action here: browsers apply it to the redirect to the client, too.
+    # Without form-action: browsers also apply it to the redirect to the client.
     (
         "Content-Security-Policy",
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
@@ -49,7 +55,7 @@ _PAGE_HEADERS = (
 
 @dataclass(frozen=True)
 class _Ticket:
-    """A checked authorization request that waits for the user of one browser."""
+    """A valid authorization request that waits for the user of one browser."""
 
     client: Client
     redirect_uri: str
@@ -61,29 +67,29 @@ class _Ticket:
 
 
 class AuthorizationEndpoint:
-    """Answers ``/oauth/authorize``.
+    """Serve ``/oauth/authorize``.
 
-    The form carries a one-time ticket that only the browser it was given to may use: the defence
-    against requests forged by another site.
+    The form carries a one-time ticket bound to the browser that received it, the defense against
+    cross-site request forgery.
     """
 
-    def __init__(self, issuer: str, book: TokenBook, clock: Callable[[], float]) -> None:
-        """``issuer`` is sent back as ``iss`` (RFC 9207); ``clock`` returns epoch seconds."""
+    def __init__(self, issuer: str, issued: IssuedTokens, clock: Callable[[], float]) -> None:
+        """Send ``issuer`` as ``iss`` (RFC 9207); ``clock`` returns epoch seconds."""
         self._issuer = issuer
-        self._book = book
+        self._issued = issued
         self._clock = clock
         self._lock = threading.Lock()
         self._tickets: dict[str, _Ticket] = {}
 
     def ask(self, request: Request) -> Response:
-        """Answer GET: the page, or an error redirect if the request asks for what there is not."""
+        """Respond to GET with the page, or with an error redirect."""
         try:
             params = oauth_fields(request.query)
             client, redirect_uri = _trusted_target(params)
         except Problem as problem:
             return _html(problem.status, error_page(problem.description))
         try:
-            scope, challenge = _checked(client, params)
+            scope, challenge = _check_request(client, params)
         except Problem as problem:
             error = {"error": problem.error, "error_description": problem.description}
             return self._redirect(redirect_uri, params.get("state", ""), error)
@@ -101,7 +107,7 @@ class AuthorizationEndpoint:
         return _consent(200, self._keep(ticket), ticket, headers=(("Set-Cookie", cookie),))
 
     def decide(self, request: Request) -> Response:
-        """Answer POST, the form: a redirect with a code or ``access_denied``, or the page again."""
+        """Respond to the form: redirect with a code or ``access_denied``, or show it again."""
         try:
             form = oauth_fields(request.body)
             number, ticket = self._ticket_of(request, form)
@@ -109,7 +115,7 @@ class AuthorizationEndpoint:
             return _html(problem.status, error_page(problem.description))
         allowed = form.get("decision") == "allow"
         if allowed and not right_password(form.get("username", ""), form.get("password", "")):
-            return _consent(403, number, ticket, error="The user name or the password is wrong.")
+            return _consent(403, number, ticket, error="Wrong user name or password.")
         with self._lock:
             unused = self._tickets.pop(number, None)
         if unused is None:
@@ -128,15 +134,15 @@ class AuthorizationEndpoint:
         number = form.get("ticket", "")
         ticket = self._tickets.get(number)
         if ticket is None or ticket.expires_at <= self._clock():
-            raise Problem(400, "invalid_request", "This form is out of date. Start again.")
+            raise Problem(400, "invalid_request", "This form has expired. Start again.")
         if not same(_browser(request), ticket.browser):
-            raise Problem(403, "invalid_request", "This form was given to another browser.")
+            raise Problem(403, "invalid_request", "This form belongs to another browser.")
         return number, ticket
 
     def _code(self, ticket: _Ticket) -> str:
         family = Family(ticket.client.client_id, USERNAME, ticket.scope)
         code = AuthorizationCode(family, ticket.redirect_uri, ticket.code_challenge)
-        return self._book.add_code(code)
+        return self._issued.add_code(code)
 
     def _redirect(self, uri: str, state: str, answer: Mapping[str, str]) -> Response:
         params = {**answer, **({"state": state} if state else {}), "iss": self._issuer}
@@ -145,18 +151,18 @@ class AuthorizationEndpoint:
 
 
 def _trusted_target(params: Mapping[str, str]) -> tuple[Client, str]:
-    """Return client and redirect URI; without both being right nothing may be sent back."""
+    """Return client and redirect URI; unless both are valid, nothing may be redirected."""
     client = CLIENTS.get(params.get("client_id", ""))
     if client is None:
         raise invalid_request("client_id is missing or unknown.")
     redirect_uri = params.get("redirect_uri", "")
     if not allowed_redirect(redirect_uri):
-        raise invalid_request("redirect_uri is missing or no http address of this computer.")
+        raise invalid_request("redirect_uri is missing or not an http address of this computer.")
     return client, redirect_uri
 
 
-def _checked(client: Client, params: Mapping[str, str]) -> tuple[str, str]:
-    """Return scope and code challenge of a request whose sender is known."""
+def _check_request(client: Client, params: Mapping[str, str]) -> tuple[str, str]:
+    """Return scope and code challenge of a request of a known client."""
     if params.get("response_type") != "code":
         raise Problem(400, "unsupported_response_type", "response_type must be code")
     scope = granted_scope(params.get("scope", DEFAULT_SCOPE), SCOPES)
@@ -166,12 +172,12 @@ def _checked(client: Client, params: Mapping[str, str]) -> tuple[str, str]:
     if challenge and params.get("code_challenge_method") != "S256":
         raise invalid_request("code_challenge_method must be S256")
     if challenge and not _CODE_CHALLENGE.fullmatch(challenge):
-        raise invalid_request("code_challenge is no S256 challenge")
+        raise invalid_request("code_challenge is not an S256 challenge")
     return scope, challenge
 
 
 def _browser(request: Request) -> str:
-    """Return the name this endpoint gave to the browser, or an empty string."""
+    """Return the browser's id from its cookie, or an empty string."""
     name = request.cookie(_COOKIE)
     return name if _BROWSER.fullmatch(name) else ""
 

@@ -1,7 +1,4 @@
-"""Who may talk to the provider: its fixed clients and its one user, and how each proves itself.
-
-No grant, token or page lives here.
-"""
+"""The registered clients, the one user, and how each authenticates. No grant or token here."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
-from tap_oauth2_generic.demo.wire import Problem, Request, invalid_request
+from tap_oauth2_generic.demo.http_messages import Problem, Request, invalid_request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,10 +34,10 @@ class Client:
     title: str
     secret: str | None = field(repr=False)
     grants: frozenset[str] | None = None
-    """The grants it may use, None for all."""
+    """Grants it may use; None for all."""
 
     def may_use(self, grant_type: str) -> bool:
-        """Tell whether this client may use a grant."""
+        """Check that this client may use a grant."""
         return self.grants is None or grant_type in self.grants
 
 
@@ -66,7 +63,9 @@ def authenticate_client(request: Request, form: Mapping[str, str]) -> Client:
     """
     header = request.headers.get("authorization")
     if header is not None and "client_secret" in form:
-        raise invalid_request("the client authenticates in two ways at once")
+        raise invalid_request(
+            "the client authenticates twice; send either the header or client_secret"
+        )
     if header is None:
         client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
     else:
@@ -74,37 +73,37 @@ def authenticate_client(request: Request, form: Mapping[str, str]) -> Client:
         if form.get("client_id", client_id) != client_id:
             raise invalid_request("client_id differs from the one in the Authorization header")
     client = CLIENTS.get(client_id)
-    # A public client has nothing to prove: the empty secret is the only right one.
+    # A public client has no secret, so only an empty one is right.
     if client is None or not same(secret, client.secret or ""):
         raise _invalid_client("the client is unknown or its secret is wrong")
     return client
 
 
 def right_password(username: str, password: str) -> bool:
-    """Tell whether these are the credentials of the demo user, in constant time."""
+    """Check the credentials of the demo user in constant time."""
     return same(username, USERNAME) & same(password, PASSWORD)
 
 
 def allowed_redirect(uri: str) -> bool:
-    """Tell whether a redirect URI is a loopback one; any port and path (RFC 8252 section 7.3)."""
+    """Check for a loopback redirect URI of any port and path (RFC 8252 section 7.3)."""
     return _LOOPBACK_URI.fullmatch(uri) is not None
 
 
 def same(one: str, other: str) -> bool:
-    """Compare two texts in constant time."""
+    """Compare two strings in constant time."""
     return hmac.compare_digest(one.encode(), other.encode())
 
 
 def _basic_credentials(header: str) -> tuple[str, str]:
-    """Read HTTP Basic credentials, each URL-decoded as RFC 6749 section 2.3.1 says."""
+    """Parse HTTP Basic credentials, URL-decoded (RFC 6749 section 2.3.1)."""
     scheme, _, encoded = header.partition(" ")
     try:
         pair = base64.b64decode(encoded.strip(), validate=True).decode().split(":", 1)
         client_id, secret = (unquote_plus(part, errors="strict") for part in pair)
     except ValueError:
-        raise _invalid_client("the Authorization header holds no Basic credentials") from None
+        raise _invalid_client("the Authorization header has no valid Basic credentials") from None
     if scheme.lower() != "basic":
-        raise _invalid_client("the Authorization header is not of the Basic scheme")
+        raise _invalid_client("the Authorization header must use the Basic scheme")
     return client_id, secret
 
 

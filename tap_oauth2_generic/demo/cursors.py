@@ -1,4 +1,4 @@
-"""Opaque page tokens: a position in a collection, written so that a careless client breaks it."""
+"""Opaque page tokens: a position in a collection, encoded so that a careless client breaks it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from tap_oauth2_generic.demo.wire import invalid_request
+from tap_oauth2_generic.demo.http_messages import invalid_request
 
-# Each of these comes back changed if a client decodes or encodes a token once too often.
+# Each of these is altered if a client decodes or encodes a token once too often.
 _TAIL = "+/=%2B"
 _POSITION = re.compile(r"([0-9]{1,6}):([0-9]{1,10})")
 
 
 @dataclass(frozen=True)
 class Position:
-    """Where a walk stands: how many pages it has had, and the last change it has seen."""
+    """A position between pages: the pages served, and the time of the last change."""
 
     pages: int
     after: datetime
@@ -28,7 +28,7 @@ class Position:
 
 
 def read_token(token: str) -> Position:
-    """Return the position behind a token; raises ``invalid_request`` if it is none of ours."""
+    """Return the position behind a token; raises ``invalid_request`` if it is forged."""
     try:
         plain = base64.b64decode(token.removesuffix(_TAIL), validate=True).decode()
     except ValueError:
@@ -39,4 +39,4 @@ def read_token(token: str) -> Position:
         position = Position(int(found[1]), after)
         if position.token() == token:
             return position
-    raise invalid_request("the page token was not given by this server")
+    raise invalid_request("this server did not issue the page token")

@@ -1,4 +1,4 @@
-"""The export of customers as a file: JSON, JSON Lines or CSV, packed or not. No data lives here."""
+"""Customers exported as a file: JSON, JSON Lines or CSV, with or without gzip. No data here."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import io
 from typing import TYPE_CHECKING
 
 from tap_oauth2_generic.demo import shop
+from tap_oauth2_generic.demo.http_messages import Problem, Request, Response
 from tap_oauth2_generic.demo.raw_json import render
-from tap_oauth2_generic.demo.wire import Problem, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,9 +37,9 @@ WRITERS: dict[str, tuple[str, Callable[[list[Record]], str]]] = {
 
 
 def customers(request: Request, file: str) -> Response:
-    """``customers.json``, ``.jsonl`` or ``.csv``; with ``.gz`` a packed file.
+    """``customers.json``, ``.jsonl`` or ``.csv``; with ``.gz`` a gzip file.
 
-    Without ``.gz`` the transfer is packed for a client that accepts gzip.
+    Without ``.gz`` the response is compressed if the client accepts gzip.
     """
     name, dot, packed = file.partition(".gz")
     stem, _, form = name.partition(".")

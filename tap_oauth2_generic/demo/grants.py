@@ -1,6 +1,6 @@
 """The token endpoint and its grants (RFC 6749): one function each, listed in ``GRANTS``.
 
-To add a grant, write one function and list it. No page and no HTTP header lives here.
+To add a grant, write one function and list it. No page lives here.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tap_oauth2_generic.demo.clients import authenticate_client, right_password, same
-from tap_oauth2_generic.demo.params import oauth_fields
-from tap_oauth2_generic.demo.token_book import Family, TokenBook, Tokens, invalid_grant
-from tap_oauth2_generic.demo.wire import (
+from tap_oauth2_generic.demo.http_messages import (
     Problem,
     Request,
     Response,
     invalid_request,
     json_response,
 )
+from tap_oauth2_generic.demo.issued_tokens import Family, IssuedTokens, Tokens, invalid_grant
+from tap_oauth2_generic.demo.params import oauth_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,29 +36,29 @@ _CODE_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 @dataclass(frozen=True)
 class TokenRequest:
-    """A token request whose client has proved itself."""
+    """A token request of an authenticated client."""
 
     client: Client
     form: Mapping[str, str]
-    book: TokenBook
+    issued: IssuedTokens
 
     def required(self, name: str) -> str:
-        """Return a field of the form; raises an ``invalid_request`` problem without it."""
+        """Return a field of the form; raises ``invalid_request`` if it is missing."""
         try:
             return self.form[name]
         except KeyError:
             raise invalid_request(f"{name} is missing") from None
 
     def scope(self, allowed: str = SCOPES, default: str = DEFAULT_SCOPE) -> str:
-        """Return the scope asked for, blank-separated, or ``default``; it must be ``allowed``."""
+        """Return the requested scope, space-separated, or ``default``."""
         return granted_scope(self.form.get("scope", default), allowed)
 
 
 Grant = Callable[[TokenRequest], Tokens]
 
 
-def token_endpoint(book: TokenBook, request: Request) -> Response:
-    """Answer ``POST /oauth/token``.
+def token_endpoint(issued: IssuedTokens, request: Request) -> Response:
+    """Respond to ``POST /oauth/token``.
 
     Raises:
         Problem: one of the errors of RFC 6749 section 5.2.
@@ -67,51 +67,51 @@ def token_endpoint(book: TokenBook, request: Request) -> Response:
         raise invalid_request("the request must be application/x-www-form-urlencoded")
     form = oauth_fields(request.body)
     client = authenticate_client(request, form)
-    asked = TokenRequest(client, form, book)
-    grant_type = asked.required("grant_type")
+    token_request = TokenRequest(client, form, issued)
+    grant_type = token_request.required("grant_type")
     if grant_type not in GRANTS:
-        raise Problem(400, "unsupported_grant_type", f"the grants are {', '.join(GRANTS)}")
+        raise Problem(400, "unsupported_grant_type", f"use one of {', '.join(GRANTS)}")
     if not client.may_use(grant_type):
         raise Problem(400, "unauthorized_client", "this client may not use this grant")
-    return _token_response(GRANTS[grant_type](asked))
+    return _token_response(GRANTS[grant_type](token_request))
 
 
-def granted_scope(asked: str, allowed: str) -> str:
-    """Return ``asked`` if each of its words is one of ``allowed``; raises ``invalid_scope``."""
-    if not set(asked.split()) <= set(allowed.split()):
-        raise Problem(400, "invalid_scope", f"the scope must be among: {allowed}")
-    return " ".join(asked.split())
+def granted_scope(requested: str, allowed: str) -> str:
+    """Return ``requested``, a subset of ``allowed``; raises ``invalid_scope``."""
+    if not set(requested.split()) <= set(allowed.split()):
+        raise Problem(400, "invalid_scope", f"scope must be among: {allowed}")
+    return " ".join(requested.split())
 
 
-def _client_credentials(asked: TokenRequest) -> Tokens:
-    client_id = asked.client.client_id
-    return asked.book.issue(Family(client_id, client_id, asked.scope()), refreshable=False)
+def _client_credentials(request: TokenRequest) -> Tokens:
+    client_id = request.client.client_id
+    return request.issued.issue(Family(client_id, client_id, request.scope()), refreshable=False)
 
 
-def _password(asked: TokenRequest) -> Tokens:
-    username, password = asked.required("username"), asked.required("password")
+def _password(request: TokenRequest) -> Tokens:
+    username, password = request.required("username"), request.required("password")
     if not right_password(username, password):
         raise invalid_grant("the user name or the password is wrong")
-    family = Family(asked.client.client_id, username, asked.scope())
-    return asked.book.issue(family, refreshable=True)
+    family = Family(request.client.client_id, username, request.scope())
+    return request.issued.issue(family, refreshable=True)
 
 
-def _authorization_code(asked: TokenRequest) -> Tokens:
-    code = asked.book.take_code(asked.required("code"))
-    if code.family.client_id != asked.client.client_id:
-        raise invalid_grant("the authorization code was given to another client")
-    if code.redirect_uri != asked.required("redirect_uri"):
+def _authorization_code(request: TokenRequest) -> Tokens:
+    code = request.issued.take_code(request.required("code"))
+    if code.family.client_id != request.client.client_id:
+        raise invalid_grant("the authorization code was issued to another client")
+    if code.redirect_uri != request.required("redirect_uri"):
         raise invalid_grant("redirect_uri differs from the one of the authorization request")
-    if not _verified(code.code_challenge, asked.form.get("code_verifier", "")):
-        raise invalid_grant("code_verifier does not fit the code_challenge")
-    return asked.book.issue(code.family, refreshable=True)
+    if not _is_verifier_valid(code.code_challenge, request.form.get("code_verifier", "")):
+        raise invalid_grant("code_verifier does not match the code_challenge")
+    return request.issued.issue(code.family, refreshable=True)
 
 
-def _refresh_token(asked: TokenRequest) -> Tokens:
-    return asked.book.rotate(
-        asked.required("refresh_token"),
-        asked.client.client_id,
-        lambda consented: asked.scope(allowed=consented, default=consented),
+def _refresh_token(request: TokenRequest) -> Tokens:
+    return request.issued.rotate(
+        request.required("refresh_token"),
+        request.client.client_id,
+        lambda consented: request.scope(allowed=consented, default=consented),
     )
 
 
@@ -123,7 +123,7 @@ GRANTS: dict[str, Grant] = {
 }
 
 
-def _verified(challenge: str, verifier: str) -> bool:
+def _is_verifier_valid(challenge: str, verifier: str) -> bool:
     """Check PKCE (RFC 7636 section 4.6); a verifier without a challenge is a downgrade attack."""
     if not challenge:
         return not verifier

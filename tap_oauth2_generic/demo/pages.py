@@ -1,4 +1,4 @@
-"""The provider's HTML: the login and consent page, and the error page. Text in, text out."""
+"""The provider's HTML: the login and consent page, and the error page. No HTTP here."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ $error
 <button name="decision" value="deny" formnovalidate>Deny</button>
 </div>
 </form>
-<p><small>Afterwards you are sent to $redirect_uri</small></p>""")
+<p><small>You will be redirected to $redirect_uri</small></p>""")
 
 
 def consent_page(client: str, scope: str, redirect_uri: str, ticket: str, error: str = "") -> str:
-    """Return the page that asks for a login and for consent; ``ticket`` goes into its form."""
+    """Return the page for login and consent; its form carries ``ticket``."""
     content = _CONSENT.substitute(
         client=escape(client),
         scope=escape(scope),
@@ -70,8 +70,8 @@ def consent_page(client: str, scope: str, redirect_uri: str, ticket: str, error:
 
 
 def error_page(message: str) -> str:
-    """Return the page for an authorization request that cannot be sent back to its client."""
-    return _page("This request cannot go on", _alert(message))
+    """Return the page for a request that must not be redirected to its client."""
+    return _page("This request cannot be processed", _alert(message))
 
 
 def _alert(message: str) -> str:

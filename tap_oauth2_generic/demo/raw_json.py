@@ -1,4 +1,4 @@
-"""Writing JSON so that numbers keep their digits; knows nothing of HTTP or of the data."""
+"""Write JSON so that numbers keep their digits. No HTTP and no data here."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 
 class RawJson(str):
-    """Text that already is JSON, written as it stands: a long exact number, a rendered row."""
+    """A string that is JSON already and written unchanged: an exact number, a rendered row."""
 
     __slots__ = ()
 
@@ -14,7 +14,7 @@ class RawJson(str):
 def render(value: object) -> str:
     """Return ``value`` as compact JSON text, non-ASCII characters unescaped.
 
-    Accepts dicts with text keys, lists, ``RawJson`` and whatever ``json.dumps`` accepts; raises
+    Accepts dicts with string keys, lists, ``RawJson`` and all that ``json.dumps`` accepts; raises
     TypeError for anything else.
     """
     if isinstance(value, RawJson):

@@ -1,20 +1,20 @@
-"""The invented records: one function per collection, from a running number to a record.
+"""Invented records: one function per collection maps a running number to a record.
 
-Pure, so that every start makes the same data. Order, times and paging are not decided here.
+Pure, so that every start has the same data. Order, times and paging are elsewhere.
 """
 
 from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from tap_oauth2_generic.demo.places import (
+from tap_oauth2_generic.demo.raw_json import RawJson
+from tap_oauth2_generic.demo.sample_values import (
     COMPANIES,
     COUNTRIES,
     FAMILY_NAMES,
     GIVEN_NAMES,
     TOPICS,
 )
-from tap_oauth2_generic.demo.raw_json import RawJson
 
 Record = dict[str, Any]
 T = TypeVar("T")
@@ -29,12 +29,12 @@ _SHORT_LISTS = LISTS - 3
 
 
 def pick(choices: tuple[T, ...], number: int) -> T:
-    """Return one of ``choices``, in turn."""
+    """Return ``choices[number]``, starting over after the last."""
     return choices[number % len(choices)]
 
 
 def country(number: int) -> Record:
-    """Return a country; past the real ones they are invented."""
+    """Return a country; numbers past the real ones give invented countries."""
     invented = (f"X{number}", f"Demoland {number}", f"Démólând {number}", "Nowhere", "0.0", (), 1)
     code, name, native, capital, latitude, languages, area = (
         COUNTRIES[number] if number < len(COUNTRIES) else invented
@@ -145,7 +145,7 @@ def charge(number: int) -> Record:
 
 
 def hit(number: int) -> Record:
-    """Return a document as a search finds it."""
+    """Return a document as a search returns it."""
     return {
         "id": f"doc-{number:04d}",
         "title": pick(TOPICS, number),
@@ -156,7 +156,7 @@ def hit(number: int) -> Record:
 
 
 def task_list(number: int) -> Record:
-    """Return a list of tasks; its id holds characters that a path must escape."""
+    """Return a task list; its id has characters that a path must escape."""
     return {
         "id": list_id(number),
         "displayName": f"Liste № {number + 1}",
@@ -166,7 +166,7 @@ def task_list(number: int) -> Record:
 
 
 def task(number: int) -> Record:
-    """Return a task. Which list it stands in is not in it: the path says so."""
+    """Return a task. Its list is known from the path only."""
     return {
         "id": f"task+{number:05d}",
         "title": pick(TOPICS, number),
@@ -180,7 +180,7 @@ def task(number: int) -> Record:
 
 
 def comments(task_id: str) -> list[Record]:
-    """Return the comments on a task: none to two."""
+    """Return the comments on a task, up to two."""
     number = int(task_id.removeprefix("task+"))
     return [
         {"id": f"{number}.{index}", "text": pick(TOPICS, number + index)}
@@ -194,7 +194,7 @@ def list_id(number: int) -> str:
 
 
 def list_of_task(number: int) -> str:
-    """Return the id of the list a task stands in; one list gets a quarter of all, two get none."""
+    """Return the id of a task's list; one list has a quarter of all tasks, two have none."""
     if number % _LONG_LIST_EVERY == 0:
         return list_id(LONG_LIST)
     return list_id(1 + number // _LONG_LIST_EVERY % _SHORT_LISTS)

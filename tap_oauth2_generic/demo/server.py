@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.demo.app import App
-from tap_oauth2_generic.demo.wire import Problem, Request, Response
+from tap_oauth2_generic.demo.http_messages import Problem, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ TOKEN_LIFETIME = 3600.0
 _MAX_BODY = 65_536
 _IDLE_SECONDS = 120
 _POLL_SECONDS = 0.05
-# Another name for this computer could be a web page's own: DNS rebinding.
+# Any other host name could be an attacker's that resolves to loopback (DNS rebinding).
 _LOOPBACK_HOST = re.compile(r"(127\.0\.0\.1|\[::1\]|localhost)(:[0-9]{1,5})?", re.IGNORECASE)
 
 
@@ -39,7 +39,7 @@ class DemoServer:
     """
 
     url: str
-    """``http://127.0.0.1:PORT``, known once entered; the issuer, and what all paths hang on."""
+    """``http://127.0.0.1:PORT``, set once entered; the issuer and the base of all paths."""
 
     def __init__(
         self,
@@ -51,9 +51,9 @@ class DemoServer:
         """Prepare a server; it listens once entered.
 
         Args:
-            port: TCP port; 0 for any free one.
-            token_lifetime: How long an access token is good, in seconds.
-            clock: Returns epoch seconds; another one makes tokens expire without waiting.
+            port: TCP port; 0 picks a free one.
+            token_lifetime: Lifetime of an access token in seconds.
+            clock: Returns epoch seconds; replace it to expire tokens without waiting.
         """
         self._port = port
         self._token_lifetime = token_lifetime
@@ -76,7 +76,7 @@ class DemoServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop: afterwards nothing answers any more, not even on an open connection."""
+        """Stop serving and close all open connections."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -123,34 +123,36 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
-    default_request_version = "HTTP/1.0"  # a line that cannot be read gets a whole answer, too
+    default_request_version = "HTTP/1.0"  # a malformed request line also gets a complete response
     disable_nagle_algorithm = True
     wbufsize = -1  # head and body leave in one packet
     timeout = _IDLE_SECONDS
 
-    def _answer(self) -> None:
+    def _respond(self) -> None:
         try:
             request = self._read()
         except Problem as problem:
-            self.close_connection = True  # what is left of the request cannot be told apart
+            self.close_connection = (
+                True  # the next request cannot be told from the rest of this one
+            )
             self._send(problem.response())
         else:
-            self._send(self.server.app.answer(request))
+            self._send(self.server.app.respond(request))
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _respond
 
     def _read(self) -> Request:
         body = self.rfile.read(self._content_length())
         headers = {name.lower(): value for name, value in self.headers.items()}
         host = headers.get("host", "")
         if not _LOOPBACK_HOST.fullmatch(host):
-            raise Problem(403, "forbidden_host", "this demo answers under loopback names only")
+            raise Problem(403, "forbidden_host", "use a loopback host name such as 127.0.0.1")
         path, _, query = self.path.partition("?")
         return Request(self.command, path, query, headers, body, f"http://{host}")
 
     def _content_length(self) -> int:
         if "Transfer-Encoding" in self.headers:
-            raise Problem(411, "length_required", "send a Content-Length, not chunks")
+            raise Problem(411, "length_required", "send Content-Length instead of chunks")
         text = self.headers.get("Content-Length", "0")
         if not re.fullmatch(r"[0-9]{1,9}", text):
             raise Problem(400, "invalid_request", "Content-Length is no number")
@@ -175,16 +177,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(response.body[: whole // 2 if response.fault else whole])
 
     def handle_expect_100(self) -> bool:
-        """Let the client send its body at once."""
+        """Tell the client to send its body immediately."""
         going_on = super().handle_expect_100()
         self.wfile.flush()
         return going_on
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer in JSON what the HTTP parser refuses."""
+        """Send errors of the HTTP parser as JSON."""
         del message, explain  # they may repeat what the client sent
         self.close_connection = True
-        self._send(Problem(int(code), "bad_request", "the request is not understood").response())
+        self._send(Problem(int(code), "bad_request", "the request is malformed").response())
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as inherited
-        """Say nothing: queries and forms may hold secrets."""
+        """Log nothing: queries and forms may contain secrets."""

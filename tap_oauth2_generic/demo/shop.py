@@ -1,12 +1,12 @@
-"""The invented shop: orders by region and year, prices, stock, articles, customers.
+"""Invented shop: orders by region and year, prices, stock, articles, customers.
 
-Pure, from running numbers, so that every start makes the same data. No HTTP and no paging here.
+Pure functions of running numbers, so that every start has the same data. No HTTP, no paging.
 """
 
 from __future__ import annotations
 
-from tap_oauth2_generic.demo.places import FAMILY_NAMES, GIVEN_NAMES, TOPICS
 from tap_oauth2_generic.demo.records import Record, pick
+from tap_oauth2_generic.demo.sample_values import FAMILY_NAMES, GIVEN_NAMES, TOPICS
 
 REGIONS = ("Nord/Süd", "Ost & West", "Übersee?")
 """Names that a path must escape."""
@@ -17,14 +17,14 @@ CURRENCIES = ("EUR", "USD")
 ORDERS = 270
 PRICES = 12
 STOCK = 57
-SAID_STOCK = 60
-"""How many items of stock the shop says there are: three are counted that are gone."""
+REPORTED_STOCK = 60
+"""Total that the API reports, three more than it returns."""
 ARTICLES = 35
 CUSTOMERS = 25
 
 
 def orders(currency: str) -> list[Record]:
-    """Return all orders with their amounts in a currency."""
+    """Return all orders, with amounts in ``currency``."""
     return [_order(number, currency) for number in range(ORDERS)]
 
 
@@ -47,7 +47,7 @@ def articles() -> list[Record]:
 
 
 def customers() -> list[Record]:
-    """Return flat records, as a table holds them; their texts hold commas, quotes, line breaks."""
+    """Return flat records whose strings contain commas, quotes and line breaks."""
     return [
         {
             "id": number,

@@ -1,6 +1,6 @@
-"""The shop's endpoints: parameters in every place, answers in shapes that are no plain list.
+"""The shop's endpoints: parameters in every place, responses that are not a plain list.
 
-What the shop sells is in ``shop``; tokens, routes and sockets are elsewhere.
+The records are in ``shop``; tokens, routes and sockets are elsewhere.
 """
 
 from __future__ import annotations
@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from tap_oauth2_generic.demo import shop
+from tap_oauth2_generic.demo.http_messages import (
+    Problem,
+    Request,
+    Response,
+    invalid_request,
+    json_response,
+)
 from tap_oauth2_generic.demo.params import Params
-from tap_oauth2_generic.demo.wire import Problem, Request, Response, invalid_request, json_response
 
 if TYPE_CHECKING:
     from tap_oauth2_generic.demo.records import Record
@@ -30,7 +36,7 @@ def orders(request: Request, region_in_path: str) -> Response:
         raise Problem(404, "not_found", "there is no such region")
     params = Params.from_anywhere(request)
     rows = [row for row in shop.orders(_currency(request)) if row["region"] == region]
-    rows = _wanted(rows, params)
+    rows = _filter_orders(rows, params)
     page = params.nested("page") if params.has("page") else params
     offset, limit = page.integer("offset", 0, least=0), min(page.integer("limit", CAP), CAP)
     here = rows[offset : offset + limit]
@@ -43,15 +49,15 @@ def prices(_: Request) -> Response:
 
 
 def stock(request: Request) -> Response:
-    """``{"items": […], "total"}``: offsets, and a total that is higher than what comes."""
+    """``{"items": […], "total"}``: offsets, and a total higher than the number of records."""
     params = Params.from_query(request.query)
     offset = params.integer("offset", 0, least=0)
     items = shop.stock()[offset : offset + CAP]
-    return json_response({"items": items, "total": shop.SAID_STOCK})
+    return json_response({"items": items, "total": shop.REPORTED_STOCK})
 
 
 def articles(request: Request) -> Response:
-    """``[…]``: page numbers, and a 404 for the page past the last."""
+    """``[…]``: page numbers, and a 404 past the last page."""
     first = (Params.from_query(request.query).integer("page", 1) - 1) * ARTICLES_CAP
     if first >= shop.ARTICLES:
         raise Problem(404, "not_found", "there is no such page")
@@ -65,7 +71,7 @@ def _currency(request: Request) -> str:
     return currency
 
 
-def _wanted(rows: list[Record], params: Params) -> list[Record]:
+def _filter_orders(rows: list[Record], params: Params) -> list[Record]:
     statuses, since = params.texts("status"), params.instant("ordered_from")
     if params.has("year"):
         year = params.integer("year", 0)

@@ -1,6 +1,6 @@
-"""The demo's data: rows in order of their last change, and the change that a demonstration makes.
+"""The demo's rows in order of their last change, and the change that ``/demo/change`` makes.
 
-How a row looks is in ``records``; how rows are paged and answered is not decided here.
+The shape of a row is in ``records``; paging and responses are elsewhere.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from tap_oauth2_generic.demo import records
-from tap_oauth2_generic.demo.places import COUNTRIES
 from tap_oauth2_generic.demo.raw_json import RawJson, render
+from tap_oauth2_generic.demo.sample_values import COUNTRIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,12 +29,12 @@ _JITTER = 1_000
 
 
 def utc(updated: datetime, _number: int) -> str:
-    """Write a point in time as ``2025-01-01T00:00:00Z``."""
+    """Format a timestamp as ``2025-01-01T00:00:00Z``."""
     return updated.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def mixed_offsets(updated: datetime, number: int) -> str:
-    """Write a point in time with milliseconds and a UTC offset that differs from row to row."""
+    """Format a timestamp with milliseconds and a UTC offset that varies by row."""
     hours = records.pick((0, 2, -7, 5), number)
     local = updated.astimezone(timezone(timedelta(hours=hours)))
     return local.isoformat(timespec="milliseconds")
@@ -42,12 +42,12 @@ def mixed_offsets(updated: datetime, number: int) -> str:
 
 @dataclass(frozen=True)
 class Collection:
-    """How the rows of one collection come about."""
+    """How to make the rows of one collection."""
 
     size: int
     make: Callable[[int], Record]
     visible: str
-    """The text field that a change rewrites; dotted if nested."""
+    """String field that a change rewrites; dotted if nested."""
     parent: Callable[[int], str] | None = None
     stamp_at: str = "updated_at"
     stamp: Callable[[datetime, int], str] = utc
@@ -71,7 +71,7 @@ COLLECTIONS = {
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its record as JSON, and what the API finds it by."""
+    """One row: its record as JSON, and the values the API filters by."""
 
     number: int
     id: str
@@ -81,10 +81,10 @@ class Row:
 
 
 class Store:
-    """All rows. Readers never wait: a change puts new lists in place of the old ones."""
+    """All rows. Readers never block: a change replaces the lists."""
 
     def __init__(self) -> None:
-        """Make the rows: the same at every start."""
+        """Create the rows, the same at every start."""
         self._lock = threading.Lock()
         self._rounds = 0
         self._changes = 0
@@ -96,7 +96,7 @@ class Store:
     def rows(
         self, name: str, after: datetime | None = None, parent: str | None = None
     ) -> list[Row]:
-        """Return the rows changed strictly after an instant, oldest change first."""
+        """Return the rows changed strictly after a timestamp, oldest change first."""
         rows = self._rows[name]
         start = 0 if after is None else bisect_right(rows, after, key=lambda row: row.updated)
         return [row for row in rows[start:] if parent is None or row.parent == parent]
@@ -106,7 +106,7 @@ class Store:
         return {name: len(rows) for name, rows in self._rows.items()}
 
     def change(self) -> dict[str, int]:
-        """Change the longest unchanged rows of each collection and add one row to it.
+        """Change the oldest rows of each collection and add one row.
 
         Returns:
             The number of rows changed or added, per collection.
@@ -114,10 +114,12 @@ class Store:
         with self._lock:
             self._rounds += 1
             before = self._rows
-            self._rows = {name: self._changed(COLLECTIONS[name], before[name]) for name in before}
+            self._rows = {
+                name: self._change_rows(COLLECTIONS[name], before[name]) for name in before
+            }
         return dict.fromkeys(self._rows, CHANGED_ROWS + 1)
 
-    def _changed(self, kind: Collection, rows: list[Row]) -> list[Row]:
+    def _change_rows(self, kind: Collection, rows: list[Row]) -> list[Row]:
         touched = []
         for row in rows[:CHANGED_ROWS]:
             record = kind.make(row.number)
@@ -146,7 +148,7 @@ def _row(kind: Collection, number: int, updated: datetime, record: Record) -> Ro
 
 
 def _place(record: Record, dotted: str) -> tuple[Record, str]:
-    """Return the object that holds a field, and the field's name in it."""
+    """Return the object that contains a field, and the field's name in it."""
     *path, name = dotted.split(".")
     for key in path:
         record = record[key]

@@ -92,16 +92,16 @@ def run_once(variables):
     assert done.returncode == 0, done.stderr[-3000:]
 
 
-def make_trouble(demo):
+def plan_fault(demo):
     """Let the second page of one partition fail, once, in a way that the tap does not retry."""
-    trouble = {"having": "year=2024", "after": 1, "times": 1, "status": 400}
-    trouble["path"] = "/regions/Nord%2FS%C3%BCd/orders"
-    requests.post(f"{demo.url}/demo/trouble", json=trouble, timeout=10).raise_for_status()
+    fault = {"having": "year=2024", "after": 1, "times": 1, "status": 400}
+    fault["path"] = "/regions/Nord%2FS%C3%BCd/orders"
+    requests.post(f"{demo.url}/demo/faults", json=fault, timeout=10).raise_for_status()
 
 
 @pytest.fixture(scope="module")
 def scenario(tmp_path_factory):
-    """One run, then the DAG with trouble for one shard, then the DAG with half of the pool."""
+    """One run, then the DAG with a fault for one shard, then the DAG with half of the pool."""
     folder = tmp_path_factory.mktemp("airflow")
     with postgres() as store, DemoServer(port=0, token_lifetime=TOKEN_LIFETIME_SECONDS) as demo:
         refresh_token = login(demo)
@@ -110,7 +110,7 @@ def scenario(tmp_path_factory):
             run_once(variables)
             one_run = database.execute(ROWS).fetchall()
             database.execute("truncate shop.orders")
-            make_trouble(demo)
+            plan_fault(demo)
             rows, runs = [], []
             with Airflow(folder, variables) as airflow:
                 airflow.wait_until_ready(DAG)
@@ -121,7 +121,7 @@ def scenario(tmp_path_factory):
                 runs.append(airflow.run(DAG))
                 rows.append(database.execute(ROWS).fetchall())
             found = database.execute("select state_id, completed_state from state").fetchall()
-        tokens = [*demo._server.app._book._refresh.values()]
+        tokens = [*demo._server.app._issued._refresh.values()]
     files = [path for path in folder.rglob("*") if path.is_file()]
     return Scenario(
         one_run=one_run,
@@ -154,12 +154,12 @@ def test_four_shards_bring_the_rows_of_one_run(scenario):
 def test_a_failed_shard_is_retried_alone(scenario):
     """The shard that failed is run twice, and every other once."""
     tries = {task["rendered_map_index"]: task["try_number"] for task in scenario.runs(0)}
-    (troubled,) = [
+    (faulty,) = [
         f"shard-{number}"
         for number in range(1, SHARDS + 1)
         if {"region": "Nord/Süd", "year": 2024} in contexts(scenario.states[f":shard-{number}"])
     ]
-    assert tries == {f"shard-{n}": 1 for n in range(1, SHARDS + 1)} | {troubled: 2}
+    assert tries == {f"shard-{n}": 1 for n in range(1, SHARDS + 1)} | {faulty: 2}
 
 
 def test_one_rotating_connection_is_never_broken(scenario):

@@ -46,7 +46,7 @@ def test_a_wrong_login_shows_the_form_again(browser, typed):
     """A wrong user name or password gives no code; the form stays good for another try."""
     page = browser.press(browser.open(), **typed)
     assert page.status_code == 403
-    assert "wrong" in page.text
+    assert "Wrong user name or password" in page.text
     assert "code" in redirected(browser.press(page))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tap_oauth2_generic.demo import feeds, shop
+from tap_oauth2_generic.demo import feed_records, shop
 from tap_oauth2_generic.demo.feeds_api import BOUNDS
 from tests.support import ROOT
 
@@ -22,16 +22,16 @@ def test_the_readme_names_what_can_be_asked_for():
     """Kinds of changes, forms of bounds and regions are all named in the README."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     section = readme.partition("## The demo API")[2].partition("\n## ")[0]
-    for name in (*feeds.KEYS, *BOUNDS, *shop.REGIONS):
+    for name in (*feed_records.KEYS, *BOUNDS, *shop.REGIONS):
         assert f"`{name}`" in section, name
 
 
-@pytest.mark.parametrize("kind", feeds.KEYS)
+@pytest.mark.parametrize("kind", feed_records.KEYS)
 @pytest.mark.parametrize("order", ["asc", "desc", "none"])
 def test_every_kind_has_every_change_in_every_order(client, kind, order):
     """All changes come once, ascending, descending or in no order."""
     ids = pages(client, kind, order=order)
-    assert sorted(ids) == list(range(feeds.CHANGES))
+    assert sorted(ids) == list(range(feed_records.CHANGES))
     assert (ids == sorted(ids)) == (order == "asc")
     assert (ids == sorted(ids)[::-1]) == (order == "desc")
 
@@ -87,7 +87,7 @@ def test_a_channel_answers_200_whatever_happens(client):
     }
 
 
-@pytest.mark.parametrize("drift", feeds.DRIFTS)
+@pytest.mark.parametrize("drift", feed_records.DRIFTS)
 def test_readings_drift_from_a_record_on(client, drift):
     """Before the record that was named all readings are as without drift, after it they are not."""
     plain = client.call("/readings").json()["readings"]

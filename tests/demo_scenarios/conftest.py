@@ -36,13 +36,13 @@ class Demo:
             **settings,
         }
 
-    def trouble(self, path: str, **wish: Any) -> None:
-        """Make requests to a path go wrong."""
+    def plan_fault(self, path: str, **wish: Any) -> None:
+        """Make requests to a path fail."""
         wish = {"path": path, **wish}
-        self.http.post(f"{self.url}/demo/trouble", json=wish, timeout=10).raise_for_status()
+        self.http.post(f"{self.url}/demo/faults", json=wish, timeout=10).raise_for_status()
 
-    def end_trouble(self) -> None:
-        self.http.delete(f"{self.url}/demo/trouble", timeout=10).raise_for_status()
+    def end_faults(self) -> None:
+        self.http.delete(f"{self.url}/demo/faults", timeout=10).raise_for_status()
 
     def counts(self) -> dict[str, int]:
         return self.http.get(f"{self.url}/demo/counts", timeout=10).json()
@@ -61,9 +61,9 @@ def running_demo() -> Iterator[Demo]:
 
 @pytest.fixture
 def demo(running_demo: Demo) -> Iterator[Demo]:
-    """The demo that all scenarios share; whatever trouble was made ends with the test."""
+    """The demo that all scenarios share; its faults end with the test."""
     yield running_demo
-    running_demo.end_trouble()
+    running_demo.end_faults()
 
 
 @pytest.fixture

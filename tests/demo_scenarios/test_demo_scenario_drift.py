@@ -5,7 +5,7 @@ from __future__ import annotations
 import jsonschema
 import pytest
 
-from tap_oauth2_generic.demo import feeds, shop
+from tap_oauth2_generic.demo import feed_records, shop
 
 DECLARED = {
     "type": "object",
@@ -41,7 +41,7 @@ def test_a_new_field_is_added_with_a_schema_before_its_record(demo, tap, drift):
     """A new field, be it nested, brings a SCHEMA before its record; every value arrives."""
     run = tap(demo.config(readings(drift, new_fields="add")))
     assert run.status == 0, run.errors
-    assert run.records("readings") == feeds.readings(drift, 10)
+    assert run.records("readings") == feed_records.readings(drift, 10)
     assert len(run.schemas("readings")) >= 2
     assert_declared(run)
 
@@ -51,7 +51,7 @@ def test_a_new_field_is_left_out_where_that_is_asked_for(demo, tap, drift):
     """new_fields ignore leaves it out of every record and says so once."""
     run = tap(demo.config(readings(drift, new_fields="ignore")))
     assert run.status == 0, run.errors
-    assert run.records("readings") == feeds.readings(None, 0)
+    assert run.records("readings") == feed_records.readings(None, 0)
     assert len(run.schemas("readings")) == 1
     name = {"field": "quality", "nested": "sensor.firmware"}[drift]
     assert sum(f"'{name}'" in line and "20 times" in line for line in run.warnings) == 1
@@ -70,7 +70,7 @@ def test_a_value_that_does_not_fit_is_not_lost(demo, tap):
     """A text among numbers widens their column first: every value arrives and is declared."""
     run = tap(demo.config(readings("misfit")))
     assert run.status == 0, run.errors
-    expected = [reading["value"] for reading in feeds.readings("misfit", 10)]
+    expected = [reading["value"] for reading in feed_records.readings("misfit", 10)]
     found = [record["value"] for record in run.records("readings")]
     assert [str(value) for value in found] == [str(value) for value in expected]
     assert_declared(run)
@@ -82,7 +82,7 @@ def test_a_declared_schema_stands(demo, tap, drift):
     run = tap(demo.config(readings(drift, schema=DECLARED)))
     assert run.status == 0, run.errors
     assert run.schemas("readings") == [DECLARED]
-    assert run.records("readings") == feeds.readings(None, 0)
+    assert run.records("readings") == feed_records.readings(None, 0)
 
 
 def test_a_value_that_a_declared_column_cannot_hold_ends_the_run(demo, tap):
@@ -90,7 +90,7 @@ def test_a_value_that_a_declared_column_cannot_hold_ends_the_run(demo, tap):
     run = tap(demo.config(readings("misfit", schema=DECLARED)))
     assert run.status == 1
     assert run.schemas("readings") == [DECLARED]
-    assert run.records("readings") == feeds.readings(None, 0)[:10]
+    assert run.records("readings") == feed_records.readings(None, 0)[:10]
     assert "'value'" in run.error_lines[-1]
 
 

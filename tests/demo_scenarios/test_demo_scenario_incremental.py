@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from tap_oauth2_generic.demo import feeds
+from tap_oauth2_generic.demo import feed_records
 
-LAST = feeds.CHANGES - 1
+LAST = feed_records.CHANGES - 1
 SCHEMA = {"properties": {"id": {"type": "integer"}, "changed": {"type": "string"}}}
 
 
 def iso(number):
-    return feeds.KEYS["iso"](number)["changed"]
+    return feed_records.KEYS["iso"](number)["changed"]
 
 
 def stream(kind="iso", params=None, paging=None, **settings):
@@ -63,18 +63,18 @@ def test_both_bounds_in_every_format(demo, tap, kind, form, bounds):
     first = tap(config)
     assert first.status == 0, first.errors
     assert ids(first) == list(range(30, 100))
-    assert first.bookmark("changes") == feeds.KEYS[kind](LAST)["changed"]
+    assert first.bookmark("changes") == feed_records.KEYS[kind](LAST)["changed"]
     assert ids(tap(config, state=first.state)) == [LAST]
 
 
 def test_the_upper_bound_is_the_time_of_the_run(demo, tap):
     """What is dated later than the run does not come with end_param, and without it it does."""
     run = tap(demo.config(stream("planned", end_param="until")))
-    assert ids(run) == list(range(feeds.FIRST_PLANNED))
-    assert run.bookmark("changes") == iso(feeds.FIRST_PLANNED - 1)
+    assert ids(run) == list(range(feed_records.FIRST_PLANNED))
+    assert run.bookmark("changes") == iso(feed_records.FIRST_PLANNED - 1)
     run = tap(demo.config(stream("planned")))
-    assert ids(run) == list(range(feeds.CHANGES))
-    assert run.bookmark("changes") < feeds.FAR_AHEAD.isoformat()
+    assert ids(run) == list(range(feed_records.CHANGES))
+    assert run.bookmark("changes") < feed_records.FAR_AHEAD.isoformat()
 
 
 def test_templates_carry_the_bounds_too(demo, tap):
@@ -92,7 +92,7 @@ WINDOW = {"end_param": "until", "window": "P30D"}
 
 def test_windows_touch_and_a_state_follows_each(demo, tap):
     """Half-open windows bring a change at their edge once; after each a STATE holds its last."""
-    edge = feeds.changed_at(10).isoformat()  # where the first window begins and others touch
+    edge = feed_records.changed_at(10).isoformat()  # where the first window begins and others touch
     run = tap(demo.config(stream(**WINDOW), start_date=edge))
     assert run.status == 0, run.errors
     assert ids(run) == list(range(10, 100))
@@ -105,7 +105,7 @@ def test_a_failed_window_leaves_the_bookmark_at_the_one_before(demo, tap):
     """When a window fails, the ones before it are done, and the next run goes on from there."""
     changed = {**stream(**WINDOW), "schema": SCHEMA}
     config = demo.config(changed, start_date="2025-01-01T06:00:00Z")
-    demo.trouble("/changes/iso", having="since=2025-01-31")
+    demo.plan_fault("/changes/iso", having="since=2025-01-31")
     run = tap(config)
     assert run.status == 1
     assert ids(run) == list(range(30))
@@ -124,7 +124,7 @@ def test_lookback_asks_for_a_time_before_the_bookmark(demo, tap):
 def test_an_ascending_stream_goes_on_where_it_failed(demo, tap):
     """In ascending order a failed run keeps what is done but for its last change."""
     config = demo.config({**stream(order="asc"), "schema": SCHEMA})
-    demo.trouble("/changes/iso", having="offset=50")
+    demo.plan_fault("/changes/iso", having="offset=50")
     run = tap(config)
     assert run.status == 1
     assert ids(run) == list(range(50))
@@ -162,7 +162,7 @@ def test_the_bookmark_is_the_last_change_whatever_the_key(demo, tap, kind, order
     run = tap(demo.config(changed))
     assert run.status == 0, run.errors
     assert sorted(ids(run)) == list(range(100))
-    found = feeds.KEYS[kind](LAST)
+    found = feed_records.KEYS[kind](LAST)
     (last,) = found.get("meta", found).values()
     assert run.bookmark("changes") == last
     assert ids(tap(demo.config(changed), state=run.state)) == [LAST]
@@ -194,7 +194,7 @@ def test_a_bookmark_never_passes_what_was_not_read(demo, tap, failure):
     changed = {**stream(params={"order": "none"}), "schema": SCHEMA, "response_rules": [rule]}
     limited = {**changed, "pagination": {"style": "offset", "max_pages": 3}}
     if wish := FAILURES[failure]:
-        demo.trouble("/changes/iso", having="offset=30", **wish)
+        demo.plan_fault("/changes/iso", having="offset=30", **wish)
     asked = limited if failure == "limit" else changed
     run = tap(demo.config(asked), state=before)
     assert run.status == (failure in {"status", "drop", "cut"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tap_oauth2_generic.demo import feeds, shop
+from tap_oauth2_generic.demo import feed_records, shop
 
 CHANNELS = {"name": "channels", "path": "/channels", "records_path": "channels"}
 POSTS = {
@@ -49,7 +49,7 @@ def test_keep_chooses_among_records(demo, tap):
     posts = {**POSTS, "response_rules": [refused], "keep": [{"path": "pinned", "equals": True}]}
     run = tap(demo.config(CHANNELS, posts))
     assert run.status == 0, run.errors
-    expected = [*feeds.posts("general", 12), *feeds.posts("random", 5)]
+    expected = [*feed_records.posts("general", 12), *feed_records.posts("random", 5)]
     assert ids(run, "posts") == [post["id"] for post in expected if post["pinned"]]
 
 
@@ -83,7 +83,7 @@ def test_a_404_past_the_last_page_is_what_the_rule_says(demo, tap, action, statu
 )
 def test_what_passes_by_itself_costs_no_record(demo, tap, wish, rules):
     """Rate limits, server errors, broken connections and expired tokens are overcome."""
-    demo.trouble("/stock", after=1, **wish)
+    demo.plan_fault("/stock", after=1, **wish)
     run = tap(demo.config({**STOCK, "response_rules": rules}, max_retries=2, max_wait=0.1))
     assert run.status == 0, run.errors
     assert ids(run, "stock") == list(range(shop.STOCK))

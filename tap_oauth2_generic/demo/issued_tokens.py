@@ -1,6 +1,6 @@
-"""What the provider has given out: access tokens, refresh tokens, authorization codes.
+"""The issued access tokens, refresh tokens and authorization codes, in memory.
 
-Memory only. Who may have one is decided elsewhere.
+Who may get one is decided in ``grants`` and ``authorize``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tap_oauth2_generic.demo.wire import Problem
+from tap_oauth2_generic.demo.http_messages import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ CODE_LIFETIME = 300.0
 
 @dataclass
 class Family:
-    """All tokens that descend from one consent: revoked together."""
+    """All tokens of one consent; they are revoked together."""
 
     client_id: str
     subject: str
@@ -31,7 +31,7 @@ class Family:
 
 @dataclass(frozen=True)
 class Tokens:
-    """The tokens of one answer of the token endpoint; ``expires_in`` is in seconds."""
+    """The tokens of one token response; ``expires_in`` is in seconds."""
 
     access_token: str
     expires_in: float
@@ -41,7 +41,7 @@ class Tokens:
 
 @dataclass(frozen=True)
 class AuthorizationCode:
-    """What an authorization code stands for. ``code_challenge`` is S256, or empty without PKCE."""
+    """The grant behind a code. ``code_challenge`` is S256, or empty without PKCE."""
 
     family: Family
     redirect_uri: str
@@ -56,10 +56,10 @@ class _RefreshToken:
     spent: bool = False
 
 
-class TokenBook:
-    """The provider's memory of tokens and codes, safe to share between threads.
+class IssuedTokens:
+    """The provider's tokens and codes; safe to share between threads.
 
-    Keyed by digests, so that the time of a lookup says nothing about a token.
+    Keyed by digests, so that the timing of a lookup reveals nothing about a token.
     """
 
     def __init__(self, clock: Callable[[], float], token_lifetime: float) -> None:
@@ -72,14 +72,14 @@ class TokenBook:
         self._codes: dict[bytes, AuthorizationCode] = {}
 
     def issue(self, family: Family, *, refreshable: bool) -> Tokens:
-        """Give out an access token, and a refresh token if ``refreshable``."""
+        """Issue an access token, and a refresh token if ``refreshable``."""
         with self._lock:
             return self._issue(family, family.scope, refreshable=refreshable)
 
     def rotate(self, refresh_token: str, client_id: str, narrow: Callable[[str], str]) -> Tokens:
         """Spend a refresh token for new tokens.
 
-        ``narrow`` is given the scope consented to and returns that of the new access token.
+        ``narrow`` maps the consented scope to that of the new access token.
 
         Raises:
             Problem: ``invalid_grant``; a spent refresh token also revokes its whole family.
@@ -90,18 +90,20 @@ class TokenBook:
                 raise invalid_grant("the refresh token is unknown or revoked")
             if known.spent:
                 known.family.revoked = True
-                raise invalid_grant("the refresh token was used before: its tokens are revoked")
+                raise invalid_grant(
+                    "the refresh token was already used; all its tokens are revoked"
+                )
             scope = narrow(known.family.scope)
             known.spent = True
             return self._issue(known.family, scope, refreshable=True)
 
     def accepts(self, access_token: str) -> bool:
-        """Tell whether an access token is known, current and not revoked."""
+        """Check that an access token is known, current and not revoked."""
         family, expires_at = self._access.get(_digest(access_token), (None, 0.0))
         return family is not None and not family.revoked and self._clock() < expires_at
 
     def add_code(self, code: AuthorizationCode) -> str:
-        """Give out an authorization code, good for ``CODE_LIFETIME`` seconds."""
+        """Issue an authorization code that is valid for ``CODE_LIFETIME`` seconds."""
         text, now = secrets.token_urlsafe(32), self._clock()
         with self._lock:
             self._codes = {key: old for key, old in self._codes.items() if old.expires_at > now}
@@ -109,10 +111,10 @@ class TokenBook:
         return text
 
     def take_code(self, text: str) -> AuthorizationCode:
-        """Use up an authorization code and return what it stands for.
+        """Redeem an authorization code.
 
         Raises:
-            Problem: ``invalid_grant``; a code used twice also revokes the tokens it gave.
+            Problem: ``invalid_grant``; reuse of a code also revokes the tokens it bought.
         """
         with self._lock:
             code = self._codes.get(_digest(text))
@@ -121,7 +123,7 @@ class TokenBook:
             if code.used:
                 code.family.revoked = True
                 raise invalid_grant(
-                    "the authorization code was used before: its tokens are revoked"
+                    "the authorization code was already used; its tokens are revoked"
                 )
             self._codes[_digest(text)] = replace(code, used=True)
         return code
@@ -138,7 +140,7 @@ class TokenBook:
 
 
 def invalid_grant(description: str) -> Problem:
-    """Return the 400 for a code, token or password that is wrong, expired, revoked or not yours."""
+    """Return the 400 for a code, token or password that is not valid."""
     return Problem(400, "invalid_grant", description)
 
 

@@ -9,7 +9,7 @@ PATH = "/changes/iso"
 
 
 def plan(client, **wish):
-    url = f"{client.url}/demo/trouble"
+    url = f"{client.url}/demo/faults"
     return client.http.post(url, json={"path": PATH, **wish}, timeout=10)
 
 
@@ -57,7 +57,7 @@ def test_trouble_can_be_ended(own_client):
     """After its end nothing goes wrong, and what was still to come is told."""
     plan(own_client, times=5)
     assert statuses(own_client, 1) == [503]
-    ended = own_client.http.delete(f"{own_client.url}/demo/trouble", timeout=10)
+    ended = own_client.http.delete(f"{own_client.url}/demo/faults", timeout=10)
     assert ended.json() == {"left": 4}
     assert statuses(own_client, 1) == [200]
 

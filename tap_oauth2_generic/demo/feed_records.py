@@ -1,6 +1,6 @@
-"""The invented feeds: changes under replication keys of every kind, channels, sensor readings.
+"""Invented feeds: changes with every kind of replication key, channels, sensor readings.
 
-Pure, from running numbers, so that every start makes the same data. No HTTP and no paging here.
+Pure functions of running numbers, so that every start has the same data. No HTTP, no paging.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from tap_oauth2_generic.demo.places import TOPICS
 from tap_oauth2_generic.demo.records import Record, pick
+from tap_oauth2_generic.demo.sample_values import TOPICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,16 +27,16 @@ CHANNELS: dict[str, int | str] = {
     "private": "not_in_channel",
     "old": "is_archived",
 }
-"""How many posts each channel has, or the error that asking for them gives."""
+"""Number of posts of each channel, or the error that reading it returns."""
 
 _SHUFFLE = 37  # has no factor in common with the number of changes
 _OFFSETS = (0, 2, -7, 5)
 
 
 def changed_at(number: int, kind: str = "iso") -> datetime:
-    """Return when a change was made: one a day, in the order of their numbers.
+    """Return the time of a change: one a day, in the order of their numbers.
 
-    Of the ``planned`` ones the last few are still to be made, for a long time.
+    The last few of the ``planned`` changes are far in the future.
     """
     if kind == "planned" and number >= FIRST_PLANNED:
         return FAR_AHEAD + timedelta(days=number)
@@ -65,11 +65,11 @@ KEYS: dict[str, Callable[[int], Record]] = {
     "epoch_ms": lambda number: {"changed": int(changed_at(number).timestamp()) * 1000},
     "text": lambda number: {"revision": str(number + 1)},
 }
-"""What each kind of change has in a record: its time or number, in another form or place."""
+"""The replication key of each kind of change, as it stands in the record."""
 
 
 def numbers(order: str) -> list[int]:
-    """Return the numbers of all changes: ascending, descending, or in no order at all."""
+    """Return the numbers of all changes, ascending, descending or unordered."""
     if order == "none":
         return [number * _SHUFFLE % CHANGES for number in range(CHANGES)]
     return list(range(CHANGES) if order == "asc" else reversed(range(CHANGES)))
@@ -89,7 +89,7 @@ def posts(channel: str, count: int) -> list[Record]:
 
 
 def readings(drift: str | None, begin: int) -> list[Record]:
-    """Return the readings; from ``begin`` on they drift from what those before look like."""
+    """Return the readings; from number ``begin`` on their shape drifts."""
     return [_reading(number, drift if number >= begin else None) for number in range(READINGS)]
 
 

@@ -1,4 +1,4 @@
-"""Trouble on demand: the requests that are to go wrong, and how. No endpoint's own answer here."""
+"""Faults on demand: which requests fail, and how. No endpoint lives here."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tap_oauth2_generic.demo.http_messages import Request, Response, json_response
 from tap_oauth2_generic.demo.params import Params
-from tap_oauth2_generic.demo.wire import Request, Response, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,9 +17,9 @@ KINDS = ("status", "drop", "cut")
 
 @dataclass(frozen=True)
 class Plan:
-    """What goes wrong at one path: after so many requests, so many times.
+    """The fault of one path: how many requests pass first, how many fail then.
 
-    Only requests count whose query holds the text ``having``.
+    Only requests whose query contains ``having`` count.
     """
 
     path: str
@@ -27,28 +27,28 @@ class Plan:
     kind: str
     after: int
     times: int
-    answer: Response
+    response: Response
 
 
-class Trouble:
-    """The plan in force, one at a time, safe to share between threads."""
+class Faults:
+    """The current plan, one at a time; safe to share between threads."""
 
     def __init__(self) -> None:
-        """Begin without any."""
+        """Start without a plan."""
         self._lock = threading.Lock()
         self._plan: Plan | None = None
 
     def plan(self, request: Request) -> Response:
-        """Make requests go wrong: ``{"path", "having", "after", "times", "kind", "status"}``.
+        """Make requests fail: ``{"path", "having", "after", "times", "kind", "status"}``.
 
-        Of the requests to ``path`` whose query holds ``having``, so many after so many.
-        ``kind`` is ``status`` (answered with ``status``, ``body`` and ``retry_after``), ``drop``
-        (the connection is closed without an answer) or ``cut`` (the answer breaks off).
+        Of the requests to ``path`` with ``having`` in the query, ``after`` pass and ``times`` fail.
+        ``kind`` is ``status`` (respond with ``status``, ``body`` and ``retry_after``), ``drop``
+        (close the connection without a response) or ``cut`` (truncate the response).
         """
         params = Params.from_body(request.body)
         seconds = params.integer("retry_after", 0, least=0)
         headers = (("Retry-After", str(seconds)),) if params.has("retry_after") else ()
-        body = params.any("body", {"error": "trouble", "error_description": "as was asked for"})
+        body = params.any("body", {"error": "fault", "error_description": "requested by a test"})
         plan = Plan(
             params.text("path") or "",
             params.text("having") or "",
@@ -62,20 +62,20 @@ class Trouble:
         return json_response({"planned": True})
 
     def end(self, _: Request) -> Response:
-        """End the trouble; tells how often it was still to come."""
+        """Cancel the fault; returns how many requests were still to fail."""
         with self._lock:
             left, self._plan = (self._plan.times if self._plan else 0), None
         return json_response({"left": left})
 
-    def befall(self, path: str, query: str, answer: Callable[[], Response]) -> Response:
-        """Return what a request gets: ``answer``, or the trouble that is due."""
+    def apply(self, path: str, query: str, respond: Callable[[], Response]) -> Response:
+        """Return the endpoint's response, or the planned fault if it is due."""
         plan = self._due(path, query)
         if plan is None:
-            return answer()
-        return plan.answer if plan.kind == "status" else replace(answer(), fault=plan.kind)
+            return respond()
+        return plan.response if plan.kind == "status" else replace(respond(), fault=plan.kind)
 
     def _due(self, path: str, query: str) -> Plan | None:
-        """Count a request, and return the plan if it is to go wrong."""
+        """Count a request and return the plan if the request must fail."""
         with self._lock:
             plan = self._plan
             if plan is None or plan.path != path or plan.having not in query or not plan.times:

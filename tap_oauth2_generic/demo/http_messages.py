@@ -1,4 +1,4 @@
-"""A request and a response as the demo's rooms see them; no sockets here, and no routes."""
+"""Request, response and error as the demo's modules see them. No sockets, no routes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     origin: str
-    """The address the client used, ``http://host:port``: what absolute links are built from."""
+    """Address the client used, ``http://host:port``: the base of absolute links."""
 
     def media_type(self) -> str:
         """Return the Content-Type without its parameters, lower case, or an empty string."""
@@ -41,14 +41,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """One response; Content-Length is added where it is sent."""
+    """One response; the server adds Content-Length."""
 
     status: int
     content_type: str
     body: bytes
     headers: Headers = ()
     fault: str = ""
-    """``drop``: it never arrives; ``cut``: it breaks off half-way."""
+    """``drop``: never sent; ``cut``: only the first half is sent."""
 
 
 def json_response(value: object, status: int = 200, headers: Headers = ()) -> Response:
@@ -57,10 +57,10 @@ def json_response(value: object, status: int = 200, headers: Headers = ()) -> Re
 
 
 @dataclass(eq=False)
-class Problem(Exception):  # noqa: N818 - it is the answer, not a failure of this program
-    """An error answer in the shape of RFC 6749 section 5.2, the API's errors included.
+class Problem(Exception):  # noqa: N818 - it is a response, not a failure of this program
+    """An error in the format of RFC 6749 section 5.2, used by the API too.
 
-    The description never repeats what the client sent.
+    The description never repeats client input.
     """
 
     status: int
@@ -69,7 +69,7 @@ class Problem(Exception):  # noqa: N818 - it is the answer, not a failure of thi
     headers: Headers = field(default=())
 
     def response(self) -> Response:
-        """Return the JSON answer."""
+        """Return the JSON response."""
         body = {"error": self.error, "error_description": self.description}
         return json_response(body, self.status, (("Cache-Control", "no-store"), *self.headers))
 

@@ -24,6 +24,7 @@ from tap_oauth2_generic.pagination import Paginator, Stop
 from tap_oauth2_generic.records.schema import infer
 from tap_oauth2_generic.replication.bookmark import windows
 from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
+from tap_oauth2_generic.settings.limits import MAX_SAMPLED_PARENTS, MAX_WINDOWS
 from tap_oauth2_generic.settings.paths import MISSING
 from tap_oauth2_generic.singer.message_writer import encode
 from tap_oauth2_generic.singer.paged_stream import PagedStream
@@ -41,11 +42,6 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.records.passthrough import EncodedRecords
     from tap_oauth2_generic.replication.bookmark import Bound
     from tap_oauth2_generic.session import Session
-
-# Windows of one read; of an hour, these are five years and a half.
-_MOST_WINDOWS = 50_000
-# A sample of a child stream asks this many parents at most.
-_SAMPLED_PARENTS = 50
 
 
 class OAuth2Stream(PagedStream):
@@ -161,7 +157,7 @@ class OAuth2Stream(PagedStream):
 
     def sample(self) -> Iterator[dict[str, Any]]:
         """Give records as a first sync would, of as many contexts as it takes."""
-        for context in islice(self.sampled_contexts(), _SAMPLED_PARENTS):
+        for context in islice(self.sampled_contexts(), MAX_SAMPLED_PARENTS):
             span = self.first_span(context)
             paginator = Paginator(self.stream.settings.pagination)
             for turn in self.reader.turns(span, paginator, is_sample=True):
@@ -221,14 +217,12 @@ class OAuth2Stream(PagedStream):
             self.reader.keeps_text = self._passes_on and self._emits_texts
             start = self.bookmarks.lower_bound(self.bookmarks.previous(context))
             spans = list(
-                islice(
-                    windows(start, self.bookmarks.now(), settings.incremental), _MOST_WINDOWS + 1
-                )
+                islice(windows(start, self.bookmarks.now(), settings.incremental), MAX_WINDOWS + 1)
             )
-            if len(spans) > _MOST_WINDOWS:
+            if len(spans) > MAX_WINDOWS:
                 message = (
                     f"stream {self.name!r}: window is so short that there would be more than "
-                    f"{_MOST_WINDOWS} of them; write a longer one, or a later start_date"
+                    f"{MAX_WINDOWS} of them; write a longer one, or a later start_date"
                 )
                 raise SettingError(message)
             # How far a descending stream goes is known only when its records are read.

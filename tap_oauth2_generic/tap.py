@@ -29,6 +29,7 @@ from tap_oauth2_generic.runtime.redaction import protect_logs
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
 from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.settings.fields import ErrorCollector
+from tap_oauth2_generic.settings.limits import MAX_NAMED_STREAMS
 from tap_oauth2_generic.singer.input_files import (
     bookmarks_in,
     read_catalog,
@@ -45,8 +46,6 @@ if TYPE_CHECKING:
 
     import click
 
-# Of streams that a state or catalog holds and the configuration does not, so many are named.
-_NAMED_STREAMS = 20
 _SDK_SETTINGS = frozenset({**STREAM_MAPS_CONFIG["properties"], **FLATTENING_CONFIG["properties"]})
 
 
@@ -301,8 +300,8 @@ class TapOAuth2Generic(Tap):
 
 
 def _listed(names: Collection[str]) -> str:
-    shown = ", ".join(sorted(names)[:_NAMED_STREAMS])
-    more = len(names) - _NAMED_STREAMS
+    shown = ", ".join(sorted(names)[:MAX_NAMED_STREAMS])
+    more = len(names) - MAX_NAMED_STREAMS
     return f"{shown} and {more} more" if more > 0 else shown
 
 

@@ -18,6 +18,7 @@ from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.redaction import protect_logs, redact
 from tap_oauth2_generic.runtime.shutdown import Interrupted, uninterrupted
 from tap_oauth2_generic.session import Session
+from tap_oauth2_generic.settings.limits import MAX_ERROR_LINES, MAX_LINE_LENGTH
 from tap_oauth2_generic.singer.message_writer import (
     TAKES_NO_MORE,
     abandon_output,
@@ -30,10 +31,6 @@ from tap_oauth2_generic.tap import TapOAuth2Generic
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-# What was given may be shown in an error, and be of any length.
-_LONGEST_LINE = 2000
-# Mistakes that are said at once; of a file that is no configuration there are thousands.
-_MOST_LINES = 20
 _LOG = logging.getLogger(TapOAuth2Generic.name)
 
 #: The option that every command takes, as the SDK defines it for the tap.
@@ -109,11 +106,11 @@ def _interrupted(signal: Interrupted) -> int:
 
 
 def _failed(sentences: list[str]) -> int:
-    more = len(sentences) - _MOST_LINES
+    more = len(sentences) - MAX_ERROR_LINES
     left_out = [f"and {more} more of them"] if more > 0 else []
-    for sentence in [*sentences[:_MOST_LINES], *left_out]:
+    for sentence in [*sentences[:MAX_ERROR_LINES], *left_out]:
         said = redact(" ".join(sentence.split()))
-        _LOG.error("%s", said if len(said) <= _LONGEST_LINE else f"{said[:_LONGEST_LINE]} …")
+        _LOG.error("%s", said if len(said) <= MAX_LINE_LENGTH else f"{said[:MAX_LINE_LENGTH]} …")
     return 1
 
 

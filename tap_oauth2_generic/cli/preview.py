@@ -25,6 +25,7 @@ from tap_oauth2_generic.errors import InputError, TapError
 from tap_oauth2_generic.pagination import Paginator
 from tap_oauth2_generic.records.schema import infer
 from tap_oauth2_generic.runtime.redaction import MASK, printable, redact
+from tap_oauth2_generic.settings.limits import MAX_PREVIEW_FIELDS, MAX_PREVIEW_PAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
 
 # Numbers keep every digit, as in a sync.
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
-_MOST_PAGES = 10
-# Rows of the table; of a record that is a map there may be a million.
-_MOST_FIELDS = 300
 # What was asked for of ``json`` and ``suggest``.
 Show = tuple[str, ...]
 _SHOWN_LENGTH = 60
@@ -57,7 +55,7 @@ def preview(stream: OAuth2Stream, wanted: int, *, suggests: bool) -> dict[str, A
             told["pages"].append(_page(turn))
             told["records"] += turn.records
             told["paging"] = _paging(paginator)
-            if len(told["records"]) >= wanted or len(told["pages"]) >= _MOST_PAGES:
+            if len(told["records"]) >= wanted or len(told["pages"]) >= MAX_PREVIEW_PAGES:
                 break
     except TapError as error:
         told |= {"ok": False, "error": redact(str(error))}
@@ -82,7 +80,7 @@ def _turns(
         answers.append(stream.reader.fetch(asked))
         return answers[-1]
 
-    for context in islice(stream.sampled_contexts(), _MOST_PAGES):
+    for context in islice(stream.sampled_contexts(), MAX_PREVIEW_PAGES):
         paginator, span = Paginator(stream.stream.settings.pagination), stream.first_span(context)
         while paginator.end is None:
             asked = stream.reader.ask(span, paginator, paginator.token)
@@ -154,7 +152,7 @@ def _show(told: dict[str, Any]) -> None:
         say(f"  failed: {told['error']}")
     if told["records"]:
         console.print(_table(told))
-        if (more := len(told["schema"]["properties"]) - _MOST_FIELDS) > 0:
+        if (more := len(told["schema"]["properties"]) - MAX_PREVIEW_FIELDS) > 0:
             say(f"  and {more} more fields, which --json shows")
         for what in ("primary_key", "replication_key"):
             say(f"  {what} candidates: {', '.join(told[f'{what}_candidates']) or 'none'}")
@@ -172,7 +170,7 @@ def _table(told: dict[str, Any]) -> Table:
     from rich.table import Table
 
     table = Table("field", "type", *(f"record {n}" for n in range(1, len(told["records"]) + 1)))
-    for name, column in islice(told["schema"]["properties"].items(), _MOST_FIELDS):
+    for name, column in islice(told["schema"]["properties"].items(), MAX_PREVIEW_FIELDS):
         values = [_shown(record.get(name)) for record in told["records"]]
         table.add_row(escape(printable(name)), _type(column), *map(escape, values))
     return table

@@ -17,6 +17,7 @@ from tap_oauth2_generic.cli.boundary import CONFIG_OPTION, log_to_stderr, run_cl
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA
 from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.replication.bookmark import moment
+from tap_oauth2_generic.settings.limits import MAX_SHARDS
 from tap_oauth2_generic.singer.input_files import bookmarks_in, read_object
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
@@ -176,7 +177,10 @@ def _run(paths: tuple[str, ...], states: tuple[str, ...], shards: int) -> None:
 @click.command(name="tap-oauth2-generic-shard")
 @CONFIG_OPTION
 @click.option(
-    "--shards", type=click.IntRange(1, 1000), required=True, help="How many configurations to make."
+    "--shards",
+    type=click.IntRange(1, MAX_SHARDS),
+    required=True,
+    help="How many configurations to make.",
 )
 @click.option(
     "--state", "states", multiple=True, help="State whose bookmarks the shards are to go on from."

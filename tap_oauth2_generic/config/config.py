@@ -63,14 +63,13 @@ from tap_oauth2_generic.settings.fields import (
     schema_of,
     setting,
 )
+from tap_oauth2_generic.settings.limits import MIN_MASKED_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tap_oauth2_generic.settings.templates import Template
 
-# Values of connection-wide headers and parameters may be secrets; shorter ones are words.
-_SHORTEST_MASKED = 6
 _BOUNDS = ("start", "end")
 _COMPACT_DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", re.ASCII)
 
@@ -297,7 +296,7 @@ def _register_secrets(raw: Mapping[str, Any]) -> None:
         value = raw.get(declared.name)
         if declared.metadata["secret"] and value:
             value = _decoded(value)
-            shortest = _SHORTEST_MASKED if isinstance(value, Mapping) else 0
+            shortest = MIN_MASKED_LENGTH if isinstance(value, Mapping) else 0
             register(*(found for found in _texts(value) if len(found) >= shortest))
 
 

@@ -28,6 +28,7 @@ from tap_oauth2_generic.net.retry import (
 from tap_oauth2_generic.runtime.causes import root_cause
 from tap_oauth2_generic.runtime.redaction import redact
 from tap_oauth2_generic.runtime.stats import StreamStats
+from tap_oauth2_generic.settings.limits import MAX_REDIRECTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("tap-oauth2-generic")
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
-_MOST_REDIRECTS = 10
 _EXCERPT_LENGTH = 200
 _FORBIDDEN = 403
 # Everything printable that may stand in a URL; what else a server's link holds is quoted.
@@ -236,7 +236,7 @@ class ApiClient:
     def _send(self, request: Request, wants: RequestPolicy, token: str) -> requests.Response:
         prepared = prepare(request)
         came_from = "the request"
-        for _ in range(_MOST_REDIRECTS):
+        for _ in range(MAX_REDIRECTS):
             self._hosts.check(prepared.url or "", wants.base_url, came_from)
             self._authenticator.sign(prepared, token)
             response = self._sent(prepared, wants)
@@ -244,7 +244,7 @@ class ApiClient:
                 return response
             prepared = _redirected(prepared, response)
             came_from = "a redirect"
-        message = f"{request.name} was redirected more than {_MOST_REDIRECTS} times"
+        message = f"{request.name} was redirected more than {MAX_REDIRECTS} times"
         raise ApiError(message)
 
     def _sent(self, prepared: requests.PreparedRequest, wants: RequestPolicy) -> requests.Response:

@@ -16,6 +16,7 @@ from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.runtime.secret_values import of_header
 from tap_oauth2_generic.settings.field_types import BODY, HEADERS, PARAMETERS, TEMPLATE, enum
 from tap_oauth2_generic.settings.fields import setting
+from tap_oauth2_generic.settings.limits import MIN_MASKED_LENGTH
 from tap_oauth2_generic.settings.templates import Scope, Template, as_text
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 # A segment that is no name, but a step to the same path or the one above (RFC 3986 section 3.3).
 _STEP = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?![^/#])", re.IGNORECASE)
-# Shorter values are ordinary words, such as json.
-_SHORTEST_MASKED = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +81,7 @@ class RequestTemplate:
         sent = [value for value in (*shared.values(), *connection.values())
                 if isinstance(value, str)]  # fmt: skip
         parts = [part for value in sent for part in of_header(value)]
-        register(*(part for part in parts if len(part) >= _SHORTEST_MASKED))
+        register(*(part for part in parts if len(part) >= MIN_MASKED_LENGTH))
         headers = {**self.headers, **self.settings.headers}
         return Request(
             method=self.settings.method,

@@ -16,11 +16,11 @@ import requests
 from urllib3.exceptions import HeaderParsingError
 from urllib3.util.response import assert_header_parsing
 
+from tap_oauth2_generic.settings.limits import MIN_BYTES_PER_SECOND
+
 if TYPE_CHECKING:
     import socket
 
-# Whoever sends less, on the whole, than this many bytes a second is not answering.
-_LEAST_RATE = 1000
 # ``content`` would take 10 KB at a time.
 _PIECE_BYTES = 2**20
 # Answers before the answer (RFC 9110 section 15.2), and how many of them are borne; 101 is none.
@@ -47,7 +47,7 @@ class _Timely(io.RawIOBase):
         count = self._raw.readinto(buffer)
         if not count and not self.may_end:
             raise http.client.RemoteDisconnected("the connection was closed before the answer")
-        self._ends_at += (count or 0) / _LEAST_RATE
+        self._ends_at += (count or 0) / MIN_BYTES_PER_SECOND
         return count
 
     def fileno(self) -> int:

@@ -21,6 +21,7 @@ from tap_oauth2_generic.errors import TokenStoreError
 from tap_oauth2_generic.oauth2.cipher import decrypt, encrypt
 from tap_oauth2_generic.oauth2.token import Token  # noqa: TC001 - msgspec resolves it
 from tap_oauth2_generic.runtime.redaction import redact
+from tap_oauth2_generic.settings.limits import LOCK_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
 
 
-# A renewal holds the lock while the provider answers; others wait that long and more.
-LOCK_TIMEOUT_SECONDS = 600
 # How long a signal may go unnoticed while SQLite waits for the lock.
 _SIGNAL_SECONDS = 0.2
 # By how much the entry of a renewed token may be longer than the one before it.

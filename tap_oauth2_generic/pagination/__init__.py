@@ -10,7 +10,7 @@ import importlib
 import pkgutil
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from tap_oauth2_generic.pagination.base import LARGEST_PAGE_SIZE, PagingStyle, Token
+from tap_oauth2_generic.pagination.base import PagingStyle, Token
 from tap_oauth2_generic.pagination.paginator import Paginator, Stop
 from tap_oauth2_generic.settings.field_types import nested
 from tap_oauth2_generic.settings.fields import (
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT_STYLE",
-    "LARGEST_PAGE_SIZE",
     "PAGINATION",
     "Paginator",
     "PagingStyle",

@@ -14,6 +14,7 @@ from urllib.parse import urljoin
 from tap_oauth2_generic.errors import ResponseError
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, PATH, enum, integer
 from tap_oauth2_generic.settings.fields import setting
+from tap_oauth2_generic.settings.limits import MAX_PAGE_SIZE
 from tap_oauth2_generic.settings.paths import MISSING
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.parsing.page import Page
     from tap_oauth2_generic.settings.paths import Path
 
-LARGEST_PAGE_SIZE = 200
 # What leads to a page: a number, a cursor of any JSON type, a URL. None is the first page
 # of a style whose first request carries no token.
 Token = Any
@@ -82,9 +82,9 @@ class PagingStyle(ABC):
     page_size: int = setting(
         integer(1),
         "Page size",
-        f"Records asked for in one page; above {LARGEST_PAGE_SIZE} it is set to "
-        f"{LARGEST_PAGE_SIZE}, with a warning.",
-        default=LARGEST_PAGE_SIZE,
+        f"Records asked for in one page; above {MAX_PAGE_SIZE} it is set to "
+        f"{MAX_PAGE_SIZE}, with a warning.",
+        default=MAX_PAGE_SIZE,
     )
     page_size_param: str | None = setting(
         NAME,
@@ -119,7 +119,7 @@ class PagingStyle(ABC):
     @property
     def size_sent(self) -> int:
         """The page size that goes to the server."""
-        return min(self.page_size, LARGEST_PAGE_SIZE)
+        return min(self.page_size, MAX_PAGE_SIZE)
 
     @property
     def place_of_params(self) -> Place:
@@ -128,8 +128,8 @@ class PagingStyle(ABC):
 
     def remarks(self) -> list[str]:
         """Say what is done otherwise than the settings ask, a sentence each."""
-        if self.page_size > LARGEST_PAGE_SIZE:
-            most = LARGEST_PAGE_SIZE
+        if self.page_size > MAX_PAGE_SIZE:
+            most = MAX_PAGE_SIZE
             return [f"page_size {self.page_size} is above {most}; {most} is used"]
         return []
 

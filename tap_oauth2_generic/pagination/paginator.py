@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.pagination.seen_tokens import SeenTokens, key_of
 from tap_oauth2_generic.parsing.page import described
+from tap_oauth2_generic.settings.limits import MAX_INTEGER_DIGITS
 from tap_oauth2_generic.settings.paths import MISSING
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 _SECOND = 2
 # A null at 200 is an empty page; with 204 and 205 there is no body (RFC 9110 section 15.3).
 _MAY_BE_EMPTY = frozenset({200, 204, 205})
-_MOST_DIGITS = 18
 _MANY = 10**9
 _FALSE_TEXTS = {"false", "0", "no", "n"}
 
@@ -271,7 +271,7 @@ def _whole(value: Any) -> int | None:
         return None
     try:
         number = Decimal(str(value))
-        if not number.is_finite() or number.adjusted() > _MOST_DIGITS:
+        if not number.is_finite() or number.adjusted() > MAX_INTEGER_DIGITS:
             return None
         return int(number) if number == number.to_integral_value() else None
     except ArithmeticError:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tap_oauth2_generic.settings.limits import MAX_SEEN_TOKENS
+
 if TYPE_CHECKING:
     from tap_oauth2_generic.pagination.base import Token
-
-_MOST_KEPT = 2**16
 
 
 class SeenTokens:
@@ -34,7 +34,7 @@ class SeenTokens:
         if self._count % self._distance == 0:
             self._kept[self._last] = None
         self._count += 1
-        if len(self._kept) > _MOST_KEPT:
+        if len(self._kept) > MAX_SEEN_TOKENS:
             self._kept = dict.fromkeys(islice(self._kept, 0, None, 2))
             self._distance *= 2
 

@@ -13,9 +13,9 @@ import msgspec
 
 from tap_oauth2_generic.records.columns import COLUMN_INTEGERS, Select
 from tap_oauth2_generic.runtime.timestamps import is_date_time
+from tap_oauth2_generic.settings.limits import MAX_NUMBER_LENGTH
 
 Fit = Callable[[Any], Any]
-_LONGEST_NUMBER = 40
 #: What stands in a path for the members of a list.
 IN_LIST = "[]"
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -135,7 +135,7 @@ class RecordConformer:
                 if "number" in types:
                     return value
                 if "integer" in types and value == value.to_integral_value():
-                    if value.adjusted() < _LONGEST_NUMBER:
+                    if value.adjusted() < MAX_NUMBER_LENGTH:
                         whole = int(value)
                         if not checks_size or whole in COLUMN_INTEGERS:
                             return whole
@@ -193,7 +193,7 @@ def _as_text(value: Any) -> str:
 
 def _as_number(value: str, types: set[str]) -> int | Decimal | None:
     """Read a number that an API wrote as text, where writing it again gives the same text."""
-    if not value or value[0] not in "-0123456789" or len(value) > _LONGEST_NUMBER:
+    if not value or value[0] not in "-0123456789" or len(value) > MAX_NUMBER_LENGTH:
         return None
     readers: list[Callable[[str], int | Decimal]] = []
     readers += [int] if "integer" in types else []

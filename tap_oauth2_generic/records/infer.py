@@ -11,6 +11,7 @@ from typing import Any
 
 from tap_oauth2_generic.records.columns import COLUMN_INTEGERS
 from tap_oauth2_generic.runtime.timestamps import is_date_time
+from tap_oauth2_generic.settings.limits import MAX_PROPERTIES
 
 Schema = Mapping[str, Any]
 
@@ -19,8 +20,6 @@ Schema = Mapping[str, Any]
 ANY_VALUE: Schema = {"type": ["string", "null"]}
 _ONLY_NULLS: Schema = {"type": ["null"]}
 _NUMBER: Schema = {"type": ["number", "null"]}
-# An object with more keys than this is a map from data to data, not a set of columns.
-MOST_PROPERTIES = 500
 # What stands in a path for the members of a list.
 IN_LIST = "[]"
 
@@ -119,7 +118,7 @@ def _grown_object(schema: Schema, value: Mapping[str, Any]) -> Schema:
     properties = dict(schema.get("properties", {}))
     for name, member in value.items():
         properties[name] = grow(properties.get(name), member)
-    if len(properties) > MOST_PROPERTIES:
+    if len(properties) > MAX_PROPERTIES:
         return free_form
     return {**schema, **free_form, "properties": properties}
 

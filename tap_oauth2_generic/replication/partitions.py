@@ -13,11 +13,10 @@ from typing import Any
 
 from tap_oauth2_generic.settings.field_types import described, nested, text
 from tap_oauth2_generic.settings.fields import ErrorCollector, FieldType, reject_unknown, setting
+from tap_oauth2_generic.settings.limits import MAX_PARTITIONS
 from tap_oauth2_generic.settings.paths import MISSING, Path, parse_path
 
 Context = dict[str, Any]
-# Of one stream; a request each would take a day or so.
-_MOST_PARTITIONS = 200_000
 
 
 @dataclass(frozen=True)
@@ -55,8 +54,8 @@ def _partitions(value: Any) -> tuple[Context, ...]:
         if wrong:
             message = f"{wrong[0]!r} must be an array of values, not {described(value[wrong[0]])}"
             raise ValueError(message)
-        if math.prod(len(members) for members in value.values()) > _MOST_PARTITIONS:
-            message = f"makes more than {_MOST_PARTITIONS} combinations"
+        if math.prod(len(members) for members in value.values()) > MAX_PARTITIONS:
+            message = f"makes more than {MAX_PARTITIONS} combinations"
             raise ValueError(message)
         combinations = itertools.product(*value.values())
         found = [dict(zip(value, members, strict=True)) for members in combinations]

@@ -21,13 +21,12 @@ from tap_oauth2_generic.settings.fields import (
     NestedProblemsError,
     near_choice,
 )
+from tap_oauth2_generic.settings.limits import MAX_INTEGER_DIGITS
 from tap_oauth2_generic.settings.paths import parse_path
 from tap_oauth2_generic.settings.patterns import Pattern, parse_pattern
 from tap_oauth2_generic.settings.templates import parse_template
 
 _LAST_OF_LATIN_1 = 0xFF
-# Of a whole number; what counts pages, records or seconds has fewer.
-_MOST_DIGITS = 18
 Parse = Callable[[Any], Any]
 
 
@@ -76,7 +75,7 @@ def integer(minimum: int, *, maximum: int | None = None) -> FieldType:
 
     def parse(value: Any) -> int:
         number = _number(value)
-        if number.adjusted() > _MOST_DIGITS:
+        if number.adjusted() > MAX_INTEGER_DIGITS:
             # Before it is written out: a huge exponent would fill the memory.
             message = f"is too large: {number}"
             raise ValueError(message)

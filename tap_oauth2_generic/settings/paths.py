@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
+from tap_oauth2_generic.settings.limits import MAX_DESCENTS
 from tap_oauth2_generic.settings.patterns import parse_pattern
 
 
@@ -43,8 +44,6 @@ _FAILURES = (
     ValueError,
     re.error,
 )
-# Each ``..`` inside another multiplies what is found by the depth of the value.
-_MOST_DESCENTS = 2
 
 
 class Path(Protocol):
@@ -225,8 +224,8 @@ def _parse_jsonpath(text: str) -> Path:
             # Of what the library will not take later; it is refused here already.
             warnings.simplefilter("ignore", DeprecationWarning)
             expression = _adapted(parse(text))
-        if _descents(expression) > _MOST_DESCENTS:
-            message = f".. may be there {_MOST_DESCENTS} times at most"
+        if _descents(expression) > MAX_DESCENTS:
+            message = f".. may be there {MAX_DESCENTS} times at most"
             raise NotImplementedError(message)  # noqa: TRY301 - as what is not supported
         return JsonPath(text, expression)
     except Exception as error:  # noqa: BLE001 - the parser's own classes are not one family

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.errors import SettingError
+from tap_oauth2_generic.settings.limits import MAX_PATTERN_PARTS, MAX_PATTERN_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
 _BRACE = re.compile(r"(\\N\{[^}]*\}|\\.)|\{(?!\d+(?:,\d*)?\}|,\d*\})", re.DOTALL)
 # A class of characters, a group's ends, a least count, or one character.
 _PART = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()]|\{(\d+)(?:,\d*)?\}|.", re.DOTALL)
-# Parts that a pattern may have when its least counts are written out, as they are to compile it.
-_MOST_PARTS = 10_000
-# Seconds of processor time for one text; an ordinary pattern takes microseconds.
-_LONGEST_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -49,10 +46,10 @@ class Pattern:
 
     def _bounded(self, search: Callable[..., Any], *arguments: str) -> Any:
         try:
-            return search(*arguments, timeout=_LONGEST_SECONDS)
+            return search(*arguments, timeout=MAX_PATTERN_SECONDS)
         except TimeoutError:
             message = (
-                f"the pattern {self.text!r} was given up after {_LONGEST_SECONDS:g} second on a "
+                f"the pattern {self.text!r} was given up after {MAX_PATTERN_SECONDS:g} second on a "
                 f"text of {len(arguments[-1])} characters: write it without a repetition inside "
                 "a repetition"
             )
@@ -71,8 +68,8 @@ def parse_pattern(text: str) -> Pattern:
             # Of what a later Python may take otherwise; whoever runs the tap cannot act on it.
             warnings.simplefilter("ignore", FutureWarning)
             groups = re.compile(text).groups
-        if _parts(text) > _MOST_PARTS:
-            message = f"counts to more than {_MOST_PARTS}, one count in another multiplied"
+        if _parts(text) > MAX_PATTERN_PARTS:
+            message = f"counts to more than {MAX_PATTERN_PARTS}, one count in another multiplied"
             raise ValueError(message)
         plain = _BRACE.sub(lambda match: match[1] or r"\{", text)
         return Pattern(text, groups, regex.compile(plain, regex.VERSION0))

@@ -14,10 +14,9 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 
 from tap_oauth2_generic.errors import SettingError
+from tap_oauth2_generic.settings.limits import MAX_PLAIN_DIGITS
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
-# Longer numbers are written with their exponent.
-_MOST_DIGITS = 100
 Scope = Mapping[str, Any]
 
 
@@ -103,7 +102,7 @@ def as_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
-        return f"{value:f}" if abs(value.adjusted()) < _MOST_DIGITS else str(value)
+        return f"{value:f}" if abs(value.adjusted()) < MAX_PLAIN_DIGITS else str(value)
     if isinstance(value, dict | list):
         return _ENCODER.encode(value).decode()
     return str(value)

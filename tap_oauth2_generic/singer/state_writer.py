@@ -15,6 +15,7 @@ from singer_sdk.singerlib.encoding.simple import StateMessage
 from singer_sdk.streams._state import StreamStateManager
 
 from tap_oauth2_generic.errors import InputError
+from tap_oauth2_generic.settings.limits import FREE_STATE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.runtime.clock import Clock
     from tap_oauth2_generic.singer.message_writer import MessageWriter
 
-# Sent whatever it costs: most runs never send more than this in STATE messages.
-_FREE_BYTES = 2**23
 # Beyond that, one byte of state for so many of everything.
 _SHARE = 10
 # Or where a STATE message took less than this part of the time since the one before.
@@ -115,7 +114,7 @@ class ThrottledStateWriter(StateWriter):
         """Whether the state is worth sending now."""
         elapsed = self._clock.monotonic() - self._sent_at
         return (
-            self._spent_bytes < _FREE_BYTES
+            self._spent_bytes < FREE_STATE_BYTES
             or (self._spent_bytes + len(self._sent)) * _SHARE <= self._writer.written_bytes
             or elapsed > self._cost_seconds * _TIME_SHARE
         )

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_oauth2_generic.records.conform import RecordConformer
-from tap_oauth2_generic.records.infer import ANY_VALUE, MOST_PROPERTIES, grow, infer
+from tap_oauth2_generic.records.infer import ANY_VALUE, grow, infer
+from tap_oauth2_generic.settings.limits import MAX_PROPERTIES
 
 quick = settings(deadline=None, max_examples=150)
 EVERYTHING = defaultdict(lambda: True)
@@ -155,7 +156,7 @@ def test_keys_have_columns_even_where_no_sample_has_them():
 
 
 @pytest.mark.parametrize(
-    ("count", "has_columns"), [(MOST_PROPERTIES, True), (MOST_PROPERTIES + 1, False)]
+    ("count", "has_columns"), [(MAX_PROPERTIES, True), (MAX_PROPERTIES + 1, False)]
 )
 def test_an_object_with_very_many_keys_is_a_map(count, has_columns):
     """An object whose keys are data has no column for each of them."""

@@ -10,6 +10,10 @@ from tap_oauth2_generic.oauth2.grants.base import Grant, LoginUI
 from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.settings.field_types import URL
 from tap_oauth2_generic.settings.fields import setting
+from tap_oauth2_generic.settings.limits import (
+    MAX_DEVICE_INTERVAL_SECONDS,
+    MAX_DEVICE_LIFETIME_SECONDS,
+)
 
 if TYPE_CHECKING:
     from tap_oauth2_generic.oauth2.token import Token
@@ -17,9 +21,6 @@ if TYPE_CHECKING:
 _DEFAULT_INTERVAL_SECONDS = 5.0
 _SLOW_DOWN_SECONDS = 5.0
 _DEFAULT_LIFETIME_SECONDS = 900.0
-# Whatever a provider says: of one wait, and of all of them.
-_LONGEST_INTERVAL_SECONDS = 300.0
-_LONGEST_LIFETIME_SECONDS = 86400.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +59,9 @@ class DeviceCode(Grant):
 def _poll(ui: LoginUI, device_code: str, answer: dict[str, Any]) -> Token:
     kind = "urn:ietf:params:oauth:grant-type:device_code"
     interval = _seconds(answer.get("interval"), _DEFAULT_INTERVAL_SECONDS)
-    interval = min(interval, _LONGEST_INTERVAL_SECONDS)
+    interval = min(interval, MAX_DEVICE_INTERVAL_SECONDS)
     left = _seconds(answer.get("expires_in"), _DEFAULT_LIFETIME_SECONDS)
-    left = min(left, _LONGEST_LIFETIME_SECONDS)
+    left = min(left, MAX_DEVICE_LIFETIME_SECONDS)
     while left > 0:
         ui.wait(interval)
         left -= interval

@@ -37,7 +37,7 @@ endef
 # quietly LOG,COMMAND: runs it with its output in LOG, and shows the end of that only if it fails.
 quietly = $(2) >>$(1) 2>&1 </dev/null || { tail -n 30 $(1); echo "error: see $(1)" >&2; exit 1; }
 
-.PHONY: help demo bench soak fuzz test test-slow test-airflow test-pipelines test-packages test-matrix \
+.PHONY: help demo docs bench soak fuzz test test-slow test-airflow test-pipelines test-packages test-matrix \
 	lint format types imports audit constraints build clean
 
 help: ## Show this list
@@ -46,14 +46,17 @@ help: ## Show this list
 demo: $(PLUGINS) ## Run a real Meltano pipeline against the embedded API, twice, and check it
 	@$(DEMO)/venv/bin/python scripts/demo.py
 
-bench: $(VENV)/.bench-installed ## Measure speed and write it into README.md (a part: ARGS="--only throughput --quick")
+bench: $(VENV)/.bench-installed ## Measure speed and write it into docs (a part: ARGS="--only throughput --quick")
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-soak: $(VENV)/.installed ## Read for over an hour in one process, and write what it held into README.md (ARGS="--minutes 5" only prints)
+soak: $(VENV)/.installed ## Read for over an hour in one process, and write what it held into docs (ARGS="--minutes 5" only prints)
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
-fuzz: $(VENV)/.fuzz-installed ## Try bad input for long and write how much into README.md (ARGS="--target states --seconds 300" only prints)
+fuzz: $(VENV)/.fuzz-installed ## Try bad input for long and write how much into docs (ARGS="--target states --seconds 300" only prints)
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+docs: $(VENV)/.docs-installed ## Build the documentation into docs/_build, without network; a warning fails it
+	@$(BIN)/python -m sphinx -n -W --keep-going -q -b html docs docs/_build
 
 test: lint types imports ## Check style, types and imports, then run the tests
 	$(BIN)/pytest -n auto $(ARGS)
@@ -97,14 +100,14 @@ build: $(VENV)/.build-installed ## Build wheel and source archive into dist
 	$(BIN)/python -m hatchling build -d dist
 
 constraints: $(MELTANO) ## Pin anew what pyproject.toml asks for (newest versions: ARGS=--upgrade)
-	$(PIN) pyproject.toml --group dev --group build --group bench --group fuzz --group matrix --output-file constraints.txt
+	$(PIN) pyproject.toml --group dev --group build --group bench --group docs --group fuzz --group matrix --output-file constraints.txt
 	$(PIN) --group demo --group build --output-file constraints-demo.txt
 	$(PIN) --group airflow --group target-postgres --group build --output-file constraints-airflow.txt
 	for loader in $(LOADERS); do \
 		$(PIN) --group $$loader --group build --output-file constraints-$$loader.txt || exit; done
 
 clean: ## Remove everything that make built
-	rm -rf $(VENV) $(DEMO) $(AIRFLOW) .meltano .tox dist .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf $(VENV) $(DEMO) $(AIRFLOW) .meltano .tox dist docs/_build .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
@@ -124,6 +127,10 @@ $(VENV)/.fuzz-installed: $(VENV)/.installed
 
 $(VENV)/.build-installed: $(VENV)/.installed
 	@$(call quietly,$(VENV)/install.log,$(BIN)/python -m pip install --constraint constraints.txt --group build)
+	@touch $@
+
+$(VENV)/.docs-installed: $(VENV)/.installed
+	@$(call quietly,$(VENV)/install.log,$(BIN)/python -m pip install --constraint constraints.txt --group docs)
 	@touch $@
 
 $(VENV)/.bench-installed: $(VENV)/.installed

@@ -1,6 +1,6 @@
 """The command: measures the chosen parts and says what came of it.
 
-Only a whole run of full size is written into README.md and its picture.
+Only a whole run of full size is written into docs and its picture.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def main() -> int:
     for error in errors:
         sys.stderr.write(f"{error}\n")
     if not (errors or options.only or options.quick):
-        report.write_readme(figures)
+        report.write_page(figures)
         report.draw(figures)
     return 1 if errors else 0
 

@@ -1,4 +1,4 @@
-"""An API that takes 100 ms for each page: what requests under way at once save.
+"""An API that takes 100 ms for each page: what concurrent requests save.
 
 Times run from the first page asked for to the end of the process, since start-up is measured apart.
 """
@@ -20,8 +20,8 @@ PART = "latency"
 LATENCY_MS = 100
 PAGE_SIZE = 200
 IN_FLIGHT = 8
-OF_SEQUENTIAL = "of the time one after the other"
-OF_LONGER = "times the longer of the two alone"
+OF_SEQUENTIAL = "of the sequential time"
+OF_LONGER = "times the slower of the two alone"
 
 
 def figures(size: Size, folder: Path) -> Iterator[Figure]:
@@ -62,8 +62,8 @@ def paged(style: str, latency_ms: int) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Walk:
-    """One read: its seconds, and the most requests that were under way at once."""
+class Read:
+    """One read: its seconds, and its most concurrent requests."""
 
     seconds: float
     most_under_way: int
@@ -73,11 +73,11 @@ def _several_at_once(
     api: Server, folder: Path, name: str, streams: Sequence[Mapping[str, Any]]
 ) -> Figure:
     alone, several = (
-        _walk(api, contenders.tap(api.address, folder, *streams, max_in_flight=count))
+        _read(api, contenders.tap(api.address, folder, *streams, max_in_flight=count))
         for count in (1, IN_FLIGHT)
     )
-    under_way = f"at most {several.most_under_way} under way, {alone.most_under_way} with 1"
-    detail = f"{several.seconds:.2f} s of {alone.seconds:.2f} s; {under_way}"
+    counts = f"at most {several.most_under_way} concurrent, {alone.most_under_way} with 1"
+    detail = f"{several.seconds:.2f} s of {alone.seconds:.2f} s; {counts}"
     return Figure(PART, name, several.seconds / alone.seconds, OF_SEQUENTIAL, detail)
 
 
@@ -86,18 +86,18 @@ def _overlapped(api: Server, folder: Path, style: str) -> Figure:
     delayed = contenders.tap(api.address, folder / "delayed", paged(style, LATENCY_MS))
     prompt = contenders.tap(api.address, folder / "prompt", paged(style, 0))
     output = folder / "output.jsonl"
-    fetched = _walk(api, delayed, output=output)
+    fetched = _read(api, delayed, output=output)
     rate = output.stat().st_size / fetched.seconds
-    emitted = _walk(api, prompt, bytes_per_second=rate)
-    both = _walk(api, delayed, bytes_per_second=rate)
+    emitted = _read(api, prompt, bytes_per_second=rate)
+    both = _read(api, delayed, bytes_per_second=rate)
     longer = max(fetched.seconds, emitted.seconds)
     detail = f"{both.seconds:.2f} s; fetching {fetched.seconds:.2f} s, "
     detail += f"a loader as slow {emitted.seconds:.2f} s"
     return Figure(PART, style, both.seconds / longer, OF_LONGER, detail)
 
 
-def _walk(api: Server, arguments: Sequence[str], **how: Any) -> Walk:
+def _read(api: Server, arguments: Sequence[str], **how: Any) -> Read:
     api.counters()
     run = measured(arguments, **how)
     counted = api.counters()
-    return Walk(run.ended_at - counted["first_page_at"], counted["most_under_way"])
+    return Read(run.ended_at - counted["first_page_at"], counted["most_under_way"])

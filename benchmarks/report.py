@@ -1,11 +1,10 @@
-"""What a run says: a table on the terminal, the same in README.md, and a picture."""
+"""What a run says: a table on the terminal, the same in docs, and a picture."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.processes import ROOT
-from benchmarks.readme import README, machine, put
+from benchmarks.docs_page import PERFORMANCE, machine, put
 from benchmarks.throughput import OURS
 from benchmarks.throughput import PART as THROUGHPUT
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     from benchmarks.figures import Figure
 
-PICTURE = ROOT / "benchmarks" / "ratios.png"
+PICTURE = PERFORMANCE.with_name("ratios.png")
 NAME = "speed"
 _WHOLE_FROM = 20
 OURS_COLOUR, OTHERS_COLOUR, TEXT_COLOUR = "#1f6f8b", "#b8c4c8", "#333333"
@@ -38,7 +37,7 @@ def print_table(figures: Sequence[Figure]) -> None:
     Console(width=150).print(table)
 
 
-def write_readme(figures: Sequence[Figure], path: Path = README) -> None:
+def write_page(figures: Sequence[Figure], path: Path = PERFORMANCE) -> None:
     """Put the figures between their markers."""
     put(NAME, "".join(_markdown(figures)), path)
 

@@ -1,6 +1,6 @@
 """An hour and more of one process: whether anything in it grows, and whether each record came once.
 
-Only a soak of an hour or more is written into README.md.
+Only a soak of an hour or more is written into docs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import contenders, readme
+from benchmarks import contenders, docs_page
 from benchmarks.processes import BenchmarkError, serving, watched
 from benchmarks.records import SCHEMA
 from benchmarks.soak_watch import Phase, Watch
@@ -132,7 +132,7 @@ def _sentences(soak: Soak) -> Iterator[str]:
     faults = ", ".join(f"{count} {name}" for name, count in counted["faults"].items())
     yield f"{records:,} records in {seconds / 60:.1f} minutes, none lost and none twice; "
     yield f"{counted['requests']:,} requests, of which went wrong on purpose: {faults}; "
-    yield f"{counted['tokens']:,} refresh tokens, none used twice. {readme.machine()}.\n"
+    yield f"{counted['tokens']:,} refresh tokens, none used twice. {docs_page.machine()}.\n"
 
 
 def main() -> int:
@@ -156,7 +156,7 @@ def main() -> int:
     shown = "".join(table(soak))
     sys.stdout.write(shown)
     if minutes >= LEAST_MINUTES:
-        readme.put("soak", shown)
+        docs_page.put("soak", shown, docs_page.SOAK)
     return 0
 
 

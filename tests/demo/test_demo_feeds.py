@@ -18,12 +18,11 @@ def pages(client, kind, **params):
     return [change["id"] for change in found]
 
 
-def test_the_readme_names_what_can_be_asked_for():
-    """Kinds of changes, forms of bounds and regions are all named in the README."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = readme.partition("## The demo API")[2].partition("\n## ")[0]
+def test_docs_name_every_demo_parameter():
+    """The demo page names all kinds of changes, forms of bounds and regions."""
+    page = (ROOT / "docs" / "development" / "demo-api.md").read_text(encoding="utf-8")
     for name in (*feed_records.KEYS, *BOUNDS, *shop.REGIONS):
-        assert f"`{name}`" in section, name
+        assert f"`{name}`" in page, name
 
 
 @pytest.mark.parametrize("kind", feed_records.KEYS)

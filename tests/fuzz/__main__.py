@@ -12,7 +12,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.fuzz.fuzz_report import print_table, write_readme
+from tests.fuzz.fuzz_report import print_table, write_page
 from tests.fuzz.fuzz_run import ENGINES, FOLDER, Figure, campaign
 from tests.fuzz.fuzz_targets import TARGETS
 
@@ -33,7 +33,7 @@ def main() -> int:
             print(figures[-1].line, flush=True)
     print_table(figures)
     if not wanted.target and not wanted.engine:
-        write_readme(figures)
+        write_page(figures)
     faults = sum(figure.faults for figure in figures)
     if faults:
         print(f"{faults} inputs broke a law; they are in {FOLDER / 'faults'}", file=sys.stderr)

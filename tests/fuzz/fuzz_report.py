@@ -1,4 +1,4 @@
-"""What a whole run says: a table on the terminal, and the same in README.md."""
+"""What a whole run says: a table on the terminal, and the same in docs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tests.fuzz.fuzz_run import Figure
 
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "explanation" / "soak-and-fuzz.md"
 BEGIN, END = "<!-- fuzz -->\n", "<!-- /fuzz -->\n"
 
 
@@ -22,7 +22,7 @@ def print_table(figures: Sequence[Figure]) -> None:
     print("".join(_markdown(figures)))
 
 
-def write_readme(figures: Sequence[Figure], path: Path = README) -> None:
+def write_page(figures: Sequence[Figure], path: Path = PAGE) -> None:
     """Put the figures between their markers."""
     before, rest = path.read_text().split(BEGIN, 1)
     _, after = rest.split(END, 1)
@@ -30,7 +30,7 @@ def write_readme(figures: Sequence[Figure], path: Path = README) -> None:
 
 
 def _markdown(figures: Sequence[Figure]) -> Iterator[str]:
-    yield "| Target | hypothesis | atheris | A second | Branches reached | Laws broken |\n"
+    yield "| Target | hypothesis | atheris | A second | Branches reached | Rules broken |\n"
     yield "|:--|--:|--:|--:|--:|--:|\n"
     for target in dict.fromkeys(figure.target for figure in figures):
         yield _row(target, [figure for figure in figures if figure.target == target])

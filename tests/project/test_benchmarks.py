@@ -8,13 +8,13 @@ from urllib.request import urlopen
 
 import pytest
 
-from benchmarks import contenders, growth, latency, readme, report, startup, throughput
+from benchmarks import contenders, docs_page, growth, latency, report, startup, throughput
 from benchmarks.figures import Figure, Size
 from benchmarks.processes import BenchmarkError, measured, server
 from benchmarks.records import SCHEMA, STREAM, record
 
 RECORDS = 450
-BEGIN, END = readme.markers(report.NAME)
+BEGIN, END = docs_page.markers(report.NAME)
 
 
 @pytest.fixture(scope="module")
@@ -126,27 +126,27 @@ FIGURES = [
 ]
 
 
-def test_the_readme_gets_the_figures_between_its_markers(tmp_path):
+def test_figures_are_written_between_their_markers(tmp_path):
     """Writing figures, once or twice, changes what stands between the markers and nothing else."""
-    path = tmp_path / "README.md"
-    before, after = readme.README.read_text().split(BEGIN)[0], "\n## After\n"
+    path = tmp_path / "page.md"
+    before, after = docs_page.PERFORMANCE.read_text().split(BEGIN)[0], "\n## After\n"
     path.write_text(f"{before}{BEGIN}old\n{END}{after}")
-    report.write_readme(FIGURES, path)
+    report.write_page(FIGURES, path)
     written = path.read_text()
     assert written.startswith(before + BEGIN)
     assert written.endswith(END + after)
     assert "| 0.96 times the limit | 1.34 s |" in written
     assert "| 42 MB above an idle tap |" in written
     assert "old" not in written.removeprefix(before)
-    report.write_readme(FIGURES, path)
+    report.write_page(FIGURES, path)
     assert path.read_text() == written
 
 
-def test_the_readme_has_a_place_for_the_figures_and_shows_the_picture():
-    """README.md holds both markers once, and the picture that it shows is there."""
-    text = readme.README.read_text()
+def test_page_has_markers_for_figures_and_shows_the_picture():
+    """The performance page has both markers once, and the picture it shows exists."""
+    text = docs_page.PERFORMANCE.read_text()
     assert text.count(BEGIN) == text.count(END) == 1
-    assert f"]({report.PICTURE.relative_to(report.ROOT)})" in text
+    assert f"]({report.PICTURE.name})" in text
     assert report.PICTURE.read_bytes().startswith(b"\x89PNG")
 
 

@@ -1,4 +1,4 @@
-"""The lists of settings agree everywhere: code, `--about`, meltano.yml, README and the sample."""
+"""Settings agree everywhere: code, `--about`, meltano.yml, README, docs and the sample."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tap_oauth2_generic.config.config import CONFIG_SCHEMA, STREAM_ROOMS, read_c
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.pagination import styles
 from tap_oauth2_generic.parsing.page import RecordSettings, read_page
+from tap_oauth2_generic.replication.bookmark import IncrementalSettings
 from tap_oauth2_generic.settings.fields import ErrorCollector, names_of
 from tests.support import ROOT
 
@@ -32,21 +33,39 @@ def plugin():
     return extractor
 
 
-def test_generated_parts_are_as_the_code_says():
-    """README.md and meltano.yml hold the settings exactly as the code declares them."""
+def page(name):
+    """Return a page of the reference."""
+    return (ROOT / "docs" / "reference" / f"{name}.md").read_text()
+
+
+def rows(name):
+    """Return the names in the first column of a page's tables."""
+    return re.findall(r"^\| `(\w+)` \|", page(name), re.MULTILINE)
+
+
+def test_generated_parts_match_the_code():
+    """Docs, README.md, meltano.yml and the published files are what the generator writes."""
     command = [sys.executable, str(ROOT / "scripts" / "generate.py"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
 
-def test_all_four_name_the_same_settings(about, plugin):
-    """Code, --about, meltano.yml and README name the same settings of the top level."""
+def test_top_level_settings_are_the_same_everywhere(about, plugin):
+    """Code, --about, meltano.yml and docs name the same settings of the top level."""
+    in_docs = re.findall(r"^\| `(\w+)` \|", page("settings"), re.MULTILINE)
+    in_meltano = [setting["name"] for setting in plugin["settings"]]
+    assert in_meltano == list(about["properties"])
+    assert sorted(in_docs) == sorted(in_meltano)
+    assert set(CONFIG_SCHEMA["properties"]) <= set(in_meltano)
+
+
+def test_readme_names_every_setting(about):
+    """The README's list has each setting of the top level, streams, paging and bounds once."""
     readme = (ROOT / "README.md").read_text()
     part = readme.split("<!-- settings -->")[1].split("<!-- /settings -->")[0]
-    in_readme = re.findall(r"^\| `(\w+)`", part, re.MULTILINE)
-    in_meltano = [setting["name"] for setting in plugin["settings"]]
-    assert in_readme == in_meltano == list(about["properties"])
-    assert set(CONFIG_SCHEMA["properties"]) <= set(in_meltano)
+    expected = [*about["properties"], *names_of(*STREAM_ROOMS, IncrementalSettings), "style"]
+    expected += dict.fromkeys(names_of(*styles().values()))
+    assert sorted(re.findall(r"`(\w+)`", part)) == sorted(expected)
 
 
 def test_secrets_are_marked_in_meltano(about, plugin):
@@ -69,23 +88,22 @@ def test_every_setting_has_a_title_and_a_description(about):
     walk({"properties": {name: about["properties"][name] for name in CONFIG_SCHEMA["properties"]}})
 
 
-def test_the_readme_names_every_setting_of_a_stream_and_every_style():
-    """The tables of streams and paging in the README leave nothing out."""
-    readme = (ROOT / "README.md").read_text()
-    for name in names_of(*STREAM_ROOMS, *styles().values()):
-        assert f"| `{name}` |" in readme, name
-    for name in styles():
-        assert f"| `{name}` |" in readme, name
+def test_docs_name_every_setting_of_a_stream():
+    """The reference has a row for each setting of a stream, of paging and of bounds."""
+    assert rows("streams")[: len(names_of(*STREAM_ROOMS))] == names_of(*STREAM_ROOMS)
+    assert rows("incremental")[: len(names_of(IncrementalSettings))] == names_of(
+        IncrementalSettings
+    )
+    assert {*rows("pagination")} >= {*names_of(*styles().values()), *styles(), "style"}
 
 
 @pytest.mark.parametrize("table", ["form", "limits"])
-def test_the_tables_for_newcomers_name_what_there_is(about, table):
+def test_tables_for_newcomers_name_existing_settings(about, table):
     """Every name in the tables that lead from a form to the file is a setting or a style."""
-    part = (ROOT / "README.md").read_text().split(f"<!-- {table} -->")[1]
-    part = part.split(f"<!-- /{table} -->")[0]
+    guide = (ROOT / "docs" / "guides" / "from-a-hosted-connector.md").read_text()
+    part = guide.split(f"<!-- {table} -->")[1].split(f"<!-- /{table} -->")[0]
     known = {*about["properties"], *names_of(*STREAM_ROOMS, *styles().values()), *styles()}
-    known |= {"tap-oauth2-generic-login"}
-    named = re.findall(r"`(?:pagination\.)?([a-z][\w-]+)`", part)
+    named = re.findall(r"`(?:pagination\.)?([a-z]\w+)`", part)
     assert set(named) <= known
     assert len(named) > 10
 

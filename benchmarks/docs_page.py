@@ -1,4 +1,4 @@
-"""Where figures stand in README.md: between the markers of their name. Knows no figure."""
+"""Where figures stand in docs: between the markers of their name. Knows no figure."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from benchmarks.processes import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-README = ROOT / "README.md"
+PERFORMANCE = ROOT / "docs" / "explanation" / "performance.md"
+SOAK = ROOT / "docs" / "explanation" / "soak-and-fuzz.md"
 
 
 def markers(name: str) -> tuple[str, str]:
-    """Give what stands before and after the figures of a name."""
+    """Return the lines before and after the figures of a name."""
     return f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
 
 
-def put(name: str, text: str, path: Path = README) -> None:
-    """Put a text between its markers."""
+def put(name: str, text: str, path: Path) -> None:
+    """Write a text between its markers in a page."""
     begin, end = markers(name)
     whole = path.read_text()
     before, rest = whole.split(begin, 1)
@@ -29,5 +30,5 @@ def put(name: str, text: str, path: Path = README) -> None:
 
 
 def machine() -> str:
-    """Say what a run was made on, so far as it bears on its figures."""
+    """Return what a run was made on, as far as it matters for its figures."""
     return f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores"

@@ -1,0 +1,194 @@
+"""Markdown tables of everything the code declares: settings, styles, grants, presets, demo.
+
+Knows no file; `scripts/generate.py` puts each table where it belongs.
+"""
+
+from __future__ import annotations
+
+import json
+from time import time
+from typing import TYPE_CHECKING, Any
+
+from tap_oauth2_generic import errors
+from tap_oauth2_generic.config.config import CONFIG_SCHEMA, STREAM_ROOMS
+from tap_oauth2_generic.config.presets import names, preset
+from tap_oauth2_generic.demo.app import App
+from tap_oauth2_generic.net.hosts import HostSettings
+from tap_oauth2_generic.net.rate_limit import RateLimitSettings
+from tap_oauth2_generic.net.response_rules import RuleSettings
+from tap_oauth2_generic.net.retry import ResilienceSettings
+from tap_oauth2_generic.net.transport import TransportSettings
+from tap_oauth2_generic.oauth2 import grants
+from tap_oauth2_generic.pagination import styles
+from tap_oauth2_generic.replication.bookmark import IncrementalSettings
+from tap_oauth2_generic.settings.fields import names_of, schema_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+_HTTP = (TransportSettings, ResilienceSettings, RateLimitSettings, HostSettings, RuleSettings)
+
+
+def areas(settings: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the setting names of each area; ``settings`` is what ``--about`` prints."""
+    http = names_of(*_HTTP)
+    ours = list(CONFIG_SCHEMA["properties"])
+    return {
+        "connection": [name for name in ours if name not in http],
+        "http": [name for name in ours if name in http],
+        "sdk": [name for name in settings["properties"] if name not in ours],
+        "streams": names_of(*STREAM_ROOMS),
+        "pagination": ["style", *dict.fromkeys(names_of(*styles().values()))],
+        "incremental": names_of(IncrementalSettings),
+    }
+
+
+def tables(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return every table by the name of its markers."""
+    found = {
+        area: setting_rows(_only(settings, members))
+        for area, members in areas(settings).items()
+        if area in {"connection", "http", "sdk"}
+    }
+    found |= {
+        "streams": setting_rows(schema_of(*STREAM_ROOMS, defaults=True)),
+        "pagination": pagination_rows(),
+        "incremental": setting_rows(schema_of(IncrementalSettings, defaults=True)),
+        "styles": style_rows(),
+        "grants": grant_rows(),
+        "providers": provider_rows(),
+        "errors": error_rows(),
+        "demo": demo_rows(),
+    }
+    return {name: _joined(rows) for name, rows in found.items()}
+
+
+def readme_settings(settings: Mapping[str, Any]) -> str:
+    """Return the README's table: the names of all settings, area by area."""
+    pages = {
+        "connection": ("Connection", "settings.md#connection"),
+        "http": ("HTTP", "settings.md#http"),
+        "streams": ("Streams", "streams.md"),
+        "pagination": ("Pagination", "pagination.md"),
+        "incremental": ("Incremental", "incremental.md"),
+        "sdk": ("From the Singer SDK", "settings.md#from-the-singer-sdk"),
+    }
+    found = areas(settings)
+    rows = ["| Area | Settings |", "|:--|:--|"]
+    for area, (title, page) in pages.items():
+        listed = ", ".join(f"`{name}`" for name in found[area])
+        rows.append(f"| [{title}](docs/reference/{page}) | {listed} |")
+    return _joined(rows)
+
+
+def setting_rows(schema: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a table of the settings of one object."""
+    yield "| Setting | Type | Default | Meaning |"
+    yield "|:--|:--|:--|:--|"
+    for name, about in schema["properties"].items():
+        default = _default_of(name, schema)
+        yield f"| `{name}` | {_type_of(about)} | {default} | {meaning(about)} |"
+
+
+def pagination_rows() -> Iterator[str]:
+    """Yield the table of paging settings: the styles that have each, and its default."""
+    yield "| Setting | Styles | Type | Default | Meaning |"
+    yield "|:--|:--|:--|:--|:--|"
+    yield "| `style` | all | string | `none` | How the API pages; see the styles above. |"
+    schemas = {name: schema_of(style, defaults=True) for name, style in styles().items()}
+    settings = {n: a for schema in schemas.values() for n, a in schema["properties"].items()}
+    for setting, about in settings.items():
+        having = [name for name, schema in schemas.items() if setting in schema["properties"]]
+        default = ", ".join(dict.fromkeys(_default_of(setting, schemas[name]) for name in having))
+        used_by = "all" if len(having) == len(schemas) else ", ".join(f"`{n}`" for n in having)
+        yield f"| `{setting}` | {used_by} | {_type_of(about)} | {default} | {meaning(about)} |"
+
+
+def style_rows() -> Iterator[str]:
+    """Yield the table of paging styles: the response each fits, and its own settings."""
+    yield "| Style | Response of the API | Its own settings |"
+    yield "|:--|:--|:--|"
+    shared = set.intersection(*({*style.__dataclass_fields__} for style in styles().values()))
+    for name, style in styles().items():
+        own = [f"`{field}`" for field in style.__dataclass_fields__ if field not in shared]
+        yield f"| `{name}` | {style.fits} | {', '.join(own) or '—'} |"
+
+
+def grant_rows() -> Iterator[str]:
+    """Yield the table of grants and what each needs."""
+    yield "| `grant_type` | Needs |"
+    yield "|:--|:--|"
+    for name, grant in grants().items():
+        yield f"| `{name}` | {grant.needs} |"
+
+
+def provider_rows() -> Iterator[str]:
+    """Yield the table of presets: their parameters, and the pages their facts come from."""
+    yield "| `provider` | API | `provider_params` | Documentation |"
+    yield "|:--|:--|:--|:--|"
+    for name in names():
+        found = preset(name)
+        params = [
+            f"`{param}` ({about['default']})" if "default" in about else f"`{param}`"
+            for param, about in found.get("params", {}).items()
+        ]
+        pages = ", ".join(f"[{n}]({page})" for n, page in enumerate(found["documentation"], 1))
+        yield f"| `{name}` | {found['title']} | {', '.join(params) or '—'} | {pages} |"
+
+
+def error_rows() -> Iterator[str]:
+    """Yield the table of error classes: what each is a case of, and what it means."""
+    yield "| Error | Kind of | Meaning |"
+    yield "|:--|:--|:--|"
+    for name, member in vars(errors).items():
+        if isinstance(member, type) and member.__module__ == errors.__name__:
+            first = (member.__doc__ or "").partition("\n\n")[0].replace("``", "`")
+            yield f"| `{name}` | `{member.__bases__[0].__name__}` | {' '.join(first.split())} |"
+
+
+def demo_rows() -> Iterator[str]:
+    """Yield the table of the demo's endpoints, as the demo itself lists them."""
+    yield "| Endpoint | Response |"
+    yield "|:--|:--|"
+    for entry in App("", token_lifetime=0, clock=time).endpoints():
+        about = entry["about"].replace("``", "`")
+        yield f"| {', '.join(entry['methods'])} `{entry['path']}` | {about} |"
+
+
+def meaning(about: Mapping[str, Any]) -> str:
+    """Return a setting's description in one line, with its choices if it has some."""
+    text = " ".join(about.get("description", "").split()).replace("|", "\\|")
+    if choices := about.get("enum"):
+        text += f" One of {', '.join(f'`{choice}`' for choice in choices)}."
+    return text
+
+
+def shown(about: Mapping[str, Any]) -> str:
+    """Return a default as JSON, or a dash if there is none."""
+    default = about.get("default")
+    return "—" if default is None else f"`{json.dumps(default, default=sorted)}`"
+
+
+def types_of(about: Mapping[str, Any]) -> list[str]:
+    """Return the JSON types of a setting without null."""
+    types = about.get("type", "string")
+    return [types] if isinstance(types, str) else [name for name in types if name != "null"]
+
+
+def _only(settings: Mapping[str, Any], members: Iterable[str]) -> dict[str, Any]:
+    return {**settings, "properties": {name: settings["properties"][name] for name in members}}
+
+
+def _type_of(about: Mapping[str, Any]) -> str:
+    text = " or ".join(types_of(about))
+    return f"{text}, secret" if about.get("secret") else text
+
+
+def _default_of(setting: str, schema: Mapping[str, Any]) -> str:
+    if setting in schema.get("required", []):
+        return "required"
+    return shown(schema["properties"][setting])
+
+
+def _joined(rows: Iterable[str]) -> str:
+    return "".join(f"{row}\n" for row in rows)

@@ -1,0 +1,1 @@
+"""The documentation is right: its links, its configurations, and every step of its tutorials."""

@@ -1,0 +1,48 @@
+"""Every file and command of a tutorial, in order, as a reader would follow it.
+
+A comment in the line above a fenced block says what to do with it:
+
+``<!-- file: config.json -->``  write the block to this file
+``<!-- background -->``         start the command of a `console` block, and go on
+``<!-- fails -->``              the commands of a `console` block end with status 1
+``<!-- output -->``             not followed: the block only shows something
+
+Commands in `console` blocks begin with ``$ ``. The lines after one are its output, standard error
+included; ``...`` stands for anything. The ports in PORTS are replaced by free ones.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.docs.blocks import DOCS, ROOT, Terminal, blocks
+from tests.support.login_process import free_port
+
+#: What tutorials write for the demo and for the listener of a login.
+PORTS = ("8765", "8400")
+#: Folders with further commands, for the tutorials that need Meltano and its loaders.
+PLUGINS = (ROOT / ".demo" / "venv" / "bin", ROOT / ".meltano/loaders/target-duckdb/venv/bin")
+WITH_PLUGINS = {"meltano", "plain-target"}
+#: What a reader takes from the repository is this folder here.
+PLACES = {"/path/to/tap-oauth2-generic": ROOT}
+
+
+def _tutorials():
+    for page in sorted((DOCS / "tutorials").glob("*.md")):
+        if page.stem != "index":
+            marks = [pytest.mark.pipelines] if page.stem in WITH_PLUGINS else []
+            yield pytest.param(page, id=page.stem, marks=marks)
+
+
+@pytest.mark.parametrize("page", list(_tutorials()))
+def test_every_step_of_a_tutorial_works(tmp_path, page):
+    """Files are written and commands run in order; each ends and prints as shown."""
+    folder = tmp_path / "tutorial"
+    folder.mkdir()
+    ports = {port: free_port() for port in PORTS}
+    path = PLUGINS if page.stem in WITH_PLUGINS else ()
+    with Terminal(folder, ports, path, PLACES) as terminal:
+        steps = blocks(page)
+        assert steps
+        for block in steps:
+            terminal.follow(block)

@@ -15,7 +15,7 @@ import requests
 
 from tap_oauth2_generic.demo import DemoServer
 from tests.airflow.airflow_server import INSTALLED, PROGRAMS, READY, ROOT, Airflow
-from tests.support.postgres_server import postgres, programs
+from tests.support.postgres import postgres, programs
 
 pytestmark = [
     pytest.mark.slow,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tap_oauth2_generic.demo import DemoServer
-from tests.support.demo_client import Browser, Client, Clock
+from tests.support.demo_client import Browser, Client
 
 
 @pytest.fixture(scope="session")
@@ -30,13 +30,8 @@ def browser(shared_demo):
 
 
 @pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
 def own_client(clock):
-    """A client of a demo of its own, with tokens of 100 s and a clock that the test moves."""
+    """A client of its own demo, with tokens of 100 s and a clock that the test moves."""
     with DemoServer(port=0, token_lifetime=100, clock=clock) as demo:
         client = Client(demo.url)
         with client.http:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support.demo_walks import WALKS, numbered_pages, pages_of_people, walk, when
+from tests.support.demo_pages import WALKS, numbered_pages, pages_of_people, walk, when
 
 CAPS = {
     "contacts": ("per_page", 50, "data"),

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 from tap_oauth2_generic.demo import DemoServer
 from tests.support.demo_client import Client
-from tests.support.demo_walks import WALKS, walk, when
+from tests.support.demo_pages import WALKS, walk, when
 
 LAST_OF_2025 = "2025-12-31T23:59:59Z"
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.support import ROOT
-from tests.support.demo_walks import walk
+from tests.support.demo_pages import walk
 
 CONFIG = json.loads((ROOT / "sample_config.json").read_text(encoding="utf-8"))
 STREAMS = {stream["name"]: stream for stream in CONFIG["streams"]}

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from tap_oauth2_generic.demo import shop
-from tests.support.demo_walks import walk
+from tests.support.demo_pages import walk
 
 NORTH = f"/regions/{quote(shop.REGIONS[0], safe='')}/orders"
 

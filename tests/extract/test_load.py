@@ -80,7 +80,7 @@ def test_ten_thousand_partitions_are_read_whole(run, tmp_path):
 
 def test_a_context_without_a_bookmark_leaves_nothing_behind(tmp_path):
     """After three thousand children the process holds what it held after a hundred."""
-    command = [sys.executable, "-m", "tests.support.kept_objects"]
+    command = [sys.executable, "-m", "tests.support.object_counts"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     few, many = map(int, done.stdout.split())
     assert many - few < 1500

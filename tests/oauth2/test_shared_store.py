@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from tests.support.postgres_server import postgres, programs
+from tests.support.postgres import postgres, programs
 from tests.support.server import Drop, Reply
 
 PROCESSES = 10

@@ -13,7 +13,7 @@ from contextlib import closing, suppress
 
 import pytest
 
-from tests.support.postgres_server import postgres, programs
+from tests.support.postgres import postgres, programs
 from tests.support.server import Reply
 
 STREAM = {

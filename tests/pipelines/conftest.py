@@ -8,7 +8,7 @@ from tap_oauth2_generic.demo import DemoServer
 from tests.pipelines.meltano_project import ROOT, Project
 from tests.pipelines.warehouses import CSV, DuckDB, JSONLines, PostgreSQL
 from tests.support.demo_client import Client
-from tests.support.postgres_server import postgres
+from tests.support.postgres import postgres
 
 WAREHOUSES = {kind.loader: kind for kind in (DuckDB, PostgreSQL, CSV, JSONLines)}
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from tests.pipelines.meltano_project import ROOT
 from tests.pipelines.warehouses import dig, ids
-from tests.support.demo_walks import WALKS, walk
+from tests.support.demo_pages import WALKS, walk
 
 SAMPLE = (ROOT / "sample_config.json").read_text()
 #: A value from within a record of these streams, which a warehouse must hold as the API gives it.

@@ -14,8 +14,8 @@ import sys
 import pytest
 
 from tap_oauth2_generic.runtime.progress import Progress
+from tests.support.progress_lines import PAGED, page
 from tests.support.server import Reply
-from tests.support.told import PAGED, page
 
 COMMAND = [sys.executable, "-m", "tap_oauth2_generic"]
 ESCAPE = "\x1b"

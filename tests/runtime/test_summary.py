@@ -13,8 +13,8 @@ from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.runtime.progress import Progress
 from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.settings.fields import ErrorCollector
+from tests.support.progress_lines import ITEMS, PAGED, SCHEMA, lines, page, summary
 from tests.support.server import Reply
-from tests.support.told import ITEMS, PAGED, SCHEMA, lines, page, summary
 
 A_LITTLE = {"X-RateLimit-Reset": "300"}  # milliseconds
 SETTINGS = {"max_retries": 3, "rate_limit_format": "milliseconds"}

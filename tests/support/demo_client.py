@@ -1,4 +1,4 @@
-"""How the tests talk to the demo, over real HTTP: an API client, and a person at a browser."""
+"""Clients of the demo over real HTTP: of the API, and a person at a browser."""
 
 from __future__ import annotations
 
@@ -20,18 +20,8 @@ CHALLENGE = (
 )
 
 
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self):
-        self.now = 1_800_000_000.0
-
-    def __call__(self):
-        return self.now
-
-
 class Client:
-    """A client of one demo, with the defaults of most requests filled in."""
+    """A client of one demo with defaults for most requests."""
 
     def __init__(self, url):
         self.url = url
@@ -59,11 +49,11 @@ class Client:
         )
 
     def works(self, access_token):
-        """Tell whether an access token opens the API."""
+        """Return whether an access token opens the API."""
         return self.call("/lists", token=access_token).status_code == 200
 
     def change(self):
-        """Have the demo change its rows."""
+        """Let the demo change its rows."""
         return self.http.post(f"{self.url}/demo/change", timeout=TIMEOUT).json()
 
     def counts(self):
@@ -118,7 +108,7 @@ def redirected(response):
 
 
 def refused(response, error, status=400):
-    """Tell whether an answer is this error in the shape of RFC 6749 section 5.2."""
+    """Return whether a response is this error in the format of RFC 6749 section 5.2."""
     body = response.json()
     assert set(body) == {"error", "error_description"}
     assert "no-store" in response.headers["Cache-Control"]

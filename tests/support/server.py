@@ -6,6 +6,7 @@ Knows nothing of the tap: what it saw is for the test to judge.
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -88,16 +89,23 @@ class ApiServer:
         self._server.daemon_threads = True
         # What a client does wrong in a handshake is for the test to judge.
         self._server.handle_error = lambda *_: None
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._is_closing = False
+        self._thread = threading.Thread(target=self._accept)
 
     def __enter__(self) -> ApiServer:
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._is_closing = True
+        socket.create_connection(self._server.server_address).close()
         self._thread.join()
+        self._server.server_close()
+
+    def _accept(self) -> None:
+        # serve_forever() would make each test wait for its poll interval.
+        while not self._is_closing:
+            self._server.handle_request()
 
     @property
     def host(self) -> str:

@@ -38,7 +38,7 @@ from tap_oauth2_generic.records.schema import SchemaSettings
 from tap_oauth2_generic.replication.bookmark import IncrementalSettings, moment
 from tap_oauth2_generic.replication.partitions import ContextSettings
 from tap_oauth2_generic.runtime.redaction import register
-from tap_oauth2_generic.runtime.secret_values import of_header, of_text
+from tap_oauth2_generic.runtime.secret_values import of_header, of_string
 from tap_oauth2_generic.settings.field_types import (
     BOOLEAN,
     HEADERS,
@@ -310,7 +310,7 @@ def _decoded(value: Any) -> Any:
     return value
 
 
-def _texts(value: Any, secrets: Callable[[str], list[str]] = of_text) -> list[str]:
+def _texts(value: Any, secrets: Callable[[str], list[str]] = of_string) -> list[str]:
     if isinstance(value, Mapping):
         return [found for member in value.values() for found in _texts(member, of_header)]
     if isinstance(value, list | tuple):

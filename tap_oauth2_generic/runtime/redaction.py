@@ -1,4 +1,4 @@
-"""What must never be printed: the registry of secret values and the mask over all log output.
+"""Mask secret values in all output: the registry of secrets and the mask over every log handler.
 
 Every secret is registered where it enters the process; nothing here decides what is secret.
 """
@@ -9,47 +9,53 @@ import logging
 import re
 import threading
 from functools import cached_property
+from html.entities import codepoint2name
 from itertools import groupby
 
 MASK = "***"
 # Shorter values would mask ordinary words and digits all over the output.
 SHORTEST_SECRET = 4
+_NAMED_ENTITIES = {**codepoint2name, ord("'"): "apos"}
+_SHORT_ESCAPES = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
+# Server strings must not steer the terminal that shows them, nor reorder a line.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 class _Secret:
-    """A text that is masked in whatever way URLs, JSON, HTML or representations write it.
+    """A string masked in every spelling that URLs, JSON, HTML or ``repr`` give it.
 
-    They mix as they like: of one text, some encode what others leave. Letters and digits stand
-    for themselves everywhere.
+    Spellings mix: one server escapes what another leaves. ASCII letters and digits stand for
+    themselves in all of them.
     """
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        words = ("".join(run) for kind, run in groupby(self.text, _kind) if kind == "word")
-        # Most lines do not hold it, so that none of its looks is worth a search.
+    def __init__(self, secret: str) -> None:
+        self.secret = secret
+        words = ("".join(run) for kind, run in groupby(secret, _kind) if kind == "word")
+        # Most lines do not hold this, so none of the spellings is worth a search.
         self.anchor = max(words, key=len, default="")
 
     @cached_property
-    def look(self) -> re.Pattern[str]:
-        """A pattern for all of its looks."""
-        runs = [(kind, "".join(run)) for kind, run in groupby(self.text, _kind)]
-        # Who quotes a text may make one blank of several, and none of those around it.
-        around = "*" if len(self.text.strip()) >= SHORTEST_SECRET else "+"
+    def pattern(self) -> re.Pattern[str]:
+        """A pattern for all of its spellings."""
+        runs = [(kind, "".join(run)) for kind, run in groupby(self.secret, _kind)]
+        # Whoever quotes a string may collapse its whitespace and strip its ends.
+        at_ends = "*" if len(self.secret.strip()) >= SHORTEST_SECRET else "+"
         parts = []
         for position, (kind, run) in enumerate(runs):
             if kind == "word":
                 parts.append(run)
             elif kind == "other":
-                parts += [rf"(?:\\*{re.escape(one)}|{_encoded(one)})" for one in run]
+                parts += [rf"(?:\\*{re.escape(one)}|{_escapes(one)})" for one in run]
             elif kind == "backslash":
-                # Each doubling doubles them, so that any number may stand for the run.
+                # Each escaping doubles them, so any number may stand for the run.
                 begins = r"(?<!\\)" if position == 0 else ""
-                parts.append(rf"{begins}(?:\\|(?<=\\){_LETTERS_OF_BACKSLASH}|{_entities(run[0])})+")
+                letters = "(?i:u005c|x5c|u0000005c)"
+                parts.append(rf"{begins}(?:\\|(?<=\\){letters}|{_entities(run[0])})+")
             else:
-                ways = "|".join(sorted({_encoded(one) for one in run}))
-                often = "+" if 0 < position < len(runs) - 1 else around
-                # Told apart by how they begin: what could be read in two ways would be tried in
-                # two to the power of its length.
+                ways = "|".join(sorted({_escapes(one) for one in run}))
+                often = "+" if 0 < position < len(runs) - 1 else at_ends
+                # Alternatives differ in how they begin: ambiguous ones would backtrack
+                # exponentially.
                 parts.append(rf"(?:\s|\+|\\+\s|{ways}){often}")
         return re.compile("".join(parts))
 
@@ -59,44 +65,36 @@ def _kind(character: str) -> str:
         return "backslash"
     if character.isascii() and character.isalnum():
         return "word"
-    return "blank" if character.isspace() else "other"
+    return "space" if character.isspace() else "other"
 
 
-def _encoded(character: str) -> str:
-    """Give the ways to write a character that do not hold it, as alternatives of a pattern."""
-    code = ord(character)
-    octets = character.encode("utf-8", "surrogatepass")
+def _escapes(character: str) -> str:
+    """Return alternatives of a pattern: every spelling that does not hold the character."""
     units = character.encode("utf-16-be", "surrogatepass").hex()
-    # A backslash stands before some, and before itself.
+    octets = character.encode("utf-8", "surrogatepass")
+    # Escaping the escape doubles its backslash.
     escapes = [
         r"\\+".join(f"u{units[at : at + 4]}" for at in range(0, len(units), 4)),
         r"\\+".join(f"x{octet:02x}" for octet in octets),
-        f"x{code:02x}",
-        f"u{code:08x}",
+        f"x{ord(character):02x}",
+        f"u{ord(character):08x}",
     ]
-    letter = f"|{short}" if (short := _SHORT.get(character)) else ""
+    letter = f"|{short}" if (short := _SHORT_ESCAPES.get(character)) else ""
     return rf"\\+(?:(?i:{'|'.join(escapes)}){letter})|{_entities(character)}"
 
 
 def _entities(character: str) -> str:
-    """Give the ways in which URLs and HTML write a character."""
-    from html.entities import codepoint2name  # only where a secret is really met
-
+    """Return alternatives of a pattern: how URLs and HTML write a character."""
     code = ord(character)
-    octets = character.encode("utf-8", "surrogatepass")
-    ways = [f"(?i:{''.join(f'%{octet:02x}' for octet in octets)}|&#x0*{code:x};)", f"&#0*{code};"]
-    if name := {**codepoint2name, ord("'"): "apos"}.get(code):
+    octets = "".join(f"%{octet:02x}" for octet in character.encode("utf-8", "surrogatepass"))
+    ways = [f"(?i:{octets}|&#x0*{code:x};)", f"&#0*{code};"]
+    if name := _NAMED_ENTITIES.get(code):
         ways.append(f"&{name};")
     return "|".join(ways)
 
 
-_LETTERS_OF_BACKSLASH = "(?i:u005c|x5c|u0000005c)"
-# What JSON and Python write with a letter.
-_SHORT = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
-
-
 class Redactor:
-    """Knows the secret values of this process and masks them in any text."""
+    """The secret values of this process."""
 
     def __init__(self) -> None:
         """Start with nothing to hide."""
@@ -105,24 +103,23 @@ class Redactor:
         self._lock = threading.Lock()
 
     def register(self, *secrets: object) -> None:
-        """Remember each text; what is too short, blank or no text is none."""
-        new = {text for text in secrets if isinstance(text, str) and text not in self._known}
+        """Remember each string; ignore short and empty ones, and other types."""
+        new = {one for one in secrets if isinstance(one, str) and one not in self._known}
         if not new:
             return
-        found = [_Secret(text) for text in new if len(text) >= SHORTEST_SECRET and text.strip()]
+        found = [_Secret(one) for one in new if len(one) >= SHORTEST_SECRET and one.strip()]
         with self._lock:
             self._known |= new
             # Longest first, or a secret that contains another would leave its rest behind.
-            self._secrets = tuple(
-                sorted([*self._secrets, *found], key=lambda one: len(one.text), reverse=True)
-            )
+            by_length = sorted([*self._secrets, *found], key=lambda one: -len(one.secret))
+            self._secrets = tuple(by_length)
 
-    def redact(self, text: str) -> str:
-        """Give the text with every registered secret replaced by ``***``."""
+    def redact(self, string: str) -> str:
+        """Return the string with every registered secret replaced by ``***``."""
         for secret in self._secrets:
-            if secret.anchor in text:
-                text = secret.look.sub(MASK, text)
-        return text
+            if secret.anchor in string:
+                string = secret.pattern.sub(MASK, string)
+        return string
 
 
 _REDACTOR = Redactor()
@@ -130,17 +127,13 @@ register = _REDACTOR.register
 redact = _REDACTOR.redact
 
 
-# What a server says must not steer the terminal that shows it, nor turn the order of a line.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-
-
-def printable(text: str) -> str:
-    """Give a text that a server may have had a say in without what would steer a terminal."""
-    return _CONTROL.sub("?", text)
+def printable(string: str) -> str:
+    """Replace the control characters that would steer a terminal."""
+    return _CONTROL.sub("?", string)
 
 
 class RedactingFormatter(logging.Formatter):
-    """Masks whatever another formatter made of a log record, its traceback included."""
+    """Mask the output of another formatter, tracebacks included."""
 
     def __init__(self, inner: logging.Formatter) -> None:
         """Wrap the formatter that does the layout."""
@@ -148,15 +141,15 @@ class RedactingFormatter(logging.Formatter):
         self._inner = inner
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format with the inner formatter, then mask; only a line's first word is at its margin.
+        """Format, mask, and indent all lines but the first.
 
-        Else a server could bring in lines that look like ours.
+        Otherwise a server could forge lines that look like the tap's own.
         """
         return printable(redact(self._inner.format(record))).replace("\n", "\n    ")
 
 
 def protect_logs() -> None:
-    """Put the mask over every log handler there is; safe to call more than once."""
+    """Mask every existing log handler; safe to call more than once."""
     loggers = [logging.getLogger()]
     loggers += [logging.getLogger(name) for name in list(logging.root.manager.loggerDict)]
     for handler in {handler for logger in loggers for handler in logger.handlers}:

@@ -365,7 +365,7 @@ def test_a_catalog_that_renames_a_stream_or_lacks_its_key_is_said(api, tap):
     run = tap(api.config({**STREAM, "new_fields": "ignore"}), catalog={"streams": [entry]})
     assert run.status == 0, run.errors
     assert run.records("items") == [{"id": 1}, {"id": 2}]
-    assert any("calls the stream 'items' 'things'" in warning for warning in run.warnings)
+    assert any("alias 'things' for stream 'items'" in warning for warning in run.warnings)
     assert any("no column for its key nope" in warning for warning in run.warnings)
 
 
@@ -419,26 +419,27 @@ def test_a_log_level_that_is_none_is_one_line(api, tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"schema": {"properties": {"id": {}}, "required": [["id"]]}}, "is not of the form"),
+        ({"schema": {"properties": {"id": {}}, "required": [["id"]]}}, "`$.streams[0]`"),
         (
             {"metadata": [{"breadcrumb": [], "metadata": {"table-key-properties": [["id"]]}}]},
-            "is not of the form",
+            "`$.streams[0].metadata[0].metadata.table-key-properties[0]`",
         ),
-        ({"key_properties": {}}, "is not of the form"),
-        ({"replication_method": []}, "is not of the form"),
+        ({"key_properties": {}}, "`$.streams[0].key_properties`"),
+        ({"replication_method": []}, "`$.streams[0].replication_method`"),
         (
             {"metadata": [{"breadcrumb": [], "metadata": {"replication-key": ["id"]}}]},
-            "is not of the form",
+            "`$.streams[0].metadata[0].metadata.replication-key`",
         ),
     ],
 )
 def test_a_catalog_that_cannot_be_followed_is_one_line(api, tap, change, said):
-    """A catalog whose schema is none ends the run with one line."""
+    """A malformed catalog ends the run with one line that says where it is malformed."""
     api.serve("/items", ROWS)
     entry = {"tap_stream_id": "items", "schema": {"properties": {"id": {"type": "integer"}}}}
     run = tap(api.config(STREAM), catalog={"streams": [{**entry, **change}]})
     assert run.status == 1
     assert len(run.error_lines) == 1, run.errors
+    assert "the catalog is malformed" in run.error_lines[0]
     assert said in run.error_lines[0]
 
 

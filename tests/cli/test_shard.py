@@ -289,7 +289,7 @@ def test_a_wrong_state_is_one_line(shard, tmp_path, wrong):
     path.write_text(wrong)
     status, found, errors = shard(4, ORDERS, options=["--state", str(path)])
     assert (status, found, len(errors.splitlines())) == (1, [], 1)
-    assert "the state is not of the form" in errors
+    assert "the state is malformed" in errors
 
 
 @pytest.mark.parametrize(

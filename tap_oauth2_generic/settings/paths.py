@@ -1,4 +1,4 @@
-"""Where a value is inside decoded JSON: bare dotted paths and JSONPath, parsed once.
+"""Find values in decoded JSON: bare dotted paths and JSONPath, parsed once.
 
 Knows nothing of records, paging or tokens.
 """
@@ -9,17 +9,20 @@ import re
 import warnings
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tap_oauth2_generic.settings.limits import MAX_DESCENTS
-from tap_oauth2_generic.settings.patterns import parse_pattern
+from tap_oauth2_generic.settings.patterns import Pattern, parse_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Missing:
-    """The type of ``MISSING``: there is nothing at a path, which differs from a null there."""
+    """The type of ``MISSING``: no value at a path, as opposed to a null."""
 
     def __repr__(self) -> str:
-        """Name it in messages and test failures."""
+        """Return its name, for messages and test failures."""
         return "MISSING"
 
     def __bool__(self) -> bool:
@@ -32,9 +35,13 @@ _SEGMENT = re.compile(r"""'(?P<single>[^']*)'|"(?P<double>[^"]*)"|(?P<bare>[^.'"
 _JSONPATH_CHILD = re.compile(
     r"""\.(?P<bare>[A-Za-z_][\w-]*)|\['(?P<key>[^'\\]*)'\]|\[(?P<index>\d+)\]"""
 )
-
-
-# What the library raises where an expression does not suit a value; of no one family.
+# The nodes of jsonpath-ng whose time and memory are bounded, once `_bound` has seen them.
+_NODES = frozenset({
+    "Root", "This", "Parent", "Child", "Fields", "Wildcard", "Index", "Slice", "Descendants",
+    "Union", "Where", "WhereNot", "Filter", "Expression", "And", "Or", "Operation", "SortedThis",
+    "Len", "Keys", "Path", "Sub", "Split", "Str",
+})  # fmt: skip
+# What jsonpath-ng raises if an expression does not suit a value: no common family.
 _FAILURES = (
     ArithmeticError,
     AssertionError,
@@ -51,24 +58,24 @@ class Path(Protocol):
 
     @property
     def text(self) -> str:
-        """The expression as it was written."""
+        """The expression as written."""
 
     def find(self, value: Any) -> Any:
-        """Give the first value there, or ``MISSING``."""
+        """Return the first match, or ``MISSING``."""
 
     def find_all(self, value: Any) -> list[Any]:
-        """Give every value there; an empty list where there is none."""
+        """Return all matches."""
 
 
 @dataclass(frozen=True)
 class DottedPath:
-    """Keys and list positions, one inside the other; finds one value at most."""
+    """A chain of keys and list positions; finds one value at most."""
 
     text: str
     keys: tuple[str | int, ...]
 
     def find(self, value: Any) -> Any:
-        """Walk the keys; a bare path that is itself a key of the object finds that first."""
+        """Follow the keys; a bare path that is itself a key of the object finds that first."""
         is_bare = not self.text.startswith("$")
         if is_bare and isinstance(value, dict) and self.text in value:
             return value[self.text]
@@ -79,7 +86,7 @@ class DottedPath:
         return value
 
     def find_all(self, value: Any) -> list[Any]:
-        """Give the one value there, in a list."""
+        """Return the match in a list."""
         found = self.find(value)
         return [] if found is MISSING else [found]
 
@@ -92,64 +99,75 @@ class JsonPath:
     expression: Any
 
     def find(self, value: Any) -> Any:
-        """Give the first match, or ``MISSING``."""
+        """Return the first match, or ``MISSING``."""
         return next(iter(self.find_all(value)), MISSING)
 
     def find_all(self, value: Any) -> list[Any]:
-        """Give all matches in document order; an expression that fails on a value has none."""
-        # Filters know no Decimal, so they are asked about floats; what is given stays exact.
+        """Return all matches in document order; none if the expression fails on the value."""
+        # Filters cannot compare a Decimal, so they see floats; the values returned stay exact.
         compares = "?" in self.text
         try:
             matches = self.expression.find(_with_floats(value) if compares else value)
             if compares:
                 return [match.full_path.find(value)[0].value for match in matches]
+            return [match.value for match in matches]
         except _FAILURES:
             return []
-        return [match.value for match in matches]
 
 
-def _adapted(expression: Any) -> Any:
-    """Make the whole numbers of filters floats: older releases cut the value to their type.
+@dataclass(frozen=True)
+class _Matching:
+    """A node that finds the strings of another one that match a pattern, within bounds."""
 
-    Bound what regular expressions may take. Raises NotImplementedError for what the parser takes
-    and nothing evaluates.
+    left: Any
+    pattern: Pattern
+
+    def find(self, datum: Any) -> list[Any]:
+        return [
+            match
+            for match in self.left.find(datum)
+            if isinstance(match.value, str) and self.pattern.search(match.value)
+        ]
+
+
+def _bound(node: Any) -> int:
+    """Bound what the nodes of an expression may cost; return the number of its ``..``.
+
+    Raises NotImplementedError for what the parser accepts and nothing evaluates.
     """
-    if type(expression).__name__.lstrip("_") == "Intersect":
-        message = "& is not supported"
+    kind = type(node).__name__.lstrip("_")
+    if kind not in _NODES:
+        message = f"{'&' if kind == 'Intersect' else kind} is not supported"
         raise NotImplementedError(message)
-    for comparison in getattr(expression, "expressions", ()):
-        if type(getattr(comparison, "value", None)) is int:
-            comparison.value = float(comparison.value)
-        if getattr(comparison, "op", None) == "=~":
-            parse_pattern(comparison.value)
-        _adapted(getattr(comparison, "target", None))
-    if getattr(expression, "op_symbol", None) == "*":
-        expression.op = _product
-    if isinstance(getattr(expression, "regex", None), re.Pattern):
-        expression.regex = parse_pattern(expression.regex.pattern)
-    for side in ("left", "right"):
-        if hasattr(expression, side):
-            _adapted(getattr(expression, side))
-    return expression
+    descents = (kind == "Descendants") + sum(map(_bound, _children(node)))
+    if kind == "Expression" and node.op == "=~":
+        # The library's own =~ may never end.
+        node.target, node.op = _Matching(node.target, parse_pattern(node.value)), None
+    elif kind == "Expression" and type(node.value) is int:
+        # Older releases truncate what they compare with an integer.
+        node.value = float(node.value)
+    elif kind == "Operation" and node.op_symbol == "*":
+        node.op = _product
+    elif kind == "Sub":
+        node.regex = parse_pattern(node.regex.pattern)
+    return descents
+
+
+def _children(node: Any) -> Iterator[Any]:
+    members = [getattr(node, name, None) for name in ("left", "right", "target", "value")]
+    members += [*(getattr(node, "expressions", None) or ()), *getattr(node, "operands", ())]
+    for member in members:
+        # The expressions of a sort are pairs: what to sort by, and the direction.
+        child = member[0] if isinstance(member, tuple) else member
+        if hasattr(child, "find") and not isinstance(child, str):
+            yield child
 
 
 def _product(one: Any, other: Any) -> Any:
-    """Multiply two numbers; to Python, a text or list times a number is many of it."""
+    """Multiply two numbers; Python would repeat a string or list, up to all memory."""
     if isinstance(one, str | list) or isinstance(other, str | list):
         raise TypeError
     return one * other
-
-
-def _descents(expression: Any) -> int:
-    """Count the ``..`` of an expression, those in its filters too."""
-    inner = [getattr(expression, name, None) for name in ("left", "right", "target")]
-    found = sum(_descents(one) for one in [*inner, *getattr(expression, "expressions", ())] if one)
-    return found + (type(expression).__name__.lstrip("_") == "Descendants")
-
-
-def _fits(value: Any, pattern: str) -> bool:
-    """Do what ``=~`` does in a filter, within bounds."""
-    return isinstance(value, str) and parse_pattern(pattern).search(value) is not None
 
 
 def _with_floats(value: Any) -> Any:
@@ -163,15 +181,12 @@ def _with_floats(value: Any) -> Any:
 
 
 def passes_by(path: Path, other: DottedPath) -> bool:
-    """Tell whether what a path finds is surely not inside what another one finds."""
+    """Return whether no match of a path can lie inside the match of another one."""
     return isinstance(path, DottedPath) and path.keys[: len(other.keys)] != other.keys
 
 
 def parse_path(text: str) -> Path:
-    """Parse a bare dotted path, or a JSONPath where the text starts with ``$``.
-
-    Raises ValueError with a sentence on what is wrong.
-    """
+    """Parse a bare dotted path, or a JSONPath if it starts with ``$``; raise ValueError."""
     if text.startswith("$"):
         return _parse_jsonpath(text)
     return DottedPath(text, _parse_dotted(text))
@@ -179,7 +194,7 @@ def parse_path(text: str) -> Path:
 
 def _step(value: Any, key: str | int) -> Any:
     if isinstance(key, int):
-        # An index of a JSONPath, which is of lists alone.
+        # An index of a JSONPath applies to lists only.
         return value[key] if isinstance(value, list) and key < len(value) else MISSING
     if isinstance(value, dict):
         return value.get(key, MISSING)
@@ -205,7 +220,7 @@ def _parse_dotted(text: str) -> tuple[str, ...]:
 
 
 def _parse_jsonpath(text: str) -> Path:
-    """Give simple chains such as ``$.a['b'][0]`` a walk of their own, which is far faster."""
+    """Parse a JSONPath; simple chains such as ``$.a['b'][0]`` become the far faster DottedPath."""
     keys: list[str | int] = []
     position = 1
     while match := _JSONPATH_CHILD.match(text, position):
@@ -214,18 +229,15 @@ def _parse_jsonpath(text: str) -> Path:
         position = match.end()
     if position == len(text):
         return DottedPath(text, tuple(keys))
-    from jsonpath_ng.ext.filter import OPERATOR_MAP
-    from jsonpath_ng.ext.parser import parse
+    from jsonpath_ng.ext.parser import parse  # slow to import
 
-    # The library's own goes by ``re``, which may hang.
-    OPERATOR_MAP["=~"] = _fits
     try:
         with warnings.catch_warnings():
-            # Of what the library will not take later; it is refused here already.
+            # About syntax that the library will drop; it is rejected here already.
             warnings.simplefilter("ignore", DeprecationWarning)
-            expression = _adapted(parse(text))
-        if _descents(expression) > MAX_DESCENTS:
-            message = f".. may be there {MAX_DESCENTS} times at most"
+            expression = parse(text)
+        if _bound(expression) > MAX_DESCENTS:
+            message = f"at most {MAX_DESCENTS} .. are allowed"
             raise NotImplementedError(message)  # noqa: TRY301 - as what is not supported
         return JsonPath(text, expression)
     except Exception as error:  # noqa: BLE001 - the parser's own classes are not one family

@@ -33,7 +33,7 @@ MELTANO_LOG = WORK / "meltano.log"
 DATABASE = WORK / "demo.duckdb"
 
 MELTANO = ROOT / ".demo/venv/bin/meltano"
-API = ROOT / ".meltano/extractors/tap-oauth2-generic/venv/bin/tap-oauth2-generic-demo"
+TAP = ROOT / ".meltano/extractors/tap-oauth2-generic/venv/bin/tap-oauth2-generic"
 SAMPLE_CONFIG = ROOT / "sample_config.json"
 
 SAMPLE_ADDRESS = "http://127.0.0.1:8765"
@@ -111,7 +111,7 @@ def pipeline_twice(address: str) -> bool:
 @contextmanager
 def demo_api() -> Iterator[str]:
     """Keep the embedded API running on a port of its own choice; gives its address."""
-    process = start([str(API), "--port", "0"], os.environ, API_LOG)
+    process = start([str(TAP), "demo", "--port", "0"], os.environ, API_LOG)
     try:
         yield wait_for_address(process)
     finally:

@@ -1,6 +1,6 @@
-"""Where our commands begin: ``tap-oauth2-generic``, the SDK's command line, and those beside it.
+"""The entry point of ``tap-oauth2-generic``, and how its process ends.
 
-Imports nothing that takes time: even an interruption of the imports is no traceback.
+Imports nothing slow, so that Ctrl-C during the imports prints no traceback.
 """
 
 from __future__ import annotations
@@ -8,71 +8,46 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from importlib import import_module
 from typing import NoReturn
 
 
 def main() -> NoReturn:
-    """Run the tap and end the process."""
+    """Run the program and end the process."""
     try:
         status = run()
     except KeyboardInterrupt:
-        status = _interrupted()
+        sys.stderr.write("interrupted\n")
+        status = 1
     end(status)
 
 
-def login() -> NoReturn:
-    """Log in and end the process."""
-    _main_of("login")
-
-
-def preview() -> NoReturn:
-    """Preview and end the process."""
-    _main_of("preview")
-
-
-def shard() -> NoReturn:
-    """Split a configuration and end the process."""
-    _main_of("shard")
-
-
-def _main_of(module: str) -> NoReturn:
-    try:
-        import_module(f"tap_oauth2_generic.cli.{module}").main()
-    except KeyboardInterrupt:
-        sys.exit(_interrupted())
-    sys.exit(0)
-
-
-def _interrupted() -> int:
-    sys.stderr.write("interrupted\n")
-    return 1
-
-
 def run(arguments: list[str] | None = None) -> int:
-    """Run the tap and give its exit status."""
+    """Run the program and return its exit status."""
     from tap_oauth2_generic.cli.boundary import run_cleanly
-    from tap_oauth2_generic.tap import TapOAuth2Generic
+    from tap_oauth2_generic.cli.program import Program
 
-    return run_cleanly(lambda: TapOAuth2Generic.cli.main(arguments, standalone_mode=False))
+    program = Program()
+    return run_cleanly(
+        lambda: program.main(arguments, prog_name=program.name, standalone_mode=False)
+    )
 
 
 def end(status: int) -> NoReturn:
-    """End the process at once: what was written is flushed, and nothing else is left to do.
+    """Flush all output and end the process at once.
 
-    Taking the interpreter down would cost as much as a page or two, and would find threads
-    that still wait for an answer that nobody wants any more.
+    A normal interpreter exit takes as long as a page or two, and waits for threads whose
+    responses nobody needs any more.
     """
     import logging
 
     try:
         logging.shutdown()
         for stream in (sys.stdout, sys.stderr):
+            # A closed stream has been reported already.
             with suppress(OSError, ValueError, AttributeError):
-                # It may be closed; whoever closed it was told.
                 stream.flush()
     finally:
-        # Also where a signal ends the flush.
+        # Also if a signal interrupts the flush.
         os._exit(status)
 
 

@@ -1,4 +1,4 @@
-"""The command ``tap-oauth2-generic-login``: a person logs in once, the tokens are stored.
+"""The command ``tap-oauth2-generic login``: a person logs in once, the tokens are stored.
 
 What is asked and checked is the grant's; this is the terminal, the browser and the listener.
 """
@@ -11,13 +11,13 @@ import sys
 import webbrowser
 from contextlib import ExitStack
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 import click
 import msgspec
 
-from tap_oauth2_generic.cli.boundary import CONFIG_OPTION, log_to_stderr, run_cleanly, session
+from tap_oauth2_generic.cli.boundary import CONFIG_OPTION, log_to_stderr, session
 from tap_oauth2_generic.cli.callback_server import Listener, can_listen
 from tap_oauth2_generic.errors import AuthorizationError, TapError
 from tap_oauth2_generic.oauth2.authorization import authorization_address, create_code_challenge
@@ -183,23 +183,13 @@ def _whom(token: Token) -> str:
         return ""
 
 
-@click.command(name="tap-oauth2-generic-login")
+@click.command("login")
 @CONFIG_OPTION
 @click.option("--no-browser", is_flag=True, help="Paste the redirect address instead of listening.")
 @click.option(
     "--timeout", type=click.FloatRange(min=0, min_open=True), default=300.0, show_default=True,
     help="Seconds to wait for the browser to come back.",
 )  # fmt: skip
-@click.version_option(package_name="tap-oauth2-generic")
 def command(paths: tuple[str, ...], timeout: float, *, no_browser: bool) -> None:
     """Log in once: authorization code (with PKCE) or device code, as the configuration says."""
     _login(paths, browser=not no_browser, timeout_seconds=timeout)
-
-
-def main() -> NoReturn:
-    """Log in and end the process."""
-    sys.exit(run_cleanly(lambda: command.main(standalone_mode=False)))
-
-
-if __name__ == "__main__":
-    main()

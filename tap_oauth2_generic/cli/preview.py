@@ -1,4 +1,4 @@
-"""The command ``tap-oauth2-generic-preview``: a few records of each stream, and how they came.
+"""The command ``tap-oauth2-generic preview``: a few records of each stream, and how they came.
 
 Goes the very way of a sync; emits no Singer message and moves no bookmark.
 """
@@ -6,15 +6,14 @@ Goes the very way of a sync; emits no Singer message and moves no bookmark.
 from __future__ import annotations
 
 import json
-import sys
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
-from tap_oauth2_generic.cli.boundary import CONFIG_OPTION, log_to_stderr, run_cleanly, tap_of
+from tap_oauth2_generic.cli.boundary import CONFIG_OPTION, log_to_stderr, tap_of
 from tap_oauth2_generic.cli.suggest import (
     SUGGESTED,
     primary_key_candidates,
@@ -204,7 +203,7 @@ def _run(paths: tuple[str, ...], name: str | None, wanted: int, show: Show) -> i
     return 0 if all(one["ok"] for one in told) else 1
 
 
-@click.command(name="tap-oauth2-generic-preview")
+@click.command("preview")
 @CONFIG_OPTION
 @click.option("--stream", "name", help="Only this stream.")
 @click.option(
@@ -215,19 +214,9 @@ def _run(paths: tuple[str, ...], name: str | None, wanted: int, show: Show) -> i
 @click.option(
     "--suggest", "show", flag_value="suggest", multiple=True, help="Print the definition that fits."
 )
-@click.version_option(package_name="tap-oauth2-generic")
 @click.pass_context
 def command(
     ctx: click.Context, paths: tuple[str, ...], name: str | None, wanted: int, show: Show
 ) -> None:
     """Fetch a few records of each stream and show how they came."""
     ctx.exit(_run(paths, name, wanted, show))
-
-
-def main() -> NoReturn:
-    """Preview and end the process."""
-    sys.exit(run_cleanly(lambda: command.main(standalone_mode=False)))
-
-
-if __name__ == "__main__":
-    main()

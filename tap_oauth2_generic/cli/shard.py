@@ -1,4 +1,4 @@
-"""The command ``tap-oauth2-generic-shard``: one configuration split into several, by partitions.
+"""The command ``tap-oauth2-generic shard``: one configuration split into several, by partitions.
 
 Asks the API for nothing and prints no secret: those stay where the given configuration has them.
 """
@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
-from tap_oauth2_generic.cli.boundary import CONFIG_OPTION, log_to_stderr, run_cleanly
+from tap_oauth2_generic.cli.boundary import CONFIG_OPTION, log_to_stderr
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA
 from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.replication.bookmark import moment
@@ -174,7 +173,7 @@ def _run(paths: tuple[str, ...], states: tuple[str, ...], shards: int) -> None:
     click.echo(msgspec.json.format(_ENCODER.encode(found), indent=2))
 
 
-@click.command(name="tap-oauth2-generic-shard")
+@click.command("shard")
 @CONFIG_OPTION
 @click.option(
     "--shards",
@@ -185,16 +184,6 @@ def _run(paths: tuple[str, ...], states: tuple[str, ...], shards: int) -> None:
 @click.option(
     "--state", "states", multiple=True, help="State whose bookmarks the shards are to go on from."
 )
-@click.version_option(package_name="tap-oauth2-generic")
 def command(paths: tuple[str, ...], states: tuple[str, ...], shards: int) -> None:
     """Split a configuration by its partitions, and print each part and its state ID suffix."""
     _run(paths, states, shards)
-
-
-def main() -> NoReturn:
-    """Split and end the process."""
-    sys.exit(run_cleanly(lambda: command.main(standalone_mode=False)))
-
-
-if __name__ == "__main__":
-    main()

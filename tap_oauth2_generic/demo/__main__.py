@@ -1,4 +1,4 @@
-"""The command ``tap-oauth2-generic-demo``: start the demo, print what to do next, wait."""
+"""The command ``tap-oauth2-generic demo``: start the demo, print what to do next, wait."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _banner(url: str, port: int) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="tap-oauth2-generic-demo",
+        prog="tap-oauth2-generic demo",
         description="An OAuth2 provider and a REST API on loopback to try the tap with.",
     )
     parser.add_argument(

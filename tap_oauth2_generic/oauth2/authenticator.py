@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.runtime.clock import Clock
 
 _LOG_IN = (
-    "log in with tap-oauth2-generic-login and the same configuration (in a Meltano project: "
+    "log in with tap-oauth2-generic login and the same configuration (in a Meltano project: "
     "meltano invoke tap-oauth2-generic:login), or give the setting "
     "refresh_token a refresh token that was obtained elsewhere"
 )

@@ -134,7 +134,7 @@ class TokenClient:
                 f"the refresh request to {_host(url)} was sent and its answer was lost "
                 f"({_said(error)}). It is not sent again by itself, since the provider may have "
                 "spent the refresh token. Run again; if the provider then says invalid_grant, "
-                "log in anew with tap-oauth2-generic-login"
+                "log in anew with tap-oauth2-generic login"
             )
             raise TokenLostError(message) from None
         return self._token(response, "refresh_token", refresh_token)

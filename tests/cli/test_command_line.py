@@ -238,11 +238,11 @@ def test_the_environment_wins_over_files(api, tap, monkeypatch, tmp_path):
     assert run.status == 0, run.errors
 
 
-@pytest.mark.parametrize("name", ["__main__", "cli.login", "cli.preview", "cli.shard"])
+@pytest.mark.parametrize("name", [None, "login", "preview", "shard"])
 def test_without_a_configuration_the_options_for_one_are_said(tmp_path, name):
     """A command without --config says that it needs one, and nothing else."""
-    command = [sys.executable, "-m", f"tap_oauth2_generic.{name}"]
-    command += ["--shards", "2"] if name == "cli.shard" else []
+    command = [sys.executable, "-m", "tap_oauth2_generic", *([name] if name else [])]
+    command += ["--shards", "2"] if name == "shard" else []
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 1
     (line,) = [text for text in done.stderr.splitlines() if "ERROR" in text]

@@ -23,7 +23,7 @@ def preview(tmp_path):
     def run(config, *options):
         path = tmp_path / "config.json"
         path.write_text(json.dumps(config))
-        command = [sys.executable, "-m", "tap_oauth2_generic.cli.preview", "--config", str(path)]
+        command = [sys.executable, "-m", "tap_oauth2_generic", "preview", "--config", str(path)]
         return subprocess.run([*command, *options], capture_output=True, text=True, check=False)
 
     return run

@@ -59,7 +59,7 @@ def shard(tmp_path):
     def run(shards, *streams, options=(), env=None, **settings):
         path = tmp_path / "config.json"
         path.write_text(json.dumps({**CONNECTION, **SECRETS, "streams": streams, **settings}))
-        command = [sys.executable, "-m", "tap_oauth2_generic.cli.shard"]
+        command = [sys.executable, "-m", "tap_oauth2_generic", "shard"]
         command += ["--config", str(path), *options, "--shards", str(shards)]
         done = subprocess.run(
             command, capture_output=True, text=True, check=False, env={**os.environ, **(env or {})}

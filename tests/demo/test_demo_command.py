@@ -1,4 +1,4 @@
-"""The laws of the command ``tap-oauth2-generic-demo``, each in a process of its own."""
+"""The laws of the command ``tap-oauth2-generic demo``, each in a process of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Outputs that take no more, of the commands beside the tap itself."""
+"""Full and closed outputs of the subcommands."""
 
 from __future__ import annotations
 
@@ -26,15 +26,7 @@ def arguments(api, tmp_path):
     path.write_text(json.dumps(api.config(STREAM)))
 
     def given(name):
-        module, *options = COMMANDS[name]
-        return [
-            sys.executable,
-            "-m",
-            f"tap_oauth2_generic.cli.{module}",
-            "--config",
-            path,
-            *options,
-        ]
+        return [sys.executable, "-m", "tap_oauth2_generic", *COMMANDS[name], "--config", path]
 
     return given
 

@@ -13,27 +13,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tap_oauth2_generic.__main__ import run as run_tap
-from tap_oauth2_generic.cli import preview, shard
-from tap_oauth2_generic.cli.boundary import run_cleanly
+from tap_oauth2_generic.__main__ import run
 from tap_oauth2_generic.runtime import redaction
 from tests.fuzz.fuzz_laws import Hang, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 #: What an input may cost at most: seconds of the processor, and on the clock.
 CPU_SECONDS, CLOCK_SECONDS = 10.0, 60.0
-_MODULES = {
-    "tap": "tap_oauth2_generic",
-    "preview": "tap_oauth2_generic.cli.preview",
-    "shard": "tap_oauth2_generic.cli.shard",
-}
 
 
 def as_process(arguments: list[str], environment: dict[str, str], folder: Path) -> Outcome:
     """Run a command as a user does; raises Hang."""
-    command = [sys.executable, "-m", _MODULES[arguments[0]], *arguments[1:]]
+    command = [sys.executable, "-m", "tap_oauth2_generic", *_without_tap(arguments)]
     surroundings = {**os.environ, **environment}
     try:
         done = subprocess.run(
@@ -51,20 +44,14 @@ def as_process(arguments: list[str], environment: dict[str, str], folder: Path) 
 
 def in_process(arguments: list[str], environment: dict[str, str], folder: Path) -> Outcome:
     """Run a command here, as a process that has just begun would."""
-    name, *options = arguments
-    commands: dict[str, Callable[[], int]] = {
-        "tap": lambda: run_tap(options),
-        "preview": lambda: _clean(preview.command, options),
-        "shard": lambda: _clean(shard.command, options),
-    }
     redaction._REDACTOR.__init__()  # type: ignore[misc]
     with _surroundings(environment, folder) as (output, errors), bounded():
-        status = commands[name]()
+        status = run(_without_tap(arguments))
     return Outcome(status, output.getvalue(), errors.getvalue().decode("utf-8", "replace"))
 
 
-def _clean(command: Any, options: list[str]) -> int:
-    return run_cleanly(lambda: command.main(options, standalone_mode=False))
+def _without_tap(arguments: list[str]) -> list[str]:
+    return arguments[1:] if arguments[0] == "tap" else arguments
 
 
 @contextmanager

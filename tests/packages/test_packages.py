@@ -73,9 +73,9 @@ def test_the_wheel_syncs_from_its_own_demo(commands, tmp_path):
     about = json.loads(run(tap, "--about", "--format", "json", cwd=tmp_path))
     assert "base_url" in about["settings"]["properties"]
     for command in ("login", "preview"):
-        assert "--config" in run(f"{tap}-{command}", "--help", cwd=tmp_path)
+        assert "--config" in run(tap, command, "--help", cwd=tmp_path)
     with subprocess.Popen(
-        [f"{tap}-demo", "--port", "0"], stdout=subprocess.PIPE, text=True, cwd=tmp_path
+        [tap, "demo", "--port", "0"], stdout=subprocess.PIPE, text=True, cwd=tmp_path
     ) as demo:
         try:
             address = next(filter(None, (re.search(r"http://[\d.:]+", li) for li in demo.stdout)))

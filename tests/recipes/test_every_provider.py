@@ -81,7 +81,7 @@ def test_a_revoked_connection_asks_for_a_login(recipe):
     assert recipe.run().status == 0
     recipe.provider.revoke()
     line = refused(recipe.run())
-    assert "tap-oauth2-generic-login" in line
+    assert "tap-oauth2-generic login" in line
 
 
 def test_a_missing_scope_is_said_in_the_providers_words(recipe):

@@ -65,7 +65,7 @@ def test_a_readme_says_how_to_run_it(folder):
     for scope in recipe["scopes"]:
         assert scope in text
     for command in ("login", "preview"):
-        assert f"tap-oauth2-generic-{command} --config recipes/{folder.name}/" in text
+        assert f"tap-oauth2-generic {command} --config recipes/{folder.name}/" in text
     for name in ("CLIENT_ID", "CLIENT_SECRET"):
         assert f"{TapOAuth2Generic._env_var_prefix}{name}" in text
     assert "meltano run" in text

@@ -48,7 +48,8 @@ class Login:
         command = [
             sys.executable,
             "-m",
-            "tap_oauth2_generic.cli.login",
+            "tap_oauth2_generic",
+            "login",
             "--config",
             str(path),
             *options,

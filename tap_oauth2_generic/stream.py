@@ -24,6 +24,7 @@ from tap_oauth2_generic.pagination import Paginator, Stop
 from tap_oauth2_generic.records.schema import infer
 from tap_oauth2_generic.replication.bookmark import windows
 from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
+from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.settings.limits import MAX_SAMPLED_PARENTS, MAX_WINDOWS
 from tap_oauth2_generic.settings.paths import MISSING
 from tap_oauth2_generic.singer.message_writer import encode
@@ -62,7 +63,7 @@ class OAuth2Stream(PagedStream):
         if not self.replication_key:
             # Without a bookmark there is nothing to remember of each context.
             self.state_partitioning_keys = []
-        self.reader = PageReader(stream, session, self._say)
+        self.reader = PageReader(stream, session, StreamLog(stream.name))
         self.stats = self.reader.stats
         self.bookmarks = BookmarkStore(
             self,
@@ -160,7 +161,7 @@ class OAuth2Stream(PagedStream):
         for context in islice(self.sampled_contexts(), MAX_SAMPLED_PARENTS):
             span = self.first_span(context)
             paginator = Paginator(self.stream.settings.pagination)
-            for turn in self.reader.turns(span, paginator, is_sample=True):
+            for turn in self.reader.read(span, paginator, is_sample=True):
                 yield from self._kept(turn.records, span, Counter())
 
     def first_span(self, context: dict[str, Any]) -> Slice:
@@ -204,7 +205,7 @@ class OAuth2Stream(PagedStream):
         if context is not None or self.partitions is None:
             yield context
             return
-        yield from self.prefetcher.line((p, self.courses(p)) for p in self.partitions)
+        yield from self.prefetcher.iterate((p, self.courses(p)) for p in self.partitions)
 
     def courses(self, context: Context | None) -> list[SliceReader]:
         """Give what there is to read of a context, window by window.
@@ -249,13 +250,13 @@ class OAuth2Stream(PagedStream):
             _ = self._emission
         self._planned.pop(encode(dict(context or {})))
         for number, course in enumerate(
-            self.prefetcher.line((course, [course]) for course in courses), 1
+            self.prefetcher.iterate((course, [course]) for course in courses), 1
         ):
             self.stats.slices += 1
             for turn in self._turns(course):
                 self.stats.page(is_ignored=turn.page is None)
-                yield self._emit(turn, course.span, writes=writes)
-                self._after_page(course.span, turn, course.paginator)
+                yield self._emit(turn, course.slice, writes=writes)
+                self._after_page(course.slice, turn, course.paginator)
             self._conclude(course.paginator)
             if self._incomplete or self._is_trial:
                 return
@@ -265,8 +266,8 @@ class OAuth2Stream(PagedStream):
     def get_records(self, context: Context | None) -> Iterable[Record]:
         """Give the records of a context as a sync emits them, unshaped."""
         for course in self.courses(context):
-            for turn in course.direct():
-                yield from self._kept(turn.records, course.span)
+            for turn in course.read_sequentially():
+                yield from self._kept(turn.records, course.slice)
 
     @property
     def _passes_on(self) -> bool:
@@ -305,8 +306,8 @@ class OAuth2Stream(PagedStream):
     def _turns(self, course: SliceReader) -> Iterator[FetchedPage]:
         """Give the pages; --test asks for a few records alone."""
         if self._is_trial:
-            return islice(course.direct(), 1)
-        return self.prefetcher.turns(course)
+            return islice(course.read_sequentially(), 1)
+        return self.prefetcher.pages(course)
 
     def _emit(self, turn: FetchedPage, span: Slice, *, writes: bool) -> int:
         """Emit the records of a page, and let the bookmark take note of them."""
@@ -335,7 +336,7 @@ class OAuth2Stream(PagedStream):
         if not self.children:
             self._emit_some(records, span, writes=writes)
             return len(records) if self.selected else 0
-        for record, contexts in self.prefetcher.line(map(self._with_children, records)):
+        for record, contexts in self.prefetcher.iterate(map(self._with_children, records)):
             for child, context in contexts:
                 child.sync(context=context)
                 # What a child left unread would not be asked for again without its parent.
@@ -411,7 +412,7 @@ class OAuth2Stream(PagedStream):
             and turn.records
             and all(self._is_older(r, span.start) for r in turn.records)
         ):
-            paginator.end = Stop("a page wholly older than the bookmark")
+            paginator.stop = Stop("a page wholly older than the bookmark")
         if order == "asc" and not self._incomplete_children:
             if bookmark.descents == 0 and bookmark.passed is not None:
                 self.bookmarks.checkpoint(span.context or None, bookmark.passed)
@@ -423,7 +424,7 @@ class OAuth2Stream(PagedStream):
 
     def _conclude(self, paginator: Paginator) -> None:
         """Say how a read ended, and let the bookmark move only if it was complete."""
-        end = paginator.end
+        end = paginator.stop
         self._incomplete = end is None or not end.complete or self._incomplete_children
         for remark in paginator.remarks:
             self._say(remark)

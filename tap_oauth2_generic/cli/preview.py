@@ -6,7 +6,6 @@ Goes the very way of a sync; emits no Singer message and moves no bookmark.
 from __future__ import annotations
 
 import json
-from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from tap_oauth2_generic.extract.page_reader import FetchedPage, PendingRequest
+    from tap_oauth2_generic.extract.page_reader import FetchedPage
     from tap_oauth2_generic.net.client import Response
     from tap_oauth2_generic.stream import OAuth2Stream
 
@@ -74,32 +73,26 @@ def _turns(
     stream: OAuth2Stream, answers: list[Response]
 ) -> Iterator[tuple[Paginator, FetchedPage]]:
     """Give the pages; ``answers`` keeps what came, also where it cannot be read."""
-
-    def fetched(asked: PendingRequest) -> Response:
-        answers.append(stream.reader.fetch(asked))
-        return answers[-1]
-
     for context in islice(stream.sampled_contexts(), MAX_PREVIEW_PAGES):
         paginator, span = Paginator(stream.stream.settings.pagination), stream.first_span(context)
-        while paginator.end is None:
-            asked = stream.reader.ask(span, paginator, paginator.token)
-            asked.remarks.wanted()
-            yield paginator, stream.reader.take(asked, partial(fetched, asked), paginator)
+        while paginator.stop is None:
+            answers.append(stream.reader.fetch(span, paginator.token, paginator.pages + 1))
+            yield paginator, stream.reader.take(span, answers[-1], paginator)
 
 
 def _page(turn: FetchedPage) -> dict[str, Any]:
     """Tell of one request and its answer; what may be a secret is masked."""
     headers = {name: MASK if _may_be_secret(name) else redact(value)
-               for name, value in turn.request.headers.items()}  # fmt: skip
+               for name, value in turn.response.request.headers.items()}  # fmt: skip
     page = turn.page
     return {
         "request": {
-            "method": turn.request.method,
-            "url": redact(turn.answer.url),
+            "method": turn.response.request.method,
+            "url": redact(turn.response.url),
             "headers": headers,
-            "body": json.loads(redact(_ENCODER.encode(turn.request.body).decode())),
+            "body": json.loads(redact(_ENCODER.encode(turn.response.request.body).decode())),
         },
-        "status": turn.answer.status,
+        "status": turn.response.status,
         "records": len(turn.records),
         "found": page is not None and page.found,
         "answer": "decided by a response rule" if page is None else page.keys,
@@ -111,8 +104,8 @@ def _may_be_secret(header: str) -> bool:
 
 
 def _paging(paginator: Paginator) -> str:
-    if paginator.end is not None:
-        return f"ends: {paginator.end.reason}"
+    if paginator.stop is not None:
+        return f"ends: {paginator.stop.reason}"
     return f"goes on: {redact(paginator.leads_to())}"
 
 

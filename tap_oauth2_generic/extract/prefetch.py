@@ -1,273 +1,248 @@
-"""Pages fetched ahead of the place where they are read; each still comes once, and in order.
+"""Pages fetched ahead of the place where they are read; each comes out once, in order.
 
-Decides what is asked for next; threads only send. Knows no stream, no schema and no state.
+Decides what is requested next; threads only send. Knows no stream, no schema and no state.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from tap_oauth2_generic.errors import TapError
-from tap_oauth2_generic.net.client import PutOffError
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
 from tap_oauth2_generic.runtime.thread_pool import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
-    from tap_oauth2_generic.extract.page_reader import (
-        FetchedPage,
-        PageReader,
-        PendingRequest,
-        Slice,
-    )
+    from tap_oauth2_generic.extract.page_reader import FetchedPage, PageReader, Slice
     from tap_oauth2_generic.net.client import Response
-    from tap_oauth2_generic.pagination import Paginator
+    from tap_oauth2_generic.pagination import Paginator, Token
 
 _Item = TypeVar("_Item")
-# Pages that are there but not read yet, for each request that may be under way.
-_KEPT_PAGES = 3
-# How long a signal may go unnoticed while nothing comes.
+# Pages that wait to be read, for each request that may be in flight.
+_BUFFERED_PAGES = 3
+# How long a signal may go unnoticed while no response arrives.
 _SIGNAL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
-class _Pending:
-    """A page that was asked for."""
+class _PendingPage:
+    """A page that was requested; a guess may fail, and is requested again once it is wanted."""
 
-    token: object
-    asked: PendingRequest
-    answer: Future[Response]
+    token: Token
+    response: Future[Response]
+    is_guess: bool
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it was a guess and there is no response."""
+        return self.is_guess and self.response.done() and bool(self.response.exception())
 
 
 class SliceReader:
-    """One walk over one span, whose pages come out in order, once each.
+    """Reads one slice, page by page in order.
 
-    One that is not eager is asked for no page before the one before it was worked with.
+    If ``is_eager`` is false, a page is requested only after the previous one was processed.
     """
 
     def __init__(
-        self, reader: PageReader, span: Slice, paginator: Paginator, *, is_eager: bool
+        self, reader: PageReader, slice_: Slice, paginator: Paginator, *, is_eager: bool
     ) -> None:
-        """Ask for nothing yet."""
-        self.span = span
+        """Begin before the first page."""
+        self.slice = slice_
         self.paginator = paginator
         self.is_eager = is_eager
         self._reader = reader
-        self._pending: deque[_Pending] = deque()
+        self._pending: deque[_PendingPage] = deque()
         self._ready: deque[FetchedPage] = deque()
         self._failure: TapError | None = None
-        self._workers: Workers | None = None
 
     @property
-    def answers(self) -> list[Future[Response]]:
-        """The answers that were asked for and not read yet."""
-        return [pending.answer for pending in self._pending]
-
-    @property
-    def kept(self) -> int:
-        """How many pages are under way or waiting to be read."""
+    def buffered(self) -> int:
+        """How many pages are in flight or wait to be read."""
         return len(self._pending) + len(self._ready)
 
-    def direct(self) -> Iterator[FetchedPage]:
-        """Give the pages, each asked for when the one before it was read."""
-        return self._reader.turns(self.span, self.paginator)
+    def read_sequentially(self) -> Iterator[FetchedPage]:
+        """Yield the pages, each requested once the previous one was read."""
+        return self._reader.read(self.slice, self.paginator)
 
-    def ask(self, workers: Workers, most: int, *, urgent: bool) -> int:
-        """Ask for pages that are sure to come or likely to, so many at most; gives how many."""
-        if self._failure or most < 1:
+    def submit(self, workers: Workers, limit: int, *, urgent: bool) -> int:
+        """Request pages that are certain or likely to come, at most ``limit``; return how many."""
+        if self._failure:
+            return 0
+        if self._pending and self._pending[0].has_failed:
+            # The pages before it were as predicted, so it is no longer a guess.
+            self._pending[0] = self._request(self._pending[0].token, workers, 0, urgent=True)
+            return 1
+        if limit < 1:
             return 0
         before = len(self._pending)
-        wanted = len(self._pending) + most if self.is_eager else 1
-        tokens = self.paginator.foreseen(wanted)
-        for token in tokens[len(self._pending) :]:
-            try:
-                is_guess = bool(self._pending)
-                asked = self._reader.ask(self.span, self.paginator, token, is_guess=is_guess)
-            except TapError as error:
-                if not self._pending:
-                    self._failure = error
-                break
-            self._workers = workers
-            answer = workers.submit(_fetching(self._reader, asked), urgent=urgent)
-            self._pending.append(_Pending(token, asked, answer))
+        wanted = before + limit if self.is_eager else 1
+        for token in self.paginator.foreseen(wanted)[before:]:
+            self._pending.append(self._request(token, workers, len(self._pending), urgent=urgent))
         return len(self._pending) - before
 
-    def look(self) -> None:
-        """Take up what has come, before its time: whether a second page follows is known then."""
-        if self._failure or not self.is_eager:
-            return
-        while not self._failure and self._has_come():
+    def poll(self) -> None:
+        """Process responses that arrived early: only they tell whether another page follows."""
+        while self.is_eager and not self._failure and self._has_arrived():
             try:
-                self._ready.append(self._taken())
+                self._ready.append(self._take())
             except TapError as error:
                 self._failure = error
 
-    def next(self) -> FetchedPage | None:
-        """Give the next page if it is there; raises TapError where it could not be had."""
+    def pop(self) -> FetchedPage | None:
+        """Return the next page if it is here; raise TapError if it cannot be fetched."""
         if self._ready:
             return self._ready.popleft()
         if self._failure:
             raise self._failure
-        return self._taken() if self._has_come() else None
+        return self._take() if self._has_arrived() else None
 
-    def want(self) -> list[Future[Response]]:
-        """Give the answers that are waited for, the first of them in earnest."""
-        if self._pending:
-            self._pending[0].asked.remarks.wanted()
-        return self.answers
+    def waiting_on(self) -> list[Future[Response]]:
+        """Return the responses that were requested and not read yet."""
+        return [pending.response for pending in self._pending]
 
-    def drop(self) -> None:
-        """Ask for nothing more, and forget what is under way."""
-        for pending in self._pending:
-            pending.answer.cancel()
-        self._pending.clear()
+    def cancel(self) -> None:
+        """Drop what is in flight or waits to be read."""
+        self._cancel_pending()
         self._ready.clear()
 
-    def _has_come(self) -> bool:
-        """Tell whether the next page is there; a guess that failed is sent again now."""
-        if not self._pending or not self._pending[0].answer.done():
-            return False
-        first = self._pending[0]
-        put_off = first.answer.exception()
-        if self._workers is None or not isinstance(put_off, PutOffError):
-            return True
-        # The pages before it were as predicted, so it is no guess any more.
-        first.asked.remarks.wanted()
-        again = _fetching(self._reader, first.asked, put_off)
-        self._pending[0] = replace(first, answer=self._workers.submit(again, urgent=True))
-        return False
+    def _cancel_pending(self) -> None:
+        for pending in self._pending:
+            pending.response.cancel()
+        self._pending.clear()
 
-    def _taken(self) -> FetchedPage:
+    def _request(self, token: Token, workers: Workers, ahead: int, *, urgent: bool) -> _PendingPage:
+        """Request the page that lies so many pages ahead of the next one."""
+        number, is_guess = self.paginator.pages + 1 + ahead, ahead > 0
+        fetch = partial(self._reader.fetch, self.slice, token, number, is_guess=is_guess)
+        return _PendingPage(token, workers.submit(fetch, urgent=urgent), is_guess)
+
+    def _has_arrived(self) -> bool:
+        first = self._pending[0] if self._pending else None
+        return first is not None and first.response.done() and not first.has_failed
+
+    def _take(self) -> FetchedPage:
         pending = self._pending.popleft()
-        pending.asked.remarks.wanted()
-        turn = self._reader.take(pending.asked, pending.answer.result, self.paginator)
-        if self._pending and (self.paginator.end or self._pending[0].token != self.paginator.token):
-            # Predicted wrongly, or past the end, where even an error says nothing.
-            for wrong in self._pending:
-                wrong.answer.cancel()
-            self._pending.clear()
-        return turn
-
-
-def _fetching(
-    reader: PageReader, asked: PendingRequest, put_off: PutOffError | None = None
-) -> Callable[[], Response]:
-    return lambda: reader.fetch(asked, put_off)
+        page = self._reader.take(self.slice, pending.response.result(), self.paginator)
+        if self._pending and (
+            self.paginator.stop or self._pending[0].token != self.paginator.token
+        ):
+            # Predicted wrongly, or past the end.
+            self._cancel_pending()
+        return page
 
 
 class SliceQueue(Generic[_Item]):
-    """What comes one after the other, each with its courses; looked into ahead of its time."""
+    """Items in order, each with the slices that are read for it, which may start early."""
 
     def __init__(self, items: Iterable[tuple[_Item, list[SliceReader]]]) -> None:
-        """Take the items in the order in which they will be read; none is looked at yet."""
+        """Take the items in the order in which they will be read."""
         self._items = iter(items)
-        self._begun: deque[tuple[_Item, list[SliceReader]]] = deque()
+        self._started: deque[tuple[_Item, list[SliceReader]]] = deque()
 
     def __iter__(self) -> Iterator[tuple[_Item, list[SliceReader]]]:
-        """Give each item when its time has come."""
+        """Yield each item in its turn."""
         while True:
-            item = self._begun.popleft() if self._begun else next(self._items, None)
+            item = self._started.popleft() if self._started else next(self._items, None)
             if item is None:
                 return
             yield item
 
     @property
-    def begun(self) -> list[SliceReader]:
-        """The courses that were begun ahead."""
-        return [course for _, courses in self._begun for course in courses]
+    def started(self) -> list[SliceReader]:
+        """The slices that started early."""
+        return [reader for _, readers in self._started for reader in readers]
 
-    def ahead(self) -> Iterator[SliceReader]:
-        """Give the courses that come next, those that were begun first."""
-        yield from self.begun
+    def upcoming(self) -> Iterator[SliceReader]:
+        """Yield the slices that come next, those that started first."""
+        yield from self.started
         while (item := next(self._items, None)) is not None:
-            self._begun.append(item)
+            self._started.append(item)
             yield from item[1]
 
 
 class Prefetcher:
-    """Fetches pages of all streams ahead, within a number of requests under way."""
+    """Fetches pages of all streams ahead, within a number of requests in flight."""
 
-    def __init__(self, most: int) -> None:
-        """Fetch nothing yet; with ``most`` 1, nothing is ever fetched ahead."""
-        self._workers = Workers(most)
-        self._most = most
-        self._lines: list[SliceQueue[object]] = []
+    def __init__(self, limit: int) -> None:
+        """Start with nothing in flight; with ``limit`` 1, nothing is ever fetched ahead."""
+        self._workers = Workers(limit)
+        self._limit = limit
+        self._queues: list[SliceQueue[object]] = []
 
     def close(self) -> None:
-        """Begin nothing more."""
+        """Start no further request."""
         self._workers.close()
 
-    def line(self, items: Iterable[tuple[_Item, list[SliceReader]]]) -> Iterator[_Item]:
-        """Go through items in order, and have what comes next fetched meanwhile.
+    def iterate(self, items: Iterable[tuple[_Item, list[SliceReader]]]) -> Iterator[_Item]:
+        """Yield items in order, while pages of the items after it are fetched.
 
-        The courses of an item are read by whoever takes it.
+        The slices of an item are read by the caller.
         """
-        line = SliceQueue(items)
-        self._lines.append(line)  # type: ignore[arg-type]
+        queue = SliceQueue(items)
+        self._queues.append(queue)  # type: ignore[arg-type]
         try:
-            for item, courses in line:
+            for item, readers in queue:
                 yield item
-                for course in courses:
-                    course.drop()
+                for reader in readers:
+                    reader.cancel()
         finally:
-            self._lines.remove(line)  # type: ignore[arg-type]
-            for course in line.begun:
-                course.drop()
+            self._queues.remove(queue)  # type: ignore[arg-type]
+            for reader in queue.started:
+                reader.cancel()
 
-    def turns(self, course: SliceReader) -> Iterator[FetchedPage]:
-        """Give the pages of a course in order; raises TapError naming stream and page."""
-        if self._most == 1:
-            yield from course.direct()
+    def pages(self, reader: SliceReader) -> Iterator[FetchedPage]:
+        """Yield the pages of a slice in order; raise TapError naming stream and page."""
+        if self._limit == 1:
+            yield from reader.read_sequentially()
             return
         try:
             while True:
-                self._look()
-                if (turn := course.next()) is not None:
-                    if course.is_eager:
-                        self._ask(course)
-                    yield turn
-                elif course.paginator.end is not None:
+                for started in self._started():
+                    started.poll()
+                if (page := reader.pop()) is not None:
+                    if reader.is_eager:
+                        self._submit(reader)
+                    yield page
+                elif reader.paginator.stop is not None:
                     return
                 else:
-                    self._ask(course)
-                    self._wait(course)
+                    self._submit(reader)
+                    self._wait(reader)
         finally:
-            course.drop()
+            reader.cancel()
 
-    def _begun(self) -> Iterator[SliceReader]:
-        return chain.from_iterable(line.begun for line in reversed(self._lines))
+    def _started(self) -> Iterator[SliceReader]:
+        return chain.from_iterable(queue.started for queue in reversed(self._queues))
 
-    def _look(self) -> None:
-        for course in self._begun():
-            course.look()
+    def _submit(self, reader: SliceReader) -> None:
+        """Request the next pages of this slice, then those of the slices after it.
 
-    def _ask(self, course: SliceReader) -> None:
-        """Ask for this course's next pages, then for those of what comes after it.
-
-        As many as may be under way, and as long as not too many wait to be read.
+        As many as may be in flight, and as long as not too many wait to be read.
         """
-        known = [course, *self._begun()]
-        under_way = sum(not answer.done() for one in known for answer in one.answers)
-        kept = sum(one.kept for one in known)
-        room = min(self._most - under_way, self._most * _KEPT_PAGES - kept)
-        # The page that is waited for is asked for in any case.
-        room -= course.ask(self._workers, max(room, 0 if course.kept else 1), urgent=True)
-        for other in chain.from_iterable(line.ahead() for line in reversed(self._lines)):
-            if room < 1:
+        known = [reader, *self._started()]
+        in_flight = sum(not one.done() for slice_ in known for one in slice_.waiting_on())
+        buffered = sum(slice_.buffered for slice_ in known)
+        free = min(self._limit - in_flight, self._limit * _BUFFERED_PAGES - buffered)
+        # The page that the caller waits for is requested in any case.
+        free -= reader.submit(self._workers, max(free, 0 if reader.buffered else 1), urgent=True)
+        for other in chain.from_iterable(queue.upcoming() for queue in reversed(self._queues)):
+            if free < 1:
                 return
-            room -= other.ask(self._workers, 1, urgent=False)
+            free -= other.submit(self._workers, 1, urgent=False)
 
-    def _wait(self, course: SliceReader) -> None:
-        """Wait until something has come, of this course or of one begun ahead."""
-        wanted = course.want()
+    def _wait(self, reader: SliceReader) -> None:
+        """Wait until a response arrives, of this slice or of one that started early."""
+        wanted = reader.waiting_on()
         if wanted and not wanted[0].done():
-            others = [answer for one in self._begun() for answer in one.answers]
-            waiting = [answer for answer in [*wanted, *others] if not answer.done()]
+            others = [response for one in self._started() for response in one.waiting_on()]
+            waiting = [response for response in [*wanted, *others] if not response.done()]
             # Between the waits a signal takes effect; inside, two of them could break a lock.
             with uninterrupted:
-                wait(waiting or wanted, _SIGNAL_SECONDS, return_when=FIRST_COMPLETED)
+                wait(waiting, _SIGNAL_SECONDS, return_when=FIRST_COMPLETED)

@@ -104,7 +104,7 @@ class ConcurrencyLimit:
                 self._under_way -= 1
                 self._changed.notify_all()
 
-    def too_many(self, era: int) -> None:
+    def halve(self, era: int) -> None:
         """Halve the limit, once for all requests that were under way together."""
         with self._changed:
             self._good = 0
@@ -112,7 +112,7 @@ class ConcurrencyLimit:
                 self._era += 1
                 self.limit = max(self.limit // 2, 1)
 
-    def went_well(self) -> None:
+    def recover(self) -> None:
         """Regain a place after so many good answers for each place there is."""
         with self._changed:
             self._good += 1

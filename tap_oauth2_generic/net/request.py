@@ -1,4 +1,4 @@
-"""The request that a page takes, and how a value is put into its query or body.
+"""The request for one page, and how a value is put into its query or body.
 
 Plain data on its way to the wire; nothing here sends, signs or decides.
 """
@@ -18,6 +18,7 @@ class Request:
 
     ``params`` are query parameters whose values are scalars or lists of scalars; ``body`` is
     JSON-like data or None. A ``verbatim`` URL was given by the server and is sent untouched.
+    The host of ``base_url`` may always have the token.
     """
 
     method: str
@@ -27,12 +28,18 @@ class Request:
     body: Any = None
     body_format: Literal["json", "form"] = "json"
     verbatim: bool = False
+    base_url: str = ""
 
     @property
     def name(self) -> str:
         """Method and address, without the query, which may hold secrets."""
         parts = urlsplit(self.url)
         return f"{self.method} {parts.scheme}://{parts.netloc}{parts.path}"
+
+    @property
+    def source(self) -> str:
+        """Where the address comes from, for messages."""
+        return "the next-page link" if self.verbatim else "the stream's path"
 
     def put(self, name: str, value: Any, place: Place) -> None:
         """Set a parameter; in a JSON body a dotted name nests: ``page.size``."""
@@ -51,7 +58,7 @@ class Request:
         target[keys[-1]] = value
 
     def follow(self, url: str) -> None:
-        """Turn to an address that the server gave; it is sent untouched, with no parameters."""
+        """Point to an address that the server gave; it is sent untouched, without parameters."""
         self.url = url
         self.params = {}
         self.verbatim = True

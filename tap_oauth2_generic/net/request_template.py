@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote_plus, urlencode, urlsplit
+from urllib.parse import quote, unquote_plus, urlsplit
 
 from tap_oauth2_generic.errors import SettingError
 from tap_oauth2_generic.net.request import Request
@@ -17,7 +17,7 @@ from tap_oauth2_generic.runtime.secret_values import of_header
 from tap_oauth2_generic.settings.field_types import BODY, HEADERS, PARAMETERS, TEMPLATE, enum
 from tap_oauth2_generic.settings.fields import setting
 from tap_oauth2_generic.settings.limits import MIN_MASKED_LENGTH
-from tap_oauth2_generic.settings.templates import Scope, Template, as_text
+from tap_oauth2_generic.settings.templates import Scope, Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +74,8 @@ class RequestTemplate:
 
     def fill(self, scope: Scope) -> Request:
         """Build a request; raises SettingError where a hole has no value."""
-        url, given = split_query(join(self.base_url.render(scope), self._path(scope)))
+        base_url = self.base_url.render(scope)
+        url, given = split_query(join(base_url, self._path(scope)))
         connection, stream = fill(self.params, scope), fill(self.settings.params, scope)
         shared = {n: value.render(scope) for n, value in self.headers.items() if value is not None}
         # What goes with every request may be a secret, filled templates included.
@@ -90,6 +91,7 @@ class RequestTemplate:
             headers={n: value.render(scope) for n, value in headers.items() if value is not None},
             body=fill(self.settings.body, scope),
             body_format="form" if self.settings.body_format == "form" else "json",
+            base_url=base_url,
         )
 
     def templates(self) -> Iterator[tuple[str, Template]]:
@@ -157,17 +159,3 @@ def split_query(url: str) -> tuple[str, dict[str, Any]]:
         )
         params.setdefault(name, []).append(value)
     return address, params
-
-
-def query_string(params: dict[str, Any]) -> str:
-    """Encode parameters for a URL; bytes of a legacy encoding go back as they came."""
-    return urlencode(encode_pairs(params), quote_via=quote, errors="surrogateescape")
-
-
-def encode_pairs(params: dict[str, Any]) -> list[tuple[str, str]]:
-    """Flatten parameters for a query or form: a list repeats its name, null is left out."""
-    pairs = []
-    for name, value in params.items():
-        members = value if isinstance(value, list | tuple) else [value]
-        pairs += [(name, as_text(member)) for member in members if member is not None]
-    return pairs

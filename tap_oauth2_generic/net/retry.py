@@ -64,7 +64,7 @@ class ResilienceSettings:
 class Verdict:
     """What to do with an answer; ``wait_seconds`` is what the server asked for, if it did."""
 
-    action: Literal["ok", "retry", "renew", "fail", "ignore", "end"]
+    action: Literal["ok", "retry", "refresh", "fail", "ignore", "end"]
     wait_seconds: float | None = None
     holds_all: bool = False
 
@@ -76,16 +76,16 @@ def decide(
     if status in _OK:
         return Verdict("ok")
     if status == _UNAUTHORIZED:
-        return Verdict("renew")
+        return Verdict("refresh")
     if status in settings.retry_statuses:
         limited = status == TOO_MANY_REQUESTS
         if limited:
-            return Verdict("retry", wait_asked(headers, settings, now), holds_all=True)
+            return Verdict("retry", requested_wait(headers, settings, now), holds_all=True)
         return Verdict("retry", _seconds_or_date(headers.get("Retry-After"), now))
     return Verdict("fail")
 
 
-def wait_asked(
+def requested_wait(
     headers: Mapping[str, str], settings: ResilienceSettings, now: float
 ) -> float | None:
     """Give the seconds that an answer about a rate limit asks to wait, None where it does not."""

@@ -137,10 +137,11 @@ class PagingStyle(ABC):
         """Give the token of the first page."""
         return None
 
-    def put_size(self, request: Request) -> None:
-        """Put the page size into a request."""
+    def apply(self, token: Token, request: Request) -> None:
+        """Turn a stream's request into the request for the page that a token leads to."""
         if self.page_size_param:
             request.put(self.page_size_param, self.size_sent, self.place_of_params)
+        self.place(token, request)
 
     @abstractmethod
     def place(self, token: Token, request: Request) -> None:

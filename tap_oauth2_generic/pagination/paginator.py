@@ -48,7 +48,7 @@ class Paginator:
     def __init__(self, style: PagingStyle) -> None:
         """Begin before the first page."""
         self.style = style
-        self.end: Stop | None = None
+        self.stop: Stop | None = None
         self.pages = 0
         self.records = 0
         self.total: int | None = None
@@ -66,18 +66,13 @@ class Paginator:
         return self._token
 
     def place(self, request: Request) -> Request:
-        """Turn a stream's request into the request for the page that comes next."""
-        return self.place_at(self._token, request)
-
-    def place_at(self, token: Token, request: Request) -> Request:
-        """Turn a stream's request into the request for the page that a token leads to."""
-        self.style.put_size(request)
-        self.style.place(token, request)
+        """Turn a stream's request into the request for the next page, and return it."""
+        self.style.apply(self._token, request)
         return request
 
     def foreseen(self, most: int) -> list[Token]:
         """Give the tokens of the next pages: the first is certain, the others are predicted."""
-        tokens = [] if self.end else [self._token]
+        tokens = [] if self.stop else [self._token]
         most = min(most, self._pages_to_come())
         while tokens and len(tokens) < most:
             token = self.style.predict(tokens[-1], self._length)
@@ -124,10 +119,10 @@ class Paginator:
             self._end_repeated(page)
         else:
             self.records += page.length
-            self.end = self._end_at(page, previous)
-            if self.end is None:
+            self.stop = self._end_at(page, previous)
+            if self.stop is None:
                 self._advance(page)
-        if self.end and self.total is not None and self.records < self.total:
+        if self.stop and self.total is not None and self.records < self.total:
             self.remarks.append(f"{self.records} records came, though total_path said {self.total}")
         return not repeated
 
@@ -142,7 +137,9 @@ class Paginator:
         complete = self.pages > _SECOND and not more
         if self.pages == _SECOND and (carriers := self.style.carriers):
             self.remarks.append(f"the API may not know the parameter {' or '.join(carriers)}")
-        self.end = Stop(f"page {self.pages} repeated the page before it", complete, suspicious=True)
+        self.stop = Stop(
+            f"page {self.pages} repeated the page before it", complete, suspicious=True
+        )
 
     def _expects_more(self, page: Page) -> bool:
         """Tell whether the answers say that there is more than what came."""
@@ -157,7 +154,7 @@ class Paginator:
         named = {**request.params, **(request.body or {})}
         return request.url or ", ".join(f"{name}={value}" for name, value in named.items())
 
-    def stop(self, outcome: str) -> None:
+    def skip(self, outcome: str) -> None:
         """Take note of an answer that a rule decided on: there is no page in it.
 
         ``end``: it lay past the last page. ``ignore``: in the middle of a walk something is
@@ -166,7 +163,7 @@ class Paginator:
         self.pages += 1
         complete = outcome == "end" or self.pages == 1
         reason = f"a response rule said {outcome}"
-        self.end = Stop(reason, complete, suspicious=not complete)
+        self.stop = Stop(reason, complete, suspicious=not complete)
 
     def _full_page(self, page: Page) -> str | None:
         """Say that a lone page as long as was asked for names no next one."""
@@ -237,19 +234,19 @@ class Paginator:
             doubts = self.style.doubts(page)
             if doubts is None and self.pages == 1 and self.style.follows_tokens:
                 doubts = self._full_page(page)
-                self.end = Stop(doubts or "no next page in the answer", suspicious=bool(doubts))
+                self.stop = Stop(doubts or "no next page in the answer", suspicious=bool(doubts))
             else:
                 reason = self.style.end_reason if doubts is None else doubts
-                self.end = Stop(reason, doubts is None, suspicious=doubts is not None)
+                self.stop = Stop(reason, doubts is None, suspicious=doubts is not None)
         elif token in self._used:
             # A server that names its last page again says that it is the last.
             at_end = key_of(token) == key_of(self._token) and self.style.repeat_is_end
             complete = at_end and not self._expects_more(page)
-            self.end = Stop(
+            self.stop = Stop(
                 "a page token that was used before came again", complete, suspicious=True
             )
         elif self.style.max_pages and self.pages >= self.style.max_pages:
-            self.end = Stop(
+            self.stop = Stop(
                 f"max_pages ({self.style.max_pages}) was reached", complete=False, suspicious=True
             )
         else:

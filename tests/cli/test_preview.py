@@ -12,9 +12,11 @@ from requests.structures import CaseInsensitiveDict
 
 from tap_oauth2_generic.cli.suggest import suggest
 from tap_oauth2_generic.net.client import Response
+from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.parsing.json_text import decode
 from tests.support.server import Reply
 
+REQUEST = Request("GET", "https://a.example")
 ROWS = [{"id": n, "name": f"n{n}", "updated_at": f"2024-01-0{n}T00:00:00Z"} for n in range(1, 8)]
 
 
@@ -218,7 +220,7 @@ def test_each_shape_has_its_definition(body, headers, expected):
     """The definition that is suggested for an answer has its records path and its paging style."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     sent = CaseInsensitiveDict(headers)
-    made = suggest(Response("https://a.example", 200, sent, content, decode)).settings
+    made = suggest(Response(REQUEST, "https://a.example", 200, sent, content, decode)).settings
     made.pop("primary_keys", None)
     assert made == expected
 
@@ -229,7 +231,8 @@ def test_each_shape_has_its_definition(body, headers, expected):
 def test_what_is_no_data_has_no_definition(content):
     """Of an answer in no known format nothing is suggested."""
     assert (
-        suggest(Response("https://a.example", 200, CaseInsensitiveDict(), content, decode)) is None
+        suggest(Response(REQUEST, "https://a.example", 200, CaseInsensitiveDict(), content, decode))
+        is None
     )
 
 

@@ -244,10 +244,34 @@ def test_a_guess_past_the_end_is_asked_for_once(api, tap):
     assert past
 
 
-def test_a_guess_that_failed_is_asked_for_again_when_it_is_wanted(api, tap):
-    """A page in the middle that fails is sent again as often as max_retries says, no more."""
+@pytest.mark.parametrize("failure", [429, 400, 401, 404, 500, 503, "rule"])
+def test_failed_guess_is_requested_again_once_it_is_wanted(api, tap, failure):
+    """Whatever a guess fails with, the page is requested anew and the run succeeds."""
+    answer, asked = numbered(4), Counter()
+
+    def failing(seen):
+        page = int(seen.query["page"])
+        asked[page] += 1
+        if page != 3 or asked[page] > 1:
+            return answer(seen)
+        if failure == "rule":
+            return {"error": True}
+        return Reply({"e": 1}, failure, {"Retry-After": "0"})
+
+    api.routes["/items"] = failing
+    rules = [{"path": "error", "equals": True, "action": "fail"}]
+    wanted = {**paged(has_more_path="more"), "response_rules": rules}
+    run = tap(api.config(wanted, max_in_flight=8, max_retries=0))
+    assert run.status == 0, run.errors
+    assert not run.warnings
+    assert ids(run) == list(range(5 * SIZE))
+    assert asked[3] == 2
+
+
+def test_wanted_page_has_all_its_retries_after_a_failed_guess(api, tap):
+    """A page that keeps failing is requested once as a guess, then max_retries times more."""
     answer = numbered(4)
-    for failures, status in ((2, 0), (3, 1)):
+    for failures, status in ((3, 0), (4, 1)):
         asked = Counter()
 
         def failing(seen, asked=asked, failures=failures):
@@ -259,7 +283,8 @@ def test_a_guess_that_failed_is_asked_for_again_when_it_is_wanted(api, tap):
         api.routes["/items"] = failing
         run = tap(api.config(paged(has_more_path="more"), max_in_flight=8, max_retries=2))
         assert run.status == status, run.errors
-        assert asked[3] == 3
+        assert asked[3] == 4
+        assert len(run.warnings) == 2
         assert ids(run) == list(range((3 if status else 5) * SIZE))
 
 
@@ -301,14 +326,14 @@ def test_what_waits_to_be_read_is_bounded(api):
     api.routes["/items"] = lambda seen: {"d": rows(int(seen.query["page"]))}
     tap = TapOAuth2Generic(config=api.config(paged(), max_in_flight=4))
     stream = tap.streams["items"]
-    course = stream.courses(None)[0]
-    turns = tap.prefetcher.turns(course)
+    reader = stream.courses(None)[0]
+    pages = tap.prefetcher.pages(reader)
     for read in range(1, 20):
-        next(turns)
-        for answer in course.answers:
+        next(pages)
+        for answer in reader.waiting_on():
             answer.result(20)
         assert len(api.requests("/items")) <= read + 3 * 4
-    turns.close()
+    pages.close()
     tap.prefetcher.close()
 
 

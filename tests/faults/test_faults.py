@@ -44,7 +44,7 @@ def test_a_passing_fault_is_overcome(bench, fault):
 def test_a_fault_that_stays_is_said(bench, fault):
     """What does not pass ends the run in one sentence, and the next run brings the rest."""
     bench.proxy.fault = RETRIED[fault]
-    assert_said(bench.run(), "failed 2 times, at last with")
+    assert_said(bench.run(), "failed after 2 attempts; the last one")
     assert_nothing_is_lost(bench)
 
 
@@ -52,7 +52,7 @@ def test_a_fault_that_stays_is_said(bench, fault):
 def test_an_answer_that_cannot_be_used_is_said(bench, fault):
     """What another try would not mend ends the run at once, and the next run brings the rest."""
     bench.proxy.fault = once(SAID[fault])
-    assert_said(bench.run(), " answered")
+    assert_said(bench.run(), " returned ")
     assert_nothing_is_lost(bench)
 
 

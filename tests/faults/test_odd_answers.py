@@ -137,7 +137,7 @@ def test_an_answer_that_memory_cannot_hold_is_said(api, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     (line,) = [line for line in done.stderr.splitlines() if "| ERROR" in line]
-    assert "stream 'items', page 1: the answer needs more memory than there is" in line
+    assert "stream 'items', page 1: the response needs more memory than there is" in line
 
 
 def test_a_last_record_that_is_no_text_is_said(api, tap):

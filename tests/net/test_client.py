@@ -25,16 +25,20 @@ STREAM = {"name": "items", "path": "items"}
 def fetch(api, clock):
     """Have the path /items give these answers, and fetch it once."""
 
-    def send(*answers, url=None, method="GET", verbatim=False, **settings):
+    def send(*answers, url=None, method="GET", verbatim=False, is_guess=False, **settings):
         if answers:
             api.serve("/items", *answers)
         collector = ErrorCollector()
         config = read_config(api.config(STREAM, **settings), frozenset(), collector)
         assert config is not None, collector.errors
         api_client = Session.of(config, clock, lambda: None).api_client
-        request = Request(method, url or f"{api.url}/items", verbatim=verbatim)
-        wants = RequestPolicy(config.top.base_url.text, (), json.loads, lambda _: None)
-        return api_client.fetch(request, wants).content
+        base_url = config.top.base_url.text
+        request = Request(method, url or f"{api.url}/items", verbatim=verbatim, base_url=base_url)
+        policy = RequestPolicy((), json.loads)
+        if is_guess:
+            with pytest.raises(ApiError):
+                api_client.fetch(lambda: request, policy, is_guess=True)
+        return api_client.fetch(lambda: request, policy).content
 
     return send
 
@@ -55,7 +59,7 @@ def test_a_passing_failure_is_tried_again(api, fetch, failure):
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 501])
 def test_any_other_failure_is_final(api, fetch, status):
     """A status that is not retried fails at once and shows what the API said."""
-    with pytest.raises(ApiError, match=f"answered {status} .*sorry"):
+    with pytest.raises(ApiError, match=f"returned status {status} .*sorry"):
         fetch(Reply({"reason": "sorry"}, status), max_retries=6)
     assert len(api.requests("/items")) == 1
 
@@ -71,24 +75,34 @@ def test_any_other_failure_is_final(api, fetch, status):
 )
 def test_a_missing_scope_is_said_with_what_to_do(fetch, status, body, headers, hints):
     """Where a 403 speaks of a scope, the error says what to do about it."""
-    with pytest.raises(ApiError, match=f"answered {status}") as caught:
+    with pytest.raises(ApiError, match=f"returned status {status}") as caught:
         fetch(Reply(body, status, headers))
-    assert ("the setting scopes" in str(caught.value)) is hints
+    assert ("to the setting scopes" in str(caught.value)) is hints
 
 
 def test_retry_statuses_replace_the_default_ones(fetch):
     """With retry_statuses those alone are tried again."""
     assert fetch(Reply({}, 418), [1], max_retries=1, retry_statuses=[418]) == b"[1]"
-    with pytest.raises(ApiError, match="answered 503"):
+    with pytest.raises(ApiError, match="returned status 503"):
         fetch(DOWN, max_retries=1, retry_statuses=[418])
 
 
 @pytest.mark.parametrize("failure", [DOWN, Drop])
 def test_max_retries_is_the_number_of_repeats(api, fetch, failure):
     """A request is sent once and max_retries times more, and the error tells how often."""
-    with pytest.raises(ApiError, match="failed 3 times"):
+    with pytest.raises(ApiError, match="failed after 3 attempts"):
         fetch(failure, max_retries=2)
     assert len(api.requests("/items")) == 3
+
+
+@pytest.mark.parametrize(("status", "seconds"), [(429, 9), (503, 0), (401, 0), (404, 0)])
+def test_failed_guess_costs_one_request_and_only_a_429_holds_the_next(
+    api, fetch, clock, status, seconds
+):
+    """A guess is neither retried nor waited for; a 429 tells every request to wait."""
+    assert fetch(Reply({}, status, {"Retry-After": "9"}), [1], is_guess=True) == b"[1]"
+    assert len(api.requests("/items")) == 2
+    assert clock.now - NOW == pytest.approx(seconds)
 
 
 AHEAD, PAST, FAR = (formatdate(NOW + ahead, usegmt=True) for ahead in (9, -9, 9000))
@@ -221,7 +235,7 @@ def test_a_server_that_is_silent_is_given_up(api, fetch):
     """A request without an answer ends after timeout seconds and counts as a passing failure."""
     ended = threading.Event()
     api.routes["/items"] = lambda _: ended.wait(10) and Drop
-    with pytest.raises(ApiError, match="no whole answer in time"):
+    with pytest.raises(ApiError, match="the last one timed out"):
         fetch(timeout=0.1)
     ended.set()
 

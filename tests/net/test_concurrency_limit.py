@@ -12,7 +12,7 @@ def limit_after(in_flight, answers):
     for good in answers:
         with in_flight.slot() as era:
             pass
-        (in_flight.went_well if good else lambda era=era: in_flight.too_many(era))()
+        (in_flight.recover if good else lambda era=era: in_flight.halve(era))()
     return in_flight.limit
 
 
@@ -20,8 +20,8 @@ def test_the_number_halves_once_for_those_that_were_under_way_together():
     """Eight requests refused together halve the number once, not three times."""
     in_flight = ConcurrencyLimit(RateLimitSettings(max_in_flight=8))
     with in_flight.slot() as one, in_flight.slot() as other:
-        in_flight.too_many(one)
-        in_flight.too_many(other)
+        in_flight.halve(one)
+        in_flight.halve(other)
     assert in_flight.limit == 4
     assert limit_after(in_flight, [False, False, False]) == 1
 
@@ -46,7 +46,7 @@ def test_a_lowered_number_holds_for_those_that_wait():
 
     with in_flight.slot() as era:
         with in_flight.slot():
-            in_flight.too_many(era)
+            in_flight.halve(era)
             thread = threading.Thread(target=another, daemon=True)
             thread.start()
             assert not began.wait(0.05)

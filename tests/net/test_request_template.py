@@ -10,12 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_oauth2_generic.errors import SettingError
+from tap_oauth2_generic.net.encoding import encode_pairs, query_string
 from tap_oauth2_generic.net.request_template import (
     RequestSettings,
     RequestTemplate,
-    encode_pairs,
     join,
-    query_string,
     split_query,
 )
 from tap_oauth2_generic.settings.field_types import HEADERS, PARAMETERS

@@ -33,7 +33,7 @@ def wait(value, header="Retry-After", status=503, form="auto"):
     ("statuses", "action"),
     [
         ([200, 201, 204, 299], "ok"),
-        ([401], "renew"),
+        ([401], "refresh"),
         ([408, 425, 429, 500, 502, 503, 504], "retry"),
         ([100, 300, 304, 400, 403, 404, 410, 422, 501, 505], "fail"),
     ],
@@ -49,7 +49,7 @@ def test_the_retried_statuses_are_the_users():
     """A status is retried if it is listed; 401 is renewed whatever is listed."""
     own = ResilienceSettings(retry_statuses=frozenset({404, 401}))
     actions = [decide(status, {}, own, NOW).action for status in (404, 503, 401)]
-    assert actions == ["retry", "fail", "renew"]
+    assert actions == ["retry", "fail", "refresh"]
 
 
 def test_only_too_many_requests_holds_all():

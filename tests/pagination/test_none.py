@@ -21,9 +21,9 @@ def test_there_is_one_page(rows):
     assert request.params == {"kept": 1}
     assert paginator.take(page)
     assert page.records == rows
-    assert paginator.end is not None
-    assert paginator.end.complete
-    assert not paginator.end.suspicious
+    assert paginator.stop is not None
+    assert paginator.stop.complete
+    assert not paginator.stop.suspicious
 
 
 def test_the_page_size_is_sent_where_a_parameter_was_given():

@@ -25,7 +25,7 @@ def style(**raw):
 def walked(made, answer):
     """Walk to the end; ``answer`` gives a body for the parameters of a request."""
     paginator, emitted, sent = Paginator(made), [], []
-    while paginator.end is None:
+    while paginator.stop is None:
         request = paginator.place(Request("GET", "https://a.example"))
         sent.append(request.params)
         content = json.dumps(answer(request.params)).encode()
@@ -56,7 +56,7 @@ def test_every_record_comes_once_whatever_the_server_gives(count, caps, has_tota
     )
     paginator, emitted, sent = walked(made, answer)
     assert emitted == rows
-    assert paginator.end.complete
+    assert paginator.stop.complete
     assert not paginator.remarks
     assert sent[0] == {"limit": 20, "from": start}
 

@@ -25,7 +25,7 @@ def style(**raw):
 def walked(made, answer):
     """Walk to the end; ``answer`` gives a body for the parameters of a request."""
     paginator, emitted = Paginator(made), []
-    while paginator.end is None:
+    while paginator.stop is None:
         request = paginator.place(Request("GET", "https://a.example"))
         content = json.dumps(answer(request.params)).encode()
         page = read_page("https://a.example", 200, {}, content, WHERE)
@@ -53,7 +53,7 @@ def test_every_record_comes_once_whatever_the_servers_cap(count, cap, signs, sta
     raw = {"page_param": "p", "page_size_param": "size", "page_size": 20, "page_start": start}
     paginator, emitted = walked(style(**raw, **signs, stop_on_short_page=stop), answer)
     assert emitted == rows
-    assert paginator.end.complete
+    assert paginator.stop.complete
     assert not paginator.remarks
 
 

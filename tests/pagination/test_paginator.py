@@ -21,7 +21,7 @@ NUMBER = {"style": "page_number"}
 def walk_over(raw, *bodies):
     """Walk over bodies in order, the last one again and again."""
     paginator, emitted, waiting = Paginator(read_style(raw, ErrorCollector())), [], list(bodies)
-    while paginator.end is None:
+    while paginator.stop is None:
         paginator.place(Request("GET", "https://a.example"))
         body = waiting.pop(0) if len(waiting) > 1 else waiting[0]
         content = json.dumps(body).encode()
@@ -47,8 +47,8 @@ def test_an_empty_page_ends_the_walk(raw):
     """Where pages are counted, the first empty page is the end of a complete read."""
     pages, emitted = walk_over(raw, items(1, 2), items(3), items())
     assert emitted == items(1, 2, 3)["items"]
-    assert pages.end.complete
-    assert not pages.end.suspicious
+    assert pages.stop.complete
+    assert not pages.stop.suspicious
 
 
 def test_an_empty_page_with_a_token_goes_on():
@@ -57,29 +57,29 @@ def test_an_empty_page_with_a_token_goes_on():
         CURSOR, items(next="a"), items(1, next="b"), items(next="c"), items(2)
     )
     assert emitted == items(1, 2)["items"]
-    assert pages.end.complete
+    assert pages.stop.complete
 
 
 def test_an_empty_page_that_says_more_follows_is_no_complete_read():
     """An empty page that says that more follow ends the walk, incomplete and with a warning."""
     raw = {**NUMBER, "has_more_path": "more"}
     pages, _ = walk_over(raw, items(1, more=True), items(more=True))
-    assert (pages.end.complete, pages.end.suspicious) == (False, True)
+    assert (pages.stop.complete, pages.stop.suspicious) == (False, True)
 
 
 def test_an_ignored_paging_parameter_is_seen():
     """A first page that comes back at once is emitted once, and the read counts as incomplete."""
     pages, emitted = walk_over(NUMBER, items(1, 2))
     assert emitted == items(1, 2)["items"]
-    assert (pages.end.complete, pages.end.suspicious) == (False, True)
-    assert "repeated" in pages.end.reason
+    assert (pages.stop.complete, pages.stop.suspicious) == (False, True)
+    assert "repeated" in pages.stop.reason
 
 
 def test_a_last_page_given_for_ever_is_the_end():
     """A later page that repeats the one before is not emitted again and ends a complete read."""
     pages, emitted = walk_over(NUMBER, items(1, 2), items(3))
     assert emitted == items(1, 2, 3)["items"]
-    assert (pages.end.complete, pages.end.suspicious) == (True, True)
+    assert (pages.stop.complete, pages.stop.suspicious) == (True, True)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_token_that_comes_again_ends_the_walk(tokens, complete):
     bodies = [items(number, next=token) for number, token in enumerate(tokens)]
     pages, emitted = walk_over(CURSOR, *bodies)
     assert len(emitted) == len(tokens)
-    assert (pages.end.complete, pages.end.suspicious) == (complete, True)
+    assert (pages.stop.complete, pages.stop.suspicious) == (complete, True)
 
 
 def test_tokens_of_different_types_are_different():
@@ -99,7 +99,7 @@ def test_tokens_of_different_types_are_different():
         CURSOR, items(0, next=1), items(1, next="1"), items(2, next=[1]), items(3)
     )
     assert len(emitted) == 4
-    assert not pages.end.suspicious
+    assert not pages.stop.suspicious
 
 
 @pytest.mark.parametrize("no", [False, 0, "false", "0", " No ", "n", "", []])
@@ -107,7 +107,7 @@ def test_has_more_says_no_in_many_words(no):
     """``has_more_path`` ends a complete read, even where a token stands beside it."""
     pages, emitted = walk_over({**CURSOR, "has_more_path": "more"}, items(1, more=no, next="x"))
     assert len(emitted) == 1
-    assert pages.end.complete
+    assert pages.stop.complete
 
 
 @pytest.mark.parametrize(
@@ -151,8 +151,8 @@ def test_an_answer_of_another_shape_is_not_the_end_of_a_whole_read(raw, body, sa
     """What has no records and is not like the page before it says nothing of what follows."""
     pages, emitted = walk_over(raw, items(1, next="x"), body)
     assert len(emitted) == 1
-    assert (pages.end.complete, pages.end.suspicious) == (False, True)
-    assert pages.end.reason.startswith(says)
+    assert (pages.stop.complete, pages.stop.suspicious) == (False, True)
+    assert pages.stop.reason.startswith(says)
 
 
 @pytest.mark.parametrize("body", [{"next": None}, {"items": None}, {"items": []}, {}, [], None])
@@ -160,7 +160,7 @@ def test_an_answer_without_records_is_the_end(body):
     """A null, an absent list and an empty answer are an end as any other."""
     pages, emitted = walk_over(NUMBER, items(1, next="x"), body)
     assert len(emitted) == 1
-    assert (pages.end.complete, pages.end.suspicious) == (True, False)
+    assert (pages.stop.complete, pages.stop.suspicious) == (True, False)
 
 
 @pytest.mark.parametrize("total", [3, "3", 3.0])
@@ -170,7 +170,7 @@ def test_a_total_that_was_reached_ends_the_walk(total):
         {**NUMBER, "total_path": "total"}, items(1, 2, total=total), items(3)
     )
     assert (len(emitted), pages.pages) == (3, 2)
-    assert (pages.end.complete, pages.end.suspicious, pages.remarks) == (
+    assert (pages.stop.complete, pages.stop.suspicious, pages.remarks) == (
         True,
         False,
         [],
@@ -220,10 +220,10 @@ def test_max_pages_leaves_a_read_incomplete(raw):
     """After ``max_pages`` a walk that would go on ends incomplete and with a warning."""
     pages, emitted = walk_over({**raw, "max_pages": 2}, items(1, next="a"), items(2, next="b"))
     assert len(emitted) == 2
-    assert (pages.end.complete, pages.end.suspicious) == (False, True)
+    assert (pages.stop.complete, pages.stop.suspicious) == (False, True)
 
 
 def test_a_read_that_ends_by_itself_at_max_pages_is_complete():
     """The last page is the last page, also where it is the one ``max_pages`` allows."""
     pages, _ = walk_over({**CURSOR, "max_pages": 2}, items(1, next="a"), items(2))
-    assert (pages.end.complete, pages.end.suspicious) == (True, False)
+    assert (pages.stop.complete, pages.stop.suspicious) == (True, False)

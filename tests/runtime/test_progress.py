@@ -162,7 +162,7 @@ def test_a_run_that_is_interrupted_tells_what_it_had_read(api, on_terminal, monk
     assert status == 1
     left = screen(seen)
     assert "records/s" not in "".join(left)
-    (said,) = [line for line in left if " request" in line]
+    (said,) = [line for line in left if " requests, " in line]
     assert re.search(r": 2 records on 1 page; 2 requests, 1 retry; waited \d\.\d s \(status 429\); "
                      "paging was cut off$", said)  # fmt: skip
     assert sum("| ERROR" in line for line in left) == 1

@@ -199,23 +199,23 @@ def test_another_signal_is_the_same_wish(api, start, tap):
 
 
 def test_a_signal_after_a_failure_loses_no_token(api, start, tap):
-    """While a failed run waits for a token that another page asked for, a signal waits, too."""
+    """While a failed run waits for a token for another partition, a signal waits, too."""
     gate = Gate({"access_token": "second", "refresh_token": "r-second", "expires_in": 3600})
     first = {"access_token": "first", "refresh_token": "r-first", "expires_in": 3600}
     api.token = lambda seen: gate(seen) if len(api.requests("/token")) > 1 else first
 
     def paged(seen):
-        if seen.query["page"] == "1":
-            return {"d": [{"id": 1}], "pages": 3}
-        if seen.query["page"] == "3":
+        if seen.query["part"] == "2":
             return Reply({}, 401)
+        if seen.query["page"] == "1":
+            return [{"id": 1}]
         gate.reached.wait(30)
         return Reply({}, 400)
 
     api.routes["/paged"] = paged
     settings = {"grant_type": "refresh_token", "refresh_token": "seed-of-the-test"}
-    paging = {"style": "page_number", "total_pages_path": "pages"}
-    stream = {**PAGED, "records_path": "d", "pagination": paging, "replication_key": "id"}
+    parts = {"partitions": {"part": [1, 2]}, "params": {"part": "{partition.part}"}}
+    stream = {**PAGED, **parts, "replication_key": "id"}
     process = start(stream, **settings)
     assert gate.reached.wait(30)
     sent = ["", ""]

@@ -46,11 +46,12 @@ def test_each_wait_is_told_with_its_reason(api, clock):
     assert config is not None, collector.errors
     connection = Session.of(config, clock, lambda: None)
     stats = connection.progress.stats("items")
-    wants = RequestPolicy(api.url, (), json.loads, lambda _: None, stats=stats)
+    policy = RequestPolicy((), json.loads, stats=stats)
+    request = Request("GET", f"{api.url}/items", base_url=api.url)
     late, limited = (Reply({}, status, {"Retry-After": "9"}) for status in (503, 429))
     api.serve("/items", [], [], late, [], limited, [])
     for _ in range(4):
-        connection.api_client.fetch(Request("GET", f"{api.url}/items"), wants)
+        connection.api_client.fetch(lambda: request, policy)
     assert stats.waits.seconds() == pytest.approx(
         {"requests_per_second": 1.5, "before a retry": 9, "status 429": 9}
     )

@@ -20,7 +20,7 @@ import msgspec
 from tap_oauth2_generic.cli.boundary import CONFIG_OPTION, log_to_stderr, session
 from tap_oauth2_generic.cli.callback_server import Listener, can_listen
 from tap_oauth2_generic.errors import AuthorizationError, TapError
-from tap_oauth2_generic.oauth2.authorization import authorization_address, create_code_challenge
+from tap_oauth2_generic.oauth2.authorization import authorization_url, create_code_challenge
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.redaction import printable, redact
 
@@ -59,7 +59,7 @@ class TerminalLogin:
 
     def post(self, url: str, fields: Mapping[str, str]) -> dict[str, Any]:
         """Send a form with the client's proof."""
-        return self._session.token_client.post(url, fields)
+        return self._session.token_client.post_form(url, fields)
 
     def fetch_token(self, fields: Mapping[str, Any]) -> Token:
         """Send a token request."""
@@ -70,10 +70,10 @@ class TerminalLogin:
         """Wait for the person."""
         self._clock.sleep(seconds)
 
-    def authorization_address(self, url: str, params: Mapping[str, str]) -> str:
+    def authorization_url(self, url: str, params: Mapping[str, str]) -> str:
         """Give the address of an authorization request."""
         client_id = self._session.config.oauth2.client_id or ""
-        return authorization_address(url, client_id, self._session.token_client.scope, params)
+        return authorization_url(url, client_id, self._session.token_client.scope, params)
 
     def create_code_challenge(self) -> tuple[str, str]:
         """Give a new code verifier and its challenge."""

@@ -8,7 +8,7 @@ from tap_oauth2_generic.oauth2.client_auth import SECRET_AUTH
 from tap_oauth2_generic.oauth2.discovery import Endpoints
 from tap_oauth2_generic.oauth2.grants import DEFAULT_GRANT, Grant, grants
 from tap_oauth2_generic.oauth2.settings import OAuth2Settings
-from tap_oauth2_generic.oauth2.store import check_url
+from tap_oauth2_generic.oauth2.store_engine import check_url
 from tap_oauth2_generic.oauth2.token_client import TokenClient
 
 __all__ = [

@@ -1,6 +1,6 @@
-"""Signed assertions: the JWTs that prove who a client is, or stand for a grant (RFC 7523).
+"""Sign the JWTs that authenticate a client or stand for a grant (RFC 7523).
 
-The one file that imports PyJWT.
+The only module that imports PyJWT.
 """
 
 from __future__ import annotations
@@ -17,48 +17,49 @@ from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.settings.field_types import JSON_OBJECT, NAME, enum, integer, is_there
 from tap_oauth2_generic.settings.fields import setting
 
-ALGORITHMS = ("RS256", "PS256", "ES256")
-
 
 @dataclass(frozen=True, kw_only=True)
 class AssertionSettings:
-    """The key that signs, and what the assertion of the ``jwt_bearer`` grant says."""
+    """The signing key, and the claims of the ``jwt_bearer`` grant's assertion."""
 
     private_key: str | None = setting(
-        NAME, "Private key", "PEM text of the key that signs JWTs.", default=None, secret=True
+        NAME, "Private key", "PEM key that signs JWTs.", default=None, secret=True
     )
     private_key_file: str | None = setting(
-        NAME, "Private key file", "File with that key, instead.", default=None
+        NAME, "Private key file", "File with the PEM key, instead of the key.", default=None
     )
     private_key_id: str | None = setting(
-        NAME, "Private key ID", "`kid` in the header of the JWT.", default=None
+        NAME, "Private key ID", "`kid` in the JWT header.", default=None
     )
     jwt_algorithm: str = setting(
-        enum(*ALGORITHMS), "JWT algorithm", "How the JWT is signed.", default="RS256"
+        enum("RS256", "PS256", "ES256"),
+        "JWT algorithm",
+        "Signature algorithm of JWTs.",
+        default="RS256",
     )
     jwt_issuer: str | None = setting(
-        NAME, "JWT issuer", "`iss` of the grant's JWT; `client_id` by default.", default=None
+        NAME, "JWT issuer", "`iss` of the grant's JWT. Default: `client_id`.", default=None
     )
     jwt_subject: str | None = setting(
         NAME, "JWT subject", "`sub` of the grant's JWT: the user it acts for.", default=None
     )
     jwt_audience: str | None = setting(
-        NAME, "JWT audience", "`aud` of JWTs; `access_token_url` by default.", default=None
+        NAME, "JWT audience", "`aud` of JWTs. Default: `access_token_url`.", default=None
     )
     jwt_lifetime: int = setting(
         integer(1), "JWT lifetime", "Seconds from `iat` to `exp` of JWTs.", default=300
     )
     jwt_claims: dict[str, Any] = setting(
-        JSON_OBJECT, "JWT claims", "Further claims of the grant's JWT.", default={}
+        JSON_OBJECT, "JWT claims", "More claims of the grant's JWT.", default={}
     )
 
     def contradictions(self) -> list[str]:
-        """Say which of the two places of a key is too many or cannot be read."""
-        if self.private_key and self.private_key_file:
-            return ["give either private_key or private_key_file"]
+        """Return what is wrong with the key's two settings."""
         file = self.private_key_file
+        if self.private_key and file:
+            return ["set either private_key or private_key_file, not both"]
         if file and (not is_there(file) or Path(file).is_dir()):
-            return [f"private_key_file: there is no file {self.private_key_file!r}"]
+            return [f"private_key_file: no such file {file!r}"]
         return []
 
     @property
@@ -68,9 +69,9 @@ class AssertionSettings:
 
 
 def sign(settings: AssertionSettings, claims: dict[str, Any], now: float) -> str:
-    """Sign claims that are valid from now on (RFC 7523 section 3).
+    """Return a JWT that is valid from now on (RFC 7523 section 3).
 
-    Raises SettingError where the key cannot be used.
+    Raise SettingError if the key cannot be used.
     """
     import jwt  # only a run that signs needs it; it brings cryptography
     from jwt.exceptions import PyJWTError
@@ -85,8 +86,8 @@ def sign(settings: AssertionSettings, claims: dict[str, Any], now: float) -> str
         )
     except (PyJWTError, ValueError, TypeError, OSError) as error:
         message = (
-            f"the private key cannot sign with {settings.jwt_algorithm}: "
-            f"{type(error).__name__}; it must be an unencrypted PEM key of that kind"
+            f"the private key cannot sign with {settings.jwt_algorithm} ({type(error).__name__}); "
+            "it must be an unencrypted PEM key of that type"
         )
         raise SettingError(message) from None
     register(token)
@@ -94,15 +95,14 @@ def sign(settings: AssertionSettings, claims: dict[str, Any], now: float) -> str
 
 
 class _Encoder(json.JSONEncoder):
-    """Writes the numbers of a configuration, which are exact."""
+    """Write the exact numbers of a configuration as JSON numbers."""
 
     def default(self, o: Any) -> Any:
-        """Write a Decimal as a number."""
         return float(o) if isinstance(o, Decimal) else super().default(o)
 
 
 def _key(settings: AssertionSettings) -> str:
     if settings.private_key_file:
         return Path(settings.private_key_file).read_text(encoding="utf-8")
-    # A key from an environment variable often has its line ends written out.
+    # A key in an environment variable often has its line ends written as \n.
     return (settings.private_key or "").replace("\\n", "\n")

@@ -1,18 +1,14 @@
-"""The one that keeps the connection alive: a fresh token for every request, renewed once for all.
+"""Keep a connection alive: a fresh token for each request, renewed once for all threads.
 
-Decides when to renew and from what; how a token is asked for or kept is told elsewhere.
+Decides when to renew and from what; requests and storage of tokens have modules of their own.
 """
 
 from __future__ import annotations
 
-import hashlib
-import random
 import threading
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
-
-import msgspec
 
 from tap_oauth2_generic.errors import (
     AuthorizationError,
@@ -20,7 +16,8 @@ from tap_oauth2_generic.errors import (
     TokenRequestError,
     TokenStoreError,
 )
-from tap_oauth2_generic.oauth2.store import Entry, Row, TokenStore
+from tap_oauth2_generic.oauth2.connection import StoredConnection
+from tap_oauth2_generic.oauth2.store import TokenStore
 from tap_oauth2_generic.oauth2.token import Token
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
 
@@ -31,20 +28,20 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.oauth2.grants import Grant
     from tap_oauth2_generic.oauth2.grants.base import LoginUI
     from tap_oauth2_generic.oauth2.settings import OAuth2Settings
+    from tap_oauth2_generic.oauth2.store import Entry, Row
     from tap_oauth2_generic.oauth2.token_client import TokenClient
     from tap_oauth2_generic.runtime.clock import Clock
 
 _LOG_IN = (
-    "log in with tap-oauth2-generic login and the same configuration (in a Meltano project: "
-    "meltano invoke tap-oauth2-generic:login), or give the setting "
-    "refresh_token a refresh token that was obtained elsewhere"
+    "log in with `tap-oauth2-generic login` and the same configuration (in a Meltano project: "
+    "meltano invoke tap-oauth2-generic:login), or set refresh_token to a newly obtained one"
 )
-# RFC 6749 section 5.2 has the first; some servers call a refresh token a code, too.
+# The first is RFC 6749 section 5.2; some servers call a refresh token a code, too.
 _SPENT = frozenset({"invalid_grant", "invalid_code"})
 
 
 class Authenticator:
-    """Gives access tokens, and signs requests with them; safe to share between threads."""
+    """Provide access tokens and sign requests with them; safe to share between threads."""
 
     def __init__(
         self,
@@ -54,249 +51,199 @@ class Authenticator:
         token_client: TokenClient,
         clock: Clock,
     ) -> None:
-        """Put the parts together; nothing is read or asked for yet."""
+        """Open and send nothing yet."""
         self._settings = settings
         self._grant = grant
-        self._claims = assertion
-        self._exchange = token_client
+        self._token_client = token_client
         self._clock = clock
+        self._connection = StoredConnection(settings, grant, assertion)
         self._store = TokenStore(settings.token_store, settings.token_store_key)
         self._token: Token | None = None
         self._lock = threading.Lock()
-        self._spending = threading.Lock()
+        self._refresh_lock = threading.Lock()
         self._failure: Exception | None = None
         self._closed = False
-        self.connection = settings.connection or _connection_name(
-            settings, grant.subject(assertion)
-        )
 
     @property
-    def _row_name(self) -> str:
-        """A client's own token and a person's consent to that client are kept apart."""
-        kind = f" ({self._grant.grant_type})" if self._grant.unattended else ""
-        return f"{self.connection}{kind}"
+    def connection(self) -> str:
+        """The name of the stored connection."""
+        return self._connection.name
 
     def access_token(self) -> str:
-        """Give a token that is still good; raises AuthorizationError where none can be had."""
-        return self._current().access_token
+        """Return a fresh access token; raise AuthorizationError if none can be obtained."""
+        return self._fresh_token().access_token
 
     def response(self) -> dict[str, Any]:
-        """Give the last token response, for ``{token.NAME}`` in templates."""
-        return dict(self._current().response)
+        """Return the last token response, for ``{token.NAME}`` in templates."""
+        return dict(self._fresh_token().response)
 
     def renew(self, rejected: str) -> str:
-        """Give another token than one that the API rejected."""
+        """Return an access token other than the one that the API rejected."""
         with self._lock:
             if self._token is None or self._token.access_token == rejected:
                 self._token = self._obtain(rejected)
             return self._token.access_token
 
     def close(self) -> None:
-        """Wait until no refresh token is being spent, in whatever thread, and spend no other.
-
-        What a provider hands out while the process ends would be lost.
-        """
+        """Wait for a refresh in progress, whose token would be lost; allow no other."""
         self._closed = True
-        with self._spending:
+        with self._refresh_lock:
             return
 
     def sign(self, request: requests.PreparedRequest, token: str) -> None:
-        """Put the token where the API wants it; signing twice changes nothing."""
+        """Put the token into a request; signing twice changes nothing."""
         settings = self._settings
-        if settings.auth_param:
-            parts = urlsplit(request.url or "")
-            name = quote(settings.auth_param, safe="")
-            # The rest of the query stays as it is: a link of the server is sent untouched.
-            kept = [pair for pair in parts.query.split("&") if pair and not _names(pair, name)]
-            query = "&".join([*kept, f"{name}={quote(token, safe='')}"])
-            request.url = urlunsplit(parts._replace(query=query))
+        if not settings.auth_param:
+            request.headers[settings.auth_header] = f"{settings.auth_prefix} {token}".strip()
             return
-        request.headers[settings.auth_header] = f"{settings.auth_prefix} {token}".strip()
+        parts = urlsplit(request.url or "")
+        name = quote(settings.auth_param, safe="")
+        # The rest of the query stays as it is: a link of the API is sent unchanged.
+        kept = [pair for pair in parts.query.split("&") if pair and not _has_name(pair, name)]
+        query = "&".join([*kept, f"{name}={quote(token, safe='')}"])
+        request.url = urlunsplit(parts._replace(query=query))
 
-    def _current(self) -> Token:
+    def login(self, ui: LoginUI) -> Token:
+        """Get a token, with a person if the grant needs one, and store it; raise TapError."""
+        with self._store.lock(self._connection.row_name) as row:
+            # Proves that the store can be written before a person logs in.
+            row.write(row.read() or self._connection.entry(None))
+        if self._grant.unattended:
+            token = self._token_client.fetch_token(self._grant)
+        else:
+            token = self._grant.login(ui)
+        with uninterrupted, self._store.lock(self._connection.row_name) as row:
+            row.write(self._connection.entry(token))
+        self._token = token
+        return token
+
+    def _fresh_token(self) -> Token:
         token = self._token
-        if token is None or not self._is_fresh(token):
+        if token is None or not self._is_usable(token):
             with self._lock:
                 token = self._token
-                if token is None or not self._is_fresh(token):
+                if token is None or not self._is_usable(token):
                     token = self._token = self._obtain(None)
         return token
 
-    def _is_fresh(self, token: Token) -> bool:
-        return token.is_fresh(self._clock.time(), self._settings.token_leeway)
+    def _is_usable(self, token: Token, rejected: str | None = None) -> bool:
+        is_fresh = token.is_fresh(self._clock.time(), self._settings.token_leeway)
+        return is_fresh and token.access_token != rejected
 
     def _obtain(self, rejected: str | None) -> Token:
-        """Get a token, once failed never again: another thread would spend what may be spent."""
+        """Acquire a token; after a failure raise it again, so no other thread spends a token."""
         if self._failure is not None:
             raise self._failure
         attempt = 0
         while True:
             attempt += 1
             try:
-                return self._obtained(rejected)
+                return self._acquire(rejected)
             except Exception as error:
-                if not self._exchange.waited_to_send_again(error, attempt, random.random):
+                if not self._token_client.wait_to_resend(error, attempt):
                     self._failure = error
                     raise
 
-    def _obtained(self, rejected: str | None) -> Token:
-        """Take the stored token if it is good, else renew it under the store's lock."""
-        if not self._exchange.endpoints.known:
-            return self._lasting(rejected)
-        cut_off_at = None
-        with self._store.locked(self._row_name) as row:
+    def _acquire(self, rejected: str | None) -> Token:
+        """Return the stored token if it is usable, else renew it under the store's lock."""
+        if not self._token_client.endpoints.known:
+            return self._use_configured(rejected)
+        interrupted_at = None
+        with self._store.lock(self._connection.row_name) as row:
             entry = row.read()
-            token = self._known(entry)
+            token = self._load(entry)
             if token and self._is_usable(token, rejected):
                 return token
             if token and token.refresh_token and self._grant.refreshes:
-                cut_off_at = entry.renewal_began_at if entry else None
-                # Committed before the request: it proves that the answer can be stored, and
-                # tells a later run that this one was cut off in it.
-                row.write(self._entry(token, began_at=self._clock.time()), with_room=True)
+                interrupted_at = entry.refresh_started_at if entry else None
+                # Committed before the request: proves that its response can be stored, and
+                # lets a later run recognize that this one was interrupted.
+                started = self._connection.entry(token, self._clock.time())
+                row.write(started, reserve_space=True)
         try:
-            with self._store.locked(self._row_name) as row:
-                token = self._known(row.read())
+            with self._store.lock(self._connection.row_name) as row:
+                token = self._load(row.read())
                 if token and self._is_usable(token, rejected):
                     return token
-                return self._renewed(row, token, cut_off_at)
+                return self._renew_locked(row, token, interrupted_at)
         except LoginNeededError:
             # Where the store's locks do not reach, another process may have renewed meanwhile.
-            with self._store.locked(self._row_name) as row:
-                token = self._known(row.read())
+            with self._store.lock(self._connection.row_name) as row:
+                token = self._load(row.read())
             if token and self._is_usable(token, rejected):
                 return token
             raise
 
-    def _is_usable(self, token: Token, rejected: str | None) -> bool:
-        return token.access_token != rejected and self._is_fresh(token)
-
-    def _lasting(self, rejected: str | None) -> Token:
-        """Use the access token of the configuration, which nothing can renew."""
+    def _use_configured(self, rejected: str | None) -> Token:
+        """Return the configured access token, which nothing can renew."""
         if rejected is not None or not self._settings.access_token:
             message = (
-                "the API refuses the access_token of the configuration, and without "
-                "access_token_url it cannot be renewed: give a new access_token"
+                "the API rejected access_token, which cannot be renewed without access_token_url; "
+                "set a new access_token"
             )
             raise AuthorizationError(message)
         return Token(self._settings.access_token)
 
-    def _known(self, entry: Entry | None) -> Token | None:
-        """Give the token to go on from: the stored one, unless the configuration has changed.
-
-        Where the store was emptied during the run, it is the one that is in use.
-        """
+    def _load(self, entry: Entry | None) -> Token | None:
+        """Return the token to continue from: the one in use if the store was emptied."""
         if entry is None and self._token is not None:
             return self._token
-        settings = self._settings
-        seeded = bool(settings.refresh_token or settings.access_token)
-        if entry and entry.token and (not seeded or entry.seed == self._seed()):
-            changed = self._grant.unattended and entry.request != self._request()
-            return None if changed else entry.token
-        if seeded:
-            return Token(settings.access_token or "", settings.refresh_token)
-        return None
+        return self._connection.current_token(entry)
 
-    def _renewed(self, row: Row, token: Token | None, cut_off_at: float | None) -> Token:
-        """Renew a token and store what came, committed before anybody uses it."""
-        renewed = None
+    def _renew_locked(self, row: Row, token: Token | None, interrupted_at: float | None) -> Token:
+        """Get a new token and commit it before anything uses it."""
         if token and token.refresh_token and self._grant.refreshes:
-            # A signal in the middle would lose what the provider has already handed out.
-            with self._spending, uninterrupted:
+            # A signal in the middle would lose a token that the provider has already issued.
+            with self._refresh_lock, uninterrupted:
                 if self._closed:
-                    raise AuthorizationError("the run is ending, so no token is asked for")
-                row.free_room(self._entry(token))
-                renewed = self._refreshed(row, token, token.refresh_token, cut_off_at)
+                    raise AuthorizationError("the run is ending; no token was requested")
+                row.release_space(self._connection.entry(token))
+                renewed = self._refresh(row, token, token.refresh_token, interrupted_at)
                 if renewed is not None:
-                    self._store_renewed(row, renewed)
+                    self._commit(row, renewed)
                     return renewed
         if not self._grant.unattended:
-            wanting = "has no token" if token is None else "has an access token that is no longer "
-            wanting += "" if token is None else "good, and no refresh token to renew it"
-            message = f"the connection {self.connection!r} {wanting}: {_LOG_IN}"
+            state = "an expired access token and no refresh token" if token else "no token"
+            message = f"connection {self.connection!r} has {state}; {_LOG_IN}"
             raise LoginNeededError(message)
-        renewed = self._exchange.fetch_token(self._grant, random.random)
-        row.write(self._entry(renewed))
+        renewed = self._token_client.fetch_token(self._grant)
+        row.write(self._connection.entry(renewed))
         return renewed
 
-    def _store_renewed(self, row: Row, token: Token) -> None:
-        """Store a token that only this process knows; where it fails, once more from anew."""
-        try:
-            row.write(self._entry(token))
-        except TokenStoreError:
-            # The database may have given up the connection while the provider answered.
-            row.reconnect()
-            row.write(self._entry(token))
-
-    def _refreshed(
-        self, row: Row, token: Token, refresh_token: str, cut_off_at: float | None
+    def _refresh(
+        self, row: Row, token: Token, refresh_token: str, interrupted_at: float | None
     ) -> Token | None:
-        """Refresh once; None where another grant can still bring a token."""
+        """Refresh once; return None if another grant can still get a token."""
         try:
-            return self._exchange.refresh(refresh_token)
+            return self._token_client.refresh(refresh_token)
         except TokenRequestError as error:
             if error.code not in _SPENT:
                 if error.code:
-                    # The provider said no, or never heard of it: nothing is under way. An answer
-                    # without an error of the standard may be a gateway's, after the provider's.
-                    row.write(self._entry(token))
+                    # The provider refused, or never heard of it: no refresh is pending. An error
+                    # without a standard code may come from a gateway, after the provider acted.
+                    row.write(self._connection.entry(token))
                 raise
             if self._grant.unattended:
                 return None
-            message = f"{error}: the connection was revoked or its refresh token is spent"
-            if cut_off_at is not None:
-                at = datetime.fromtimestamp(cut_off_at, tz=timezone.utc).isoformat(" ", "seconds")
+            message = f"{error}; the connection was revoked or its refresh token was already used"
+            if interrupted_at is not None:
+                at = datetime.fromtimestamp(interrupted_at, tz=timezone.utc)
                 message += (
-                    f". A refresh that began at {at} was cut off before its answer was stored; "
-                    "the provider may have handed out a token then that nobody received"
+                    f"; a refresh at {at.isoformat(' ', 'seconds')} was interrupted before its "
+                    "response was stored, so the provider may have issued a token that was lost"
                 )
-            raise LoginNeededError(f"{message}: {_LOG_IN}", error.code) from None
+            raise LoginNeededError(f"{message}; {_LOG_IN}", error.code) from None
 
-    def login(self, ui: LoginUI) -> Token:
-        """Get a token with the help of a person and store it; raises TapError.
-
-        A grant that needs nobody gets its token as in every run.
-        """
-        with self._store.locked(self._row_name) as row:
-            # Said before a person takes the trouble.
-            row.write(row.read() or self._entry(None))
-        if self._grant.unattended:
-            token = self._exchange.fetch_token(self._grant, random.random)
-        else:
-            token = self._grant.login(ui)
-        self._keep(token)
-        return token
-
-    def _keep(self, token: Token) -> None:
-        with uninterrupted, self._store.locked(self._row_name) as row:
-            row.write(self._entry(token))
-        self._token = token
-
-    def _entry(self, token: Token | None, began_at: float | None = None) -> Entry:
-        return Entry(token, self._seed(), self._request(), began_at)
-
-    def _seed(self) -> str:
-        return _fingerprint([self._settings.refresh_token, self._settings.access_token])
-
-    def _request(self) -> str:
-        settings = self._settings
-        asked = [self._grant, settings.scopes, settings.token_params, settings.client_id]
-        return _fingerprint(
-            [*asked, settings.access_token_url, settings.client_secret, self._claims]
-        )
+    def _commit(self, row: Row, token: Token) -> None:
+        """Store a token that only this process knows; retry once over a new connection."""
+        entry = self._connection.entry(token)
+        try:
+            row.write(entry)
+        except TokenStoreError:
+            # The database may have closed the connection while the provider was responding.
+            row.reconnect()
+            row.write(entry)
 
 
-def _names(pair: str, name: str) -> bool:
+def _has_name(pair: str, name: str) -> bool:
     return pair.partition("=")[0] in {name, unquote_plus(name)}
-
-
-def _fingerprint(value: Any) -> str:
-    """Stand for a value without telling it."""
-    return hashlib.sha256(msgspec.json.encode(value, enc_hook=str)).hexdigest()
-
-
-def _connection_name(settings: OAuth2Settings, subject: str) -> str:
-    # A query may hold a key.
-    url = (settings.access_token_url or settings.issuer or "").partition("?")[0]
-    parts = [url, settings.client_id, subject]
-    return " ".join(part for part in parts if part)

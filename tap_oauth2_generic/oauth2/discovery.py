@@ -1,10 +1,11 @@
-"""Where a provider's endpoints are: given by hand, or found from its issuer.
+"""The provider's endpoints: configured, or discovered from its issuer.
 
-OpenID Connect Discovery 1.0 section 4 and RFC 8414 section 3; those given by hand win.
+OpenID Connect Discovery 1.0 section 4 and RFC 8414 section 3.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ import requests
 
 from tap_oauth2_generic.errors import AuthorizationError
 from tap_oauth2_generic.parsing.json_text import decode
-from tap_oauth2_generic.settings.field_types import url as checked_url
+from tap_oauth2_generic.settings.field_types import url as parse_url
 
 if TYPE_CHECKING:
     from tap_oauth2_generic.net.transport import Transport
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 
 _OK = 200
-_NAMES = {
+_METADATA_NAMES = {
     "authorize_url": "authorization_endpoint",
     "access_token_url": "token_endpoint",
     "device_authorization_url": "device_authorization_endpoint",
@@ -28,80 +29,81 @@ _NAMES = {
 
 
 class Endpoints:
-    """The endpoints of one provider; its issuer is asked at most once, and only if it must be."""
+    """The endpoints of one provider; discovered once, and only if one is not configured."""
 
     def __init__(self, settings: OAuth2Settings, grant: Grant, transport: Transport) -> None:
-        """Take what was given by hand; asks nobody yet."""
+        """Send nothing yet."""
         self._settings = settings
         self._grant = grant
         self._transport = transport
-        self._document: dict[str, Any] | None = None
 
     @property
     def known(self) -> bool:
-        """Whether there is a token endpoint to be had at all."""
+        """Whether there is a token endpoint at all."""
         return bool(self._settings.access_token_url or self._settings.issuer)
 
     def resolve(self, name: str) -> str:
-        """Give an endpoint by the name of its setting.
-
-        Raises AuthorizationError where it is neither given nor found.
-        """
-        given = getattr(self._settings, name, None) or getattr(self._grant, name, None)
-        if given:
-            return str(given)
-        if not self._settings.issuer:
-            message = f"the setting {name} is needed for this"
+        """Return an endpoint by the name of its setting; raise AuthorizationError."""
+        configured = getattr(self._settings, name, None) or getattr(self._grant, name, None)
+        if configured:
+            return str(configured)
+        issuer, metadata_name = self._settings.issuer, _METADATA_NAMES[name]
+        if not issuer:
+            message = f"setting {name!r} is required"
             raise AuthorizationError(message)
-        found = self._discovered(self._settings.issuer).get(_NAMES[name])
+        found = self._metadata.get(metadata_name)
         if not found:
-            message = f"the issuer {self._settings.issuer} names no {_NAMES[name]}; set {name}"
+            message = f"issuer {issuer} names no {metadata_name}; set {name}"
             raise AuthorizationError(message)
-        return _checked(found, _NAMES[name], self._settings.issuer)
+        try:
+            return parse_url(found)
+        except ValueError as error:
+            message = f"{metadata_name} of issuer {issuer} {error}"
+            raise AuthorizationError(message) from None
 
     def check_issuer(self, issuer: str) -> None:
-        """Raise AuthorizationError where an ``iss`` is not this provider's (RFC 9207).
+        """Raise AuthorizationError if an ``iss`` is not this provider's (RFC 9207).
 
-        Where no issuer was given by hand, it must be at home on the host of an endpoint.
+        Without a configured issuer, it must be on the host of an endpoint.
         """
         expected = self._settings.issuer
-        hosts = {
-            urlsplit(self.resolve(name)).netloc for name in ("authorize_url", "access_token_url")
-        }
+        urls = (self.resolve("authorize_url"), self.resolve("access_token_url"))
+        hosts = {urlsplit(url).netloc for url in urls}
         try:
-            fits = issuer == expected if expected else urlsplit(issuer).netloc in hosts
+            is_same = issuer == expected if expected else urlsplit(issuer).netloc in hosts
         except ValueError:
-            fits = False
-        if not fits:
+            is_same = False
+        if not is_same:
             message = (
-                "the answer to the login comes from another provider (its iss is "
-                f"{issuer[:200]!r}), so the code was not used. Run the login again"
+                f"the login response came from another provider (iss {issuer[:200]!r}), so the "
+                "code was not used; run the login again"
             )
             raise AuthorizationError(message)
 
-    def _discovered(self, issuer: str) -> dict[str, Any]:
-        if self._document is None:
-            self._document = self._fetch(issuer)
-        return self._document
-
-    def _fetch(self, issuer: str) -> dict[str, Any]:
+    @cached_property
+    def _metadata(self) -> dict[str, Any]:
+        issuer = self._settings.issuer or ""
         causes = []
-        for address in _addresses(issuer):
+        for url in _metadata_urls(issuer):
             try:
-                request = requests.Request("GET", address, headers={"Accept": "application/json"})
+                request = requests.Request("GET", url, headers={"Accept": "application/json"})
                 response = self._transport.send(request.prepare())
                 document = decode(response.content) if response.status_code == _OK else None
             except (requests.exceptions.RequestException, ValueError) as error:
-                causes.append(f"{address}: {type(error).__name__}")
+                causes.append(f"{url}: {type(error).__name__}")
                 continue
             if isinstance(document, dict):
-                return _accepted(document, issuer)
-            causes.append(f"{address}: status {response.status_code}")
-        message = f"no endpoints could be found from the issuer ({'; '.join(causes)})"
+                # The document of another issuer could send the client secret elsewhere.
+                if str(document.get("issuer")).rstrip("/") != issuer.rstrip("/"):
+                    message = f"the discovery document of {issuer} names another issuer"
+                    raise AuthorizationError(message)
+                return document
+            causes.append(f"{url}: status {response.status_code}")
+        message = f"issuer {issuer} has no discovery document ({'; '.join(causes)})"
         raise AuthorizationError(message)
 
 
-def _addresses(issuer: str) -> list[str]:
+def _metadata_urls(issuer: str) -> list[str]:
     parts = urlsplit(issuer)
     path = parts.path.rstrip("/")
     origin = f"{parts.scheme}://{parts.netloc}"
@@ -109,20 +111,3 @@ def _addresses(issuer: str) -> list[str]:
         f"{origin}{path}/.well-known/openid-configuration",
         f"{origin}/.well-known/oauth-authorization-server{path}",
     ]
-
-
-def _accepted(document: dict[str, Any], issuer: str) -> dict[str, Any]:
-    """Refuse the document of another issuer: it could send the secret elsewhere."""
-    named = document.get("issuer")
-    if named != issuer and named != issuer.rstrip("/") and f"{named}" != f"{issuer}/":
-        message = f"the discovery document of {issuer} says that it is of another issuer"
-        raise AuthorizationError(message)
-    return document
-
-
-def _checked(found: Any, name: str, issuer: str) -> str:
-    try:
-        return checked_url(found)
-    except ValueError as error:
-        message = f"the {name} that the issuer {issuer} names {error}"
-        raise AuthorizationError(message) from None

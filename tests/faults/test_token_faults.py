@@ -56,7 +56,7 @@ def assert_said_and_explained(tap, proxy, provider, settings):
     proxy.fault = None
     run = tap(settings)
     assert run.status == 1
-    assert "cut off before its answer was stored" in run.error_lines[0]
+    assert "interrupted before its response was stored" in run.error_lines[0]
     assert "tap-oauth2-generic login" in run.error_lines[0]
 
 

@@ -129,7 +129,7 @@ def test_a_key_that_cannot_sign_is_one_line(items, tap, key):
         ({"grant_type": "jwt_bearer"}, "'private_key' is required with grant_type jwt_bearer"),
         ({"client_auth": "private_key_jwt"}, "'private_key' is required with client_auth"),
         ({"client_auth": "tls_client_auth"}, "'client_cert' is required"),
-        ({"private_key_file": "/nowhere"}, "there is no file '/nowhere'"),
+        ({"private_key_file": "/nowhere"}, "no such file '/nowhere'"),
     ],
 )
 def test_what_is_missing_is_named(items, tap, settings, said):
@@ -231,8 +231,8 @@ def test_an_endpoint_given_by_hand_wins(items, tap):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"issuer": "https://evil.example"}, "of another issuer"),
-        ({"token_endpoint": "http://evil.example/token"}, "must be https"),
+        ({"issuer": "https://evil.example"}, "names another issuer"),
+        ({"token_endpoint": "http://evil.example/token"}, "https"),
         ({"token_endpoint": None}, "names no token_endpoint"),
         ({"token_endpoint": 5}, "token_endpoint"),
     ],

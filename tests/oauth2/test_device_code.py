@@ -76,5 +76,5 @@ def test_another_refusal_is_the_providers_own():
 
 def test_an_answer_without_a_code_is_said():
     """An answer that is no device authorization names what it has."""
-    with pytest.raises(AuthorizationError, match="the answer has: foo"):
+    with pytest.raises(AuthorizationError, match="the response has: foo"):
         DeviceCode().login(Desk({"foo": 1}))

@@ -118,7 +118,7 @@ def test_a_spent_seed_says_what_to_do(api, tap):
     run = tap(api.config(STREAM, grant_type="refresh_token", refresh_token="spent-seed"))
     assert run.status == 1
     (line,) = run.error_lines
-    assert "give the setting refresh_token" in line
+    assert "set refresh_token" in line
     assert len(api.requests("/token")) == 1
 
 
@@ -150,7 +150,7 @@ def test_a_refused_lasting_access_token_says_what_to_do(api, tap):
     run = tap(lasting(api, "lasting-token"))
     assert run.status == 1
     (line,) = run.error_lines
-    assert "give a new access_token" in line
+    assert "set a new access_token" in line
     assert len(api.seen) == 1
 
 

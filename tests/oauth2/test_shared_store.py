@@ -140,7 +140,7 @@ def test_a_process_killed_in_a_refresh(api, tap, tmp_path, store, answered):
     run = tap(settings)
     if answered:
         assert run.status == 1
-        assert "cut off before its answer was stored" in run.error_lines[-1]
+        assert "interrupted before its response was stored" in run.error_lines[-1]
         assert "tap-oauth2-generic login" in run.error_lines[-1]
     else:
         assert run.status == 0, run.errors

@@ -99,7 +99,7 @@ def test_a_store_that_was_replaced_is_said(api, tap, provider, path, fault):
     run = tap(api.config(STREAM, **SEEDED, token_store=f"sqlite:///{path}"))
     assert run.status == 1
     (line,) = run.error_lines
-    assert line.startswith("stream 'items', page 2: the token store cannot be used: ")
+    assert line.startswith("stream 'items', page 2: cannot use the token store: ")
     assert "Traceback" not in run.errors
     assert provider.spent == ["refresh-0"]
 

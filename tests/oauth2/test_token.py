@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tap_oauth2_generic.oauth2 import OAuth2Settings
-from tap_oauth2_generic.oauth2.token import Token, read_token
+from tap_oauth2_generic.oauth2.token import Token
+from tap_oauth2_generic.oauth2.token_response import read_token
 from tap_oauth2_generic.settings.fields import ErrorCollector, read
 
 NOW = 1_800_000_000.0

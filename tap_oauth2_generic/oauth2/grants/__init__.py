@@ -1,6 +1,6 @@
-"""The grants, found by their ``grant_type``; each is one file of this folder.
+"""The grants, found by their ``grant_type``; each is one module of this package.
 
-A new grant is a new file here: nothing else names the grants.
+To add a grant, add a module here: nothing else names the grants.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ DEFAULT_GRANT = "authorization_code"
 
 
 def grants() -> dict[str, type[Grant]]:
-    """Give every grant that has a file here, by each word that chooses it."""
+    """Return every grant that has a module here, by its name and its aliases."""
     found: dict[str, type[Grant]] = {}
     for module_info in pkgutil.iter_modules(__path__):
         module = importlib.import_module(f"{__name__}.{module_info.name}")
@@ -29,7 +29,7 @@ def _is_grant(member: Any) -> TypeGuard[type[Grant]]:
     try:
         return issubclass(member, Grant) and "grant_type" in vars(member)
     except TypeError:
-        # It is no class at all; in Python 3.10 a generic alias would pass for one.
+        # Not a class; in Python 3.10 a generic alias passes for one.
         return False
 
 

@@ -1,7 +1,6 @@
-"""Grant ``authorization_code``: a person consented once; the refresh token keeps it alive.
+"""Grant ``authorization_code``: a person consents once, the refresh token keeps it alive.
 
-RFC 6749 section 4.1 with PKCE (RFC 7636). A refresh token from elsewhere stands for the
-consent as well.
+RFC 6749 section 4.1 with PKCE (RFC 7636). A configured refresh token replaces the login.
 """
 
 from __future__ import annotations
@@ -51,13 +50,13 @@ class AuthorizationCode(Grant):
     redirect_uri: str = setting(
         URL,
         "Redirect URI",
-        "Where the provider sends the browser back to: the login command listens there if it is "
-        "on loopback, else the address is pasted.",
+        "Where the provider redirects the browser after the login. The login command listens on a "
+        "loopback address; for any other you paste the redirected address.",
         default="http://127.0.0.1:8400/callback",
     )
 
     def login(self, ui: LoginUI) -> Token:
-        """Send a person to the provider, and exchange the code that comes back."""
+        """Send a person to the provider, and exchange the code of the redirect."""
         state = secrets.token_urlsafe(32)
         verifier, challenge = ui.create_code_challenge() if self.pkce else ("", "")
         register(state, verifier)
@@ -65,34 +64,34 @@ class AuthorizationCode(Grant):
         if self.pkce:
             params |= {"code_challenge": challenge, "code_challenge_method": "S256"}
         params |= self.authorize_params
-        given = {name: as_text(value) for name, value in params.items() if value is not None}
-        address = ui.authorization_address(ui.endpoint("authorize_url"), given)
-        code = _code(ui.wait_for_redirect(address, self.redirect_uri), state, ui)
+        strings = {name: as_text(value) for name, value in params.items() if value is not None}
+        url = ui.authorization_url(ui.endpoint("authorize_url"), strings)
+        code = _read_code(ui.wait_for_redirect(url, self.redirect_uri), state, ui)
         fields = {"grant_type": self.grant_type, "code": code, "redirect_uri": self.redirect_uri}
         return ui.fetch_token(fields | ({"code_verifier": verifier} if self.pkce else {}))
 
 
-def _code(params: Mapping[str, str], state: str, ui: LoginUI) -> str:
-    """Check what the browser came back with, in the order that keeps a forged code unused."""
+def _read_code(params: Mapping[str, str], state: str, ui: LoginUI) -> str:
+    """Return the code of a redirect; check state and issuer first, so a forged one is unused."""
     if not hmac.compare_digest(params.get("state", "").encode(), state.encode()):
         message = (
-            "the state that came back is not the one that was sent, so the code was not used: "
-            "the answer belongs to another login. Run the login again and use its newest address"
+            "the redirect has the state of another login, so its code was not used; run the login "
+            "again and open its newest address"
         )
         raise AuthorizationError(message)
     if params.get("iss"):
         ui.check_issuer(params["iss"])
     error = params.get("error")
     if error == "access_denied":
-        message = "the login was denied: whoever logged in did not consent. Run the login again"
+        message = "the login was denied: the user did not consent; run the login again"
         raise AuthorizationError(message)
     if error:
-        said = redact(": ".join(filter(None, (error, params.get("error_description")))))
-        message = f"the provider refused the login ({said[:200]})"
+        reason = redact(": ".join(filter(None, (error, params.get("error_description")))))
+        message = f"the provider rejected the login ({reason[:200]})"
         raise AuthorizationError(message)
     code = params.get("code", "")
     if not code:
-        message = "the browser came back with neither a code nor an error; run the login again"
+        message = "the redirect has neither a code nor an error; run the login again"
         raise AuthorizationError(message)
     register(code)
     return code

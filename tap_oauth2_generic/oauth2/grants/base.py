@@ -1,6 +1,6 @@
-"""What every grant is: the settings of its own and the fields of its token request.
+"""The base of every grant: its own settings and the fields of its token request.
 
-A grant remembers nothing and sends nothing; its file holds that grant alone.
+A grant remembers nothing and sends nothing by itself.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Asking:
-    """What a grant may need to know for its token request; ``now`` is in seconds since 1970."""
+class RequestContext:
+    """What a grant can use in its token request; ``now`` is in seconds since 1970."""
 
     client_id: str
     audience: str
@@ -27,65 +27,65 @@ class Asking:
 
 
 class LoginUI(Protocol):
-    """Where a person logs in: what a grant may show and ask, and whom it may send to."""
+    """Where a person logs in: what a grant shows, asks and sends."""
 
-    def say(self, text: str) -> None:
+    def say(self, line: str) -> None:
         """Show a line on the terminal."""
 
     def endpoint(self, name: str) -> str:
-        """Give the URL of an endpoint; raises AuthorizationError where it is not known."""
+        """Return an endpoint by the name of its setting; raise AuthorizationError."""
 
-    def wait_for_redirect(self, address: str, redirect_uri: str) -> Mapping[str, str]:
-        """Send the person's browser to an address, give the parameters it came back with."""
+    def wait_for_redirect(self, url: str, redirect_uri: str) -> Mapping[str, str]:
+        """Send the person's browser to a URL; return the parameters of the redirect."""
 
     def post(self, url: str, fields: Mapping[str, str]) -> dict[str, Any]:
-        """Send a form with the client's proof, give the JSON object of the answer."""
+        """Send a form with the client's authentication; return the JSON object."""
 
     def fetch_token(self, fields: Mapping[str, Any]) -> Token:
-        """Send a token request of these fields; raises TokenRequestError with its code."""
+        """Send a token request; raise TokenRequestError with its code."""
 
     def wait(self, seconds: float) -> None:
         """Wait for the person."""
 
-    def authorization_address(self, url: str, params: Mapping[str, str]) -> str:
-        """Give the address of an authorization request of this client (RFC 6749 section 4.1.1)."""
+    def authorization_url(self, endpoint: str, params: Mapping[str, str]) -> str:
+        """Return the URL of this client's authorization request."""
 
     def create_code_challenge(self) -> tuple[str, str]:
-        """Give a new code verifier and its S256 challenge (RFC 7636 section 4)."""
+        """Return a new code verifier and its S256 challenge (RFC 7636 section 4)."""
 
     def check_issuer(self, issuer: str) -> None:
-        """Raise AuthorizationError where an ``iss`` is not the provider's (RFC 9207)."""
+        """Raise AuthorizationError if an ``iss`` is not the provider's (RFC 9207)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Grant(ABC):
-    """A way to a first token, by the ``grant_type`` words of RFC 6749 and its family."""
+    """A way to get the first token, named by its ``grant_type``."""
 
-    #: The word that chooses this grant in the configuration.
+    #: The word that selects this grant in the configuration.
     grant_type: ClassVar[str]
     #: Other words for it.
     aliases: ClassVar[tuple[str, ...]] = ()
-    #: What a user needs for it, for the table of grants.
+    #: The settings that a user needs, for the table of grants.
     needs: ClassVar[str]
-    #: Whether a token can be had without a person.
+    #: Whether it gets a token without a person.
     unattended: ClassVar[bool] = True
-    #: Whether the client must prove itself, and not only say its name.
+    #: Whether the client must authenticate, not only identify itself.
     needs_proof: ClassVar[bool] = False
-    #: Whether its tokens are renewed by refresh tokens where the provider gives any.
+    #: Whether its tokens are renewed by refresh tokens, if the provider issues any.
     refreshes: ClassVar[bool] = True
 
     def subject(self, assertion: AssertionSettings) -> str:  # noqa: ARG002
-        """Give whose token it is, as far as the configuration says; names the connection."""
+        """Return the configured user, which is part of the connection's default name."""
         return ""
 
-    def fields(self, asking: Asking) -> dict[str, Any]:  # noqa: ARG002
-        """Give the parameters of the token request, ``grant_type`` among them."""
+    def fields(self, context: RequestContext) -> dict[str, Any]:  # noqa: ARG002
+        """Return the parameters of the token request, ``grant_type`` included."""
         return {"grant_type": self.grant_type}
 
     def login(self, ui: LoginUI) -> Token:
-        """Get a token with the help of a person; raises AuthorizationError where that fails."""
+        """Get a token with a person's help; raise AuthorizationError."""
         return ui.fetch_token({})
 
     def missing(self, assertion: AssertionSettings) -> list[str]:  # noqa: ARG002
-        """Name the settings that it cannot do without."""
+        """Return the required settings that are not set."""
         return []

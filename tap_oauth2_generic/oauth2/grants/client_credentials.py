@@ -1,4 +1,4 @@
-"""Grant ``client_credentials``: the client asks for itself (RFC 6749 section 4.4)."""
+"""Grant ``client_credentials``: the client requests its own token (RFC 6749 section 4.4)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tap_oauth2_generic.oauth2.grants.base import Grant
 
 @dataclass(frozen=True, kw_only=True)
 class ClientCredentials(Grant):
-    """A token for the client; a new one is as cheap as a refresh."""
+    """A token for the client; requesting a new one is as cheap as a refresh."""
 
     grant_type: ClassVar[str] = "client_credentials"
     needs: ClassVar[str] = "`access_token_url`, `client_id`, `client_secret`"

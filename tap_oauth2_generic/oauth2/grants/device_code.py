@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tap_oauth2_generic.errors import AuthorizationError, TokenRequestError
 from tap_oauth2_generic.oauth2.grants.base import Grant, LoginUI
 from tap_oauth2_generic.runtime.redaction import register
+from tap_oauth2_generic.runtime.timestamps import read_number
 from tap_oauth2_generic.settings.field_types import URL
 from tap_oauth2_generic.settings.fields import setting
 from tap_oauth2_generic.settings.limits import (
@@ -25,7 +26,7 @@ _DEFAULT_LIFETIME_SECONDS = 900.0
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceCode(Grant):
-    """A token for a user who logs in on a machine with a browser, wherever it is."""
+    """A token for a user who logs in on any machine with a browser."""
 
     grant_type: ClassVar[str] = "device_code"
     needs: ClassVar[str] = (
@@ -38,29 +39,29 @@ class DeviceCode(Grant):
     )
 
     def login(self, ui: LoginUI) -> Token:
-        """Show the code, and ask until it is confirmed, refused or expired (section 3.5)."""
-        answer = ui.post(ui.endpoint("device_authorization_url"), {})
-        device_code = answer.get("device_code")
-        address = answer.get("verification_uri") or answer.get("verification_url")
-        if not isinstance(device_code, str) or not address or not answer.get("user_code"):
+        """Show the code, and poll until it is confirmed, denied or expired (section 3.5)."""
+        response = ui.post(ui.endpoint("device_authorization_url"), {})
+        device_code = response.get("device_code")
+        address = response.get("verification_uri") or response.get("verification_url")
+        if not isinstance(device_code, str) or not address or not response.get("user_code"):
             message = (
-                "the device authorization endpoint answered without device_code, user_code and "
-                f"verification_uri; the answer has: {', '.join(answer) or 'nothing'}"
+                "the device authorization endpoint returned no device_code, user_code or "
+                f"verification_uri; the response has: {', '.join(response) or 'nothing'}"
             )
             raise AuthorizationError(message)
         register(device_code)
         ui.say(f"Open this address on any device:\n\n  {address}\n")
-        ui.say(f"and enter this code:\n\n  {answer['user_code']}\n")
-        if answer.get("verification_uri_complete"):
-            ui.say(f"or open the two in one:\n\n  {answer['verification_uri_complete']}\n")
-        return _poll(ui, device_code, answer)
+        ui.say(f"and enter this code:\n\n  {response['user_code']}\n")
+        if response.get("verification_uri_complete"):
+            ui.say(f"or open both in one:\n\n  {response['verification_uri_complete']}\n")
+        return _poll(ui, device_code, response)
 
 
-def _poll(ui: LoginUI, device_code: str, answer: dict[str, Any]) -> Token:
+def _poll(ui: LoginUI, device_code: str, response: dict[str, Any]) -> Token:
     kind = "urn:ietf:params:oauth:grant-type:device_code"
-    interval = _seconds(answer.get("interval"), _DEFAULT_INTERVAL_SECONDS)
+    interval = _seconds(response.get("interval"), _DEFAULT_INTERVAL_SECONDS)
     interval = min(interval, MAX_DEVICE_INTERVAL_SECONDS)
-    left = _seconds(answer.get("expires_in"), _DEFAULT_LIFETIME_SECONDS)
+    left = _seconds(response.get("expires_in"), _DEFAULT_LIFETIME_SECONDS)
     left = min(left, MAX_DEVICE_LIFETIME_SECONDS)
     while left > 0:
         ui.wait(interval)
@@ -71,19 +72,16 @@ def _poll(ui: LoginUI, device_code: str, answer: dict[str, Any]) -> Token:
             if error.code == "slow_down":
                 interval += _SLOW_DOWN_SECONDS
             elif error.code == "access_denied":
-                message = "the login was denied on the other device. Run the login again"
+                message = "the login was denied on the other device; run the login again"
                 raise AuthorizationError(message) from None
             elif error.code == "expired_token":
                 break
             elif error.code not in {"authorization_pending", "unreachable"}:
                 raise
-    message = "the code expired before it was confirmed. Run the login again and be quicker"
+    message = "the code expired before it was confirmed; run the login again"
     raise AuthorizationError(message)
 
 
 def _seconds(value: Any, default: float) -> float:
-    try:
-        seconds = float(value)
-    except (TypeError, ValueError):
-        return default
-    return seconds if seconds > 0 else default
+    seconds = read_number(value)
+    return seconds if seconds and seconds > 0 else default

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_oauth2_generic.oauth2.assertion import sign
-from tap_oauth2_generic.oauth2.grants.base import Asking, Grant
+from tap_oauth2_generic.oauth2.grants.base import Grant, RequestContext
 
 if TYPE_CHECKING:
     from tap_oauth2_generic.oauth2.assertion import AssertionSettings
@@ -14,33 +14,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class JwtBearer(Grant):
-    """A token for whom the assertion names, as long as the key is trusted."""
+    """A token for the assertion's subject, as long as the provider trusts the key."""
 
     grant_type: ClassVar[str] = "jwt_bearer"
     needs: ClassVar[str] = (
         "`access_token_url`, `private_key` or `private_key_file`, and `client_id` or `jwt_issuer`; "
-        "`jwt_subject`, `jwt_audience`, `jwt_claims` as the provider asks"
+        "`jwt_subject`, `jwt_audience`, `jwt_claims` if the provider requires them"
     )
     refreshes: ClassVar[bool] = False
 
     def subject(self, assertion: AssertionSettings) -> str:
-        """Give the subject of the assertion."""
+        """Return the assertion's subject."""
         return assertion.jwt_subject or ""
 
-    def fields(self, asking: Asking) -> dict[str, Any]:
-        """Give a new assertion."""
-        settings = asking.assertion
+    def fields(self, context: RequestContext) -> dict[str, Any]:
+        """Return a new assertion."""
+        settings = context.assertion
         claims = {
-            "iss": settings.jwt_issuer or asking.client_id,
+            "iss": settings.jwt_issuer or context.client_id,
             "sub": settings.jwt_subject,
-            "aud": asking.audience,
+            "aud": context.audience,
             **settings.jwt_claims,
         }
         return {
             "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
-            "assertion": sign(settings, claims, asking.now),
+            "assertion": sign(settings, claims, context.now),
         }
 
     def missing(self, assertion: AssertionSettings) -> list[str]:
-        """Name the key if there is none."""
+        """Return the key if there is none."""
         return [] if assertion.has_key else ["private_key"]

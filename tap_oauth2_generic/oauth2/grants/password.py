@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tap_oauth2_generic.oauth2.grants.base import Asking, Grant
+from tap_oauth2_generic.oauth2.grants.base import Grant, RequestContext
 from tap_oauth2_generic.settings.field_types import NAME
 from tap_oauth2_generic.settings.fields import setting
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Password(Grant):
-    """A token for the user, for servers that know no better grant."""
+    """A token for a user, at providers that support no better grant."""
 
     grant_type: ClassVar[str] = "password"
     needs: ClassVar[str] = "`access_token_url`, `client_id`, `username`, `password`"
@@ -26,17 +26,14 @@ class Password(Grant):
     )
 
     def subject(self, assertion: AssertionSettings) -> str:  # noqa: ARG002
-        """Give the user's name."""
+        """Return the user name."""
         return self.username or ""
 
-    def fields(self, asking: Asking) -> dict[str, Any]:  # noqa: ARG002
-        """Give name and password."""
-        return {
-            "grant_type": self.grant_type,
-            "username": self.username or "",
-            "password": self.password or "",
-        }
+    def fields(self, context: RequestContext) -> dict[str, Any]:
+        """Return user name and password."""
+        user = {"username": self.username or "", "password": self.password or ""}
+        return super().fields(context) | user
 
     def missing(self, assertion: AssertionSettings) -> list[str]:  # noqa: ARG002
-        """Name what of the two is not set."""
+        """Return which of the two is not set."""
         return [name for name in ("username", "password") if not getattr(self, name)]

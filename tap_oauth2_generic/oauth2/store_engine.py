@@ -1,0 +1,141 @@
+"""Open the token store's database; SQLAlchemy is imported only here and in ``store``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tap_oauth2_generic.settings.limits import LOCK_TIMEOUT_SECONDS
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection, Engine
+
+# How long a signal may go unnoticed while SQLite waits for the lock.
+_SIGNAL_SECONDS = 0.2
+_TABLE = "tap_oauth2_connections"
+_CREATE_TABLE = (
+    "CREATE TABLE IF NOT EXISTS tap_oauth2_connections "
+    "(name VARCHAR(2000) PRIMARY KEY, entry TEXT NOT NULL)"
+)
+
+
+def check_url(url: str) -> str | None:
+    """Return what is wrong with the URL of a store, None if it is valid."""
+    is_file = url.startswith("sqlite:///") and len(url) > len("sqlite:///")
+    is_file = is_file and not url.startswith("sqlite:///:memory:")
+    if is_file or url.startswith(("postgresql://", "postgresql+psycopg://")):
+        return None
+    return (
+        "must be the URL of a SQLite file, such as sqlite:////var/lib/tap/tokens.sqlite, or of a "
+        "PostgreSQL database, such as postgresql://user:password@host/database"
+    )
+
+
+def open_engine(url: str | None) -> Engine:
+    """Open the store, creating file, folder and table if they are missing."""
+    # Imported here: a run whose token lasts needs no database.
+    from sqlalchemy import create_engine, make_url
+    from sqlalchemy.pool import NullPool
+
+    # At DEBUG it logs rows, before the tokens in them are registered as secrets.
+    logging.getLogger("sqlalchemy.engine.Engine").disabled = True
+    address = make_url(url or f"sqlite:///{_default_path()}")
+    if address.get_backend_name() == "sqlite":
+        engine = _open_sqlite(address)
+    else:
+        options = {"options": f"-c lock_timeout={LOCK_TIMEOUT_SECONDS}s"}
+        address = address.set(drivername="postgresql+psycopg")
+        engine = create_engine(address, poolclass=NullPool, connect_args=options)
+    _create_table(engine)
+    return engine
+
+
+def _default_path() -> Path:
+    from platformdirs import user_state_path  # only needed without token_store
+
+    return user_state_path("tap-oauth2-generic") / "tokens.sqlite"
+
+
+def _open_sqlite(address: URL) -> Engine:
+    from sqlalchemy import create_engine, event  # see open_engine
+    from sqlalchemy.pool import NullPool
+
+    _create_file(Path(address.database or ""))
+    engine = create_engine(address, poolclass=NullPool, connect_args={"timeout": _SIGNAL_SECONDS})
+
+    # pysqlite would begin the transaction at the first write, too late for a lock.
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+        # A replaced token must not remain in pages that SQLite no longer uses.
+        connection.execute("PRAGMA secure_delete = ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        _begin_exclusive(connection)
+
+    return engine
+
+
+def _begin_exclusive(connection: Connection) -> None:
+    """Begin the only writing transaction; signals take effect between the attempts."""
+    from sqlalchemy.exc import OperationalError  # see open_engine
+
+    ends_at = time.monotonic() + LOCK_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except OperationalError as error:
+            if "locked" not in str(error.orig) or time.monotonic() > ends_at:
+                raise
+        else:
+            break
+    # A reader may delay the commit, which must not fail for that.
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_SECONDS * 1000}")
+
+
+def _create_table(engine: Engine) -> None:
+    from sqlalchemy import inspect, text  # see open_engine
+    from sqlalchemy.exc import DBAPIError
+
+    if inspect(engine).has_table(_TABLE):
+        return
+    try:
+        with engine.begin() as connection:
+            connection.execute(text(_CREATE_TABLE))
+    except DBAPIError:
+        # If two processes create it at once, PostgreSQL fails one, and the table is there.
+        if not inspect(engine).has_table(_TABLE):
+            raise
+
+
+def _create_file(path: Path) -> None:
+    """Create the file for its owner only, whatever the umask."""
+    for folder in reversed([path.parent, *path.parent.parents]):
+        if not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
+    _refuse_planted(path)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        os.fchmod(handle, 0o600)
+    finally:
+        os.close(handle)
+
+
+def _refuse_planted(path: Path) -> None:
+    """Raise OSError if another user has put the store or a part of it there.
+
+    In a world-writable folder such as /tmp, another user's link leads where they want, their
+    file stays readable to them, and their journal is replayed into the store.
+    """
+    if not path.parent.stat().st_mode & stat.S_IWOTH:
+        return
+    for ending in ("", "-journal", "-wal", "-shm"):
+        part = path.with_name(f"{path.name}{ending}")
+        if os.path.lexists(part) and part.lstat().st_uid != os.geteuid():
+            message = f"{part} belongs to another user, in a world-writable folder"
+            raise PermissionError(message)

@@ -1,0 +1,138 @@
+"""Read a token endpoint's response: a token, or the error it means (RFC 6749 section 5)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+from tap_oauth2_generic.errors import TokenRequestError
+from tap_oauth2_generic.oauth2.token import Token
+from tap_oauth2_generic.parsing.json_text import decode
+from tap_oauth2_generic.runtime.redaction import MASK, redact, register
+from tap_oauth2_generic.runtime.timestamps import epoch_seconds, read_epoch, read_number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import requests
+
+    from tap_oauth2_generic.oauth2.settings import OAuth2Settings
+
+_OK = range(200, 300)
+_MAX_EXCERPT = 200
+# RFC 6750 section 2.1; no word of a sentence is that long.
+_TOKEN_LIKE = re.compile(r"[A-Za-z0-9._~+/=-]{16,}")
+# What to check, by the error codes of RFC 6749 section 5.2.
+_ADVICE = {
+    "invalid_client": "check client_id, client_secret and client_auth",
+    "invalid_scope": "check scopes and scope_separator",
+    "unauthorized_client": "the provider does not allow this grant to this client",
+    "unsupported_grant_type": "check grant_type and access_token_url",
+    "invalid_request": "compare token_params, token_request_format and client_auth with the "
+    "provider's documentation",
+}
+
+
+def parse_token(
+    response: requests.Response,
+    settings: OAuth2Settings,
+    request_name: str,
+    now: float,
+    refresh_token: str | None = None,
+) -> Token:
+    """Return the token of a response; raise TokenRequestError if it holds none.
+
+    ``request_name`` is for the error; ``refresh_token`` is kept if the provider sends no new one.
+    """
+    body = read_body(response, settings, request_name)
+    token = read_token(body, settings, now, refresh_token) if isinstance(body, dict) else None
+    if token is not None:
+        return token
+    keys = ", ".join(body) if isinstance(body, dict) else "no JSON object"
+    message = (
+        f"token endpoint {endpoint_name(response.url)} returned status {response.status_code} "
+        f"without an access token at {settings.access_token_path.text!r}; the response has: "
+        f"{keys or 'nothing'}; set access_token_path to where the token is"
+    )
+    raise TokenRequestError(message)
+
+
+def read_token(
+    body: Mapping[str, Any], settings: OAuth2Settings, now: float, previous: str | None
+) -> Token | None:
+    """Return the token in a decoded response, None if it has no access token.
+
+    ``previous`` is the refresh token in use: a provider that does not rotate sends none.
+    """
+    access_token = settings.access_token_path.find(body)
+    if not isinstance(access_token, str) or not access_token:
+        return None
+    rotated = settings.refresh_token_path.find(body)
+    refresh_token = rotated if isinstance(rotated, str) and rotated else previous
+    return Token(access_token, refresh_token, _expiry(body, settings, now), now, body)
+
+
+def read_body(response: requests.Response, settings: OAuth2Settings, request_name: str) -> Any:
+    """Decode a response; raise TokenRequestError for an error, even one with status 200."""
+    body = _decode(response)
+    fields = body if isinstance(body, dict) else {}
+    found = settings.access_token_path.find(fields)
+    register(found, settings.refresh_token_path.find(fields))
+    code, description = _error_of(fields)
+    if response.status_code in _OK and (not code or (isinstance(found, str) and found)):
+        return body
+    reason = ": ".join(filter(None, (code, description))) or _excerpt(response.text)
+    message = (
+        f"token endpoint {endpoint_name(response.url)} rejected the {request_name} request with "
+        f"status {response.status_code} ({redact(reason)[:_MAX_EXCERPT] or 'empty response'})"
+    )
+    if response.is_redirect:
+        message += "; token requests follow no redirects: set access_token_url to the new address"
+    if advice := _ADVICE.get(code):
+        message += f"; {advice}"
+    raise TokenRequestError(message, code)
+
+
+def endpoint_name(url: str | None) -> str:
+    """Return an endpoint's URL without user, password and query, for messages."""
+    parts = urlsplit(url or "")
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _decode(response: requests.Response) -> Any:
+    """Decode JSON, or the form encoding that some older servers use; None if neither."""
+    try:
+        return decode(response.content)
+    except ValueError:
+        pairs = dict(parse_qsl(response.text))
+        return pairs if "access_token" in pairs or "error" in pairs else None
+
+
+def _expiry(body: Mapping[str, Any], settings: OAuth2Settings, now: float) -> float | None:
+    if settings.expires_at_path and (at := _instant(settings.expires_at_path.find(body))):
+        return at
+    lifetime = read_number(settings.expires_in_path.find(body)) or settings.token_lifetime
+    return now + lifetime if lifetime and lifetime > 0 else None
+
+
+def _instant(value: Any) -> float | None:
+    number = read_number(value)
+    if number is not None:
+        return read_epoch(number)
+    iso = epoch_seconds(value.strip()) if isinstance(value, str) else None
+    return float(iso) if iso is not None else None
+
+
+def _error_of(fields: Mapping[str, Any]) -> tuple[str, str]:
+    """Return error code and description, where RFC 6749 or common variants place them."""
+    error = fields.get("error")
+    if isinstance(error, dict):
+        return str(error.get("code", "")), str(error.get("message", ""))
+    description = fields.get("error_description") or fields.get("message") or ""
+    return (error if isinstance(error, str) else ""), str(description)
+
+
+def _excerpt(content: str) -> str:
+    """Return an unreadable response without anything that may be a token."""
+    return _TOKEN_LIKE.sub(MASK, " ".join(content.split()))

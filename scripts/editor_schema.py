@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tap_oauth2_generic.config.config import STREAM_ROOMS
+from tap_oauth2_generic.config.streams import STREAM_SECTIONS
 from tap_oauth2_generic.pagination import styles
 from tap_oauth2_generic.replication.bookmark import IncrementalSettings
 from tap_oauth2_generic.settings.fields import schema_of
@@ -52,7 +52,7 @@ def _mended(value: Any) -> Any:
 
 
 def _stream() -> dict[str, Any]:
-    stream = schema_of(*STREAM_ROOMS, defaults=True)
+    stream = schema_of(*STREAM_SECTIONS, defaults=True)
     properties = stream["properties"]
     incremental = schema_of(IncrementalSettings, defaults=True)["properties"]
     properties["incremental"] = {**properties["incremental"], "properties": incremental}

@@ -10,8 +10,9 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic import errors
-from tap_oauth2_generic.config.config import CONFIG_SCHEMA, STREAM_ROOMS
+from tap_oauth2_generic.config.config import CONFIG_SCHEMA
 from tap_oauth2_generic.config.presets import names, preset
+from tap_oauth2_generic.config.streams import STREAM_SECTIONS
 from tap_oauth2_generic.demo.app import App
 from tap_oauth2_generic.net.hosts import HostSettings
 from tap_oauth2_generic.net.rate_limit import RateLimitSettings
@@ -37,7 +38,7 @@ def areas(settings: Mapping[str, Any]) -> dict[str, list[str]]:
         "connection": [name for name in ours if name not in http],
         "http": [name for name in ours if name in http],
         "sdk": [name for name in settings["properties"] if name not in ours],
-        "streams": names_of(*STREAM_ROOMS),
+        "streams": names_of(*STREAM_SECTIONS),
         "pagination": ["style", *dict.fromkeys(names_of(*styles().values()))],
         "incremental": names_of(IncrementalSettings),
     }
@@ -51,7 +52,7 @@ def tables(settings: Mapping[str, Any]) -> dict[str, str]:
         if area in {"connection", "http", "sdk"}
     }
     found |= {
-        "streams": setting_rows(schema_of(*STREAM_ROOMS, defaults=True)),
+        "streams": setting_rows(schema_of(*STREAM_SECTIONS, defaults=True)),
         "pagination": pagination_rows(),
         "incremental": setting_rows(schema_of(IncrementalSettings, defaults=True)),
         "styles": style_rows(),

@@ -17,7 +17,8 @@ from tap_oauth2_generic.runtime.shutdown import uninterrupted
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_oauth2_generic.config.config import Config, StreamConfig
+    from tap_oauth2_generic.config.config import Config
+    from tap_oauth2_generic.config.streams import StreamConfig
     from tap_oauth2_generic.runtime.clock import Clock
 
 
@@ -56,8 +57,8 @@ class Session:
             authenticator,
             HostPolicy(config.hosts),
             config.resilience,
-            RateLimiter(config.pace, clock),
-            ConcurrencyLimit(config.pace),
+            RateLimiter(config.rate_limit, clock),
+            ConcurrencyLimit(config.rate_limit),
             clock,
         )
         progress = Progress(clock)

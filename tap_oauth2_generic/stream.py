@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_oauth2_generic.config.config import StreamConfig
+    from tap_oauth2_generic.config.streams import StreamConfig
     from tap_oauth2_generic.extract.page_reader import FetchedPage
     from tap_oauth2_generic.extract.prefetch import Prefetcher
     from tap_oauth2_generic.records.passthrough import EncodedRecords

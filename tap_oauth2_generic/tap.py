@@ -82,7 +82,7 @@ class TapOAuth2Generic(Tap):
     @cached_property
     def prefetcher(self) -> Prefetcher:
         """What fetches pages ahead, for all streams."""
-        return Prefetcher(self._parsed().pace.max_in_flight)
+        return Prefetcher(self._parsed().rate_limit.max_in_flight)
 
     def discover_streams(self) -> list[OAuth2Stream]:
         """Make the configured streams; their schemas are inferred when they are asked for."""

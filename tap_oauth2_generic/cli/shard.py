@@ -23,7 +23,8 @@ from tap_oauth2_generic.tap import TapOAuth2Generic
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tap_oauth2_generic.config.config import Config, StreamConfig
+    from tap_oauth2_generic.config.config import Config
+    from tap_oauth2_generic.config.streams import StreamConfig
     from tap_oauth2_generic.replication.partitions import Context
 
 _LOG = logging.getLogger(TapOAuth2Generic.name)
@@ -81,7 +82,7 @@ def split(
         raise InputError(message)
     plain = {name: value for name, value in raw.items() if _is_plain(name)}
     filled = [(n, share) for n, share in enumerate(shares(streams, shards), 1) if share]
-    if pace := config.pace.requests_per_second:
+    if pace := config.rate_limit.requests_per_second:
         plain["requests_per_second"] = pace / len(filled)
     found: list[dict[str, Any]] = []
     for number, share in filled:

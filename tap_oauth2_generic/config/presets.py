@@ -1,6 +1,6 @@
-"""Presets of known providers: data files, one a provider, that fill in what a user left out.
+"""Apply presets of known providers: one data file each in ``providers/``.
 
-A new provider is a new file here; this is only what reads them.
+A new provider is a new file; nothing here knows any of them.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.settings.fields import ErrorCollector
 
 _FOLDER = files(__package__) / "providers"
-_HOLE = re.compile(r"\{provider\.(\w+)\}")
-# What may stand in a host name or a path segment, so that no value leads to another host.
+_PLACEHOLDER = re.compile(r"\{provider\.(\w+)\}")
+# Characters of a host name or path segment, so that no value leads to another host.
 _PARAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @cache
 def names() -> tuple[str, ...]:
-    """Give the names of all presets, in order."""
+    """Return the names of all presets, sorted."""
     found = (entry.name for entry in _FOLDER.iterdir())
     return tuple(sorted(name.removesuffix(".json") for name in found if name.endswith(".json")))
 
@@ -38,10 +38,10 @@ def preset(name: str) -> dict[str, Any]:
     return found
 
 
-def filled_in(raw: Mapping[str, Any], collector: ErrorCollector) -> Mapping[str, Any]:
-    """Give a configuration with what its ``provider`` fills in.
+def apply_preset(raw: Mapping[str, Any], collector: ErrorCollector) -> Mapping[str, Any]:
+    """Return the configuration completed by its ``provider``.
 
-    Every setting given by hand wins; of objects, every entry. A null takes an entry away.
+    The user's settings win; objects are merged, and a null removes an entry.
     """
     name = raw.get("provider")
     if name not in names():
@@ -49,8 +49,8 @@ def filled_in(raw: Mapping[str, Any], collector: ErrorCollector) -> Mapping[str,
             collector.add("provider_params", "needs the setting 'provider'")
         return raw
     chosen = preset(str(name))
-    params = _params(raw.get("provider_params"), chosen.get("params", {}), collector)
-    filled = _with_params(chosen["settings"], params)
+    params = _read_params(raw.get("provider_params"), chosen.get("params", {}), collector)
+    filled = _fill(chosen["settings"], params)
     merged = {**filled, **{key: value for key, value in raw.items() if value is not None}}
     for key, value in filled.items():
         if isinstance(value, dict) and isinstance(raw.get(key), Mapping):
@@ -58,8 +58,8 @@ def filled_in(raw: Mapping[str, Any], collector: ErrorCollector) -> Mapping[str,
     return merged
 
 
-def with_required_scopes(raw: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Give a configuration with the scopes that keep its provider's connection alive."""
+def add_required_scopes(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the configuration with the scopes that its provider needs for refresh tokens."""
     name = raw.get("provider")
     required = preset(str(name)).get("required_scopes", []) if name in names() else []
     try:
@@ -70,12 +70,11 @@ def with_required_scopes(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**raw, "scopes": [*scopes, *missing]} if missing else raw
 
 
-def _params(
+def _read_params(
     given: Any, declared: Mapping[str, Mapping[str, str]], collector: ErrorCollector
 ) -> dict[str, str]:
-    """Give the user's own parts of the addresses, checked against what the preset declares."""
-    where = "provider_params"
-    found = given or {}
+    """Return the values of the preset's placeholders, checked against its declaration."""
+    where, found = "provider_params", given or {}
     if not isinstance(found, Mapping):
         collector.add(where, f"must be an object, not {described(found)}")
         return {}
@@ -86,16 +85,16 @@ def _params(
         if not value:
             collector.add(where, f"{name!r} is required: {about['description']}")
         elif not _PARAM.fullmatch(value):
-            collector.add(where, f"{name!r} must be of letters, digits, dots and dashes")
+            collector.add(where, f"{name!r} may contain only letters, digits, dots and dashes")
         values[name] = value
     return values
 
 
-def _with_params(value: Any, params: Mapping[str, str]) -> Any:
+def _fill(value: Any, params: Mapping[str, str]) -> Any:
     if isinstance(value, str):
-        return _HOLE.sub(lambda placeholder: params.get(placeholder[1], ""), value)
+        return _PLACEHOLDER.sub(lambda placeholder: params.get(placeholder[1], ""), value)
     if isinstance(value, dict):
-        return {name: _with_params(member, params) for name, member in value.items()}
+        return {name: _fill(member, params) for name, member in value.items()}
     if isinstance(value, list):
-        return [_with_params(member, params) for member in value]
+        return [_fill(member, params) for member in value]
     return value

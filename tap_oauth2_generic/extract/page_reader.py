@@ -19,7 +19,7 @@ from tap_oauth2_generic.settings.paths import DottedPath, JsonPath, passes_by
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tap_oauth2_generic.config.config import StreamConfig
+    from tap_oauth2_generic.config.streams import StreamConfig
     from tap_oauth2_generic.net.client import Response
     from tap_oauth2_generic.net.request import Request
     from tap_oauth2_generic.pagination import Paginator, Token

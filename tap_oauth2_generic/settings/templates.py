@@ -1,6 +1,6 @@
-"""Texts with ``{name}`` or ``{name:format}`` holes, filled from a scope of plain values.
+"""Templates: strings with ``{name}`` or ``{name:format}`` placeholders.
 
-A hole never reaches a Python attribute or calls anything; what fills it is the caller's.
+A placeholder never reaches a Python attribute or calls anything.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ Scope = Mapping[str, Any]
 
 @runtime_checkable
 class Formatted(Protocol):
-    """A value that a hole's format decides on, such as a bound in time."""
+    """A value that formats itself, such as a bound in time."""
 
     def render(self, pattern: str) -> str:
-        """Give the text for ``{name:pattern}``; the pattern is empty for ``{name}``."""
+        """Return the string for ``{name:pattern}``; the pattern is empty for ``{name}``."""
 
 
 @dataclass(frozen=True)
@@ -43,40 +43,40 @@ class Placeholder:
 
 @dataclass(frozen=True)
 class Template:
-    """A parsed template; without holes it is plain text."""
+    """A parsed template."""
 
     text: str
     parts: tuple[str | Placeholder, ...]
 
     @property
     def placeholders(self) -> tuple[Placeholder, ...]:
-        """The holes, in order."""
+        """The placeholders, in order."""
         return tuple(part for part in self.parts if isinstance(part, Placeholder))
 
     def render(self, scope: Scope, encode: Callable[[str], str] = str) -> str:
-        """Fill the holes; ``encode`` is applied to each filled value, never to the text around.
+        """Fill the placeholders; ``encode`` applies to their values only.
 
-        Raises SettingError where the scope has no value for a hole.
+        Raises SettingError if the scope has no value for a placeholder.
         """
         return "".join(
             part if isinstance(part, str) else encode(_fill(part, scope)) for part in self.parts
         )
 
-    def collector(self, known: Mapping[str, bool], *, named: bool = True) -> list[str]:
-        """Say what is wrong with the holes, a sentence each.
+    def errors(self, known: Mapping[str, bool], *, named: bool = True) -> list[str]:
+        """Return a sentence for each wrong placeholder, which it shows if ``named``.
 
-        ``known`` maps each hole there is to whether it takes a format; a name that ends in
-        a dot stands for any field of that family. Unless ``named``, no hole is shown.
+        ``known`` maps each valid name to whether it takes a format; a name that ends in a dot
+        stands for any field of that family.
         """
         found = []
         for placeholder in self.placeholders:
-            shown = f"hole {{{placeholder.name}}}" if named else "hole"
+            shown = f"placeholder {{{placeholder.name}}}" if named else "placeholder"
             family, dot, member = placeholder.name.partition(".")
             of_family = placeholder.name not in known and dot and member
             name = f"{family}." if of_family else placeholder.name
             if name not in known or placeholder.name.endswith("."):
                 there_are = ", ".join(f"{{{k}NAME}}" if k[-1] == "." else f"{{{k}}}" for k in known)
-                found.append(f"unknown {shown}; there are: {there_are}")
+                found.append(f"unknown {shown}; known: {there_are}")
             elif placeholder.pattern and not known[name]:
                 found.append(f"{shown} takes no format")
         return found
@@ -90,15 +90,15 @@ def parse_template(text: str) -> Template:
             if literal:
                 parts.append(literal)
             if name is not None:
-                parts.append(_hole(name, pattern or "", conversion))
+                parts.append(_placeholder(name, pattern or "", conversion))
     except ValueError as error:
-        message = f"{text!r} is not a template ({error}); a literal brace is written twice"
+        message = f"{text!r} is not a template: {error}; write a literal brace twice"
         raise ValueError(message) from None
     return Template(text, tuple(parts))
 
 
 def as_text(value: Any) -> str:
-    """Write a scalar as APIs expect it in a URL or header: ``true``, exact numbers."""
+    """Write a scalar as in a URL or header: ``true``, exact numbers."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
@@ -108,9 +108,9 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
-def _hole(name: str, pattern: str, conversion: str | None) -> Placeholder:
+def _placeholder(name: str, pattern: str, conversion: str | None) -> Placeholder:
     if not name or conversion or "{" in pattern or "[" in name:
-        message = f"the hole {{{name}}} needs a plain name"
+        message = f"placeholder {{{name}}} needs a plain name"
         raise ValueError(message)
     return Placeholder(name, pattern)
 
@@ -122,7 +122,7 @@ def _fill(placeholder: Placeholder, scope: Scope) -> str:
         members = scope.get(family) or {}
         value = members.get(field) if isinstance(members, Mapping) else None
     if value is None:
-        message = f"there is no value for {{{placeholder.name}}}"
+        message = f"no value for placeholder {{{placeholder.name}}}"
         if family == "token":
             message += ": the last token response has no such field"
         raise SettingError(message)

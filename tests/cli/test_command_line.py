@@ -275,7 +275,7 @@ def test_an_empty_configuration_is_said_as_that(tap, monkeypatch, tmp_path, opti
         ({"access_token_url": None}, "setting 'access_token_url' is required"),
         ({"timeout": "soon"}, "timeout: must be a number, not 'soon'"),
         ({"start_date": "yesterday"}, "start_date: must be an ISO 8601"),
-        ({"headers": {"X": "{nme}"}}, "headers.X: unknown hole; there are: "),
+        ({"headers": {"X": "{nme}"}}, "headers.X: unknown placeholder; known: "),
         ({"token_store": "mysql://x"}, "token_store: must be the URL of a SQLite file"),
         ({"streams": []}, "streams: needs at least one stream"),
         ({"streams": [STREAM, STREAM]}, "the name 'items' is taken"),

@@ -187,12 +187,16 @@ def test_every_mistake_is_found_at_once():
 @pytest.mark.parametrize(
     ("stream", "changes", "line"),
     [
-        ({"path": "x/{nope}"}, {}, "streams[0].path: unknown hole {nope}; there are: "),
-        ({"body": {"a": ["{nope}"]}}, {}, "streams[0].body.a[0]: unknown hole {nope}; there are: "),
-        ({"path": "{client_secret}"}, {}, "streams[0].path: unknown hole {client_secret}; "),
-        ({"path": "{client_id:x}"}, {}, "streams[0].path: hole {client_id} takes no format"),
+        ({"path": "x/{nope}"}, {}, "streams[0].path: unknown placeholder {nope}; known: "),
+        (
+            {"body": {"a": ["{nope}"]}},
+            {},
+            "streams[0].body.a[0]: unknown placeholder {nope}; known: ",
+        ),
+        ({"path": "{client_secret}"}, {}, "streams[0].path: unknown placeholder {client_secret}; "),
+        ({"path": "{client_id:x}"}, {}, "streams[0].path: placeholder {client_id} takes no format"),
         ({"params": {"a": "{"}}, {}, "streams[0].params.a: '{' is not a template"),
-        ({}, {"base_url": "{nope}/x"}, "base_url: unknown hole {nope}; there are: "),
+        ({}, {"base_url": "{nope}/x"}, "base_url: unknown placeholder {nope}; known: "),
         (
             {"params": {"since": "{start:%Y}"}},
             {},
@@ -200,12 +204,12 @@ def test_every_mistake_is_found_at_once():
         ),
     ],
 )
-def test_a_wrong_hole_is_one_line_before_any_request(stream, changes, line):
-    """An unknown or secret hole, a format where none is taken and a bound without a date."""
+def test_a_wrong_placeholder_is_one_line_before_any_request(stream, changes, line):
+    """An unknown or secret placeholder, a format where none is taken and a bound without a date."""
     assert mistake(stream, **changes).startswith(line)
 
 
-def test_holes_may_name_plain_settings_tokens_and_bounds():
+def test_placeholders_may_name_plain_settings_tokens_and_bounds():
     """A stream's templates may use settings that are set and no secret, tokens and bounds."""
     path = "{client_id}/{token.any}/{start:%Y}/{end}"
     config, _ = reading({"path": path}, start_date="2024-01-01")
@@ -280,8 +284,8 @@ def test_the_schema_is_a_json_schema_that_takes_a_right_configuration():
 @pytest.mark.parametrize(
     ("stream", "changes", "warning"),
     [
-        ({}, {"start_date": "20240131"}, "start_date: is a number, for numeric keys; a date is "),
-        ({}, {"start_date": 20240131}, "start_date: is a number, for numeric keys; a date is "),
+        ({}, {"start_date": "20240131"}, "start_date: is read as a number; write "),
+        ({}, {"start_date": 20240131}, "start_date: is read as a number; write "),
         ({"incremental": {"start_param": "since"}}, {}, "streams[0].incremental.start_param: is "),
     ],
 )

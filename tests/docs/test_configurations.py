@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from tap_oauth2_generic.config.config import CONFIG_SCHEMA, STREAM_ROOMS, read_config
+from tap_oauth2_generic.config.config import CONFIG_SCHEMA, read_config
+from tap_oauth2_generic.config.streams import STREAM_SECTIONS
 from tap_oauth2_generic.settings.fields import ErrorCollector, names_of
 from tests.docs.blocks import DOCS, ROOT, blocks
 
@@ -36,7 +37,7 @@ def completed(shown):
         return {**CONNECTION, "streams": shown}
     if "streams" in shown:
         return shown if "base_url" in shown or "provider" in shown else {**CONNECTION, **shown}
-    stream_settings = set(names_of(*STREAM_ROOMS)) - {"params", "headers", "response_rules"}
+    stream_settings = set(names_of(*STREAM_SECTIONS)) - {"params", "headers", "response_rules"}
     if shown.keys() & stream_settings or not shown.keys() & CONFIG_SCHEMA["properties"].keys():
         return {**CONNECTION, "streams": [{**STREAM, **shown}]}
     return {**CONNECTION, **shown, "streams": [STREAM]}

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tap_oauth2_generic.config.config import CONFIG_SCHEMA, STREAM_ROOMS
+from tap_oauth2_generic.config.config import CONFIG_SCHEMA
 from tap_oauth2_generic.config.presets import names, preset
+from tap_oauth2_generic.config.streams import STREAM_SECTIONS
 from tap_oauth2_generic.pagination import styles
 from tap_oauth2_generic.settings.fields import names_of
 from tests.fuzz.fuzz_laws import judge_messages
@@ -37,7 +38,11 @@ _GRANTS, _STATES, _CATALOG = _PARTS["grants"], _PARTS["states"], _PARTS["catalog
 _PAGE, _LAST = (answer["body"] for answer in _PARTS["answers"])
 #: Names to try in place of others.
 WORDS = sorted(
-    {*CONFIG_SCHEMA["properties"], *names_of(*STREAM_ROOMS, *styles().values()), *_PARTS["words"]}
+    {
+        *CONFIG_SCHEMA["properties"],
+        *names_of(*STREAM_SECTIONS, *styles().values()),
+        *_PARTS["words"],
+    }
 )
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tap_oauth2_generic.config.config import CONFIG_SCHEMA, STREAM_ROOMS, read_config
+from tap_oauth2_generic.config.config import CONFIG_SCHEMA, read_config
+from tap_oauth2_generic.config.streams import STREAM_SECTIONS
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.pagination import styles
 from tap_oauth2_generic.parsing.page import RecordSettings, read_page
@@ -63,7 +64,7 @@ def test_readme_names_every_setting(about):
     """The README's list has each setting of the top level, streams, paging and bounds once."""
     readme = (ROOT / "README.md").read_text()
     part = readme.split("<!-- settings -->")[1].split("<!-- /settings -->")[0]
-    expected = [*about["properties"], *names_of(*STREAM_ROOMS, IncrementalSettings), "style"]
+    expected = [*about["properties"], *names_of(*STREAM_SECTIONS, IncrementalSettings), "style"]
     expected += dict.fromkeys(names_of(*styles().values()))
     assert sorted(re.findall(r"`(\w+)`", part)) == sorted(expected)
 
@@ -90,7 +91,7 @@ def test_every_setting_has_a_title_and_a_description(about):
 
 def test_docs_name_every_setting_of_a_stream():
     """The reference has a row for each setting of a stream, of paging and of bounds."""
-    assert rows("streams")[: len(names_of(*STREAM_ROOMS))] == names_of(*STREAM_ROOMS)
+    assert rows("streams")[: len(names_of(*STREAM_SECTIONS))] == names_of(*STREAM_SECTIONS)
     assert rows("incremental")[: len(names_of(IncrementalSettings))] == names_of(
         IncrementalSettings
     )
@@ -102,7 +103,7 @@ def test_tables_for_newcomers_name_existing_settings(about, table):
     """Every name in the tables that lead from a form to the file is a setting or a style."""
     guide = (ROOT / "docs" / "guides" / "from-a-hosted-connector.md").read_text()
     part = guide.split(f"<!-- {table} -->")[1].split(f"<!-- /{table} -->")[0]
-    known = {*about["properties"], *names_of(*STREAM_ROOMS, *styles().values()), *styles()}
+    known = {*about["properties"], *names_of(*STREAM_SECTIONS, *styles().values()), *styles()}
     named = re.findall(r"`(?:pagination\.)?([a-z]\w+)`", part)
     assert set(named) <= known
     assert len(named) > 10

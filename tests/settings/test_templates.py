@@ -1,4 +1,4 @@
-"""Templates: holes filled from plain values, literal braces, and nothing more than that."""
+"""Templates: placeholders filled from plain values, literal braces, and nothing more than that."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KNOWN = {"region": False, "token.": False, "start": True}
 
 @dataclass
 class Patterned:
-    """A value that decides on a hole's format."""
+    """A value that decides on a placeholder's format."""
 
     def render(self, pattern):
         return f"<{pattern}>"
@@ -28,7 +28,7 @@ class Patterned:
 @quick
 @given(st.text())
 def test_doubled_braces_are_literal(text):
-    """Any text with its braces doubled renders to itself and has no hole."""
+    """Any text with its braces doubled renders to itself and has no placeholder."""
     template = parse_template(text.replace("{", "{{").replace("}", "}}"))
     assert template.placeholders == ()
     assert template.render({}) == text
@@ -85,14 +85,14 @@ def test_the_format_of_a_hole_goes_to_its_value():
 @pytest.mark.parametrize("scope", [{}, {"region": None}, {"token": {}}, {"token": {"x": None}}])
 @pytest.mark.parametrize("name", ["region", "token.x"])
 def test_a_hole_without_a_value_is_an_error(scope, name):
-    """A hole that nothing fills raises an error that names it; it is never left empty."""
+    """A placeholder that nothing fills raises an error that names it; it is never left empty."""
     with pytest.raises(SettingError, match=name):
         parse_template(f"{{{name}}}").render(scope)
 
 
 @pytest.mark.parametrize("name", ["region.__class__", "token.__class__", "region.upper"])
 def test_a_hole_never_reaches_an_attribute(name):
-    """A dotted hole looks up a mapping's key, never an attribute of a value."""
+    """A dotted placeholder looks up a mapping's key, never an attribute of a value."""
     with pytest.raises(SettingError):
         parse_template(f"{{{name}}}").render({"region": "eu", "token": {"access": "t"}})
 
@@ -101,7 +101,7 @@ def test_a_hole_never_reaches_an_attribute(name):
     "text", ["{", "}", "a{b", "a}b", "{}", "{:x}", "{region!r}", "{region[0]}", "{start:{region}}"]
 )
 def test_what_is_no_template_is_refused(text):
-    """A lone brace, a nameless hole, a conversion, an index and a nested hole are refused."""
+    """A lone brace, no name, a conversion, an index and a nested placeholder are rejected."""
     with pytest.raises(ValueError, match="is not a template"):
         parse_template(text)
 
@@ -110,8 +110,8 @@ def test_what_is_no_template_is_refused(text):
     "text", ["plain", "{region}", "{token.any.thing}", "{start}", "{start:%Y}"]
 )
 def test_known_holes_have_no_problems(text):
-    """A hole that the scope may fill is no problem, with a format where it takes one."""
-    assert parse_template(text).collector(KNOWN) == []
+    """A placeholder that the scope may fill is no problem, with a format where it takes one."""
+    assert parse_template(text).errors(KNOWN) == []
 
 
 @pytest.mark.parametrize(
@@ -124,13 +124,13 @@ def test_known_holes_have_no_problems(text):
     ],
 )
 def test_an_unknown_hole_lists_those_there_are(text):
-    """An unknown hole is one sentence that names it and lists every hole there is."""
-    (sentence,) = parse_template(text).collector(KNOWN)
-    assert sentence == f"unknown hole {text}; there are: {{region}}, {{token.NAME}}, {{start}}"
+    """An unknown placeholder is one sentence that names it and lists the known ones."""
+    (sentence,) = parse_template(text).errors(KNOWN)
+    assert sentence == f"unknown placeholder {text}; known: {{region}}, {{token.NAME}}, {{start}}"
 
 
 @pytest.mark.parametrize("name", ["region", "token.x"])
 def test_a_format_where_none_is_taken_is_a_problem(name):
-    """A format on a hole that takes none is one sentence that names the hole."""
-    (sentence,) = parse_template(f"{{{name}:%Y}}").collector(KNOWN)
-    assert sentence == f"hole {{{name}}} takes no format"
+    """A format on a placeholder that takes none is one sentence that names it."""
+    (sentence,) = parse_template(f"{{{name}:%Y}}").errors(KNOWN)
+    assert sentence == f"placeholder {{{name}}} takes no format"

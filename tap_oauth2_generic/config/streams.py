@@ -1,0 +1,116 @@
+"""Assemble the settings of one stream from the sections that declare them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tap_oauth2_generic.net.request_template import RequestSettings
+from tap_oauth2_generic.net.response_rules import RuleSettings
+from tap_oauth2_generic.pagination import DEFAULT_STYLE, PAGINATION, PagingStyle, styles
+from tap_oauth2_generic.parsing.page import RecordSettings
+from tap_oauth2_generic.records.filters import FilterSettings
+from tap_oauth2_generic.records.schema import SchemaSettings
+from tap_oauth2_generic.replication.bookmark import IncrementalSettings
+from tap_oauth2_generic.replication.partitions import ContextSettings
+from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, NAMES, nested
+from tap_oauth2_generic.settings.fields import (
+    ErrorCollector,
+    names_of,
+    read,
+    reject_unknown,
+    schema_of,
+    setting,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamSettings:
+    """The settings of a stream that no other section declares."""
+
+    name: str = setting(NAME, "Name", "Name of the stream; must be unique.")
+    pagination: PagingStyle = setting(
+        PAGINATION,
+        "Pagination",
+        "How to request one page after another.",
+        default=styles()[DEFAULT_STYLE](),
+    )
+    incremental: IncrementalSettings = setting(
+        nested(
+            lambda raw, collector: _read_section(IncrementalSettings, raw, collector),
+            {**schema_of(IncrementalSettings), "additionalProperties": False},
+        ),
+        "Incremental",
+        "How to request only the records changed since the bookmark.",
+        default=IncrementalSettings(),
+    )
+    primary_keys: list[str] = setting(
+        NAMES, "Primary keys", "Top-level fields that identify a record.", default=[]
+    )
+    replication_key: str | None = setting(
+        NAME,
+        "Replication key",
+        "Top-level field whose highest value becomes the bookmark; makes the stream INCREMENTAL.",
+        default=None,
+    )
+    selected: bool = setting(
+        BOOLEAN, "Selected", "Whether to sync the stream without a catalog.", default=True
+    )
+
+
+@dataclass(frozen=True)
+class StreamConfig:
+    """One stream, section by section; ``written`` is its definition as configured."""
+
+    settings: StreamSettings
+    request: RequestSettings
+    records: RecordSettings
+    schema: SchemaSettings
+    contexts: ContextSettings
+    filters: FilterSettings
+    rules: RuleSettings
+    written: Mapping[str, Any] = field(repr=False, kw_only=True)
+
+    @property
+    def name(self) -> str:
+        """Name of the stream."""
+        return self.settings.name
+
+
+STREAM_SECTIONS = (
+    StreamSettings,
+    RequestSettings,
+    RecordSettings,
+    SchemaSettings,
+    ContextSettings,
+    FilterSettings,
+    RuleSettings,
+)
+
+
+def _read_section(declaration: type, raw: dict[str, Any], collector: ErrorCollector) -> Any:
+    reject_unknown(raw, names_of(declaration), "", collector)
+    return read(declaration, raw, "", collector)
+
+
+def read_stream(raw: Any, collector: ErrorCollector) -> StreamConfig | None:
+    """Parse the definition of one stream; return None if there are errors."""
+    if not isinstance(raw, Mapping):
+        collector.add("", "must be an object")
+        return None
+    reject_unknown(raw, names_of(*STREAM_SECTIONS), "", collector)
+    sections = [read(section, raw, "", collector) for section in STREAM_SECTIONS]
+    if collector.errors:
+        return None
+    stream = StreamConfig(*sections, written=raw)  # type: ignore[arg-type]
+    if stream.settings.pagination.needs_every_record and "[?" in stream.records.records_path.text:
+        collector.add("records_path", "cannot filter with this paging style; use keep instead")
+    in_body = stream.settings.pagination.place_of_params == "body"
+    if in_body and isinstance(stream.request.body, list):
+        collector.add("pagination.params_in", "body needs a request body that is an object")
+    return stream
+
+
+#: The JSON Schema of one stream.
+STREAM_SCHEMA: dict[str, Any] = {**schema_of(*STREAM_SECTIONS), "additionalProperties": False}

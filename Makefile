@@ -56,7 +56,7 @@ fuzz: $(VENV)/.fuzz-installed ## Try bad input for long and write how much into 
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 docs: $(VENV)/.docs-installed ## Build the documentation into docs/_build, without network; a warning fails it
-	@$(BIN)/python -m sphinx -n -W --keep-going -q -b html docs docs/_build
+	@$(BIN)/python -m sphinx -E -n -W --keep-going -q -b html docs docs/_build
 
 test: lint types imports ## Check style, types and imports, then run the tests
 	$(BIN)/pytest -n auto $(ARGS)

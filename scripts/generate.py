@@ -1,6 +1,7 @@
 """Write what the code declares into docs, README.md, meltano.yml and files of their own.
 
-Those are plugin.yaml, for Meltano's Hub, and config.schema.json, for editors.
+Those are plugin.yaml, for Meltano's Hub, config.schema.json, for editors, and llms.txt and
+AGENTS.md, for coding agents.
 `python scripts/generate.py` rewrites them; `--check` only reports which are out of date.
 """
 
@@ -12,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agent_files import agents_md, llms_txt
+from architecture import folder_rows, picture
 from editor_schema import editor_schema
 from hub_plugin import hub_plugin
 from reference_tables import meaning, readme_settings, shown, tables, types_of
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
 KINDS = {"integer": "integer", "boolean": "boolean", "array": "array", "object": "object"}
 # Meltano cannot write a `decimal` from an environment variable into the tap's configuration. It
 # passes a string on, and the tap reads the number in it.
@@ -48,8 +52,13 @@ def generated() -> dict[Path, str]:
     settings = [*meltano_settings(about.settings)]
     readme, meltano = ROOT / "README.md", ROOT / "meltano.yml"
     project = meltano.read_text()
+    folders = "".join(f"{row}\n" for row in folder_rows())
+    pages = dict(filled_pages({**tables(about.settings), "folders": folders}))
     return {
-        **dict(filled_pages(tables(about.settings))),
+        **pages,
+        DOCS / "development" / "architecture.svg": picture(),
+        ROOT / "llms.txt": llms_txt(DOCS, pages),
+        ROOT / "AGENTS.md": agents_md(DOCS, pages),
         readme: filled(readme.read_text(), {"settings": readme_settings(about.settings)}),
         meltano: replaced(project, "    # <settings>", "    # </settings>", "".join(settings)),
         ROOT / "plugin.yaml": hub_plugin(project, about, settings),
@@ -60,7 +69,7 @@ def generated() -> dict[Path, str]:
 def filled_pages(parts: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
     """Yield the pages of docs that have markers, with their parts between them."""
     missing = {*parts}
-    for path in sorted((ROOT / "docs").rglob("*.md")):
+    for path in sorted(DOCS.rglob("*.md")):
         text = path.read_text()
         named = {*re.findall(r"^<!-- (\w+) -->$", text, re.MULTILINE)} & {*parts}
         missing -= named

@@ -23,6 +23,7 @@ from tap_oauth2_generic.oauth2 import grants
 from tap_oauth2_generic.pagination import styles
 from tap_oauth2_generic.replication.bookmark import IncrementalSettings
 from tap_oauth2_generic.settings.fields import names_of, schema_of
+from tap_oauth2_generic.settings.limits import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -58,6 +59,7 @@ def tables(settings: Mapping[str, Any]) -> dict[str, str]:
         "styles": style_rows(),
         "grants": grant_rows(),
         "providers": provider_rows(),
+        "bounds": limit_rows(),
         "errors": error_rows(),
         "demo": demo_rows(),
     }
@@ -135,6 +137,14 @@ def provider_rows() -> Iterator[str]:
         ]
         pages = ", ".join(f"[{n}]({page})" for n, page in enumerate(found["documentation"], 1))
         yield f"| `{name}` | {found['title']} | {', '.join(params) or '—'} | {pages} |"
+
+
+def limit_rows() -> Iterator[str]:
+    """Yield the table of limits and of what happens beyond each."""
+    yield "| What is limited | Limit | Beyond it |"
+    yield "|:--|--:|:--|"
+    for limit in LIMITS:
+        yield f"| {limit.what} | {limit.value:,.15g} | {limit.beyond} |"
 
 
 def error_rows() -> Iterator[str]:

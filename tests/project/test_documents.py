@@ -120,7 +120,7 @@ def test_the_sample_shows_every_style():
 
 def test_the_guides_example_is_a_style_that_pages(tmp_path):
     """The paging style that the contributor guide shows pages as it says."""
-    guide = (ROOT / "CONTRIBUTING.md").read_text()
+    guide = (ROOT / "docs" / "development" / "contributing.md").read_text()
     code = guide.split("<!-- example -->\n```python\n")[1].split("```\n<!-- /example -->")[0]
     path = tmp_path / "range_header.py"
     path.write_text(code)

@@ -9,7 +9,8 @@ import pytest
 
 from tests.support import ROOT
 
-ROWS = re.findall(r"^\| (?!Threat |:--)(.+) \|$", (ROOT / "SECURITY.md").read_text(), re.MULTILINE)
+PAGE = ROOT / "docs" / "explanation" / "threat-model.md"
+ROWS = re.findall(r"^\| (?!Threat |:--)(.+) \|$", PAGE.read_text(), re.MULTILINE)
 
 
 def test_the_threat_model_is_there():
@@ -17,6 +18,7 @@ def test_the_threat_model_is_there():
     headings = re.findall(r"^## (.+)$", (ROOT / "SECURITY.md").read_text(), re.MULTILINE)
     assert headings[0].startswith("Reporting")
     assert "Threat model" in headings
+    assert "docs/explanation/threat-model.md" in (ROOT / "SECURITY.md").read_text()
     assert len(ROWS) > 20
 
 

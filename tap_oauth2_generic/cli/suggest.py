@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tap_oauth2_generic.parsing.formats import FORMATS, unpacked
+from tap_oauth2_generic.parsing.formats import FORMATS, unpack
 from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.runtime.timestamps import is_date_time
 
@@ -64,7 +64,7 @@ def suggest(answer: Answered) -> Suggestion | None:
     """Look at an answer, whatever its format; None where it has none that is known."""
     for name, (decode, _) in FORMATS.items():
         try:
-            body = decode(unpacked(answer.content))
+            body = decode(unpack(answer.content))
         except ValueError:
             continue
         is_rows = isinstance(body, list) and body != [] and all(isinstance(r, dict) for r in body)

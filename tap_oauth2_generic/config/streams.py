@@ -9,7 +9,7 @@ from typing import Any
 from tap_oauth2_generic.net.request_template import RequestSettings
 from tap_oauth2_generic.net.response_rules import RuleSettings
 from tap_oauth2_generic.pagination import DEFAULT_STYLE, PAGINATION, PagingStyle, styles
-from tap_oauth2_generic.parsing.page import RecordSettings
+from tap_oauth2_generic.parsing.extract_records import RecordSettings
 from tap_oauth2_generic.records.filters import FilterSettings
 from tap_oauth2_generic.records.schema import SchemaSettings
 from tap_oauth2_generic.replication.bookmark import IncrementalSettings

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.pagination.seen_tokens import SeenTokens, key_of
-from tap_oauth2_generic.parsing.page import described
+from tap_oauth2_generic.parsing.extract_records import describe
 from tap_oauth2_generic.settings.limits import MAX_INTEGER_DIGITS
 from tap_oauth2_generic.settings.paths import MISSING
 
@@ -222,7 +222,7 @@ class Paginator:
         if page.names_an_error:
             return "an answer that names an error instead of records"
         if isinstance(page.body, dict) != isinstance(previous.body, dict) and page.body != []:
-            return f"an answer that is {described(page.body)}, as none before it was"
+            return f"an answer that is {describe(page.body)}, as none before it was"
         if _is_another_shape(page, previous):
             return f"an answer with {page.keys} and nothing that the page before it had"
         return None

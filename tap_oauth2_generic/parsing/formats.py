@@ -1,4 +1,4 @@
-"""The formats an API may answer in, each decoded into JSON-like data with exact numbers."""
+"""The formats of a response, each decoded into JSON-like data with exact numbers."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _GZIP = b"\x1f\x8b"
-# A field may be as long as it is; the limit is the whole process's.
+# A field may have any length; the limit holds for the process.
 csv.field_size_limit(2**31 - 1)
 
 
 def _jsonl(content: bytes) -> list[Any]:
-    """Decode a line at a time; blank lines are nothing."""
     lines = []
     for number, line in enumerate(content.split(b"\n"), 1):
         if line.strip():
@@ -32,7 +31,7 @@ def _jsonl(content: bytes) -> list[Any]:
 
 
 def _csv(content: bytes) -> list[dict[str, str | None]]:
-    """Decode rows under the names of the first line; every value is a text (RFC 4180)."""
+    """Decode rows under the names of the first line; every value is a string (RFC 4180)."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as wrong:
@@ -57,7 +56,7 @@ def _row(names: list[str], row: list[str], number: int) -> dict[str, str | None]
     return dict(zip(names, [*row, *[None] * (len(names) - len(row))], strict=True))
 
 
-#: What decodes each format, and what is asked of the server for it.
+#: What decodes each format, and the Accept header that asks for it.
 FORMATS: dict[str, tuple[Callable[[bytes], Any], str]] = {
     "json": (decode, "application/json"),
     "jsonl": (_jsonl, "application/x-ndjson, application/jsonl, application/json;q=0.5"),
@@ -65,12 +64,12 @@ FORMATS: dict[str, tuple[Callable[[bytes], Any], str]] = {
 }
 
 
-def unpacked(content: bytes) -> bytes:
-    """Unpack an answer that is itself a gzip file; raises ValueError where it is broken."""
+def unpack(content: bytes) -> bytes:
+    """Decompress a body that is itself a gzip file; raise ValueError if it is corrupt."""
     if not content.startswith(_GZIP):
         return content
     try:
         return gzip.decompress(content)
     except (OSError, EOFError, zlib.error):
-        message = "it is a broken gzip file"
+        message = "it is a corrupt gzip file"
         raise ValueError(message) from None

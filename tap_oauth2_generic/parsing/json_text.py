@@ -1,6 +1,6 @@
-"""JSON texts decoded with every number exact, and lists of records that stay as they were written.
+"""JSON decoded with every number exact, and lists of records that stay encoded.
 
-What the fast decoder is too strict for is decoded the slow way.
+The slow decoder takes what the fast one is too strict for.
 """
 
 from __future__ import annotations
@@ -21,16 +21,13 @@ _TEXTS = msgspec.json.Decoder(list[msgspec.Raw])
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _LONGEST_INT = 1000
-_BLANKS = b" \t\r\n"
-# A server that puts a blank after a colon does so from the beginning.
-_SPACED, _GLANCE_BYTES = b'": ', 4096
+_SPACE = b" \t\r\n"
+# A server that puts a space after a colon does so from the beginning.
+_SPACED, _PROBED_BYTES = b'": ', 4096
 
 
 def decode(content: bytes) -> Any:
-    """Decode a JSON text with every number exact; an empty text is None.
-
-    Raises ValueError with what is wrong and where.
-    """
+    """Decode JSON with every number exact, an empty text as None; raise ValueError."""
     content = content.removeprefix(_BYTE_ORDER_MARK)
     if not content.strip():
         return None
@@ -48,24 +45,24 @@ def decode(content: bytes) -> Any:
 
 @dataclass(frozen=True)
 class JsonList:
-    """A JSON list as it was written, in one line without blanks; ``members`` are its values."""
+    """A JSON list as the server wrote it, in one line; ``members`` are its values."""
 
     text: bytes
     members: list[msgspec.Raw]
 
 
 def open_envelope(content: bytes, path: Path) -> tuple[Any, JsonList] | None:
-    """Decode all of an answer but the list of records that a path leads to, which stays as it is.
+    """Decode a body except the list of records that a path leads to, which stays encoded.
 
-    Gives the body, with an empty list in place of the records, and the records; None where
-    there is no list, or anything is unusual: then the general way is to be gone.
+    Return the body with an empty list in place of the records, and the records. Return None if
+    there is no such list; the caller then decodes the whole body.
     """
     if not isinstance(path, DottedPath):
         return None
     try:
         body, text = _opened(content.removeprefix(_BYTE_ORDER_MARK), path, list(path.keys))
-        if b"\n" in text or b"\r" in text or _SPACED in text[:_GLANCE_BYTES]:
-            # Between the values only: inside a text JSON allows no line break.
+        if b"\n" in text or b"\r" in text or _SPACED in text[:_PROBED_BYTES]:
+            # Between the values only: inside a string JSON allows no line break.
             text = msgspec.json.format(text, indent=-1)
         return body, JsonList(text, _TEXTS.decode(text))
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, ArithmeticError, RecursionError):
@@ -74,7 +71,7 @@ def open_envelope(content: bytes, path: Path) -> tuple[Any, JsonList] | None:
 
 def _opened(content: bytes, path: DottedPath, keys: list[str | int]) -> tuple[Any, bytes]:
     if not keys:
-        if not content.lstrip(_BLANKS).startswith(b"["):
+        if not content.lstrip(_SPACE).startswith(b"["):
             raise ValueError
         return [], content
     members = _MEMBERS.decode(content)
@@ -89,10 +86,7 @@ def _opened(content: bytes, path: DottedPath, keys: list[str | int]) -> tuple[An
 
 
 def _decode_leniently(content: bytes, error: Exception) -> Any:
-    """Take what the fast decoder is too strict for: a lone surrogate, an integer of any length.
-
-    A lone surrogate has no UTF-8; it becomes U+FFFD, as every warehouse would make of it.
-    """
+    """Decode a lone surrogate, which becomes U+FFFD, or an integer of any length."""
     import json
 
     try:
@@ -109,7 +103,7 @@ def _decode_leniently(content: bytes, error: Exception) -> Any:
 
 
 def _whole(digits: str) -> int | Decimal:
-    # int() refuses very long texts; a Decimal is as exact and is written the same way.
+    # int() refuses very long strings; a Decimal is as exact and is written the same way.
     return int(digits) if len(digits) < _LONGEST_INT else Decimal(digits)
 
 

@@ -1,4 +1,4 @@
-"""The Link header of RFC 8288, read as its section 3 writes it."""
+"""The Link header, parsed as section 3 of RFC 8288 defines it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _PARAM = re.compile(r"""\s*;\s*([^\s=;,"<>]*)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([
 
 
 def next_link(header: str) -> str | None:
-    """Give the target of the first link with the relation ``next``, None where there is none."""
+    """Return the target of the first link with the relation ``next``, None if there is none."""
     position = 0
     while target := _TARGET.match(header, position):
         position = target.end()

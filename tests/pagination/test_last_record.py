@@ -9,7 +9,8 @@ import pytest
 from tap_oauth2_generic.errors import ResponseError
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.pagination.last_record import LastRecord
-from tap_oauth2_generic.parsing.page import RecordSettings, read_page
+from tap_oauth2_generic.parsing.extract_records import RecordSettings
+from tap_oauth2_generic.parsing.page import read_page
 from tap_oauth2_generic.settings.paths import parse_path
 
 STYLE = LastRecord(last_record_path=parse_path("meta.id"), cursor_param="starting_after")

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tap_oauth2_generic.errors import ResponseError
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.pagination.next_url import NextUrl
-from tap_oauth2_generic.parsing.page import RecordSettings, read_page
+from tap_oauth2_generic.parsing.extract_records import RecordSettings
+from tap_oauth2_generic.parsing.page import read_page
 from tap_oauth2_generic.settings.paths import parse_path
 
 quick = settings(deadline=None, max_examples=100)

@@ -8,7 +8,8 @@ import pytest
 
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.pagination import Paginator, read_style
-from tap_oauth2_generic.parsing.page import RecordSettings, read_page
+from tap_oauth2_generic.parsing.extract_records import RecordSettings
+from tap_oauth2_generic.parsing.page import read_page
 from tap_oauth2_generic.settings.fields import ErrorCollector
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.pagination import Paginator, read_style
-from tap_oauth2_generic.parsing.page import RecordSettings, read_page
+from tap_oauth2_generic.parsing.extract_records import RecordSettings
+from tap_oauth2_generic.parsing.page import read_page
 from tap_oauth2_generic.settings.fields import ErrorCollector
 from tap_oauth2_generic.settings.paths import parse_path
 

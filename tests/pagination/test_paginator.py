@@ -8,7 +8,8 @@ import pytest
 
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.pagination import Paginator, read_style
-from tap_oauth2_generic.parsing.page import RecordSettings, read_page
+from tap_oauth2_generic.parsing.extract_records import RecordSettings
+from tap_oauth2_generic.parsing.page import read_page
 from tap_oauth2_generic.settings.fields import ErrorCollector
 from tap_oauth2_generic.settings.paths import parse_path
 
@@ -142,7 +143,7 @@ def test_a_first_page_that_comes_back_at_once_is_said_with_the_parameter(raw, na
     ("body", "says"),
     [
         ({"message": "no"}, "an answer with the keys message and nothing that the page before"),
-        ("please wait", "an answer that is the text 'please wait'"),
+        ("please wait", "an answer that is the string 'please wait'"),
         ([1, 2], "an answer that is a list of 2"),
         (17, "an answer that is the number 17"),
     ],

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_oauth2_generic.errors import ResponseError
+from tap_oauth2_generic.parsing.extract_records import RecordSettings
 from tap_oauth2_generic.parsing.json_text import decode
-from tap_oauth2_generic.parsing.page import RecordSettings, read_page
+from tap_oauth2_generic.parsing.page import read_page
 from tap_oauth2_generic.settings.fields import ErrorCollector, read
 
 quick = settings(deadline=None, max_examples=100)
@@ -158,18 +159,18 @@ def test_no_body_gives_no_records(status):
 
 @pytest.mark.parametrize(
     ("body", "named"),
-    [("text", "the text 'text'"), (5, "the number 5"), (False, "the boolean false")],
+    [("text", "the string 'text'"), (5, "the number 5"), (False, "the boolean false")],
 )
 @pytest.mark.parametrize("path", ["$", "a.b"])
 def test_what_cannot_be_records_is_named(path, body, named):
     """A scalar where records should be is an error that names path and value."""
-    with pytest.raises(ResponseError, match=f"'{path.replace('$', '.')}' found {named}"):
+    with pytest.raises(ResponseError, match=f"'{path.replace('$', '.')}' points at {named}"):
         page(body if path == "$" else {"a": {"b": body}}, records_path=path)
 
 
 def test_a_body_that_is_no_json_is_an_error_with_its_beginning():
     """A 200 that is no JSON is an error with status and the body's beginning, never all of it."""
-    with pytest.raises(ResponseError, match="status is 200; it begins with '<html>") as caught:
+    with pytest.raises(ResponseError, match="status is 200 and it begins with '<html>") as caught:
         page(b"<html>\n" + b"x" * 10_000)
     assert len(str(caught.value)) < 300
 
@@ -178,7 +179,7 @@ def test_the_beginning_of_a_packed_body_is_shown_unpacked():
     """Of an answer that is packed, an error shows what is in it."""
     with pytest.raises(ResponseError, match="it begins with 'id,name 1,one'"):
         page(gzip.compress(b"id,name\n1,one\n"))
-    with pytest.raises(ResponseError, match="it is a broken gzip file"):
+    with pytest.raises(ResponseError, match="it is a corrupt gzip file"):
         page(b"\x1f\x8bno")
 
 
@@ -229,7 +230,7 @@ def test_added_fields_come_from_inside_the_record():
         ({}, "an empty object"),
         ([1, 2], "a list of 2"),
         (b" null", "no body"),
-        ("x" * 99, f"the text '{'x' * 40}'"),
+        ("x" * 99, f"the string '{'x' * 40}'"),
     ],
 )
 def test_an_answer_is_described_by_its_keys(body, keys):

@@ -16,7 +16,8 @@ from tap_oauth2_generic.config.config import CONFIG_SCHEMA, read_config
 from tap_oauth2_generic.config.streams import STREAM_SECTIONS
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.pagination import styles
-from tap_oauth2_generic.parsing.page import RecordSettings, read_page
+from tap_oauth2_generic.parsing.extract_records import RecordSettings
+from tap_oauth2_generic.parsing.page import read_page
 from tap_oauth2_generic.replication.bookmark import IncrementalSettings
 from tap_oauth2_generic.settings.fields import ErrorCollector, names_of
 from tests.support import ROOT

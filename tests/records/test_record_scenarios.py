@@ -74,7 +74,7 @@ def test_a_field_may_be_called_anything(api, tap, name, declared):
 
 @pytest.mark.parametrize(
     ("body", "named"),
-    [({"d": "oops"}, "the text 'oops'"), ({"d": 5}, "the number 5"), ({"d": True}, "the boolean")],
+    [({"d": "oops"}, "string 'oops'"), ({"d": 5}, "the number 5"), ({"d": True}, "the boolean")],
 )
 def test_what_cannot_be_records_is_named(api, tap, body, named):
     """A records_path that leads to something that cannot be records is an error naming it."""

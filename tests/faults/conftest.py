@@ -14,15 +14,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def proxy(api: Any) -> Iterator[FaultProxy]:
-    """Serve the rows, by page and lower bound, behind a proxy that spoils the second page."""
-
-    def answer(seen: Any) -> Any:
-        rows = [row for row in ROWS if row["at"] >= seen.query.get("since", "")]
-        first = (int(seen.query["page"]) - 1) * PAGE_SIZE
-        return {"d": rows[first : first + PAGE_SIZE]}
-
-    api.routes["/items"] = answer
+def proxy(api: Any, paged_api: Any) -> Iterator[FaultProxy]:
+    """Serve three pages behind a proxy that spoils the second."""
+    paged_api(ROWS, style="page_number", cap=PAGE_SIZE)
     with FaultProxy(api.host) as proxy:
         proxy.spoils = lambda target: "page=2" in target
         yield proxy

@@ -15,7 +15,7 @@ _COLUMNS = {"id": {"type": "integer"}, "at": {"type": "string"}, "t": {"type": "
 STREAM = {
     "name": "items",
     "path": "items",
-    "records_path": "d",
+    "records_path": "rows",
     "schema": {"properties": _COLUMNS},
     "replication_key": "at",
     "incremental": {"start_param": "since", "order": "asc"},

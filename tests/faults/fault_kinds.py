@@ -186,7 +186,7 @@ SAID = {
     "NaN": in_record(b'"x": NaN'),
     "Infinity": in_record(b'"x": -Infinity'),
     "nesting without an end": in_record(b'"x": ' + b"[" * 100_000 + b"]" * 100_000),
-    "records that are none": body(b'{"d": "down for maintenance"}'),
+    "records that are none": body(b'{"rows": "down for maintenance"}'),
 }  # fmt: skip
 CLOSED = {
     "reset after the body": then_reset(lambda good: good.whole()),

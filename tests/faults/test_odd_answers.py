@@ -142,7 +142,7 @@ def test_an_answer_that_memory_cannot_hold_is_said(api, tmp_path):
 
 def test_a_last_record_that_is_no_text_is_said(api, tap):
     """Where paging looks into a record that cannot be decoded, stream and page are named."""
-    api.serve("/items", Reply(b'{"d": [{"id": 1, "at": "\xff"}]}'))
+    api.serve("/items", Reply(b'{"rows": [{"id": 1, "at": "\xff"}]}'))
     paging = {"style": "last_record", "last_record_path": "id", "cursor_param": "after"}
     run = tap(api.config({**STREAM, "pagination": paging}))
     (line,) = run.error_lines
@@ -168,7 +168,7 @@ def test_a_page_of_100_megabytes_is_read(api, tmp_path, way):
     """A page of 100 MB comes out whole."""
     row = {**ROWS[0], "t": "x" * 50_000}
     rows = [{**row, "id": number} for number in range(2000)]
-    api.serve("/items", Reply(json.dumps({"d": rows}).encode()))
+    api.serve("/items", Reply(json.dumps({"rows": rows}).encode()))
     path = tmp_path / "config.json"
     stream = {**STREAM, **WAYS[way], "pagination": {"style": "none"}}
     path.write_text(json.dumps(api.config(stream)))

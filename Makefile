@@ -1,6 +1,6 @@
-# What can be done with this folder, and how. Needs git, make and Python 3.10 or later; everything
-# else is installed into git-ignored folders here: .venv (tests, benchmarks), .demo and .meltano
-# (the demo, the tests of pipelines), .airflow (the test of several workers).
+# All tasks of this project. Needs git, make and Python 3.10 or later; everything else is installed
+# into git-ignored folders here: .venv (tests, benchmarks), .demo and .meltano (demo, pipeline
+# tests), .airflow (the test of several workers).
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -16,15 +16,15 @@ DEMO := .demo
 MELTANO := $(DEMO)/venv/bin/meltano
 PLUGINS := .meltano/.installed
 AIRFLOW := .airflow
-# What the tests of pipelines load into, beside the demo's loader.
+# Loaders of the pipeline tests, in addition to the demo's.
 LOADERS := target-postgres target-csv target-jsonl
 PIN = $(DEMO)/venv/bin/uv pip compile --quiet --universal --python-version 3.10 \
 	--no-header --no-annotate --no-emit-index-url $(ARGS)
-# A caller's active environment or pip settings about where to install must not lead us elsewhere.
+# The caller's active environment and pip settings must not redirect an installation.
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH PIP_TARGET PIP_USER PIP_PREFIX PIP_REQUIRE_VIRTUALENV
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# new-venv FOLDER,CONSTRAINTS: an empty environment with the pinned pip, or one line that says why not.
+# new-venv FOLDER,CONSTRAINTS: create an empty environment with the pinned pip, or fail with one line.
 define new-venv
 	@$(PYTHON) -c '$(OLD_ENOUGH)' 2>/dev/null || \
 		{ echo "error: $(PYTHON) is not Python 3.10 or later; try: make PYTHON=/path/to/python3.12" >&2; exit 1; }
@@ -34,34 +34,37 @@ define new-venv
 	@$(call quietly,$(1)/install.log,$(1)/bin/python -m pip install --constraint $(2) pip)
 endef
 
-# quietly LOG,COMMAND: runs it with its output in LOG, and shows the end of that only if it fails.
+# quietly LOG,COMMAND: run it with its output in LOG; show the end of LOG if it fails.
 quietly = $(2) >>$(1) 2>&1 </dev/null || { tail -n 30 $(1); echo "error: see $(1)" >&2; exit 1; }
 
-.PHONY: help demo docs bench soak fuzz test test-slow test-airflow test-pipelines test-packages test-matrix \
+.PHONY: help demo docs bench soak fuzz test test-unit test-slow test-airflow test-pipelines test-packages test-matrix \
 	lint format types imports audit constraints build clean
 
-help: ## Show this list
+help: ## List these tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(PLUGINS) ## Run a real Meltano pipeline against the embedded API, twice, and check it
+demo: $(PLUGINS) ## Run a Meltano pipeline against the embedded API twice and check the result
 	@$(DEMO)/venv/bin/python scripts/demo.py
 
-bench: $(VENV)/.bench-installed ## Measure speed and write it into docs (a part: ARGS="--only throughput --quick")
+bench: $(VENV)/.bench-installed ## Measure speed and update the docs (one part: ARGS="--only throughput --quick")
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-soak: $(VENV)/.installed ## Read for over an hour in one process, and write what it held into docs (ARGS="--minutes 5" only prints)
+soak: $(VENV)/.installed ## Sync for over an hour in one process and update the docs (ARGS="--minutes 5" only prints)
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
-fuzz: $(VENV)/.fuzz-installed ## Try bad input for long and write how much into docs (ARGS="--target states --seconds 300" only prints)
+fuzz: $(VENV)/.fuzz-installed ## Fuzz for hours and update the docs (ARGS="--target states --seconds 300" only prints)
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
-docs: $(VENV)/.docs-installed ## Build the documentation into docs/_build, without network; a warning fails it
+docs: $(VENV)/.docs-installed ## Build the documentation offline into docs/_build; warnings are errors
 	@$(BIN)/python -m sphinx -E -n -W --keep-going -q -b html docs docs/_build
 
-test: lint types imports ## Check style, types and imports, then run the tests
+test: lint types imports ## Run all checks, then the tests
 	$(BIN)/pytest -n auto $(ARGS)
 
-test-slow: $(VENV)/.installed ## Run the longer tests too
+test-unit: $(VENV)/.installed ## Run the tests that start no server or process (20 seconds)
+	$(BIN)/pytest -m unit $(ARGS)
+
+test-slow: $(VENV)/.installed ## Run the tests, including slow ones
 	$(BIN)/pytest -n auto -m "not pipelines and not packages" $(ARGS)
 
 test-pipelines: $(VENV)/.installed $(PLUGINS) $(LOADERS:%=.meltano/.installed-%) ## Run Meltano pipelines into DuckDB, PostgreSQL, CSV and JSON Lines
@@ -70,49 +73,49 @@ test-pipelines: $(VENV)/.installed $(PLUGINS) $(LOADERS:%=.meltano/.installed-%)
 test-airflow: $(VENV)/.installed $(AIRFLOW)/.installed ## Run recipes/airflow with a real Airflow and PostgreSQL
 	$(BIN)/pytest -m slow tests/airflow $(ARGS)
 
-test-packages: $(VENV)/.build-installed ## Build wheel and source archive, install and try them
+test-packages: $(VENV)/.build-installed ## Build, install and try wheel and source archive
 	$(BIN)/pytest -m packages tests/packages $(ARGS)
 
-# Python finds the others by their names on the path, such as python3.13.
-test-matrix: $(VENV)/.matrix-installed ## Run the tests under each Python that is here (one: ARGS="run -e 3.13")
+# tox finds the interpreters by name on the path, such as python3.13.
+test-matrix: $(VENV)/.matrix-installed ## Run the tests under every installed Python (one: ARGS="run -e 3.13")
 	$(BIN)/tox $(or $(ARGS),run --skip-missing-interpreters true)
 
-lint: $(VENV)/.installed ## Check style, and code and workflows for what is unsafe
+lint: $(VENV)/.installed ## Check style and security of code and workflows
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive tap_oauth2_generic scripts benchmarks recipes
 	$(BIN)/zizmor --offline --quiet .github
 
-format: $(VENV)/.installed ## Put the style right where that can be done by machine
+format: $(VENV)/.installed ## Auto-fix lint and formatting
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 types: $(VENV)/.installed ## Check types
 	$(BIN)/mypy
 
-imports: $(VENV)/.installed ## Check that imports go one way
+imports: $(VENV)/.installed ## Check the import layers
 	$(BIN)/lint-imports --no-logo
 
-audit: $(VENV)/.installed ## Look everything that is pinned up for known vulnerabilities
+audit: $(VENV)/.installed ## Look up all pins in a vulnerability database
 	$(BIN)/python scripts/audit.py $(wildcard constraints*.txt) $(ARGS)
 
 build: $(VENV)/.build-installed ## Build wheel and source archive into dist
 	$(BIN)/python -m hatchling build -d dist
 
-constraints: $(MELTANO) ## Pin anew what pyproject.toml asks for (newest versions: ARGS=--upgrade)
+constraints: $(MELTANO) ## Pin the dependencies of pyproject.toml (newest versions: ARGS=--upgrade)
 	$(PIN) pyproject.toml --group dev --group build --group bench --group docs --group fuzz --group matrix --output-file constraints.txt
 	$(PIN) --group demo --group build --output-file constraints-demo.txt
 	$(PIN) --group airflow --group target-postgres --group build --output-file constraints-airflow.txt
 	for loader in $(LOADERS); do \
 		$(PIN) --group $$loader --group build --output-file constraints-$$loader.txt || exit; done
 
-clean: ## Remove everything that make built
+clean: ## Remove everything that make created
 	rm -rf $(VENV) $(DEMO) $(AIRFLOW) .meltano .tox dist docs/_build .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.installed: pyproject.toml constraints.txt
-	@echo "Installing what the tests need into $(VENV) ..."
+	@echo "Installing the test dependencies into $(VENV) ..."
 	$(call new-venv,$(VENV),constraints.txt)
 	@$(call quietly,$(VENV)/install.log,$(BIN)/python -m pip install --constraint constraints.txt --build-constraint constraints.txt --group dev --editable .)
 	@touch $@
@@ -143,15 +146,15 @@ $(MELTANO): constraints-demo.txt
 	@$(call quietly,$(DEMO)/venv/install.log,$(DEMO)/venv/bin/python -m pip install --constraint constraints-demo.txt --group demo)
 	@touch $@
 
-# Each plugin gets an environment of its own, made by Meltano; the tap's is editable, so that a change
-# of code needs no new installation.
+# Meltano installs each plugin into its own environment; the tap's is editable, so code changes need no
+# new installation.
 $(PLUGINS): $(MELTANO) meltano.yml pyproject.toml constraints.txt constraints-demo.txt
 	@echo "Installing the tap and target-duckdb with Meltano (once; takes a minute or so) ..."
 	@$(call quietly,$(DEMO)/venv/install.log,PIP_CONSTRAINT=constraints.txt $(MELTANO) install extractor tap-oauth2-generic)
 	@$(call quietly,$(DEMO)/venv/install.log,PIP_CONSTRAINT=constraints-demo.txt $(MELTANO) install loader target-duckdb)
 	@touch $@
 
-# As the demo, with the Meltano project of the recipe.
+# Like the demo, with the Meltano project of the recipe.
 $(AIRFLOW)/.installed: export MELTANO_PROJECT_ROOT = $(CURDIR)/recipes/airflow
 $(AIRFLOW)/.installed: export MELTANO_SYS_DIR_ROOT = $(CURDIR)/$(AIRFLOW)/meltano
 $(AIRFLOW)/.installed: recipes/airflow/meltano.yml pyproject.toml constraints.txt constraints-airflow.txt

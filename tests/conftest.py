@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support import ROOT
 from tests.support.clocks import SleepingClock
 from tests.support.paging import PagedApi
 from tests.support.runs import TapRunner
@@ -18,6 +19,9 @@ from tests.support.server import ApiServer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+# Names in a test module, and fixtures, that start servers, processes or browsers.
+_STARTERS = {"subprocess", "multiprocessing", "socket", "benchmarks", "ApiServer", "DemoServer"}
+_STARTING_FIXTURES = {"api", "tap", "demo", "shared_demo", "own_client", "server", "browser"}
 # Committing to a token store in memory takes no time.
 _MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - not a fixed name
 
@@ -71,3 +75,18 @@ def state_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def tap(tmp_path: Path, capfdbinary: Any) -> TapRunner:
     """Run the tap's command with a configuration, and optionally a state and a catalog."""
     return TapRunner(tmp_path, capfdbinary)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as ``unit`` each test that starts no server, process or browser."""
+    for item in items:
+        if isinstance(item, pytest.Function) and _is_unit(item):
+            item.add_marker("unit")
+
+
+def _is_unit(item: pytest.Function) -> bool:
+    folder = item.path.parent.name
+    if not (ROOT / "tap_oauth2_generic" / folder).is_dir():
+        return False
+    imported = {name for name in vars(item.module) if not name.startswith("_")}
+    return not (_STARTERS & imported or _STARTING_FIXTURES & set(item.fixturenames))

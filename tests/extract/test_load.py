@@ -12,8 +12,8 @@ import pytest
 from benchmarks import contenders, growth, soak, soak_api
 from benchmarks.processes import measured, server
 
-STREAMS = 500
-PARTITIONS = 10_000
+STREAMS = [150, pytest.param(500, marks=pytest.mark.slow)]
+PARTITIONS = [2_000, pytest.param(10_000, marks=pytest.mark.slow)]
 
 
 @pytest.fixture
@@ -31,8 +31,9 @@ def run(tmp_path):
     return run
 
 
-def test_five_hundred_streams_are_read_whole(api, tap):
-    """Each of 500 streams brings its rows, and has a bookmark that the next run goes on from."""
+@pytest.mark.parametrize("count", STREAMS)
+def test_each_of_many_streams_is_read_and_resumed(api, tap, count):
+    """Each stream emits its rows and has a bookmark from which the next run resumes."""
     rows = [{"id": n, "at": f"2024-01-0{n}T00:00:00Z"} for n in range(1, 6)]
 
     def page(seen):
@@ -49,9 +50,9 @@ def test_five_hundred_streams_are_read_whole(api, tap):
             "incremental": {"start_param": "since"},
             "pagination": {"style": "page_number"},
         }
-        for number in range(STREAMS)
+        for number in range(count)
     ]
-    api.routes |= {f"/items/{number}": page for number in range(STREAMS)}
+    api.routes |= {f"/items/{number}": page for number in range(count)}
     state = {}
     for expected in ([1, 2, 3, 4, 5], [5]):
         run = tap(api.config(*streams), state=state)
@@ -63,16 +64,17 @@ def test_five_hundred_streams_are_read_whole(api, tap):
         assert found == {stream["name"]: expected for stream in streams}
 
 
-def test_ten_thousand_partitions_are_read_whole(run, tmp_path):
-    """Each of 10,000 partitions brings its row, and a run from all their bookmarks keeps them."""
+@pytest.mark.parametrize("count", PARTITIONS)
+def test_each_of_many_partitions_is_read_and_resumed(run, tmp_path, count):
+    """Each partition emits its row, and a run from all their bookmarks keeps them."""
     with server(records=1) as serving:
-        arguments = contenders.tap(serving.address, tmp_path, growth.partitioned(PARTITIONS))
+        arguments = contenders.tap(serving.address, tmp_path, growth.partitioned(count))
         state = {}
         for _ in range(2):
             records, state = run(arguments, state)
-            assert [message["record"]["owner"] for message in records] == list(range(PARTITIONS))
+            assert [message["record"]["owner"] for message in records] == list(range(count))
             partitions = state["bookmarks"]["tiny"]["partitions"]
-            assert [found["context"]["owner"] for found in partitions] == list(range(PARTITIONS))
+            assert [found["context"]["owner"] for found in partitions] == list(range(count))
             assert {found["replication_key_value"] for found in partitions} == {
                 "2024-01-02T00:00:00Z"
             }

@@ -22,8 +22,8 @@ from tap_oauth2_generic.extract.page_reader import PageReader, Slice
 from tap_oauth2_generic.extract.prefetch import SliceReader
 from tap_oauth2_generic.pagination import Paginator, Stop
 from tap_oauth2_generic.records.schema import infer
-from tap_oauth2_generic.replication.bookmark import windows
 from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
+from tap_oauth2_generic.replication.windows import windows
 from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.settings.limits import MAX_SAMPLED_PARENTS, MAX_WINDOWS
 from tap_oauth2_generic.settings.paths import MISSING
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.extract.page_reader import FetchedPage
     from tap_oauth2_generic.extract.prefetch import Prefetcher
     from tap_oauth2_generic.records.passthrough import EncodedRecords
-    from tap_oauth2_generic.replication.bookmark import Bound
+    from tap_oauth2_generic.replication.bounds import Bound
     from tap_oauth2_generic.session import Session
 
 
@@ -218,7 +218,10 @@ class OAuth2Stream(PagedStream):
             self.reader.keeps_text = self._passes_on and self._emits_texts
             start = self.bookmarks.lower_bound(self.bookmarks.previous(context))
             spans = list(
-                islice(windows(start, self.bookmarks.now(), settings.incremental), MAX_WINDOWS + 1)
+                islice(
+                    windows(start, self.bookmarks.now(), settings.incremental.window),
+                    MAX_WINDOWS + 1,
+                )
             )
             if len(spans) > MAX_WINDOWS:
                 message = (

@@ -15,7 +15,7 @@ import msgspec
 from tap_oauth2_generic.cli.boundary import CONFIG_OPTION, log_to_stderr
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA
 from tap_oauth2_generic.errors import InputError
-from tap_oauth2_generic.replication.bookmark import moment
+from tap_oauth2_generic.replication.bounds import moment
 from tap_oauth2_generic.settings.limits import MAX_SHARDS
 from tap_oauth2_generic.singer.input_files import bookmarks_in, read_object
 from tap_oauth2_generic.tap import TapOAuth2Generic

@@ -24,7 +24,7 @@ from tap_oauth2_generic.oauth2 import (
     OAuth2Settings,
     grants,
 )
-from tap_oauth2_generic.replication.bookmark import moment
+from tap_oauth2_generic.replication.bounds import moment
 from tap_oauth2_generic.settings.field_types import (
     HEADERS,
     JSON_OBJECT,

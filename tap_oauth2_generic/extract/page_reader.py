@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.net.request import Request
     from tap_oauth2_generic.pagination import Paginator, Token
     from tap_oauth2_generic.parsing.page import Page
-    from tap_oauth2_generic.replication.bookmark import Bound
+    from tap_oauth2_generic.replication.bounds import Bound
     from tap_oauth2_generic.runtime.log import StreamLog
     from tap_oauth2_generic.session import Session
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.helpers._state import PROGRESS_MARKER_NOTE, PROGRESS_MARKERS
 
-from tap_oauth2_generic.replication.bookmark import Bookmark, Bound, leading, stored_bookmark
+from tap_oauth2_generic.replication.bookmark import Bookmark, leading, stored_bookmark
+from tap_oauth2_generic.replication.bounds import Bound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -1,6 +1,6 @@
-"""For what a stream runs several times: the records of a parent, and partitions.
+"""The contexts of a stream that runs several times: for a parent's records, for partitions.
 
-A context is a flat object of the values that tell one run from another; it names a bookmark.
+A context is a flat object of the values that identify a run; its bookmark belongs to it.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ Context = dict[str, Any]
 
 @dataclass(frozen=True)
 class Parent:
-    """The stream whose every record a stream runs for, and what it takes from that record."""
+    """A parent stream, and the keys that a child takes from each of its records."""
 
     stream: str
     keys: Mapping[str, Path]
 
     def context(self, record: Mapping[str, Any]) -> Context | None:
-        """Give a parent record's context, None where it lacks a key."""
+        """Return the context of a parent record, None if it lacks a key."""
         found = {name: path.find(record) for name, path in self.keys.items()}
         return None if any(value is MISSING or value is None for value in found.values()) else found
 
@@ -48,7 +48,7 @@ def _parent(raw: dict[str, Any], collector: ErrorCollector) -> Parent | None:
 
 
 def _partitions(value: Any) -> tuple[Context, ...]:
-    """Take a list of objects as it is, or every combination of an object of arrays."""
+    """Parse a list of objects, or every combination of an object of arrays."""
     if isinstance(value, Mapping):
         wrong = [name for name, members in value.items() if not isinstance(members, list | tuple)]
         if wrong:
@@ -77,11 +77,11 @@ def _checked(found: list[Any]) -> tuple[Context, ...]:
             message = f"[{index}] must be an object with the same fields as the others"
             raise ValueError(message)
         if any(isinstance(inner, dict | list) or inner is None for inner in member.values()):
-            message = f"[{index}] takes texts, numbers and booleans as values"
+            message = f"[{index}] takes strings, numbers and booleans as values"
             raise ValueError(message)
         key = frozenset(member.items())
         if key in seen:
-            message = f"[{index}] is there twice"
+            message = f"[{index}] appears twice"
             raise ValueError(message)
         seen.add(key)
     return tuple(dict(member) for member in found)
@@ -89,7 +89,7 @@ def _checked(found: list[Any]) -> tuple[Context, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class ContextSettings:
-    """What a stream runs for."""
+    """The parent and the partitions for which a stream runs."""
 
     parent: Parent | None = setting(
         nested(
@@ -113,26 +113,26 @@ class ContextSettings:
             },
         ),
         "Parent",
-        'One run for every record of another stream: `{"stream": "lists", "keys": {"list_id": '
-        '"id"}}`; `keys` are added to each record and fill `{parent.list_id}`.',
+        'Runs the stream once for every record of another stream: `{"stream": "lists", "keys": '
+        '{"list_id": "id"}}`. `keys` are added to each record and fill `{parent.list_id}`.',
         default=None,
     )
     partitions: tuple[Context, ...] = setting(
         FieldType({"type": ["array", "object"]}, _partitions),
         "Partitions",
-        "One run for each object of an array, or for each combination of an object of arrays; the "
-        "values are added to each record and fill `{partition.NAME}`.",
+        "Runs the stream once for each object of an array, or for each combination of an object "
+        "of arrays. The values are added to each record and fill `{partition.NAME}`.",
         default=(),
     )
 
     def contradictions(self) -> list[str]:
-        """Say which names would hide each other."""
+        """Return the names that would hide each other, a sentence each."""
         keys = set(self.parent.keys) if self.parent else set()
         both = keys & set(self.partitions[0] if self.partitions else ())
         return [f"{name!r} is both a parent key and a partition field" for name in sorted(both)]
 
     def scope(self, context: Mapping[str, Any]) -> dict[str, Context]:
-        """Give the values of a context as templates name them."""
+        """Return the values of a context under the names that templates use."""
         keys = self.parent.keys if self.parent else {}
         return {
             "parent": {name: value for name, value in context.items() if name in keys},

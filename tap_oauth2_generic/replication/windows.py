@@ -1,24 +1,27 @@
-"""Spans of time that a long read is cut into; ISO 8601 durations."""
+"""Windows of time that a long read is split into, and their ISO 8601 durations."""
 
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from tap_oauth2_generic.replication.bounds import Bound
+from tap_oauth2_generic.runtime.timestamps import whole_seconds
 from tap_oauth2_generic.settings.field_types import text
 from tap_oauth2_generic.settings.fields import FieldType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
 _DURATION = re.compile(
     r"P(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,5})W)?(?:(\d{1,6})D)?"
     r"(?:T(?:(\d{1,6})H)?(?:(\d{1,7})M)?(?:(\d{1,9})S)?)?"
 )
-_MONTHS_A_YEAR = 12
-_LONGEST_MONTH = 31
+_YEAR_MONTHS = 12
 
 
 @dataclass(frozen=True)
@@ -28,33 +31,37 @@ class Duration:
     months: int
     rest: timedelta
 
-    def after(self, at: datetime) -> datetime:
-        """Give the time that lies so much later; the end of a short month stays its end."""
-        total = at.year * _MONTHS_A_YEAR + at.month - 1 + self.months
-        year, month = divmod(total, _MONTHS_A_YEAR)
-        for day in range(min(at.day, _LONGEST_MONTH), 0, -1):
-            try:
-                return at.replace(year=year, month=month + 1, day=day) + self.rest
-            except ValueError:
-                continue
-        raise OverflowError
+    def after(self, at: datetime) -> datetime | None:
+        """Return the time so much later, None if no calendar has it.
 
-
-def spans(start: datetime, end: datetime, length: Duration) -> Iterator[tuple[datetime, datetime]]:
-    """Cut a span into windows that follow each other without gap or overlap.
-
-    The last one ends at ``end``; where ``start`` is not before ``end`` there is one all the same.
-    """
-    while True:
+        A day that the month lacks becomes the month's last day.
+        """
+        total = at.year * _YEAR_MONTHS + at.month - 1 + self.months
+        year, month = divmod(total, _YEAR_MONTHS)
         try:
-            following = length.after(start)
-        except (OverflowError, ValueError):
-            following = end
-        if following >= end:
-            yield start, end
-            return
-        yield start, following
-        start = following
+            day = min(at.day, monthrange(year, month + 1)[1])
+            return at.replace(year=year, month=month + 1, day=day) + self.rest
+        except (ValueError, OverflowError):
+            return None
+
+
+def windows(
+    start: Bound | None, end: Bound, length: Duration | None
+) -> Iterator[tuple[Bound | None, Bound]]:
+    """Split a read into windows that follow each other without gap or overlap.
+
+    There is one window if no length or no start time is given. The first starts at ``start``
+    itself, the last ends at ``end`` itself.
+    """
+    begin, until = start.time if start else None, end.time
+    if length is None or begin is None or until is None:
+        yield start, end
+        return
+    while (stop := length.after(begin)) is not None and stop < until:
+        upper = Bound.at(whole_seconds(stop), end.pattern)
+        yield start, upper
+        start, begin = upper, stop
+    yield start, end
 
 
 def _duration(value: Any) -> Duration:
@@ -66,7 +73,7 @@ def _duration(value: Any) -> Duration:
         raise ValueError(message)
     years, months, weeks, days, hours, minutes, seconds = parts
     rest = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
-    return Duration(years * _MONTHS_A_YEAR + months, rest)
+    return Duration(years * _YEAR_MONTHS + months, rest)
 
 
 DURATION = FieldType({"type": "string"}, _duration)

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 
 from tap_oauth2_generic.replication.bookmark import (
     Bookmark,
-    Bound,
     IncrementalSettings,
-    moment,
     stored_bookmark,
 )
+from tap_oauth2_generic.replication.bounds import Bound, moment
 from tap_oauth2_generic.runtime.timestamps import epoch_seconds
 from tap_oauth2_generic.settings.fields import ErrorCollector, read
 

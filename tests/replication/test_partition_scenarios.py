@@ -273,4 +273,4 @@ def test_a_partition_that_is_there_twice_is_found_among_many(api, tap):
     run = tap(api.config({"name": "items", "path": "items", "partitions": partitions}))
     assert run.status == 1
     (line,) = run.error_lines
-    assert "[50000] is there twice" in line
+    assert "[50000] appears twice" in line

@@ -1,63 +1,63 @@
-"""The family of errors that a user can meet; each says what, where and what to do next.
+"""The errors a user can meet; each message says what happened, where and what to do.
 
-TapError                    anything below; one line, exit status 1
-├── ConfigurationError      the configuration has mistakes, each a line of the message
-├── InputError              a file that was named cannot be read or holds no JSON object
-├── SettingError  a setting turned out wrong at run time (a template, a file)
-├── AuthorizationError      no token could be had
-│   ├── TokenRequestError   the token endpoint refused, or its answer is no token
-│   │   └── LoginNeededError  a person has to log in, for the first time or again
-│   └── TokenLostError      a refresh was sent and its answer never came
-├── TokenStoreError         the token store cannot be read or written
-├── HostNotAllowedError     a token would have gone to a host it is not meant for
-├── ApiError                the API failed or refused a request
-├── ResponseError             the API answered with something that cannot be used
-├── RecordError             a record cannot be emitted without losing a value
-├── StateError              the state that was given cannot be used
-└── OutputError             standard output is closed or full
+TapError
+├── ConfigurationError
+├── InputError
+├── SettingError
+├── AuthorizationError
+│   ├── TokenRequestError
+│   │   └── LoginNeededError
+│   └── TokenLostError
+├── TokenStoreError
+├── HostNotAllowedError
+├── ApiError
+├── ResponseError
+├── RecordError
+├── StateError
+└── OutputError
 """
 
 from __future__ import annotations
 
 
 class TapError(Exception):
-    """An error with one clear line for its reader; never shown with a traceback."""
+    """The base of all: one line for the user and exit status 1, never a traceback."""
 
 
 class ConfigurationError(TapError):
-    """The configuration has mistakes; each is a line of its own."""
+    """The configuration has mistakes; each is a line of the message."""
 
 
 class InputError(TapError):
-    """A file that was named on the command line cannot be read, or holds no JSON object."""
+    """A file named on the command line is unreadable or holds no JSON object."""
 
 
 class SettingError(TapError):
-    """A setting that looked right and turned out not to be, such as a hole with no value."""
+    """A valid setting proved wrong during the run, such as a placeholder without a value."""
 
 
 class AuthorizationError(TapError):
-    """No usable access token; the message says which command or setting brings one."""
+    """No access token could be obtained; the message names the command or setting to use."""
 
 
 class TokenRequestError(AuthorizationError):
-    """The token endpoint refused the request or answered without a token.
+    """The token endpoint rejected the request or sent no token.
 
-    ``code`` is the ``error`` of RFC 6749 section 5.2, or an empty text where there was none.
+    ``code`` is the ``error`` of RFC 6749 section 5.2, or an empty string.
     """
 
     def __init__(self, message: str, code: str = "") -> None:
-        """Keep the error code beside the message."""
+        """Keep the error code."""
         super().__init__(message)
         self.code = code
 
 
 class LoginNeededError(TokenRequestError):
-    """A person has to log in: there is no token, or what there is cannot be renewed."""
+    """A person has to log in: there is no token, or it cannot be renewed."""
 
 
 class TokenLostError(AuthorizationError):
-    """A refresh request was sent and no answer came: the provider may have spent the token."""
+    """A refresh was sent and got no response: the provider may have used up the token."""
 
 
 class TokenStoreError(TapError):
@@ -69,11 +69,11 @@ class HostNotAllowedError(TapError):
 
 
 class ApiError(TapError):
-    """The API refused a request, or went on failing after all retries."""
+    """The API rejected a request, or kept failing after all retries."""
 
 
 class ResponseError(TapError):
-    """The API's answer is not what the configuration says: not JSON, or no records there."""
+    """A response is not what the configuration says: not JSON, or without the records."""
 
 
 class RecordError(TapError):
@@ -81,8 +81,8 @@ class RecordError(TapError):
 
 
 class StateError(TapError):
-    """The Singer state that was given is malformed."""
+    """The given Singer state is malformed."""
 
 
 class OutputError(TapError):
-    """Standard output was closed or cannot take more."""
+    """Standard output is closed or cannot take more."""

@@ -1,4 +1,4 @@
-"""What all streams of a run share: the parsed configuration and the parts made of it."""
+"""The parts that all streams of a run share, wired from one parsed configuration."""
 
 from __future__ import annotations
 
@@ -24,11 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Session:
-    """What all streams share: the parsed configuration, one authenticator, one fetcher.
+    """The shared parts of a run.
 
-    ``progress`` counts what is read and shows it; ``started_at`` is the time of the run in
-    seconds since 1970, the upper bound of its reads; ``flush`` sends what was emitted so far on
-    its way; ``waits_for_login`` lets a catalog be made before anybody has logged in.
+    ``started_at``, in seconds since 1970, is the upper bound of all reads; ``flush`` sends the
+    messages written so far; ``waits_for_login`` permits a catalog before the first login.
     """
 
     config: Config
@@ -43,37 +42,25 @@ class Session:
 
     @classmethod
     def of(cls, config: Config, clock: Clock, flush: Callable[[], None]) -> Session:
-        """Put the parts together; nothing is sent or read yet."""
+        """Wire the parts; nothing is sent or read yet."""
+        oauth2, grant, resilience = config.oauth2, config.grant, config.resilience
         transport = Transport(config.transport, _version())
-        endpoints = Endpoints(config.oauth2, config.grant, transport)
-        token_client = TokenClient(
-            config.oauth2, config.assertion, endpoints, transport, config.resilience, clock
-        )
-        authenticator = Authenticator(
-            config.oauth2, config.grant, config.assertion, token_client, clock
-        )
-        api_client = ApiClient(
-            transport,
-            authenticator,
-            HostPolicy(config.hosts),
-            config.resilience,
-            RateLimiter(config.rate_limit, clock),
-            ConcurrencyLimit(config.rate_limit),
-            clock,
-        )
-        progress = Progress(clock)
-        return cls(
-            config, authenticator, token_client, api_client, progress, clock, clock.time(), flush
-        )
+        endpoints = Endpoints(oauth2, grant, transport)
+        tokens = TokenClient(oauth2, config.assertion, endpoints, transport, resilience, clock)
+        authenticator = Authenticator(oauth2, grant, config.assertion, tokens, clock)
+        hosts, limiter = HostPolicy(config.hosts), RateLimiter(config.rate_limit, clock)
+        concurrency = ConcurrencyLimit(config.rate_limit)
+        api = ApiClient(transport, authenticator, hosts, resilience, limiter, concurrency, clock)
+        return cls(config, authenticator, tokens, api, Progress(clock), clock, clock.time(), flush)
 
     def close(self) -> None:
-        """End with the connection in order: a token that is being renewed is still stored."""
+        """Wake sleeping threads, and wait for a token that is being renewed to be stored."""
         self.clock.wake_all()
         if not uninterrupted.forced:
             self.authenticator.close()
 
     def scope(self, stream: StreamConfig) -> dict[str, Any]:
-        """Give what a stream's templates may use; a token is had only where one is used."""
+        """Return the placeholders of a stream's templates; get a token only if one is used."""
         scope: dict[str, Any] = dict(self.config.scope)
         if self.config.uses_token(stream):
             scope["token"] = self.authenticator.response()

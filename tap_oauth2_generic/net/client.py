@@ -202,7 +202,7 @@ class ApiClient:
         if attempt.verdict.holds_all:
             self._limiter.hold(seconds)
         else:
-            with policy.stats.waits.wait("before a retry", seconds):
+            with policy.stats.waits.wait("retry", seconds):
                 self._clock.sleep(seconds)
 
     def _seconds(self, verdict: Verdict, failures: int) -> float:

@@ -59,7 +59,7 @@ class RateLimiter:
         while (wait := self._wait()) > 0:
             is_held = self._held_until > self._clock.monotonic()
             # A turn is had only when it has come: a pause meanwhile would make all leave at once.
-            with waits.wait("status 429" if is_held else "requests_per_second", wait):
+            with waits.wait("rate limit" if is_held else "requests_per_second", wait):
                 self._clock.sleep(wait)
 
     def _wait(self) -> float:

@@ -1,4 +1,4 @@
-"""Time as the rest of the house takes it, so that tests can hand in another."""
+"""The clock that everything takes time from, so that tests can pass another."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 
 class WokenError(Exception):
-    """A thread was woken because the process ends; what it waited for is wanted no more."""
+    """A thread was woken because the process is ending; it must stop its work."""
 
 
 class Clock:
@@ -18,15 +18,15 @@ class Clock:
         self._ending = threading.Event()
 
     def time(self) -> float:
-        """Give seconds since 1970."""
+        """Return seconds since 1970."""
         return time.time()
 
     def monotonic(self) -> float:
-        """Give seconds that never jump."""
+        """Return seconds that never jump."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait; raises WokenError where nobody is to wait any more."""
+        """Wait; raise WokenError if the process ends meanwhile."""
         if threading.current_thread() is threading.main_thread():
             # A signal ends this one.
             time.sleep(seconds)
@@ -34,5 +34,5 @@ class Clock:
             raise WokenError
 
     def wake_all(self) -> None:
-        """Let no thread but the main one sleep any more: the process is about to end."""
+        """Wake every thread but the main one, now and in later sleeps."""
         self._ending.set()

@@ -1,6 +1,6 @@
-"""What reading a stream has come to, counted from whatever thread, and the sentence about it.
+"""Statistics of a stream, counted from any thread, and the lines that report them.
 
-Shows nothing by itself; decides nothing about requests, records or bookmarks.
+Writes nothing by itself, and decides nothing about requests, records or bookmarks.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _Record = TypeVar("_Record")
-# Reasons why paging ended that are named; ten thousand contexts may have many.
-_NAMED_ENDS = 3
+# How many reasons why paging ended are named; thousands of partitions may have many.
+_MAX_REASONS = 3
 
 
 class Waits:
-    """The seconds in which requests waited, by reason; those of several at once count once."""
+    """Seconds that requests waited, by reason; simultaneous waits count once."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
-        """Begin with no wait."""
+        """Start without waits."""
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._past: dict[str, float] = {}
@@ -33,7 +33,7 @@ class Waits:
 
     @contextmanager
     def wait(self, reason: str, seconds: float) -> Iterator[None]:
-        """Take note of a wait that begins now and may take so long."""
+        """Count a wait that begins now and may take so many seconds."""
         now = self._monotonic()
         end = now + seconds
         with self._lock:
@@ -49,35 +49,34 @@ class Waits:
                     self._past[reason] = self._past.get(reason, 0.0) + self._monotonic() - since
 
     def seconds(self) -> dict[str, float]:
-        """Give the seconds that were waited, up to now, by reason."""
+        """Return the seconds waited until now, by reason."""
         with self._lock:
             found = dict(self._past)
             for reason, since in self._since.items():
                 found[reason] = found.get(reason, 0.0) + self._monotonic() - since
             return found
 
-    def now(self) -> dict[str, float]:
-        """Give the seconds that are still to be waited, by reason."""
+    def remaining(self) -> dict[str, float]:
+        """Return the seconds still to wait, by reason."""
         with self._lock:
             now = self._monotonic()
             return {reason: max(ends) - now for reason, ends in self._until.items() if ends}
 
 
 class StreamStats:
-    """What was read of one stream, over all its contexts.
+    """Counters of one stream, over all its partitions.
 
-    ``requests`` are all that left, whatever came of them, ``sampled`` those that were for the
-    schema; ``changed`` is told when a page was taken; ``bookmarks`` gives what each bookmark
-    was before the run and is now.
+    ``requests`` counts every request sent, ``sampled`` those for the schema. ``on_page`` is
+    called after each page; ``bookmarks`` returns each bookmark before the run and now.
     """
 
     def __init__(
         self,
         name: str = "",
-        changed: Callable[[StreamStats], None] = lambda _: None,
+        on_page: Callable[[StreamStats], None] = lambda _: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Begin with nothing read."""
+        """Start at zero."""
         self.name = name
         self.waits = Waits(monotonic)
         self.records = self.pages = self.ignored = 0
@@ -85,60 +84,58 @@ class StreamStats:
         self.contexts = self.slices = 0
         self.ends: Counter[str] = Counter()
         self.bookmarks: Callable[[], list[tuple[Any, Any]]] = list
-        self.said_at: float | None = None
-        self._changed = changed
+        self.logged_at: float | None = None
+        self._on_page = on_page
         self._lock = threading.Lock()
 
     def request(self, *, is_sample: bool = False) -> None:
-        """Count a request that leaves."""
+        """Count a request."""
         with self._lock:
             self.requests += 1
             self.sampled += is_sample
 
     def retry(self) -> None:
-        """Count a request that is to be sent again."""
+        """Count a retry."""
         with self._lock:
             self.retries += 1
 
     def page(self, *, is_ignored: bool) -> None:
-        """Count an answer that was taken; a response rule may have ignored what was in it."""
+        """Count a response; a response rule may have ignored its records."""
         if is_ignored:
             self.ignored += 1
         else:
             self.pages += 1
-        self._changed(self)
+        self._on_page(self)
 
     def count_records(self, records: Iterable[_Record]) -> Iterator[_Record]:
-        """Pass records on to where they are emitted, counting each one that was."""
+        """Yield records, and count each one after it was written."""
         for record in records:
             yield record
             self.records += 1
 
     @property
-    def was_begun(self) -> bool:
-        """Whether there is anything to tell."""
-        return bool(self.requests or self.contexts)
+    def is_empty(self) -> bool:
+        """Whether there is nothing to report."""
+        return not self.requests and not self.contexts
+
+    def progress(self) -> str:
+        """Return how much was read."""
+        return f"{plural(self.records, 'record')} on {plural(self.pages, 'page')}"
 
     def summary(self) -> str:
-        """Tell what was read, in one line."""
-        parts = [self._read(), self._sent(), self._waited(), *self._moved(), self._ended()]
-        return f"Stream {self.name!r}: {'; '.join(parts)}"
-
-    def _read(self) -> str:
-        read = f"{many(self.records, 'record')} on {many(self.pages, 'page')}"
+        """Return the line that reports a finished stream."""
+        read = self.progress()
         if self.contexts > 1:
-            read += f" of {many(self.contexts, 'context')}"
-        return f"{read}, {many(self.ignored, 'answer')} ignored" if self.ignored else read
-
-    def _sent(self) -> str:
+            read += f" of {plural(self.contexts, 'partition')}"
+        if self.ignored:
+            read += f", {plural(self.ignored, 'response')} ignored"
         sample = f" ({self.sampled:,} for its schema)" if self.sampled else ""
-        return f"{many(self.requests, 'request')}{sample}, {many(self.retries, 'retry')}"
+        sent = f"{plural(self.requests, 'request')}{sample}, {plural(self.retries, 'retry')}"
+        waits = [f"{seconds:.1f} s ({reason})" for reason, seconds in self.waits.seconds().items()]
+        waited = f"waited {', '.join(waits)}" if waits else "no waits"
+        return "; ".join([read, sent, waited, *self._bookmark_parts(), *self._end_parts()])
 
-    def _waited(self) -> str:
-        waited = [f"{seconds:.1f} s ({reason})" for reason, seconds in self.waits.seconds().items()]
-        return f"waited {', '.join(waited)}" if waited else "no waits"
-
-    def _moved(self) -> Sequence[str]:
+    def _bookmark_parts(self) -> list[str]:
         bookmarks = self.bookmarks()
         if not bookmarks:
             return []
@@ -148,43 +145,41 @@ class StreamStats:
         ((before, after),) = bookmarks
         if after is None:
             return ["no bookmark yet"]
-        return [f"bookmark stays at {after}" if before == after else f"bookmark {after}"]
+        return [f"bookmark unchanged at {after}" if before == after else f"bookmark {after}"]
 
-    def _ended(self) -> str:
-        """Say why paging ended; where it did not, it was cut off."""
-        times = dict(self.ends.most_common(_NAMED_ENDS))
-        if others := self.ends.total() - sum(times.values()) if len(times) < len(self.ends) else 0:
-            times["other reasons"] = others
+    def _end_parts(self) -> list[str]:
+        """Return why paging ended, and how often it did not finish."""
+        times = dict(self.ends.most_common(_MAX_REASONS))
+        if len(times) < len(self.ends):
+            times["other reasons"] = self.ends.total() - sum(times.values())
         parts = []
-        if times:
-            parts.append(f"paging ended: {_listed(times)}")
-        if cut := self.slices - sum(self.ends.values()):
-            parts.append("paging was cut off" + (f" ({many(cut, 'time')})" if cut > 1 else ""))
-        return "; ".join(parts) or "nothing was taken"
+        if list(times.values()) == [1]:
+            parts.append(f"paging ended: {next(iter(times))}")
+        elif times:
+            listed = (f"{reason} ({plural(count, 'time')})" for reason, count in times.items())
+            parts.append(f"paging ended: {', '.join(listed)}")
+        if unfinished := self.slices - self.ends.total():
+            often = f" ({plural(unfinished, 'time')})" if unfinished > 1 else ""
+            parts.append(f"paging did not finish{often}")
+        return parts or ["nothing was read"]
 
 
-def many(count: int, what: str) -> str:
-    """Give a count with its noun: ``1 page``, ``2 retries``."""
-    plural = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
-    return f"{count:,} {what if count == 1 else plural}"
+def plural(count: int, noun: str) -> str:
+    """Return a count with its noun: ``1 page``, ``2 retries``."""
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else many}"
 
 
-def _listed(times: dict[str, int]) -> str:
-    if list(times.values()) == [1]:
-        return next(iter(times))
-    return ", ".join(f"{reason} ({many(count, 'time')})" for reason, count in times.items())
-
-
-def running(tallies: Sequence[StreamStats], current: str, streams: int, rate: float) -> str:
-    """Tell in few words what a run is at; ``rate`` is in records a second."""
-    begun = [stats for stats in tallies if stats.contexts]
-    # The longest of each reason comes last, and stays.
-    waits = dict(sorted(wait for stats in tallies for wait in stats.waits.now().items()))
+def status_line(all_stats: Sequence[StreamStats], current: str, streams: int, rate: float) -> str:
+    """Return the live line of a run; ``rate`` is in records per second."""
+    started = [stats for stats in all_stats if stats.contexts]
+    # Of each reason, the longest wait comes last and stays.
+    waits = dict(sorted(wait for stats in all_stats for wait in stats.waits.remaining().items()))
     parts = [
-        f"{current or 'beginning'} (stream {len(begun)} of {streams})",
+        f"{current or 'starting'} (stream {len(started)} of {streams})",
         *(f"waits {math.ceil(max(left, 0))} s ({reason})" for reason, left in waits.items()),
-        many(sum(stats.records for stats in begun), "record"),
-        many(sum(stats.pages for stats in begun), "page"),
+        plural(sum(stats.records for stats in started), "record"),
+        plural(sum(stats.pages for stats in started), "page"),
         f"{rate:,.0f} records/s",
     ]
     return " · ".join(parts)

@@ -1,7 +1,4 @@
-"""Threads that send requests while the main thread works; they know no stream and no order.
-
-What they come to is taken up by whoever submitted it, in the main thread.
-"""
+"""Threads that send requests while the main thread works; they know no stream and no order."""
 
 from __future__ import annotations
 
@@ -15,42 +12,42 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _Result = TypeVar("_Result")
-_LAST = 2
+_URGENT, _NORMAL, _STOP = range(3)
 
 
 class Workers:
-    """So many threads at most, started as they are needed.
+    """A limited number of daemon threads, started as they are needed.
 
-    They are daemons: a process that was asked to end does not wait for an answer that may
-    take a minute. ``ThreadPoolExecutor`` would, and knows no urgency.
+    ``ThreadPoolExecutor`` has no priorities, and its threads would keep an interrupted process
+    alive until a response arrives.
     """
 
-    def __init__(self, most: int) -> None:
-        """Start none yet."""
-        self._most = most
+    def __init__(self, limit: int) -> None:
+        """Start no thread yet."""
+        self._limit = limit
         self._threads: list[threading.Thread] = []
         self._number = itertools.count()
         self._queue: queue.PriorityQueue[tuple[int, int, Any, Any]] = queue.PriorityQueue()
 
     def submit(self, call: Callable[[], _Result], *, urgent: bool) -> Future[_Result]:
-        """Have something done in a thread; what is urgent goes before what waits."""
+        """Run a call in a thread; an urgent one before all that wait."""
         future: Future[_Result] = Future()
-        if len(self._threads) < self._most:
+        if len(self._threads) < self._limit:
             thread = threading.Thread(target=self._work, daemon=True)
             self._threads.append(thread)
             thread.start()
-        self._queue.put((0 if urgent else 1, next(self._number), future, call))
+        self._queue.put((_URGENT if urgent else _NORMAL, next(self._number), future, call))
         return future
 
     def close(self) -> None:
-        """Let each thread end when it has done what it is at; nothing is begun any more."""
+        """Cancel the calls that wait, and let each thread end after its current one."""
         while not self._queue.empty():
             try:
                 self._queue.get_nowait()[2].cancel()
             except queue.Empty:
                 break
         for _ in self._threads:
-            self._queue.put((_LAST, next(self._number), None, None))
+            self._queue.put((_STOP, next(self._number), None, None))
         self._threads.clear()
 
     def _work(self) -> None:
@@ -62,7 +59,7 @@ class Workers:
                 continue
             try:
                 result = call()
-            except BaseException as error:  # noqa: BLE001 - raised again where it is taken up
+            except BaseException as error:  # noqa: BLE001 - raised where the result is read
                 future.set_exception(error)
             else:
                 future.set_result(result)

@@ -1,4 +1,4 @@
-"""What people see of a run: the live line on a terminal, log lines elsewhere, the summary."""
+"""What users see of a run: the live line on a terminal, log lines elsewhere, the summary."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ESCAPE = "\x1b"
 
 @pytest.fixture
 def environment(monkeypatch):
-    """An environment in which a line may be drawn, whatever this one is."""
+    """Allow the live line, whatever the environment of this process is."""
     for name in [name for name in os.environ if name.startswith("MELTANO_")]:
         monkeypatch.delenv(name)
     monkeypatch.delenv("NO_COLOR", raising=False)
@@ -33,7 +33,7 @@ def environment(monkeypatch):
 
 @pytest.fixture
 def on_terminal(environment, tmp_path):
-    """Run the tap with standard error on a terminal; gives its status, output and what was seen."""
+    """Run the tap with stderr on a terminal; return status, output and what the terminal saw."""
 
     def run(config, *, output_too=False, until=None):
         (tmp_path / "config.json").write_text(json.dumps(config))
@@ -58,7 +58,7 @@ def on_terminal(environment, tmp_path):
 
 
 def read(terminal):
-    """Read from a terminal; a process that ends takes its side of it along."""
+    """Read from a terminal; return nothing once the process has closed its side."""
     try:
         return os.read(terminal, 65536)
     except OSError:
@@ -66,7 +66,7 @@ def read(terminal):
 
 
 def screen(seen):
-    """Give the lines that are left on a terminal, as far as our control codes go."""
+    """Return the lines left on a terminal, as far as the live line's control codes go."""
     left, row = [""], 0
     for part in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|\r|\n|[^\x1b\r\n]+", seen):
         if part == "\n":
@@ -81,16 +81,16 @@ def screen(seen):
     return left
 
 
-def test_a_terminal_shows_a_line_that_says_how_far_a_run_is(api, on_terminal):
-    """On a terminal there is a line with stream, records, pages, rate, and a wait with its reason.
+def test_terminal_shows_a_live_line(api, on_terminal):
+    """The line has stream, records, pages, rate, and a wait with its reason.
 
-    When the run is over it is gone, no log line is broken, and output holds messages alone.
+    After the run it is gone, no log line is broken, and stdout holds messages only.
     """
     api.serve("/items", page(1, 3), Reply({}, 429, {"Retry-After": "1"}), page(2, 3), page(3, 3))
     status, output, seen = on_terminal(api.config(PAGED, max_retries=1))
     assert status == 0, seen
     drawn = re.findall(r"items \(stream 1 of 1\).*? records/s", seen)
-    assert any("waits 1 s (status 429)" in line for line in drawn)
+    assert any("waits 1 s (rate limit)" in line for line in drawn)
     assert any("· 2 records · 1 page ·" in line for line in drawn)
     left = screen(seen)
     assert not [line for line in left if "records/s" in line]
@@ -100,8 +100,8 @@ def test_a_terminal_shows_a_line_that_says_how_far_a_run_is(api, on_terminal):
     assert [json.loads(line)["type"] for line in output.splitlines()].count("RECORD") == 6
 
 
-def test_a_secret_is_masked_in_the_line(api, on_terminal):
-    """What is drawn is masked like every log line, even a secret in a stream's name."""
+def test_live_line_masks_secrets(api, on_terminal):
+    """The line is masked like every log line, even a secret in a stream's name."""
     api.serve("/items", page(1, 1))
     config = api.config({**PAGED, "name": "of-secret-of-the-test"})
     _, _, seen = on_terminal(config)
@@ -109,8 +109,8 @@ def test_a_secret_is_masked_in_the_line(api, on_terminal):
     assert "secret-of-the-test" not in seen
 
 
-def test_a_terminal_keeps_its_cursor(api, on_terminal):
-    """The cursor is never hidden, so that a process that is killed does not take it along."""
+def test_live_line_keeps_the_cursor(api, on_terminal):
+    """The cursor is never hidden, since a killed process could not restore it."""
     api.serve("/items", page(1, 1))
     _, _, seen = on_terminal(api.config(PAGED))
     assert "records/s" in seen
@@ -120,8 +120,8 @@ def test_a_terminal_keeps_its_cursor(api, on_terminal):
 @pytest.mark.parametrize(
     "variable", [("NO_COLOR", "1"), ("TERM", "dumb"), ("MELTANO_PROJECT_ROOT", "/")]
 )
-def test_a_line_is_drawn_only_where_it_suits(api, on_terminal, monkeypatch, variable):
-    """NO_COLOR, a dumb terminal or Meltano get log lines, without a control code."""
+def test_live_line_is_off_outside_a_capable_terminal(api, on_terminal, monkeypatch, variable):
+    """NO_COLOR, a dumb terminal and Meltano get log lines without control codes."""
     monkeypatch.setenv(*variable)
     api.serve("/items", page(1, 1))
     status, _, seen = on_terminal(api.config(PAGED))
@@ -129,16 +129,16 @@ def test_a_line_is_drawn_only_where_it_suits(api, on_terminal, monkeypatch, vari
     assert "2 records on 1 page" in seen
 
 
-def test_messages_on_the_terminal_are_not_drawn_into(api, on_terminal):
-    """Where standard output is the terminal as well, nothing is drawn."""
+def test_live_line_is_off_if_messages_go_to_the_terminal(api, on_terminal):
+    """If stdout is the terminal as well, nothing is drawn."""
     api.serve("/items", page(1, 1))
     _, _, seen = on_terminal(api.config(PAGED), output_too=True)
     assert '"type":"RECORD"' in seen
     assert ESCAPE not in seen
 
 
-def test_a_pipe_gets_plain_lines_and_pays_for_no_drawing(api, environment, tmp_path):
-    """Without a terminal there is no control code, and rich is not even imported."""
+def test_pipe_gets_plain_lines_without_importing_rich(api, environment, tmp_path):
+    """Without a terminal there is no control code, and rich is not imported."""
     api.serve("/items", page(1, 1))
     (tmp_path / "config.json").write_text(json.dumps(api.config(PAGED)))
     command = [sys.executable, "-X", "importtime", *COMMAND[1:], "--config"]
@@ -152,8 +152,8 @@ def test_a_pipe_gets_plain_lines_and_pays_for_no_drawing(api, environment, tmp_p
 
 
 @pytest.mark.parametrize("is_drawn", [False, True])
-def test_a_run_that_is_interrupted_tells_what_it_had_read(api, on_terminal, monkeypatch, is_drawn):
-    """A signal in the middle of a wait leaves the summary, the wait in it, and no line behind."""
+def test_interrupted_run_logs_its_summary(api, on_terminal, monkeypatch, is_drawn):
+    """A signal during a wait leaves the summary, which counts the wait, and no live line."""
     if not is_drawn:
         monkeypatch.setenv("NO_COLOR", "1")
     api.serve("/items", page(1, 2), Reply({}, 429, {"Retry-After": "200"}))
@@ -163,14 +163,14 @@ def test_a_run_that_is_interrupted_tells_what_it_had_read(api, on_terminal, monk
     left = screen(seen)
     assert "records/s" not in "".join(left)
     (said,) = [line for line in left if " requests, " in line]
-    assert re.search(r": 2 records on 1 page; 2 requests, 1 retry; waited \d\.\d s \(status 429\); "
-                     "paging was cut off$", said)  # fmt: skip
+    assert re.search(r": 2 records on 1 page; 2 requests, 1 retry; waited \d\.\d s \(rate limit\); "
+                     "paging did not finish$", said)  # fmt: skip
     assert sum("| ERROR" in line for line in left) == 1
     assert [json.loads(line)["type"] for line in output.splitlines()].count("RECORD") == 2
 
 
-def test_without_a_terminal_a_stream_is_told_of_now_and_then(clock, caplog):
-    """A stream that pages for long gets a line each half minute, and no more."""
+def test_long_stream_logs_its_progress_each_half_minute(clock, caplog):
+    """Without a live line, a stream logs one line each half minute."""
     caplog.set_level(logging.INFO, "tap-oauth2-generic")
     stats = Progress(clock).stats("items")
     for _ in range(600):
@@ -178,6 +178,6 @@ def test_without_a_terminal_a_stream_is_told_of_now_and_then(clock, caplog):
         stats.page(is_ignored=False)
         clock.now += 0.25
     assert caplog.messages == [
-        f"Stream 'items': {pages * 10:,} records on {pages} pages so far"
+        f"stream 'items': {pages * 10:,} records on {pages} pages so far"
         for pages in (121, 241, 361, 481)
     ]

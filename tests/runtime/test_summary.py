@@ -1,4 +1,4 @@
-"""The summary of a run: a line a stream, with what was read, sent, waited for and remembered."""
+"""The summary of a run: one line for each stream."""
 
 from __future__ import annotations
 
@@ -20,50 +20,50 @@ A_LITTLE = {"X-RateLimit-Reset": "300"}  # milliseconds
 SETTINGS = {"max_retries": 3, "rate_limit_format": "milliseconds"}
 
 
-def test_the_summary_has_the_right_numbers(api, tap):
-    """Every request counts, those that were repeated too."""
+def test_summary_counts_records_requests_and_retries(api, tap):
+    """Every request counts, retries included."""
     api.serve("/items", page(1, 3), Reply({}, 503, {"Retry-After": "0.2"}), page(2, 3),
               Reply({}, 429, A_LITTLE), Reply({}, 401), page(3, 3))  # fmt: skip
     run = tap(api.config({**PAGED, "replication_key": "at"}, **SETTINGS))
     assert re.sub(r"\d+\.\d s", "… s", summary(run)) == (
-        "6 records on 3 pages; 6 requests, 2 retries; waited … s (before a retry), … s (status "
-        "429); bookmark 2024-05-03T00:00:00Z; paging ended: the last page"
+        "6 records on 3 pages; 6 requests, 2 retries; waited … s (retry), … s (rate limit); "
+        "bookmark 2024-05-03T00:00:00Z; paging ended: the last page"
     )
     assert len(api.requests("/items")) == 6
 
 
-def test_a_sample_is_told_apart(api, tap):
-    """Requests for an inferred schema are counted, and named as such."""
+def test_summary_names_the_requests_of_a_schema_sample(api, tap):
+    """Requests for an inferred schema are counted separately as well."""
     api.serve("/items", page(1, 1))
     run = tap(api.config({**PAGED, "schema": None} | {"schema_sample_size": 1}))
     assert summary(run).startswith("2 records on 1 page; 2 requests (1 for its schema), 0 retries")
 
 
-def test_each_wait_is_told_with_its_reason(api, clock):
-    """Waits are counted in full, be it for a retry, after a 429 or for requests_per_second."""
+def test_summary_counts_waits_by_reason(api, clock):
+    """Waits for a retry, after a 429 and for requests_per_second are counted in full."""
     collector = ErrorCollector()
     config = read_config(api.config(ITEMS, max_retries=1, requests_per_second=2), (), collector)
     assert config is not None, collector.errors
-    connection = Session.of(config, clock, lambda: None)
-    stats = connection.progress.stats("items")
+    session = Session.of(config, clock, lambda: None)
+    stats = session.progress.stats("items")
     policy = RequestPolicy((), json.loads, stats=stats)
     request = Request("GET", f"{api.url}/items", base_url=api.url)
     late, limited = (Reply({}, status, {"Retry-After": "9"}) for status in (503, 429))
     api.serve("/items", [], [], late, [], limited, [])
     for _ in range(4):
-        connection.api_client.fetch(lambda: request, policy)
+        session.api_client.fetch(lambda: request, policy)
     assert stats.waits.seconds() == pytest.approx(
-        {"requests_per_second": 1.5, "before a retry": 9, "status 429": 9}
+        {"requests_per_second": 1.5, "retry": 9, "rate limit": 9}
     )
 
 
 @pytest.mark.parametrize(
     ("bookmark", "said"),
     [("2024-01-01T00:00:00Z", "bookmark 2024-05-01T00:00:00Z"),
-     ("2024-06-01T00:00:00Z", "bookmark stays at 2024-06-01T00:00:00Z")],
+     ("2024-06-01T00:00:00Z", "bookmark unchanged at 2024-06-01T00:00:00Z")],
 )  # fmt: skip
-def test_the_summary_tells_what_became_of_the_bookmark(api, tap, bookmark, said):
-    """The summary has the new bookmark, or the one that stays."""
+def test_summary_shows_the_bookmark(api, tap, bookmark, said):
+    """The summary has the new bookmark, or the unchanged one."""
     api.serve("/items", page(1, 1))
     entry = {"replication_key": "at", "replication_key_value": bookmark}
     run = tap(api.config({**PAGED, "replication_key": "at"}), state={"bookmarks": {"items": entry}})
@@ -72,7 +72,7 @@ def test_the_summary_tells_what_became_of_the_bookmark(api, tap, bookmark, said)
 
 
 def children(number):
-    """Give streams with so many children, each with its bookmark, and their server's routes."""
+    """Return a child stream with bookmarks, and the routes of one parent less than asked for."""
     child = {
         "name": "children",
         "path": "parents/{parent.parent_id}/children",
@@ -88,14 +88,14 @@ def children(number):
     return child, {"/items": lambda _: [{"id": one} for one in range(number)], **routes}
 
 
-def test_children_are_one_line(api, tap):
-    """The summary of a child stream is one line for all its parents; so is each of its metrics."""
+def test_child_stream_has_one_summary(api, tap):
+    """A child stream has one summary and one of each metric for all its parents."""
     child, routes = children(30)
     api.routes.update(routes)
     run = tap(api.config(ITEMS, child))
     assert run.status == 0, run.errors
     assert summary(run, "children") == (
-        "29 records on 29 pages of 30 contexts, 1 answer ignored; 30 requests, 0 retries; "
+        "29 records on 29 pages of 30 partitions, 1 response ignored; 30 requests, 0 retries; "
         "no waits; 29 of 30 bookmarks moved; "
         "paging ended: no pagination is set, so one answer is all (29 times), "
         "a response rule said ignore (1 time)"
@@ -110,20 +110,21 @@ def test_children_are_one_line(api, tap):
     assert counted["children", "http_request_count"] == 30
 
 
-def test_a_run_that_fails_tells_what_it_had_read(api, tap):
-    """The summary comes for a failed run too, at INFO, and says that paging was cut off."""
+def test_failed_run_logs_its_summary(api, tap):
+    """A failed run logs the summary at INFO, and that paging did not finish."""
     api.serve("/items", page(1, 3), page(2, 3), Reply({}, 400))
     run = tap(api.config(PAGED))
     assert run.status == 1
     assert (
-        summary(run) == "4 records on 2 pages; 3 requests, 0 retries; no waits; paging was cut off"
+        summary(run)
+        == "4 records on 2 pages; 3 requests, 0 retries; no waits; paging did not finish"
     )
     assert len(run.error_lines) <= 4
     assert not any("records on" in line for line in run.error_lines)
 
 
-def test_records_before_one_that_fails_count(api, tap):
-    """Of a page with a record that has no place, those before it were emitted and count."""
+def test_records_before_a_failing_one_count(api, tap):
+    """Records written before one that does not fit the schema count."""
     rows = [{"id": 1}, {"id": 2}, {"id": "three"}, {"id": 4}]
     api.serve("/items", {"rows": rows})
     run = tap(api.config(PAGED))
@@ -132,11 +133,11 @@ def test_records_before_one_that_fails_count(api, tap):
     assert summary(run).startswith("2 records on 1 page; 1 request, ")
 
 
-def test_waits_of_several_threads_count_once(clock):
-    """Seconds in which several requests wait for the same reason are counted once."""
+def test_simultaneous_waits_count_once(clock):
+    """Seconds in which several requests wait for the same reason count once."""
     stats = Progress(clock).stats("items")
-    with stats.waits.wait("status 429", 5), stats.waits.wait("status 429", 9):
+    with stats.waits.wait("rate limit", 5), stats.waits.wait("rate limit", 9):
         clock.now += 4
-        assert stats.waits.now() == {"status 429": 5}
+        assert stats.waits.remaining() == {"rate limit": 5}
     clock.now += 100
-    assert stats.waits.seconds() == {"status 429": 4}
+    assert stats.waits.seconds() == {"rate limit": 4}

@@ -1,4 +1,4 @@
-"""Instants: ISO 8601 texts read exactly, whatever their offset and fraction."""
+"""ISO 8601 strings are read exactly, whatever their offset and fraction."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ def exact(at):
 
 @quick
 @given(times, st.sampled_from("T t"))
-def test_an_instant_is_read_exactly_in_any_offset(at, separator):
-    """Whatever offset a time is written in, it is the same instant to the microsecond."""
+def test_timestamp_is_read_exactly_in_any_offset(at, separator):
+    """A time is the same to the microsecond in any offset."""
     assert epoch_seconds(at.isoformat(separator)) == exact(at)
     assert whole_seconds(at) == exact(at)
 
 
 @quick
 @given(times, times)
-def test_texts_order_as_their_instants(first, second):
-    """Two texts compare as the instants they name, never as texts."""
+def test_timestamps_compare_as_times(first, second):
+    """Two timestamps compare as times, never as strings."""
     assert (epoch_seconds(first.isoformat()) < epoch_seconds(second.isoformat())) == (
         first < second
     )
 
 
 @pytest.mark.parametrize(
-    "text",
+    "string",
     [
         "2024-03-01T10:30:00Z",
         "2024-03-01T10:30:00",
@@ -53,39 +53,39 @@ def test_texts_order_as_their_instants(first, second):
         "2024-03-01T10:30:00,000000000Z",
     ],
 )
-def test_one_instant_has_many_spellings(text):
-    """A missing offset is UTC, a missing second or fraction is zero."""
-    assert epoch_seconds(text) == 1709289000
-    assert is_date_time(text)
+def test_timestamp_has_many_spellings(string):
+    """A missing offset is UTC; a missing second or fraction is zero."""
+    assert epoch_seconds(string) == 1709289000
+    assert is_date_time(string)
 
 
 @pytest.mark.parametrize("digits", range(1, 19))
 def test_every_digit_of_a_fraction_counts(digits):
-    """A fraction of up to 18 digits is kept whole."""
+    """A fraction of up to 18 digits is exact."""
     fraction = "9" * digits
     assert epoch_seconds(f"2024-03-01T10:30:00.{fraction}Z") == Decimal(f"1709289000.{fraction}")
 
 
 @pytest.mark.parametrize("year", ["9999", "1600"])
-def test_a_long_fraction_is_exact_far_from_1970(year):
-    """A long fraction is as exact in the year 9999 as it is today."""
+def test_long_fraction_is_exact_far_from_1970(year):
+    """A long fraction is as exact in the year 9999 as today."""
     whole = epoch_seconds(f"{year}-01-01T00:00:00Z")
     assert epoch_seconds(f"{year}-01-01T00:00:00.{'9' * 18}Z") < whole + 1
 
 
-def test_a_leap_second_is_the_second_after():
-    """23:59:60 is the instant at which the next day begins."""
+def test_leap_second_is_the_next_second():
+    """23:59:60 is the start of the next day."""
     assert epoch_seconds("2016-12-31T23:59:60Z") == epoch_seconds("2017-01-01T00:00:00Z")
 
 
-def test_a_date_is_its_midnight_and_no_date_time():
-    """A date without a time of day is an instant, but no timestamp column takes it."""
+def test_date_is_its_midnight_but_no_date_time():
+    """A date is read as midnight, but no timestamp column accepts it."""
     assert epoch_seconds("1970-01-02") == 86400
     assert not is_date_time("1970-01-02")
 
 
 @pytest.mark.parametrize(
-    "text",
+    "string",
     [
         "",
         "today",
@@ -110,18 +110,18 @@ def test_a_date_is_its_midnight_and_no_date_time():
         "2024-01-01T10:00:00ZZ",
     ],
 )
-def test_what_is_no_instant_is_none(text):
-    """Anything else is no instant, and never an error."""
-    assert epoch_seconds(text) is None
-    assert not is_date_time(text)
+def test_other_strings_are_none(string):
+    """Any other string is None, never an error."""
+    assert epoch_seconds(string) is None
+    assert not is_date_time(string)
 
 
 @pytest.mark.parametrize("offset", ["+99:00", "-24:00", "+02:60"])
-def test_an_offset_is_less_than_a_day(offset):
-    """An offset that no clock has is no instant: a timestamp column would refuse it."""
+def test_offset_of_a_day_or_more_is_none(offset):
+    """An offset that no clock has is None: a timestamp column would refuse it."""
     assert not is_date_time(f"2024-01-01T10:00:00{offset}")
 
 
-def test_a_line_break_is_no_part_of_an_instant():
-    """Only a plain blank may stand before an offset."""
+def test_line_break_before_the_offset_is_none():
+    """Only a space may stand before an offset."""
     assert not is_date_time("2024-01-01T10:00:00\nZ")

@@ -1,6 +1,8 @@
-"""What tests of a run's progress share: a stream, its answers, and the lines that tell of it."""
+"""Shared by tests of progress: a stream, its pages, and the log lines about it."""
 
 from __future__ import annotations
+
+import re
 
 SCHEMA = {"properties": {"id": {"type": "integer"}, "at": {"type": "string"}}}
 ITEMS = {"name": "items", "path": "items", "schema": SCHEMA}
@@ -9,13 +11,13 @@ PAGED = {**ITEMS, "pagination": {"style": "cursor", "cursor_path": "next", "curs
 
 
 def page(number, last):
-    """Give a page of two records, which names the next one unless it is the last."""
+    """Return a page of two records, with the token of the next one unless it is the last."""
     rows = [{"id": 2 * number + one, "at": f"2024-05-0{number}T00:00:00Z"} for one in range(2)]
     return {"rows": rows, "next": None if number == last else str(number + 1)}
 
 
 def lines(errors, beginning):
-    """Give what was logged that begins so."""
+    """Return the logged lines that begin so."""
     return [
         text
         for line in errors.splitlines()
@@ -24,6 +26,7 @@ def lines(errors, beginning):
 
 
 def summary(run, stream="items"):
-    """Give the one line that tells what was read of a stream, without its name."""
-    (line,) = [text for text in lines(run.errors, f"Stream {stream!r}: ") if " request" in text]
+    """Return the summary of a stream, without its name."""
+    logged = lines(run.errors, f"stream {stream!r}: ")
+    (line,) = [text for text in logged if re.search(r"\d requests?\b", text)]
     return line.split(": ", 1)[1]

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from tap_oauth2_generic.errors import AuthorizationError
-from tap_oauth2_generic.settings.field_types import is_loopback
+from tap_oauth2_generic.settings.values import is_loopback
 
 if TYPE_CHECKING:
     from types import TracebackType

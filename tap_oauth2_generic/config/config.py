@@ -32,8 +32,6 @@ from tap_oauth2_generic.settings.field_types import (
     TEMPLATE,
     array_of,
     enum,
-    text,
-    url,
 )
 from tap_oauth2_generic.settings.fields import (
     ErrorCollector,
@@ -44,6 +42,7 @@ from tap_oauth2_generic.settings.fields import (
     schema_of,
     setting,
 )
+from tap_oauth2_generic.settings.values import text, url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,8 +12,9 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from tap_oauth2_generic.settings.field_types import STRINGS, described
+from tap_oauth2_generic.settings.field_types import STRINGS
 from tap_oauth2_generic.settings.fields import reject_unknown
+from tap_oauth2_generic.settings.values import described
 
 if TYPE_CHECKING:
     from tap_oauth2_generic.settings.fields import ErrorCollector

@@ -12,8 +12,9 @@ from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
 from tap_oauth2_generic.errors import HostNotAllowedError
-from tap_oauth2_generic.settings.field_types import NAMES, is_loopback
+from tap_oauth2_generic.settings.field_types import NAMES
 from tap_oauth2_generic.settings.fields import FieldType, setting
+from tap_oauth2_generic.settings.values import is_loopback
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/@\\?#\[\]]+)(?::(\d{1,5}))?")

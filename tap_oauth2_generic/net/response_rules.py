@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from tap_oauth2_generic.settings.conditions import CONDITION_PROPERTIES, Condition, parse_condition
-from tap_oauth2_generic.settings.field_types import array_of, enum, statuses, text
+from tap_oauth2_generic.settings.field_types import array_of, enum, statuses
 from tap_oauth2_generic.settings.fields import ErrorCollector, FieldType, reject_unknown, setting
 from tap_oauth2_generic.settings.paths import Path, parse_path
+from tap_oauth2_generic.settings.values import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

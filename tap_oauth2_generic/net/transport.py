@@ -20,8 +20,9 @@ from tap_oauth2_generic.errors import HostNotAllowedError, SettingError
 from tap_oauth2_generic.net.strict_response import WholeResponse, read_whole
 from tap_oauth2_generic.runtime.redaction import redact, register
 from tap_oauth2_generic.runtime.secret_values import in_address
-from tap_oauth2_generic.settings.field_types import NAME, TIMEOUT, is_loopback, is_there
+from tap_oauth2_generic.settings.field_types import NAME, TIMEOUT
 from tap_oauth2_generic.settings.fields import setting
+from tap_oauth2_generic.settings.values import is_loopback, is_there
 
 if TYPE_CHECKING:
     import socket

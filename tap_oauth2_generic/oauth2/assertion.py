@@ -14,8 +14,9 @@ from typing import Any
 
 from tap_oauth2_generic.errors import SettingError
 from tap_oauth2_generic.runtime.redaction import register
-from tap_oauth2_generic.settings.field_types import JSON_OBJECT, NAME, enum, integer, is_there
+from tap_oauth2_generic.settings.field_types import JSON_OBJECT, NAME, enum, integer
 from tap_oauth2_generic.settings.fields import setting
+from tap_oauth2_generic.settings.values import is_there
 
 
 @dataclass(frozen=True, kw_only=True)

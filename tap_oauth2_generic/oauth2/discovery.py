@@ -13,7 +13,7 @@ import requests
 
 from tap_oauth2_generic.errors import AuthorizationError
 from tap_oauth2_generic.parsing.json_text import decode
-from tap_oauth2_generic.settings.field_types import url as parse_url
+from tap_oauth2_generic.settings.values import url as parse_url
 
 if TYPE_CHECKING:
     from tap_oauth2_generic.net.transport import Transport

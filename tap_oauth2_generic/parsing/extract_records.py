@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from tap_oauth2_generic.errors import ResponseError, SettingError
 from tap_oauth2_generic.parsing.formats import FORMATS, unpack
 from tap_oauth2_generic.runtime.redaction import redact
-from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, PATHS, enum, text
+from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, PATHS, enum
 from tap_oauth2_generic.settings.fields import FieldType, setting
 from tap_oauth2_generic.settings.paths import MISSING, DottedPath, Path, parse_path
 from tap_oauth2_generic.settings.templates import Scope, Template, parse_template
+from tap_oauth2_generic.settings.values import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

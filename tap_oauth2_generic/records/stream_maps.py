@@ -9,8 +9,8 @@ from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.errors import RecordError
-from tap_oauth2_generic.settings.field_types import described
 from tap_oauth2_generic.settings.fields import near_choice
+from tap_oauth2_generic.settings.values import described
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -51,7 +51,7 @@ def _check_map(name: str, one: Any, streams: Collection[str], collector: ErrorCo
         source = one.get("__source__", name)
         for field, value in one.items():
             if not isinstance(value, str | None) and field != "__key_properties__":
-                sentence = f"must be a text, an expression, or null, not {described(value)}"
+                sentence = f"must be a string, an expression, or null, not {described(value)}"
                 collector.add(f"{where}.{field}", sentence)
     elif one not in _REMOVED:
         collector.add(where, f"must be an object, or null to leave it out, not {described(one)}")

@@ -11,10 +11,11 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tap_oauth2_generic.settings.field_types import described, nested, text
+from tap_oauth2_generic.settings.field_types import nested
 from tap_oauth2_generic.settings.fields import ErrorCollector, FieldType, reject_unknown, setting
 from tap_oauth2_generic.settings.limits import MAX_PARTITIONS
 from tap_oauth2_generic.settings.paths import MISSING, Path, parse_path
+from tap_oauth2_generic.settings.values import described, text
 
 Context = dict[str, Any]
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.replication.bounds import Bound
 from tap_oauth2_generic.runtime.timestamps import whole_seconds
-from tap_oauth2_generic.settings.field_types import text
 from tap_oauth2_generic.settings.fields import FieldType
+from tap_oauth2_generic.settings.values import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

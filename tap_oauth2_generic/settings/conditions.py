@@ -1,4 +1,4 @@
-"""Conditions on JSON: what a value at a path must be; used on records and on answers alike."""
+"""Conditions on decoded JSON: what the value at a path must be."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from tap_oauth2_generic.settings.field_types import described, text
 from tap_oauth2_generic.settings.paths import MISSING, Path, parse_path
 from tap_oauth2_generic.settings.patterns import parse_pattern
 from tap_oauth2_generic.settings.templates import as_text
+from tap_oauth2_generic.settings.values import described, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.settings.patterns import Pattern
 
 _TESTS = ("equals", "in", "matches")
-#: The JSON Schema of the three ways to put a condition.
+#: The JSON Schema of the three kinds of condition.
 CONDITION_PROPERTIES: dict[str, Any] = {
-    "path": {"type": "string", "description": "Where the value is."},
-    "equals": {"description": "The value must be this; null takes an absent one, too."},
-    "in": {"type": "array", "description": "The value must be one of these."},
-    "matches": {"type": "string", "description": "The value's text must match this pattern."},
+    "path": {"type": "string", "description": "Path of the value."},
+    "equals": {"description": "The value must equal this; null also matches a missing one."},
+    "in": {"type": "array", "description": "The value must equal one of these."},
+    "matches": {
+        "type": "string",
+        "description": "The value, as a string, must match this pattern.",
+    },
 }
 
 
@@ -35,10 +38,7 @@ class Condition:
     pattern: Pattern | None = None
 
     def holds(self, value: Any) -> bool:
-        """Tell whether decoded JSON meets the condition.
-
-        Raises SettingError where its pattern takes too long.
-        """
+        """Return whether a value meets the condition; raise SettingError for a slow pattern."""
         found = self.path.find(value)
         if found is MISSING:
             found = None
@@ -50,24 +50,21 @@ class Condition:
 
 
 def parse_condition(raw: Mapping[str, Any]) -> Condition:
-    """Parse ``{"path", "equals" | "in" | "matches"}``; raises ValueError."""
+    """Parse ``{"path", "equals" | "in" | "matches"}``; raise ValueError."""
     given = [name for name in _TESTS if name in raw]
     if "path" not in raw or len(given) != 1:
-        message = "needs a path and one of equals, in, matches"
-        raise ValueError(message)
+        raise ValueError("needs a path and one of equals, in, matches")
     path = parse_path(text(raw["path"]))
     if given == ["equals"]:
         return Condition(path, (raw["equals"],))
     if given == ["in"]:
         if not isinstance(raw["in"], list | tuple):
-            message = f"in must be an array, not {described(raw['in'])}"
-            raise ValueError(message)
+            raise ValueError(f"in must be an array, not {described(raw['in'])}")
         return Condition(path, tuple(raw["in"]))
     try:
         return Condition(path, pattern=parse_pattern(text(raw["matches"])))
     except ValueError as error:
-        message = f"matches {error}"
-        raise ValueError(message) from None
+        raise ValueError(f"matches {error}") from None
 
 
 def _same(found: Any, choice: Any) -> bool:

@@ -1,88 +1,51 @@
-"""The kinds of settings that rooms declare: texts, numbers, addresses, paths, templates, objects.
+"""The types of settings: strings, numbers, URLs, paths, templates, objects, arrays.
 
-Each turns a raw value into a parsed one or raises ValueError with the rest of a sentence.
+Each parses a raw value or raises ValueError with the rest of a sentence.
 """
 
 from __future__ import annotations
 
-import ipaddress
-import json
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
-from pathlib import Path
+from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
 
-from tap_oauth2_generic.runtime import timestamps
+from tap_oauth2_generic.runtime.timestamps import YEAR_SECONDS
 from tap_oauth2_generic.settings.fields import (
     ErrorCollector,
     FieldType,
-    NestedProblemsError,
+    NestedError,
     near_choice,
 )
 from tap_oauth2_generic.settings.limits import MAX_INTEGER_DIGITS
 from tap_oauth2_generic.settings.paths import parse_path
 from tap_oauth2_generic.settings.patterns import Pattern, parse_pattern
 from tap_oauth2_generic.settings.templates import parse_template
+from tap_oauth2_generic.settings.values import (
+    array,
+    boolean,
+    described,
+    from_json,
+    read_number,
+    text,
+    url,
+)
 
 _LAST_OF_LATIN_1 = 0xFF
 Parse = Callable[[Any], Any]
-
-
-def is_loopback(host: str | None) -> bool:
-    """Tell whether a host name or address is this machine's own."""
-    if host is None:
-        return False
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
-def text(value: Any) -> str:
-    """Take a text; a number is taken as the text that it was written as."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return str(value)
-    message = f"must be a text, not {described(value)}"
-    raise ValueError(message)
-
-
-def described(value: Any) -> str:
-    """Name the JSON type of a value, with its article."""
-    names = {dict: "an object", list: "an array", str: "a text", bool: "a boolean"}
-    return "null" if value is None else names.get(type(value), "a number")
-
-
-def _number(value: Any) -> Decimal:
-    if not isinstance(value, bool) and isinstance(value, int | float | Decimal | str):
-        try:
-            number = Decimal(str(value).strip())
-        except InvalidOperation:
-            pass
-        else:
-            if number.is_finite():
-                return number
-    shown = described(value) if isinstance(value, dict | list | bool) else repr(value)
-    message = f"must be a number, not {shown}"
-    raise ValueError(message)
 
 
 def integer(minimum: int, *, maximum: int | None = None) -> FieldType:
     """A whole number within bounds."""
 
     def parse(value: Any) -> int:
-        number = _number(value)
+        number = read_number(value)
         if number.adjusted() > MAX_INTEGER_DIGITS:
             # Before it is written out: a huge exponent would fill the memory.
-            message = f"is too large: {number}"
-            raise ValueError(message)
+            raise ValueError(f"is too large: {number}")
         if number != number.to_integral_value():
-            message = f"must be a whole number, not {number}"
-            raise ValueError(message)
-        _bound(number, minimum, maximum)
+            raise ValueError(f"must be a whole number, not {number}")
+        _check_bounds(number, minimum, maximum)
         return int(number)
 
     schema: dict[str, Any] = {"type": "integer", "minimum": minimum}
@@ -90,17 +53,15 @@ def integer(minimum: int, *, maximum: int | None = None) -> FieldType:
 
 
 def number(minimum: float, *, exclusive: bool = False, maximum: float | None = None) -> FieldType:
-    """A number, whole or not, within bounds."""
+    """A number within bounds."""
 
     def parse(value: Any) -> float:
-        found = _number(value)
+        found = read_number(value)
         if exclusive and found <= Decimal(str(minimum)):
-            message = f"must be above {minimum}, not {found}"
-            raise ValueError(message)
-        _bound(found, minimum, maximum)
+            raise ValueError(f"must be above {minimum}, not {found}")
+        _check_bounds(found, minimum, maximum)
         if float(found) == float("inf"):
-            message = f"is too large: {found}"
-            raise ValueError(message)
+            raise ValueError(f"is too large: {found}")
         return float(found)
 
     bound = "exclusiveMinimum" if exclusive else "minimum"
@@ -108,18 +69,11 @@ def number(minimum: float, *, exclusive: bool = False, maximum: float | None = N
     return FieldType(schema if maximum is None else {**schema, "maximum": maximum}, parse)
 
 
-#: A length of time that somebody waits for; no clock could take one without an end.
-WAITING = number(0, maximum=timestamps.YEAR_SECONDS)
-TIMEOUT = number(0, exclusive=True, maximum=timestamps.YEAR_SECONDS)
-
-
-def _bound(found: Decimal, minimum: float, maximum: float | None) -> None:
+def _check_bounds(found: Decimal, minimum: float, maximum: float | None) -> None:
     if found < Decimal(str(minimum)):
-        message = f"must be at least {minimum}, not {found}"
-        raise ValueError(message)
+        raise ValueError(f"must be at least {minimum}, not {found}")
     if maximum is not None and found > Decimal(str(maximum)):
-        message = f"must be at most {maximum}, not {found}"
-        raise ValueError(message)
+        raise ValueError(f"must be at most {maximum}, not {found}")
 
 
 def enum(*choices: str) -> FieldType:
@@ -129,92 +83,49 @@ def enum(*choices: str) -> FieldType:
         if value in choices:
             return str(value)
         shown = repr(value) if isinstance(value, str) else described(value)
-        message = f"must be one of {', '.join(choices)}, not {shown}"
-        message += near_choice(value, choices)
-        raise ValueError(message)
+        near = near_choice(value, choices)
+        raise ValueError(f"must be one of {', '.join(choices)}, not {shown}{near}")
 
     return FieldType({"type": "string", "enum": list(choices)}, parse)
 
 
-def _boolean(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.lower() in {"true", "false"}:
-        return value.lower() == "true"
-    message = f"must be true or false, not {described(value)}"
-    raise ValueError(message)
-
-
-def url(value: Any) -> str:
-    """Take an absolute URL that a secret may be sent to: https, or http on loopback."""
-    address = text(value).strip()
-    try:
-        parts = urlsplit(address)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host = None
-    if not host or parts.scheme not in {"http", "https"} or re.search(r"\s", address):
-        message = "must be an absolute URL such as https://example.com/path"
-        raise ValueError(message)
-    if "@" in parts.netloc:
-        message = "must hold no user name and no password"
-        raise ValueError(message)
-    if parts.scheme == "http" and not is_loopback(host):
-        message = "must be https (plain http is for loopback hosts alone)"
-        raise ValueError(message)
-    return address
-
-
-def _json(value: Any) -> Any:
-    """Decode a text that holds JSON, as environment variables bring objects and arrays."""
-    if isinstance(value, str):
-        try:
-            return json.loads(value, parse_float=Decimal)
-        except ValueError:
-            return value
-    return value
-
-
 def _object(value: Any) -> dict[str, Any]:
-    found = _json(value)
+    found = from_json(value)
     if not isinstance(found, Mapping):
-        message = f"must be an object, not {described(found)}"
-        raise ValueError(message)
+        raise ValueError(f"must be an object, not {described(found)}")
     return dict(found)
 
 
 def object_of(parse: Parse, schema: Mapping[str, Any]) -> FieldType:
-    """An object whose names are the user's and whose values are all of one kind."""
+    """An object with any keys, whose values are all of one type."""
 
     def parse_all(value: Any) -> dict[str, Any]:
         parsed = {}
-        collector = ErrorCollector()
+        errors = []
         for name, member in _object(value).items():
             try:
                 parsed[name] = parse(member)
             except ValueError as error:
-                collector.errors.append(f".{name}: {error}")
-        _raise_any(collector)
+                errors.append(f".{name}: {error}")
+        if errors:
+            raise NestedError(errors)
         return parsed
 
     return FieldType({"type": "object", "additionalProperties": dict(schema)}, parse_all)
 
 
 def array_of(parse: Callable[[Any, ErrorCollector], Any], schema: Mapping[str, Any]) -> FieldType:
-    """An array whose members each note their own problems."""
+    """An array whose members collect their own errors."""
 
     def parse_all(value: Any) -> list[Any]:
-        found = _json(value)
-        if not isinstance(found, list | tuple):
-            message = f"must be an array, not {described(found)}"
-            raise ValueError(message)
         parsed = []
-        collector = ErrorCollector()
-        for index, member in enumerate(found):
-            inner = ErrorCollector()
-            parsed.append(parse(member, inner))
-            collector.errors += [f"[{index}]{_joined(sentence)}" for sentence in inner.errors]
-        _raise_any(collector)
+        errors = []
+        for index, member in enumerate(array(value)):
+            collector = ErrorCollector()
+            parsed.append(parse(member, collector))
+            errors += [f"[{index}]{_join(sentence)}" for sentence in collector.errors]
+        if errors:
+            raise NestedError(errors)
         return parsed
 
     return FieldType({"type": "array", "items": dict(schema)}, parse_all)
@@ -226,100 +137,74 @@ def nested(
     """A nested object with settings of its own."""
 
     def parse_one(value: Any) -> Any:
-        inner = ErrorCollector()
-        parsed = parse(_object(value), inner)
-        collector = ErrorCollector([_joined(sentence) for sentence in inner.errors])
-        _raise_any(collector)
+        collector = ErrorCollector()
+        parsed = parse(_object(value), collector)
+        if collector.errors:
+            raise NestedError(map(_join, collector.errors))
         return parsed
 
     return FieldType(schema, parse_one)
 
 
-def _joined(sentence: str) -> str:
-    """Put a dot before a place, a colon before a sentence that has no place of its own."""
+def _join(sentence: str) -> str:
+    """Put a dot before a place, a colon before a sentence without one."""
     place = re.match(r"[\w$.\[\]-]+(?=: )", sentence)
     return f".{sentence}" if place else f": {sentence}"
 
 
-def _raise_any(collector: ErrorCollector) -> None:
-    if collector.errors:
-        raise NestedProblemsError(collector)
-
-
 def _strings(value: Any) -> list[str]:
-    found = _json(value) if isinstance(value, str) and value.startswith("[") else value
+    found = from_json(value) if isinstance(value, str) and value.startswith("[") else value
     members = found if isinstance(found, list | tuple) else [found]
     return [word for member in members for word in re.split(r"[\s,]+", text(member)) if word]
 
 
-def _names(value: Any) -> list[str]:
-    found = _json(value)
-    if not isinstance(found, list | tuple):
-        message = f"must be an array of texts, not {described(found)}"
-        raise ValueError(message)
-    return [text(member) for member in found]
-
-
 def statuses(value: Any) -> frozenset[int]:
-    """Take an array of HTTP status codes."""
-    found = _json(value)
-    if not isinstance(found, list | tuple):
-        message = f"must be an array of status codes, not {described(found)}"
-        raise ValueError(message)
-    return frozenset(integer(100, maximum=599).parse(member) for member in found)
+    """Read an array of HTTP status codes."""
+    members = array(value, "status codes")
+    return frozenset(integer(100, maximum=599).parse(member) for member in members)
 
 
 def _regex(value: Any) -> Pattern:
     pattern = parse_pattern(text(value))
     if not pattern.groups:
-        message = "needs a group in parentheses around the part to take"
-        raise ValueError(message)
+        raise ValueError("needs a group in parentheses around the part to extract")
     return pattern
 
 
 def parameter(value: Any) -> Any:
-    """Take the value of a query parameter: a template, number, boolean or an array of them."""
+    """Read the value of a query parameter: a template, number, boolean or an array of them."""
     if isinstance(value, str):
         return parse_template(value)
     if isinstance(value, list | tuple):
         return [parameter(member) for member in value]
     if value is None or isinstance(value, bool | int | float | Decimal):
         return value
-    message = f"must be a text, number, boolean or an array of them, not {described(value)}"
-    raise ValueError(message)
+    raise ValueError(f"must be a string, number, boolean or array of them, not {described(value)}")
 
 
-def _header(value: Any) -> Any:
-    if value is None:
-        return None  # takes a header of the connection away
-    template = parse_template(text(value))
-    if re.search(r"[\r\n]", template.text):
-        message = "must be one line"
-        raise ValueError(message)
-    if any(ord(character) > _LAST_OF_LATIN_1 for character in template.text):
-        message = "holds a character that no header can carry (beyond Latin-1)"
-        raise ValueError(message)
-    return template
-
-
-def _header_text(value: Any) -> str:
-    """Take the plain value of a header, with no holes in it."""
+def _header_string(value: Any) -> str:
+    """Read the value of a header, without placeholders."""
     found = text(value)
-    if re.search(r"[\r\n]", found) or any(ord(c) > _LAST_OF_LATIN_1 for c in found):
-        message = "must be one line of Latin-1"
-        raise ValueError(message)
+    if re.search(r"[\r\n]", found):
+        raise ValueError("must be a single line")
+    if any(ord(character) > _LAST_OF_LATIN_1 for character in found):
+        raise ValueError("contains a character that headers cannot carry (beyond Latin-1)")
     return found
 
 
+def _header(value: Any) -> Any:
+    # A null removes a header of the connection.
+    return None if value is None else parse_template(_header_string(value))
+
+
 def _body(value: Any) -> Any:
-    """Parse every text inside a body as a template, keeping its shape."""
-    value = _json(value)
+    """Parse every string inside a body as a template."""
+    value = from_json(value)
     if isinstance(value, Mapping):
         return {name: _body_part(member) for name, member in value.items()}
     if isinstance(value, list):
         return [_body_part(member) for member in value]
-    message = f"must be an object or an array, not {described(value)}"
-    raise ValueError(message)
+    raise ValueError(f"must be an object or an array, not {described(value)}")
 
 
 def _body_part(value: Any) -> Any:
@@ -328,28 +213,26 @@ def _body_part(value: Any) -> Any:
     return _body(value) if isinstance(value, Mapping | list) else value
 
 
-def is_there(path: str) -> bool:
-    """Tell whether there is a file or folder; a name that is too long has none."""
-    try:
-        return Path(path).exists()
-    except (OSError, ValueError):
-        return False
-
-
+#: Seconds to wait; no clock could handle an endless wait.
+WAITING = number(0, maximum=YEAR_SECONDS)
+TIMEOUT = number(0, exclusive=True, maximum=YEAR_SECONDS)
 _PARAMETER = {"type": ["string", "number", "boolean", "array", "null"]}
 TEXT = FieldType({"type": "string"}, text, empty_is_absent=False)
 NAME = FieldType({"type": "string"}, text)
-BOOLEAN = FieldType({"type": "boolean"}, _boolean)
+BOOLEAN = FieldType({"type": "boolean"}, boolean)
 URL = FieldType({"type": "string", "format": "uri"}, url)
 PATH = FieldType({"type": "string"}, lambda value: parse_path(text(value)))
 TEMPLATE = FieldType({"type": "string"}, lambda value: parse_template(text(value)))
 REGEX = FieldType({"type": "string", "format": "regex"}, _regex)
 STRINGS = FieldType({"type": ["array", "string"], "items": {"type": "string"}}, _strings)
-NAMES = FieldType({"type": "array", "items": {"type": "string"}}, _names)
+NAMES = FieldType(
+    {"type": "array", "items": {"type": "string"}},
+    lambda value: [text(member) for member in array(value, "strings")],
+)
 STATUSES = FieldType({"type": "array", "items": {"type": "integer"}}, statuses)
 PARAMETERS = object_of(parameter, _PARAMETER)
 HEADERS = object_of(_header, {"type": ["string", "number", "null"]})
-TEXTS = object_of(_header_text, {"type": ["string", "number"]})
+TEXTS = object_of(_header_string, {"type": ["string", "number"]})
 PATHS = object_of(lambda value: parse_path(text(value)), {"type": "string"})
 JSON_OBJECT = FieldType({"type": "object"}, _object)
 BODY = FieldType({"type": ["object", "array"]}, _body)

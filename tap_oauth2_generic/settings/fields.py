@@ -1,4 +1,4 @@
-"""How a room declares its settings, and how raw configuration becomes those declarations.
+"""Declare settings as dataclass fields, and read raw configuration into them.
 
 One home for a setting's name, type, default, help and secrecy; knows no setting itself.
 """
@@ -7,38 +7,39 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 _T = TypeVar("_T")
-# Where a configuration has no value, as opposed to a null or an empty text.
+# No value in a configuration, as opposed to a null or an empty string.
 _ABSENT = object()
-# A part of a name that is shorter stands in too many.
+# Shorter parts of a name occur in too many names.
 _SHORTEST_PART = 3
 
 
 @dataclass
 class ErrorCollector:
-    """What is wrong with a configuration: every error, and what was only changed or noted."""
+    """The errors and warnings about a configuration, each with its place."""
 
     errors: list[str] = dataclasses.field(default_factory=list)
     warnings: list[str] = dataclasses.field(default_factory=list)
 
     def add(self, where: str, sentence: str) -> None:
-        """Note an error at a place such as ``streams[0].pagination``."""
+        """Add an error at a place such as ``streams[0].pagination``."""
         self.errors.append(f"{where}: {sentence}" if where else sentence)
 
     def warn(self, where: str, sentence: str) -> None:
-        """Note something that is done otherwise than the configuration says."""
+        """Add a warning: the tap does something other than configured."""
         self.warnings.append(f"{where}: {sentence}" if where else sentence)
 
 
 @dataclass(frozen=True)
 class FieldType:
-    """A type of setting: its JSON Schema, and how a raw value becomes the parsed one.
+    """A type of setting: its JSON Schema and its parser.
 
     ``parse`` raises ValueError with the rest of a sentence: ``must be …``.
     """
@@ -56,8 +57,8 @@ def setting(
     default: Any = dataclasses.MISSING,
     secret: bool = False,
 ) -> Any:
-    """Declare one setting as a dataclass field; without a default it is required."""
-    metadata = {"kind": kind, "title": title, "description": description, "secret": secret}
+    """Declare a setting as a dataclass field; it is required if it has no default."""
+    metadata = {"type": kind, "title": title, "description": description, "secret": secret}
     if isinstance(default, dict | list):
         return dataclasses.field(
             default_factory=lambda: type(default)(default), metadata=metadata, repr=not secret
@@ -68,28 +69,28 @@ def setting(
 def read(
     declaration: type[_T], raw: Mapping[str, Any], where: str, collector: ErrorCollector
 ) -> _T | None:
-    """Parse the declared settings of one room out of a flat object.
+    """Parse the settings of one declaration out of a flat object.
 
-    Gives None where any of them is wrong; every error is noted in ``problems``.
+    Returns None if any of them is wrong; the collector holds every error.
     """
     values: dict[str, Any] = {}
-    mistakes = len(collector.errors)
+    before = len(collector.errors)
     for declared in dataclasses.fields(declaration):  # type: ignore[arg-type]
         value = _value(declared, raw.get(declared.name, _ABSENT), where, collector)
         if value is not _ABSENT:
             values[declared.name] = value
-    if len(collector.errors) > mistakes:
+    if len(collector.errors) > before:
         return None
     made = declaration(**values)
     for sentence in getattr(made, "contradictions", tuple)():
         collector.add(where, sentence)
-    return made if len(collector.errors) == mistakes else None
+    return made if len(collector.errors) == before else None
 
 
 def reject_unknown(
     raw: Mapping[str, Any], known: Iterable[str], where: str, collector: ErrorCollector
 ) -> None:
-    """Note each name that no setting has, with the nearest one that exists."""
+    """Add an error for each unknown setting, with the nearest known one."""
     names = list(known)
     for name in raw:
         if name not in names:
@@ -97,9 +98,9 @@ def reject_unknown(
 
 
 def near_choice(written: Any, choices: Iterable[str]) -> str:
-    """Give a ``did you mean`` where a choice is near what was written, else an empty text.
+    """Return ``; did you mean 'x'?`` if one choice is near, else an empty string.
 
-    A choice that only goes on where the writer stopped is nearer than one of other letters.
+    A choice that begins with the word is nearer than one spelled differently.
     """
     wanted, named = str(written).lower(), {choice.lower(): choice for choice in choices}
     is_telling = len(wanted) >= _SHORTEST_PART
@@ -108,25 +109,29 @@ def near_choice(written: Any, choices: Iterable[str]) -> str:
     near = difflib.get_close_matches(wanted, begun, n=1) or (begun if len(begun) == 1 else [])
     near = near or difflib.get_close_matches(wanted, named, n=1)
     near = near or (holding if len(holding) == 1 else [])
-    return f", did you mean {named[near[0]]!r}?" if near else ""
+    return f"; did you mean {named[near[0]]!r}?" if near else ""
 
 
 def names_of(*declarations: type) -> list[str]:
-    """Give the names of all settings that the rooms declare, in order."""
-    return [f.name for declaration in declarations for f in dataclasses.fields(declaration)]
+    """Return the names of all declared settings, in order."""
+    return [declared.name for declared in _all_fields(declarations)]
+
+
+def _all_fields(declarations: Iterable[type]) -> Iterator[dataclasses.Field[Any]]:
+    return itertools.chain.from_iterable(map(dataclasses.fields, declarations))
 
 
 def schema_of(*declarations: type, defaults: bool = False) -> dict[str, Any]:
-    """Give a JSON Schema object for the rooms' settings.
+    """Return the JSON Schema of an object with the declared settings.
 
-    Defaults are left out inside nested objects: a validator that fills them in would give
-    every choice of an object the settings of all others.
+    Nested objects have no defaults: a validator that fills them in would add the settings of
+    all paging styles at once.
     """
     properties: dict[str, Any] = {}
     required = []
-    for declared in (f for declaration in declarations for f in dataclasses.fields(declaration)):
+    for declared in _all_fields(declarations):
         about = declared.metadata
-        entry = {**about["kind"].schema}
+        entry = {**about["type"].schema}
         entry |= {"title": about["title"], "description": about["description"]}
         if about["secret"]:
             entry["secret"] = True
@@ -151,19 +156,16 @@ def _default(declared: dataclasses.Field[Any]) -> Any:
     if declared.default_factory is not dataclasses.MISSING:
         return declared.default_factory()
     default = declared.default
-    # Paths and templates are shown as they would be written, and so are nested objects.
+    # Paths, templates and nested objects are shown as written in a configuration.
     if dataclasses.is_dataclass(default) and not hasattr(default, "text"):
         return {"style": default.style} if hasattr(default, "style") else {}
     return getattr(default, "text", default)
 
 
 def _value(
-    declared: dataclasses.Field[Any],
-    raw: Any,
-    where: str,
-    collector: ErrorCollector,
+    declared: dataclasses.Field[Any], raw: Any, where: str, collector: ErrorCollector
 ) -> Any:
-    kind: FieldType = declared.metadata["kind"]
+    kind: FieldType = declared.metadata["type"]
     if raw is None or (raw == "" and kind.empty_is_absent):
         raw = _ABSENT
     if raw is _ABSENT:
@@ -173,18 +175,17 @@ def _value(
     place = f"{where}.{declared.name}" if where else declared.name
     try:
         return kind.parse(raw)
-    except NestedProblemsError as nested:
-        for sentence in nested.collector.errors:
-            collector.errors.append(f"{place}{sentence}")
+    except NestedError as nested:
+        collector.errors += [f"{place}{sentence}" for sentence in nested.errors]
     except ValueError as error:
         collector.add(place, str(error))
     return _ABSENT
 
 
-class NestedProblemsError(ValueError):
+class NestedError(ValueError):
     """Several errors inside one setting; each begins with its place below that setting."""
 
-    def __init__(self, collector: ErrorCollector) -> None:
+    def __init__(self, errors: Iterable[str]) -> None:
         """Carry the errors up to where the setting's own place is known."""
-        super().__init__("\n".join(collector.errors))
-        self.collector = collector
+        self.errors = list(errors)
+        super().__init__("\n".join(self.errors))

@@ -137,8 +137,7 @@ def _bound(node: Any) -> int:
     """
     kind = type(node).__name__.lstrip("_")
     if kind not in _NODES:
-        message = f"{'&' if kind == 'Intersect' else kind} is not supported"
-        raise NotImplementedError(message)
+        raise NotImplementedError(f"{'&' if kind == 'Intersect' else kind} is not supported")
     descents = (kind == "Descendants") + sum(map(_bound, _children(node)))
     if kind == "Expression" and node.op == "=~":
         # The library's own =~ may never end.
@@ -215,8 +214,7 @@ def _parse_dotted(text: str) -> tuple[str, ...]:
         if text[position] != ".":
             break
         position += 1
-    message = f"{text!r} is not a path: keys are joined by dots, a key with a dot is quoted"
-    raise ValueError(message)
+    raise ValueError(f"{text!r} is not a path: join keys by dots, quote a key with a dot")
 
 
 def _parse_jsonpath(text: str) -> Path:
@@ -237,9 +235,8 @@ def _parse_jsonpath(text: str) -> Path:
             warnings.simplefilter("ignore", DeprecationWarning)
             expression = parse(text)
         if _bound(expression) > MAX_DESCENTS:
-            message = f"at most {MAX_DESCENTS} .. are allowed"
-            raise NotImplementedError(message)  # noqa: TRY301 - as what is not supported
+            raise NotImplementedError(f"at most {MAX_DESCENTS} .. are allowed")  # noqa: TRY301
         return JsonPath(text, expression)
     except Exception as error:  # noqa: BLE001 - the parser's own classes are not one family
-        message = f"{text!r} is not a JSONPath: {' '.join(str(error).split())}"
-        raise ValueError(message) from None
+        said = " ".join(str(error).split())
+        raise ValueError(f"{text!r} is not a JSONPath: {said}") from None

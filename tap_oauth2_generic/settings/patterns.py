@@ -1,7 +1,7 @@
-"""Regular expressions that a user writes: Python's, with an end to the time that one may take.
+"""Regular expressions written by users: the syntax of ``re``, matched within a time limit.
 
-Knows nothing of what is matched. ``re`` would hang, and every thread with it, where a pattern
-that repeats a repetition meets a text that almost fits.
+``re`` would hang, and every thread with it, if a repetition inside a repetition meets a string
+that almost matches.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     import regex
 
-# To ``re`` a brace that counts nothing is a brace; to ``regex`` it may be a fuzzy match.
+# A brace without a count is a brace to ``re``; to ``regex`` it may be a fuzzy match.
 _BRACE = re.compile(r"(\\N\{[^}]*\}|\\.)|\{(?!\d+(?:,\d*)?\}|,\d*\})", re.DOTALL)
-# A class of characters, a group's ends, a least count, or one character.
+# A character class, the ends of a group, a minimum count, or one character.
 _PART = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()]|\{(\d+)(?:,\d*)?\}|.", re.DOTALL)
 
 
@@ -35,12 +35,12 @@ class Pattern:
     _compiled: regex.Pattern[str]
 
     def search(self, text: str) -> regex.Match[str] | None:
-        """Give the first match; raises SettingError where it takes too long."""
+        """Return the first match; raise SettingError if it takes too long."""
         found: regex.Match[str] | None = self._bounded(self._compiled.search, text)
         return found
 
     def sub(self, replacement: str, text: str) -> str:
-        """Replace every match; raises SettingError where it takes too long."""
+        """Replace every match; raise SettingError if it takes too long."""
         found: str = self._bounded(self._compiled.sub, replacement, text)
         return found
 
@@ -49,37 +49,33 @@ class Pattern:
             return search(*arguments, timeout=MAX_PATTERN_SECONDS)
         except TimeoutError:
             message = (
-                f"the pattern {self.text!r} was given up after {MAX_PATTERN_SECONDS:g} second on a "
-                f"text of {len(arguments[-1])} characters: write it without a repetition inside "
-                "a repetition"
+                f"gave up on pattern {self.text!r} after {MAX_PATTERN_SECONDS:g} s on a string "
+                f"of {len(arguments[-1])} characters; avoid a repetition inside a repetition"
             )
             raise SettingError(message) from None
 
 
 @lru_cache
 def parse_pattern(text: str) -> Pattern:
-    """Parse a pattern of Python's ``re``; raises ValueError with the rest of a sentence."""
-    # Imported here: few configurations have a pattern.
-    import regex
+    """Parse a pattern of Python's ``re``; raise ValueError with the rest of a sentence."""
+    import regex  # few configurations have a pattern
 
     try:
-        # What this one takes is what there is; the other has more syntax, none of it promised.
+        # Only the syntax of ``re`` is promised; ``regex`` has more.
         with warnings.catch_warnings():
-            # Of what a later Python may take otherwise; whoever runs the tap cannot act on it.
+            # About what a later Python may read differently; a user cannot act on it.
             warnings.simplefilter("ignore", FutureWarning)
             groups = re.compile(text).groups
         if _parts(text) > MAX_PATTERN_PARTS:
-            message = f"counts to more than {MAX_PATTERN_PARTS}, one count in another multiplied"
-            raise ValueError(message)
+            raise ValueError(f"repeats more than {MAX_PATTERN_PARTS} parts, nested counts included")
         plain = _BRACE.sub(lambda match: match[1] or r"\{", text)
         return Pattern(text, groups, regex.compile(plain, regex.VERSION0))
     except (re.error, regex.error, RecursionError, OverflowError) as error:
-        message = f"is not a regular expression: {error}"
-        raise ValueError(message) from None
+        raise ValueError(f"is not a regular expression: {error}") from None
 
 
 def _parts(text: str) -> int:
-    """Give how many parts a pattern has when its least counts are written out."""
+    """Return how many parts a pattern has once its minimum counts are written out."""
     sums, last = [0], 0
     for part in _PART.finditer(text):
         if part[0] == "(":

@@ -92,8 +92,7 @@ def parse_template(text: str) -> Template:
             if name is not None:
                 parts.append(_placeholder(name, pattern or "", conversion))
     except ValueError as error:
-        message = f"{text!r} is not a template: {error}; write a literal brace twice"
-        raise ValueError(message) from None
+        raise ValueError(f"{text!r} is not a template: {error}; double a literal brace") from None
     return Template(text, tuple(parts))
 
 
@@ -110,8 +109,7 @@ def as_text(value: Any) -> str:
 
 def _placeholder(name: str, pattern: str, conversion: str | None) -> Placeholder:
     if not name or conversion or "{" in pattern or "[" in name:
-        message = f"placeholder {{{name}}} needs a plain name"
-        raise ValueError(message)
+        raise ValueError(f"placeholder {{{name}}} needs a plain name")
     return Placeholder(name, pattern)
 
 

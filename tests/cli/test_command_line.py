@@ -139,8 +139,8 @@ def test_a_wrong_variable_is_one_line(api, tap, monkeypatch, tmp_path, name, tex
 @pytest.mark.parametrize(
     ("variable", "text", "said"),
     [
-        ("MAX_RETRYS", "5", "unknown setting 'MAX_RETRYS', did you mean 'MAX_RETRIES'?"),
-        ("max_retries", "5", "unknown setting 'max_retries', did you mean 'MAX_RETRIES'?"),
+        ("MAX_RETRYS", "5", "unknown setting 'MAX_RETRYS'; did you mean 'MAX_RETRIES'?"),
+        ("max_retries", "5", "unknown setting 'max_retries'; did you mean 'MAX_RETRIES'?"),
         ("CLIENT_SECRT", "secret-of-a-typo", "did you mean 'CLIENT_SECRET'?"),
         ("ZZZZ", "5", "unknown setting 'ZZZZ'"),
         ("HEADERS_X_KEY", "5", "did you mean 'HEADERS'?"),
@@ -201,7 +201,7 @@ def test_what_meltano_exports_never_ends_a_run(api, tap, monkeypatch, tmp_path, 
 @pytest.mark.parametrize(
     ("variable", "said"),
     [
-        ("MAX_RETRYS", "unknown setting 'MAX_RETRYS', did you mean 'MAX_RETRIES'?"),
+        ("MAX_RETRYS", "unknown setting 'MAX_RETRYS'; did you mean 'MAX_RETRIES'?"),
         ("USER_AGENT", "is not passed on: declare 'user_agent' in meltano.yml"),
         ("BASE_URL", None),
         ("HEADERS_X_KEY", None),
@@ -263,9 +263,9 @@ def test_an_empty_configuration_is_said_as_that(tap, monkeypatch, tmp_path, opti
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"base_ulr": "x"}, "unknown setting 'base_ulr', did you mean 'base_url'?"),
+        ({"base_ulr": "x"}, "unknown setting 'base_ulr'; did you mean 'base_url'?"),
         ({"base_url": None}, "setting 'base_url' is required"),
-        ({"base_url": "http://api.example.com"}, "base_url: must be https"),
+        ({"base_url": "http://api.example.com"}, "base_url: must use https"),
         ({"base_url": "api.example.com"}, "base_url: must be an absolute URL"),
         ({"grant_type": "client_credential"}, "did you mean 'client_credentials'?"),
         (

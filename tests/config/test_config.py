@@ -94,13 +94,13 @@ def test_what_is_missing_in_a_stream_is_named_with_its_place(name):
 @pytest.mark.parametrize(
     ("stream", "changes", "line"),
     [
-        ({}, {"clientid": "x"}, "unknown setting 'clientid', did you mean 'client_id'?"),
-        ({"nam": "x"}, {}, "streams[0]: unknown setting 'nam', did you mean 'name'?"),
+        ({}, {"clientid": "x"}, "unknown setting 'clientid'; did you mean 'client_id'?"),
+        ({"nam": "x"}, {}, "streams[0]: unknown setting 'nam'; did you mean 'name'?"),
         *(
             (
                 {section: {near[1:]: 5}},
                 {},
-                f"streams[0].{section}: unknown setting {near[1:]!r}, did you mean {near!r}?",
+                f"streams[0].{section}: unknown setting {near[1:]!r}; did you mean {near!r}?",
             )
             for section, near in [("pagination", "page_size"), ("incremental", "lookback")]
         ),
@@ -140,7 +140,7 @@ def test_a_misspelt_word_is_one_line_with_the_nearest(stream, changes, place, ne
         ({"allowed_hosts": ["https://x"]}, "allowed_hosts: ", "host names"),
         ({"ca_bundle": "/no/such/file"}, "ca_bundle: ", "cannot read"),
         ({"token_store": "no url"}, "token_store: ", "must be"),
-        ({"headers": {"X": []}}, "headers.X: ", "must be a text"),
+        ({"headers": {"X": []}}, "headers.X: ", "must be a string"),
         ({"streams": {}}, "streams: ", "must be an array"),
         ({"streams": []}, "streams: ", "at least one stream"),
         ({"streams": [STREAM, 5]}, "streams[1]: ", "must be an object"),

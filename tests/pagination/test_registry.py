@@ -65,7 +65,7 @@ def test_a_null_style_is_an_absent_one():
 
 @pytest.mark.parametrize(
     ("style", "end"),
-    [("curser", "not 'curser', did you mean 'cursor'?"), ("xyz", "not 'xyz'"), (5, "not 5")],
+    [("curser", "not 'curser'; did you mean 'cursor'?"), ("xyz", "not 'xyz'"), (5, "not 5")],
 )
 def test_an_unknown_style_lists_those_there_are(style, end):
     """An unknown style is one error with all styles, and the nearest where one is near."""
@@ -96,7 +96,7 @@ def test_an_unknown_style_lists_those_there_are(style, end):
         ),
         (
             {"style": "offset", "ofset_param": "o"},
-            "unknown setting 'ofset_param', did you mean 'offset_param'?",
+            "unknown setting 'ofset_param'; did you mean 'offset_param'?",
         ),
         ({"style": "cursor", "cursor_path": "c"}, "setting 'cursor_param' is required"),
         ({"style": "next_url"}, "setting 'next_url_path' is required"),

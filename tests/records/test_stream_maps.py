@@ -69,11 +69,14 @@ def test_stream_maps_rename_filter_and_hide(api, tap):
     [
         ({"stream_maps": [1]}, "stream_maps: must be an object, not an array"),
         ({"stream_maps": {"items": 5}}, "stream_maps.items: must be an object, or null"),
-        ({"stream_maps": {"items": {"a": 5}}}, "stream_maps.items.a: must be a text"),
+        ({"stream_maps": {"items": {"a": 5}}}, "stream_maps.items.a: must be a string"),
         ({"stream_maps": {"items": {"a": "float(("}}}, "stream_maps: Failed to parse"),
         ({"stream_maps": {"__all__": {}}}, "stream_maps: Option '__all__:{}' is not expected"),
         ({"stream_maps": {"__else__": "x"}}, "stream_maps: Undefined transform for '__else__'"),
-        ({"flattening_enabled": "false"}, "flattening_enabled: must be true or false, not a text"),
+        (
+            {"flattening_enabled": "false"},
+            "flattening_enabled: must be true or false, not a string",
+        ),
         ({**FLAT, "flattening_max_depth": "5"}, "flattening_max_depth: must be a whole number"),
         ({"flattening_enabled": True}, "flattening_max_depth is required"),
     ],
@@ -113,7 +116,7 @@ def test_a_map_of_no_stream_is_a_warning(api, tap):
     run = tap(api.config(stream(), stream_maps=maps))
     assert run.status == 0, run.errors
     assert [warning for warning in run.warnings if "stream_maps" in warning] == [
-        "stream_maps.itmes: there is no stream 'itmes', did you mean 'items'?",
+        "stream_maps.itmes: there is no stream 'itmes'; did you mean 'items'?",
         "stream_maps.gone: there is no stream 'gone'",
     ]
     assert len(run.records("copies")) == len(ROWS)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_oauth2_generic.settings import field_types
-from tap_oauth2_generic.settings.fields import FieldType, NestedProblemsError
+from tap_oauth2_generic.settings.fields import FieldType, NestedError
 from tap_oauth2_generic.settings.templates import Template
 
 quick = settings(deadline=None, max_examples=60)
@@ -71,9 +71,9 @@ def test_a_number_is_finite():
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        ("grene", "not 'grene', did you mean 'green'?"),
+        ("grene", "not 'grene'; did you mean 'green'?"),
         ("black", "not 'black'"),
-        ("Red", "not 'Red', did you mean 'red'?"),
+        ("Red", "not 'Red'; did you mean 'red'?"),
         (["x"], "not an array"),
         (5, "not a number"),
     ],
@@ -114,7 +114,7 @@ def test_loopback_has_many_names(host):
 )
 def test_plain_http_elsewhere_is_refused(value):
     """A host that is not loopback is never asked over plain http, whatever its name begins with."""
-    assert "must be https" in refusal(field_types.URL, value)
+    assert "must use https" in refusal(field_types.URL, value)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_a_text_may_be_written_as_a_number(value, found):
 )
 def test_what_is_no_text_is_refused(value, named):
     """Anything else is refused by the name of its type, never by its content."""
-    assert refusal(field_types.TEXT, value) == f"must be a text, not {named}"
+    assert refusal(field_types.TEXT, value) == f"must be a string, not {named}"
 
 
 def test_a_pattern_needs_a_group():
@@ -181,11 +181,11 @@ def test_parameters_keep_numbers_and_parse_texts(value):
 def test_objects_may_be_json_texts_and_say_which_member_is_wrong():
     """An object is taken from JSON in a text, and each wrong member is told by its place."""
     assert field_types.PATHS.parse('{"a": "b.c"}')["a"].text == "b.c"
-    with pytest.raises(NestedProblemsError) as caught:
+    with pytest.raises(NestedError) as caught:
         field_types.PATHS.parse({"a": "b..c", "d": [], "e": "f"})
-    assert [line.partition(":")[0] for line in caught.value.collector.errors] == [".a", ".d"]
-    assert refusal(field_types.PATHS, "text") == "must be an object, not a text"
-    assert refusal(field_types.NAMES, "text") == "must be an array of texts, not a text"
+    assert [line.partition(":")[0] for line in caught.value.errors] == [".a", ".d"]
+    assert refusal(field_types.PATHS, "text") == "must be an object, not a string"
+    assert refusal(field_types.NAMES, "text") == "must be an array of strings, not a string"
 
 
 @pytest.mark.parametrize("value", ["a\nb", "a\r\nX-Other: c", []])
@@ -199,7 +199,7 @@ def test_a_body_keeps_its_shape():
     body = field_types.BODY.parse({"a": ["{x}", 1, None, {"b": True}], "c": Decimal("1.5")})
     assert isinstance(body["a"][0], Template)
     assert (body["a"][1:], body["c"]) == ([1, None, {"b": True}], Decimal("1.5"))
-    assert refusal(field_types.BODY, "text") == "must be an object or an array, not a text"
+    assert refusal(field_types.BODY, "text") == "must be an object or an array, not a string"
 
 
 @pytest.mark.parametrize(

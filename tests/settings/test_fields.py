@@ -103,9 +103,9 @@ def test_a_secret_is_not_in_the_representation():
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("nmae", "p: unknown setting 'nmae', did you mean 'name'?"),
-        ("prefx", "p: unknown setting 'prefx', did you mean 'prefix'?"),
-        ("Prefix", "p: unknown setting 'Prefix', did you mean 'prefix'?"),
+        ("nmae", "p: unknown setting 'nmae'; did you mean 'name'?"),
+        ("prefx", "p: unknown setting 'prefx'; did you mean 'prefix'?"),
+        ("Prefix", "p: unknown setting 'Prefix'; did you mean 'prefix'?"),
         ("zzzzzz", "p: unknown setting 'zzzzzz'"),
     ],
 )
@@ -132,7 +132,7 @@ def test_an_unknown_name_is_said_with_the_nearest_there_is(name, sentence):
 def test_what_goes_on_where_a_writer_stopped_is_nearer_than_other_letters(written, near):
     """A choice that begins with what was written, or alone holds it, is meant before a like one."""
     choices = ("google_people", "google_calendar", "microsoft_graph", "zoho_crm", "zoom")
-    assert near_choice(written, choices) == (f", did you mean {near!r}?" if near else "")
+    assert near_choice(written, choices) == (f"; did you mean {near!r}?" if near else "")
 
 
 def test_the_schema_says_all_that_was_declared():

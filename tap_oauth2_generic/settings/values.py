@@ -1,0 +1,106 @@
+"""Read raw values: strings, numbers, booleans, addresses, JSON in a string.
+
+Each reader raises ValueError with the rest of a sentence, such as ``must be a string``.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+_TYPES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}
+
+
+def text(value: Any) -> str:
+    """Read a string; a number becomes the string it was written as."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return str(value)
+    raise ValueError(f"must be a string, not {described(value)}")
+
+
+def described(value: Any) -> str:
+    """Return the JSON type of a value, with its article."""
+    return "null" if value is None else _TYPES.get(type(value), "a number")
+
+
+def read_number(value: Any) -> Decimal:
+    """Read a finite number, also from a string."""
+    if not isinstance(value, bool) and isinstance(value, int | float | Decimal | str):
+        try:
+            number = Decimal(str(value).strip())
+        except InvalidOperation:
+            pass
+        else:
+            if number.is_finite():
+                return number
+    shown = described(value) if isinstance(value, dict | list | bool) else repr(value)
+    raise ValueError(f"must be a number, not {shown}")
+
+
+def boolean(value: Any) -> bool:
+    """Read true or false, also from a string."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in {"true", "false"}:
+        return value.lower() == "true"
+    raise ValueError(f"must be true or false, not {described(value)}")
+
+
+def url(value: Any) -> str:
+    """Read an absolute URL that a secret may be sent to: https, or http on loopback."""
+    address = text(value).strip()
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in {"http", "https"} or re.search(r"\s", address):
+        raise ValueError("must be an absolute URL such as https://example.com/path")
+    if "@" in parts.netloc:
+        raise ValueError("must not contain a user name or password")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ValueError("must use https (http is allowed only for localhost)")
+    return address
+
+
+def is_loopback(host: str | None) -> bool:
+    """Return whether a host name or address belongs to this machine."""
+    if host is None:
+        return False
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def is_there(path: str) -> bool:
+    """Return whether a file or folder exists; no file has a name that is too long."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def from_json(value: Any) -> Any:
+    """Decode a string that holds JSON, as environment variables give objects and arrays."""
+    if isinstance(value, str):
+        try:
+            return json.loads(value, parse_float=Decimal)
+        except ValueError:
+            return value
+    return value
+
+
+def array(value: Any, of: str = "") -> list[Any]:
+    """Read an array, also from a JSON string; ``of`` names its members in the error."""
+    found = from_json(value)
+    if not isinstance(found, list | tuple):
+        raise ValueError(f"must be an array{of and f' of {of}'}, not {described(found)}")
+    return list(found)

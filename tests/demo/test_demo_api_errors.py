@@ -1,4 +1,4 @@
-"""The laws of what the demo's API refuses: bad parameters and bodies, no path, no token."""
+"""The demo's API rejects bad parameters and bodies, unknown paths and missing tokens."""
 
 from __future__ import annotations
 
@@ -29,8 +29,7 @@ import pytest
         ("/countries", {"updated_after": "0001-01-01T00:00:00+12:00"}),
     ],
 )
-def test_a_bad_parameter_is_a_400(client, path, params):
-    """A parameter that cannot be meant is a 400 in JSON, never guessed at."""
+def test_bad_parameter_is_400(client, path, params):
     response = client.call(path, **params)
     assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
 
@@ -50,8 +49,8 @@ def test_a_bad_parameter_is_a_400(client, path, params):
         b'{"updated_after": 5}',
     ],
 )
-def test_a_bad_body_is_a_400(client, body):
-    """A body that is no JSON object of the right shape is a 400 in JSON; a number stays one."""
+def test_bad_body_is_400(client, body):
+    """A body must be a JSON object; digits in a string are not a number."""
     token = client.token("client_credentials").json()["access_token"]
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     url = f"{client.url}/api/v1/search"
@@ -59,8 +58,8 @@ def test_a_bad_body_is_a_400(client, body):
     assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
 
 
-def test_an_unknown_path_is_a_404_and_a_wrong_method_a_405(client):
-    """What is not there is a JSON 404; what is there for another method names that method."""
+def test_unknown_path_is_404_and_wrong_method_is_405(client):
+    """The 405 names the allowed methods."""
     for path in ("/nothing", "/countries/", "/lists//tasks"):
         response = client.call(path)
         assert (response.status_code, response.json()["error"]) == (404, "not_found")
@@ -69,8 +68,8 @@ def test_an_unknown_path_is_a_404_and_a_wrong_method_a_405(client):
 
 
 @pytest.mark.parametrize("header", [None, "Bearer", "Bearer x", "Basic x", "demo"])
-def test_without_a_token_there_is_only_a_401(client, header):
-    """Whatever is asked, without a good token the answer is 401 with an invalid_token challenge."""
+def test_every_path_without_a_valid_token_is_401(client, header):
+    """The response has an invalid_token challenge."""
     headers = {"Authorization": header} if header else {}
     for path in ("countries", "nothing", "search"):
         response = client.http.get(f"{client.url}/api/v1/{path}", headers=headers, timeout=5)
@@ -79,8 +78,7 @@ def test_without_a_token_there_is_only_a_401(client, header):
         assert challenge.startswith('Bearer error="invalid_token"')
 
 
-def test_a_good_token_counts_as_bearer_only(client):
-    """A token that opens the API does not open it under another scheme."""
+def test_token_is_accepted_as_bearer_only(client):
     token = client.token("client_credentials").json()["access_token"]
     url = f"{client.url}/api/v1/countries"
     for scheme, status in (("Bearer", 200), ("bearer", 200), ("Basic", 401), ("Token", 401)):

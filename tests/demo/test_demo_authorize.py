@@ -1,4 +1,4 @@
-"""The laws of the demo's authorization endpoint: login, consent, redirect."""
+"""The demo's authorization endpoint: login, consent, redirect."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.demo_client import CHALLENGE, REDIRECT, TIMEOUT, USER, Browse
 
 
 class Elements(HTMLParser):
-    """Collects the names of all elements of a page."""
+    """Collect the names of all elements of a page."""
 
     def __init__(self, page):
         super().__init__()
@@ -24,26 +24,25 @@ class Elements(HTMLParser):
 
 
 def test_allow_redirects_with_code_state_and_issuer(browser):
-    """Allow sends the code, the very state and the issuer (RFC 9207) to the client."""
+    """The issuer is that of RFC 9207."""
     answer = redirected(browser.press(browser.open()))
     assert set(answer) == {"code", "state", "iss"}
     assert (answer["state"], answer["iss"]) == ("st/&te", browser.url)
 
 
-def test_no_state_gives_no_state(browser):
-    """A request without a state gets none back."""
+def test_request_without_state_is_redirected_without_state(browser):
     assert "state" not in redirected(browser.press(browser.open(state=None)))
 
 
 def test_deny_redirects_with_access_denied(browser):
-    """Deny needs no login and sends access_denied with state and issuer, and no code."""
+    """It needs no login and sends no code."""
     answer = redirected(browser.press(browser.open(), "deny", username="", password=""))
     assert answer == {"error": "access_denied", "state": "st/&te", "iss": browser.url}
 
 
 @pytest.mark.parametrize("typed", [{"password": "wrong"}, {"username": "root"}, {"password": ""}])
-def test_a_wrong_login_shows_the_form_again(browser, typed):
-    """A wrong user name or password gives no code; the form stays good for another try."""
+def test_wrong_login_shows_the_form_again(browser, typed):
+    """The same form can be submitted again."""
     page = browser.press(browser.open(), **typed)
     assert page.status_code == 403
     assert "Wrong user name or password" in page.text
@@ -60,7 +59,7 @@ def test_a_wrong_login_shows_the_form_again(browser, typed):
     ],
 )
 def test_any_loopback_redirect_uri_is_accepted(browser, uri):
-    """A loopback redirect URI is good with any port, path and query (RFC 8252 section 7.3)."""
+    """Port, path and query are free (RFC 8252 section 7.3)."""
     location = browser.press(browser.open(redirect_uri=uri)).headers["Location"]
     assert location.startswith(f"{uri}{'&' if '?' in uri else '?'}code=")
 
@@ -81,8 +80,8 @@ def test_any_loopback_redirect_uri_is_accepted(browser, uri):
         {"redirect_uri": [REDIRECT, REDIRECT]},
     ],
 )
-def test_an_untrusted_target_is_never_redirected_to(browser, params):
-    """With an unknown client or a foreign redirect URI the user gets an error page, no redirect."""
+def test_untrusted_redirect_uri_shows_an_error_page(browser, params):
+    """An unknown client or a foreign redirect URI never gets a redirect."""
     page = browser.open(**params)
     assert page.status_code == 400
     assert "Location" not in page.headers
@@ -102,21 +101,19 @@ def test_an_untrusted_target_is_never_redirected_to(browser, params):
         ({"code_challenge": "short", "code_challenge_method": "S256"}, "invalid_request"),
     ],
 )
-def test_other_errors_go_back_to_the_client(browser, params, error):
-    """A wrong request of a known client is redirected back with the error, state and issuer."""
+def test_error_of_a_known_client_is_redirected_to_it(browser, params, error):
     answer = redirected(browser.open(**params))
     assert (answer["error"], answer["state"], answer["iss"]) == (error, "st/&te", browser.url)
 
 
-def test_a_form_works_once(browser):
-    """A form that led to a redirect leads to no second one."""
+def test_form_can_be_submitted_once(browser):
     page = browser.open()
     assert browser.press(page).status_code == 303
     assert browser.press(page).status_code == 400
 
 
-def test_a_form_works_only_in_its_own_browser(browser, shared_demo):
-    """A form sent by another browser, or by one without the cookie, is refused."""
+def test_form_of_another_browser_is_rejected(browser, shared_demo):
+    """A browser without the cookie counts as another one."""
     page = browser.open()
     stranger = Browser(shared_demo.url)
     with stranger.http:
@@ -127,13 +124,11 @@ def test_a_form_works_only_in_its_own_browser(browser, shared_demo):
 
 
 def test_two_tabs_of_one_browser_both_work(browser):
-    """Opening the page again does not spoil a form that is still open."""
     first, second = browser.open(), browser.open()
     assert browser.press(first).status_code == browser.press(second).status_code == 303
 
 
-def test_a_form_gets_out_of_date(clock):
-    """A form is good for ten minutes."""
+def test_form_expires_after_ten_minutes(clock):
     with DemoServer(port=0, clock=clock) as demo:
         browser = Browser(demo.url)
         with browser.http:
@@ -144,8 +139,8 @@ def test_a_form_gets_out_of_date(clock):
             assert browser.press(late).status_code == 400
 
 
-def test_a_form_without_its_ticket_is_refused(browser):
-    """Right credentials alone, without a form of this server, give nothing."""
+def test_form_without_ticket_is_rejected(browser):
+    """Valid credentials alone are not enough."""
     browser.open()
     response = browser.http.post(
         f"{browser.url}/oauth/authorize",
@@ -156,8 +151,7 @@ def test_a_form_without_its_ticket_is_refused(browser):
     assert response.status_code == 400
 
 
-def test_nothing_sent_becomes_markup(browser):
-    """Markup in a parameter or in the form shows as text or not at all."""
+def test_markup_in_input_is_escaped(browser):
     markup = '"><script>alert(1)</script>'
     page = browser.open(state=markup, redirect_uri=f"{REDIRECT}?a='&b=1", nonsense=markup)
     again = browser.press(page, username=markup, password=markup)
@@ -168,8 +162,8 @@ def test_nothing_sent_becomes_markup(browser):
     assert redirected(browser.press(again))["state"] == markup
 
 
-def test_no_page_shows_a_secret(browser):
-    """No page holds the client secret, the password (typed or right), the state or a code."""
+def test_no_page_contains_a_secret(browser):
+    """Not the client secret, a password, the state or a code."""
     page = browser.open(state="the-state")
     wrong = browser.press(page, password="typed-password")
     done = browser.press(wrong)
@@ -179,8 +173,8 @@ def test_no_page_shows_a_secret(browser):
             assert secret not in shown.text
 
 
-def test_pages_are_not_framed_cached_or_scripted(browser):
-    """Every page forbids framing, caching, referrers and scripts; its cookie is out of reach."""
+def test_pages_forbid_frames_caching_referrers_and_scripts(browser):
+    """The cookie is HttpOnly and SameSite."""
     page = browser.open()
     policy = page.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy

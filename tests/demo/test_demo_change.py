@@ -1,4 +1,4 @@
-"""The laws of the demo's data: the same at every start, and changed on request only."""
+"""The demo's data is the same at every start and changes only on request."""
 
 from __future__ import annotations
 
@@ -11,21 +11,18 @@ from tests.support.demo_pages import WALKS, walk, when
 LAST_OF_2025 = "2025-12-31T23:59:59Z"
 
 
-def test_every_start_makes_the_same_data(client, own_client):
-    """Two demos hold the same records, byte for byte."""
+def test_every_start_has_the_same_data(client, own_client):
     for name in ("countries", "contacts", "issues", "people", "charges"):
         assert client.call(f"/{name}").content == own_client.call(f"/{name}").content
     assert client.counts() == own_client.counts()
 
 
-def test_there_are_a_few_thousand_rows(client):
-    """All collections together hold between two and ten thousand rows."""
+def test_demo_has_between_two_and_ten_thousand_rows(client):
     assert set(client.counts()) == {*WALKS, "tasks"}
     assert 2_000 < sum(client.counts().values()) < 10_000
 
 
-def test_a_change_is_exactly_what_a_second_run_finds(own_client):
-    """After a change, the filter by the last bookmark finds as many rows as the change named."""
+def test_next_sync_finds_exactly_the_changed_rows(own_client):
     before = {name: {record["id"]: record for record in walk(own_client, name)} for name in WALKS}
     changed = own_client.change()
     assert set(changed) == {*WALKS, "tasks"}
@@ -38,8 +35,7 @@ def test_a_change_is_exactly_what_a_second_run_finds(own_client):
             assert record["id"] not in old or visible(record) != visible(old[record["id"]])
 
 
-def test_each_change_comes_after_the_one_before(own_client):
-    """Changes of one demo never share a time, are later than all before, and lie in the past."""
+def test_changes_have_unique_ascending_past_times(own_client):
     latest = datetime(2025, 12, 31, tzinfo=timezone.utc)
     for _ in range(10):
         changed = own_client.change()
@@ -50,8 +46,7 @@ def test_each_change_comes_after_the_one_before(own_client):
     assert latest < datetime.now(timezone.utc)
 
 
-def test_the_same_changes_give_the_same_data(own_client):
-    """A demo that was changed as often as another holds the same records."""
+def test_same_changes_lead_to_the_same_data(own_client):
     with DemoServer(port=0) as twin:
         other = Client(twin.url)
         with other.http:
@@ -61,8 +56,7 @@ def test_the_same_changes_give_the_same_data(own_client):
                 assert walk(other, name) == walk(own_client, name)
 
 
-def test_a_change_needs_no_token(own_client):
-    """Both demonstration endpoints answer without a token; a change is a POST."""
+def test_change_needs_post_and_no_token(own_client):
     assert sum(own_client.change().values()) == 4 * len(own_client.counts())
     assert own_client.http.get(f"{own_client.url}/demo/change", timeout=5).status_code == 405
 

@@ -1,4 +1,4 @@
-"""The laws of authorization codes, PKCE and the public client at the demo's token endpoint."""
+"""Authorization codes, PKCE and the public client at the demo's token endpoint."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ import pytest
 from tests.support.demo_client import CHALLENGE, PUBLIC, REDIRECT, USER, VERIFIER, refused
 
 
-def test_a_code_gives_tokens(client, browser):
-    """An authorization code with its redirect URI gives an access and a refresh token."""
+def test_code_buys_access_and_refresh_token(client, browser):
     body = client.token("authorization_code", code=browser.code(), redirect_uri=REDIRECT).json()
     assert client.works(body["access_token"])
     assert client.token("refresh_token", refresh_token=body["refresh_token"]).ok
 
 
-def test_a_code_used_twice_revokes_its_tokens(client, browser):
-    """The second use of a code is invalid_grant and ends the tokens of the first."""
+def test_reused_code_revokes_its_tokens(client, browser):
     form = {"code": browser.code(), "redirect_uri": REDIRECT}
     body = client.token("authorization_code", **form).json()
     assert refused(client.token("authorization_code", **form), "invalid_grant")
@@ -34,21 +32,19 @@ def test_a_code_used_twice_revokes_its_tokens(client, browser):
         ({"client": PUBLIC}, "invalid_grant"),
     ],
 )
-def test_a_code_is_bound_to_its_request(client, browser, changes, error):
-    """A code with another redirect URI, verifier or client than it was asked with gives nothing."""
+def test_code_is_bound_to_redirect_uri_verifier_and_client(client, browser, changes, error):
     code = browser.code(code_challenge=CHALLENGE, code_challenge_method="S256")
     form = {"redirect_uri": REDIRECT, "code_verifier": VERIFIER, **changes}
     assert refused(client.token("authorization_code", code=code, **form), error)
 
 
-def test_a_verifier_without_a_challenge_is_refused(client, browser):
-    """A code that was asked for without PKCE cannot be redeemed with a verifier."""
+def test_verifier_without_challenge_is_rejected(client, browser):
+    """It would be a PKCE downgrade."""
     form = {"code": browser.code(), "redirect_uri": REDIRECT, "code_verifier": VERIFIER}
     assert refused(client.token("authorization_code", **form), "invalid_grant")
 
 
-def test_the_public_client_needs_no_secret_but_pkce(client, browser):
-    """The public client gets and refreshes tokens by client_id and code verifier alone."""
+def test_public_client_needs_pkce_and_no_secret(client, browser):
     code = browser.code(
         client_id="demo-public", code_challenge=CHALLENGE, code_challenge_method="S256"
     )
@@ -60,13 +56,11 @@ def test_the_public_client_needs_no_secret_but_pkce(client, browser):
 
 
 @pytest.mark.parametrize("grant_type", ["client_credentials", "password"])
-def test_the_public_client_may_use_no_other_grant(client, grant_type):
-    """The public client is unauthorized for the grants that need a secret."""
+def test_public_client_may_not_use_grants_with_a_secret(client, grant_type):
     response = client.token(grant_type, client=PUBLIC, **USER)
     assert refused(response, "unauthorized_client")
 
 
-def test_the_public_client_with_a_secret_is_refused(client):
-    """A secret from a client that has none is a wrong secret."""
+def test_public_client_with_a_secret_is_rejected(client):
     form = {**PUBLIC, "client_secret": "guess"}
     assert refused(client.token("refresh_token", client=form), "invalid_client", 401)

@@ -1,4 +1,4 @@
-"""The laws of the command ``tap-oauth2-generic demo``, each in a process of its own."""
+"""The command ``tap-oauth2-generic-demo``, in a process of its own."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def running(*arguments, stdout=subprocess.PIPE):
 
 
 def banner(process):
-    """Read what is printed at the start, up to its last command."""
+    """Read the output at the start, up to its last command."""
     lines = []
     while not lines or "/demo/change" not in lines[-1]:
         lines.append(process.stdout.readline())
@@ -41,7 +41,7 @@ def banner(process):
 
 
 def wait_until_served(port):
-    """Wait until the demo answers, for a minute at most."""
+    """Wait up to a minute until the demo responds."""
     for _ in range(600):
         with contextlib.suppress(requests.ConnectionError):
             assert requests.get(f"http://127.0.0.1:{port}/demo/counts", timeout=5).ok
@@ -51,8 +51,8 @@ def wait_until_served(port):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_command_says_where_it_is_and_ends_quietly(number):
-    """It prints addresses that work and the next command; a signal ends it with status 0."""
+def test_command_prints_working_urls_and_stops_on_a_signal(number):
+    """A signal ends it with status 0 and no output."""
     with running("--port", "0") as process:
         text = banner(process)
         url = re.search(r"base_url +(http://127\.0\.0\.1:\d+)/api/v1", text)[1]
@@ -65,8 +65,7 @@ def test_the_command_says_where_it_is_and_ends_quietly(number):
         assert (process.returncode, rest, errors) == (0, "", "")
 
 
-def test_a_port_in_use_is_one_line_and_status_1():
-    """When the port is taken, one line on stderr says so, stdout stays empty, the status is 1."""
+def test_port_in_use_is_one_error_line():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         with running("--port", port) as process:
@@ -77,8 +76,7 @@ def test_a_port_in_use_is_one_line_and_status_1():
 
 
 @pytest.mark.parametrize("port", ["-1", "65536", "many"])
-def test_a_port_that_cannot_be_is_a_usage_error(port):
-    """A port out of range ends with status 2 and no traceback."""
+def test_invalid_port_is_a_usage_error(port):
     with running(f"--port={port}") as process:
         _, errors = process.communicate(timeout=10)
     assert process.returncode == 2
@@ -86,8 +84,7 @@ def test_a_port_that_cannot_be_is_a_usage_error(port):
     assert "Traceback" not in errors
 
 
-def test_a_closed_stdout_does_not_end_the_demo():
-    """When nobody reads what it prints, it serves on and ends with status 0, without complaint."""
+def test_closed_stdout_does_not_stop_the_demo():
     port = free_port()
     with running("--port", str(port)) as process:
         process.stdout.close()
@@ -99,6 +96,5 @@ def test_a_closed_stdout_does_not_end_the_demo():
         assert process.stderr.read() == ""
 
 
-def test_the_default_port_is_that_of_the_sample_configuration():
-    """Without ``--port`` it is 8765."""
+def test_default_port_is_that_of_the_sample_configuration():
     assert DEFAULT_PORT == 8765

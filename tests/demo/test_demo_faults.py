@@ -1,4 +1,4 @@
-"""The laws of trouble on demand, and of the list of all endpoints."""
+"""Faults on demand, and the list of all endpoints."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def plan(client, **wish):
 
 
 def statuses(client, count):
-    """Return what so many requests got: a status, or how it failed."""
+    """Return the outcome of each of ``count`` requests: a status, or how it failed."""
     got = []
     for _ in range(count):
         try:
@@ -30,15 +30,14 @@ def statuses(client, count):
     ("wish", "fails"),
     [({}, 503), ({"status": 429}, 429), ({"kind": "drop"}, "drop"), ({"kind": "cut"}, "cut")],
 )
-def test_trouble_comes_when_it_was_asked_for(own_client, wish, fails):
-    """After so many good answers so many go wrong, at one path alone, and then none."""
+def test_planned_number_of_requests_fails(own_client, wish, fails):
+    """Only at the planned path, after the planned number of good responses."""
     assert plan(own_client, after=1, times=2, **wish).ok
     assert own_client.call("/countries").ok
     assert statuses(own_client, 5) == [200, fails, fails, 200, 200]
 
 
-def test_trouble_says_what_it_was_told_to_say(own_client):
-    """Body and Retry-After are those of the plan; without one there is no such header."""
+def test_fault_has_the_planned_body_and_retry_after(own_client):
     plan(own_client, status=429, retry_after=7, body={"ok": False})
     response = own_client.call(PATH)
     assert (response.json(), response.headers["Retry-After"]) == ({"ok": False}, "7")
@@ -46,15 +45,14 @@ def test_trouble_says_what_it_was_told_to_say(own_client):
     assert "Retry-After" not in own_client.call(PATH).headers
 
 
-def test_trouble_may_choose_a_request(own_client):
-    """Only a request whose query holds the text that was named goes wrong."""
+def test_fault_can_be_limited_to_a_query(own_client):
     plan(own_client, having="offset=10", times=9)
     found = [own_client.call(PATH, offset=offset).status_code for offset in (0, 10, 20)]
     assert found == [200, 503, 200]
 
 
-def test_trouble_can_be_ended(own_client):
-    """After its end nothing goes wrong, and what was still to come is told."""
+def test_fault_can_be_cancelled(own_client):
+    """The response tells how many requests were still to fail."""
     plan(own_client, times=5)
     assert statuses(own_client, 1) == [503]
     ended = own_client.http.delete(f"{own_client.url}/demo/faults", timeout=10)
@@ -63,13 +61,11 @@ def test_trouble_can_be_ended(own_client):
 
 
 @pytest.mark.parametrize("wish", [{"kind": "flood"}, {"times": 0}, {"after": -1}])
-def test_trouble_that_cannot_be_meant_is_a_400(own_client, wish):
-    """A plan that makes no sense is refused."""
+def test_invalid_plan_is_400(own_client, wish):
     assert plan(own_client, **wish).status_code == 400
 
 
-def test_the_index_names_what_there_is(client):
-    """The list of endpoints names methods, path and purpose of each, and needs no token."""
+def test_index_lists_every_endpoint_without_a_token(client):
     listed = client.http.get(f"{client.url}/", timeout=10).json()["endpoints"]
     assert all(entry["methods"] and entry["about"] for entry in listed)
     collections = [entry["path"] for entry in listed if entry["path"].startswith("/api/v1/")]

@@ -1,4 +1,4 @@
-"""The laws of the demo's feeds: bounds in every form, errors in a 200, records that drift."""
+"""The demo's feeds: bounds in every format, errors in a 200, drifting records."""
 
 from __future__ import annotations
 
@@ -27,8 +27,7 @@ def test_docs_name_every_demo_parameter():
 
 @pytest.mark.parametrize("kind", feed_records.KEYS)
 @pytest.mark.parametrize("order", ["asc", "desc", "none"])
-def test_every_kind_has_every_change_in_every_order(client, kind, order):
-    """All changes come once, ascending, descending or in no order."""
+def test_every_kind_returns_each_change_once_in_every_order(client, kind, order):
     ids = pages(client, kind, order=order)
     assert sorted(ids) == list(range(feed_records.CHANGES))
     assert (ids == sorted(ids)) == (order == "asc")
@@ -46,8 +45,7 @@ def test_every_kind_has_every_change_in_every_order(client, kind, order):
         ("text", "number", "11", "21"),
     ],
 )
-def test_bounds_are_half_open_in_every_form(client, kind, bounds, since, until):
-    """``since`` is inclusive and ``until`` exclusive, however they are written."""
+def test_since_is_inclusive_and_until_exclusive_in_every_format(client, kind, bounds, since, until):
     found = pages(client, kind, bounds=bounds, since=since, until=until)
     assert found == list(range(10, 20))
 
@@ -64,13 +62,11 @@ def test_bounds_are_half_open_in_every_form(client, kind, bounds, since, until):
         ("/readings", {"drift": "far"}, 400),
     ],
 )
-def test_what_a_feed_cannot_mean_is_refused(client, path, params, status):
-    """A bound in another form than was said is refused, never guessed at."""
+def test_bound_in_another_format_is_rejected(client, path, params, status):
     assert client.call(path, **params).status_code == status
 
 
-def test_a_channel_answers_200_whatever_happens(client):
-    """The posts of each channel, or the error that keeps them, come with status 200."""
+def test_channel_error_has_status_200(client):
     errors = {}
     for channel in [*client.call("/channels").json()["channels"], {"name": "none"}]:
         response = client.call(f"/channels/{channel['name']}/posts")
@@ -87,8 +83,7 @@ def test_a_channel_answers_200_whatever_happens(client):
 
 
 @pytest.mark.parametrize("drift", feed_records.DRIFTS)
-def test_readings_drift_from_a_record_on(client, drift):
-    """Before the record that was named all readings are as without drift, after it they are not."""
+def test_readings_drift_from_the_named_record(client, drift):
     plain = client.call("/readings").json()["readings"]
     drifted = client.call("/readings", drift=drift, **{"from": 12}).json()["readings"]
     assert drifted[:12] == plain[:12]

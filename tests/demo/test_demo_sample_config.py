@@ -1,4 +1,4 @@
-"""The laws of ``sample_config.json``: it fits the demo as it stands."""
+"""``sample_config.json`` fits the demo unchanged."""
 
 from __future__ import annotations
 
@@ -14,26 +14,23 @@ CONFIG = json.loads((ROOT / "sample_config.json").read_text(encoding="utf-8"))
 STREAMS = {stream["name"]: stream for stream in CONFIG["streams"]}
 
 
-def test_the_addresses_are_those_of_the_demo():
-    """Base URL and token URL are the demo's on its default port."""
+def test_urls_are_those_of_the_demo_on_its_default_port():
     assert CONFIG["base_url"] == "http://127.0.0.1:8765/api/v1"
     assert CONFIG["access_token_url"] == "http://127.0.0.1:8765/oauth/token"
 
 
 def test_every_collection_has_a_stream(client):
-    """There is one stream for each collection, the children of another included."""
     assert set(STREAMS) == set(client.counts())
 
 
-def test_the_parent_hides_no_change_of_its_children():
-    """A child is incremental and its parent is not: a child that changes alone is found."""
+def test_child_is_incremental_and_its_parent_is_not():
+    """Otherwise a child that changes alone would be missed."""
     (child,) = (stream for stream in STREAMS.values() if "parent" in stream)
     assert "replication_key" in child
     assert "replication_key" not in STREAMS[child["parent"]["stream"]]
 
 
-def test_every_paging_style_is_shown():
-    """The streams show all seven styles."""
+def test_every_paging_style_is_used():
     styles = {stream.get("pagination", {}).get("style", "none") for stream in STREAMS.values()}
     assert styles == {
         "none",
@@ -48,7 +45,7 @@ def test_every_paging_style_is_shown():
 
 @pytest.mark.parametrize("name", STREAMS)
 def test_each_stream_finds_its_records(client, name):
-    """Path, method, page size, filter, records path and key fields of each stream fit the demo."""
+    """Path, method, page size, filter, records path and key fields match the demo."""
     stream = STREAMS[name]
     paging = stream.get("pagination", {})
     grant = {key: CONFIG[key] for key in ("client_id", "client_secret")}

@@ -1,4 +1,4 @@
-"""The laws of the demo's HTTP: one connection, exact lengths, loopback only, a clean end."""
+"""The demo's HTTP: persistent connections, exact lengths, loopback only, a clean stop."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def connect(url):
 
 
 def raw(url, text):
-    """Send bytes as they are and return all that comes back until the server hangs up."""
+    """Send raw bytes and return everything until the server closes the connection."""
     parts = urlsplit(url)
     with socket.create_connection((parts.hostname, parts.port), timeout=5) as connection:
         connection.sendall(text.replace("\n", "\r\n").encode())
@@ -32,7 +32,7 @@ def raw(url, text):
 
 
 def test_one_connection_serves_many_requests(client):
-    """Answers of every kind, errors included, keep the connection and say their length."""
+    """Responses of every kind, errors included, keep it open and have a length."""
     connection = connect(client.url)
     connection.connect()
     first = connection.sock
@@ -65,16 +65,14 @@ def test_one_connection_serves_many_requests(client):
         ("GET /demo/counts HTTP/9.9\n\n", 505),
     ],
 )
-def test_a_request_that_cannot_be_answered_ends_the_connection(client, request_text, status):
-    """A foreign host name or a body of unknown length is a JSON error, then the server hangs up."""
+def test_malformed_request_is_json_error_and_closes_the_connection(client, request_text, status):
     head, _, body = raw(client.url, request_text).partition("\r\n\r\n")
     assert f" {status} " in head.splitlines()[0] + " "
     assert f"Content-Length: {len(body)}" in head
     assert '"error"' in body
 
 
-def test_a_client_that_asks_first_may_send_its_body(client):
-    """``Expect: 100-continue`` is answered at once."""
+def test_expect_100_continue_is_confirmed_immediately(client):
     text = "POST /demo/change HTTP/1.1\nHost: localhost\nExpect: 100-continue\nContent-Length: 2\n"
     parts = urlsplit(client.url)
     with socket.create_connection((parts.hostname, parts.port), timeout=5) as connection:
@@ -82,8 +80,7 @@ def test_a_client_that_asks_first_may_send_its_body(client):
         assert connection.recv(100).startswith(b"HTTP/1.1 100")
 
 
-def test_many_clients_are_served_at_once(client):
-    """A connection that stays silent holds up nobody."""
+def test_silent_connection_blocks_nobody(client):
     silent = [connect(client.url) for _ in range(40)]
     for connection in silent:
         connection.connect()
@@ -92,8 +89,7 @@ def test_many_clients_are_served_at_once(client):
         connection.close()
 
 
-def test_two_refreshes_at_once_spend_a_token_once(client):
-    """Of many simultaneous refreshes with one token exactly one succeeds."""
+def test_of_simultaneous_refreshes_one_succeeds(client):
     user = {"username": "demo", "password": "demo-password"}
     token = client.token("password", **user).json()["refresh_token"]
     answers = []
@@ -109,8 +105,7 @@ def test_two_refreshes_at_once_spend_a_token_once(client):
     assert sorted(answers) == [200] + [400] * 7
 
 
-def test_after_the_end_nothing_answers():
-    """When the block is left, neither a new connection nor an open one gets an answer."""
+def test_stopped_demo_closes_all_connections():
     with DemoServer(port=0) as demo:
         connection = connect(demo.url)
         connection.request("GET", "/demo/counts")
@@ -122,8 +117,7 @@ def test_after_the_end_nothing_answers():
         connect(demo.url).connect()
 
 
-def test_a_port_in_use_is_an_os_error():
-    """A second demo on the same port is refused, and the first goes on."""
+def test_port_in_use_raises_os_error():
     with DemoServer(port=0) as demo:
         port = urlsplit(demo.url).port
         with pytest.raises(OSError, match="in use"), DemoServer(port=port):
@@ -131,8 +125,7 @@ def test_a_port_in_use_is_an_os_error():
         assert '"countries"' in raw(demo.url, COUNTS)
 
 
-def test_the_demo_stands_alone():
-    """The demo imports the standard library and itself, nothing else."""
+def test_demo_imports_only_itself_and_the_standard_library():
     own = "tap_oauth2_generic.demo"
     for file in Path(tap_oauth2_generic.demo.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

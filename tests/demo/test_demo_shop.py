@@ -1,4 +1,4 @@
-"""The laws of the demo's shop: parameters in every place, unusual answers, exports, comments."""
+"""The demo's shop: parameters in every place, unusual responses, exports, comments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NORTH = f"/regions/{quote(shop.REGIONS[0], safe='')}/orders"
 
 
 def send(client, path, method="GET", headers=None, **content):
-    """Send a request of any kind with a good token."""
+    """Send an authorized request of any kind."""
     token = client.token("client_credentials").json()["access_token"]
     sent = {"Authorization": f"Bearer {token}", **(headers or {})}
     url = f"{client.url}/api/v1{path}"
@@ -29,8 +29,8 @@ def found(response, region=shop.REGIONS[0]):
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
-def test_orders_take_their_parameters_from_everywhere(client, method):
-    """Query, form and JSON body, flat or nested, choose the same orders under every method."""
+def test_orders_accept_parameters_in_query_form_and_json(client, method):
+    """Flat or nested, with every method, the same orders are returned."""
     expected = found(send(client, NORTH, params={"status": ["open", "paid"], "offset": 3}))
     assert expected
     assert {order["status"] for order in expected} == {"open", "paid"}
@@ -42,8 +42,8 @@ def test_orders_take_their_parameters_from_everywhere(client, method):
         assert found(send(client, NORTH, method, **content)) == expected
 
 
-def test_the_orders_of_all_regions_and_years_are_all_orders(client):
-    """Each order stands under one region and one year, and a page holds no more than its cap."""
+def test_each_order_has_one_region_and_one_year(client):
+    """No page is larger than the cap."""
     ids = set()
     for region in shop.REGIONS:
         path = f"/regions/{quote(region, safe='')}/orders"
@@ -55,8 +55,7 @@ def test_the_orders_of_all_regions_and_years_are_all_orders(client):
     assert len(ids) == shop.ORDERS
 
 
-def test_a_header_chooses_the_currency(client):
-    """X-Currency decides on the currency of the amounts; an unknown one is a 400."""
+def test_header_selects_the_currency(client):
     dollars = found(send(client, NORTH, headers={"X-Currency": "USD"}))
     assert {order["currency"] for order in dollars} == {"USD"}
     assert send(client, NORTH, headers={"X-Currency": "GBP"}).status_code == 400
@@ -75,14 +74,12 @@ def test_a_header_chooses_the_currency(client):
         ("/stock?offset=-1", 400),
     ],
 )
-def test_what_the_shop_does_not_have_is_said(client, path, status):
-    """What there is not is a 404, and what cannot be meant a 400, both in JSON."""
+def test_unknown_things_are_404_and_invalid_ones_400(client, path, status):
     response = send(client, path)
     assert (response.status_code, set(response.json())) == (status, {"error", "error_description"})
 
 
-def test_the_total_of_the_stock_is_too_high(client):
-    """The stock names a total that its pages do not reach."""
+def test_stock_reports_a_total_above_its_records(client):
     items, total = [], 1
     while here := client.call("/stock", offset=len(items)).json():
         total = here["total"]
@@ -92,8 +89,8 @@ def test_the_total_of_the_stock_is_too_high(client):
     assert (len(items), total) == (shop.STOCK, shop.REPORTED_STOCK)
 
 
-def test_an_export_is_the_same_in_every_form(client):
-    """JSON, JSON Lines and CSV, packed as a file, in transfer or not at all, hold the same rows."""
+def test_exports_in_all_formats_have_the_same_rows(client):
+    """With gzip as file, as transfer encoding, or without."""
     rows = shop.customers()
     as_texts = [{name: str(value) for name, value in row.items()} for row in rows]
     readers = {
@@ -112,8 +109,7 @@ def test_an_export_is_the_same_in_every_form(client):
         assert is_right(plain.content.decode())
 
 
-def test_tasks_have_comments(client):
-    """Below a task are its comments; a task of another list is a 404."""
+def test_task_of_another_list_is_404(client):
     lists = [quote(item["id"], safe="") for item in walk(client, "lists")[:2]]
     tasks = client.call(f"/lists/{lists[0]}/tasks").json()["value"]
     counts = []

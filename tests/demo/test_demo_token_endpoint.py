@@ -1,4 +1,4 @@
-"""The laws of the demo's token endpoint (RFC 6749)."""
+"""The demo's token endpoint (RFC 6749)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from tests.support.demo_client import PUBLIC, REDIRECT, SECRET, USER, Browser, refused
 
 
-def test_client_credentials_give_a_token_that_opens_the_api(client):
-    """A right client gets a Bearer token of 3600 s without a refresh token, not to be cached."""
+def test_client_credentials_return_a_working_token(client):
+    """It lasts 3600 s, has no refresh token and must not be cached."""
     response = client.token("client_credentials")
     body = response.json()
     assert response.headers["Cache-Control"] == "no-store"
@@ -20,8 +20,8 @@ def test_client_credentials_give_a_token_that_opens_the_api(client):
     assert client.works(body["access_token"])
 
 
-def test_basic_client_authentication_is_url_decoded(client):
-    """Basic credentials are URL-decoded before they are compared (RFC 6749 section 2.3.1)."""
+def test_basic_credentials_are_url_decoded(client):
+    """RFC 6749 section 2.3.1."""
     assert client.token("client_credentials", auth=("demo%2Dclient", "demo%2dsecret")).ok
 
 
@@ -36,16 +36,15 @@ def test_basic_client_authentication_is_url_decoded(client):
         (("demo-client", ""), {}),
     ],
 )
-def test_a_client_that_proves_nothing_is_refused(client, auth, form):
-    """A client that is unknown or has the wrong secret is invalid_client, 401 with a challenge."""
+def test_unauthenticated_client_is_rejected(client, auth, form):
+    """An unknown client or a wrong secret is invalid_client, a 401 with a challenge."""
     response = client.token("client_credentials", auth=auth, client=form)
     assert refused(response, "invalid_client", 401)
     assert response.headers["WWW-Authenticate"].startswith("Basic")
 
 
 @pytest.mark.parametrize("header", ["Basic", "Basic %%%", "Basic bm9jb2xvbg==", "Bearer x"])
-def test_a_malformed_authorization_header_is_refused(client, header):
-    """An Authorization header that holds no Basic credentials is invalid_client."""
+def test_malformed_authorization_header_is_rejected(client, header):
     response = client.http.post(
         f"{client.url}/oauth/token",
         data={"grant_type": "client_credentials"},
@@ -55,8 +54,7 @@ def test_a_malformed_authorization_header_is_refused(client, header):
     assert refused(response, "invalid_client", 401)
 
 
-def test_two_ways_of_client_authentication_at_once_are_refused(client):
-    """Basic and a secret in the form together are an invalid request."""
+def test_two_client_authentications_are_rejected(client):
     auth = ("demo-client", "demo-secret")
     response = client.token("client_credentials", auth=auth, client_secret="demo-secret")
     assert refused(response, "invalid_request")
@@ -78,14 +76,13 @@ def test_two_ways_of_client_authentication_at_once_are_refused(client):
         ({"grant_type": ["password", "password"]}, "invalid_request"),
     ],
 )
-def test_each_wrong_token_request_gets_its_error(client, form, error):
-    """Every kind of wrong token request is answered by the error RFC 6749 section 5.2 names."""
+def test_wrong_token_request_gets_its_rfc_error(client, form, error):
+    """RFC 6749 section 5.2."""
     data = {**SECRET, **form}
     assert refused(client.http.post(f"{client.url}/oauth/token", data=data, timeout=5), error)
 
 
-def test_a_token_request_must_be_a_form(client):
-    """A token request that is not form-encoded, or whose form cannot be decoded, is refused."""
+def test_token_request_must_be_a_valid_form(client):
     url = f"{client.url}/oauth/token"
     body = {"grant_type": "client_credentials", **SECRET}
     assert refused(client.http.post(url, json=body, timeout=5), "invalid_request")
@@ -94,21 +91,20 @@ def test_a_token_request_must_be_a_form(client):
     assert refused(response, "invalid_request")
 
 
-def test_an_empty_parameter_counts_as_omitted(client):
-    """A parameter without a value is as good as none (RFC 6749 section 3.2)."""
+def test_empty_parameter_counts_as_omitted(client):
+    """RFC 6749 section 3.2."""
     assert client.token("client_credentials", scope="", client_assertion="").ok
 
 
-def test_the_password_grant_gives_a_refresh_token(client):
-    """The right user name and password give an access token and a refresh token."""
+def test_password_grant_returns_access_and_refresh_token(client):
     body = client.token("password", **USER, scope="write read").json()
     assert body["scope"] == "write read"
     assert client.works(body["access_token"])
     assert body["refresh_token"]
 
 
-def test_a_refresh_rotates_the_refresh_token(client):
-    """Each refresh gives a new access token and a new refresh token, for the same scope."""
+def test_refresh_rotates_the_refresh_token(client):
+    """The scope stays the same."""
     first = client.token("password", **USER).json()
     second = client.token("refresh_token", refresh_token=first["refresh_token"]).json()
     third = client.token("refresh_token", refresh_token=second["refresh_token"]).json()
@@ -118,8 +114,7 @@ def test_a_refresh_rotates_the_refresh_token(client):
     assert client.works(third["access_token"])
 
 
-def test_a_spent_refresh_token_revokes_its_family(client):
-    """Using a refresh token twice is invalid_grant and ends all tokens of that consent, only."""
+def test_reused_refresh_token_revokes_all_tokens_of_its_consent(client):
     other = client.token("password", **USER).json()
     first = client.token("password", **USER).json()
     second = client.token("refresh_token", refresh_token=first["refresh_token"]).json()
@@ -131,24 +126,23 @@ def test_a_spent_refresh_token_revokes_its_family(client):
     assert client.works(other["access_token"])
 
 
-def test_a_refresh_may_narrow_the_scope_but_not_widen_it(client):
-    """A refresh gives at most the scope consented to, and a refused one spends nothing."""
+def test_refresh_may_narrow_but_not_widen_the_scope(client):
+    """A rejected refresh does not spend the token."""
     first = client.token("password", **USER, scope="read").json()["refresh_token"]
     wider = client.token("refresh_token", refresh_token=first, scope="read write")
     assert refused(wider, "invalid_scope")
     assert client.token("refresh_token", refresh_token=first, scope="read").ok
 
 
-def test_a_refresh_token_serves_its_own_client_only(client):
-    """Another client's attempt is invalid_grant and does not spend the token."""
+def test_refresh_token_of_another_client_is_rejected_and_not_spent(client):
     token = client.token("password", **USER).json()["refresh_token"]
     stolen = client.token("refresh_token", client=PUBLIC, refresh_token=token)
     assert refused(stolen, "invalid_grant")
     assert client.token("refresh_token", refresh_token=token).ok
 
 
-def test_tokens_and_codes_expire_by_the_clock(own_client, clock):
-    """An access token ends after its lifetime and a code after five minutes, refreshes go on."""
+def test_tokens_and_codes_expire(own_client, clock):
+    """Access tokens after their lifetime, codes after five minutes; refreshes go on."""
     browser = Browser(own_client.url)
     with browser.http:
         late, in_time = browser.code(), browser.code()
@@ -167,8 +161,7 @@ def test_tokens_and_codes_expire_by_the_clock(own_client, clock):
     assert refused(response, "invalid_grant")
 
 
-def test_an_error_repeats_nothing_that_was_sent(client):
-    """No error of the token endpoint holds a secret, token or user name from the request."""
+def test_error_repeats_no_input(client):
     basic = base64.b64encode(b"leak-1:leak-2").decode()
     for form in (
         {"grant_type": "leak-3", **SECRET},

@@ -24,7 +24,7 @@ class Demo:
         self.http.trust_env = False
 
     def config(self, *streams: dict[str, Any], **settings: Any) -> dict[str, Any]:
-        """Give a configuration for the demo with these streams."""
+        """Return a configuration for the demo with these streams."""
         return {
             "base_url": f"{self.url}/api/v1",
             "access_token_url": f"{self.url}/oauth/token",
@@ -68,7 +68,7 @@ def demo(running_demo: Demo) -> Iterator[Demo]:
 
 @pytest.fixture
 def own_demo() -> Iterator[Demo]:
-    """A demo of its own, for a test that changes its rows."""
+    """A demo of one test, which may change its rows."""
     with DemoServer(port=0) as server:
         demo = Demo(server.url)
         with demo.http:
@@ -77,7 +77,7 @@ def own_demo() -> Iterator[Demo]:
 
 @pytest.fixture
 def pages() -> Any:
-    """Give the number of pages that a run asked for, from what it logged."""
+    """A function that returns the number of pages that a run requested, from its log."""
 
     def asked(run: Any, stream: str) -> int:
         metrics = [json.loads(text) for text in re.findall(r"METRIC: (\{.*\})", run.errors)]

@@ -120,8 +120,7 @@ def test_a_long_field_of_csv_is_read(api, tap):
     api.serve("/items", Reply(b"id,t\n1," + b"x" * 200_000 + b"\n"))
     schema = {"properties": {"id": {"type": "string"}, "t": {"type": "string"}}}
     stream = {"name": "items", "path": "items", "response_format": "csv", "schema": schema}
-    run = tap(api.config(stream))
-    assert run.status == 0, run.errors
+    run = tap.ok(api.config(stream))
     assert run.records("items") == [{"id": "1", "t": "x" * 200_000}]
 
 

@@ -114,6 +114,5 @@ def test_a_whole_answer_to_a_refresh_is_kept(api, proxy, provider, tap, fault):
 
     proxy.fault = send if fault != "whole" else None
     for _ in range(2):
-        run = tap(config(api, proxy))
-        assert run.status == 0, run.errors
+        tap.ok(config(api, proxy))
     assert provider == ["seed-of-the-test"]

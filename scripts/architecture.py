@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "tap_oauth2_generic"
-_WIDTH, _LEFT, _GAP, _HEIGHT = 860, 40, 10, 58
+_WIDTH, _LEFT, _GAP = 860, 40, 10
 _STYLE = (
     "text{font-family:system-ui,sans-serif;fill:#22313a}.name{font:600 14px ui-monospace,monospace}"
     ".about{font-size:11px;fill:#4b5a63}rect{fill:#eef4f6;stroke:#1f6f8b;stroke-width:1.2}"
@@ -49,25 +49,38 @@ def folder_rows() -> Iterator[str]:
 def picture() -> str:
     """Return the layers as an SVG picture: who imports whom, from the top down."""
     shown = layers()
-    height = len(shown) * (_HEIGHT + _GAP) + 2 * _GAP
+    height = sum(_height(layer) + _GAP for layer in shown) + _GAP
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img">',
         "<title>Folders of tap_oauth2_generic; each imports only what is below it</title>",
         f'<style>{_STYLE}</style><rect class="page" width="{_WIDTH}" height="{height}"/>',
         f'<path d="M20 20V{height - 26}m-6 -8l6 10l6 -10" fill="none" stroke="#1f6f8b"/>',
     ]
-    for row, layer in enumerate(shown):
-        parts += _boxes(layer, _GAP + row * (_HEIGHT + _GAP))
+    top = _GAP
+    for layer in shown:
+        parts += _boxes(layer, top)
+        top += _height(layer) + _GAP
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
+def _height(layer: list[str]) -> int:
+    return 32 + 14 * max(len(_lines(module, _box_width(layer))) for module in layer)
+
+
+def _box_width(layer: list[str]) -> int:
+    return (_WIDTH - _LEFT - _GAP - (len(layer) - 1) * _GAP) // len(layer)
+
+
+def _lines(module: str, width: int) -> list[str]:
+    return textwrap.wrap(about(module).replace("`", ""), (width - 20) // 7)
+
+
 def _boxes(layer: list[str], top: int) -> Iterator[str]:
-    width = (_WIDTH - _LEFT - _GAP - (len(layer) - 1) * _GAP) // len(layer)
+    width = _box_width(layer)
     for number, module in enumerate(layer):
         left = _LEFT + number * (width + _GAP)
-        yield f'<rect x="{left}" y="{top}" width="{width}" height="{_HEIGHT}" rx="6"/>'
+        yield f'<rect x="{left}" y="{top}" width="{width}" height="{_height(layer)}" rx="6"/>'
         yield f'<text class="name" x="{left + 12}" y="{top + 20}">{module}</text>'
-        short = about(module).replace("`", "")
-        for number_of_line, line in enumerate(textwrap.wrap(short, width // 6)[:2]):
-            at = top + 36 + 14 * number_of_line
+        for position, line in enumerate(_lines(module, width)):
+            at = top + 37 + 14 * position
             yield f'<text class="about" x="{left + 12}" y="{at}">{escape(line)}</text>'

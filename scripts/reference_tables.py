@@ -9,6 +9,8 @@ import json
 from time import time
 from typing import TYPE_CHECKING, Any
 
+from command_tables import command_rows, option_rows
+
 from tap_oauth2_generic import errors
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA
 from tap_oauth2_generic.config.presets import names, preset
@@ -59,6 +61,8 @@ def tables(settings: Mapping[str, Any]) -> dict[str, str]:
         "styles": style_rows(),
         "grants": grant_rows(),
         "providers": provider_rows(),
+        "commands": command_rows(),
+        "options": option_rows(),
         "bounds": limit_rows(),
         "errors": error_rows(),
         "demo": demo_rows(),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tap_oauth2_generic.cli.program import Program
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA, read_config
 from tap_oauth2_generic.config.streams import STREAM_SECTIONS
 from tap_oauth2_generic.net.request import Request
@@ -157,3 +158,13 @@ def test_nothing_names_a_registry():
         path = ROOT / name
         if path.is_file() and path != Path(__file__):
             assert not hosts.search(path.read_text(errors="replace")), name
+
+
+def test_docs_name_every_option_of_the_commands():
+    """The page about commands names each option that ``--help`` lists."""
+    commands = ["", *Program().commands]
+    for command in commands:
+        program = [sys.executable, "-m", "tap_oauth2_generic", *command.split(), "--help"]
+        done = subprocess.run(program, capture_output=True, text=True, check=True)
+        for option in re.findall(r"^  (?:-\w, )?(--[\w-]+)", done.stdout, re.MULTILINE):
+            assert option in page("commands"), option

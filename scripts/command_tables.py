@@ -1,0 +1,47 @@
+"""Markdown tables of the subcommands and their options, as the program declares them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import click
+
+from tap_oauth2_generic.cli.program import Program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def command_rows() -> Iterator[str]:
+    """Yield the table of subcommands."""
+    yield "| Command | Does |"
+    yield "|:--|:--|"
+    for name, command in Program().commands.items():
+        yield f"| `tap-oauth2-generic {name}` | {command.help} |"
+
+
+def option_rows() -> Iterator[str]:
+    """Yield the table of the subcommands' options."""
+    yield "| Command | Option | Default | Meaning |"
+    yield "|:--|:--|:--|:--|"
+    for name in Program().commands:
+        for option, default, meaning in _options(name):
+            yield f"| `{name}` | `{option}` | {default} | {meaning} |"
+
+
+def _options(command: str) -> Iterator[tuple[str, str, str]]:
+    if command == "demo":
+        yield "--port", "8765", "TCP port; 0 chooses a free one."
+        return
+    for option in import_module(f"tap_oauth2_generic.cli.{command}").command.params:
+        if isinstance(option, click.Option):
+            text = " ".join((option.help or "").split())
+            yield option.opts[0], _default(option), text
+
+
+def _default(option: click.Option) -> str:
+    if option.required:
+        return "required"
+    is_number = isinstance(option.default, int | float) and not option.is_flag
+    return f"`{option.default:g}`" if is_number else "—"

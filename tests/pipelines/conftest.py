@@ -1,4 +1,4 @@
-"""The demo, a PostgreSQL, a Meltano project for each test, and the warehouses to load."""
+"""Fixtures: a demo API, a PostgreSQL server, a Meltano project per test, the warehouses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WAREHOUSES = {kind.loader: kind for kind in (DuckDB, PostgreSQL, CSV, JSONLines)
 
 
 def pytest_collection_modifyitems(items):
-    """Mark every test of this folder, so that it runs only where its plugins are installed."""
+    """Mark the tests of this folder: they run only where their plugins are installed."""
     for item in items:
         if "tests/pipelines" in item.path.relative_to(ROOT).as_posix():
             item.add_marker("pipelines")
@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture
 def demo():
-    """A client of a demo of its own, whose rows the test changes."""
+    """A client of a demo API that no other test uses, so the test may change its rows."""
     with DemoServer(port=0) as server:
         client = Client(server.url)
         with client.http:
@@ -37,7 +37,7 @@ def postgres_url():
 
 @pytest.fixture(params=WAREHOUSES)
 def warehouse(request, tmp_path):
-    """Each warehouse in turn, empty."""
+    """Each warehouse, empty."""
     kind = WAREHOUSES[request.param]
     where = request.getfixturevalue("postgres_url") if kind is PostgreSQL else tmp_path
     made = kind(where)
@@ -47,7 +47,7 @@ def warehouse(request, tmp_path):
 
 @pytest.fixture
 def project(tmp_path):
-    """A project with the tap alone."""
+    """A project with the tap and no loader."""
     folder = tmp_path / "project"
     folder.mkdir()
     return Project(folder)

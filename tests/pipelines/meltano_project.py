@@ -1,6 +1,6 @@
-"""A Meltano project of a test's own, around the plugins that `make test-pipelines` installed.
+"""A Meltano project per test, using the plugins that `make test-pipelines` installed.
 
-It has the definitions of the repository's meltano.yml and a state database of its own.
+It copies the repository's meltano.yml and has its own state database.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ RUN_SECONDS = 240
 
 
 def installed(kind, name):
-    """Give the folder of a plugin that Meltano installed; where there is none, the test fails."""
+    """Return the folder of an installed plugin; fail the test if there is none."""
     folder = ROOT / ".meltano" / kind / name
     assert (folder / "venv").exists(), f"{name} is not installed: run make test-pipelines"
     return folder
 
 
 def variables(config):
-    """Give a configuration as the environment variables of the tap."""
+    """Return a configuration as environment variables of the tap."""
     return {
         f"{PREFIX}{name.upper()}": value if isinstance(value, str) else json.dumps(value)
         for name, value in config.items()
@@ -39,14 +39,14 @@ def variables(config):
 
 
 class Done:
-    """What one run of Meltano left: exit status, standard output, and its log in JSON lines."""
+    """The result of one Meltano command: exit status, stdout, and its log in JSON lines."""
 
     def __init__(self, status, output, log):
         self.status, self.output, self.log = status, output, log
 
     @property
     def said(self):
-        """The end of the log, in plain lines."""
+        """The end of the log, as plain lines."""
         return "\n".join(parsed(line)["event"] for line in self.log.splitlines()[-25:])
 
     @property
@@ -56,31 +56,29 @@ class Done:
 
 
 class Project:
-    """A project folder; ``environment`` is what its commands see beside the bare necessities."""
+    """A project folder; ``environment`` is added to what its commands need in any case."""
 
     def __init__(self, folder, *loaders):
         self.folder, self.environment = folder, {}
         shutil.copy(ROOT / "meltano.yml", folder)
-        # A loader's executable may lead from its environment to the scripts of the project.
-        (folder / "scripts").symlink_to(ROOT / "scripts")
         for kind, names in {"extractors": [TAP], "loaders": loaders}.items():
             (folder / ".meltano" / kind).mkdir(parents=True)
             for name in names:
                 (folder / ".meltano" / kind / name).symlink_to(installed(kind, name))
 
     def configure(self, config):
-        """Give the tap a configuration, and a token store of its own."""
+        """Configure the tap, with a token store of its own."""
         store = f"sqlite:///{self.folder / 'tokens.sqlite'}"
         self.environment |= variables({"token_store": store, **config})
 
     def run(self, loader, *options):
-        """Load once."""
+        """Run the pipeline once; fail the test if it fails."""
         done = self.meltano("run", "--no-install", *options, TAP, loader)
         assert done.status == 0, done.said
         return done
 
     def meltano(self, *arguments):
-        """Run a command of Meltano to its end."""
+        """Run a Meltano command to its end."""
         log = self.folder / "command.log"
         with log.open("wb") as errors, self.started(*arguments, stderr=errors) as process:
             output, _ = process.communicate(timeout=RUN_SECONDS)
@@ -88,7 +86,7 @@ class Project:
 
     @contextmanager
     def started(self, *arguments, stderr):
-        """Start a command as the head of a process group, which does not outlive the block."""
+        """Start a command in its own process group, which ends with the block."""
         process = subprocess.Popen(
             [str(MELTANO), "--log-format", "json", *arguments],
             cwd=self.folder,
@@ -108,14 +106,14 @@ class Project:
 
     def _environment(self):
         ours = (PREFIX, "TARGET_", "MELTANO_")
-        # Without these two, a login shows its address instead of opening a browser.
+        # Without these two, the login prints its address instead of opening a browser.
         shut = {"BROWSER", "DISPLAY"}
         kept = {k: v for k, v in os.environ.items() if not k.startswith(ours) and k not in shut}
         own = {"MELTANO_CLI_DISABLE_VERSION_CHECK": "true", "NO_PROXY": "127.0.0.1"}
         return kept | own | {"no_proxy": "127.0.0.1"} | self.environment
 
     def saved_state(self):
-        """Give the state that Meltano keeps of the pipeline, None while there is none."""
+        """Return the state that Meltano saved for the pipeline, None if it saved none."""
         database = self.folder / ".meltano" / "meltano.db"
         if not database.exists():
             return None

@@ -1,4 +1,4 @@
-"""Pipelines that are killed while they load, and the run after."""
+"""Pipelines killed while they load, and the run after that."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.pipelines.warehouses import dig, ids
 
 BEGIN = datetime(2024, 1, 1, tzinfo=timezone.utc)
 WAIT_SECONDS = 60
-#: Rows that a loader writes at once, where that can be set: more than the small stream has.
+#: Rows per batch of a loader that has such a setting; more than the small stream has.
 BATCH_ROWS = 20
 
 
@@ -50,7 +50,7 @@ def stream(name):
 
 
 class Gate:
-    """An API that holds back its answer to one page for as long as it is shut."""
+    """An API that delays its response to one page while it is shut."""
 
     def __init__(self, api):
         self.reached, self.opened = threading.Event(), threading.Event()
@@ -73,21 +73,21 @@ class Gate:
 
 
 def from_time(records, time):
-    """Give the records of that time or a later one, as the API and the bookmark write it."""
+    """Return the records of that time or later."""
     return [row for row in records if row["at"] >= time.replace("Z", "+00:00")]
 
 
 def wait_until(condition):
-    """Wait for what another process does, which tells nobody."""
+    """Poll until the condition holds; it depends on another process."""
     deadline = time.monotonic() + WAIT_SECONDS
     while not condition():
-        assert time.monotonic() < deadline, "what was waited for did not happen"
+        assert time.monotonic() < deadline, "the condition did not hold in time"
         time.sleep(0.05)
 
 
 @pytest.fixture
 def pipeline(api, warehouse, loading_project):
-    """A project whose loader writes a few rows at once, before an API that can be shut."""
+    """A project whose loader writes small batches, and whose API can be shut."""
     loading_project.configure(api.config(stream(SMALL), stream(LARGE)))
     variable = f"{warehouse.loader.upper().replace('-', '_')}_BATCH_SIZE_ROWS"
     loading_project.environment[variable] = str(BATCH_ROWS)
@@ -95,7 +95,7 @@ def pipeline(api, warehouse, loading_project):
 
 
 def kill(pipeline, warehouse, gate):
-    """Run until rows are loaded, and their state saved where that is done midway, and kill it."""
+    """Kill a run after its first loaded rows, or its first state if the loader saves midway."""
     loaded, state = len(warehouse.rows(LARGE)), bookmark(pipeline)
     gate.shut(150)
     with pipeline.started(
@@ -113,15 +113,15 @@ def kill(pipeline, warehouse, gate):
 
 
 def bookmark(pipeline):
-    """Give the time up to which Meltano's state says that the large stream is loaded."""
+    """Return the bookmark of the large stream in Meltano's state."""
     found = (pipeline.saved_state() or {}).get("bookmarks", {}).get(LARGE, {})
     return found.get("replication_key_value", "")
 
 
-def test_a_killed_pipeline_loses_nothing(api, warehouse, pipeline):
-    """Killed while it loads, first without a state and then with one, and run again: all is there.
+def test_killed_pipeline_loses_no_rows(api, warehouse, pipeline):
+    """A run after a killed one completes the tables, with a saved state and without one.
 
-    The saved state speaks of no row that is not loaded, and the next run goes on from it.
+    The saved state never covers a row that is not loaded, and the next run resumes from it.
     """
     gate = Gate(api)
     for count in (200, 400):
@@ -132,17 +132,17 @@ def test_a_killed_pipeline_loses_nothing(api, warehouse, pipeline):
         left = from_time(everything, saved)
         assert {str(row["id"]) for row in everything if row not in left} <= loaded
 
-        # Meltano takes the killed run for one that goes on until it was silent for five minutes.
+        # Meltano considers the killed run active until it was silent for five minutes.
         again = pipeline.run(warehouse.loader, "--force")
 
         assert again.fetched[LARGE] == len(left)
         for name, records in gate.served.items():
-            holds(warehouse, name, records)
+            check_table(warehouse, name, records)
     assert len(left) < count
 
 
-def holds(warehouse, name, records):
-    """Hold what is loaded against the API: every row, with its nested value."""
+def check_table(warehouse, name, records):
+    """Compare a table with the API: each row, with its nested value."""
     loaded = warehouse.rows(name)
     assert set(ids(loaded)) == {str(row["id"]) for row in records}, name
     assert {(str(row["id"]), str(dig(row, "in", "n"))) for row in loaded} == {

@@ -1,4 +1,4 @@
-"""Every setting by its environment variable, as Meltano hands it on to the tap."""
+"""Each setting through its environment variable, as Meltano passes it to the tap."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ SAMPLES = {
     "integer": 7,
     "boolean": True,
     "array": ["one", {"two": 2}],
-    # Meltano takes a dot in a name for the end of one, unless a backslash stands before it.
-    "object": {"one": [1, 2.5, None], r"a\.b": "{hole} $.path"},
+    # Meltano splits a name at a dot unless a backslash precedes it.
+    "object": {"one": [1, 2.5, None], r"a\.b": "{placeholder} $.path"},
     "date_iso8601": "2024-01-01T00:00:00Z",
-    "string": "text with blanks, 'quotes' and a %",
+    "string": "string with spaces, 'quotes' and a %",
 }
 
 
@@ -27,8 +27,8 @@ def declared():
     return {setting["name"]: setting for setting in extractor["settings"]}
 
 
-def test_meltano_takes_every_setting_from_its_variable(project, declared):
-    """Each setting is taken from TAP_OAUTH2_GENERIC_… with its value, and of its own kind."""
+def test_each_variable_sets_its_setting(project, declared):
+    """Meltano reads each setting from TAP_OAUTH2_GENERIC_…, with its value and type."""
     given = {
         name: setting["options"][-1]["value"] if "options" in setting else SAMPLES[setting["kind"]]
         for name, setting in declared.items()
@@ -39,8 +39,8 @@ def test_meltano_takes_every_setting_from_its_variable(project, declared):
     assert json.loads(done.output) == json.loads(json.dumps(given).replace(r"a\\.b", "a.b"))
 
 
-def test_settings_of_every_kind_reach_the_api(api, project):
-    """Fractions, objects, lists and truth values that stand in variables do what they should."""
+def test_settings_of_every_type_reach_the_tap(api, project):
+    """Numbers, objects, arrays and booleans from variables take effect in a sync."""
     api.routes["/items"] = lambda seen: [{"id": seen.headers["X-Key"]}]
     project.configure(
         api.config(

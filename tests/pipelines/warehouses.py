@@ -1,6 +1,6 @@
-"""What the loaders of meltano.yml write into, and how a test reads it back.
+"""The destinations of the loaders in meltano.yml, and how a test reads their rows.
 
-A row is a dict of plain values and whatever the loader made of objects; ``dig`` finds its way in.
+A row is a dict. Loaders store objects differently; ``dig`` reads a nested value of any of them.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ READ_DUCKDB = Path(__file__).parent / "read_duckdb.py"
 
 
 def dig(row, *keys):
-    """Give a value from within a row: an object, its JSON, or a column for each leaf."""
-    columns = {name.lower(): value for name, value in row.items()}  # some make them lower case
+    """Return a nested value of a row: from an object, its JSON, or a column per leaf."""
+    columns = {name.lower(): value for name, value in row.items()}  # some loaders lowercase them
     if (leaf := "__".join(keys).lower()) in columns:
         return decoded(columns[leaf])
     found = columns[keys[0].lower()]
@@ -33,17 +33,17 @@ def dig(row, *keys):
 
 
 def decoded(value):
-    """Give a value that stands there as JSON as what it is."""
+    """Return the value, parsed if it is the JSON of an object or a list."""
     return json.loads(value) if isinstance(value, str) and value[:1] in {"[", "{"} else value
 
 
 def ids(rows):
-    """Give how often each key is there."""
+    """Count the rows of each id."""
     return Counter(str(row["id"]) for row in rows)
 
 
 class DuckDB:
-    """A file, which DuckDB reads with the release that the loader runs on."""
+    """A database file, read by the DuckDB release that the loader uses."""
 
     loader, keeps_versions, saves_midway = "target-duckdb", False, True
 
@@ -64,7 +64,7 @@ class DuckDB:
 
 
 class PostgreSQL:
-    """A schema in the database of a server, dropped at the end."""
+    """A schema in a PostgreSQL database, dropped at the end."""
 
     loader, keeps_versions, saves_midway = "target-postgres", False, False
 
@@ -89,13 +89,17 @@ class PostgreSQL:
 
 
 class CSV:
-    """A folder with a file for each stream and run, which together hold every version of a row."""
+    """A folder with one file per stream and run; together they hold every version of a row."""
 
     loader, keeps_versions, saves_midway = "target-csv", True, False
 
     def __init__(self, folder):
         self.folder = folder / "csv"
-        self.environment = {"TARGET_CSV_OUTPUT_PATH": str(self.folder)}
+        self.environment = {
+            "TARGET_CSV_OUTPUT_PATH": str(self.folder),
+            "TAP_OAUTH2_GENERIC_FLATTENING_ENABLED": "true",
+            "TAP_OAUTH2_GENERIC_FLATTENING_MAX_DEPTH": "5",
+        }
 
     def rows(self, stream):
         found = []
@@ -109,7 +113,7 @@ class CSV:
 
 
 class JSONLines:
-    """A folder with a file for each stream, to which every run adds."""
+    """A folder with one file per stream, to which each run appends."""
 
     loader, keeps_versions, saves_midway = "target-jsonl", True, False
 
@@ -120,7 +124,7 @@ class JSONLines:
     def rows(self, stream):
         path = self.folder / f"{stream}.jsonl"
         lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
-        # Whoever was killed may have left half a line.
+        # A killed loader may leave a partial line.
         return [json.loads(line) for line in lines if line.endswith("}")]
 
     def close(self):

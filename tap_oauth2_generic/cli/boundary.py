@@ -84,7 +84,7 @@ def run_cleanly(action: Callable[[], object]) -> int:  # noqa: C901, PLR0911 - a
         return _failed([str(error)])
     except SystemExit as error:
         # With status 1, click has found stdout closed; other statuses are argparse's, in the demo.
-        return _failed(["standard output is closed"]) if error.code == 1 else int(error.code or 0)
+        return _failed(["stdout is closed"]) if error.code == 1 else int(error.code or 0)
     except ConfigValidationError as error:
         return _failed(error.errors or [str(error)])
     except TapError as error:

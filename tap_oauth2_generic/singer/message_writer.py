@@ -1,4 +1,4 @@
-"""Singer messages on their way to standard output: exact numbers, whole lines, few system calls.
+"""Write Singer messages to stdout: exact numbers, full lines, few system calls.
 
 Knows no stream; what is in a message is decided elsewhere.
 """
@@ -21,7 +21,7 @@ from tap_oauth2_generic.errors import OutputError
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import IO
 
 
@@ -37,46 +37,46 @@ def encode(value: Any) -> bytes:
     return _ENCODER.encode(value)
 
 
-#: The numbers of what a system says where an output takes no more.
+#: The error numbers of an output that accepts no more data.
 TAKES_NO_MORE = frozenset({errno.EPIPE, errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO})
 _PIECE_BYTES = 2**18
-# Line breaks of Unicode that JSON lets stand inside a text, and that some readers split at.
+# Unicode line breaks that JSON allows inside a string, and that some readers split at.
 _LINE_BREAKS = tuple(
     (character.encode(), f"\\u{ord(character):04x}".encode()) for character in "\x85\u2028\u2029"
 )
 
 
 class MessageWriter(GenericSingerWriter[bytes, Message]):
-    """Writes messages into the buffer of standard output.
+    """Write messages into the buffer of stdout.
 
-    Records wait in the buffer until it is full, or until ``flush``; every other message is
-    flushed at once, so that what a STATE promises has left before it.
+    Records wait until the buffer is full or flushed; any other message is flushed at once, so
+    that the records before a STATE have left.
     """
 
     def __init__(self) -> None:
-        """Begin with nothing written."""
+        """Start with nothing written."""
         super().__init__()
         self.written_bytes = 0
 
     def serialize_message(self, message: Message) -> bytes:
         """Encode a message as one line; numbers keep every digit."""
         if isinstance(message, StateMessage):
-            # The SDK would copy it first, as deep as it goes, however many contexts it holds.
+            # The SDK would first make a deep copy of it, however many partitions it has.
             content = {"type": message.type, "value": message.value}
         else:
             content = message.to_dict()
         return _in_one_line(encode(content)) + b"\n"
 
     def write_message(self, message: Message) -> None:
-        """Write one line whole; raises OutputError where standard output takes no more."""
+        """Write one full line; raise OutputError if stdout accepts no more."""
         self._write(self.format_message(message), flushes=not isinstance(message, RecordMessage))
 
     def write_records(
         self, stream: str, records: Sequence[bytes | msgspec.Raw], version: int | None, more: bytes
     ) -> None:
-        """Write a RECORD message for each record that is encoded already; raises OutputError.
+        """Write a RECORD message for each encoded record; raise OutputError.
 
-        ``more`` is put at the end of each record: further members, encoded, with their comma.
+        ``more`` is added at the end of each record: encoded members, beginning with a comma.
         """
         if not records:
             return
@@ -88,50 +88,43 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         if more:
             texts = [text[:-1] for text in texts]
             tail = more + b"}" + tail
-        # In pieces: a signal takes effect between them, and the last line of each is whole.
+        # In pieces of full lines, so that a signal can take effect in between.
         some = max(_PIECE_BYTES // max(map(len, texts)), 1)
         for first in range(0, len(texts), some):
             lines = b"".join((head, (tail + head).join(texts[first : first + some]), tail))
             self._write(_in_one_line(lines), flushes=False)
 
     def _write(self, lines: bytes, *, flushes: bool) -> None:
-        try:
-            with uninterrupted:
-                stream = _binary_output()
-                stream.write(lines)
-                self.written_bytes += len(lines)
-                if flushes:
-                    stream.flush()
-        except OSError as error:
-            raise output_error(error) from None
+        with _output_errors(), uninterrupted:
+            stream = _binary_output()
+            stream.write(lines)
+            self.written_bytes += len(lines)
+            if flushes:
+                stream.flush()
 
     def flush(self) -> None:
-        """Send what waits; raises OutputError where standard output takes no more."""
-        try:
-            with uninterrupted:
-                _binary_output().flush()
-        except OSError as error:
-            raise output_error(error) from None
+        """Flush the buffer; raise OutputError if stdout accepts no more."""
+        with _output_errors(), uninterrupted:
+            _binary_output().flush()
 
 
 def require_output() -> None:
-    """Raise OutputError where a process was started without a standard output."""
+    """Raise OutputError if the process was started without stdout."""
     if sys.stdout is None:
-        message = "standard output is closed; there is nowhere to write to"
-        raise OutputError(message)
+        raise OutputError("stdout is closed; redirect it to a target or a file")
 
 
 def _in_one_line(text: bytes) -> bytes:
-    """Escape what some readers take for the end of a line."""
+    """Escape the characters that some readers take for the end of a line."""
     for character, escape in _LINE_BREAKS:
-        # A single byte is looked for ten times as fast, and mostly not there.
+        # Searching for a single byte is ten times faster, and rarely finds one.
         if character[:1] in text and character in text:
             text = text.replace(character, escape)
     return text
 
 
 def _binary_output() -> IO[bytes]:
-    # Looked up each time: a test or an embedding program may have put another one in place.
+    # Looked up each time: a test or an embedding program may replace it.
     require_output()
     output = sys.stdout.buffer
     if isinstance(output, io.RawIOBase):
@@ -141,7 +134,7 @@ def _binary_output() -> IO[bytes]:
 
 
 class _Buffer:
-    """The buffer over an output that has none; one at a time, and it never closes what it wraps."""
+    """A buffer over an unbuffered output, which it never closes; one at a time."""
 
     def __init__(self) -> None:
         self._raw: io.RawIOBase | None = None
@@ -154,7 +147,7 @@ class _Buffer:
         return self._writer
 
     def leave(self) -> None:
-        """Let go of the output, which is its owner's to close."""
+        """Let go of the output; its owner closes it."""
         writer, self._raw, self._writer = self._writer, None, None
         if writer is not None:
             with contextlib.suppress(ValueError, OSError):
@@ -165,38 +158,40 @@ _BUFFER = _Buffer()
 
 
 def write_text(text: str) -> None:
-    """Write a text that is no message, a catalog; raises OutputError."""
-    try:
+    """Write a string that is no message, such as a catalog; raise OutputError."""
+    with _output_errors():
         _binary_output().write(text.encode())
         _binary_output().flush()
-    except (OSError, ValueError) as error:
-        raise output_error(error) from None
 
 
 def flush_output() -> None:
-    """Send what waits before the process ends; raises OutputError."""
-    try:
+    """Flush before the process ends; raise OutputError."""
+    with _output_errors():
         _binary_output().flush()
         sys.stdout.flush()
         _BUFFER.leave()
-    except (OSError, ValueError) as error:
-        raise output_error(error) from None
 
 
 def abandon_output() -> None:
-    """Let what still waits go nowhere, so that the interpreter does not fail over it at exit."""
-    try:
+    """Discard the buffer, so that the interpreter does not fail over it at exit."""
+    # There may be no stdout to discard.
+    with contextlib.suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
-    except (OSError, ValueError, AttributeError):
-        # There is none to abandon.
-        return
 
 
 def output_error(error: OSError | ValueError) -> OutputError:
-    """Say in a sentence why standard output takes no more."""
+    """Return an OutputError that says why stdout accepts no more."""
     said = getattr(error, "strerror", None) or str(error)
-    reason = "is closed" if isinstance(error, BrokenPipeError) else f"fails: {said}"
-    message = f"standard output {reason}; see what the target says, nothing after it was written"
-    return OutputError(message)
+    closed = isinstance(error, BrokenPipeError)
+    reason = "was closed (did the target exit?)" if closed else f"failed: {said}"
+    return OutputError(f"stdout {reason}; nothing after this point was written")
+
+
+@contextlib.contextmanager
+def _output_errors() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise output_error(error) from None

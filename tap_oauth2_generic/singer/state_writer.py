@@ -1,4 +1,4 @@
-"""The state of a run in memory, and how often it is sent; built on the SDK's own.
+"""Hold the state of a run in memory and send it, often while it is small.
 
 What a bookmark is and when it may move is decided elsewhere.
 """
@@ -16,25 +16,22 @@ from singer_sdk.streams._state import StreamStateManager
 
 from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.settings.limits import FREE_STATE_BYTES
+from tap_oauth2_generic.singer.message_writer import MessageWriter, encode
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     from tap_oauth2_generic.runtime.clock import Clock
-    from tap_oauth2_generic.singer.message_writer import MessageWriter
 
-# Beyond that, one byte of state for so many of everything.
-_SHARE = 10
-# Or where a STATE message took less than this part of the time since the one before.
-_TIME_SHARE = 100
-_ENCODER = msgspec.json.Encoder(enc_hook=str, decimal_format="number")
+# Beyond FREE_STATE_BYTES, STATE messages take at most this part of the output, or of the time.
+_OUTPUT_SHARE, _TIME_SHARE = 10, 100
 
 
 class IndexedStateManager(StreamStateManager):
-    """A stream's state, whose contexts are found at once; the SDK looks through all of them."""
+    """A stream's state with an index of its partitions; the SDK searches all of them."""
 
     def get_context_state(self, context: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Give the state of a context to write to; raises InputError where it is there twice."""
+        """Return the state of a context to write to; raise InputError if there are two."""
         found = self.find(context)
         if found is not None:
             return found
@@ -45,7 +42,7 @@ class IndexedStateManager(StreamStateManager):
         return made
 
     def find(self, context: Mapping[str, Any] | None) -> dict[str, Any] | None:
-        """Give the state of a context, None where it has none yet."""
+        """Return the state of a context, None if there is none yet."""
         wanted = self.get_state_partition_context(context)
         return self._index.get(_key(wanted)) if wanted else self.stream_state
 
@@ -55,15 +52,14 @@ class IndexedStateManager(StreamStateManager):
             self._made_index = {}
             for state in self.stream_state.get("partitions", []):
                 if self._made_index.setdefault(_key(state["context"]), state) is not state:
-                    message = f"the state holds the context {state['context']} twice"
-                    raise InputError(message)
+                    raise InputError(f"the state holds the context {state['context']} twice")
         return self._made_index
 
     _made_index: dict[Hashable, dict[str, Any]] | None = None
 
 
 def _key(context: Mapping[str, Any]) -> Hashable:
-    """Give what stands for a context: equal for contexts that are equal."""
+    """Return a key that is equal for equal contexts."""
     try:
         return frozenset(context.items())
     except TypeError:
@@ -71,38 +67,37 @@ def _key(context: Mapping[str, Any]) -> Hashable:
 
 
 class ThrottledStateWriter(StateWriter):
-    """Sends the state as often as it is worth: after every read while it is small.
+    """Throttle STATE messages: after every read while the state is small, less often as it grows.
 
-    The state holds every context, so that sending it after each of them would cost the square
-    of their number, here and in the target.
+    The state holds every partition, so sending it after each one would cost the square of their
+    number, in the tap and in the target.
     """
 
     def __init__(self, writer: MessageWriter, clock: Clock, given: Mapping[str, Any]) -> None:
-        """Begin with nothing sent; ``given`` is the state that the run goes on from."""
+        """Start with nothing sent; ``given`` is the state the run continues from."""
         super().__init__(writer)
-        self._given = _ENCODER.encode({"bookmarks": {}} | dict(given))
+        self._given = encode({"bookmarks": {}} | dict(given))
         self._writer = writer
         self._clock = clock
         self._sent = b""
         self._spent_bytes = 0
-        self._sent_at = clock.monotonic()
-        self._cost_seconds = 0.0
+        self._due_at = clock.monotonic()
 
     def write_state(self, state: Mapping[str, Any]) -> None:
-        """Send the state, whatever it costs, unless it is the one that was sent last.
+        """Send the state unless it was the last one sent; the given state goes first.
 
-        The given state goes before the first. Targets that write each stream when its batch is
-        full take what the first STATE says for true of streams that they have not written yet.
+        Targets that write each stream when its batch is full apply the first STATE to streams
+        they have not written yet.
         """
         began = self._clock.monotonic()
-        # Kept as text: a copy to compare with would cost more than the message itself.
-        encoded = _ENCODER.encode(state)
+        # Compared as JSON: a copy would cost more than the message itself.
+        encoded = encode(state)
         if not self._sent and encoded != self._given:
             self._send(json.loads(self._given, parse_float=Decimal), self._given)
         if encoded != self._sent:
             self._send(state, encoded)
-        self._sent_at = self._clock.monotonic()
-        self._cost_seconds = self._sent_at - began
+        ended = self._clock.monotonic()
+        self._due_at = ended + (ended - began) * _TIME_SHARE
 
     def _send(self, state: Mapping[str, Any], encoded: bytes) -> None:
         self._writer.write_message(StateMessage(value=dict(state)))
@@ -112,9 +107,9 @@ class ThrottledStateWriter(StateWriter):
     @property
     def is_due(self) -> bool:
         """Whether the state is worth sending now."""
-        elapsed = self._clock.monotonic() - self._sent_at
+        spent = self._spent_bytes + len(self._sent)
         return (
             self._spent_bytes < FREE_STATE_BYTES
-            or (self._spent_bytes + len(self._sent)) * _SHARE <= self._writer.written_bytes
-            or elapsed > self._cost_seconds * _TIME_SHARE
+            or spent * _OUTPUT_SHARE <= self._writer.written_bytes
+            or self._clock.monotonic() > self._due_at
         )

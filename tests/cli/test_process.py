@@ -134,7 +134,7 @@ def test_a_reader_that_leaves_ends_the_sync(api, tmp_path):
         errors = process.stderr.read()
     assert [line["type"] for line in lines] == ["SCHEMA", "RECORD", "RECORD"]
     assert_clean_failure(subprocess.CompletedProcess(command, process.returncode, stderr=errors))
-    assert "standard output is closed" in errors
+    assert "stdout was closed" in errors
 
 
 @pytest.mark.parametrize("option", [[], ["--test"], pytest.param(["--discover"])])
@@ -146,7 +146,7 @@ def test_a_closed_pipe_is_a_clean_failure(config, monkeypatch, option):
     with os.fdopen(writing, "w") as pipe:
         done = run("--config", config, *option, stdout=pipe)
     assert_clean_failure(done)
-    assert "standard output" in done.stderr
+    assert "stdout" in done.stderr
 
 
 @pytest.mark.parametrize("option", [[], pytest.param(["--discover"])])
@@ -155,7 +155,7 @@ def test_a_full_disk_is_a_clean_failure(config, option):
     with Path("/dev/full").open("w") as full:
         done = run("--config", config, *option, stdout=full)
     assert_clean_failure(done)
-    assert "standard output" in done.stderr
+    assert "stdout" in done.stderr
 
 
 def test_no_standard_output_at_all_is_a_clean_failure(config):
@@ -164,7 +164,7 @@ def test_no_standard_output_at_all_is_a_clean_failure(config):
     command = ["/bin/sh", "-c", script, "sh", *COMMAND, "--config", config]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
     assert_clean_failure(done)
-    assert "standard output" in done.stderr
+    assert "stdout" in done.stderr
 
 
 # The network as the environment describes it

@@ -92,7 +92,7 @@ def test_an_output_that_fills_up_ends_the_run(api, tmp_path):
     path.write_text(json.dumps(api.config(STREAM)))
     with (tmp_path / "output").open("w") as output:
         done = run(FULL.format(size=100_000), *TAP, path, stdout=output)
-    assert "standard output" in the_error(done)
+    assert "stdout" in the_error(done)
     lines = (tmp_path / "output").read_bytes().split(b"\n")
     messages = [json.loads(line) for line in lines[:-1]]
     taken = [m["record"]["at"] for m in messages if m["type"] == "RECORD"]

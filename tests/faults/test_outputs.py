@@ -35,7 +35,7 @@ def assert_said(done):
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
     (line,) = [line for line in done.stderr.splitlines() if "ERROR" in line]
-    assert line.startswith("ERROR: standard output ")
+    assert line.startswith("ERROR: stdout ")
 
 
 @pytest.mark.parametrize("name", COMMANDS)

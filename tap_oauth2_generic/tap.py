@@ -20,7 +20,7 @@ from singer_sdk.helpers.capabilities import (
 from singer_sdk.plugin_base import _ConfigInput
 
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA, Config, read_config
-from tap_oauth2_generic.config.environment import settings_in_environment, warn_of_what_meltano_kept
+from tap_oauth2_generic.config.environment import settings_in_environment, warn_about_undeclared
 from tap_oauth2_generic.errors import ConfigurationError, OutputError
 from tap_oauth2_generic.extract.prefetch import Prefetcher
 from tap_oauth2_generic.records.stream_maps import check_maps
@@ -215,7 +215,7 @@ class TapOAuth2Generic(Tap):
         files = [path for path in value if path != "ENV"]
         config = cls.merged_configuration(files)
         if files == list(value):
-            warn_of_what_meltano_kept(cls._all_settings(), cls._env_var_prefix, config)
+            warn_about_undeclared(cls._all_settings(), cls._env_var_prefix, config)
         return _ConfigInput(config, parse_env=len(files) < len(value))
 
     @classmethod

@@ -1,6 +1,6 @@
-"""Settings from environment variables, as the SDK reads them; what it passes over is said here.
+"""Read settings from environment variables, and report those that the SDK would ignore.
 
-Knows no setting by itself: a schema names them. No value of a variable is ever shown.
+Knows no setting: a schema names them. No value of a variable is ever shown.
 """
 
 from __future__ import annotations
@@ -14,34 +14,33 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers._typing import is_boolean_type
 
 from tap_oauth2_generic.errors import ConfigurationError
+from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.settings.fields import ErrorCollector, reject_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-# The SDK's reader takes all that is not true for false.
+# The SDK reads every other word as false.
 _BOOLEANS = (*TRUTHY, "false", "0", "no", "off")
 _PLUGIN_NAMES = ("MELTANO_EXTRACTOR_NAME", "MELTANO_EXTRACTOR_NAMESPACE")
-_LOG = logging.getLogger("tap-oauth2-generic")
-# How much is logged is read by the SDK before any setting.
+# The SDK reads this variable before any setting.
 _LOG_LEVEL = "LOGLEVEL"
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 def check_log_level(prefix: str) -> None:
-    """Raise ConfigurationError where the variable for it names no level of Python's logging."""
+    """Raise ConfigurationError if the variable for it names no level of ``logging``."""
     for variable in (f"{prefix}{_LOG_LEVEL}", _LOG_LEVEL):
         level = os.environ.get(variable)
         if level and not isinstance(logging.getLevelName(level.upper()), int):
-            message = f"{variable} must be one of {', '.join(_LEVELS)}, not {level!r}"
-            raise ConfigurationError(message)
+            levels = ", ".join(_LEVELS)
+            raise ConfigurationError(f"{variable} must be one of {levels}, not {level!r}")
 
 
 def settings_in_environment(schema: dict[str, Any], prefix: str) -> dict[str, Any]:
-    """Give the settings whose variables are set; raises ConfigValidationError with every mistake.
+    """Return the settings in variables; raise ConfigValidationError with every mistake.
 
-    A variable of the prefix that is no setting's is one, as an unknown setting in a file is; under
-    Meltano it is a warning.
+    An unknown variable with the prefix is an error (under Meltano, a warning).
     """
     collector = ErrorCollector()
     found: dict[str, Any] = {}
@@ -53,8 +52,8 @@ def settings_in_environment(schema: dict[str, Any], prefix: str) -> dict[str, An
         text = os.environ.get(f"{prefix}{name.upper()}", "true")
         if is_boolean_type(entry) and text.lower() not in _BOOLEANS:
             collector.add(f"{prefix}{name.upper()}", "must be true or false")
-    unknown = _strangers(schema["properties"], prefix)
-    # Under Meltano it may be of another plugin, one whose name begins like this one's.
+    unknown = _unknown_settings(schema["properties"], prefix)
+    # Under Meltano it may belong to a plugin whose name begins like this one.
     if _is_run_by_meltano():
         _warn(unknown)
     else:
@@ -64,26 +63,25 @@ def settings_in_environment(schema: dict[str, Any], prefix: str) -> dict[str, An
     return found
 
 
-def warn_of_what_meltano_kept(
+def warn_about_undeclared(
     schema: Mapping[str, Any], prefix: str, config: Mapping[str, Any]
 ) -> None:
-    """Say which variables are in no configuration that Meltano wrote of the environment."""
+    """Warn about variables that Meltano did not write into the configuration."""
     if not _is_run_by_meltano():
         return
-    _warn(_strangers(schema["properties"], prefix))
+    _warn(_unknown_settings(schema["properties"], prefix))
     for name in schema["properties"]:
         if name not in config and os.environ.get(variable := f"{prefix}{name.upper()}"):
-            sentence = f"{variable}: is not passed on: declare {name!r} in meltano.yml"
-            _warn([sentence])
+            _warn([f"{variable}: is not passed on; declare {name!r} in meltano.yml"])
 
 
 def _warn(sentences: Iterable[str]) -> None:
     for sentence in sentences:
-        _LOG.warning("%s", sentence)
+        LOG.warning("%s", sentence)
 
 
-def _strangers(properties: Mapping[str, Any], prefix: str) -> list[str]:
-    """Say of each variable that is no setting's which one was probably meant."""
+def _unknown_settings(properties: Mapping[str, Any], prefix: str) -> list[str]:
+    """Return an error for each unknown variable, with the nearest setting."""
     collector, known = ErrorCollector(), [name.upper() for name in properties]
     for name in _unknown(properties, prefix):
         reject_unknown({name: ""}, known, f"{prefix}{name}", collector)
@@ -91,23 +89,20 @@ def _strangers(properties: Mapping[str, Any], prefix: str) -> list[str]:
 
 
 def _check_each(schema: dict[str, Any], prefix: str, collector: ErrorCollector) -> None:
-    """Say of each variable that cannot be read what its setting takes."""
+    """Add an error for each variable that the SDK cannot parse."""
     for name, entry in schema["properties"].items():
         try:
             parse_environment_config({"properties": {name: entry}}, prefix)
         except ValueError:
-            kind = entry.get("type")
-            collector.add(
-                f"{prefix}{name.upper()}", f"does not hold what {name} takes, JSON of type {kind}"
-            )
+            collector.add(f"{prefix}{name.upper()}", f"must hold JSON of type {entry.get('type')}")
 
 
 def _unknown(properties: Mapping[str, Any], prefix: str) -> Iterator[str]:
-    """Give the names after the prefix that are no setting's, and nobody else's either."""
+    """Yield the names after the prefix that belong neither to a setting nor to Meltano."""
     others = tuple(_exported_by_meltano(properties, prefix))
     for variable in os.environ:
         name = variable.removeprefix(prefix)
-        # What begins with an underscore are the plugin's extras in Meltano, unless it is a slip.
+        # Names that begin with an underscore are plugin extras of Meltano, or typos.
         is_extra = name.startswith("_") and name.strip("_").lower() not in properties
         if not variable.startswith(prefix) or is_extra or variable.startswith(others):
             continue
@@ -116,10 +111,10 @@ def _unknown(properties: Mapping[str, Any], prefix: str) -> Iterator[str]:
 
 
 def _exported_by_meltano(properties: Mapping[str, Any], prefix: str) -> Iterator[str]:
-    """Give what the variables begin with that Meltano exports beside those of the settings.
+    """Yield the prefixes of other variables that Meltano exports.
 
-    These are the entries of an object, one by one, and everything once more under the name of
-    a plugin that inherits from this one.
+    It exports each entry of an object, and all settings again for a plugin that inherits from
+    this one.
     """
     for variable in _PLUGIN_NAMES:
         name = os.environ.get(variable, "").upper().replace("-", "_") + "_"

@@ -202,7 +202,7 @@ def test_what_meltano_exports_never_ends_a_run(api, tap, monkeypatch, tmp_path, 
     ("variable", "said"),
     [
         ("MAX_RETRYS", "unknown setting 'MAX_RETRYS'; did you mean 'MAX_RETRIES'?"),
-        ("USER_AGENT", "is not passed on: declare 'user_agent' in meltano.yml"),
+        ("USER_AGENT", "is not passed on; declare 'user_agent' in meltano.yml"),
         ("BASE_URL", None),
         ("HEADERS_X_KEY", None),
     ],

@@ -1,7 +1,7 @@
-"""`make fuzz`: bad input tried at length, target by target, by both engines.
+"""`make fuzz`: try bad input of each target with both engines.
 
-Each pair of engine and target has a process of its own, so that one that hangs or dies is only one.
-What breaks a law is kept in .fuzz/faults, as the case that breaks it; `--again FILE` tries it anew.
+Each pair of engine and target runs in a process of its own, so that a hang or crash stops only one.
+Failing inputs are saved to .fuzz/faults; `--again FILE` runs one of them again.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from tests.fuzz.fuzz_targets import TARGETS
 
 
 def main() -> int:
-    """Fuzz, and say what came of it; the exit status is 1 where a law was broken."""
+    """Fuzz and print the result; exit with 1 if a rule was broken."""
     wanted = _arguments()
     if wanted.again:
         return _again(wanted.again)
     figures: list[Figure] = []
     engines = [*(wanted.engine or ENGINES)]
     if "atheris" in engines and find_spec("atheris") is None:
-        print("atheris is not to be had for this Python or machine; hypothesis alone is run")
+        print("atheris is not available for this Python or machine; running hypothesis only")
         engines.remove("atheris")
     for target in wanted.target or TARGETS:
         for engine in engines:
@@ -36,26 +36,28 @@ def main() -> int:
         write_page(figures)
     faults = sum(figure.faults for figure in figures)
     if faults:
-        print(f"{faults} inputs broke a law; they are in {FOLDER / 'faults'}", file=sys.stderr)
+        print(f"{faults} inputs broke a rule; see {FOLDER / 'faults'}", file=sys.stderr)
     return 1 if faults else 0
 
 
 def _again(path: Path) -> int:
-    from tests.fuzz.fuzz_ground import Ground
+    from tests.fuzz.fuzz_sandbox import Sandbox
 
     case = json.loads(path.read_text())
-    with Ground() as ground:
-        TARGETS[case.pop("target")].hold(case, ground)
-    print("no law is broken")
+    with Sandbox() as sandbox:
+        TARGETS[case.pop("target")].check(case, sandbox)
+    print("no rule is broken")
     return 0
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make fuzz ARGS=…", description=main.__doc__)
-    parser.add_argument("--target", action="append", choices=TARGETS, help="only this one")
-    parser.add_argument("--engine", action="append", choices=ENGINES, help="only this one")
-    parser.add_argument("--seconds", type=float, default=60, help="for each engine and target (60)")
-    parser.add_argument("--again", type=Path, help="try one case of .fuzz/faults")
+    parser.add_argument("--target", action="append", choices=TARGETS, help="run only this one")
+    parser.add_argument("--engine", action="append", choices=ENGINES, help="run only this one")
+    parser.add_argument(
+        "--seconds", type=float, default=60, help="seconds for each engine and target (60)"
+    )
+    parser.add_argument("--again", type=Path, help="run one case of .fuzz/faults again")
     return parser.parse_args()
 
 

@@ -1,6 +1,6 @@
-"""Coverage-guided fuzzing: atheris keeps what reaches new branches of the tap, and changes that.
+"""Coverage-guided fuzzing: atheris keeps inputs that reach new branches, and mutates those.
 
-Inputs are changed as JSON, by the same function as those of hypothesis.
+Inputs are mutated as JSON, by the same function as those of hypothesis.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from random import Random
 import atheris
 
 with atheris.instrument_imports(include=["tap_oauth2_generic"]):
-    from tests.fuzz.fuzz_ground import Ground
+    from tests.fuzz.fuzz_sandbox import Sandbox
     from tests.fuzz.fuzz_targets import TARGETS
     from tests.fuzz.fuzz_trial import Trials
 
@@ -22,20 +22,20 @@ _LONGEST = 60_000
 
 
 def main(name: str, seconds: str, corpus: str, tried: str) -> None:
-    """Fuzz a target for some seconds; libFuzzer ends the process."""
+    """Fuzz a target for ``seconds``; libFuzzer ends the process."""
     warnings.simplefilter("error")
     target = TARGETS[name]
-    ground = Ground().__enter__()
-    trials = Trials(target, ground, Path(tried))
+    sandbox = Sandbox().__enter__()
+    trials = Trials(target, sandbox, Path(tried))
 
-    def hold(data: bytes) -> None:
+    def check(data: bytes) -> None:
         case = _decoded(data)
         if case is not None:
-            trials.hold(case)
+            trials.check(case)
 
     def change(data: bytes, most: int, number: int) -> bytes:
         dice = Random(number)  # noqa: S311 - no secret
-        case = target.changed(_decoded(data) or dice.choice(target.cases), dice)
+        case = target.mutate(_decoded(data) or dice.choice(target.cases), dice)
         changed = json.dumps(case).encode()
         return changed if len(changed) <= most else data
 
@@ -48,7 +48,7 @@ def main(name: str, seconds: str, corpus: str, tried: str) -> None:
         "print_final_stats": 1,
     }
     flags = [f"-{option}={value}" for option, value in options.items()]
-    atheris.Setup([sys.argv[0], *flags, corpus], hold, custom_mutator=change)
+    atheris.Setup([sys.argv[0], *flags, corpus], check, custom_mutator=change)
     atheris.Fuzz()
 
 

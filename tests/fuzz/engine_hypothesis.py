@@ -1,4 +1,4 @@
-"""Property-based fuzzing: hypothesis draws what is changed, in rounds of ever new seeds."""
+"""Property-based fuzzing: hypothesis draws the mutations, with a new seed each round."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.fuzz_ground import Ground
+from tests.fuzz.fuzz_sandbox import Sandbox
 from tests.fuzz.fuzz_targets import TARGETS
 from tests.fuzz.fuzz_trial import Trials
 
@@ -18,11 +18,11 @@ _ROUND = 200
 
 
 def main(name: str, seconds: str, _: str, tried: str) -> None:
-    """Fuzz a target for some seconds."""
+    """Fuzz a target for ``seconds``."""
     warnings.simplefilter("error")
     target = TARGETS[name]
-    with Ground() as ground:
-        trials = Trials(target, ground, Path(tried))
+    with Sandbox() as sandbox:
+        trials = Trials(target, sandbox, Path(tried))
 
         @settings(
             max_examples=_ROUND,
@@ -32,14 +32,14 @@ def main(name: str, seconds: str, _: str, tried: str) -> None:
             suppress_health_check=list(HealthCheck),
         )
         @given(st.sampled_from(target.cases), st.randoms(use_true_random=False))
-        def held(case, dice):
-            changed = target.changed(case, dice)
-            # Drawn in any case: hypothesis holds that the same draws are made again.
+        def try_one(case, dice):
+            changed = target.mutate(case, dice)
+            # Drawn in any case: hypothesis requires the same draws when it repeats an example.
             if trials.seconds < float(seconds):
-                trials.hold(changed)
+                trials.check(changed)
 
         while trials.seconds < float(seconds):
-            seed(random.getrandbits(64))(held)()
+            seed(random.getrandbits(64))(try_one)()
         trials.count()
 
 

@@ -1,6 +1,6 @@
-"""How an input becomes another one: one function for both engines, changing JSON as JSON.
+"""Mutate an input as JSON, for both engines.
 
-Changed as bytes, hardly an input would get past the first look of a parser.
+Mutated as bytes, hardly any input would get past the parser.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _MOST_PLACES = 2000
 _LARGEST = 1e60
 
 
-def mutated(
+def mutate(
     case: dict[str, Any], places: Sequence[Place], words: Sequence[str], random: Random
 ) -> dict[str, Any]:
-    """Give a case with one to four changes below one of the places; ``words`` are names to use."""
+    """Return a case with one to four changes below ``places``; ``words`` are names to use."""
     changed = copy.deepcopy(case)
     for _ in range(random.randint(1, _MOST_CHANGES)):
         there = [place for place in places if _is_there(changed, place)]
@@ -53,7 +53,7 @@ def _at(value: Any, place: Place) -> Any:
 
 
 def _places(value: Any) -> list[Place]:
-    """Give every place inside a value, itself first."""
+    """Return every place inside a value, itself first."""
     found: list[Place] = []
     waiting: list[tuple[Place, Any]] = [((), value)]
     while waiting and len(found) < _MOST_PLACES:
@@ -73,17 +73,17 @@ def _change(case: dict[str, Any], place: Place, words: Sequence[str], random: Ra
         lambda: _put(holder, step, random.choice(NASTY)),
         lambda: _put(holder, step, random.choice(NASTY)),
         lambda: _put(holder, step, random.choice(([old], {"a": old}, [old, old]))),
-        lambda: _put(holder, step, _of_elsewhere(case, random)),
-        lambda: _leave_out(holder, step),
+        lambda: _put(holder, step, _pick_elsewhere(case, random)),
+        lambda: _remove(holder, step),
     ]
     if len(place) > 1 and isinstance(holder, dict):
         kinds.append(lambda: _rename(holder, step, words, random))
     if isinstance(old, dict):
         kinds += [lambda: _add(old, words, case, random)] * 4
     if isinstance(old, list):
-        kinds += [lambda: _lengthen(old, case, random)] * 3
+        kinds += [lambda: _insert(old, case, random)] * 3
     if isinstance(old, str):
-        kinds += [lambda: _put(holder, step, _retyped(old, random))] * 6
+        kinds += [lambda: _put(holder, step, _edit_string(old, random))] * 6
     if isinstance(old, int | float) and not isinstance(old, bool):
         kinds += [lambda: _put(holder, step, _other_number(old, random))] * 3
     random.choice(kinds)()
@@ -93,13 +93,13 @@ def _put(holder: Any, step: Any, value: Any) -> None:
     holder[step] = copy.deepcopy(value)
 
 
-def _of_elsewhere(case: dict[str, Any], random: Random) -> Any:
-    """Give a value that stands somewhere else, no secret: those stay where they are secret."""
+def _pick_elsewhere(case: dict[str, Any], random: Random) -> Any:
+    """Return a value from elsewhere in the case, never a secret."""
     value = _at(case, random.choice(_places(case)))
     return None if SECRETS.search(repr(value)) else value
 
 
-def _leave_out(holder: Any, step: Any) -> None:
+def _remove(holder: Any, step: Any) -> None:
     del holder[step]
 
 
@@ -113,19 +113,19 @@ def _rename(holder: Any, step: Any, words: Sequence[str], random: Random) -> Non
 def _add(holder: dict[str, Any], words: Sequence[str], case: Any, random: Random) -> None:
     name = random.choice((random.choice(words), random.choice(words), random.choice(TEXTS)))
     if not SECRETS.search(repr(holder.get(name))):
-        values = (random.choice(NASTY), random.choice(words), _of_elsewhere(case, random))
+        values = (random.choice(NASTY), random.choice(words), _pick_elsewhere(case, random))
         _put(holder, name, random.choice(values))
 
 
-def _lengthen(holder: list[Any], case: Any, random: Random) -> None:
-    members = [random.choice(NASTY), _of_elsewhere(case, random)]
+def _insert(holder: list[Any], case: Any, random: Random) -> None:
+    members = [random.choice(NASTY), _pick_elsewhere(case, random)]
     if holder:
         members.append(random.choice(holder))
     at = random.randint(0, len(holder))
     holder[at:at] = [copy.deepcopy(random.choice(members))] * random.choice((1, 1, 1, 2, 30))
 
 
-def _retyped(text: str, random: Random) -> str:
+def _edit_string(text: str, random: Random) -> str:
     if text in MACROS:
         word, _, number = text.rpartition(" ")
         more = random.choice(("1", "200", "3000"))

@@ -1,4 +1,4 @@
-"""A command run on files: here, as in a process that has just begun, or in one of its own."""
+"""Run a command on files, in this process or in its own."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.__main__ import run
 from tap_oauth2_generic.runtime import redaction
-from tests.fuzz.fuzz_laws import Hang, Outcome
+from tests.fuzz.fuzz_checks import Hang, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: What an input may cost at most: seconds of the processor, and on the clock.
+#: Limits of one input: CPU seconds and wall-clock seconds.
 CPU_SECONDS, CLOCK_SECONDS = 10.0, 60.0
 
 
@@ -43,9 +43,9 @@ def as_process(arguments: list[str], environment: dict[str, str], folder: Path) 
 
 
 def in_process(arguments: list[str], environment: dict[str, str], folder: Path) -> Outcome:
-    """Run a command here, as a process that has just begun would."""
+    """Run a command in this process as a fresh process would."""
     redaction._REDACTOR.__init__()  # type: ignore[misc]
-    with _surroundings(environment, folder) as (output, errors), bounded():
+    with _isolated(environment, folder) as (output, errors), bounded():
         status = run(_without_tap(arguments))
     return Outcome(status, output.getvalue(), errors.getvalue().decode("utf-8", "replace"))
 
@@ -55,10 +55,8 @@ def _without_tap(arguments: list[str]) -> list[str]:
 
 
 @contextmanager
-def _surroundings(
-    environment: dict[str, str], folder: Path
-) -> Iterator[tuple[io.BytesIO, io.BytesIO]]:
-    """Put streams, environment, folder, signals and log handlers in place, and back."""
+def _isolated(environment: dict[str, str], folder: Path) -> Iterator[tuple[io.BytesIO, io.BytesIO]]:
+    """Replace streams, environment, folder, signals and log handlers, and restore them."""
     before = sys.stdout, sys.stderr, dict(os.environ), Path.cwd(), sys.excepthook
     handlers = [signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)]
     root = logging.getLogger()
@@ -84,7 +82,7 @@ def _surroundings(
 
 
 class _Kept(io.BytesIO):
-    """Can be read after it was closed with the stream around it."""
+    """Stays readable when the stream around it closes."""
 
     def close(self) -> None:
         pass
@@ -92,13 +90,13 @@ class _Kept(io.BytesIO):
 
 @contextmanager
 def bounded(cpu_seconds: float = CPU_SECONDS) -> Iterator[None]:
-    """Give a block its time; raises Hang after it, wherever it is."""
+    """Raise Hang in a block that exceeds its time."""
 
     def late(signum: int, frame: Any) -> None:
         raise Hang(signal.Signals(signum).name)
 
     before = [signal.signal(signum, late) for signum in (signal.SIGPROF, signal.SIGALRM)]
-    # For what is written in C and lets nobody else run, this process included.
+    # For C code that never returns to the interpreter.
     faulthandler.dump_traceback_later(2 * CLOCK_SECONDS, exit=True, file=sys.__stderr__)
     signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
     signal.setitimer(signal.ITIMER_REAL, CLOCK_SECONDS)

@@ -1,4 +1,4 @@
-"""What a whole run says: a table on the terminal, and the same in docs."""
+"""The result of a run as a table, on the terminal and in docs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def print_table(figures: Sequence[Figure]) -> None:
 
 
 def write_page(figures: Sequence[Figure], path: Path = PAGE) -> None:
-    """Put the figures between their markers."""
+    """Write the figures between their markers."""
     before, rest = path.read_text().split(BEGIN, 1)
     _, after = rest.split(END, 1)
     path.write_text(f"{before}{BEGIN}{''.join(_markdown(figures))}{END}{after}")

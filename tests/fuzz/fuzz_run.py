@@ -1,4 +1,4 @@
-"""A campaign: one engine on one target for so many seconds, in a process of its own."""
+"""Run one engine on one target for some seconds, in a process of its own."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 FOLDER = ROOT / ".fuzz"
 ENGINES = {"hypothesis": "engine_hypothesis", "atheris": "engine_atheris"}
-# What a process may take longer than it was given: to begin, and to end with its last input.
+# Extra time for a process to start and to finish its last input.
 _GRACE_SECONDS = 180
 _COVERED = re.compile(r"^#\d+\s+\w+\s+cov: (\d+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Figure:
-    """What one campaign came to.
+    """The result of one campaign.
 
-    ``branches`` are the edges of the tap's code that the cases to begin with reached, and those
-    that were reached in the end; only atheris knows.
+    ``branches`` are the edges of the tap's code reached by the initial cases and at the end; only
+    atheris counts them.
     """
 
     engine: str
@@ -39,23 +39,23 @@ class Figure:
 
     @property
     def line(self) -> str:
-        """Tell it in one line."""
+        """The result in one line."""
         reached = f", branches {self.branches[0]} to {self.branches[1]}" if self.branches else ""
         rate = self.inputs / max(self.seconds, 1)
         return (
             f"{self.target}, {self.engine}: {self.inputs} inputs in {self.seconds:.0f} s, "
-            f"{rate:.0f} a second{reached}; {self.faults} broke a law"
+            f"{rate:.0f} a second{reached}; {self.faults} broke a rule"
         )
 
 
 def campaign(engine: str, target: str, seconds: float) -> Figure:
-    """Run an engine on a target; a process that dies is a fault of its last input."""
+    """Run an engine on a target; a crash is a fault of its last input."""
     name = target.replace(" ", "-")
     faults, tried = FOLDER / "faults", FOLDER / f"{engine}-{name}.json"
     corpus = FOLDER / "corpus" / name
     for folder in (faults, corpus):
         folder.mkdir(parents=True, exist_ok=True)
-    _sow(target, corpus)
+    _seed_corpus(target, corpus)
     tried.unlink(missing_ok=True)
     log = FOLDER / f"{engine}-{name}.log"
     command = [sys.executable, "-m", f"tests.fuzz.{ENGINES[engine]}"]
@@ -71,7 +71,7 @@ def campaign(engine: str, target: str, seconds: float) -> Figure:
         except subprocess.TimeoutExpired:
             status = None
     if not tried.exists():
-        print(f"{engine} on {target} did not begin; see {log}", file=sys.stderr)
+        print(f"{engine} on {target} did not start; see {log}", file=sys.stderr)
         return Figure(engine, target, 0, 0, 1, None)
     told = json.loads(tried.read_text())
     if status != 0:
@@ -88,7 +88,7 @@ def campaign(engine: str, target: str, seconds: float) -> Figure:
     )
 
 
-def _sow(target: str, corpus: Path) -> None:
-    """Put the cases to begin with where the next engines find them."""
+def _seed_corpus(target: str, corpus: Path) -> None:
+    """Write the initial cases to the corpus."""
     for number, case in enumerate(TARGETS[target].cases):
         (corpus / f"seed-{number}").write_text(json.dumps(case))

@@ -1,4 +1,4 @@
-"""What both engines do with one input: run it, count it, and keep it if it breaks a law."""
+"""Run one input, count it, and save it if it breaks a rule."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ import resource
 import time
 from typing import TYPE_CHECKING, Any
 
-from tests.fuzz.fuzz_laws import FaultError, Hang
+from tests.fuzz.fuzz_checks import FaultError, Hang
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.fuzz.fuzz_ground import Ground
+    from tests.fuzz.fuzz_sandbox import Sandbox
     from tests.fuzz.fuzz_targets import Target
 
-# What an input may fill of the memory; beyond that it ends in a MemoryError, which is a fault.
+# Memory limit; an input that exceeds it ends in a MemoryError, which is a fault.
 _MOST_BYTES = 6 * 2**30
 _QUOTED = re.compile(r"'[^']*'|\d+")
 
 
 class Trials:
-    """Counts the inputs of one campaign, and writes the count where the campaign looks for it."""
+    """Count the inputs of one campaign, and write the count to a file for it."""
 
-    def __init__(self, target: Target, ground: Ground, tried: Path) -> None:
+    def __init__(self, target: Target, sandbox: Sandbox, tried: Path) -> None:
         self._target = target
-        self._ground = ground
+        self._sandbox = sandbox
         self._tried = tried
         self._began = time.monotonic()
         self._known: set[str] = set()
@@ -37,20 +37,20 @@ class Trials:
 
     @property
     def seconds(self) -> float:
-        """How long it has been."""
+        """Seconds since the start."""
         return time.monotonic() - self._began
 
     def count(self) -> None:
-        """Write down how far it is."""
+        """Write the count so far."""
         told = {"inputs": self.inputs, "seconds": self.seconds, "faults": len(self._known)}
         self._tried.write_text(json.dumps(told))
 
-    def hold(self, case: dict[str, Any]) -> None:
-        """Try one input."""
+    def check(self, case: dict[str, Any]) -> None:
+        """Run one input and record a fault."""
         last = self._tried.with_suffix(".last")
         last.write_text(json.dumps({**case, "target": self._target.name}))
         try:
-            self._target.hold(case, self._ground)
+            self._target.check(case, self._sandbox)
         except FaultError as fault:
             self._keep(last, str(fault))
         except Hang as hang:
@@ -59,7 +59,7 @@ class Trials:
         self.count()
 
     def _keep(self, last: Path, said: str) -> None:
-        """Keep the first input of each fault, told apart by the last line that was said."""
+        """Save the first input of each fault, identified by its last line."""
         line = _QUOTED.sub("_", said.strip().splitlines()[-1].rpartition("|")[2])
         sign = hashlib.sha256(f"{said.partition(';')[0]}{line}".encode()).hexdigest()[:8]
         if sign not in self._known:

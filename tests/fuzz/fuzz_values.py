@@ -1,7 +1,7 @@
-"""What an input may hold that is nasty, and how an input is written into a file or an answer.
+"""Nasty values, and how an input is rendered to a file or response.
 
-Inputs are JSON, so that both engines can keep and change them; what JSON cannot hold, or only at
-length, stands in them as a text that begins with ``#``, and is written out here.
+Inputs are JSON, so that both engines can save and mutate them. Values that JSON cannot express, or
+only at length, are strings that start with ``#``; they are expanded here.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-#: How a secret looks that no output may show; a number follows.
+#: Start of each planted secret, which no output may show; a number follows.
 SECRET = "PlantedSecretNumber"
 SECRETS = re.compile(rf"{SECRET}\d+")
-#: Stands for the address of the server on loopback.
+#: Placeholder for the URL of the loopback server.
 API = "#api"
 
 _HERE = Path(__file__).parent
 _NASTY = json.loads((_HERE / "nasty.json").read_text())
 TEXTS: list[str] = _NASTY["texts"]
-#: Written out here, since JSON has no word for them or only a long one.
+#: Values that JSON cannot express, or only at length.
 MACROS: list[str] = _NASTY["macros"]
 NASTY: list[Any] = [value for values in _NASTY.values() for value in values]
 
@@ -42,25 +42,25 @@ _WRITTEN: dict[str, Callable[[int], str]] = {
 _MACRO = re.compile(rf'"#(raw|{"|".join(_WRITTEN)})(?: ((?:[^"\\]|\\.)*))?"')
 
 
-def written(value: Any, api: str) -> bytes:
-    """Write an input as the text that it stands for; not all of them are JSON."""
-    text = _MACRO.sub(_replaced, json.dumps(value))
+def render(value: Any, api: str) -> bytes:
+    """Render an input with its macros expanded; the result may not be JSON."""
+    text = _MACRO.sub(_expand, json.dumps(value))
     return text.replace(API, api).encode()
 
 
 def content_of(answer: Mapping[str, Any], api: str) -> bytes:
-    """Give the bytes of an answer: its ``body`` as JSON, or its ``text`` as it stands."""
+    """Return the bytes of a response: its ``body`` as JSON, or its ``text`` unchanged."""
     if isinstance(text := answer.get("text"), str):
         try:
             content = text.replace(API, api).encode("utf-8", "surrogateescape")
         except UnicodeEncodeError:
             content = text.encode("utf-8", "surrogatepass")
     else:
-        content = written(answer.get("body"), api)
+        content = render(answer.get("body"), api)
     return gzip.compress(content, mtime=0) if answer.get("gzip") else content
 
 
-def _replaced(found: re.Match[str]) -> str:
+def _expand(found: re.Match[str]) -> str:
     name, argument = found.groups()
     if name == "raw":
         return json.loads(f'"{argument or ""}"')

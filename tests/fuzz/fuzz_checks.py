@@ -1,4 +1,4 @@
-"""The laws that hold for every input, whatever it is and whoever tries it."""
+"""Rules that hold for every input."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LONGEST_LINE = 2500
-# Where its stack is at an end Python may begin the line, when functions are instrumented.
+# With instrumented functions Python may start the line when its stack overflows.
 ERROR = re.compile(r"^(?:.*\| |Exception ignored in .*)?ERROR\b.*", re.MULTILINE)
 _STEERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class FaultError(AssertionError):
-    """A law was broken by an input."""
+    """An input broke a rule."""
 
 
 class Hang(BaseException):
@@ -29,15 +29,15 @@ class Hang(BaseException):
 
 @dataclass
 class Outcome:
-    """How a command ended, and what it wrote."""
+    """Exit status and output of a command."""
 
     status: int
     output: bytes
     errors: str
 
 
-def planted(case: Mapping[str, Any]) -> set[str]:
-    """Give the secrets of a case: what stands where only secrets, or no settings, stand."""
+def planted_secrets(case: Mapping[str, Any]) -> set[str]:
+    """Return the secrets of a case: values in places for secrets or of unknown settings."""
     config, declared = case.get("config"), CONFIG_SCHEMA["properties"]
     variables = case.get("environment")
     settings = {**variables} if isinstance(variables, dict) else {}
@@ -48,35 +48,37 @@ def planted(case: Mapping[str, Any]) -> set[str]:
     return set(SECRETS.findall(json.dumps(secret))) - set(SECRETS.findall(json.dumps(shown)))
 
 
-def judge(done: Outcome, secrets: set[str]) -> None:
-    """Hold what a command did to the laws; raises FaultError."""
+def check_outcome(done: Outcome, secrets: set[str]) -> None:
+    """Check a command's outcome; raises FaultError."""
     lines = ERROR.findall(done.errors)
-    _law("Traceback (most recent call last)" not in done.errors, "a traceback", done)
-    _law(not any(re.search(r"\bunexpected \w+: ", x) for x in lines), "an unexpected error", done)
-    _law(done.status in {0, 1, 2}, f"exit status {done.status}", done)
+    _require("Traceback (most recent call last)" not in done.errors, "a traceback", done)
+    _require(
+        not any(re.search(r"\bunexpected \w+: ", x) for x in lines), "an unexpected error", done
+    )
+    _require(done.status in {0, 1, 2}, f"exit status {done.status}", done)
     says = bool(lines) or b"failed: " in done.output or b'"error": "' in done.output
-    _law(done.status != 1 or says, "a failure without a word", done)
-    _law(not any(secret in done.errors for secret in secrets), "a secret is shown", done)
-    _law(not _STEERS.search(done.errors.replace("\x1b[", "")), "control characters", done)
-    _law(max(map(len, lines), default=0) < _LONGEST_LINE, "an error line without end", done)
+    _require(done.status != 1 or says, "a failure without an error line", done)
+    _require(not any(secret in done.errors for secret in secrets), "a secret is shown", done)
+    _require(not _STEERS.search(done.errors.replace("\x1b[", "")), "control characters", done)
+    _require(max(map(len, lines), default=0) < _LONGEST_LINE, "an error line without end", done)
 
 
-def judge_messages(done: Outcome) -> None:
-    """Hold what went to a target to the form of messages; raises FaultError."""
+def check_messages(done: Outcome) -> None:
+    """Check the Singer messages on stdout; raises FaultError."""
     known: set[str] = set()
     for line in done.output.decode().split("\n")[:-1]:
         message = json.loads(line, parse_int=str, parse_constant=_no_constant)
         if message["type"] == "SCHEMA":
             known.add(message["stream"])
         is_known = message["type"] != "RECORD" or message["stream"] in known
-        _law(is_known, "a record before its schema", done)
-    _law(done.output[-1:] in {b"", b"\n"}, "half a line", done)
+        _require(is_known, "a record before its schema", done)
+    _require(done.output[-1:] in {b"", b"\n"}, "a truncated line", done)
 
 
 def _no_constant(name: str) -> Any:
-    raise FaultError(f"{name} was written, which is no JSON")
+    raise FaultError(f"{name} was written, which is not JSON")
 
 
-def _law(holds: object, broken: str, done: Outcome) -> None:
+def _require(holds: object, broken: str, done: Outcome) -> None:
     if not holds:
-        raise FaultError(f"{broken}; status {done.status}, and it said:\n{done.errors[-6000:]}")
+        raise FaultError(f"{broken}; status {done.status}, stderr:\n{done.errors[-6000:]}")

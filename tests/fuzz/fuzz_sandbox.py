@@ -1,6 +1,6 @@
-"""Where an input is tried: a real server, and files for the command to read.
+"""Run the command on one input, with a real server and real files.
 
-Knows no target and no engine. Each input has a connection of its own.
+Independent of targets and engines. Each input has a connection of its own.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.fuzz.fuzz_laws import judge, planted
+from tests.fuzz.fuzz_checks import check_outcome, planted_secrets
 from tests.fuzz.fuzz_process import in_process
-from tests.fuzz.fuzz_values import API, content_of, written
+from tests.fuzz.fuzz_values import API, content_of, render
 from tests.support.server import ApiServer, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tests.fuzz.fuzz_laws import Outcome
+    from tests.fuzz.fuzz_checks import Outcome
     from tests.support.server import Seen
 
 _MOST_REQUESTS = 20
-# The server frames its answers itself; what comes of a false frame is for a proxy to try.
+# The server frames its responses; tests/faults tries false frames.
 _FRAMING = {"content-length", "transfer-encoding", "connection", "upgrade"}
-# What would only be slow, and rightly so; and what would lead out of this machine.
+# Settings that would only slow a run down, or send requests to other machines.
 _TAME = {"max_retries": 1, "max_wait": 0, "requests_per_second": None, "timeout": 20, "proxy": None}
 _NOWHERE = "http://127.0.0.1:9"
 _STATUSES = range(200, 600)
@@ -33,21 +33,21 @@ _LONGEST_HEADER = 2000
 _LONGEST_VARIABLE = 100_000
 
 
-class Ground:
+class Sandbox:
     """One server and one folder for all inputs."""
 
     def __init__(self) -> None:
-        # In memory where that can be: each input has a token store of its own, written with care.
+        # In memory if possible: each input commits to a token store of its own.
         memory = Path("/dev/shm")  # noqa: S108
         place = memory if memory.is_dir() else None
         self.folder = Path(tempfile.mkdtemp(prefix="fuzz-", dir=place))
         self.api = ApiServer()
-        self.api.routes = _AnyPath(self._answer)
+        self.api.routes = _AnyPath(self._respond)
         self.api.token = self._token
         self._case: dict[str, Any] = {}
-        self._asked = 0
+        self._requests = 0
 
-    def __enter__(self) -> Ground:
+    def __enter__(self) -> Sandbox:
         self.api.__enter__()
         return self
 
@@ -55,15 +55,15 @@ class Ground:
         self.api.__exit__()
         shutil.rmtree(self.folder)
 
-    def hold(self, case: dict[str, Any], run: Callable[..., Outcome] = in_process) -> Outcome:
-        """Run a case and hold it to the laws; raises FaultError or Hang."""
+    def check(self, case: dict[str, Any], run: Callable[..., Outcome] = in_process) -> Outcome:
+        """Run a case and check its outcome; raises FaultError or Hang."""
         done = self.run(case, run)
-        judge(done, planted(case))
+        check_outcome(done, planted_secrets(case))
         return done
 
     def run(self, case: dict[str, Any], runner: Callable[..., Outcome]) -> Outcome:
-        """Write a case into files, serve it, and run its command on it."""
-        self._case, self._asked = case, 0
+        """Write a case to files, serve its responses and run its command."""
+        self._case, self._requests = case, 0
         self.api.seen.clear()
         shutil.rmtree(self.folder)
         self.folder.mkdir()
@@ -88,25 +88,25 @@ class Ground:
         files += [(option, case[option]) for option in options_of if case.get(option) is not None]
         for number, (option, content) in enumerate(files):
             path = self.folder / f"{option}{number}.json"
-            path.write_bytes(written(content, self.api.url))
+            path.write_bytes(render(content, self.api.url))
             options += [f"--{option}", str(path)]
         return [name, *options]
 
     def _token(self, _: Seen) -> Any:
         return _reply(self._case.get("token"), self.api.url)
 
-    def _answer(self, seen: Seen) -> Any:
-        answers = self._case.get("answers")
+    def _respond(self, seen: Seen) -> Any:
+        responses = self._case.get("responses")
         page = seen.query.get("page", "")
-        number = int(page) - 1 if re.fullmatch("[1-9][0-9]?", page) else self._asked
-        self._asked += 1
-        if not isinstance(answers, list) or not answers or self._asked > _MOST_REQUESTS:
+        number = int(page) - 1 if re.fullmatch("[1-9][0-9]?", page) else self._requests
+        self._requests += 1
+        if not isinstance(responses, list) or not responses or self._requests > _MOST_REQUESTS:
             return Reply([])
-        return _reply(answers[number % len(answers)], self.api.url)
+        return _reply(responses[number % len(responses)], self.api.url)
 
 
 class _AnyPath(dict[str, Any]):
-    """Routes of which every path is one."""
+    """Routes that contain every path."""
 
     def __init__(self, answer: Callable[[Seen], Any]) -> None:
         super().__init__()
@@ -117,10 +117,10 @@ class _AnyPath(dict[str, Any]):
 
 
 def _variables(settings: Any, api: str) -> dict[str, str]:
-    """Give settings as environment variables bring them, those that can be there at all."""
+    """Return settings as environment variables, without those that cannot exist."""
     found = {}
     for name, value in (settings if isinstance(settings, dict) else {}).items():
-        text = value if isinstance(value, str) else written(value, api).decode()
+        text = value if isinstance(value, str) else render(value, api).decode()
         text = text.replace(API, api)[:_LONGEST_VARIABLE].encode("utf-8", "replace").decode()
         if re.fullmatch(r"\w{1,99}", name, re.ASCII) and "\0" not in text:
             found[f"TAP_OAUTH2_GENERIC_{name.upper()}"] = text

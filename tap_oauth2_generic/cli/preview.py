@@ -106,7 +106,7 @@ def _may_be_secret(header: str) -> bool:
 def _paging(paginator: Paginator) -> str:
     if paginator.stop is not None:
         return f"ends: {paginator.stop.reason}"
-    return f"goes on: {redact(paginator.leads_to())}"
+    return f"goes on: {redact(paginator.next_request())}"
 
 
 def _suggestion(stream: OAuth2Stream, answer: Response) -> dict[str, Any] | None:

@@ -1,6 +1,6 @@
-"""The paging styles, found by their ``style`` name; each is one file of this folder.
+"""The paging styles, found by their ``style`` name.
 
-A new style is a new file here: nothing else names the styles.
+To add a style, add a file here: nothing else lists the styles.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _ORDER = ("none", "page_number", "offset", "cursor", "next_url", "link_header", 
 
 
 def styles() -> dict[str, type[PagingStyle]]:
-    """Give every style that has a file here, by name, the best known first."""
+    """Return every style that has a file here, by name, the best known first."""
     found: dict[str, type[PagingStyle]] = {}
     for module_info in pkgutil.iter_modules(__path__):
         module = importlib.import_module(f"{__name__}.{module_info.name}")
@@ -57,24 +57,24 @@ def _is_style(member: Any) -> TypeGuard[type[PagingStyle]]:
     try:
         return issubclass(member, PagingStyle) and "style" in vars(member)
     except TypeError:
-        # It is no class at all; in Python 3.10 a generic alias would pass for one.
+        # Not a class; in Python 3.10 a generic alias would pass for one.
         return False
 
 
 def read_style(raw: Mapping[str, Any], collector: ErrorCollector) -> PagingStyle | None:
-    """Parse a ``pagination`` object into its style; None where ``problems`` says why."""
-    there_are = styles()
+    """Parse a ``pagination`` object into its style; None if it collected an error."""
+    known = styles()
     name = raw.get("style") or DEFAULT_STYLE
-    chosen = there_are.get(name) if isinstance(name, str) else None
+    chosen = known.get(name) if isinstance(name, str) else None
     if chosen is None:
-        sentence = f"style must be one of {', '.join(there_are)}, not {name!r}"
-        collector.add("", sentence + near_choice(name, there_are))
+        sentence = f"style must be one of {', '.join(known)}, not {name!r}"
+        collector.add("", sentence + near_choice(name, known))
         return None
     settings = {key: value for key, value in raw.items() if key != "style"}
     own = names_of(chosen)
     for key in [key for key in settings if key not in own]:
-        if others := [other for other, style in there_are.items() if key in names_of(style)]:
-            rest = f"not to {name}" if raw.get("style") else "and no style is set"
+        if others := [other for other, style in known.items() if key in names_of(style)]:
+            rest = f"not {name}" if raw.get("style") else "and no style is set"
             collector.add("", f"{key!r} belongs to style {', '.join(others)}, {rest}")
             del settings[key]
     reject_unknown(settings, own, "", collector)
@@ -82,15 +82,15 @@ def read_style(raw: Mapping[str, Any], collector: ErrorCollector) -> PagingStyle
 
 
 def _schema() -> dict[str, Any]:
-    """Describe one flat object: the style, then the settings of all styles together."""
-    there_are = styles()
-    chooser = {"type": "string", "enum": list(there_are)}
+    """Return the schema of one flat object: the style and the settings of all styles."""
+    known = styles()
+    chooser = {"type": "string", "enum": list(known)}
     chooser |= {"title": "Style", "description": "How the API pages; the default is none."}
     properties: dict[str, Any] = {"style": chooser}
-    for style in there_are.values():
+    for style in known.values():
         own = {field.name for field in dataclasses.fields(style)}
-        described = schema_of(style)["properties"]
-        properties |= {name: described[name] for name in described if name in own}
+        entries = schema_of(style)["properties"]
+        properties |= {name: entries[name] for name in entries if name in own}
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 

@@ -1,6 +1,6 @@
-"""What every paging style is: a frozen dataclass of settings with three pure functions.
+"""The base of every paging style: a frozen dataclass of settings with pure functions.
 
-A style remembers nothing; the walk does. A style's file holds that style alone.
+A style remembers nothing; the Paginator does. A style's file holds that style only.
 """
 
 from __future__ import annotations
@@ -24,143 +24,139 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.parsing.page import Page
     from tap_oauth2_generic.settings.paths import Path
 
-# What leads to a page: a number, a cursor of any JSON type, a URL. None is the first page
-# of a style whose first request carries no token.
+# Identifies a page: a number, a cursor of any JSON type or a URL. None is the first page of a
+# style whose first request carries no token.
 Token = Any
 
 
-def nearly(wanted: str, there: Iterable[str]) -> str | None:
-    """Give the name that was probably meant by one that is not there, None where none is near."""
-    names = list(there)
+def near_name(wanted: str, names: Iterable[str]) -> str | None:
+    """Return the name that was probably meant by one that is missing, None if none is near."""
     lowered = {name.lower(): name for name in names}
     if wanted.lower() in lowered:
         return lowered[wanted.lower()]
-    near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.85)
+    near = difflib.get_close_matches(wanted, lowered.values(), n=1, cutoff=0.85)
     return near[0] if near else None
 
 
-def absolute(url: str, link: str) -> str:
-    """Resolve a link against the URL of its answer; raises ResponseError where it is none."""
+def join_link(page: Page, link: str) -> str:
+    """Resolve a link against the URL of its page; raise ResponseError if it is not a URL."""
     try:
-        return urljoin(url, link)
+        return urljoin(page.url, link)
     except ValueError:
-        message = "the next-page link is no URL"
+        message = "the next-page link is not a URL"
         raise ResponseError(message) from None
 
 
-def misnamed(path: Path, page: Page) -> str | None:
-    """Say that a path finds nothing though the answer has a name much like it."""
+def misspelled(path: Path, page: Page) -> str | None:
+    """Return a doubt if a path finds nothing, but the response has a similar name."""
     if path.find(page.body) is not MISSING or not isinstance(page.body, dict):
         return None
-    near = nearly(path.text.strip("'\""), page.body)
-    return None if near is None else f"{path.text!r} is not in the answer, though {near!r} is"
+    near = near_name(path.text.strip("'\""), page.body)
+    return near and f"{path.text!r} is not in the response, but {near!r} is"
 
 
 @dataclass(frozen=True, kw_only=True)
 class PagingStyle(ABC):
-    """The settings that all styles share, and what a style must say."""
+    """The settings that all styles share, and what a style defines."""
 
     #: The word that chooses this style.
     style: ClassVar[str]
-    #: The shape of answer that the style fits, for tables of all styles.
+    #: The response that the style fits, for tables of all styles.
     fits: ClassVar[str]
     #: Whether a page without records is the last one.
     empty_page_ends: ClassVar[bool] = True
-
-    #: Whether a token that comes again at once says that this was the last page.
+    #: Whether a token that is its own successor marks the last page.
     repeat_is_end: ClassVar[bool] = True
-    #: Why a walk ends where no page is named or counted next.
+    #: Why paging stops if there is no next token.
     end_reason: ClassVar[str] = "the last page"
-    #: Whether the style must see every record that came, and so cannot do with a filter.
+    #: Whether the style needs every record of a page, so that records_path may not filter.
     needs_every_record: ClassVar[bool] = False
-
-    @property
-    def follows_tokens(self) -> bool:
-        """Whether only the missing next token ends a walk: pages between may be empty."""
-        return not self.empty_page_ends
 
     page_size: int = setting(
         integer(1),
         "Page size",
-        f"Records asked for in one page; above {MAX_PAGE_SIZE} it is set to "
-        f"{MAX_PAGE_SIZE}, with a warning.",
+        f"Records to request per page; capped at {MAX_PAGE_SIZE}, with a warning.",
         default=MAX_PAGE_SIZE,
     )
     page_size_param: str | None = setting(
         NAME,
         "Page size parameter",
-        "Carries the page size; it is sent only if given.",
+        "Carries the page size, which is sent only if this is set.",
         default=None,
     )
     total_path: Path | None = setting(
-        PATH, "Total path", "Where the answer says how many records there are.", default=None
+        PATH, "Total path", "Path of the number of records in the response.", default=None
     )
     total_pages_path: Path | None = setting(
-        PATH, "Total pages path", "Where the answer says how many pages there are.", default=None
+        PATH, "Total pages path", "Path of the number of pages in the response.", default=None
     )
     has_more_path: Path | None = setting(
-        PATH, "Has-more path", "Where the answer says whether more pages follow.", default=None
+        PATH, "Has-more path", "Path of the flag that says whether more pages follow.", default=None
     )
     max_pages: int | None = setting(
-        integer(1), "Most pages", "Stop, with a warning, after so many pages.", default=None
+        integer(1), "Most pages", "Stop after so many pages, with a warning.", default=None
     )
 
     @property
+    def follows_tokens(self) -> bool:
+        """Whether only a missing next token stops paging: pages before it may be empty."""
+        return not self.empty_page_ends
+
+    @property
     def paths_in_record(self) -> tuple[Path, ...]:
-        """The paths among the settings that are looked up in the last record, not in the answer."""
+        """The paths among the settings that start in the last record, not in the response."""
         return ()
 
     @property
     def carriers(self) -> list[str]:
-        """The names of the parameters that carry what leads to a page."""
+        """The names of the parameters that carry the token."""
         names = [f.name for f in fields(self) if f.name.endswith("_param")]
         return [getattr(self, name) for name in names if name != "page_size_param"]
 
     @property
     def size_sent(self) -> int:
-        """The page size that goes to the server."""
+        """The page size that the server is asked for."""
         return min(self.page_size, MAX_PAGE_SIZE)
 
     @property
     def place_of_params(self) -> Place:
-        """Where the paging parameters go; styles that have a say declare ``params_in``."""
+        """Where the paging parameters go; some styles have a setting ``params_in``."""
         return getattr(self, "params_in", "query")
 
     def remarks(self) -> list[str]:
-        """Say what is done otherwise than the settings ask, a sentence each."""
+        """Return where the style deviates from its settings, a sentence each."""
         if self.page_size > MAX_PAGE_SIZE:
-            most = MAX_PAGE_SIZE
-            return [f"page_size {self.page_size} is above {most}; {most} is used"]
+            return [f"page_size {self.page_size} is capped at {MAX_PAGE_SIZE}"]
         return []
 
-    def first(self) -> Token:
-        """Give the token of the first page."""
-        return None
-
     def apply(self, token: Token, request: Request) -> None:
-        """Turn a stream's request into the request for the page that a token leads to."""
+        """Turn a stream's request into the request for the page of a token."""
         if self.page_size_param:
             request.put(self.page_size_param, self.size_sent, self.place_of_params)
         self.place(token, request)
 
+    def first(self) -> Token:
+        """Return the token of the first page."""
+        return None
+
     @abstractmethod
     def place(self, token: Token, request: Request) -> None:
-        """Put what leads to a page into a request."""
+        """Put a token into a request."""
 
     @abstractmethod
     def next(self, token: Token, page: Page) -> Token | None:
-        """Give the token of the page after this one, or None where there is none."""
+        """Return the token of the page after this one, None if there is none."""
 
     def predict(self, token: Token, length: int) -> Token | None:
-        """Give the token after a page of so many records, None where only its answer can tell."""
+        """Return the token after a page of a length, None if only its response can tell."""
         return None
 
     def doubts(self, page: Page) -> str | None:
-        """Say why a page without a next token may not be the last one, if there is a reason."""
+        """Return why a page without a next token may not be the last one, if there is a reason."""
         return None
 
     def is_short(self, page: Page, first_page_length: int) -> bool:
-        """Tell whether a page ends the walk by being shorter than the first."""
+        """Return whether a page is the last one because it is shorter than the first."""
         return False
 
 
@@ -171,22 +167,22 @@ class ParameterStyle(PagingStyle):
     params_in: Place = setting(
         enum("query", "body"),
         "Parameters in",
-        "Where the paging parameters go; in a JSON body a dotted name nests.",
+        "Where the paging parameters go; in a JSON body a dotted name is nested.",
         default="query",
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class CountedStyle(ParameterStyle):
-    """A style that counts pages or records, so that a short page can be told from a full one."""
+    """A style that counts pages or records, and knows a short page from a full one."""
 
     stop_on_short_page: bool = setting(
         BOOLEAN,
         "Stop on a short page",
-        "End when a page has fewer records than the first page had.",
+        "Stop at a page with fewer records than the first.",
         default=False,
     )
 
     def is_short(self, page: Page, first_page_length: int) -> bool:
-        """Tell whether a page is shorter than the first, where that was asked for."""
+        """Return whether a page is shorter than the first, if that is to stop paging."""
         return self.stop_on_short_page and page.length < first_page_length

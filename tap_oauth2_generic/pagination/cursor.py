@@ -1,4 +1,4 @@
-"""Style ``cursor``: each answer holds an opaque token for the next page."""
+"""Style ``cursor``: each response holds an opaque token for the next page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import unquote_plus
 
-from tap_oauth2_generic.pagination.base import ParameterStyle, Token, misnamed, nearly
+from tap_oauth2_generic.pagination.base import ParameterStyle, Token, misspelled, near_name
 from tap_oauth2_generic.settings.field_types import NAME, PATH, REGEX
 from tap_oauth2_generic.settings.fields import setting
 from tap_oauth2_generic.settings.paths import MISSING
@@ -21,59 +21,58 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Cursor(ParameterStyle):
-    """``GET /people?pageToken=abc`` answers ``{"people": […], "nextPageToken": "def"}``."""
+    """``GET /people?pageToken=abc`` returns ``{"people": […], "nextPageToken": "def"}``."""
 
     style: ClassVar[str] = "cursor"
-    fits: ClassVar[str] = '`{"people": […], "nextPageToken": "def"}`, asked by `?pageToken=def`'
+    fits: ClassVar[str] = '`{"people": […], "nextPageToken": "def"}`; requested by `?pageToken=def`'
     empty_page_ends: ClassVar[bool] = False
 
     cursor_path: Path | None = setting(
-        PATH, "Cursor path", "Where the answer's body holds the next cursor.", default=None
+        PATH, "Cursor path", "Path of the next cursor in the body of the response.", default=None
     )
     cursor_header: str | None = setting(
-        NAME, "Cursor header", "The response header that holds the next cursor.", default=None
+        NAME, "Cursor header", "Response header that holds the next cursor.", default=None
     )
     cursor_param: str = setting(NAME, "Cursor parameter", "Carries the cursor.")
     cursor_pattern: Pattern | None = setting(
         REGEX,
         "Cursor pattern",
-        "A regular expression whose first group is the cursor, to cut it out of a URL.",
+        "Regular expression whose first group is the cursor, to cut it out of a URL.",
         default=None,
     )
 
     def contradictions(self) -> list[str]:
-        """Say that the cursor must come from one place."""
+        """Return a sentence unless the cursor comes from one place."""
         if (self.cursor_path is None) == (self.cursor_header is None):
             return ["style cursor needs either cursor_path or cursor_header"]
         return []
 
     def place(self, token: Token, request: Request) -> None:
-        """Put the cursor exactly as it came; the first request has none."""
+        """Put the cursor unchanged; the first request has none."""
         if token is not None:
-            # In a query a number goes back with the very digits that came.
-            as_came = str(token) if isinstance(token, Decimal) else token
-            value = token if self.params_in == "body" else as_came
-            request.put(self.cursor_param, value, self.params_in)
+            # In a query a number keeps its exact digits.
+            is_written = isinstance(token, Decimal) and self.params_in == "query"
+            request.put(self.cursor_param, str(token) if is_written else token, self.params_in)
 
     def next(self, token: Token, page: Page) -> Token | None:
-        """Give the cursor in the answer; null, false, and what is empty are no cursor."""
-        found = self._found(page)
+        """Return the cursor in the response; null, false and empty values are none."""
+        found = self._find(page)
         if found is MISSING or found is None or found is False or found in ("", [], {}):
             return None
         return self._cut_out(found) if self.cursor_pattern else found
 
     def doubts(self, page: Page) -> str | None:
-        """Say that a cursor may be there under another name, or that the pattern missed it."""
-        found = self._found(page)
+        """Return a doubt if the cursor has a similar name, or the pattern missed it."""
+        found = self._find(page)
         if self.cursor_pattern is not None and isinstance(found, str) and found:
-            return "cursor_pattern matched nothing in the cursor that came"
+            return "cursor_pattern does not match the cursor in the response"
         if self.cursor_path is not None:
-            return misnamed(self.cursor_path, page)
+            return misspelled(self.cursor_path, page)
         header = self.cursor_header or ""
-        near = None if header in page.headers else nearly(header, page.headers)
-        return None if near is None else f"there is no header {header!r}, though there is {near!r}"
+        near = None if header in page.headers else near_name(header, page.headers)
+        return near and f"the response has no header {header!r}, but {near!r}"
 
-    def _found(self, page: Page) -> Any:
+    def _find(self, page: Page) -> Any:
         if self.cursor_path is not None:
             return self.cursor_path.find(page.body)
         return page.headers.get(self.cursor_header or "")

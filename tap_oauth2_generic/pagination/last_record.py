@@ -19,33 +19,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class LastRecord(ParameterStyle):
-    """``GET /charges?starting_after=ch_9`` answers ``{"data": […], "has_more": true}``."""
+    """``GET /charges?starting_after=ch_9`` returns ``{"data": […], "has_more": true}``."""
 
     style: ClassVar[str] = "last_record"
-    fits: ClassVar[str] = '`{"data": […], "has_more": true}`, asked by `?starting_after=ch_9`'
+    fits: ClassVar[str] = '`{"data": […], "has_more": true}`; requested by `?starting_after=ch_9`'
     repeat_is_end: ClassVar[bool] = False
     needs_every_record: ClassVar[bool] = True
 
     last_record_path: Path = setting(
-        PATH, "Last-record path", "Where the page's last record holds the value that is sent next."
+        PATH, "Last-record path", "Path inside the last record of the value to send next."
     )
     cursor_param: str = setting(NAME, "Cursor parameter", "Carries the cursor.")
 
     @property
     def paths_in_record(self) -> tuple[Path, ...]:
-        """Where the last record holds the value."""
+        """The path of the value inside the last record."""
         return (self.last_record_path,)
 
     def place(self, token: Token, request: Request) -> None:
-        """Put the last record's value; the first request has none."""
+        """Put the value of the last record; the first request has none."""
         if token is not None:
             request.put(self.cursor_param, token, self.params_in)
 
     def next(self, token: Token, page: Page) -> Token | None:
-        """Give the value of the last record.
-
-        Raises ResponseError where the last record has none: the rest could not be reached.
-        """
+        """Return the value of the last record; raise ResponseError if it has none."""
         record = page.last_record
         if record is None:
             return None

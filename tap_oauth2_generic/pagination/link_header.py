@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from tap_oauth2_generic.pagination.base import PagingStyle, Token, absolute
+from tap_oauth2_generic.pagination.base import PagingStyle, Token, join_link
 
 if TYPE_CHECKING:
     from tap_oauth2_generic.net.request import Request
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class LinkHeader(PagingStyle):
-    """``GET /events`` answers with ``Link: <https://…?cursor=abc>; rel="next"``."""
+    """``GET /events`` returns ``Link: <https://…?cursor=abc>; rel="next"``."""
 
     style: ClassVar[str] = "link_header"
     fits: ClassVar[str] = 'the header `Link: <https://…?cursor=abc>; rel="next"`'
     empty_page_ends: ClassVar[bool] = False
 
     def place(self, token: Token, request: Request) -> None:
-        """Turn the request to the next page's address; the first has the stream's own."""
+        """Point the request to the next page; the first request has the stream's address."""
         if token is not None:
             request.follow(token)
 
     def next(self, token: Token, page: Page) -> Token | None:
-        """Give the absolute address of the link with the relation ``next``."""
-        return absolute(page.url, page.next_link) if page.next_link else None
+        """Return the absolute address of the link with the relation ``next``."""
+        return join_link(page, page.next_link) if page.next_link else None

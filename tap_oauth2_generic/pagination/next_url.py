@@ -1,4 +1,4 @@
-"""Style ``next_url``: each answer's body holds the address of the next page."""
+"""Style ``next_url``: the body of each response holds the URL of the next page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_oauth2_generic.errors import ResponseError
-from tap_oauth2_generic.pagination.base import PagingStyle, Token, absolute, misnamed
+from tap_oauth2_generic.pagination.base import PagingStyle, Token, join_link, misspelled
 from tap_oauth2_generic.settings.field_types import PATH
 from tap_oauth2_generic.settings.fields import setting
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class NextUrl(PagingStyle):
-    """``GET /tasks`` answers ``{"value": […], "@odata.nextLink": "https://…"}``."""
+    """``GET /tasks`` returns ``{"value": […], "@odata.nextLink": "https://…"}``."""
 
     style: ClassVar[str] = "next_url"
     fits: ClassVar[str] = '`{"value": […], "@odata.nextLink": "https://…"}`, followed untouched'
@@ -27,24 +27,26 @@ class NextUrl(PagingStyle):
     next_url_path: Path = setting(
         PATH,
         "Next-URL path",
-        "Where the answer's body holds the next page's URL, full or relative.",
+        "Path of the next page's URL in the body of the response, absolute or relative.",
     )
 
     def doubts(self, page: Page) -> str | None:
-        """Say that the address may be there under another name."""
-        return misnamed(self.next_url_path, page)
+        """Return a doubt if the response has a similar name."""
+        return misspelled(self.next_url_path, page)
 
     def place(self, token: Token, request: Request) -> None:
-        """Turn the request to the next page's address; the first has the stream's own."""
+        """Point the request to the next page; the first request has the stream's address."""
         if token is not None:
             request.follow(token)
 
     def next(self, token: Token, page: Page) -> Token | None:
-        """Give the absolute address of the next page."""
+        """Return the absolute address of the next page."""
         found: Any = self.next_url_path.find(page.body)
         if not found:
             return None
         if not isinstance(found, str):
-            message = f"next_url_path {self.next_url_path.text!r} found something that is no URL"
+            message = (
+                f"next_url_path {self.next_url_path.text!r} points at something else than a URL"
+            )
             raise ResponseError(message)
-        return absolute(page.url, found)
+        return join_link(page, found)

@@ -1,4 +1,4 @@
-"""Style ``none``: one request has it all."""
+"""Style ``none``: one response holds all records."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class NoPaging(ParameterStyle):
-    """An answer that is whole: ``[{"id": 1}, {"id": 2}]``."""
+    """``GET /states`` returns ``[{"id": 1}, {"id": 2}]``."""
 
     style: ClassVar[str] = "none"
-    fits: ClassVar[str] = '`[{"id": 1}, {"id": 2}]`, all records in one answer'
-    end_reason: ClassVar[str] = "no pagination is set, so one answer is all"
+    fits: ClassVar[str] = '`[{"id": 1}, {"id": 2}]`, all records in one response'
+    end_reason: ClassVar[str] = "no pagination is configured"
 
     def place(self, token: Token, request: Request) -> None:
-        """Put nothing: there is one page."""
+        """Change nothing: there is one page."""
 
     def next(self, token: Token, page: Page) -> Token | None:
-        """Give None: there is no other page."""
+        """Return None: there is no other page."""
         return None

@@ -1,4 +1,4 @@
-"""Style ``offset``: each request names how many records to pass over."""
+"""Style ``offset``: each request says how many records to skip."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Offset(CountedStyle):
-    """``GET /search?startAt=50`` answers ``{"issues": […], "total": 118}``."""
+    """``GET /search?startAt=50`` returns ``{"issues": […], "total": 118}``."""
 
     style: ClassVar[str] = "offset"
-    fits: ClassVar[str] = '`{"issues": […], "total": 118}`, asked by `?startAt=50`'
+    fits: ClassVar[str] = '`{"issues": […], "total": 118}`; requested by `?startAt=50`'
 
     offset_param: str = setting(
         NAME, "Offset parameter", "Carries the offset of the page's first record.", default="offset"
     )
     page_start: int = setting(
-        integer(0), "Page start", "The first page number or offset: 0 or 1 as a rule.", default=0
+        integer(0), "Page start", "The first page number or offset, usually 0 or 1.", default=0
     )
 
     def first(self) -> Token:
-        """Give the offset of the first record, be it 0."""
+        """Return the offset of the first record."""
         return self.page_start
 
     def place(self, token: Token, request: Request) -> None:
@@ -37,9 +37,9 @@ class Offset(CountedStyle):
         request.put(self.offset_param, token, self.params_in)
 
     def next(self, token: Token, page: Page) -> Token | None:
-        """Advance by the records that came, however many were asked for."""
+        """Advance by the number of records received, so a server-side cap never skips any."""
         return token + page.length
 
     def predict(self, token: Token, length: int) -> Token | None:
-        """Advance by as many records as the page is taken to hold."""
+        """Advance by the length that the page is expected to have."""
         return token + length

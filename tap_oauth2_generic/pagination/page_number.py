@@ -1,4 +1,4 @@
-"""Style ``page_number``: pages are numbered, each request names one."""
+"""Style ``page_number``: pages are numbered, and each request names one."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class PageNumber(CountedStyle):
-    """``GET /leads?page=2`` answers ``{"data": […], "info": {"more_records": true}}``."""
+    """``GET /leads?page=2`` returns ``{"data": […], "info": {"more_records": true}}``."""
 
     style: ClassVar[str] = "page_number"
-    fits: ClassVar[str] = '`{"data": […], "info": {"more_records": true}}`, asked by `?page=2`'
+    fits: ClassVar[str] = '`{"data": […], "info": {"more_records": true}}`; requested by `?page=2`'
 
     page_param: str = setting(NAME, "Page parameter", "Carries the page number.", default="page")
     page_start: int = setting(
-        integer(0), "Page start", "The first page number or offset: 0 or 1 as a rule.", default=1
+        integer(0), "Page start", "The first page number or offset, usually 0 or 1.", default=1
     )
 
     def first(self) -> Token:
-        """Give the number of the first page, be it 0."""
+        """Return the number of the first page."""
         return self.page_start
 
     def place(self, token: Token, request: Request) -> None:
@@ -35,9 +35,9 @@ class PageNumber(CountedStyle):
         request.put(self.page_param, token, self.params_in)
 
     def next(self, token: Token, page: Page) -> Token | None:
-        """Count on by one: the server decides how long its pages are."""
+        """Add one, however many records the page has."""
         return token + 1
 
     def predict(self, token: Token, length: int) -> Token | None:
-        """Count on by one, whatever the page holds."""
+        """Add one."""
         return token + 1

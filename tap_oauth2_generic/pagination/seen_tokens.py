@@ -1,7 +1,4 @@
-"""The tokens that a walk has used, in bounded memory, so that one that comes again is known.
-
-Knows tokens alone: what it means that one was used is the walk's to say.
-"""
+"""The page tokens that were used, in bounded memory, to detect a loop of tokens."""
 
 from __future__ import annotations
 
@@ -17,19 +14,20 @@ if TYPE_CHECKING:
 
 
 class SeenTokens:
-    """Knows each of 65,536 tokens, and of more some at even distances.
+    """A set of token hashes that is thinned out evenly once it is full.
 
-    In a loop of tokens one of them comes by soon: when so many more were used as lie between two.
+    A loop of tokens still meets one of those kept, and soon: after as many more as were dropped
+    between two of them.
     """
 
     def __init__(self) -> None:
-        """Begin with no token used."""
+        """Start empty."""
         self._kept: dict[Any, None] = {}
         self._count, self._distance = 0, 1
         self._last: Any = None
 
     def add(self, token: Token) -> None:
-        """Take note of a token that is used."""
+        """Remember a token."""
         self._last = key_of(token)
         if self._count % self._distance == 0:
             self._kept[self._last] = None
@@ -39,13 +37,13 @@ class SeenTokens:
             self._distance *= 2
 
     def __contains__(self, token: Token) -> bool:
-        """Tell whether a token is known to have been used; the last one always is."""
+        """Return whether a token is known to have been used; the last one always is."""
         key = key_of(token)
         return bool(key == self._last) or key in self._kept
 
 
 def key_of(token: Token) -> Any:
-    """Give something small that stands for a token, the same for the same one alone."""
+    """Return something small that identifies a token."""
     if isinstance(token, int) or token is None:
         return token
     return hash(token if isinstance(token, str) else msgspec.json.encode(token, enc_hook=str))

@@ -61,7 +61,7 @@ def test_it_shows_people_tables(api, preview):
         "status 200",
         "12345678901234567890123",
         "[bold]x[/bold]",
-        "ends: no pagination is set",
+        "ends: no pagination is configured",
     ):
         assert text in done.stdout
 

@@ -259,7 +259,7 @@ def test_a_lasting_access_token_is_all_that_is_needed():
 def test_a_large_page_size_is_a_warning():
     """A page size above 200 is no mistake; a warning names stream, size and what is sent."""
     _, collector = reading({"pagination": {"page_size": 500}})
-    assert collector.warnings == ["stream 'items': page_size 500 is above 200; 200 is used"]
+    assert collector.warnings == ["stream 'items': page_size 500 is capped at 200"]
 
 
 def test_objects_and_arrays_may_be_json_texts():

@@ -43,7 +43,7 @@ def test_json_preview_shows_every_stream(sample, preview):
         assert one["records"][0].keys() <= one["schema"]["properties"].keys()
         assert one["primary_key_candidates"][0] == "id"
     assert told["contacts"]["paging"] == "goes on: per_page=50, page=2"
-    assert told["countries"]["paging"] == "ends: no pagination is set, so one answer is all"
+    assert told["countries"]["paging"] == "ends: no pagination is configured"
     assert told["people"]["replication_key_candidates"] == ["updated_at"]
 
 

@@ -281,7 +281,7 @@ def test_a_misspelt_next_page_is_said(api, tap, style, pagination, answer):
     """A place of the next page that is nearly named is said, and the bookmark does not move."""
     api.serve("/items", answer)
     run = tap(api.config(stream(style, pagination=pagination)))
-    assert any("is not in the answer, though" in line for line in run.warnings)
+    assert any("is not in the response, but" in line for line in run.warnings)
     assert run.bookmark("items") is None
 
 

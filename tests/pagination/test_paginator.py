@@ -73,7 +73,7 @@ def test_an_ignored_paging_parameter_is_seen():
     pages, emitted = walk_over(NUMBER, items(1, 2))
     assert emitted == items(1, 2)["items"]
     assert (pages.stop.complete, pages.stop.suspicious) == (False, True)
-    assert "repeated" in pages.stop.reason
+    assert "repeats" in pages.stop.reason
 
 
 def test_a_last_page_given_for_ever_is_the_end():
@@ -134,7 +134,7 @@ def test_a_first_page_that_comes_back_at_once_is_said_with_the_parameter(raw, na
     """Where page 2 is page 1 again, a remark names the parameter that the API may not know."""
     pages, emitted = walk_over({**raw, "page_size_param": "size"}, items(1, 2))
     assert len(emitted) == 2
-    assert pages.remarks == [f"the API may not know the parameter {named}"]
+    assert pages.remarks == [f"the API may ignore the parameter {named}"]
     assert not walk_over(raw, items(1, 2), items(3, 4), items(3, 4))[0].remarks
 
 
@@ -142,10 +142,10 @@ def test_a_first_page_that_comes_back_at_once_is_said_with_the_parameter(raw, na
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        ({"message": "no"}, "an answer with the keys message and nothing that the page before"),
-        ("please wait", "an answer that is the string 'please wait'"),
-        ([1, 2], "an answer that is a list of 2"),
-        (17, "an answer that is the number 17"),
+        ({"message": "no"}, "a response with the keys message, none of which the page before"),
+        ("please wait", "a response that is the string 'please wait'"),
+        ([1, 2], "a response that is a list of 2"),
+        (17, "a response that is the number 17"),
     ],
 )
 def test_an_answer_of_another_shape_is_not_the_end_of_a_whole_read(raw, body, says):
@@ -181,7 +181,7 @@ def test_a_total_that_was_reached_ends_the_walk(total):
 def test_a_total_that_was_not_reached_is_said():
     """Where fewer records came than ``total_path`` said, a remark gives both numbers."""
     pages, _ = walk_over({**NUMBER, "total_path": "total"}, items(1, 2, total=5), items(total=5))
-    assert pages.remarks == ["2 records came, though total_path said 5"]
+    assert pages.remarks == ["total_path says 5 records, but the API returned 2"]
 
 
 def test_a_total_that_cannot_be_one_ends_nothing():
@@ -198,7 +198,7 @@ def test_a_total_that_is_no_number_is_said_and_ends_nothing(total):
     raw = {**NUMBER, "total_path": "total"}
     pages, emitted = walk_over(raw, items(1, 2, total=total), items(3, total=total), items())
     assert len(emitted) == 3
-    assert pages.remarks == ["total_path 'total' finds no whole number"]
+    assert pages.remarks == ["ignoring total_path 'total': it finds no integer"]
 
 
 @pytest.mark.parametrize(("pages", "read"), [(2, 2), ("2", 2), (0, 3), (None, 3), (9, 3)])

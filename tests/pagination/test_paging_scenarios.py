@@ -89,7 +89,7 @@ def test_a_last_page_repeated_for_ever_ends(api, tap, style):
     run = tap(config)
     assert run.status == 0, run.errors
     assert ids(run) == [row["id"] for row in ROWS]
-    assert any("repeated" in line for line in run.warnings)
+    assert any("repeats" in line for line in run.warnings)
 
 
 @pytest.mark.parametrize("kept", [{}, {"keep": [{"path": "id", "matches": "."}]}])
@@ -112,7 +112,7 @@ def test_a_repeated_page_is_known_however_it_is_read(api, tap, kept, is_shuffled
     run = tap(api.config(paged, max_in_flight=most))
     assert run.status == 0, run.errors
     assert [record["id"] for record in run.records("items")] == [0, 1, 2]
-    assert any("repeated" in line for line in run.warnings)
+    assert any("repeats" in line for line in run.warnings)
 
 
 def test_a_cursor_that_comes_again_ends(api, tap):
@@ -126,7 +126,7 @@ def test_a_cursor_that_comes_again_ends(api, tap):
     run = tap(api.config(stream(pagination=paging)))
     assert run.status == 0, run.errors
     assert ids(run) == ["first", "A", "B"]
-    assert any("used before" in line for line in run.warnings)
+    assert any("paging loop" in line for line in run.warnings)
 
 
 def walks(api):
@@ -236,7 +236,7 @@ def test_a_total_that_was_not_reached_is_said(api, tap):
     }
     run = tap(api.config(stream(pagination={"style": "offset", "total_path": "total"})))
     assert len(ids(run)) == 40
-    assert any("40 records came" in line and "50" in line for line in run.warnings)
+    assert any("says 50 records" in line and "returned 40" in line for line in run.warnings)
 
 
 def test_a_next_url_to_another_host_is_refused(api, tap):

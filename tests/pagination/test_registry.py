@@ -77,11 +77,11 @@ def test_an_unknown_style_lists_those_there_are(style, end):
     [
         (
             {"style": "offset", "page_param": "p"},
-            "'page_param' belongs to style page_number, not to offset",
+            "'page_param' belongs to style page_number, not offset",
         ),
         (
             {"style": "none", "cursor_param": "c"},
-            "'cursor_param' belongs to style cursor, last_record, not to none",
+            "'cursor_param' belongs to style cursor, last_record, not none",
         ),
         (
             {"page_param": "p"},
@@ -91,7 +91,7 @@ def test_an_unknown_style_lists_those_there_are(style, end):
             {"style": "link_header", "params_in": "body"},
             (
                 "'params_in' belongs to style "
-                "none, page_number, offset, cursor, last_record, not to link_header"
+                "none, page_number, offset, cursor, last_record, not link_header"
             ),
         ),
         (

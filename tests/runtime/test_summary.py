@@ -97,8 +97,8 @@ def test_child_stream_has_one_summary(api, tap):
     assert summary(run, "children") == (
         "29 records on 29 pages of 30 partitions, 1 response ignored; 30 requests, 0 retries; "
         "no waits; 29 of 30 bookmarks moved; "
-        "paging ended: no pagination is set, so one answer is all (29 times), "
-        "a response rule said ignore (1 time)"
+        "paging ended: no pagination is configured (29 times), "
+        "response rule 'ignore' (1 time)"
     )
     of_children = [line for line in run.errors.splitlines() if "children" in line]
     assert len(of_children) < 8, run.errors

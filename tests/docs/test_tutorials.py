@@ -1,4 +1,4 @@
-"""Every file and command of a tutorial, in order, as a reader would follow it.
+"""Every file and command of a tutorial or guide, in order, as a reader would follow it.
 
 A comment in the line above a fenced block says what to do with it:
 
@@ -46,3 +46,15 @@ def test_every_step_of_a_tutorial_works(tmp_path, page):
         assert steps
         for block in steps:
             terminal.follow(block)
+
+
+@pytest.mark.parametrize("name", ["freeze-a-schema", "several-workers"])
+def test_every_command_of_a_guide_works(tmp_path, name):
+    """Files and commands of a guide work in the folder that the first tutorial leaves behind."""
+    ports = {port: free_port() for port in PORTS}
+    with Terminal(tmp_path, ports) as terminal:
+        for block in blocks(DOCS / "tutorials" / "first-sync.md"):
+            terminal.follow(block)
+        for block in blocks(DOCS / "guides" / f"{name}.md"):
+            if block.language == "console" or block.note.startswith("file: "):
+                terminal.follow(block)

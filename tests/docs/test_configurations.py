@@ -44,8 +44,11 @@ def completed(shown):
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=str)
-def test_configurations_in_docs_are_accepted(block):
+def test_configurations_in_docs_are_accepted(block, tmp_path, monkeypatch):
     """A configuration, stream or setting in a page is read without an error."""
+    # The files that configurations name.
+    (tmp_path / "contacts.schema.json").write_text('{"properties": {"id": {"type": "integer"}}}')
+    monkeypatch.chdir(tmp_path)
     collector = ErrorCollector()
     config = completed(json.loads(block.text))
     assert read_config(config, frozenset(), collector) is not None, collector.errors

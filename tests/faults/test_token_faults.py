@@ -1,4 +1,4 @@
-"""Faults in the answer to a refresh: whatever happens to it, its token goes out once a run."""
+"""Faults in the response to a refresh: its token is sent once a run, whatever happens."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOST = {
 
 @pytest.fixture
 def provider(api, proxy):
-    """A provider whose refresh tokens serve once; gives the tokens that it was asked with."""
+    """A provider that accepts each refresh token once; return the tokens it received."""
     asked = []
 
     def token(seen):
@@ -46,8 +46,8 @@ def config(api, proxy):
     return api.config(STREAM, **seeded, access_token_url=url, max_retries=3, max_wait=0.01)
 
 
-def assert_said_and_explained(tap, proxy, provider, settings):
-    """The run ends, its token sent once; the next one says what may have happened to it."""
+def assert_reported_and_explained(tap, proxy, provider, settings):
+    """Assert one error and one request; the next run explains what may have happened."""
     run = tap(settings)
     assert run.status == 1
     assert len(run.error_lines) == 1
@@ -61,32 +61,32 @@ def assert_said_and_explained(tap, proxy, provider, settings):
 
 
 @pytest.mark.parametrize("fault", LOST)
-def test_a_lost_answer_to_a_refresh_is_said_and_explained(api, proxy, provider, tap, fault):
-    """A refresh whose answer is lost is not repeated; the next run says what may have happened."""
+def test_lost_response_to_a_refresh_is_reported_and_explained(api, proxy, provider, tap, fault):
+    """The refresh is not repeated; the next run explains what may have happened."""
     proxy.fault = LOST[fault]
-    assert_said_and_explained(tap, proxy, provider, config(api, proxy))
+    assert_reported_and_explained(tap, proxy, provider, config(api, proxy))
 
 
 @pytest.mark.parametrize(
     "fault", ["closed before the answer", "reset before the answer", "silence"]
 )
-def test_an_answer_that_a_proxy_loses_is_lost(api, proxy, provider, tap, fault):
-    """Behind a proxy, too, a refresh that went out counts as sent, whatever became of it."""
+def test_refresh_that_a_proxy_loses_counts_as_sent(api, proxy, provider, tap, fault):
+    """Behind a proxy, too, a refresh that was sent is not repeated."""
     proxy.fault = LOST[fault]
     proxy.spoils = lambda target: target.endswith("/token")
     way = {"proxy": f"http://{proxy.host}", "access_token_url": f"{api.url}/token"}
-    assert_said_and_explained(tap, proxy, provider, config(api, proxy) | way)
+    assert_reported_and_explained(tap, proxy, provider, config(api, proxy) | way)
 
 
-@pytest.mark.parametrize("answer", [Drop, Reply(b"<html>", 502), Reply({"error": "no"}, 400)])
-def test_threads_that_wait_for_a_token_do_not_ask_again(api, tap, answer):
-    """Where a refresh failed for one page, none of those fetched beside it spends the token."""
+@pytest.mark.parametrize("reply", [Drop, Reply(b"<html>", 502), Reply({"error": "no"}, 400)])
+def test_threads_do_not_repeat_a_failed_refresh(api, tap, reply):
+    """If a refresh fails for one page, the pages fetched with it do not retry it."""
     asked, together = [], threading.Barrier(4)
 
     def token(seen):
         asked.append(seen.form["refresh_token"])
         good = {"access_token": "a-token", "refresh_token": "the-next-token", "expires_in": 3600}
-        return good if len(asked) == 1 else answer
+        return good if len(asked) == 1 else reply
 
     def items(seen):
         if seen.query["page"] == "1":
@@ -105,8 +105,8 @@ def test_threads_that_wait_for_a_token_do_not_ask_again(api, tap, answer):
 
 
 @pytest.mark.parametrize("fault", ["reset after the head", "whole"])
-def test_a_whole_answer_to_a_refresh_is_kept(api, proxy, provider, tap, fault):
-    """An answer that came whole is stored, whatever happens to the connection next."""
+def test_complete_response_to_a_refresh_is_stored(api, proxy, provider, tap, fault):
+    """A complete response is stored, whatever happens to the connection next."""
 
     def send(good, client):
         client.send(good.whole())

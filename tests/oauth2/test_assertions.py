@@ -1,4 +1,4 @@
-"""Signed assertions and client certificates, against servers that check them."""
+"""Signed assertions, client certificates and discovery, against servers that check them."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def items(api):
 
 @pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256"])
 @pytest.mark.parametrize("place", ["private_key", "private_key_file", "escaped"])
-def test_a_jwt_brings_a_token(items, tap, tmp_path, algorithm, place):
-    """The jwt_bearer grant sends an assertion that the public key verifies, with all its claims."""
+def test_jwt_bearer_sends_a_verifiable_assertion(items, tap, tmp_path, algorithm, place):
+    """The public key verifies the assertion of the jwt_bearer grant, with all its claims."""
     key = key_of(algorithm)
     file = tmp_path / "key.pem"
     file.write_text(pem(key))
@@ -58,8 +58,7 @@ def test_a_jwt_brings_a_token(items, tap, tmp_path, algorithm, place):
         private_key_id="key-1",
         **given,
     )
-    run = tap(config)
-    assert run.status == 0, run.errors
+    run = tap.ok(config)
     form = items.requests("/token")[0].form
     assert form["grant_type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer"
     assert jwt.get_unverified_header(form["assertion"])["kid"] == "key-1"
@@ -72,8 +71,8 @@ def test_a_jwt_brings_a_token(items, tap, tmp_path, algorithm, place):
     assert form["assertion"] not in run.errors
 
 
-def test_issuer_and_audience_may_be_named(items, tap):
-    """jwt_issuer and jwt_audience go before client_id and access_token_url."""
+def test_issuer_and_audience_can_be_set(items, tap):
+    """jwt_issuer and jwt_audience replace client_id and access_token_url."""
     key = key_of("RS256")
     config = items.config(
         STREAM,
@@ -84,7 +83,7 @@ def test_issuer_and_audience_may_be_named(items, tap):
         client_id=None,
         client_secret=None,
     )
-    assert tap(config).status == 0
+    tap.ok(config)
     form = items.requests("/token")[0].form
     assertion = form["assertion"]
     claims = jwt.decode(
@@ -94,8 +93,8 @@ def test_issuer_and_audience_may_be_named(items, tap):
     assert "sub" not in claims
 
 
-def test_a_client_proves_itself_by_a_key(items, tap):
-    """private_key_jwt sends a signed assertion of who the client is, and no secret."""
+def test_private_key_jwt_authenticates_the_client(items, tap):
+    """private_key_jwt sends a signed assertion of the client, and no secret."""
     key = key_of("ES256")
     config = items.config(
         STREAM,
@@ -104,7 +103,7 @@ def test_a_client_proves_itself_by_a_key(items, tap):
         jwt_algorithm="ES256",
         jwt_subject="somebody else",
     )
-    assert tap(config).status == 0
+    tap.ok(config)
     form = items.requests("/token")[0].form
     kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     assert form["client_assertion_type"] == kind
@@ -115,8 +114,8 @@ def test_a_client_proves_itself_by_a_key(items, tap):
 
 
 @pytest.mark.parametrize("key", ["no key at all", pem(key_of("ES256"))])
-def test_a_key_that_cannot_sign_is_one_line(items, tap, key):
-    """A key of the wrong kind is one line that does not show it."""
+def test_unusable_key_is_one_error(items, tap, key):
+    """A key of the wrong type is one line that does not show it."""
     run = tap(items.config(STREAM, grant_type="jwt_bearer", private_key=key))
     assert run.status == 1
     assert "RS256" in run.error_lines[-1]
@@ -124,7 +123,7 @@ def test_a_key_that_cannot_sign_is_one_line(items, tap, key):
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "expected"),
     [
         ({"grant_type": "jwt_bearer"}, "'private_key' is required with grant_type jwt_bearer"),
         ({"client_auth": "private_key_jwt"}, "'private_key' is required with client_auth"),
@@ -132,11 +131,11 @@ def test_a_key_that_cannot_sign_is_one_line(items, tap, key):
         ({"private_key_file": "/nowhere"}, "no such file '/nowhere'"),
     ],
 )
-def test_what_is_missing_is_named(items, tap, settings, said):
-    """A key or certificate that is needed and not given is one line before any request."""
+def test_missing_key_or_certificate_is_one_error(items, tap, settings, expected):
+    """It is one line before any request."""
     run = tap(items.config(STREAM, **settings))
     assert run.status == 1
-    assert said in run.error_lines[0]
+    assert expected in run.error_lines[0]
     assert not items.seen
 
 
@@ -149,7 +148,7 @@ _LEAF_USAGE = x509.KeyUsage(digital_signature=True, key_cert_sign=False, **_NOTH
 
 
 def certificate(folder, name, issuer=None):
-    """Write a key and a certificate, signed by itself or by an issuer; give both."""
+    """Write a key and a certificate, signed by itself or by an issuer; return both."""
     key = key_of("ES256")
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = dt.datetime.now(dt.timezone.utc)
@@ -165,7 +164,7 @@ def certificate(folder, name, issuer=None):
         .not_valid_after(now + dt.timedelta(hours=1))
         .add_extension(x509.SubjectAlternativeName([address]), critical=False)
         .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
-        # Python 3.13 and later ask for these.
+        # Python 3.13 and later require these.
         .add_extension(_USAGE if issuer is None else _LEAF_USAGE, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(
@@ -178,8 +177,8 @@ def certificate(folder, name, issuer=None):
     return made, key
 
 
-def test_a_client_proves_itself_by_a_certificate(items, tap, tmp_path):
-    """tls_client_auth shows the client's certificate in the handshake, for token and data alike."""
+def test_tls_client_auth_sends_the_certificate(items, tap, tmp_path):
+    """tls_client_auth uses the client certificate for token and data requests."""
     authority = certificate(tmp_path, "authority")
     certificate(tmp_path, "server", authority)
     certificate(tmp_path, "client", authority)
@@ -196,8 +195,7 @@ def test_a_client_proves_itself_by_a_certificate(items, tap, tmp_path):
         client_cert=str(tmp_path / "client.pem"),
         client_cert_key=str(tmp_path / "client.key"),
     )
-    run = tap(settings)
-    assert run.status == 0, run.errors
+    tap.ok(settings)
     assert items.requests("/token")[0].form["client_id"] == "client-of-the-test"
     refused = tap({**settings, "client_cert": None, "client_cert_key": None, "client_auth": "none",
                    "connection": "another"})  # fmt: skip
@@ -214,22 +212,21 @@ def discovered(api, **changes):
 
 
 @pytest.mark.parametrize("path", [WELL_KNOWN, "/.well-known/oauth-authorization-server"])
-def test_an_issuer_finds_the_endpoints(items, tap, path):
+def test_issuer_discovers_the_endpoints(items, tap, path):
     """The endpoints are found by OpenID Connect or RFC 8414 discovery."""
     items.serve(path, discovered(items))
-    run = tap(items.config(STREAM, access_token_url=None, issuer=items.url))
-    assert run.status == 0, run.errors
+    tap.ok(items.config(STREAM, access_token_url=None, issuer=items.url))
     assert len(items.requests("/token")) == 1
 
 
-def test_an_endpoint_given_by_hand_wins(items, tap):
-    """Discovery is not even asked where the endpoint is given."""
-    assert tap(items.config(STREAM, issuer=items.url)).status == 0
+def test_configured_endpoint_needs_no_discovery(items, tap):
+    """A configured endpoint wins, and no discovery request is sent."""
+    tap.ok(items.config(STREAM, issuer=items.url))
     assert not items.requests(WELL_KNOWN)
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "expected"),
     [
         ({"issuer": "https://evil.example"}, "names another issuer"),
         ({"token_endpoint": "http://evil.example/token"}, "https"),
@@ -237,17 +234,17 @@ def test_an_endpoint_given_by_hand_wins(items, tap):
         ({"token_endpoint": 5}, "token_endpoint"),
     ],
 )
-def test_a_document_that_cannot_be_trusted_is_refused(items, tap, change, said):
-    """A document of another issuer, or with a plain-http endpoint, is refused; nothing is sent."""
+def test_untrusted_discovery_document_is_refused(items, tap, change, expected):
+    """A document of another issuer or with a plain-http endpoint is refused."""
     items.serve(WELL_KNOWN, discovered(items, **change))
     run = tap(items.config(STREAM, access_token_url=None, issuer=items.url))
     assert run.status == 1
-    assert said in run.error_lines[-1]
+    assert expected in run.error_lines[-1]
     assert not items.requests("/token")
 
 
-def test_no_document_is_one_line(items, tap):
-    """An issuer without a discovery document is one line with what was tried."""
+def test_missing_discovery_document_is_one_error(items, tap):
+    """The error names each URL that was tried."""
     items.routes[WELL_KNOWN] = lambda _: Reply({}, 500)
     run = tap(items.config(STREAM, access_token_url=None, issuer=items.url))
     assert run.status == 1

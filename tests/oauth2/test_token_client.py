@@ -1,4 +1,4 @@
-"""The token request on the wire, and what each kind of answer to it means."""
+"""Token requests on the wire, and what each kind of response means."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ TOKEN = {"access_token": "a-token"}
 
 
 @pytest.fixture
-def ask(api, clock):
-    """Have the token endpoint give these answers, and ask it once for a token."""
+def request_token(api, clock):
+    """Let the token endpoint return these responses, and request one token."""
 
-    def access_token(*answers, **settings):
-        waiting = list(answers or [TOKEN])
+    def access_token(*replies, **settings):
+        waiting = list(replies or [TOKEN])
         api.token = lambda _: waiting.pop(0) if len(waiting) > 1 else waiting[0]
         collector = ErrorCollector()
         config = read_config(api.config(STREAM, **settings), frozenset(), collector)
@@ -41,18 +41,18 @@ def sent(api):
     return request
 
 
-def test_a_form_travels_in_the_body(api, ask):
-    """The default is a form in the body of a POST, nothing in the query."""
-    ask()
+def test_form_is_sent_in_the_body(api, request_token):
+    """The default is a form in the body of a POST, with nothing in the query."""
+    request_token()
     assert (sent(api).method, sent(api).form, sent(api).query) == ("POST", PLAIN, {})
     assert sent(api).headers["Content-Type"] == "application/x-www-form-urlencoded"
     assert sent(api).headers["Accept"] == "application/json"
 
 
-def test_json_travels_in_the_body_with_its_types(api, ask):
-    """token_request_format json sends one object, and numbers of token_params stay numbers."""
+def test_json_is_sent_in_the_body_with_its_types(api, request_token):
+    """token_request_format json sends one object, and numbers stay numbers."""
     extra = {"version": 2, "deep": {"list": [True, None]}}
-    ask(token_request_format="json", token_params=extra)
+    request_token(token_request_format="json", token_params=extra)
     assert (sent(api).json, sent(api).query) == ({**PLAIN, **extra}, {})
     assert sent(api).headers["Content-Type"] == "application/json"
 
@@ -65,33 +65,33 @@ def test_json_travels_in_the_body_with_its_types(api, ask):
         ({"token_request_format": "query", "token_request_method": "GET"}, "GET"),
     ],
 )
-def test_a_query_travels_in_the_address(api, ask, settings, method):
-    """Format query and method GET put all parameters into the query, beside what is there."""
-    ask(access_token_url=f"{api.url}/token?tenant=a%20b", **settings)
+def test_query_is_added_to_the_url(api, request_token, settings, method):
+    """Format query and method GET add all parameters to the query."""
+    request_token(access_token_url=f"{api.url}/token?tenant=a%20b", **settings)
     assert (sent(api).method, sent(api).content) == (method, b"")
     assert sent(api).query == {"tenant": "a b", **PLAIN}
 
 
-def test_renamed_client_parameters(api, ask):
-    """client_id_param and client_secret_param give the two another name."""
-    ask(client_id_param="app", client_secret_param="key")
+def test_client_parameters_can_be_renamed(api, request_token):
+    """client_id_param and client_secret_param rename both parameters."""
+    request_token(client_id_param="app", client_secret_param="key")
     renamed = {"app": CLIENT["client_id"], "key": CLIENT["client_secret"]}
     assert sent(api).form == {"grant_type": "client_credentials", **renamed}
 
 
-def test_a_token_parameter_adds_overrides_or_removes(api, ask):
-    """An entry of token_params adds or overrides a parameter, grant_type too; null removes it."""
+def test_token_params_add_override_or_remove(api, request_token):
+    """token_params add or override parameters, grant_type too; null removes one."""
     params = {"grant_type": "own", "client_secret": None, "scope": "mine", "on": True, "n": 1}
-    ask(token_params=params, scopes="a b")
+    request_token(token_params=params, scopes="a b")
     expected = {"grant_type": "own", "client_id": CLIENT["client_id"], "scope": "mine"}
     assert sent(api).form == {**expected, "on": "true", "n": "1"}
 
 
 @pytest.mark.parametrize(("seed", "extra"), [({}, {"t": "1"}), (SEEDED, {"r": "2"})])
-def test_each_kind_of_request_has_its_own_parameters(api, ask, seed, extra):
-    """token_params go with the grant alone, refresh_params with a refresh, headers with both."""
+def test_each_kind_of_request_has_its_own_parameters(api, request_token, seed, extra):
+    """token_params go with the grant only, refresh_params with a refresh, headers with both."""
     headers = {"X-Tenant": "tenant"}
-    ask(token_params={"t": "1"}, refresh_params={"r": "2"}, token_headers=headers, **seed)
+    request_token(token_params={"t": "1"}, refresh_params={"r": "2"}, token_headers=headers, **seed)
     assert sent(api).form == {**PLAIN, **seed, **extra}
     assert sent(api).headers["X-Tenant"] == "tenant"
 
@@ -105,21 +105,21 @@ def test_each_kind_of_request_has_its_own_parameters(api, ask, seed, extra):
         ({}, None),
     ],
 )
-def test_scopes_are_joined_by_the_separator(api, ask, settings, scope):
-    """Scopes go as one parameter, joined by scope_separator; without any there is none."""
-    ask(**settings)
+def test_scopes_are_joined_by_the_separator(api, request_token, settings, scope):
+    """Scopes are one parameter, joined by scope_separator; without any there is none."""
+    request_token(**settings)
     assert sent(api).form.get("scope") == scope
 
 
 @pytest.mark.parametrize("content", [b"access_token=a-token&scope=x&token_type=bearer",
                                      b'\xef\xbb\xbf{"access_token": "a-token"}'])  # fmt: skip
-def test_a_token_comes_as_form_or_with_a_byte_order_mark(ask, content):
-    """An answer in the form encoding of older servers, or with a BOM, is read, too."""
-    assert ask(Reply(content, headers={"Content-Type": "text/plain"})) == "a-token"
+def test_token_response_may_be_a_form_or_begin_with_a_bom(request_token, content):
+    """Form-encoded responses of older servers and JSON with a BOM are read."""
+    assert request_token(Reply(content, headers={"Content-Type": "text/plain"})) == "a-token"
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("reply", "expected"),
     [
         (Reply({"error": "invalid_client"}, 401), "invalid_client"),
         (Reply({"error": "invalid_scope", "error_description": "no x"}, 400), "no x"),
@@ -134,72 +134,72 @@ def test_a_token_comes_as_form_or_with_a_byte_order_mark(ask, content):
         ({"token": {"value": 1}, "ok": True}, "the response has: token, ok"),
     ],
 )
-def test_an_answer_without_a_token_is_one_clear_error(ask, answer, said):
-    """Refusals, errors inside a 200 and answers that are no token say what came, in one line."""
+def test_response_without_a_token_is_one_clear_error(request_token, reply, expected):
+    """Rejections, errors with status 200 and unreadable responses are one line."""
     with pytest.raises(TokenRequestError) as caught:
-        ask(answer)
-    assert said in str(caught.value)
+        request_token(reply)
+    assert expected in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_an_error_beside_an_empty_token_is_said(ask):
-    """An answer with an error and no usable token is told by its error."""
+def test_error_with_an_empty_token_is_reported(request_token):
+    """A response with an error and an empty token is reported by its error."""
     with pytest.raises(TokenRequestError, match="invalid_client"):
-        ask({"access_token": "", "error": "invalid_client"})
+        request_token({"access_token": "", "error": "invalid_client"})
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_refused_and_never_followed(api, ask, status):
+def test_redirect_is_never_followed(api, request_token, status):
     """A token request follows no redirect: it would carry the secret to another address."""
     with pytest.raises(TokenRequestError, match="follow no redirects"):
-        ask(Reply({}, status, {"Location": f"{api.url}/elsewhere"}))
+        request_token(Reply({}, status, {"Location": f"{api.url}/elsewhere"}))
     assert [seen.path for seen in api.seen] == ["/token"]
 
 
 @pytest.mark.parametrize("failure", [Drop, Reply({}, 503), Reply({}, 429)])
-def test_a_grants_own_request_is_repeated(api, ask, clock, failure):
-    """503, 429 and a dropped connection are tried again, since nothing was given away."""
-    assert ask(failure, failure, TOKEN, max_retries=2) == "a-token"
+def test_grant_request_is_retried(api, request_token, clock, failure):
+    """A 503, a 429 and a dropped connection are retried, since no token was used up."""
+    assert request_token(failure, failure, TOKEN, max_retries=2) == "a-token"
     assert (len(api.requests("/token")), len(clock.waits)) == (3, 2)
 
 
-def test_a_grants_own_request_is_repeated_so_often_and_so_late(api, ask, clock):
-    """max_retries bounds the repeats, and Retry-After up to max_wait says when."""
+def test_grant_retries_are_bounded(api, request_token, clock):
+    """max_retries bounds the retries, max_wait the waits of Retry-After."""
     with pytest.raises(TokenRequestError, match="503"):
-        ask(Reply({}, 503, {"Retry-After": "70"}), max_retries=2, max_wait=50)
+        request_token(Reply({}, 503, {"Retry-After": "70"}), max_retries=2, max_wait=50)
     assert len(api.requests("/token")) == 3
     assert clock.waits == [50, 50]
 
 
-def test_each_wait_is_drawn_anew(ask, clock):
-    """Full jitter means that each wait is a random part of its bound, not one part of them all."""
-    ask(Drop, Drop, Drop, TOKEN, max_retries=3)
+def test_each_wait_has_its_own_jitter(request_token, clock):
+    """Full jitter draws each wait anew."""
+    request_token(Drop, Drop, Drop, TOKEN, max_retries=3)
     assert len({wait / 2**attempt for attempt, wait in enumerate(clock.waits)}) == 3
 
 
-def test_a_drop_is_repeated_whatever_the_retried_statuses(ask):
-    """A dropped connection is tried again though 503 is no retried status."""
-    assert ask(Drop, TOKEN, max_retries=1, retry_statuses=[429]) == "a-token"
+def test_dropped_connection_is_retried_whatever_retry_statuses(request_token):
+    """A dropped connection is retried even if 503 is not."""
+    assert request_token(Drop, TOKEN, max_retries=1, retry_statuses=[429]) == "a-token"
 
 
 @pytest.mark.parametrize(
     "lost", [Drop, Reply(b"{", headers={"Content-Length": "9", "Connection": "close"})]
 )
-def test_a_refresh_whose_answer_is_lost_is_never_repeated(api, ask, clock, lost):
-    """A refresh that went out is sent once: repeating a rotated token may revoke everything."""
+def test_refresh_with_a_lost_response_is_never_repeated(api, request_token, clock, lost):
+    """Repeating a refresh could reuse a rotated token and revoke the connection."""
     with pytest.raises(TokenLostError, match="never repeated automatically"):
-        ask(lost, TOKEN, max_retries=6, **SEEDED)
+        request_token(lost, TOKEN, max_retries=6, **SEEDED)
     assert len(api.requests("/token")) == 1
     assert clock.waits == []
 
 
-def test_refresh_that_never_left_is_not_reported_as_lost(ask):
+def test_refresh_that_never_left_is_not_reported_as_lost(request_token):
     """If nothing listens, the refresh token is unused and the error does not call it lost."""
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))  # held, so that no other process can listen on it
         address = f"http://127.0.0.1:{holder.getsockname()[1]}/token"
         with pytest.raises(TokenRequestError, match="is unreachable"):
-            ask(access_token_url=address, **SEEDED)
+            request_token(access_token_url=address, **SEEDED)
 
 
 class LateServer(HTTPServer):
@@ -245,12 +245,12 @@ ECHO = f"{CLIENT['client_secret']} {SEEDED['refresh_token']}"
 
 
 @pytest.mark.parametrize("settings", [SEEDED, {**SEEDED, "token_request_method": "GET"}])
-@pytest.mark.parametrize("answer", [Reply(ECHO.encode(), 400), {"error": ECHO},
+@pytest.mark.parametrize("reply", [Reply(ECHO.encode(), 400), {"error": ECHO},
                                     {"error": "x", "error_description": ECHO}])  # fmt: skip
-def test_no_message_repeats_a_secret(ask, settings, answer):
-    """An error never shows a secret that the server's answer repeats."""
+def test_messages_mask_secrets_that_the_server_repeats(request_token, settings, reply):
+    """An error never shows a secret that the response repeats."""
     with pytest.raises(TokenRequestError) as caught:
-        ask(answer, **settings)
+        request_token(reply, **settings)
     assert not any(secret in str(caught.value) for secret in ECHO.split())
 
 
@@ -259,10 +259,10 @@ UNREADABLE = [f'{{"access_token": "{JWT}", '.encode(), f"token={JWT}&x".encode()
 
 
 @pytest.mark.parametrize("body", UNREADABLE)
-def test_no_message_shows_a_token_that_nobody_found(ask, body):
-    """A refusal that is no error of OAuth2 is shown without what looks like a token in it."""
+def test_messages_mask_what_looks_like_a_token(request_token, body):
+    """An unreadable rejection is shown without anything that looks like a token."""
     with pytest.raises(TokenRequestError, match="status 400") as caught:
-        ask(Reply(body, 400))
+        request_token(Reply(body, 400))
     assert JWT not in str(caught.value)
 
 
@@ -270,8 +270,8 @@ LONG = f"{'x' * 190} {CLIENT['client_secret']}"
 
 
 @pytest.mark.parametrize("body", [LONG.encode(), {"error_description": LONG}])
-def test_no_message_shows_the_beginning_of_a_secret(ask, body):
-    """A secret at the place where a long answer is cut is masked like any other."""
+def test_messages_mask_a_secret_where_they_are_cut(request_token, body):
+    """A secret where a long response is cut is masked in full."""
     with pytest.raises(TokenRequestError) as caught:
-        ask(Reply(body, 400))
+        request_token(Reply(body, 400))
     assert "secret-" not in str(caught.value)

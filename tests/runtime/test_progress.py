@@ -162,9 +162,9 @@ def test_interrupted_run_logs_its_summary(api, on_terminal, monkeypatch, is_draw
     assert status == 1
     left = screen(seen)
     assert "records/s" not in "".join(left)
-    (said,) = [line for line in left if " requests, " in line]
+    (summary,) = [line for line in left if " requests, " in line]
     assert re.search(r": 2 records on 1 page; 2 requests, 1 retry; waited \d\.\d s \(rate limit\); "
-                     "paging did not finish$", said)  # fmt: skip
+                     "paging did not finish$", summary)  # fmt: skip
     assert sum("| ERROR" in line for line in left) == 1
     assert [json.loads(line)["type"] for line in output.splitlines()].count("RECORD") == 2
 

@@ -58,17 +58,17 @@ def test_summary_counts_waits_by_reason(api, clock):
 
 
 @pytest.mark.parametrize(
-    ("bookmark", "said"),
+    ("bookmark", "expected"),
     [("2024-01-01T00:00:00Z", "bookmark 2024-05-01T00:00:00Z"),
      ("2024-06-01T00:00:00Z", "bookmark unchanged at 2024-06-01T00:00:00Z")],
 )  # fmt: skip
-def test_summary_shows_the_bookmark(api, tap, bookmark, said):
+def test_summary_shows_the_bookmark(api, tap, bookmark, expected):
     """The summary has the new bookmark, or the unchanged one."""
     api.serve("/items", page(1, 1))
     entry = {"replication_key": "at", "replication_key_value": bookmark}
     run = tap(api.config({**PAGED, "replication_key": "at"}), state={"bookmarks": {"items": entry}})
-    assert f"; {said}; " in summary(run)
-    assert run.bookmark("items") in said
+    assert f"; {expected}; " in summary(run)
+    assert run.bookmark("items") in expected
 
 
 def children(number):

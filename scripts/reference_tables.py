@@ -6,6 +6,8 @@ Knows no file; `scripts/generate.py` puts each table where it belongs.
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +26,8 @@ from tap_oauth2_generic.net.transport import TransportSettings
 from tap_oauth2_generic.oauth2 import grants
 from tap_oauth2_generic.pagination import styles
 from tap_oauth2_generic.replication.bookmark import IncrementalSettings
+from tap_oauth2_generic.settings import limits
 from tap_oauth2_generic.settings.fields import names_of, schema_of
-from tap_oauth2_generic.settings.limits import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -147,8 +149,10 @@ def limit_rows() -> Iterator[str]:
     """Yield the table of limits and of what happens beyond each."""
     yield "| What is limited | Limit | Beyond it |"
     yield "|:--|--:|:--|"
-    for limit in LIMITS:
-        yield f"| {limit.what} | {limit.value:,.15g} | {limit.beyond} |"
+    source = Path(limits.__file__).read_text()
+    for comment, name in re.findall(r"((?:^#: .*\n)+)^(\w+) = ", source, re.MULTILINE):
+        what, beyond = " ".join(comment.replace("#: ", "").split("\n")).split(" | ")
+        yield f"| {what} | {getattr(limits, name):,.15g} | {beyond.strip()} |"
 
 
 def error_rows() -> Iterator[str]:

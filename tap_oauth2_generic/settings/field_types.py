@@ -10,14 +10,13 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from tap_oauth2_generic.runtime.timestamps import YEAR_SECONDS
 from tap_oauth2_generic.settings.fields import (
     ErrorCollector,
     FieldType,
     NestedError,
     near_choice,
 )
-from tap_oauth2_generic.settings.limits import MAX_INTEGER_DIGITS
+from tap_oauth2_generic.settings.limits import MAX_INTEGER_DIGITS, MAX_SECONDS
 from tap_oauth2_generic.settings.paths import parse_path
 from tap_oauth2_generic.settings.patterns import Pattern, parse_pattern
 from tap_oauth2_generic.settings.templates import parse_template
@@ -214,8 +213,8 @@ def _body_part(value: Any) -> Any:
 
 
 #: Seconds to wait; no clock could handle an endless wait.
-WAITING = number(0, maximum=YEAR_SECONDS)
-TIMEOUT = number(0, exclusive=True, maximum=YEAR_SECONDS)
+WAITING = number(0, maximum=MAX_SECONDS)
+TIMEOUT = number(0, exclusive=True, maximum=MAX_SECONDS)
 _PARAMETER = {"type": ["string", "number", "boolean", "array", "null"]}
 TEXT = FieldType({"type": "string"}, text, empty_is_absent=False)
 NAME = FieldType({"type": "string"}, text)

@@ -11,6 +11,7 @@ import io
 import os
 import sys
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -129,32 +130,14 @@ def _binary_output() -> IO[bytes]:
     output = sys.stdout.buffer
     if isinstance(output, io.RawIOBase):
         # Under PYTHONUNBUFFERED a write may stop half-way; a line must not.
-        return _BUFFER.over(output)
+        return _buffered(output)
     return output
 
 
-class _Buffer:
-    """A buffer over an unbuffered output, which it never closes; one at a time."""
-
-    def __init__(self) -> None:
-        self._raw: io.RawIOBase | None = None
-        self._writer: io.BufferedWriter | None = None
-
-    def over(self, output: io.RawIOBase) -> io.BufferedWriter:
-        if self._writer is None or self._raw is not output:
-            self.leave()
-            self._raw, self._writer = output, io.BufferedWriter(output)
-        return self._writer
-
-    def leave(self) -> None:
-        """Let go of the output; its owner closes it."""
-        writer, self._raw, self._writer = self._writer, None, None
-        if writer is not None:
-            with contextlib.suppress(ValueError, OSError):
-                writer.detach()
-
-
-_BUFFER = _Buffer()
+@lru_cache(maxsize=1)
+def _buffered(output: io.RawIOBase) -> IO[bytes]:
+    """Return a buffer over an unbuffered output, which it never closes."""
+    return open(output.fileno(), "wb", closefd=False)
 
 
 def write_text(text: str) -> None:
@@ -169,7 +152,7 @@ def flush_output() -> None:
     with _output_errors():
         _binary_output().flush()
         sys.stdout.flush()
-        _BUFFER.leave()
+        _buffered.cache_clear()
 
 
 def abandon_output() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -46,16 +47,13 @@ class IndexedStateManager(StreamStateManager):
         wanted = self.get_state_partition_context(context)
         return self._index.get(_key(wanted)) if wanted else self.stream_state
 
-    @property
+    @cached_property
     def _index(self) -> dict[Hashable, dict[str, Any]]:
-        if self._made_index is None:
-            self._made_index = {}
-            for state in self.stream_state.get("partitions", []):
-                if self._made_index.setdefault(_key(state["context"]), state) is not state:
-                    raise InputError(f"the state holds the context {state['context']} twice")
-        return self._made_index
-
-    _made_index: dict[Hashable, dict[str, Any]] | None = None
+        index: dict[Hashable, dict[str, Any]] = {}
+        for state in self.stream_state.get("partitions", []):
+            if index.setdefault(_key(state["context"]), state) is not state:
+                raise InputError(f"the state holds the context {state['context']} twice")
+        return index
 
 
 def _key(context: Mapping[str, Any]) -> Hashable:

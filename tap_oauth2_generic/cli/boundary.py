@@ -1,7 +1,4 @@
-"""What every command of ours shares: a boundary for errors, and the configuration from its options.
-
-Whatever goes wrong ends in one clear line on stderr and exit status 1, never in a traceback.
-"""
+"""What all commands share: errors become one line and an exit status, never a traceback."""
 
 from __future__ import annotations
 
@@ -14,111 +11,89 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from tap_oauth2_generic.config.environment import check_log_level
 from tap_oauth2_generic.errors import OutputError, TapError
-from tap_oauth2_generic.runtime.clock import Clock
+from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.runtime.redaction import protect_logs, redact
 from tap_oauth2_generic.runtime.shutdown import Interrupted, uninterrupted
-from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.settings.limits import MAX_ERROR_LINES, MAX_LINE_LENGTH
 from tap_oauth2_generic.singer.message_writer import (
     TAKES_NO_MORE,
     abandon_output,
     flush_output,
     output_error,
-    require_output,
 )
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-_LOG = logging.getLogger(TapOAuth2Generic.name)
-
-#: The option that every command takes, as the SDK defines it for the tap.
+#: The option of every subcommand, as the SDK defines it for the tap.
 CONFIG_OPTION = click.option(
     "--config",
     "paths",
     multiple=True,
-    help="Configuration file, or ENV for environment variables, which win; of files later ones do.",
+    help="Configuration file; later files win. ENV reads environment variables, which win over "
+    "all files.",
 )
 
 
-def session(paths: Sequence[str]) -> Session:
-    """Give the connection of a configuration; raises TapError or ConfigValidationError."""
-    require_output()
-    return Session.of(TapOAuth2Generic.read_configuration(paths), Clock(), sys.stdout.flush)
-
-
-def tap_of(paths: Sequence[str]) -> TapOAuth2Generic:
-    """Give a tap that reads and emits nothing by itself; raises as ``connection`` does."""
-    require_output()
-    raw = TapOAuth2Generic.merged_configuration(paths)
-    return TapOAuth2Generic(config=raw, setup_mapper=False)
-
-
 def log_to_stderr() -> None:
-    """Send warnings and errors to standard error, plain and masked."""
+    """Send warnings and errors to stderr, plain and masked."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     protect_logs()
 
 
-def run_cleanly(action: Callable[[], object]) -> int:  # noqa: C901, PLR0911 - a return an end
-    """Run a command and give its exit status: 0, 1 for any failure, 2 for a misused option."""
+def run_cleanly(action: Callable[[], object]) -> int:
+    """Run a command and return its exit status: 0, 1 for a failure, 2 for a usage error."""
     try:
-        # The SDK would take it for granted, at whatever it does first.
+        # The SDK would use it, unchecked, before anything else.
         check_log_level(TapOAuth2Generic._env_var_prefix)  # noqa: SLF001 - the SDK's
         status = action()
         flush_output()
     except click.UsageError as error:
         error.show()
         return 1 if isinstance(error, click.BadParameter) else error.exit_code
-    except click.ClickException as error:
-        return _failed([error.format_message()])
-    except (click.Abort, KeyboardInterrupt):
-        return _failed(["interrupted"])
-    except Interrupted as signal:
-        return _interrupted(signal)
-    except OutputError as error:
-        abandon_output()
-        return _failed([str(error)])
     except SystemExit as error:
-        # With status 1, click has found stdout closed; other statuses are argparse's, in the demo.
-        return _failed(["stdout is closed"]) if error.code == 1 else int(error.code or 0)
-    except ConfigValidationError as error:
-        return _failed(error.errors or [str(error)])
-    except TapError as error:
-        return _failed(str(error).split("\n"))
-    except RecursionError:
-        return _failed(
-            ["the configuration, the catalog, the state or an answer is nested too deep"]
-        )
-    except Exception as error:  # noqa: BLE001 - the boundary: a user never sees a traceback
-        return _failed_unexpectedly(error)
+        # click exits with 1 if stdout is closed; the other statuses are argparse's, in the demo.
+        return _fail(["stdout is closed"]) if error.code == 1 else int(error.code or 0)
+    except (Exception, KeyboardInterrupt, Interrupted) as error:  # noqa: BLE001 - the boundary
+        return _fail(_describe(error))
     return status if isinstance(status, int) else 0
 
 
-def _interrupted(signal: Interrupted) -> int:
-    if uninterrupted.forced:
-        # Nobody may be there who takes what still waits.
-        abandon_output()
-    return _failed([f"ended by {signal.name}; run again to go on from the last STATE"])
+def _describe(error: BaseException) -> list[str]:  # noqa: PLR0911 - one for each kind
+    match error:
+        case click.Abort() | KeyboardInterrupt():
+            return ["interrupted"]
+        case Interrupted():
+            if uninterrupted.forced:
+                # The reader of stdout may be gone, so flushing could block.
+                abandon_output()
+            return [f"interrupted by {error.name}; rerun to resume from the last STATE"]
+        case click.ClickException():
+            return [error.format_message()]
+        case ConfigValidationError():
+            return error.errors or [str(error)]
+        case OutputError():
+            abandon_output()
+            return [str(error)]
+        case TapError():
+            return str(error).split("\n")
+        case OSError() if error.errno in TAKES_NO_MORE:
+            # click and rich do not write through our own writer.
+            abandon_output()
+            return [str(output_error(error))]
+        case RecursionError():
+            return ["the configuration, catalog, state or a response is nested too deep"]
+    LOG.debug("Traceback for a bug report", exc_info=error)
+    what = f"{type(error).__name__}: {error}".splitlines()[0]
+    return [f"unexpected {what}; set TAP_OAUTH2_GENERIC_LOGLEVEL=DEBUG to see where"]
 
 
-def _failed(sentences: list[str]) -> int:
-    more = len(sentences) - MAX_ERROR_LINES
-    left_out = [f"and {more} more of them"] if more > 0 else []
-    for sentence in [*sentences[:MAX_ERROR_LINES], *left_out]:
-        said = redact(" ".join(sentence.split()))
-        _LOG.error("%s", said if len(said) <= MAX_LINE_LENGTH else f"{said[:MAX_LINE_LENGTH]} …")
+def _fail(lines: list[str]) -> int:
+    more = len(lines) - MAX_ERROR_LINES
+    for line in [*lines[:MAX_ERROR_LINES], *([f"and {more} more errors"] if more > 0 else [])]:
+        shown = redact(" ".join(line.split()))
+        LOG.error("%s", shown if len(shown) <= MAX_LINE_LENGTH else f"{shown[:MAX_LINE_LENGTH]} …")
     return 1
-
-
-def _failed_unexpectedly(error: Exception) -> int:
-    if isinstance(error, OSError) and error.errno in TAKES_NO_MORE:
-        # click and rich write past our own writer.
-        abandon_output()
-        return _failed([str(output_error(error))])
-    _LOG.debug("What follows is for a report of the fault", exc_info=error)
-    said = f"{type(error).__name__}: {error}".splitlines()[0]
-    return _failed([f"unexpected {said} (TAP_OAUTH2_GENERIC_LOGLEVEL=DEBUG shows where)"])

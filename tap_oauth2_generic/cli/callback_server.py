@@ -1,7 +1,6 @@
-"""The listener on loopback to which a provider sends the browser back (RFC 8252 section 7.3).
+"""The loopback listener that the provider redirects the browser to (RFC 8252 section 7.3).
 
-Answers one request to one path, and no page of another site; what the answer means is for the
-login to judge.
+It accepts one navigation to one path and nothing from other sites; the login judges the parameters.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import queue
 import socket
 import sys
 import threading
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _HTTP_PORT = 80
-_ANSWER_SECONDS = 120
+_PAGE_SECONDS = 120
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
 <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1rem}}
 h1{{font-size:1.4rem;color:{colour}}}</style><h1>{title}</h1><p>{text}</p></html>"""
 
 
 def can_listen(redirect_uri: str) -> bool:
-    """Tell whether a redirect URI leads to this machine, over plain http."""
+    """Return whether a redirect URI is plain http on this machine."""
     parts = urlsplit(redirect_uri)
     return parts.scheme == "http" and is_loopback(parts.hostname)
 
@@ -41,33 +41,37 @@ class Listener:
     """Listens at a redirect URI while the ``with`` block runs."""
 
     def __init__(self, redirect_uri: str, state: str) -> None:
-        """Name where to listen, and the ``state`` that was sent; nothing is bound yet."""
-        self.redirect_uri = redirect_uri
-        self.state = state
+        """Keep the address and the ``state`` of the authorization request; binds nothing yet."""
         parts = urlsplit(redirect_uri)
-        self.path = parts.path or "/"
+        self.redirect_uri, self.state, self.path = redirect_uri, state, parts.path or "/"
         self.host, self.port = parts.hostname or "", parts.port or _HTTP_PORT
-        self.arrived: queue.Queue[dict[str, str]] = queue.Queue(1)
-        self.was_answered = False
-        self.elsewhere: str | None = None
+        self.params: queue.Queue[dict[str, str]] = queue.Queue(1)
+        self.is_used = False
+        self.wrong_path: str | None = None
         self._page: queue.Queue[str] = queue.Queue(1)
-        self._server: _Server | None = None
-        self._held: socket.socket | None = None
+        self._stack = ExitStack()
 
     def __enter__(self) -> Listener:  # noqa: PYI034 - Self is not in Python 3.10
-        """Bind; raises AuthorizationError where the port is taken."""
-        try:
-            self._held = _held(self.host, self.port)
-            self._server = _Server(self)
-        except OSError as error:
-            self._let_go()
-            reason = "is in use" if error.errno == errno.EADDRINUSE else f"fails: {error.strerror}"
-            message = (
-                f"port {self.port} of redirect_uri {reason}: end the program that holds it, or set "
-                "redirect_uri to another port that the provider knows, or use --no-browser"
-            )
-            raise AuthorizationError(message) from None
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        """Bind; raises AuthorizationError if the port is taken."""
+        with ExitStack() as stack:
+            try:
+                if holder := _reserve_ipv6(self.host, self.port):
+                    stack.enter_context(holder)
+                server = stack.enter_context(_Server(self))
+            except OSError as error:
+                is_taken = error.errno == errno.EADDRINUSE
+                reason = "is in use" if is_taken else f"cannot be used: {error.strerror}"
+                message = (
+                    f"port {self.port} of redirect_uri {reason}; stop the program that uses it, or "
+                    "set redirect_uri to another port registered with the provider, or use "
+                    "--no-browser"
+                )
+                raise AuthorizationError(message) from None
+            stack.callback(server.shutdown)
+            # A waiting browser would block the shutdown.
+            stack.callback(self.show, "The login failed", "See the terminal.", worked=False)
+            threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(
@@ -77,95 +81,83 @@ class Listener:
         trace: TracebackType | None,
     ) -> None:
         """Stop listening."""
-        if self._server is not None:
-            # A browser that still waits would hold the listener open.
-            self.show("The login failed", "The terminal says why.", worked=False)
-            self._server.shutdown()
-            self._server.server_close()
-        self._let_go()
-
-    def _let_go(self) -> None:
-        if self._held is not None:
-            self._held.close()
+        self._stack.close()
 
     def wait(self, timeout_seconds: float) -> dict[str, str]:
-        """Give the parameters that the browser came back with.
+        """Return the parameters of the redirect.
 
-        Raises AuthorizationError where none came in time, or they came to another path.
+        Raises AuthorizationError if there was none in time, or it led to another path.
         """
         try:
-            params = self.arrived.get(timeout=timeout_seconds)
+            params = self.params.get(timeout=timeout_seconds)
         except queue.Empty:
             message = (
-                f"no answer came within {timeout_seconds:.0f} seconds: the login page was not "
-                f"finished, or the provider does not know the redirect URI {self.redirect_uri}; "
-                "register exactly this one there, or set redirect_uri to the one that is registered"
+                f"no redirect within {timeout_seconds:.0f} seconds: the login was not finished, or "
+                f"the provider does not know the redirect URI {self.redirect_uri}; register "
+                "exactly this one there, or set redirect_uri to the registered one"
             )
             raise AuthorizationError(message) from None
-        if self.elsewhere is not None:
+        if self.wrong_path is not None:
             message = (
-                f"the browser came back at {self.elsewhere!r}, but redirect_uri ends in "
-                f"{self.path!r}: set redirect_uri to the one that is registered with the provider"
+                f"the browser was redirected to path {self.wrong_path!r}, but redirect_uri ends in "
+                f"{self.path!r}; set redirect_uri to the one registered with the provider"
             )
             raise AuthorizationError(message)
         return params
 
     def show(self, title: str, text: str, *, worked: bool) -> None:
-        """Answer the waiting browser with a page; without one it does nothing."""
+        """Send a page to the waiting browser; without one, do nothing."""
         colour = "#1a7f37" if worked else "#b42318"
         page = _PAGE.format(title=html.escape(title), text=html.escape(text), colour=colour)
         if self._page.empty():
             self._page.put(page)
 
     def page(self) -> str:
-        """Wait for the page that the browser is to see."""
+        """Wait for the page to show in the browser."""
         try:
-            return self._page.get(timeout=_ANSWER_SECONDS)
+            return self._page.get(timeout=_PAGE_SECONDS)
         except queue.Empty:
             return ""
 
 
 class _Server(HTTPServer):
-    """One request at a time: the browser waits while its code is exchanged."""
+    """One request at a time: the browser waits while the code is exchanged."""
 
     def __init__(self, listener: Listener) -> None:
         self.listener = listener
         if ":" in listener.host:
             self.address_family = socket.AF_INET6
-        super().__init__((_address(listener.host), listener.port), _Handler)
+        # A name means this machine, whatever a name server says about it.
+        address = listener.host if _is_address(listener.host) else "127.0.0.1"
+        super().__init__((address, listener.port), _Handler)
 
     def server_bind(self) -> None:
-        """Bind without looking up the name of the host, which may take seconds."""
+        """Bind without looking up the host's name, which may take seconds."""
         if sys.platform != "win32":
-            # Or the port would count as taken for a minute after each login.
+            # Otherwise the port counts as taken for a minute after each login.
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_name, self.server_port = self.listener.host, self.listener.port
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing where a browser went away: a traceback would name what it asked for."""
+        """Ignore a browser that went away: a traceback would show the request."""
 
 
-def _address(host: str) -> str:
-    """Give the address to bind: a name is this machine's whatever a name server makes of it."""
-    try:
-        return str(ipaddress.ip_address(host))
-    except ValueError:
-        return "127.0.0.1"
-
-
-def _held(host: str, port: int) -> socket.socket | None:
-    """Hold the port of a name at IPv6's loopback, too, where nobody answers.
-
-    Browsers look there first for a name such as localhost, and would bring the code to another
-    program of this machine that listens there (RFC 8252 section 8.3). Raises OSError where
-    one does.
-    """
+def _is_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        pass
-    else:
+        return False
+    return True
+
+
+def _reserve_ipv6(host: str, port: int) -> socket.socket | None:
+    """Bind a name's port at IPv6 loopback, where nothing is served.
+
+    Browsers try it first for a name such as localhost, and would hand the code to another
+    program that listens there (RFC 8252 section 8.3). Raises OSError if one does.
+    """
+    if _is_address(host):
         return None
     holder = None
     try:
@@ -186,19 +178,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         listener = self.server.listener
-        params = {} if listener.was_answered or not self._is_for_us() else self._params()
+        params = {} if listener.is_used or not self._is_navigation() else self._params()
         if not params:
             self._send(404, "")
             return
-        listener.was_answered = True
-        listener.arrived.put(params)
+        listener.is_used = True
+        listener.params.put(params)
         page = listener.page()
-        self._send(200 if listener.elsewhere is None and page else 400, page)
+        self._send(200 if listener.wrong_path is None and page else 400, page)
 
     def _params(self) -> dict[str, str]:
-        """Give the parameters of an answer to the login; none where the request is no answer.
+        """Return the parameters of the redirect, none for any other request.
 
-        At another path the state must be right: the provider knows it, nobody else does.
+        At another path the ``state`` must match: only the provider knows it.
         """
         try:
             target = urlsplit(self.path)
@@ -212,21 +204,20 @@ class _Handler(BaseHTTPRequestHandler):
             given, expected = params.get("state", "").encode(), listener.state.encode()
             if not hmac.compare_digest(given, expected):
                 return {}
-            listener.elsewhere = target.path[:200]
+            listener.wrong_path = target.path[:200]
         return params
 
-    def _is_for_us(self) -> bool:
-        """Refuse what another site may have a browser send.
+    def _is_navigation(self) -> bool:
+        """Refuse what another site can make a browser send.
 
-        A name that it pointed here (DNS rebinding) is not ours; its images, scripts and frames
-        are no navigation of the window, which browsers say (W3C Fetch Metadata).
+        Its names may point here (DNS rebinding), but are not loopback; its images, scripts and
+        frames are no navigation of the window, as the browser states (W3C Fetch Metadata).
         """
         try:
             host = urlsplit(f"//{self.headers.get('Host', '')}").hostname
         except ValueError:
             return False
-        fetched_for = self.headers.get("Sec-Fetch-Dest", "document")
-        return is_loopback(host) and fetched_for == "document"
+        return is_loopback(host) and self.headers.get("Sec-Fetch-Dest", "document") == "document"
 
     def _send(self, status: int, page: str) -> None:
         content = page.encode()
@@ -244,4 +235,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: the request line holds the code."""
+        """Log nothing: the request line contains the code."""

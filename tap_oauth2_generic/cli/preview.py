@@ -1,6 +1,6 @@
-"""The command ``tap-oauth2-generic preview``: a few records of each stream, and how they came.
+"""The command ``tap-oauth2-generic preview``: a few records of each stream, and each response.
 
-Goes the very way of a sync; emits no Singer message and moves no bookmark.
+Reads as a sync does, but writes no Singer message and moves no bookmark.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from tap_oauth2_generic.cli.boundary import CONFIG_OPTION, log_to_stderr, tap_of
+from tap_oauth2_generic.cli.boundary import CONFIG_OPTION, log_to_stderr
 from tap_oauth2_generic.cli.suggest import (
     SUGGESTED,
     primary_key_candidates,
@@ -24,6 +24,8 @@ from tap_oauth2_generic.pagination import Paginator
 from tap_oauth2_generic.records.schema import infer
 from tap_oauth2_generic.runtime.redaction import MASK, printable, redact
 from tap_oauth2_generic.settings.limits import MAX_PREVIEW_FIELDS, MAX_PREVIEW_PAGES
+from tap_oauth2_generic.singer.message_writer import require_output
+from tap_oauth2_generic.tap import TapOAuth2Generic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,71 +38,64 @@ if TYPE_CHECKING:
 
 # Numbers keep every digit, as in a sync.
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
-# What was asked for of ``json`` and ``suggest``.
-Show = tuple[str, ...]
 _SHOWN_LENGTH = 60
+_SECRET_WORDS = ("auth", "key", "token", "secret", "cookie")
 
 
 def preview(stream: OAuth2Stream, wanted: int, *, suggests: bool) -> dict[str, Any]:
-    """Read until so many records were found, and tell what happened, as JSON-like data.
-
-    ``ok`` tells whether it worked; an error is one sentence.
-    """
-    told: dict[str, Any] = {"stream": stream.name, "ok": True, "pages": [], "records": []}
-    answers: list[Response] = []
+    """Read until there are ``wanted`` records, and report what happened as JSON-like data."""
+    report: dict[str, Any] = {"stream": stream.name, "ok": True, "pages": [], "records": []}
+    responses: list[Response] = []
     try:
-        for paginator, turn in _turns(stream, answers):
-            told["pages"].append(_page(turn))
-            told["records"] += turn.records
-            told["paging"] = _paging(paginator)
-            if len(told["records"]) >= wanted or len(told["pages"]) >= MAX_PREVIEW_PAGES:
+        for paginator, fetched in _pages(stream, responses):
+            report["pages"].append(_describe(fetched))
+            report["records"] += fetched.records
+            report["paging"] = _paging(paginator)
+            if len(report["records"]) >= wanted or len(report["pages"]) >= MAX_PREVIEW_PAGES:
                 break
     except TapError as error:
-        told |= {"ok": False, "error": redact(str(error))}
-    if suggests and answers and (suggestion := _suggestion(stream, answers[0])):
-        told["suggestion"] = suggestion
-    records = told["records"]
-    told["schema"] = infer(records)
-    told["primary_key_candidates"] = primary_key_candidates(records)
-    told["replication_key_candidates"] = replication_key_candidates(records)
-    told["records"] = records[:wanted]
+        report |= {"ok": False, "error": redact(str(error))}
+    if suggests and responses and (suggestion := _suggestion(stream, responses[0])):
+        report["suggestion"] = suggestion
+    records = report["records"]
+    report["schema"] = infer(records)
+    report["primary_key_candidates"] = primary_key_candidates(records)
+    report["replication_key_candidates"] = replication_key_candidates(records)
+    report["records"] = records[:wanted]
     if missing := stream.reader.missing_records():
-        told |= {"ok": False, "error": missing}
-    return told
+        report |= {"ok": False, "error": missing}
+    return report
 
 
-def _turns(
-    stream: OAuth2Stream, answers: list[Response]
+def _pages(
+    stream: OAuth2Stream, responses: list[Response]
 ) -> Iterator[tuple[Paginator, FetchedPage]]:
-    """Give the pages; ``answers`` keeps what came, also where it cannot be read."""
+    """Yield the pages; ``responses`` also gets a response that cannot be read."""
     for context in islice(stream.sampled_contexts(), MAX_PREVIEW_PAGES):
-        paginator, span = Paginator(stream.stream.settings.pagination), stream.first_span(context)
+        paginator, slice_ = Paginator(stream.stream.settings.pagination), stream.first_span(context)
         while paginator.stop is None:
-            answers.append(stream.reader.fetch(span, paginator.token, paginator.pages + 1))
-            yield paginator, stream.reader.take(span, answers[-1], paginator)
+            responses.append(stream.reader.fetch(slice_, paginator.token, paginator.pages + 1))
+            yield paginator, stream.reader.take(slice_, responses[-1], paginator)
 
 
-def _page(turn: FetchedPage) -> dict[str, Any]:
-    """Tell of one request and its answer; what may be a secret is masked."""
-    headers = {name: MASK if _may_be_secret(name) else redact(value)
-               for name, value in turn.response.request.headers.items()}  # fmt: skip
-    page = turn.page
+def _describe(fetched: FetchedPage) -> dict[str, Any]:
+    """Return request and response of a page, with whatever may be a secret masked."""
+    request, page = fetched.response.request, fetched.page
     return {
         "request": {
-            "method": turn.response.request.method,
-            "url": redact(turn.response.url),
-            "headers": headers,
-            "body": json.loads(redact(_ENCODER.encode(turn.response.request.body).decode())),
+            "method": request.method,
+            "url": redact(fetched.response.url),
+            "headers": {
+                name: MASK if any(word in name.lower() for word in _SECRET_WORDS) else redact(value)
+                for name, value in request.headers.items()
+            },
+            "body": json.loads(redact(_ENCODER.encode(request.body).decode())),
         },
-        "status": turn.response.status,
-        "records": len(turn.records),
+        "status": fetched.response.status,
+        "records": len(fetched.records),
         "found": page is not None and page.found,
-        "answer": "decided by a response rule" if page is None else page.keys,
+        "response": None if page is None else page.keys,
     }
-
-
-def _may_be_secret(header: str) -> bool:
-    return any(word in header.lower() for word in ("auth", "key", "token", "secret", "cookie"))
 
 
 def _paging(paginator: Paginator) -> str:
@@ -109,66 +104,67 @@ def _paging(paginator: Paginator) -> str:
     return f"goes on: {redact(paginator.next_request())}"
 
 
-def _suggestion(stream: OAuth2Stream, answer: Response) -> dict[str, Any] | None:
-    settings = stream.stream
-    base = {"name": stream.name, "path": settings.request.path.text}
-    if settings.request.method != "GET":
-        base["method"] = settings.request.method
-    made = suggest(answer)
-    if made is None:
+def _suggestion(stream: OAuth2Stream, response: Response) -> dict[str, Any] | None:
+    suggestion = suggest(response)
+    if suggestion is None:
         return None
-    definition = {**base, **made.settings}
-    # Their values may be secrets, so they are not shown.
+    settings, remarks = stream.stream, suggestion.remarks
+    definition = {"name": stream.name, "path": settings.request.path.text}
+    if settings.request.method != "GET":
+        definition["method"] = settings.request.method
+    definition |= suggestion.settings
+    # Only their names: the values may be secrets.
     if others := [n for n in settings.written if n not in {*definition, *SUGGESTED, "method"}]:
-        made.remarks.append(f"keep what else is in its definition: {', '.join(others)}")
-    return {"stream": definition, "remarks": made.remarks}
+        remarks.append(f"keep the other settings of its definition: {', '.join(others)}")
+    return {"stream": definition, "remarks": remarks}
 
 
-def _show(told: dict[str, Any]) -> None:
-    from rich.console import Console  # only for people
+def _show(report: dict[str, Any]) -> None:
+    from rich.console import Console  # not for --json
     from rich.markup import escape
 
     console = Console(highlight=False)
 
-    def say(text: str) -> None:
-        console.print(escape(printable(text)), soft_wrap=True)
+    def show(line: str) -> None:
+        console.print(escape(printable(line)), soft_wrap=True)
 
-    say(f"\n{told['stream']}")
-    for number, page in enumerate(told["pages"], 1):
-        say(f"  page {number}: {page['request']['method']} {page['request']['url']}")
-        found = f"{page['records']} records; the answer has {page['answer']}"
-        say(f"    status {page['status']}, {found}")
-    if "paging" in told:
-        say(f"  paging {told['paging']}")
-    if not told["ok"]:
-        say(f"  failed: {told['error']}")
-    if told["records"]:
-        console.print(_table(told))
-        if (more := len(told["schema"]["properties"]) - MAX_PREVIEW_FIELDS) > 0:
-            say(f"  and {more} more fields, which --json shows")
-        for what in ("primary_key", "replication_key"):
-            say(f"  {what} candidates: {', '.join(told[f'{what}_candidates']) or 'none'}")
-    if "suggestion" in told:
-        say("  a stream definition that fits this answer:")
-        click.echo(
-            printable(json.dumps(told["suggestion"]["stream"], indent=2, ensure_ascii=False))
-        )
-        for remark in told["suggestion"]["remarks"]:
-            say(f"  - {remark}")
+    show(f"\n{report['stream']}")
+    for number, page in enumerate(report["pages"], 1):
+        show(f"  page {number}: {page['request']['method']} {page['request']['url']}")
+        count = f"{page['records']} record{'' if page['records'] == 1 else 's'}"
+        content = f"the response has {page['response']}"
+        why = content if page["response"] else "a response rule decided"
+        show(f"    status {page['status']}, {count}; {why}")
+    if "paging" in report:
+        show(f"  paging {report['paging']}")
+    if not report["ok"]:
+        show(f"  failed: {report['error']}")
+    if report["records"]:
+        console.print(_table(report))
+        if (more := len(report["schema"]["properties"]) - MAX_PREVIEW_FIELDS) > 0:
+            show(f"  and {more} more fields; --json shows them")
+        for name in ("primary_key", "replication_key"):
+            show(f"  {name} candidates: {', '.join(report[f'{name}_candidates']) or 'none'}")
+    if suggestion := report.get("suggestion"):
+        show("  a stream definition for this response:")
+        click.echo(printable(json.dumps(suggestion["stream"], indent=2, ensure_ascii=False)))
+        for remark in suggestion["remarks"]:
+            show(f"  - {remark}")
 
 
-def _table(told: dict[str, Any]) -> Table:
-    from rich.markup import escape  # only for people
+def _table(report: dict[str, Any]) -> Table:
+    from rich.markup import escape  # not for --json
     from rich.table import Table
 
-    table = Table("field", "type", *(f"record {n}" for n in range(1, len(told["records"]) + 1)))
-    for name, column in islice(told["schema"]["properties"].items(), MAX_PREVIEW_FIELDS):
-        values = [_shown(record.get(name)) for record in told["records"]]
+    records = report["records"]
+    table = Table("field", "type", *(f"record {n}" for n in range(1, len(records) + 1)))
+    for name, column in islice(report["schema"]["properties"].items(), MAX_PREVIEW_FIELDS):
+        values = [_shorten(record.get(name)) for record in records]
         table.add_row(escape(printable(name)), _type(column), *map(escape, values))
     return table
 
 
-def _shown(value: Any) -> str:
+def _shorten(value: Any) -> str:
     text = value if isinstance(value, str) else _ENCODER.encode(value).decode()
     text = printable(redact(text))
     return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
@@ -180,22 +176,6 @@ def _type(column: dict[str, Any]) -> str:
     return column.get("format") or " or ".join(names)
 
 
-def _run(paths: tuple[str, ...], name: str | None, wanted: int, show: Show) -> int:
-    log_to_stderr()
-    streams: dict[str, Any] = dict(tap_of(paths).streams)
-    if name is not None and name not in streams:
-        message = f"there is no stream {name!r}; there are: {', '.join(streams)}"
-        raise InputError(message)
-    chosen = streams.values() if name is None else [streams[name]]
-    told = [preview(stream, wanted, suggests="suggest" in show) for stream in chosen]
-    if "json" in show:
-        click.echo(msgspec.json.format(_ENCODER.encode(told), indent=2))
-    else:
-        for one in told:
-            _show(one)
-    return 0 if all(one["ok"] for one in told) else 1
-
-
 @click.command("preview")
 @CONFIG_OPTION
 @click.option("--stream", "name", help="Only this stream.")
@@ -203,13 +183,29 @@ def _run(paths: tuple[str, ...], name: str | None, wanted: int, show: Show) -> i
     "--records", "wanted", type=click.IntRange(1), default=5, show_default=True,
     help="Records to show of each stream.",
 )  # fmt: skip
-@click.option("--json", "show", flag_value="json", multiple=True, help="For programs.")
-@click.option(
-    "--suggest", "show", flag_value="suggest", multiple=True, help="Print the definition that fits."
-)
-@click.pass_context
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@click.option("--suggest", "suggests", is_flag=True, help="Print a stream definition to paste.")
 def command(
-    ctx: click.Context, paths: tuple[str, ...], name: str | None, wanted: int, show: Show
+    paths: tuple[str, ...],
+    name: str | None,
+    wanted: int,
+    *,
+    as_json: bool,
+    suggests: bool,
 ) -> None:
-    """Fetch a few records of each stream and show how they came."""
-    ctx.exit(_run(paths, name, wanted, show))
+    """Fetch a few records and show each request and response."""
+    log_to_stderr()
+    require_output()
+    config = TapOAuth2Generic.merge_configuration(paths)
+    streams: dict[str, Any] = dict(TapOAuth2Generic(config=config, setup_mapper=False).streams)
+    if name is not None and name not in streams:
+        message = f"there is no stream {name!r}; there are: {', '.join(streams)}"
+        raise InputError(message)
+    chosen = streams.values() if name is None else [streams[name]]
+    reports = [preview(stream, wanted, suggests=suggests) for stream in chosen]
+    if as_json:
+        click.echo(msgspec.json.format(_ENCODER.encode(reports), indent=2))
+    else:
+        for report in reports:
+            _show(report)
+    click.get_current_context().exit(0 if all(report["ok"] for report in reports) else 1)

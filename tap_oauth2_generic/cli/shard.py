@@ -166,8 +166,8 @@ def _state(path: str) -> dict[str, Any]:
 
 def _run(paths: tuple[str, ...], states: tuple[str, ...], shards: int) -> None:
     log_to_stderr()
-    raw = TapOAuth2Generic.merged_configuration(paths)
-    config = TapOAuth2Generic.parsed_configuration(raw)
+    raw = TapOAuth2Generic.merge_configuration(paths)
+    config = TapOAuth2Generic.parse_configuration(raw)
     found = split(config, raw, shards, [_state(path) for path in states])
     if empty := shards - len(found):
         _LOG.warning("%d of %d shards have nothing to read and are left out", empty, shards)

@@ -1,6 +1,6 @@
-"""What an answer looks like: where its records may be, how it may page, what may identify them.
+"""What a response suggests: where its records are, how it pages, which field is their key.
 
-Pure guesses for a person to check; a sync never guesses.
+Guesses for a person to check; a sync never guesses.
 """
 
 from __future__ import annotations
@@ -19,18 +19,11 @@ if TYPE_CHECKING:
 
 _DEEPEST = 3
 _CURSOR_PARAMS = {
-    "nextpagetoken": "pageToken",
-    "next_page_token": "page_token",
-    "next_cursor": "cursor",
-    "nextcursor": "cursor",
-    "endcursor": "after",
-    "end_cursor": "after",
-    "after": "after",
-    "cursor": "cursor",
-    "next": "cursor",
-    "continuation": "continuation",
-    "continuationtoken": "continuationToken",
-}
+    "nextpagetoken": "pageToken", "next_page_token": "page_token",
+    "next_cursor": "cursor", "nextcursor": "cursor", "cursor": "cursor", "next": "cursor",
+    "endcursor": "after", "end_cursor": "after", "after": "after",
+    "continuation": "continuation", "continuationtoken": "continuationToken",
+}  # fmt: skip
 _OFFSETS, _PAGES = ("startat", "offset", "start", "skip"), ("page", "current_page", "page_number")
 _SIZES = ("maxresults", "limit", "per_page", "page_size", "pagesize")
 _TOTALS = ("total", "totalresults", "total_count", "totalcount", "count")
@@ -38,13 +31,12 @@ _TOTAL_PAGES = ("total_pages", "totalpages", "last_page", "page_count", "pages")
 _HAS_MORE = ("has_more", "hasmore", "more_records", "more", "has_next", "hasnext", "has_next_page")
 _CHANGED = ("updated", "modified", "changed", "last_update", "lastmodified")
 
-
-#: The settings of a stream that a suggestion replaces, where it has none of them, too.
+#: The settings that a suggestion replaces, also where it leaves them out.
 SUGGESTED = ("records_path", "records_are_values", "records_key_field", "response_format")
 
 
-class Answered(Protocol):
-    """An answer that was fetched without paging."""
+class Received(Protocol):
+    """A response."""
 
     url: str
     status: int
@@ -54,53 +46,54 @@ class Answered(Protocol):
 
 @dataclass
 class Suggestion:
-    """A stream definition that fits an answer, and what to check about it."""
+    """A stream definition that fits a response, and remarks about what to check."""
 
     settings: dict[str, Any] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
 
-def suggest(answer: Answered) -> Suggestion | None:
-    """Look at an answer, whatever its format; None where it has none that is known."""
+def suggest(response: Received) -> Suggestion | None:
+    """Suggest a definition for a response in any format; None if the format is unknown."""
     for name, (decode, _) in FORMATS.items():
         try:
-            body = decode(unpack(answer.content))
+            body = decode(unpack(response.content))
         except ValueError:
             continue
-        is_rows = isinstance(body, list) and body != [] and all(isinstance(r, dict) for r in body)
-        if name == "csv" and is_rows:
-            # Any text could be a table, of one column or with rows that are too short.
+        is_table = isinstance(body, list) and body != [] and all(isinstance(r, dict) for r in body)
+        if name == "csv" and is_table:
+            # Any text decodes as CSV, with one column or with rows that are too short.
             is_even = len(body[0]) > 1 and not any(None in row.values() for row in body)
-            is_rows = is_even or "csv" in answer.headers.get("Content-Type", "").lower()
-        if is_rows or (name == "json" and isinstance(body, dict | list)):
-            made = Suggestion({} if name == "json" else {"response_format": name})
-            return _looked_at(Page(answer.url, answer.status, answer.headers, body), made)
+            is_table = is_even or "csv" in response.headers.get("Content-Type", "").lower()
+        if is_table or (name == "json" and isinstance(body, dict | list)):
+            suggestion = Suggestion({} if name == "json" else {"response_format": name})
+            page = Page(response.url, response.status, response.headers, body)
+            _inspect(page, suggestion)
+            return suggestion
     return None
 
 
-def _looked_at(page: Page, made: Suggestion) -> Suggestion:
-    """Add what fits an answer, the whole of it one page."""
+def _inspect(page: Page, suggestion: Suggestion) -> None:
+    settings, remarks = suggestion.settings, suggestion.remarks
     path, found = _records(page.body)
     if path != "$":
-        made.settings["records_path"] = path
-    records = found if isinstance(found, list) else _values(found, made)
-    pagination = _pagination(page, len(records), made.remarks)
+        settings["records_path"] = path
+    records = found if isinstance(found, list) else _values(found, suggestion)
+    pagination = _pagination(page, len(records), remarks)
     if pagination["style"] != "none":
-        made.settings["pagination"] = pagination
+        settings["pagination"] = pagination
     rows = [record for record in records if isinstance(record, dict)]
     if keys := primary_key_candidates(rows):
-        made.settings.setdefault("primary_keys", keys[:1])
+        settings.setdefault("primary_keys", keys[:1])
     if changed := replication_key_candidates(rows):
-        made.settings["replication_key"] = changed[0]
-        made.remarks.append(
-            f"{changed[0]!r} looks like the time of the last change; if a parameter filters by "
-            "it, set incremental.start_param to that"
+        settings["replication_key"] = changed[0]
+        remarks.append(
+            f"{changed[0]!r} looks like the time of the last change; if a parameter filters by it, "
+            "set incremental.start_param to that parameter"
         )
-    return made
 
 
 def primary_key_candidates(records: list[dict[str, Any]]) -> list[str]:
-    """Name the fields that have another plain value in every record, the likeliest first."""
+    """Return the fields whose plain values are unique, the likeliest first."""
     if not records:
         return []
     found = []
@@ -115,7 +108,7 @@ def primary_key_candidates(records: list[dict[str, Any]]) -> list[str]:
 
 
 def replication_key_candidates(records: list[dict[str, Any]]) -> list[str]:
-    """Name the fields that hold a time in every record, those of a change first."""
+    """Return the fields that hold a time in every record, times of a change first."""
     times = [
         name
         for name in (records[0] if records else {})
@@ -129,13 +122,13 @@ def _flat(name: str) -> str:
 
 
 def _records(body: Any) -> tuple[str, list[Any] | dict[str, Any]]:
-    """Give the path of the longest list, else of the largest object of like objects.
+    """Return the longest list with its path, else the largest object of similar objects.
 
-    Of equals it is the outermost, and a list within such objects is a part of a record.
+    The outermost wins a tie. A list inside such objects is part of a record.
     """
     if isinstance(body, list):
         return "$", body
-    members = [("$", body), *_walk(body)]
+    members = [("$", body), *_members(body)]
     tables = [(path, value) for path, value in members if _is_table(value)]
     inside = tuple("" if path == "$" else f"{path}." for path, _ in tables)
     lists = [(p, value) for p, value in members if isinstance(value, list)]
@@ -148,9 +141,9 @@ def _records(body: Any) -> tuple[str, list[Any] | dict[str, Any]]:
 
 
 def _is_table(value: Any) -> bool:
-    """Tell whether an object has records for values: several objects with mostly the same names.
+    """Return whether the values of an object are records: objects with mostly the same names.
 
-    Those of a single name are links as a rule: ``{"self": {"href": …}, "next": {"href": …}}``.
+    With a single name they are usually links: ``{"self": {"href": …}, "next": {"href": …}}``.
     """
     members = list(value.values()) if isinstance(value, dict) else []
     if len(members) <= 1 or not all(isinstance(member, dict) for member in members):
@@ -160,33 +153,33 @@ def _is_table(value: Any) -> bool:
     return len(all_names) > 1 and 2 * len(common) >= len(all_names)
 
 
-def _values(table: dict[str, dict[str, Any]], made: Suggestion) -> list[dict[str, Any]]:
-    """Give the records of an object of objects, with its keys in them unless they are there."""
-    made.settings["records_are_values"] = True
-    made.remarks.append("the records are taken to be the values of an object; check that")
+def _values(table: dict[str, dict[str, Any]], suggestion: Suggestion) -> list[dict[str, Any]]:
+    """Return the values of an object as records; suggest to add its keys if they lack them."""
+    suggestion.settings["records_are_values"] = True
+    suggestion.remarks.append("check that the records are the values of this object")
     rows = list(table.values())
     if any(all(row.get(name) == key for key, row in table.items()) for name in rows[0]):
         return rows
     free = (name for name in ("key", "record_key") if not any(name in row for row in rows))
     if name := next(free, None):
-        made.settings |= {"records_key_field": name, "primary_keys": [name]}
+        suggestion.settings |= {"records_key_field": name, "primary_keys": [name]}
     return rows
 
 
-def _walk(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """Give every value of nested objects with its path, the outer ones first."""
+def _members(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Yield every value of nested objects with its path, outer ones first."""
     if not isinstance(value, Mapping) or len(path) >= _DEEPEST:
         return
     for name, member in value.items():
         yield ".".join(f"'{key}'" if "." in key else key for key in (*path, name)), member
     for name, member in value.items():
-        yield from _walk(member, (*path, name))
+        yield from _members(member, (*path, name))
 
 
 def _pagination(page: Page, count: int, remarks: list[str]) -> dict[str, Any]:
     if page.next_link:
         return {"style": "link_header"}
-    found = dict(_walk(page.body))
+    found = dict(_members(page.body))
     names = {_flat(path.split(".")[-1].strip("'")): path for path in reversed(found)}
     return (
         _by_url(found)
@@ -210,7 +203,7 @@ def _by_cursor(found: Mapping[str, Any], remarks: list[str]) -> dict[str, Any] |
         name = _flat(path.split(".")[-1])
         if name in _CURSOR_PARAMS and isinstance(value, str | int) and value not in ("", False):
             param = _CURSOR_PARAMS[name]
-            remarks.append(f"check the name of the cursor's parameter, here {param!r}")
+            remarks.append(f"check the name of the cursor parameter, here {param!r}")
             return {"style": "cursor", "cursor_path": path, "cursor_param": param}
     return None
 
@@ -245,8 +238,8 @@ def _by_number(
             made["page_start"] = 0
     elif total is not None and found[total] > count:
         remarks.append(
-            f"{total!r} says that there is more than came, but not how to ask for it: see the "
-            "documentation for a page number or an offset"
+            f"{total!r} counts more records than this page has; look up the paging parameter in "
+            "the API documentation"
         )
         return None
     else:
@@ -254,9 +247,9 @@ def _by_number(
     if size is not None:
         made["page_size_param"] = size.split(".")[-1]
     signs = {"has_more_path": more, "total_pages_path": pages}
-    # Of a page with others after it, what is as many as came counts that page.
+    # If pages follow, a number equal to the records of this page only counts this page.
     least = count + 1 if more is not None and found[more] else count
     if total is not None and total != size and found[total] >= least:
         signs["total_path"] = total
-    remarks.append("check the names of the paging parameters in the documentation")
+    remarks.append("check the names of the paging parameters in the API documentation")
     return {**made, **{name: path for name, path in signs.items() if path is not None}}

@@ -1,7 +1,4 @@
-"""Signals that end the run: raised where it is safe, put off where a half-done thing would hurt.
-
-A line half written or a renewed token not yet stored must not be cut off; nothing else waits.
-"""
+"""Signals that end the run, deferred while a line is half written or a token half stored."""
 
 from __future__ import annotations
 
@@ -14,38 +11,36 @@ if TYPE_CHECKING:
 
 
 class Interrupted(BaseException):
-    """The process was asked to end; no ``except Exception`` on the way may swallow it."""
+    """A signal asked the process to end; no ``except Exception`` must catch it."""
 
     def __init__(self, signum: int) -> None:
-        """Keep which signal it was."""
+        """Keep the name of the signal."""
         super().__init__(signum)
         self.name = signal.Signals(signum).name
 
 
 class SignalGuard:
-    """A context in which signals wait; nests.
+    """A context that defers signals; it may be nested.
 
-    Signals are taken in the main thread alone; entered in another, it has no effect.
+    Only the main thread receives signals, so the context has no effect in other threads.
+    ``forced``: the same signal arrived twice; stop without draining.
     """
 
     def __init__(self) -> None:
-        """Begin with no signal waiting.
-
-        ``is_insisted_on`` tells whether one came again: then nothing is waited for any more.
-        """
+        """Start with no signal received."""
         self._depth = 0
         self.begin_run()
 
     def begin_run(self) -> None:
-        """Forget the signals of the run before, where a process has several one after the other."""
-        self._waiting: int | None = None
-        self._came: set[int] = set()
+        """Forget the signals of an earlier run in this process."""
+        self._deferred: int | None = None
+        self._received: set[int] = set()
         self._is_ending = False
         self.forced = False
 
     def __enter__(self) -> None:
-        """Put signals off."""
-        if _is_main():
+        """Defer signals."""
+        if _in_main_thread():
             self._depth += 1
 
     def __exit__(
@@ -54,34 +49,34 @@ class SignalGuard:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let a signal that came meanwhile take effect."""
-        if not _is_main():
+        """Raise Interrupted if a signal was deferred, unless another error is raised already."""
+        if not _in_main_thread():
             return
         self._depth -= 1
-        if self._waiting is not None and not self._depth and kind is None:
-            signum, self._waiting = self._waiting, None
+        if self._deferred is not None and not self._depth and kind is None:
+            signum, self._deferred = self._deferred, None
             self._is_ending = True
             raise Interrupted(signum)
 
     def handle(self, signum: int) -> None:
-        """Take a signal: raise, or remember it until it is safe; one that comes again is raised.
+        """Raise Interrupted, now or after the guarded block; for a repeated signal, now.
 
-        Another one is not: Ctrl-C under Meltano is a SIGINT of the terminal and a SIGTERM of
-        Meltano's, which nobody means as two.
+        A second signal of another kind is no repetition: for one Ctrl-C under Meltano, the
+        terminal sends SIGINT and Meltano SIGTERM.
         """
-        self.forced = self.forced or signum in self._came
-        self._came.add(signum)
+        self.forced = self.forced or signum in self._received
+        self._received.add(signum)
         if not self.forced and (self._depth or self._is_ending):
             if not self._is_ending:
-                self._waiting = signum
+                self._deferred = signum
             return
         self._is_ending = True
         raise Interrupted(signum)
 
 
-def _is_main() -> bool:
+def _in_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
-#: The one of this process: signals are the process's, not an object's.
+#: The guard of this process, because signals go to a process.
 uninterrupted = SignalGuard()

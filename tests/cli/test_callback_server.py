@@ -48,7 +48,7 @@ def listener():
 
 
 def assert_still_waiting(listener):
-    with pytest.raises(AuthorizationError, match="no answer came"):
+    with pytest.raises(AuthorizationError, match="no redirect within"):
         listener.wait(0.01)
 
 

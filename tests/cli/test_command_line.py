@@ -120,7 +120,7 @@ def test_every_setting_has_a_variable(monkeypatch, tmp_path, name):
     value = SAMPLES[kinds if isinstance(kinds, str) else kinds[0]]
     text = value if isinstance(value, str) else json.dumps(value)
     monkeypatch.setenv(f"TAP_OAUTH2_GENERIC_{name.upper()}", text)
-    assert TapOAuth2Generic.merged_configuration(["ENV"]) == {name: value}
+    assert TapOAuth2Generic.merge_configuration(["ENV"]) == {name: value}
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_the_environment_wins_over_files(api, tap, monkeypatch, tmp_path):
     (tmp_path / "one.json").write_text('{"timeout": 5, "max_wait": 5}')
     (tmp_path / "two.json").write_text('{"timeout": 6, "max_wait": 6}')
     for paths in (["ENV", "one.json", "two.json"], ["one.json", "two.json", "ENV"]):
-        merged = TapOAuth2Generic.merged_configuration(paths)
+        merged = TapOAuth2Generic.merge_configuration(paths)
         assert merged == {"timeout": "7", "max_wait": 6}
     api.serve("/items", ROWS)
     monkeypatch.setenv("TAP_OAUTH2_GENERIC_BASE_URL", api.url)
@@ -333,7 +333,8 @@ def test_bookmarks_of_streams_that_are_not_configured_are_named_and_kept(api, ta
     run = tap(api.config(STREAM), state={"bookmarks": {"items": {}, **others}})
     assert run.status == 0, run.errors
     (line,) = [text for text in run.errors.splitlines() if "not configured" in text]
-    assert line.endswith("kept as they are: " + ", ".join(sorted(others)[:20]) + " and 2 more")
+    named = ", ".join(sorted(others)[:20])
+    assert line.endswith(f"leaving them unchanged: {named} and 2 more")
     assert run.state["bookmarks"].items() >= others.items()
 
 
@@ -354,7 +355,7 @@ def test_a_run_that_reads_nothing_says_so(api, tap, settings, files):
     api.serve("/items", ROWS)
     run = tap(api.config({**STREAM, **settings}), **files)
     assert run.status == 0, run.errors
-    assert run.warnings == ["No stream is selected, so nothing is read"]
+    assert run.warnings == ["no stream is selected; nothing to read"]
     assert run.messages == []
 
 
@@ -376,7 +377,7 @@ def test_streams_of_a_catalog_that_are_not_configured_are_named(api, tap):
     run = tap(api.config({**STREAM, "new_fields": "ignore"}), catalog=catalog)
     assert run.status == 0, run.errors
     assert run.records("items") == [{"id": 1}, {"id": 2}]
-    assert any(w.endswith("not configured, and are not read: itmes") for w in run.warnings)
+    assert any(w.endswith("that are not configured: itmes") for w in run.warnings)
 
 
 @pytest.mark.parametrize(
@@ -468,7 +469,7 @@ def test_mistakes_without_number_are_counted(api, tap):
     run = tap({**api.config(STREAM), **{f"client_id{n}": n for n in range(3000)}})
     assert run.status == 1
     assert len(run.error_lines) == 21
-    assert run.error_lines[-1] == "and 2980 more of them"
+    assert run.error_lines[-1] == "and 2980 more errors"
 
 
 def test_a_line_has_an_end(api, tap):

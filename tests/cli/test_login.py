@@ -46,7 +46,7 @@ def test_a_login_in_a_browser_is_stored_and_stays(demo, clock, tmp_path, tap):
     for text in (page.text, said):
         assert "is logged in" in text
         assert "demo-client" in text
-        assert re.search(r"good until \d{4}-", text)
+        assert re.search(r"valid until \d{4}-", text)
     assert "Next: tap-oauth2-generic --config" in said
     for _ in range(3):
         clock.now += 86400
@@ -145,7 +145,7 @@ def test_nobody_coming_back_is_said(demo, tmp_path):
     """A login that nobody finishes ends after the time with a sentence of its own."""
     status, _, errors = Login(tmp_path, config(demo.url), "--timeout", "0.2").end()
     assert status == 1
-    assert "no answer came within" in errors
+    assert "no redirect within" in errors
 
 
 def test_a_redirect_to_another_path_is_said(demo, tmp_path):

@@ -64,7 +64,7 @@ def test_the_browser_page_says_that_it_worked(browser, demo, tmp_path, tap):
     assert status == 0, errors
     assert "It worked" in text
     assert "demo-client" in text
-    assert "good until" in text
+    assert "valid until" in text
     assert "It worked" not in said
     assert tap(settings).status == 0
 

@@ -203,7 +203,7 @@ def test_nothing_is_lost_by_any_number_of_signals(api, server, tmp_path, signum,
     for number in range(times):
         assert syncs.run(f"run {number}", signum, moments) == 1, syncs.errors
         (line,) = [line for line in syncs.errors.splitlines() if "| ERROR" in line]
-        assert f"ended by {signal.Signals(signum).name}" in line
+        assert f"interrupted by {signal.Signals(signum).name}" in line
         assert "Traceback" not in syncs.errors
     assert syncs.cut_lines == 0
     assert_all_is_there(syncs, server)

@@ -267,7 +267,7 @@ def test_who_insists_need_not_read(api, start):
     assert process.wait(AT_ONCE) == 1
     errors = process.stderr.read()
     assert "Traceback" not in errors
-    assert "ended by SIGTERM" in errors
+    assert "interrupted by SIGTERM" in errors
 
 
 def test_a_signal_ends_the_wait_before_a_retry(api, start):

@@ -11,6 +11,7 @@ from singer_sdk.helpers import _state
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.streams._state import StreamStateManager
 
+from tap_oauth2_generic.singer.base_tap import BaseTap
 from tap_oauth2_generic.singer.paged_stream import PagedStream
 from tap_oauth2_generic.singer.state_writer import IndexedStateManager, ThrottledStateWriter
 from tap_oauth2_generic.stream import OAuth2Stream
@@ -18,6 +19,7 @@ from tap_oauth2_generic.tap import TapOAuth2Generic
 from tests.support import ROOT
 
 FAMILY = {
+    BaseTap: Tap,
     PagedStream: Stream,
     OAuth2Stream: Stream,
     IndexedStateManager: StreamStateManager,

@@ -1,0 +1,118 @@
+"""The SDK's tap with its private names: options, files, signals and STATE messages.
+
+Knows no setting: the subclass reads the configuration.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Any
+
+from singer_sdk import Tap
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.plugin_base import _ConfigInput
+
+from tap_oauth2_generic.errors import ConfigurationError, OutputError
+from tap_oauth2_generic.runtime.clock import Clock
+from tap_oauth2_generic.runtime.redaction import protect_logs
+from tap_oauth2_generic.runtime.shutdown import uninterrupted
+from tap_oauth2_generic.singer.input_files import read_catalog, read_state
+from tap_oauth2_generic.singer.message_writer import MessageWriter
+from tap_oauth2_generic.singer.state_writer import ThrottledStateWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+    import click
+
+
+class BaseTap(Tap):
+    """A tap that checks its configuration, and writes what it has read however it ends."""
+
+    message_writer_class = MessageWriter
+    message_writer: MessageWriter
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """Take what the SDK takes; signals count from here on."""
+        uninterrupted.begin_run()
+        super().__init__(*arguments, **options)
+
+    @classmethod
+    @abstractmethod
+    def merge_configuration(cls, paths: Sequence[str]) -> dict[str, Any]:
+        """Merge the ``--config`` options; raises TapError or ConfigValidationError."""
+
+    @abstractmethod
+    def check_configuration(self) -> None:
+        """Raise ConfigValidationError with every mistake."""
+
+    @abstractmethod
+    def sync_everything(self) -> None:
+        """Sync all selected streams; raises TapError."""
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        try:
+            self.check_configuration()
+        except ConfigValidationError as error:
+            if raise_errors:
+                raise
+            return list(error.errors)
+        return []
+
+    def throttle_state(self) -> None:
+        """Write STATE messages less often as the state grows, from now on."""
+        self._state_writer = ThrottledStateWriter(self.message_writer, Clock(), given=self.state)
+
+    def write_rest(self) -> None:
+        """Write the last state and flush, unless stdout is closed."""
+        with suppress(OutputError):
+            if self.state:
+                self._state_writer.write_state(self.state)
+            self.message_writer.flush()
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Return the SDK's command; from here on no log line shows a secret."""
+        protect_logs()
+        return super().get_singer_command()
+
+    @classmethod
+    def cb_config(
+        cls,
+        ctx: click.Context,  # noqa: ARG003 - the SDK's
+        param: click.Option,  # noqa: ARG003 - the SDK's
+        value: tuple[str, ...],
+    ) -> _ConfigInput:
+        """Read the ``--config`` options; raises TapError or ConfigValidationError."""
+        return _ConfigInput(cls.merge_configuration(value))
+
+    @classmethod
+    def invoke(  # type: ignore[override]  # the SDK's own taps narrow its options, too
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: _ConfigInput | None = None,
+        state: IO[str] | None = None,
+        catalog: IO[str] | None = None,
+    ) -> None:
+        """Run the tap; raises TapError if a file or the configuration is wrong."""
+        if about:
+            cls.print_about(about_format)
+            return
+        cls.print_version(print_fn=cls.logger.info)
+        try:
+            tap = cls(
+                config=(config or _ConfigInput()).config,
+                state=None if state is None else read_state(state),
+                catalog=None if catalog is None else read_catalog(catalog),
+            )
+        except ConfigValidationError as error:
+            # The SDK's command would catch it and log a line of its own.
+            raise ConfigurationError("\n".join(error.errors)) from None
+        tap.sync_everything()
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        uninterrupted.handle(signum)

@@ -1,4 +1,4 @@
-"""A server behind the fault proxy, and a stream of three pages that is read through it."""
+"""A server behind the fault proxy, and a stream of three pages read through it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.faults.fault_bench import PAGE_SIZE, ROWS, STREAM, WAYS, Bench
+from tests.faults.fault_bench import MODES, PAGE_SIZE, ROWS, STREAM, Bench
 from tests.faults.fault_proxy import FaultProxy
 
 if TYPE_CHECKING:
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def proxy(api: Any, paged_api: Any) -> Iterator[FaultProxy]:
-    """Serve three pages behind a proxy that spoils the second."""
+    """Serve three pages behind a proxy that injects faults into the second."""
     paged_api(ROWS, style="page_number", cap=PAGE_SIZE)
     with FaultProxy(api.host) as proxy:
-        proxy.spoils = lambda target: "page=2" in target
+        proxy.is_faulty = lambda target: "page=2" in target
         yield proxy
 
 
-@pytest.fixture(params=WAYS)
+@pytest.fixture(params=MODES)
 def bench(request: Any, api: Any, proxy: FaultProxy, tap: Any) -> Bench:
-    stream = {**STREAM, **WAYS[request.param]}
+    stream = {**STREAM, **MODES[request.param]}
     settings = {"timeout": 1, "max_retries": 1, "max_wait": 0.01}
     config = api.config(stream, base_url=f"http://{proxy.host}", **settings)
     return Bench(proxy, tap, config)

@@ -1,4 +1,4 @@
-"""A stream of three pages to be read through faults, and what came out of it over all runs."""
+"""A stream of three pages read through faults, and its records over all runs."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ STREAM = {
     "incremental": {"start_param": "since", "order": "asc"},
     "pagination": {"style": "page_number"},
 }
-#: Settings of a stream that decide how its records travel: as bytes, or shaped one by one.
-WAYS = {"verbatim": {}, "shaped": {"keep": [{"path": "id", "matches": "."}]}}
+#: Settings of a stream that make its records take the fast path or not.
+MODES = {"fast path": {}, "decoded": {"keep": [{"path": "id", "matches": "."}]}}
 
 
 class Bench:
-    """The stream behind the proxy, and what came out of it over all runs."""
+    """The stream behind the proxy, and its records over all runs."""
 
     def __init__(self, proxy: FaultProxy, tap: Callable[..., Any], config: dict[str, Any]) -> None:
         self.proxy = proxy
@@ -36,7 +36,7 @@ class Bench:
         self.taken: dict[int, dict[str, Any]] = {}
 
     def run(self) -> Any:
-        """Run the tap from the last STATE, and keep what came."""
+        """Run the tap from the last STATE, and collect its records."""
         run = self._tap(self.config, state=self._state)
         self.taken |= {record["id"]: record for record in run.records("items")}
         states = [m["value"] for m in run.messages if m["type"] == "STATE"]

@@ -1,6 +1,6 @@
-"""The faults themselves, by their names: what another try mends, what none does, what is none.
+"""Faults by name: transient ones, permanent ones, and unusual responses that are none.
 
-Each is a function of the good answer and of the connection to the client.
+Each is a function of the good response and of the connection to the client.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ GZIP = {"Content_Encoding": "gzip"}
 
 
 def sends(make):
-    """A fault that sends other bytes, given or made of the good answer, and closes."""
+    """Send other bytes, fixed or made from the good response, and close."""
     return lambda good, client: client.send(make if isinstance(make, bytes) else make(good))
 
 
 def body(make, **headers):
-    """A fault that sends another body, given or made of the good one, with its right length."""
+    """Send another body, fixed or made from the good one, with its correct length."""
 
     def send(good, client):
         made = make if isinstance(make, bytes) else make(good.body)
@@ -31,7 +31,7 @@ def body(make, **headers):
 
 
 def then_open(make):
-    """The same, but the connection is kept open for another request."""
+    """Send other bytes and keep the connection open."""
 
     def send(good, client):
         sends(make)(good, client)
@@ -41,7 +41,7 @@ def then_open(make):
 
 
 def then_reset(make):
-    """The same, but the connection is broken off with a TCP reset."""
+    """Send other bytes, then a TCP reset."""
 
     def send(good, client):
         sends(make)(good, client)
@@ -51,17 +51,17 @@ def then_reset(make):
 
 
 def then_silent(make):
-    """A fault that sends some bytes and then nothing more, while the connection stays open."""
+    """Send some bytes, then nothing more on the open connection."""
 
     def send(good, client):
         sends(make)(good, client)
-        client.be_silent()
+        client.stay_silent()
 
     return send
 
 
 def drips(head, rest, *, size=1, seconds=0.05):
-    """A fault that sends some bytes at once, and others few at a time."""
+    """Send some bytes at once, and the others few at a time."""
 
     def send(good, client):
         sends(head)(good, client)
@@ -74,8 +74,8 @@ def pieces(content, size):
     return [content[at : at + size] for at in range(0, len(content), size)]
 
 
-def headed(lines):
-    """A fault that puts other lines in place of those of the head."""
+def replace_headers(lines):
+    """Replace the header lines."""
     return sends(lambda good: b"HTTP/1.1 200 OK\r\n" + lines + b"\r\n" + good.body)
 
 
@@ -88,12 +88,12 @@ def chunk(content):
 
 
 def in_record(member):
-    """A fault that puts a member into the first record of the page."""
+    """Insert a member into the first record of the page."""
     return body(lambda content: content.replace(b'"id"', member + b', "id"', 1))
 
 
 def status(line, **headers):
-    """A fault that is told by a status, with the connection kept open."""
+    """Send the good body with another status, and keep the connection open."""
 
     def send(good, client):
         client.send(good.whole(line, **headers))
@@ -107,7 +107,7 @@ GOOD = status("200 OK")
 
 
 def once(fault):
-    """Let a fault happen at the first time alone."""
+    """Let a fault happen the first time only."""
     left = [fault]
 
     def send(good, client):
@@ -117,16 +117,16 @@ def once(fault):
 
 
 RETRIED = {
-    "closed before the answer": sends(b""),
-    "reset before the answer": then_reset(b""),
+    "closed before the response": sends(b""),
+    "reset before the response": then_reset(b""),
     "reset in the head": then_reset(lambda good: good.head()[:30]),
     "closed in the head": sends(lambda good: good.head()[:30]),
-    "no HTTP": sends(b"220 mail.example.com ESMTP\r\n"),
-    "a line that is no header": headed(b"Date of today\r\nContent-Length: 9\r\n"),
-    "a header without an end": headed(b"X: " + b"x" * 10**6 + b"\r\n"),
-    "1,000 headers": headed(b"X: x\r\n" * 1000),
-    "two lengths": headed(b"Content-Length: 9\r\nContent-Length: 99\r\n"),
-    "a length that is none": headed(b"Content-Length: nine\r\n"),
+    "another protocol": sends(b"220 mail.example.com ESMTP\r\n"),
+    "an invalid header line": replace_headers(b"Date of today\r\nContent-Length: 9\r\n"),
+    "an endless header": replace_headers(b"X: " + b"x" * 10**6 + b"\r\n"),
+    "1,000 headers": replace_headers(b"X: x\r\n" * 1000),
+    "two lengths": replace_headers(b"Content-Length: 9\r\nContent-Length: 99\r\n"),
+    "an invalid length": replace_headers(b"Content-Length: nine\r\n"),
     "announced 1,000 times": sends(
         lambda good: b"HTTP/1.1 100 Continue\r\n\r\n" * 1000 + good.whole()),
     "reset before the body": then_reset(lambda good: good.head()),
@@ -134,15 +134,16 @@ RETRIED = {
     "closed in the body": sends(lambda good: good.head() + half(good.body)),
     "half a chunk": sends(lambda good: good.head(**CHUNKED) + half(chunk(good.body))),
     "no last chunk": sends(lambda good: good.head(**CHUNKED) + chunk(good.body)),
-    "a chunk of no length": sends(lambda good: good.head(**CHUNKED) + b"zz\r\n" + good.body),
-    "a chunk of a negative length": sends(
+    "a chunk with an invalid length": sends(
+        lambda good: good.head(**CHUNKED) + b"zz\r\n" + good.body),
+    "a chunk with a negative length": sends(
         lambda good: good.head(**CHUNKED) + b"-5\r\n" + good.body),
-    "gzip that is none": body(lambda content: content, **GZIP),
-    "gzip that is cut": body(lambda content: half(gzip.compress(content)), **GZIP),
-    "gzip in gzip that is cut": body(
+    "invalid gzip": body(lambda content: content, **GZIP),
+    "truncated gzip": body(lambda content: half(gzip.compress(content)), **GZIP),
+    "truncated gzip twice": body(
         lambda content: gzip.compress(gzip.compress(content)[:-8]), Content_Encoding="gzip, gzip"),
     "gzip without its checksum": body(lambda content: gzip.compress(content)[:-8], **GZIP),
-    "gzip that does not add up": body(
+    "gzip with a wrong checksum": body(
         lambda content: gzip.compress(content)[:-8] + b"x" * 8, **GZIP),
     "silence": then_silent(b""),
     "silence in the body": then_silent(lambda good: good.head() + half(good.body)),
@@ -171,22 +172,22 @@ RETRIED = {
     "503, Retry-After: 9": status("503 Service Unavailable", Retry_After="9"),
     "504": status("504 Gateway Timeout"),
 }  # fmt: skip
-SAID = {
+PERMANENT = {
     "501": status("501 Not Implemented"),
     "HTML with status 200": body(HTML),
     "an empty body": body(b""),
-    "a blank body": body(b" \n"),
-    "JSON that is cut": body(half),
-    "JSON with a comma too much": body(lambda content: content.replace(b"]", b",]")),
-    "JSON with something after it": body(lambda content: content + b"}"),
-    "UTF-8 that is none": in_record(b'"x": "\xff\xfe"'),
-    "UTF-8 that is cut": in_record(b'"x": "\xc3"'),
-    "a key that is no UTF-8": in_record(b'"x": {"\xff": 1}'),
+    "a whitespace body": body(b" \n"),
+    "truncated JSON": body(half),
+    "JSON with a trailing comma": body(lambda content: content.replace(b"]", b",]")),
+    "JSON with trailing data": body(lambda content: content + b"}"),
+    "invalid UTF-8": in_record(b'"x": "\xff\xfe"'),
+    "truncated UTF-8": in_record(b'"x": "\xc3"'),
+    "a key of invalid UTF-8": in_record(b'"x": {"\xff": 1}'),
     "UTF-16": body(lambda content: content.decode().encode("utf-16")),
     "NaN": in_record(b'"x": NaN'),
     "Infinity": in_record(b'"x": -Infinity'),
-    "nesting without an end": in_record(b'"x": ' + b"[" * 100_000 + b"]" * 100_000),
-    "records that are none": body(b'{"rows": "down for maintenance"}'),
+    "endless nesting": in_record(b'"x": ' + b"[" * 100_000 + b"]" * 100_000),
+    "a string for records": body(b'{"rows": "down for maintenance"}'),
 }  # fmt: skip
 CLOSED = {
     "reset after the body": then_reset(lambda good: good.whole()),
@@ -207,7 +208,7 @@ HARMLESS = {
     "gzip in gzip": body(
         lambda content: gzip.compress(gzip.compress(content)), Content_Encoding="gzip, gzip"),
     "a byte-order mark": body(lambda content: b"\xef\xbb\xbf" + content),
-    "blanks around": body(lambda content: b"\r\n\t " + content + b"\r\n\t "),
+    "whitespace around": body(lambda content: b"\r\n\t " + content + b"\r\n\t "),
     "escapes": in_record(b'"x": "\\u0000\\ud83d\\ude00\\/"'),
     "half a surrogate": in_record(b'"x": "\\ud83d"'),
 }  # fmt: skip

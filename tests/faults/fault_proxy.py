@@ -1,7 +1,7 @@
-"""A TCP proxy that spoils answers: what a fault makes of the good answer is what it sends.
+"""A TCP proxy that injects faults into responses.
 
-Knows nothing of the tap. A fault is a function of the good answer and of the connection to the
-client; it gives whether the connection is still good for another request.
+Independent of the tap. A fault is a function of the good response and of the connection to the
+client; it returns whether the connection can serve another request.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _PIECE_BYTES = 65536
 
 
 @dataclass
-class Good:
-    """The answer as the server gave it."""
+class GoodResponse:
+    """The response of the server."""
 
     body: bytes
 
     def head(self, status: str = "200 OK", length: int | None = None, **headers: str) -> bytes:
-        """Give a head; an underscore in a header's name stands for a hyphen."""
+        """Return a head; an underscore in a header's name stands for a hyphen."""
         lines = [f"HTTP/1.1 {status}", "Content-Type: application/json"]
         if "Transfer_Encoding" not in headers:
             lines.append(f"Content-Length: {len(self.body) if length is None else length}")
@@ -36,12 +36,12 @@ class Good:
         return "\r\n".join([*lines, "", ""]).encode()
 
     def whole(self, status: str = "200 OK", **headers: str) -> bytes:
-        """Give the answer as it goes over the wire."""
+        """Return the response as bytes."""
         return self.head(status, **headers) + self.body
 
 
 class Client:
-    """The connection to whoever asked."""
+    """The connection to the client."""
 
     def __init__(self, connection: socket.socket, stopping: threading.Event) -> None:
         self._connection = connection
@@ -51,20 +51,20 @@ class Client:
         self._connection.sendall(data)
 
     def reset(self) -> None:
-        """Break the connection off with a TCP reset."""
+        """Reset the TCP connection."""
         linger = struct.pack("ii", 1, 0)
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self._connection.close()
 
     def drip(self, pieces: list[bytes], seconds: float) -> None:
-        """Send a piece at a time, until the client or the test has enough of it."""
+        """Send a piece at a time, until the client or the test stops."""
         for piece in pieces:
             self.send(piece)
             if self._stopping.wait(seconds):
                 return
 
-    def be_silent(self) -> None:
-        """Keep the connection open and say nothing, until the client or the test ends it."""
+    def stay_silent(self) -> None:
+        """Keep the connection open without a byte, until the client or the test closes it."""
         self._connection.settimeout(0.05)
         while not self._stopping.is_set():
             with contextlib.suppress(TimeoutError):
@@ -72,21 +72,21 @@ class Client:
                     return
 
 
-def _none(good: Good, client: Client) -> bool:
+def _none(good: GoodResponse, client: Client) -> bool:
     client.send(good.whole())
     return True
 
 
 class FaultProxy:
-    """Stands before a server; ``fault`` spoils the answers that ``spoils`` chooses.
+    """Forward to a server; ``fault`` replaces responses to targets that ``is_faulty`` selects.
 
-    ``targets`` are the requests that came, in order.
+    ``targets`` are the request targets in order.
     """
 
     def __init__(self, host: str) -> None:
         self._host = host
-        self.fault: Callable[[Good, Client], object] | None = None
-        self.spoils: Callable[[str], bool] = lambda _: True
+        self.fault: Callable[[GoodResponse, Client], object] | None = None
+        self.is_faulty: Callable[[str], bool] = lambda _: True
         self.targets: list[str] = []
         self._stopping = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -100,7 +100,7 @@ class FaultProxy:
     def __exit__(self, *_: object) -> None:
         self._stopping.set()
         with contextlib.suppress(OSError):
-            # Wakes the thread that waits for a connection.
+            # Wakes the accepting thread.
             self._listener.shutdown(socket.SHUT_RDWR)
         self._thread.join()
         self._listener.close()
@@ -124,14 +124,14 @@ class FaultProxy:
                 target = request[0].split(b" ", 2)[1].decode()
                 with self._lock:
                     self.targets.append(target)
-                    fault = self.fault if self.fault and self.spoils(target) else None
-                good = self._answered(request, target)
+                    fault = self.fault if self.fault and self.is_faulty(target) else None
+                good = self._forward(request, target)
                 fault = fault or _none
-                if not fault(Good(good), Client(connection, self._stopping)):
+                if not fault(GoodResponse(good), Client(connection, self._stopping)):
                     return
 
-    def _answered(self, request: tuple[bytes, bytes], target: str) -> bytes:
-        """Have the request answered by the server."""
+    def _forward(self, request: tuple[bytes, bytes], target: str) -> bytes:
+        """Forward the request and return the body of the response."""
         first, *lines = request[0].decode().split("\r\n")[:-2]
         headers = dict(line.split(": ", 1) for line in lines)
         server = http.client.HTTPConnection(self._host, timeout=10)
@@ -141,7 +141,7 @@ class FaultProxy:
 
 
 def _request(connection: socket.socket) -> tuple[bytes, bytes] | None:
-    """Read a request, head and body; None where there is no other."""
+    """Read a request's head and body, or None at the end of the connection."""
     data = b""
     while b"\r\n\r\n" not in data:
         some = connection.recv(_PIECE_BYTES)

@@ -1,17 +1,17 @@
-"""Every fault that an answer may have: overcome, or said in one sentence; nothing is lost."""
+"""Every fault of a response is overcome or reported in one line, and no record is lost."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.faults.fault_bench import ROWS
-from tests.faults.fault_kinds import CLOSED, HARMLESS, RETRIED, SAID, once
+from tests.faults.fault_kinds import CLOSED, HARMLESS, PERMANENT, RETRIED, once
 
 ALL = {row["id"]: row for row in ROWS}
 
 
-def assert_said(run, cause=""):
-    """One error line, which names stream, page and cause, and exit status 1."""
+def assert_one_error_line(run, cause=""):
+    """Assert exit status 1 and one error line that names stream, page and cause."""
     assert run.status == 1
     assert "Traceback" not in run.errors
     (line,) = run.error_lines
@@ -20,8 +20,8 @@ def assert_said(run, cause=""):
 
 
 def assert_nothing_is_lost(bench):
-    """The bookmark lies at what was read, and the next run brings the rest."""
-    assert bench.bookmark == ROWS[1]["at"]  # the last one that no record to come may share
+    """The bookmark is at the last safe record, and the next run reads the rest."""
+    assert bench.bookmark == ROWS[1]["at"]  # the last value that no unread record can share
     assert bench.taken == {n: ALL[n] for n in (1, 2, 3)}
     bench.proxy.fault = None
     assert bench.run().status == 0
@@ -30,8 +30,7 @@ def assert_nothing_is_lost(bench):
 
 
 @pytest.mark.parametrize("fault", RETRIED)
-def test_a_passing_fault_is_overcome(bench, fault):
-    """What may pass by itself is tried again, and a run does not fail over it."""
+def test_transient_fault_is_retried(bench, fault):
     bench.proxy.fault = once(RETRIED[fault])
     run = bench.run()
     assert run.status == 0, run.errors
@@ -41,24 +40,21 @@ def test_a_passing_fault_is_overcome(bench, fault):
 
 
 @pytest.mark.parametrize("fault", RETRIED)
-def test_a_fault_that_stays_is_said(bench, fault):
-    """What does not pass ends the run in one sentence, and the next run brings the rest."""
+def test_lasting_fault_is_reported_after_the_last_retry(bench, fault):
     bench.proxy.fault = RETRIED[fault]
-    assert_said(bench.run(), "failed after 2 attempts; the last one")
+    assert_one_error_line(bench.run(), "failed after 2 attempts; the last one")
     assert_nothing_is_lost(bench)
 
 
-@pytest.mark.parametrize("fault", SAID)
-def test_an_answer_that_cannot_be_used_is_said(bench, fault):
-    """What another try would not mend ends the run at once, and the next run brings the rest."""
-    bench.proxy.fault = once(SAID[fault])
-    assert_said(bench.run(), " returned ")
+@pytest.mark.parametrize("fault", PERMANENT)
+def test_permanent_fault_fails_without_retry(bench, fault):
+    bench.proxy.fault = once(PERMANENT[fault])
+    assert_one_error_line(bench.run(), " returned ")
     assert_nothing_is_lost(bench)
 
 
 @pytest.mark.parametrize("fault", HARMLESS)
-def test_an_odd_answer_is_read(bench, fault):
-    """What is unusual and whole is read as it is, without another try."""
+def test_unusual_complete_response_is_read_without_retry(bench, fault):
     bench.proxy.fault = HARMLESS[fault]
     run = bench.run()
     assert run.status == 0, run.errors
@@ -70,8 +66,7 @@ def test_an_odd_answer_is_read(bench, fault):
 
 
 @pytest.mark.parametrize("fault", CLOSED)
-def test_a_connection_that_is_closed_after_an_answer_is_replaced(bench, fault):
-    """What came whole is read; a request that meets the end of its connection is sent again."""
+def test_connection_closed_after_a_response_is_replaced(bench, fault):
     bench.proxy.fault = CLOSED[fault]
     run = bench.run()
     assert run.status == 0, run.errors

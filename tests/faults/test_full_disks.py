@@ -1,4 +1,4 @@
-"""No room where the tap must write: said in one line, before a token is spent, with no line cut."""
+"""Full disks: one error line, before a refresh token is spent, and no truncated output line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STREAM = {
     "incremental": {"order": "asc"},
     "pagination": {"style": "page_number"},
 }
-# As root, a folder that is read-only is so only without these capabilities.
+# Root can write to a read-only folder unless it drops these capabilities.
 READ_ONLY = "import ctypes; [ctypes.CDLL(None).prctl(24, one, 0, 0, 0) for one in (1, 2)]"
 FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
 THEN = "; import os, sys; os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
@@ -26,14 +26,14 @@ TAP = ["-m", "tap_oauth2_generic", "--config"]
 
 
 def run(first, *arguments, stdout=subprocess.PIPE):
-    """Run a program of Python after some other statements."""
+    """Run a Python program after other statements in the same process."""
     command = [sys.executable, "-c", first + THEN, *arguments]
     return subprocess.run(
         command, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60, check=False
     )
 
 
-def the_error(done):
+def error_line(done):
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
     (line,) = [line for line in done.stderr.splitlines() if "| ERROR" in line]
@@ -42,7 +42,7 @@ def the_error(done):
 
 @pytest.fixture
 def config(api, tmp_path):
-    """A file with a configuration whose token is stored, and not taken by the API any more."""
+    """A configuration file whose stored token the API no longer accepts."""
     folder = tmp_path / "folder"
     folder.mkdir()
     taken = ["first"]
@@ -66,8 +66,7 @@ def config(api, tmp_path):
 
 
 @pytest.mark.parametrize("fault", ["a full disk", "a read-only folder"])
-def test_a_store_that_takes_nothing_is_said_before_a_token_is_spent(api, config, fault):
-    """Where an answer could not be stored, none is asked for, and the token is still good later."""
+def test_unwritable_store_fails_before_a_refresh_token_is_spent(api, config, fault):
     folder = config.parent / "folder"
     if fault == "a full disk":
         done = run(FULL.format(size=0), *TAP, config)
@@ -75,24 +74,23 @@ def test_a_store_that_takes_nothing_is_said_before_a_token_is_spent(api, config,
         folder.chmod(0o500)
         probe = run(READ_ONLY, "-c", f"import os; print(os.access({str(folder)!r}, os.W_OK))")
         if probe.stdout != "False\n":
-            pytest.skip("needs a user, or a capability, for whom a folder can be read-only")
+            pytest.skip("needs a user for whom a folder can be read-only")
         done = run(READ_ONLY, *TAP, config)
-    assert "token_store" in the_error(done)
+    assert "token_store" in error_line(done)
     assert not api.requests("/token")
     folder.chmod(0o700)
     assert run("0", *TAP, config).returncode == 0
     assert [seen.form["refresh_token"] for seen in api.requests("/token")] == ["after-first"]
 
 
-def test_an_output_that_fills_up_ends_the_run(api, tmp_path):
-    """Where standard output takes no more in the middle, what it took is good up to its end."""
+def test_full_stdout_fails_and_its_last_state_is_valid(api, tmp_path):
     rows = [{"id": n, "at": f"2024-01-01T00:{n // 60:02}:{n % 60:02}Z"} for n in range(3000)]
     api.routes["/items"] = lambda seen: rows[int(seen.query["page"]) * 20 - 20 :][:20]
     path = tmp_path / "config.json"
     path.write_text(json.dumps(api.config(STREAM)))
     with (tmp_path / "output").open("w") as output:
         done = run(FULL.format(size=100_000), *TAP, path, stdout=output)
-    assert "stdout" in the_error(done)
+    assert "stdout" in error_line(done)
     lines = (tmp_path / "output").read_bytes().split(b"\n")
     messages = [json.loads(line) for line in lines[:-1]]
     taken = [m["record"]["at"] for m in messages if m["type"] == "RECORD"]

@@ -1,4 +1,4 @@
-"""A sync with rotating tokens that is killed again and again, and resumed each time."""
+"""A sync with rotating tokens that is interrupted again and again, and resumed."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.support.server import Drop, Reply
 BEGIN = datetime(2024, 1, 1, tzinfo=timezone.utc)
 PAGE_SIZE = 10
 USES_OF_A_TOKEN = 25
-MOST_REQUESTS = 20  # of a run, before its end is sent
-FURTHER_REQUESTS = 15  # that are answered meanwhile, so that no run comes to its end by itself
+MOST_REQUESTS = 20  # of a run before the signal
+FURTHER_REQUESTS = 15  # served meanwhile, so that no run completes
 LONGEST_SECONDS = 0.02
 ROWS_A_RUN = (MOST_REQUESTS + FURTHER_REQUESTS + 5) * PAGE_SIZE
 STREAM = {
@@ -32,15 +32,15 @@ STREAM = {
 
 
 class Server:
-    """An API whose access tokens last for a few requests and whose refresh tokens serve once.
+    """An API whose access tokens last for a few requests and whose refresh tokens work once.
 
-    ``answered`` is held from the moment in which a refresh token is spent to the first use of
-    what it brought: who kills in between takes a token with them that nobody else ever had.
+    ``refreshing`` is held from a refresh until its access token is first used. A kill in between
+    would lose the only copy of the new refresh token.
     """
 
     def __init__(self):
         self.rows = 0
-        self.answered = threading.Lock()
+        self.refreshing = threading.Lock()
         self.alive = None
         self.reached, self.ended = threading.Event(), threading.Event()
         self.spent = []
@@ -48,20 +48,20 @@ class Server:
         self._left, self._counting = None, threading.Lock()
 
     def expect(self, run, requests):
-        """Answer another run; its end comes after so many requests, never where that is None."""
+        """Serve another run, which is ended after ``requests`` requests unless that is None."""
         self.alive, self._left = run, requests
         self.reached.clear()
         self.ended.clear()
 
     def token(self, seen):
-        self.answered.acquire(timeout=60)
+        self.refreshing.acquire(timeout=60)
         if seen.headers["User-Agent"] != self.alive:
-            # Whoever asked was killed before this request was looked at.
-            self.answered.release()
+            # The process was killed before this request was handled.
+            self.refreshing.release()
             return Drop
         self.spent.append(seen.form["refresh_token"])
         if self.spent[-1] != self._refresh_token:
-            self.answered.release()
+            self.refreshing.release()
             return Reply({"error": "invalid_grant"}, 400)
         self._count, self._uses, self._is_new = self._count + 1, 0, True
         answer = {"access_token": f"access-token-{self._count}", "expires_in": 3600}
@@ -76,7 +76,7 @@ class Server:
             return Reply({}, 401)
         if self._is_new:
             self._is_new = False
-            self.answered.release()
+            self.refreshing.release()
         self._uses += 1
         if self._uses > USES_OF_A_TOKEN:
             return Reply({}, 401)
@@ -89,7 +89,7 @@ class Server:
     def _wait_for_the_end(self, run):
         with self._counting:
             if run != self.alive or self._left is None:
-                # The run before may have left requests behind.
+                # Requests of the previous run may arrive late.
                 return
             self._left -= 1
             left = self._left
@@ -104,7 +104,7 @@ def row(number):
 
 
 class Syncs:
-    """Runs of one configuration, one after the other; what a target took in outlives them all."""
+    """Consecutive runs of one configuration, and the records of all of them."""
 
     def __init__(self, api, server, folder):
         self.ids, self.state, self.cut_lines = set(), {}, 0
@@ -145,10 +145,10 @@ class Syncs:
         self._server.reached.wait(60)
         threading.Event().wait(seconds)
         if signum != signal.SIGKILL:
-            # The tap sees to it that no token is lost.
+            # The tap itself makes sure that no token is lost.
             process.send_signal(signum)
         else:
-            with self._server.answered:
+            with self._server.refreshing:
                 self._server.alive = None
                 process.kill()
         self._server.ended.set()
@@ -175,7 +175,7 @@ def server(api):
 
 
 def assert_all_is_there(syncs, server):
-    """The run that is not ended brings the rest, and no refresh token was ever used twice."""
+    """An uninterrupted run reads the rest, and no refresh token was ever used twice."""
     assert 0 < len(syncs.ids) < server.rows
     assert syncs.run("the last run") == 0, syncs.errors
     assert syncs.ids == set(range(server.rows))
@@ -183,8 +183,7 @@ def assert_all_is_there(syncs, server):
 
 
 @pytest.mark.parametrize("kills", [5, pytest.param(100, marks=SLOW)])
-def test_nothing_is_lost_by_any_number_of_kills(api, server, tmp_path, kills):
-    """Killed at random moments and resumed, a sync brings every row, and spends no token twice."""
+def test_killed_and_resumed_sync_loses_no_record_and_no_token(api, server, tmp_path, kills):
     moments = random.Random(kills)  # noqa: S311 - the same moments in every test run
     server.rows = kills * ROWS_A_RUN
     syncs = Syncs(api, server, tmp_path)
@@ -195,8 +194,10 @@ def test_nothing_is_lost_by_any_number_of_kills(api, server, tmp_path, kills):
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("times", [3, pytest.param(50, marks=SLOW)])
-def test_nothing_is_lost_by_any_number_of_signals(api, server, tmp_path, signum, times):
-    """Asked to end at random moments, each run ends with whole lines and one line that says so."""
+def test_interrupted_and_resumed_sync_loses_no_record_and_no_token(
+    api, server, tmp_path, signum, times
+):
+    """Each interrupted run ends with complete lines and one error line."""
     moments = random.Random(signum)  # noqa: S311 - the same moments in every test run
     server.rows = times * ROWS_A_RUN
     syncs = Syncs(api, server, tmp_path)

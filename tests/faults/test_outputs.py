@@ -20,7 +20,7 @@ COMMANDS = {
 
 @pytest.fixture
 def arguments(api, tmp_path):
-    """Give the arguments of a command of ours, with a configuration."""
+    """A function that returns a command line with a configuration."""
     api.serve("/items", [{"id": 1}])
     path = tmp_path / "config.json"
     path.write_text(json.dumps(api.config(STREAM)))
@@ -31,7 +31,8 @@ def arguments(api, tmp_path):
     return given
 
 
-def assert_said(done):
+def assert_one_error_line(done):
+    """Assert exit status 1 and one error line about standard output."""
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
     (line,) = [line for line in done.stderr.splitlines() if "ERROR" in line]
@@ -39,16 +40,14 @@ def assert_said(done):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_full_disk_is_said_by_every_command(arguments, name):
-    """Where standard output takes no more, a command says so in one line and exits with 1."""
+def test_full_stdout_is_one_error_line_of_every_command(arguments, name):
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(arguments(name), stdout=full, stderr=-1, text=True, check=False)
-    assert_said(done)
+    assert_one_error_line(done)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_no_output_at_all_is_said_before_anything_is_sent(api, arguments, name):
-    """A command that is started without a standard output sends nothing for nobody to see."""
+def test_missing_stdout_fails_before_any_request(api, arguments, name):
     command = ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *arguments(name)]
-    assert_said(subprocess.run(command, stderr=-1, text=True, check=False))
+    assert_one_error_line(subprocess.run(command, stderr=-1, text=True, check=False))
     assert not api.seen

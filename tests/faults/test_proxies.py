@@ -1,4 +1,4 @@
-"""A proxy that nothing can be sent through: said by its setting, and no request goes around it."""
+"""An unusable proxy is reported by its setting, and no request bypasses it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ STREAM = {"name": "items", "path": "items"}
 
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "ftp://127.0.0.1:1", "http://"])
 @pytest.mark.parametrize("way", ["proxy", "HTTP_PROXY"])
-def test_a_proxy_that_is_none_is_said(api, tap, monkeypatch, way, proxy):
-    """What is no address of an HTTP proxy ends the run in one line that names where it stands."""
+def test_invalid_proxy_url_names_its_setting(api, tap, monkeypatch, way, proxy):
     monkeypatch.setenv("NO_PROXY", "")
     if way == "HTTP_PROXY":
         monkeypatch.setenv(way, proxy)

@@ -36,7 +36,7 @@ def provider(api, proxy):
 
     api.token = token
     api.serve("/items", [])
-    proxy.spoils = lambda _: True
+    proxy.is_faulty = lambda _: True
     return asked
 
 
@@ -68,12 +68,12 @@ def test_lost_response_to_a_refresh_is_reported_and_explained(api, proxy, provid
 
 
 @pytest.mark.parametrize(
-    "fault", ["closed before the answer", "reset before the answer", "silence"]
+    "fault", ["closed before the response", "reset before the response", "silence"]
 )
 def test_refresh_that_a_proxy_loses_counts_as_sent(api, proxy, provider, tap, fault):
     """Behind a proxy, too, a refresh that was sent is not repeated."""
     proxy.fault = LOST[fault]
-    proxy.spoils = lambda target: target.endswith("/token")
+    proxy.is_faulty = lambda target: target.endswith("/token")
     way = {"proxy": f"http://{proxy.host}", "access_token_url": f"{api.url}/token"}
     assert_reported_and_explained(tap, proxy, provider, config(api, proxy) | way)
 

@@ -1,4 +1,4 @@
-"""The same faults on every other way that records come: contexts, formats, samples, a preview."""
+"""The same faults for children, partitions, every format, schema samples and previews."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from tap_oauth2_generic.cli.preview import command as preview
-from tests.faults.fault_kinds import RETRIED, SAID, body, once
+from tests.faults.fault_kinds import PERMANENT, RETRIED, body, once
 from tests.support.server import Reply
 
 PAGE_SIZE = 3
@@ -32,24 +32,24 @@ PARTITIONED = {
     "path": "lists/{partition.list}",
     "partitions": [{"list": name} for name in LISTS],
 }
-WAYS = {
+MODES = {
     "children": [OUTER, {**INNER, "parent": {"stream": "lists", "keys": {"list": "id"}}}],
     "partitions": [PARTITIONED],
-    "shaped": [{**PARTITIONED, "keep": [{"path": "at", "matches": "."}]}],
+    "decoded": [{**PARTITIONED, "keep": [{"path": "at", "matches": "."}]}],
     "jsonl": [{**PARTITIONED, "response_format": "jsonl"}],
     "csv": [{**PARTITIONED, "response_format": "csv"}],
 }
 PASSING = {name: RETRIED[name] for name in ("closed in the body", "half a chunk", "429")}
-PASSING["gzip that is cut"] = RETRIED["gzip that is cut"]
+PASSING["truncated gzip"] = RETRIED["truncated gzip"]
 LASTING = {
-    "HTML with status 200": SAID["HTML with status 200"],
-    "no UTF-8": body(lambda content: content.replace(b"2024", b"\xff\xfe", 1)),
+    "HTML with status 200": PERMANENT["HTML with status 200"],
+    "invalid UTF-8": body(lambda content: content.replace(b"2024", b"\xff\xfe", 1)),
 }
 FAULTS = PASSING | LASTING
 
 
-def written(rows, form):
-    """Write records as the server of a format does."""
+def render(rows, form):
+    """Render records in a response format."""
     if form == "csv":
         return "".join(["id,at\n", *(f'"{row["id"]}",{row["at"]}\n' for row in rows)]).encode()
     if form == "jsonl":
@@ -57,10 +57,10 @@ def written(rows, form):
     return json.dumps(rows).encode()
 
 
-@pytest.fixture(params=WAYS)
+@pytest.fixture(params=MODES)
 def streams(request, api, proxy):
-    """Serve three lists by page and lower bound; the proxy spoils the second page of the second."""
-    form = WAYS[request.param][-1].get("response_format", "json")
+    """Serve three lists; the proxy injects faults into the second page of the second."""
+    form = MODES[request.param][-1].get("response_format", "json")
     api.serve("/lists", [{"id": name} for name in LISTS])
 
     def answer(seen):
@@ -70,11 +70,11 @@ def streams(request, api, proxy):
             for (where, n), at in ROWS.items()
             if where == name and at >= seen.query.get("since", "")
         ]
-        return Reply(written(rows[first : first + PAGE_SIZE], form))
+        return Reply(render(rows[first : first + PAGE_SIZE], form))
 
     api.routes |= {f"/lists/{name}": answer for name in LISTS}
-    proxy.spoils = lambda target: target.startswith("/lists/b?") and "page=2" in target
-    return WAYS[request.param]
+    proxy.is_faulty = lambda target: target.startswith("/lists/b?") and "page=2" in target
+    return MODES[request.param]
 
 
 @pytest.fixture
@@ -88,8 +88,7 @@ def taken(run):
 
 
 @pytest.mark.parametrize("fault", PASSING)
-def test_a_passing_fault_is_overcome(config, proxy, tap, fault):
-    """What may pass is tried again for a child, a partition and in any format."""
+def test_transient_fault_is_retried(config, proxy, tap, fault):
     proxy.fault = once(FAULTS[fault])
     run = tap.ok(config)
     assert any("retry 1 of 1" in line for line in run.warnings)
@@ -97,27 +96,25 @@ def test_a_passing_fault_is_overcome(config, proxy, tap, fault):
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_that_stays_is_said_and_nothing_is_lost(config, proxy, tap, fault):
-    """One line names stream, page and cause, and the next run brings whatever is missing."""
+def test_lasting_fault_is_reported_and_loses_no_record(config, proxy, tap, fault):
     proxy.fault = FAULTS[fault]
     run = tap(config)
     assert run.status == 1
     (line,) = run.error_lines
     assert line.startswith("stream 'items', page 2: GET http://127.0.0.1:")
     assert "Traceback" not in run.errors
-    came = taken(run)
-    assert {key for key in came if key[0] == "b"} == {("b", n) for n in (1, 2, 3)}
+    first = taken(run)
+    assert {key for key in first if key[0] == "b"} == {("b", n) for n in (1, 2, 3)}
     proxy.fault = None
     again = tap.ok(config, state=run.state)
-    assert came | taken(again) == ROWS
+    assert first | taken(again) == ROWS
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("option", ["--discover", "--test", None])
-def test_a_fault_in_a_sample_is_said(api, proxy, tap, tmp_path, option, fault):
-    """Where only a few records are looked at, by a preview too, a fault is said as anywhere."""
+def test_fault_in_a_sample_is_reported(api, proxy, tap, tmp_path, option, fault):
     api.serve("/items", [{"at": "2024"}])
-    proxy.spoils, proxy.fault = lambda _: True, FAULTS[fault]
+    proxy.is_faulty, proxy.fault = lambda _: True, FAULTS[fault]
     stream = {"name": "items", "path": "items"}
     config = api.config(stream, base_url=f"http://{proxy.host}", max_retries=1, max_wait=0.01)
     if option:

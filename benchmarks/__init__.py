@@ -1,1 +1,1 @@
-"""How fast the tap is beside what one core and the wire can give; `make bench` runs it."""
+"""Benchmarks: the speed of the tap compared with what one core can do; `make bench` runs them."""

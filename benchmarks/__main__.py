@@ -1,4 +1,4 @@
-"""The command: measures the chosen parts and says what came of it.
+"""The command: measure the chosen parts and report the figures.
 
 Only a whole run of full size is written into docs and its picture.
 """
@@ -28,9 +28,9 @@ PARTS: dict[str, Callable[[Size, Path], Iterator[Figure]]] = {
 
 
 def main() -> int:
-    """Measure; the exit status is 1 if a contender failed."""
+    """Measure the chosen parts; return 1 if a contender failed."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=PARTS, help="these parts alone")
+    parser.add_argument("--only", nargs="+", choices=PARTS, help="only these parts")
     parser.add_argument("--quick", action="store_true", help="less of everything")
     options = parser.parse_args()
     measuring = options.only or list(PARTS)
@@ -49,7 +49,7 @@ def main() -> int:
 
 
 def run(parts: list[str], size: Size) -> tuple[list[Figure], list[BenchmarkError]]:
-    """Measure these parts, each as far as nothing in it fails."""
+    """Measure these parts; a part ends at its first failure."""
     figures: list[Figure] = []
     errors: list[BenchmarkError] = []
     for part in parts:

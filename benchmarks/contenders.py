@@ -1,6 +1,6 @@
-"""Who is measured, each as the arguments of a Python process, with the files that it reads.
+"""The contenders: the arguments of each one's Python process, and the files it reads.
 
-The tap is used as its users use it: by its command, a configuration and a catalog.
+The tap runs as users run it: with its command, a configuration and a catalog.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ def markers(name: str) -> tuple[str, str]:
 
 
 def put(name: str, text: str, path: Path) -> None:
-    """Write a text between its markers in a page."""
+    """Write figures between their markers in a page."""
     begin, end = markers(name)
     whole = path.read_text()
     before, rest = whole.split(begin, 1)

@@ -1,4 +1,4 @@
-"""One figure of a run, and what a size of a run means. Says nothing of how it is measured."""
+"""One figure of a run, and the sizes of a run. Knows no measurement."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """A ratio or another number that can be compared between machines, and what it came from."""
+    """A ratio or another number to compare between machines, and how it was obtained."""
 
     part: str
     name: str

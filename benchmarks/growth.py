@@ -1,4 +1,4 @@
-"""Whether the time a page or a partition takes, and the memory, stay the same as they get more."""
+"""Whether time per page or partition, and memory, stay constant as their number grows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Series:
 
 
 def figures(size: Size, folder: Path) -> Iterator[Figure]:
-    """Read more and more tiny pages, then more and more partitions of one page."""
+    """Measure rising numbers of tiny pages, then of partitions with one page."""
     with server(records=1) as api:
         idle_bytes = measured(contenders.tap(api.address, folder, contenders.TINY)).peak_bytes
         yield from _grown(api, folder, Series("pages", size.pages, paged), idle_bytes)
@@ -35,12 +35,12 @@ def figures(size: Size, folder: Path) -> Iterator[Figure]:
 
 
 def paged(count: int) -> Mapping[str, Any]:
-    """Give the stream with so many pages of one record."""
+    """Return the stream with so many pages of one record."""
     return {**contenders.TINY, "path": f"0/tiny/{count}"}
 
 
 def partitioned(count: int) -> Mapping[str, Any]:
-    """Give the incremental stream with so many partitions of one page."""
+    """Return the incremental stream with so many partitions of one page."""
     partitions = [{"owner": number} for number in range(count)]
     return {**contenders.TINY, "path": "0/tiny/1/{partition.owner}", "partitions": partitions}
 
@@ -58,7 +58,7 @@ def _grown(api: Server, folder: Path, series: Series, idle_bytes: int) -> Iterat
 
 
 def _timed(api: Server, arguments: Sequence[str]) -> tuple[Measured, float]:
-    """Run, and give the seconds from the first page asked for to the last one answered."""
+    """Run, and return the seconds from the first page request to the last response."""
     api.counters()
     run = measured(arguments)
     counted = api.counters()

@@ -1,6 +1,6 @@
 """An API that takes 100 ms for each page: what concurrent requests save.
 
-Times run from the first page asked for to the end of the process, since start-up is measured apart.
+Times run from the first page request to the end of the process; start-up is measured separately.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ OF_LONGER = "times the slower of the two alone"
 
 
 def figures(size: Size, folder: Path) -> Iterator[Figure]:
-    """Measure reads whose next request is known ahead, then walks where each answer names it."""
+    """Measure reads whose next request is known ahead, then reads whose responses name it."""
     count = size.delayed_pages
     with server(count * PAGE_SIZE, PAGE_SIZE) as api:
         for name, streams in known_ahead(count).items():
@@ -36,7 +36,7 @@ def figures(size: Size, folder: Path) -> Iterator[Figure]:
 
 
 def known_ahead(count: int) -> dict[str, list[dict[str, Any]]]:
-    """Give the streams of each way to know what will be asked for, with so many pages."""
+    """Return the streams with so many pages, by how their next request is known."""
     tiny = {**contenders.TINY, "name": "owned"}
     path = f"{LATENCY_MS}/tiny/1"
     partitions = [{"owner": number} for number in range(count)]
@@ -56,7 +56,7 @@ def known_ahead(count: int) -> dict[str, list[dict[str, Any]]]:
 
 
 def paged(style: str, latency_ms: int) -> dict[str, Any]:
-    """Give the stream of full records in one style."""
+    """Return the stream of full records in one style."""
     path, pagination = f"{latency_ms}/orders", contenders.STYLES[style]
     return {**contenders.ORDERS, "path": path, "pagination": pagination}
 

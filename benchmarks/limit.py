@@ -1,6 +1,6 @@
-"""The limit: the least that a program with `requests` and `msgspec` does to read and emit records.
+"""The limit: the least work with `requests` and `msgspec` to read and emit the records.
 
-Nothing is checked, selected, retried or remembered; every other contender is compared with this.
+It checks, selects, retries and remembers nothing; every other contender is compared with it.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ def main() -> None:
     write = sys.stdout.buffer.write
     page = pages = 1
     while page <= pages:
-        answer = decode(session.get(sys.argv[1], params={"page": page}, timeout=60).content)
-        for record in answer["data"]:
+        body = decode(session.get(sys.argv[1], params={"page": page}, timeout=60).content)
+        for record in body["data"]:
             write(encode({"type": "RECORD", "stream": STREAM, "record": record}) + b"\n")
-        page, pages = page + 1, answer["pages"]
+        page, pages = page + 1, body["pages"]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Whole processes, run and measured: the API beside, a contender in front.
+"""Run and measure whole processes: a contender, and the API next to it.
 
-Imports the standard library only: a process begins with the peak memory of the one that starts
-it, so this one must stay smaller than any that it measures.
+Imports the standard library only: a process starts with the peak memory of its parent, so this
+one must stay smaller than any that it measures.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 
 
 class BenchmarkError(Exception):
-    """A contender failed; the message holds the end of what it said."""
+    """A contender failed; the message has the end of its output."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What one process took, start-up included; ``started_at`` is of the monotonic clock."""
+    """The cost of one process, start-up included; ``started_at`` is monotonic time."""
 
     started_at: float
     seconds: float
@@ -44,7 +44,7 @@ class Measured:
 
     @property
     def ended_at(self) -> float:
-        """When it had ended, by the same clock."""
+        """The end, in the same time."""
         return self.started_at + self.seconds
 
 
@@ -104,7 +104,7 @@ def _started(
 def _ended(
     process: subprocess.Popen[bytes], longest_seconds: float = _LONGEST_SECONDS
 ) -> Iterator[None]:
-    """Let no process outlive its measurement, or last for ever."""
+    """Let no process outlive its measurement, or run forever."""
     alarm = threading.Timer(longest_seconds, process.kill)
     alarm.start()
     try:
@@ -117,7 +117,7 @@ def _ended(
 
 
 def _drain(source: IO[bytes], bytes_per_second: float) -> None:
-    """Read as a slow loader does: never faster than the rate, and never making up for a pause."""
+    """Read as a slow loader does: never faster than the rate, even after a pause."""
     free_at = time.monotonic()
     with source:
         while chunk := os.read(source.fileno(), 1 << 16):
@@ -132,7 +132,7 @@ def _told(arguments: Sequence[str], errors: IO[bytes]) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """Give the caller's environment without what would change a contender."""
+    """Return the caller's environment without variables that would change a contender."""
     ours = ("TAP_", "PYTHON", "SINGER_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {name: v for name, v in kept.items() if "proxy" not in name.lower()}
@@ -145,10 +145,10 @@ class Server:
     address: str
 
     def counters(self) -> dict[str, Any]:
-        """Give what it counted since it was last asked."""
+        """Return its counters since the last call."""
         opener = build_opener(ProxyHandler({}))
-        with opener.open(f"{self.address}/counters", timeout=30) as answer:
-            counted: dict[str, Any] = json.load(answer)
+        with opener.open(f"{self.address}/counters", timeout=30) as response:
+            counted: dict[str, Any] = json.load(response)
         return counted
 
 
@@ -161,11 +161,11 @@ def server(records: int, page_size: int = 200) -> AbstractContextManager[Server]
 def serving(module: str, **options: float) -> Iterator[Server]:
     """Keep the API of a module running, with these options of its command line."""
     arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
-    with subprocess.Popen(  # nosec B603 # likewise
+    with subprocess.Popen(  # nosec B603 # as above
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         env=_environment(),
-        stdin=subprocess.PIPE,  # it ends when this is closed, and so with us
+        stdin=subprocess.PIPE,  # it ends when this is closed, so it ends with us
         stdout=subprocess.PIPE,
         text=True,
     ) as process:

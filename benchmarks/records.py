@@ -1,4 +1,4 @@
-"""The records that every contender reads, the same in each run, and the schema that they declare.
+"""The records that every contender reads, the same in each run, and their schema.
 
 Knows no server and no tap.
 """

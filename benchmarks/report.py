@@ -1,4 +1,4 @@
-"""What a run says: a table on the terminal, the same in docs, and a picture."""
+"""The report of a run: a table on the terminal, the same in docs, and a picture."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _markdown(figures: Sequence[Figure]) -> Iterator[str]:
 
 
 def shown(figure: Figure) -> str:
-    """Show a figure with as many digits as mean anything."""
+    """Return a figure with its significant digits."""
     return f"{figure.value:.2f}" if figure.value < _WHOLE_FROM else f"{figure.value:.0f}"
 
 

@@ -1,6 +1,6 @@
-"""The API that is read: loopback HTTP in a process of its own, cheap enough never to be waited for.
+"""The API: loopback HTTP in its own process, fast enough that nobody waits for it.
 
-Answers with records are built before the first request. Knows nothing of who reads.
+Builds responses with records before the first request. Knows no contender.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Counters:
-    """What the server saw since it was last asked; times are of the machine's monotonic clock."""
+    """The server's counters since the last call; times are monotonic."""
 
     first_request_at: float | None = None
     first_page_at: float | None = None
@@ -37,24 +37,24 @@ class Counters:
         self.first_request_at = self.first_request_at or time.monotonic()
 
     def begin(self) -> None:
-        """Note that a page was asked for."""
+        """Note the request of a page."""
         self.first_page_at = self.first_page_at or time.monotonic()
         self.pages += 1
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
 
     def end(self) -> None:
-        """Note that a page was answered."""
+        """Note the response with a page."""
         self.under_way -= 1
         self.last_page_at = time.monotonic()
 
 
 class Api:
-    """Finds the answer to a target.
+    """The response to each target.
 
-    ``/LATENCY_MS/orders`` gives pages of full records; ``/LATENCY_MS/tiny/PAGES[/OWNER]`` pages of
+    ``/LATENCY_MS/orders`` has pages of full records; ``/LATENCY_MS/tiny/PAGES[/OWNER]`` pages of
     one small record; ``/LATENCY_MS/owners/COUNT`` one page of parents. ``page``, ``offset`` or
-    ``cursor`` in the query chooses the page, and every answer serves every style: it holds the
+    ``cursor`` in the query chooses the page, and every response serves every style: it has the
     number of pages, the next cursor and the next URL.
     """
 
@@ -63,38 +63,38 @@ class Api:
         self._page_size = page_size
         self._pages = -(-records // page_size)
         self._orders = [
-            wire.answer(_page(_orders(page, page_size, records), page, self._pages))
+            wire.response(_page(_orders(page, page_size, records), page, self._pages))
             for page in range(1, self._pages + 1)
         ]
-        self._after_the_end = wire.answer(_page(b"", self._pages, self._pages))
+        self._after_the_end = wire.response(_page(b"", self._pages, self._pages))
         self.counters = Counters()
-        self.token = wire.answer(
+        self.token = wire.response(
             b'{"access_token":"benchmark","token_type":"Bearer","expires_in":86400}'
         )
 
-    def answer(self, request: Request, connection: Connection) -> None:
-        """Answer a request, a page after as many milliseconds as its path says."""
+    def respond(self, request: Request, connection: Connection) -> None:
+        """Respond to a request; a page is delayed by the milliseconds in its path."""
         if request.target == "/counters":
             counted, self.counters = self.counters, Counters()
-            connection.send(wire.answer(json.dumps(asdict(counted)).encode()))
+            connection.send(wire.response(json.dumps(asdict(counted)).encode()))
             return
         self.counters.ask()
         if request.target == "/token":
             connection.send(self.token)
         else:
-            self._answer_page(request, connection)
+            self._send_page(request, connection)
 
-    def _answer_page(self, request: Request, connection: Connection) -> None:
+    def _send_page(self, request: Request, connection: Connection) -> None:
         counters = self.counters
         counters.begin()
         path = request.target.partition("?")[0]
         latency_ms, collection, *rest = path.strip("/").split("/")
-        answer = self._found(collection, rest, request.query)
+        response = self._found(collection, rest, request.query)
 
         def end() -> None:
-            # Not the counters of now: a client may have gone, and its pages with it.
+            # Not the current counters: a client may have gone, and its pages with it.
             counters.end()
-            connection.send(answer)
+            connection.send(response)
 
         if int(latency_ms):
             asyncio.get_running_loop().call_later(int(latency_ms) / 1000, end)
@@ -107,8 +107,8 @@ class Api:
             return self._orders[number - 1] if number <= self._pages else self._after_the_end
         if collection == "owners":
             owners = ",".join(f'{{"id":{owner}}}' for owner in range(int(rest[0])))
-            return wire.answer(_page(owners.encode(), 1, 1))
-        return wire.answer(_tiny(int(rest[0]), number, "".join(rest[1:])))
+            return wire.response(_page(owners.encode(), 1, 1))
+        return wire.response(_tiny(int(rest[0]), number, "".join(rest[1:])))
 
     def _number(self, params: Mapping[str, str]) -> int:
         if "offset" in params:
@@ -135,12 +135,12 @@ def _tiny(pages: int, page: int, owner: str) -> bytes:
 
 
 def main() -> None:
-    """Serve records of the number and page size that the command line names."""
+    """Serve the number of records and the page size given on the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=100_000)
     parser.add_argument("--page-size", type=int, default=200)
     options = parser.parse_args()
-    asyncio.run(wire.serve(Api(options.records, options.page_size).answer))
+    asyncio.run(wire.serve(Api(options.records, options.page_size).respond))
 
 
 if __name__ == "__main__":

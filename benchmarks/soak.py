@@ -1,4 +1,4 @@
-"""An hour and more of one process: whether anything in it grows, and whether each record came once.
+"""One process for over an hour: does anything grow, and is each record emitted once?
 
 Only a soak of an hour or more is written into docs.
 """
@@ -77,18 +77,18 @@ LEAST_MINUTES = 60
 
 @dataclass(frozen=True)
 class Soak:
-    """A whole soak: what came, and what the API counted."""
+    """A whole soak: the records, and the counters of the API."""
 
     phases: dict[str, Phase]
     counted: dict[str, Any]
 
     @property
     def records(self) -> Counter[str]:
-        """How many records of each stream came."""
+        """The number of records of each stream."""
         return sum((phase.records for phase in self.phases.values()), Counter())
 
     def failures(self) -> Iterator[str]:
-        """Say what must not be: records missing, doubled or astray, growth, a token used twice."""
+        """Yield each failure: lost, doubled or misplaced records, growth, a token used twice."""
         for name, phase in self.phases.items():
             if phase.astray:
                 yield f"{name}: {phase.astray} records came at the wrong place"
@@ -102,7 +102,7 @@ class Soak:
 def soaked(
     folder: Path, pages: int, seconds: float, *, fault_every: int, token_uses: int, **settings: Any
 ) -> Soak:
-    """Read five phases of at least so many pages and seconds; raises BenchmarkError."""
+    """Read five phases of at least so many pages and seconds; raise BenchmarkError."""
     options = {"fault_every": fault_every, "token_uses": token_uses}
     with serving("benchmarks.soak_api", pages=pages, seconds=seconds, **options) as api:
         seeded = {"grant_type": "refresh_token", "refresh_token": "soak-seed"}
@@ -113,7 +113,7 @@ def soaked(
 
 
 def table(soak: Soak) -> Iterator[str]:
-    """Give what a soak without failures is shown as, in Markdown."""
+    """Yield the report of a soak without failures, in Markdown."""
     yield "| Streams | Minutes | Records | Memory | Threads | Sockets | Other files |\n"
     yield "|:--|--:|--:|--:|--:|--:|--:|\n"
     for name, phase in soak.phases.items():
@@ -136,7 +136,7 @@ def _sentences(soak: Soak) -> Iterator[str]:
 
 
 def main() -> int:
-    """Soak; the exit status is 1 if a record was lost, or the tap failed."""
+    """Soak; return 1 if a record was lost or the tap failed."""
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=65, help="in all (default: %(default)s)")
     minutes = parser.parse_args().minutes

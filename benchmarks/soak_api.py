@@ -1,6 +1,6 @@
-"""The API of the soak: pages for as long as is asked for, tokens that rotate, faults that come.
+"""The API of the soak: pages for a given time, rotating tokens, regular faults.
 
-What it has given is the number at the end of each stream; knows nothing of who reads.
+The last number of each stream says how much it sent. Knows no reader.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ OWNERS_A_PAGE = 10
 NOTES = 20
 _BEGIN = datetime(2024, 1, 1, tzinfo=timezone.utc)
 _TOKEN_SECONDS = 60
-# So many may be looked at long before the stream's turn.
+# So many may be sampled long before the stream is read.
 _SAMPLED_PAGES = 5
 STREAMS = ("orders", "kept", "linked", "packed", "owners")
 FAULTS = ("500", "429", "closed", "cut", "packed wrongly")
@@ -38,7 +38,7 @@ FAULTS = ("500", "429", "closed", "cut", "packed wrongly")
 
 @dataclass
 class Tokens:
-    """Tokens that last for a minute or for a number of requests; a refresh token serves once."""
+    """Tokens that last a minute or a number of requests; a refresh token works once."""
 
     uses: int
     made: int = 0
@@ -48,22 +48,22 @@ class Tokens:
     _refresh_token: str = "soak-seed"  # noqa: S105 - a benchmark's token opens nothing
 
     def renewed(self, refresh_token: str) -> bytes:
-        """Answer a refresh (RFC 6749 section 6)."""
+        """Respond to a refresh (RFC 6749 section 6)."""
         if refresh_token != self._refresh_token:
             self.used_twice += 1
-            return wire.answer(b'{"error":"invalid_grant"}', "400 Bad Request")
+            return wire.response(b'{"error":"invalid_grant"}', "400 Bad Request")
         self.made += 1
         self._left, self._ends_at = self.uses, time.monotonic() + _TOKEN_SECONDS
         self._refresh_token = f"soak-refresh-{self.made}"
-        answer = {"access_token": self._access_token, "refresh_token": self._refresh_token}
-        return wire.answer(json.dumps({**answer, "expires_in": _TOKEN_SECONDS}).encode())
+        token = {"access_token": self._access_token, "refresh_token": self._refresh_token}
+        return wire.response(json.dumps({**token, "expires_in": _TOKEN_SECONDS}).encode())
 
     @property
     def _access_token(self) -> str:
         return f"soak-access-{self.made}"
 
     def accepts(self, head: bytes) -> bool:
-        """Tell whether a request carries the token of now, and count it."""
+        """Return whether a request has the current token, and count it."""
         sent = f"authorization: bearer {self._access_token}\r\n".encode() in head.lower() + b"\r\n"
         self._left -= sent
         return sent and self._left >= 0 and time.monotonic() < self._ends_at
@@ -71,7 +71,7 @@ class Tokens:
 
 @dataclass
 class Phase:
-    """One stream: it ends when it has had so many pages and so many seconds."""
+    """One stream: it ends after so many pages and so many seconds."""
 
     least_pages: int
     least_seconds: float
@@ -80,7 +80,7 @@ class Phase:
     _began_at: float = 0
 
     def has(self, page: int) -> bool:
-        """Tell whether there is such a page, from 0 on; what was there once stays there."""
+        """Return whether this page exists, from 0 on; a page that existed once stays."""
         self._most = max(self._most, page)
         if self._most < _SAMPLED_PAGES:
             return True
@@ -95,30 +95,30 @@ class SoakApi:
     """Streams in four styles of paging, one with children, and a fault at every so many pages."""
 
     def __init__(self, phases: dict[str, Phase], fault_every: int, tokens: Tokens) -> None:
-        """Make what all records have in common."""
+        """Build the part that all records share."""
         self._tails = [_tail(number) for number in range(PAGE_SIZE)]
         self._phases, self._tokens = phases, tokens
         self._faults: Iterator[str] = cycle(FAULTS)
         self._fault_every, self._pages = fault_every, 0
         self._sent: Counter[str] = Counter()
 
-    def answer(self, request: Request, connection: Connection) -> None:
-        """Answer a request, or spoil what would answer it."""
+    def respond(self, request: Request, connection: Connection) -> None:
+        """Respond to a request, or spoil its response."""
         path, _, _ = request.target.partition("?")
         if path == "/token":
             seed = parse_qs(request.body.decode()).get("refresh_token", [""])[0]
             connection.send(self._tokens.renewed(seed))
         elif path == "/counters":
-            connection.send(wire.answer(json.dumps(self._counted()).encode()))
+            connection.send(wire.response(json.dumps(self._counted()).encode()))
         elif not self._tokens.accepts(request.head):
-            connection.send(wire.answer(b"{}", "401 Unauthorized"))
+            connection.send(wire.response(b"{}", "401 Unauthorized"))
         else:
             self._pages += 1
             fault = next(self._faults) if self._pages % self._fault_every == 0 else None
             self._send(self._page(path, request.query), fault, connection)
 
     def _counted(self) -> dict[str, object]:
-        """Give what there was of each stream, and what went wrong on purpose."""
+        """Return the counters of each stream and of the deliberate faults."""
         sizes = dict.fromkeys(self._phases, PAGE_SIZE) | {"owners": OWNERS_A_PAGE}
         ended = {name: phase.last for name, phase in self._phases.items() if phase.last is not None}
         records = {name: (last + 1) * sizes[name] for name, last in ended.items()}
@@ -135,35 +135,37 @@ class SoakApi:
         if fault is not None:
             self._sent[fault] += 1
         if fault == "500":
-            connection.send(wire.answer(b"{}", "500 Internal Server Error"))
+            connection.send(wire.response(b"{}", "500 Internal Server Error"))
         elif fault == "429":
-            connection.send(wire.answer(b"{}", "429 Too Many Requests", Retry_After="0"))
+            connection.send(wire.response(b"{}", "429 Too Many Requests", Retry_After="0"))
         elif fault == "packed wrongly":
-            connection.send(wire.answer(page[-500:], Content_Encoding="gzip"))
+            connection.send(wire.response(page[-500:], Content_Encoding="gzip"))
         else:
             connection.send({"closed": b"", "cut": page[: len(page) // 2]}.get(fault or "", page))
             if fault is not None:
                 connection.close()
 
     def _page(self, path: str, query: dict[str, str]) -> bytes:
-        """Give one page of a stream, or all notes of an owner."""
+        """Return one page of a stream, or all notes of an owner."""
         name, *owner = path.strip("/").split("/")
         if owner:
-            return wire.answer(b"[" + self._records(int(owner[0]), NOTES) + b"]")
+            return wire.response(b"[" + self._records(int(owner[0]), NOTES) + b"]")
         number = int(query.get("page") or query.get("cursor") or 0)
         if "offset" in query:
             number = int(query["offset"]) // PAGE_SIZE
         phase = self._phases[name]
         if not phase.has(number):
-            return wire.answer(b'{"data":[]}')
+            return wire.response(b'{"data":[]}')
         if name == "owners":
-            return wire.answer(b'{"data":[' + _owners(number) + b"]}")
+            return wire.response(b'{"data":[' + _owners(number) + b"]}")
         if name == "packed":
             lines = gzip.compress(self._records(number, PAGE_SIZE, b"\n"), 1)
             following = {"X_Next": str(number + 1)} if phase.has(number + 1) else {}
-            return wire.answer(lines, Content_Encoding="gzip", **following)
+            return wire.response(lines, Content_Encoding="gzip", **following)
         more = f',"next":"?page={number + 1}"' if name == "linked" and phase.has(number + 1) else ""
-        return wire.answer(b'{"data":[' + self._records(number, PAGE_SIZE) + f"]{more}}}".encode())
+        return wire.response(
+            b'{"data":[' + self._records(number, PAGE_SIZE) + f"]{more}}}".encode()
+        )
 
     def _records(self, page: int, count: int, separator: bytes = b",") -> bytes:
         at = (_BEGIN + timedelta(seconds=page)).isoformat().encode()
@@ -173,7 +175,7 @@ class SoakApi:
 
 
 def _tail(number: int) -> bytes:
-    """Give a record without its number and time, which are put before it."""
+    """Return a record without its number and time, which precede it."""
     made = record(number)
     del made["id"], made["updated_at"]
     return json.dumps(made, ensure_ascii=False, separators=(",", ":")).encode()[1:]
@@ -185,7 +187,7 @@ def _owners(page: int) -> bytes:
 
 
 def main() -> None:
-    """Serve streams of the length that the command line names."""
+    """Serve streams of the length given on the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pages", type=int, required=True, help="of each stream, at least")
     parser.add_argument("--seconds", type=float, required=True, help="of each stream, at least")
@@ -194,7 +196,7 @@ def main() -> None:
     options = parser.parse_args()
     phases = {name: Phase(options.pages, options.seconds) for name in STREAMS}
     api = SoakApi(phases, options.fault_every, Tokens(options.token_uses))
-    asyncio.run(wire.serve(api.answer))
+    asyncio.run(wire.serve(api.respond))
 
 
 if __name__ == "__main__":

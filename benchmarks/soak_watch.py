@@ -1,6 +1,6 @@
-"""A tap that is watched from outside: its output as a loader sees it, all else through its process.
+"""Watch a tap from outside: its output as a loader sees it, the rest through its process.
 
-Knows neither what is read nor what should come of it.
+Knows neither the streams nor the expected result.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _TENTHS = 10
-# A socket and its file are not counted at the same moment, and one that closes is still there.
+# A socket and its file are counted at different moments, and a closing one still counts.
 _CHANCE, _FEW = 1.15, 4
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What a process held at one moment."""
+    """The resources of a process at one moment."""
 
     memory_bytes: int
     threads: int
@@ -35,7 +35,7 @@ class Sample:
 
 @dataclass
 class Phase:
-    """What came of a stream, or of some that are read together, and of the process meanwhile."""
+    """One stream, or some that are read together: its records, and samples of the process."""
 
     began_at: float
     ended_at: float
@@ -44,20 +44,20 @@ class Phase:
     samples: list[Sample] = field(default_factory=list)
 
     def take(self, stream: str, number: int) -> None:
-        """Count a record; each is to be the one that follows."""
+        """Count a record; it must be the next one."""
         self.astray += number != self.records[stream]
         self.records[stream] += 1
         self.ended_at = monotonic()
 
     def held(self, what: str) -> tuple[float, float]:
-        """Give what was held of something in the second and in the last tenth of the samples."""
+        """Return the mean of a resource in the second and in the last tenth of the samples."""
         size = -(-len(self.samples) // _TENTHS)
         parts = self.samples[size : 2 * size] or self.samples, self.samples[-size:]
         early, late = (median(getattr(sample, what) for sample in part) for part in parts)
         return early, late
 
     def growth(self) -> Iterator[str]:
-        """Name what was more at the end than can be chance."""
+        """Yield each resource that grew by more than chance."""
         for what in fields(Sample):
             early, late = self.held(what.name)
             if late > early * _CHANCE + _FEW:
@@ -75,19 +75,19 @@ class _Message(msgspec.Struct):
 
 
 class Watch:
-    """Reads the output of a tap as a loader would, and samples its process beside it."""
+    """Reads the output of a tap as a loader would, and samples its process meanwhile."""
 
     def __init__(self, interval_seconds: float, together: Mapping[str, str]) -> None:
-        """Look at the process once in so many seconds.
+        """Sample the process at this interval.
 
-        ``together`` gives the phase of each stream that is not one by itself.
+        ``together`` maps each stream that shares a phase to the name of that phase.
         """
         self.phases: dict[str, Phase] = {}
         self._interval_seconds, self._together = interval_seconds, together
         self._current: Phase | None = None
 
     def read(self, output: IO[bytes], process: int) -> None:
-        """Take in everything until the output ends."""
+        """Read until the output ends."""
         ended = Event()
         sampling = Thread(target=self._sample, args=(psutil.Process(process), ended))
         sampling.start()

@@ -1,4 +1,4 @@
-"""What a user waits for before anything happens, beside the import of the SDK."""
+"""How long a user waits before anything happens, compared with the import of the SDK."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ VERSION = (*contenders.TAP, "--version")
 
 
 def figures(size: Size, folder: Path) -> Iterator[Figure]:
-    """Take turns, so that all three met the same machine; the shortest of each counts."""
+    """Alternate all three, so that they meet the same machine; the shortest of each counts."""
     imported, versions, requests = [], [], []
     with server(records=1) as api:
         tap = contenders.tap(api.address, folder, contenders.TINY)
         for _ in range(size.rounds * 3):
             imported.append(measured(IMPORT).seconds)
             versions.append(measured(VERSION).seconds)
-            # A token that an earlier run stored would save this one its first request.
+            # A token stored by an earlier run would save this one its first request.
             (folder / "tokens.sqlite").unlink(missing_ok=True)
             started_at = measured(tap).started_at
             requests.append(api.counters()["first_request_at"] - started_at)

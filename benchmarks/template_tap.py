@@ -1,6 +1,6 @@
 """The peer: a tap as the SDK's project template makes one, for this API, paged by page number.
 
-It has the template's hooks and the SDK's defaults; nothing is tuned, for or against it.
+It has the template's hooks and the SDK's defaults; nothing is tuned for or against it.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 
 class PagePaginator(BaseAPIPaginator[int]):
-    """Counts pages up to the number that an answer names."""
+    """Counts pages up to the number in a response."""
 
     def has_more(self, response: requests.Response) -> bool:
-        """Tell whether pages follow."""
+        """Return whether pages follow."""
         return self.current_value < int(response.json()["pages"])
 
     def get_next(self, response: requests.Response) -> int | None:  # noqa: ARG002 - the SDK's hook
-        """Give the number of the next page."""
+        """Return the number of the next page."""
         return self.current_value + 1
 
 
@@ -53,11 +53,11 @@ class OrdersStream(RESTStream[int]):
 
     @cached_property
     def authenticator(self) -> Auth:
-        """Send a token that lasts."""
+        """Send a lasting token."""
         return BearerTokenAuthenticator(token=self.config["auth_token"])
 
     def get_new_paginator(self) -> PagePaginator:
-        """Begin at the first page."""
+        """Start at the first page."""
         return PagePaginator(1)
 
     def get_url_params(
@@ -65,17 +65,17 @@ class OrdersStream(RESTStream[int]):
         context: Context | None,  # noqa: ARG002 - the SDK's hook
         next_page_token: int | None,
     ) -> dict[str, Any]:
-        """Ask for a page."""
+        """Request a page."""
         return {"page": next_page_token} if next_page_token else {}
 
     def parse_response(self, response: requests.Response) -> Iterable[dict[str, Any]]:
-        """Find the records of an answer."""
-        answer = response.json(parse_float=decimal.Decimal)
-        yield from extract_jsonpath(self.records_jsonpath, input=answer)
+        """Yield the records of a response."""
+        body = response.json(parse_float=decimal.Decimal)
+        yield from extract_jsonpath(self.records_jsonpath, input=body)
 
 
 class TemplateTap(Tap):
-    """The tap around it."""
+    """The tap of that stream."""
 
     name = "tap-template"
     config_jsonschema = th.PropertiesList(
@@ -84,7 +84,7 @@ class TemplateTap(Tap):
     ).to_dict()
 
     def discover_streams(self) -> list[OrdersStream]:
-        """Give the one stream."""
+        """Return the one stream."""
         return [OrdersStream(tap=self)]
 
 

@@ -1,4 +1,4 @@
-"""Many full records without latency: wall time beside the limit, memory beside an idle tap."""
+"""Many full records without latency: wall time over the limit, memory over an idle tap."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OF_LIMIT = "times the limit"
 
 
 def figures(size: Size, folder: Path) -> Iterator[Figure]:
-    """Measure each contender right after a run of the limit, so that both met the same machine."""
+    """Measure each contender right after the limit, so that both meet the same machine."""
     with server(size.records) as api:
         limit = contenders.limit(api.address)
         runs = {

@@ -1,6 +1,6 @@
-"""HTTP/1.1 on loopback, as little of it as an API needs: whole requests in, whole answers out.
+"""HTTP/1.1 on loopback, only what the API needs: whole requests in, whole responses out.
 
-Knows neither what is asked for nor what is answered.
+Knows no API.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Request:
 
     @property
     def target(self) -> str:
-        """What was asked for: path and query."""
+        """The target: path and query."""
         return self.head.split(b" ", 2)[1].decode()
 
     @property
@@ -37,29 +37,29 @@ class Request:
 
 
 class Connection(asyncio.Protocol):
-    """One kept-alive connection; its client waits for each answer before it asks again."""
+    """One kept-alive connection; its client waits for each response before the next request."""
 
-    def __init__(self, answer: Callable[[Request, Connection], None]) -> None:
-        """Begin with nothing received; ``answer`` sends what answers a request, now or later."""
-        self._answer, self._received = answer, b""
+    def __init__(self, respond: Callable[[Request, Connection], None]) -> None:
+        """Start empty; ``respond`` sends the response to a request, now or later."""
+        self._respond, self._received = respond, b""
         self._transport: asyncio.WriteTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Make room for a whole page, so that it leaves at once."""
+        """Let the buffer hold a whole page, so that it leaves at once."""
         if isinstance(transport, asyncio.WriteTransport):
             self._transport = transport
             transport.set_write_buffer_limits(high=_SEND_BUFFER_BYTES)
 
     def data_received(self, data: bytes) -> None:
-        """Answer when a request is there as a whole."""
+        """Respond once a request is complete."""
         self._received += data
         head, found, body = self._received.partition(HEAD_END)
         if found and len(body) >= _content_length(head):
             self._received = b""
-            self._answer(Request(head, body), self)
+            self._respond(Request(head, body), self)
 
     def send(self, content: bytes) -> None:
-        """Send an answer, unless the client has gone."""
+        """Send a response, unless the client has gone."""
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(content)
 
@@ -74,18 +74,18 @@ def _content_length(head: bytes) -> int:
     return int(rest.split(b"\r\n", 1)[0]) if found else 0
 
 
-def answer(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
-    """Give a whole answer; an underscore in a header's name stands for a hyphen."""
+def response(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
+    """Return a whole response; an underscore in a header's name stands for a hyphen."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}"]
     headers.setdefault("Content_Type", "application/json")
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join(lines).encode() + HEAD_END + body
 
 
-async def serve(answer: Callable[[Request, Connection], None]) -> None:
-    """Listen on a free port of loopback, print the address, and go on until standard input ends."""
+async def serve(respond: Callable[[Request, Connection], None]) -> None:
+    """Listen on a free port of loopback, print the address, and serve until standard input ends."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(answer), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: Connection(respond), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     sys.stdout.write(f"http://127.0.0.1:{port}\n")
     sys.stdout.flush()

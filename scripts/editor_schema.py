@@ -1,6 +1,6 @@
 """The JSON Schema of a configuration file, for editors that complete and check it.
 
-Made of what the code declares; the tap itself has a parser of its own, which finds more.
+Made from what the code declares. The tap has its own parser, which finds more mistakes.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _DRAFT = "http://json-schema.org/draft-07/schema#"
 _POINTER = {
     "type": "string",
     "title": "Schema",
-    "description": "Where an editor finds the schema of this file; the tap itself passes over it.",
+    "description": "Where an editor finds the schema of this file; the tap ignores it.",
 }
 
 
 def editor_schema(settings: Mapping[str, Any]) -> str:
-    """Give the text of the schema file, made of the settings that ``--about`` prints."""
+    """Return the schema file for the settings that ``--about`` prints."""
     properties = {"$schema": _POINTER, **_mended(settings["properties"])}
     properties["streams"] = {**properties["streams"], "items": _stream()}
     schema = {
@@ -42,7 +42,7 @@ def editor_schema(settings: Mapping[str, Any]) -> str:
 
 
 def _mended(value: Any) -> Any:
-    """Copy a schema, with whole schemas where the SDK's ``anyOf`` has only the name of a type."""
+    """Copy a schema, with full schemas where the SDK's ``anyOf`` has only the name of a type."""
     if isinstance(value, dict):
         copy = {name: _mended(member) for name, member in value.items()}
         if isinstance(choices := copy.get("anyOf"), list):
@@ -61,7 +61,7 @@ def _stream() -> dict[str, Any]:
 
 
 def _styles() -> list[dict[str, Any]]:
-    """Say for each paging style which settings it has, and which of them it needs."""
+    """Return a condition per paging style: the settings it has, and those it requires."""
     conditions = []
     for name, style in styles().items():
         own = schema_of(style)

@@ -1,4 +1,4 @@
-"""The definition of this plugin for Meltano's Hub, made of the code and of meltano.yml."""
+"""The definition of this plugin for Meltano's Hub, made from the code and meltano.yml."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _HEAD = "# Plugin definition for Meltano's Hub, written by scripts/generate.py: 
 
 
 def hub_plugin(project: str, about: Any, settings: Iterable[str]) -> str:
-    """Give the text of plugin.yaml.
+    """Return plugin.yaml.
 
-    ``project`` is the text of meltano.yml, ``about`` what ``--about`` prints, and ``settings``
-    are the lines in which meltano.yml declares the settings.
+    ``project`` is meltano.yml, ``about`` what ``--about`` prints, and ``settings`` the lines that
+    declare the settings in meltano.yml.
     """
     (plugin,) = yaml.safe_load(project)["plugins"]["extractors"]
     definition = {

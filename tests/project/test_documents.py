@@ -71,24 +71,24 @@ def test_readme_names_every_setting(about):
     assert sorted(re.findall(r"`(\w+)`", part)) == sorted(expected)
 
 
-def test_secrets_are_marked_in_meltano(about, plugin):
-    """What is secret in the code is sensitive in meltano.yml, and nothing else is."""
+def test_secret_settings_are_sensitive_in_meltano(about, plugin):
+    """Settings that are secret in the code, and only those, are sensitive in meltano.yml."""
     secret = {name for name, entry in about["properties"].items() if entry.get("secret")}
     assert {s["name"] for s in plugin["settings"] if s.get("sensitive")} == secret
     assert {"client_secret", "refresh_token", "access_token", "password", "headers"} <= secret
 
 
 def test_every_setting_has_a_title_and_a_description(about):
-    """Each setting of ours, at every level, says what it is called and what it does."""
+    """Each of our settings, at every level, has a title and a description."""
 
-    def walk(schema):
+    def check(schema):
         for name, entry in schema.get("properties", {}).items():
             assert entry.get("title"), name
             assert entry.get("description"), name
-            walk(entry)
-            walk(entry.get("items", {}))
+            check(entry)
+            check(entry.get("items", {}))
 
-    walk({"properties": {name: about["properties"][name] for name in CONFIG_SCHEMA["properties"]}})
+    check({"properties": {name: about["properties"][name] for name in CONFIG_SCHEMA["properties"]}})
 
 
 def test_docs_name_every_setting_of_a_stream():
@@ -111,8 +111,8 @@ def test_tables_for_newcomers_name_existing_settings(about, table):
     assert len(named) > 10
 
 
-def test_the_sample_shows_every_style():
-    """sample_config.json is a configuration without mistakes that uses every paging style."""
+def test_sample_configuration_uses_every_style():
+    """sample_config.json is valid and uses every paging style."""
     sample = json.loads((ROOT / "sample_config.json").read_text())
     problems = ErrorCollector()
     assert read_config(sample, frozenset(), problems) is not None, problems.errors
@@ -120,8 +120,8 @@ def test_the_sample_shows_every_style():
     assert used == set(styles())
 
 
-def test_the_guides_example_is_a_style_that_pages(tmp_path):
-    """The paging style that the contributor guide shows pages as it says."""
+def test_example_style_of_the_guide_works(tmp_path):
+    """The paging style in the guide to contributing works as described."""
     guide = (ROOT / "docs" / "development" / "contributing.md").read_text()
     code = guide.split("<!-- example -->\n```python\n")[1].split("```\n<!-- /example -->")[0]
     path = tmp_path / "range_header.py"
@@ -140,16 +140,16 @@ def test_the_guides_example_is_a_style_that_pages(tmp_path):
     assert style.next(style.first(), page) == 3
 
 
-def test_the_matrix_has_the_oldest_sdk_that_is_promised():
-    """The oldest SDK that the dependencies allow is the one that the matrix tests."""
+def test_matrix_tests_the_oldest_allowed_sdk():
+    """The matrix tests the oldest SDK that the dependencies allow."""
     project = (ROOT / "pyproject.toml").read_text()
     (promised,) = re.findall(r'"singer-sdk>=([\d.]+),', project)
     (tested,) = re.findall(r'"singer-sdk==([\d.]+)"', project)
     assert tested == promised
 
 
-def test_nothing_names_a_registry():
-    """No file of the project names the host of a package registry."""
+def test_no_file_names_a_package_registry():
+    """No file names the host of a package registry."""
     listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT,
                             capture_output=True, text=True, check=True).stdout.split()  # fmt: skip
     named = [("py", "pi.org"), ("python", "hosted.org"), ("hub.", "meltano.com"), ("npm", "js.org")]

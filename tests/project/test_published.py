@@ -1,4 +1,4 @@
-"""What is published beside the code: the schema for editors, the Hub's plugin.yaml, ``--about``."""
+"""Published files: the schema for editors, the Hub's plugin.yaml, ``--about``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.server import Reply
 SCHEMA = json.loads((ROOT / "config.schema.json").read_text())
 PLUGIN = yaml.safe_load((ROOT / "plugin.yaml").read_text())
 PROJECT = yaml.safe_load((ROOT / "meltano.yml").read_text())
-# What the Hub's own schema of extractor definitions asks for and knows.
+# The keys that the Hub's schema of extractor definitions requires and knows.
 HUB_REQUIRED = {"name", "namespace", "variant", "label", "quality"}
 HUB_KNOWN = HUB_REQUIRED | {
     "description", "pip_url", "executable", "maintenance_status", "keywords", "capabilities",
@@ -49,22 +49,22 @@ def paging(**settings):
     return {**MINIMAL, "streams": [{"name": "a", "path": "a", "pagination": settings}]}
 
 
-def test_the_schema_is_one_and_knows_every_setting():
+def test_editor_schema_is_valid_and_has_every_setting():
     """config.schema.json is a schema of draft 7 with every setting that the code declares."""
     Draft7Validator.check_schema(SCHEMA)
     assert set(CONFIG_SCHEMA["properties"]) < set(SCHEMA["properties"])
 
 
-def test_the_sample_names_the_schema_and_meets_it():
-    """sample_config.json leads an editor to the schema, and has nothing that it forbids."""
+def test_sample_configuration_is_valid_in_an_editor():
+    """sample_config.json points an editor to the schema, which accepts it."""
     found = sample()
     assert (ROOT / found["$schema"]).resolve() == ROOT / "config.schema.json"
     assert mistakes(found) == []
 
 
 @pytest.mark.parametrize("name", styles())
-def test_the_schema_knows_the_settings_of_each_style(name):
-    """A style without what it needs, or with what it has not, is marked in an editor."""
+def test_editor_schema_checks_the_settings_of_each_style(name):
+    """A style without a required setting, or with another style's setting, is marked."""
     needed = {"cursor": {"cursor_param": "p", "cursor_path": "c"}}.get(name) or {
         setting: "x"
         for setting in ("next_url_path", "last_record_path", "cursor_param")
@@ -88,14 +88,14 @@ def test_the_schema_knows_the_settings_of_each_style(name):
         {"base_url": None},
     ],
 )
-def test_the_schema_marks_mistakes(wrong):
-    """A name that no setting has, and a value that none may have, are marked in an editor."""
+def test_editor_schema_marks_mistakes(wrong):
+    """An unknown setting and an invalid value are marked in an editor."""
     assert mistakes(MINIMAL) == []
     assert mistakes({**MINIMAL, **wrong}) != []
 
 
-def test_the_tap_passes_over_the_pointer_to_the_schema(api, tap):
-    """``$schema`` at the top of a configuration is neither a mistake nor a setting."""
+def test_tap_ignores_the_pointer_to_the_schema(api, tap):
+    """``$schema`` at the top of a configuration is allowed and has no effect."""
     api.serve("/items", Reply([{"id": 1}]))
     run = tap({"$schema": "./config.schema.json", **api.config({"name": "items", "path": "items"})})
     assert run.status == 0, run.errors
@@ -103,8 +103,8 @@ def test_the_tap_passes_over_the_pointer_to_the_schema(api, tap):
     assert run.warnings == []
 
 
-def test_the_plugin_definition_is_as_the_hub_asks():
-    """plugin.yaml has what the Hub requires, and no key, kind or capability that it lacks."""
+def test_plugin_definition_meets_the_hub_schema():
+    """plugin.yaml has the keys the Hub requires, and only keys, kinds and capabilities it knows."""
     assert set(PLUGIN) >= HUB_REQUIRED
     assert set(PLUGIN) <= HUB_KNOWN
     assert set(PLUGIN["capabilities"]) <= HUB_CAPABILITIES
@@ -116,7 +116,7 @@ def test_the_plugin_definition_is_as_the_hub_asks():
     assert all(set(group) <= known for group in PLUGIN["settings_group_validation"])
 
 
-def test_the_plugin_definition_is_what_the_project_uses():
+def test_plugin_definition_matches_the_project():
     """The Hub's definition and meltano.yml declare the same settings and commands."""
     (plugin,) = PROJECT["plugins"]["extractors"]
     for name in ("name", "namespace", "label", "description", "executable", "commands", "settings"):
@@ -125,9 +125,9 @@ def test_the_plugin_definition_is_what_the_project_uses():
 
 
 @pytest.mark.parametrize("form", ["text", "json", "markdown"])
-def test_about_names_every_setting_in_every_format(form):
-    """``--about`` needs no configuration, ends well, and names every setting in each format."""
-    # Text is what comes where no format is named.
+def test_about_lists_every_setting_in_every_format(form):
+    """``--about`` works without a configuration, and lists every setting in each format."""
+    # Text is the default format.
     options = [] if form == "text" else ["--format", form]
     command = [sys.executable, "-m", "tap_oauth2_generic", "--about", *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""The threat model is true as far as a test can tell: what it names as tests is there."""
+"""Each threat in the threat model names tests that exist."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ PAGE = ROOT / "docs" / "explanation" / "threat-model.md"
 ROWS = re.findall(r"^\| (?!Threat |:--)(.+) \|$", PAGE.read_text(), re.MULTILINE)
 
 
-def test_the_threat_model_is_there():
-    """SECURITY.md says how to report first, and then what is defended against."""
+def test_security_policy_links_the_threat_model():
+    """SECURITY.md says how to report first, and links the threat model."""
     headings = re.findall(r"^## (.+)$", (ROOT / "SECURITY.md").read_text(), re.MULTILINE)
     assert headings[0].startswith("Reporting")
     assert "Threat model" in headings
@@ -23,8 +23,8 @@ def test_the_threat_model_is_there():
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_each_line_of_the_threat_model_has_its_test(row):
-    """A threat has one or more tests, and each of them exists where the line says."""
+def test_each_threat_has_its_test(row):
+    """A threat has one or more tests, and each of them exists where its row says."""
     threat, done, tests = row.split(" | ")
     assert threat
     assert done

@@ -11,7 +11,7 @@ import sys
 import webbrowser
 from contextlib import ExitStack
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 import click
@@ -20,7 +20,6 @@ import msgspec
 from tap_oauth2_generic.cli.boundary import CONFIG_OPTION, log_to_stderr
 from tap_oauth2_generic.cli.callback_server import Listener, can_listen
 from tap_oauth2_generic.errors import AuthorizationError, TapError
-from tap_oauth2_generic.oauth2.authorization import authorization_url, create_code_challenge
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.redaction import printable, redact
 from tap_oauth2_generic.session import Session
@@ -37,19 +36,14 @@ class TerminalLogin:
     """The ``LoginUI`` of this terminal, with a browser if there is one."""
 
     def __init__(
-        self, session: Session, stack: ExitStack, *, browser: bool, timeout_seconds: float
+        self, clock: Clock, stack: ExitStack, *, browser: bool, timeout_seconds: float
     ) -> None:
-        """Take the session to log in for, and the stack that closes the listener."""
-        self._session = session
+        """Take the clock to wait by, and the stack that closes the listener."""
+        self.wait = clock.sleep
         self._stack = stack
         self._browser = browser
         self._timeout_seconds = timeout_seconds
         self._listener: Listener | None = None
-        self.post = session.token_client.post_form
-        self.endpoint = session.token_client.endpoints.resolve
-        self.check_issuer = session.token_client.endpoints.check_issuer
-        self.wait = session.clock.sleep
-        self.create_code_challenge = create_code_challenge
 
     def say(self, line: str) -> None:
         """Print a line, without control characters that the provider may have sent."""
@@ -59,15 +53,6 @@ class TerminalLogin:
         """Show the outcome in the browser, if it waits for it."""
         if self._listener is not None:
             self._listener.show(title, text, worked=worked)
-
-    def fetch_token(self, fields: Mapping[str, Any]) -> Token:
-        """Send a token request."""
-        return self._session.token_client.redeem_code(fields, self._session.config.grant.grant_type)
-
-    def authorization_url(self, endpoint: str, params: Mapping[str, str]) -> str:
-        """Return the URL of an authorization request."""
-        client_id = self._session.config.oauth2.client_id or ""
-        return authorization_url(endpoint, client_id, self._session.token_client.scope, params)
 
     def wait_for_redirect(self, url: str, redirect_uri: str) -> Mapping[str, str]:
         """Send the browser to a URL and return the parameters of its redirect."""
@@ -165,7 +150,7 @@ def command(paths: tuple[str, ...], timeout: float, *, no_browser: bool) -> None
     config = TapOAuth2Generic.parse_configuration(TapOAuth2Generic.merge_configuration(paths))
     session = Session.of(config, Clock(), sys.stdout.flush)
     with ExitStack() as stack:
-        ui = TerminalLogin(session, stack, browser=not no_browser, timeout_seconds=timeout)
+        ui = TerminalLogin(session.clock, stack, browser=not no_browser, timeout_seconds=timeout)
         try:
             token = session.authenticator.login(ui)
         except TapError as error:

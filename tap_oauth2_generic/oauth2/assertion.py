@@ -69,6 +69,16 @@ class AssertionSettings:
         return bool(self.private_key or self.private_key_file)
 
 
+@dataclass(frozen=True)
+class RequestContext:
+    """What a token request's assertion can use; ``now`` is in seconds since 1970."""
+
+    client_id: str
+    audience: str
+    assertion: AssertionSettings
+    now: float
+
+
 def sign(settings: AssertionSettings, claims: dict[str, Any], now: float) -> str:
     """Return a JWT that is valid from now on (RFC 7523 section 3).
 

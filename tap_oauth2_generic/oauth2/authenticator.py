@@ -108,10 +108,7 @@ class Authenticator:
         with self._store.lock(self._connection.row_name) as row:
             # Proves that the store can be written before a person logs in.
             row.write(row.read() or self._connection.entry(None))
-        if self._grant.unattended:
-            token = self._token_client.fetch_token(self._grant)
-        else:
-            token = self._grant.login(ui)
+        token = self._grant.login(ui, self._token_client)
         with uninterrupted, self._store.lock(self._connection.row_name) as row:
             row.write(self._connection.entry(token))
         self._token = token
@@ -206,7 +203,7 @@ class Authenticator:
             state = "an expired access token and no refresh token" if token else "no token"
             message = f"connection {self.connection!r} has {state}; {_LOG_IN}"
             raise LoginNeededError(message)
-        renewed = self._token_client.fetch_token(self._grant)
+        renewed = self._token_client.fetch_token(self._grant.fields, self._grant.grant_type)
         row.write(self._connection.entry(renewed))
         return renewed
 

@@ -15,9 +15,8 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyErr
 
 from tap_oauth2_generic.errors import TokenLostError, TokenRequestError
 from tap_oauth2_generic.net.retry import Verdict, bounded_wait, decide
-from tap_oauth2_generic.oauth2.assertion import sign
+from tap_oauth2_generic.oauth2.assertion import RequestContext, sign
 from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH, Client
-from tap_oauth2_generic.oauth2.grants.base import RequestContext
 from tap_oauth2_generic.oauth2.token_response import endpoint_name, parse_token, read_body
 from tap_oauth2_generic.runtime.causes import root_cause
 from tap_oauth2_generic.runtime.log import LOG
@@ -25,13 +24,12 @@ from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.settings.templates import as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tap_oauth2_generic.net.retry import ResilienceSettings
     from tap_oauth2_generic.net.transport import Transport
     from tap_oauth2_generic.oauth2.assertion import AssertionSettings
     from tap_oauth2_generic.oauth2.discovery import Endpoints
-    from tap_oauth2_generic.oauth2.grants import Grant
     from tap_oauth2_generic.oauth2.settings import OAuth2Settings
     from tap_oauth2_generic.oauth2.token import Token
     from tap_oauth2_generic.runtime.clock import Clock
@@ -60,17 +58,18 @@ class TokenClient:
         self._transport = transport
         self._resilience = resilience
         self._clock = clock
+        self.client_id = settings.client_id or ""
+        self.scope = settings.scope_separator.join(settings.scopes) or None
 
-    def fetch_token(self, grant: Grant) -> Token:
-        """Get a token by a grant that needs no person; retry transient failures.
-
-        Raise TokenRequestError.
-        """
+    def fetch_token(
+        self, build_fields: Callable[[RequestContext], dict[str, Any]], grant_type: str
+    ) -> Token:
+        """Get a token without a person; retry transient failures; raise TokenRequestError."""
         url = self.endpoints.resolve("access_token_url")
         attempt = 0
         while True:
             attempt += 1
-            fields = self._with_scope(grant.fields(self._context(url)))
+            fields = self._with_scope(build_fields(self._context(url)))
             response = None
             try:
                 response = self._send(url, fields, self._settings.token_params)
@@ -81,7 +80,7 @@ class TokenClient:
             if wait is not None:
                 self._sleep(cause, attempt, wait)
             elif response is not None:
-                return self._parse(response, grant.grant_type)
+                return self._parse(response, grant_type)
             else:
                 message = f"could not obtain an access token: {cause}"
                 raise TokenRequestError(message)
@@ -134,10 +133,7 @@ class TokenClient:
         return True
 
     def post_form(self, url: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a form with the client's authentication; return the JSON object.
-
-        Raise TokenRequestError.
-        """
+        """Send a form with client authentication; return the object; raise TokenRequestError."""
         try:
             response = self._send(url, self._with_scope(fields), {})
         except requests.exceptions.RequestException as error:
@@ -145,28 +141,21 @@ class TokenClient:
         body = read_body(response, self._settings, "device authorization")
         return body if isinstance(body, dict) else {}
 
-    @property
-    def scope(self) -> str | None:
-        """The scopes as a request parameter, None if there are none."""
-        return self._settings.scope_separator.join(self._settings.scopes) or None
-
     def _with_scope(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         return {**fields} if self.scope is None else {**fields, "scope": self.scope}
 
     def _context(self, url: str) -> RequestContext:
         audience = self._assertion.jwt_audience or url
-        client_id = self._settings.client_id or ""
-        return RequestContext(client_id, audience, self._assertion, self._clock.time())
+        return RequestContext(self.client_id, audience, self._assertion, self._clock.time())
 
     def _client(self, url: str) -> Client:
-        settings = self._settings
-
         def create_assertion() -> str:
             context = self._context(url)
-            claims = {"iss": settings.client_id, "sub": settings.client_id}
-            return sign(self._assertion, {**claims, "aud": context.audience}, context.now)
+            client_id = self._settings.client_id
+            claims = {"iss": client_id, "sub": client_id, "aud": context.audience}
+            return sign(self._assertion, claims, context.now)
 
-        return Client(settings.client_id or "", settings.client_secret or "", create_assertion)
+        return Client(self.client_id, self._settings.client_secret or "", create_assertion)
 
     def _retry_wait(self, response: requests.Response | None, attempt: int) -> float | None:
         """Return the seconds before a retry, None if there is to be none."""

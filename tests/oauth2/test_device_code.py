@@ -14,24 +14,25 @@ RESPONSE = {"device_code": "d-code", "user_code": "U", "verification_uri": "http
 
 
 class FakeLogin:
-    """A person who confirms after some responses of the provider."""
+    """Login UI and token client: the person confirms after some responses of the provider."""
 
     def __init__(self, response, *outcomes):
         self.response, self.outcomes, self.waits, self.shown = response, list(outcomes), [], []
+        self.endpoints = self
 
     def say(self, line):
         self.shown.append(line)
 
-    def endpoint(self, name):
+    def resolve(self, name):
         return f"https://provider.example/{name}"
 
-    def post(self, url, fields):  # noqa: ARG002 - the signature of LoginUI
+    def post_form(self, url, fields):  # noqa: ARG002 - TokenClient's signature
         return self.response
 
     def wait(self, seconds):
         self.waits.append(seconds)
 
-    def fetch_token(self, fields):
+    def redeem_code(self, fields, _):
         assert fields["device_code"] == "d-code"
         outcome = self.outcomes.pop(0) if self.outcomes else "authorization_pending"
         if outcome == "token":
@@ -39,14 +40,18 @@ class FakeLogin:
         raise TokenRequestError(outcome, outcome)
 
 
+def login(fake):
+    return DeviceCode().login(fake, fake)
+
+
 def test_polls_at_the_interval_and_slows_down():
     """The interval is the provider's or 5 seconds, and 5 more after slow_down."""
     outcomes = ("authorization_pending", "slow_down", "unreachable", "token")
     ui = FakeLogin({**RESPONSE, "interval": 2}, *outcomes)
-    assert DeviceCode().login(ui).access_token == "a-token"
+    assert login(ui).access_token == "a-token"
     assert ui.waits == [2, 2, 7, 7]
     unnamed = FakeLogin(RESPONSE, "token")
-    DeviceCode().login(unnamed)
+    login(unnamed)
     assert unnamed.waits == [5]
 
 
@@ -54,7 +59,7 @@ def test_polling_ends_when_the_code_expires():
     """Polling ends after the lifetime that the provider names."""
     ui = FakeLogin({**RESPONSE, "interval": 10, "expires_in": 30})
     with pytest.raises(AuthorizationError, match="expired"):
-        DeviceCode().login(ui)
+        login(ui)
     assert sum(ui.waits) == 30
 
 
@@ -63,7 +68,7 @@ def test_waits_are_bounded_whatever_the_provider_asks(beyond):
     """A wait is five minutes at most, all of them a day."""
     ui = FakeLogin({**RESPONSE, "interval": beyond, "expires_in": beyond})
     with pytest.raises(AuthorizationError, match="expired"):
-        DeviceCode().login(ui)
+        login(ui)
     assert max(ui.waits) <= 300
     assert sum(ui.waits) <= 86400
 
@@ -71,10 +76,10 @@ def test_waits_are_bounded_whatever_the_provider_asks(beyond):
 def test_other_error_ends_the_login():
     """An error that does not mean waiting ends the login with the provider's message."""
     with pytest.raises(TokenRequestError, match="invalid_client"):
-        DeviceCode().login(FakeLogin(RESPONSE, "invalid_client"))
+        login(FakeLogin(RESPONSE, "invalid_client"))
 
 
 def test_response_without_a_code_is_one_error():
     """An unusable device authorization names the fields it has."""
     with pytest.raises(AuthorizationError, match="the response has: foo"):
-        DeviceCode().login(FakeLogin({"foo": 1}))
+        login(FakeLogin({"foo": 1}))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_oauth2_generic.errors import AuthorizationError
+from tap_oauth2_generic.oauth2.authorization import authorization_url, create_code_challenge
 from tap_oauth2_generic.oauth2.grants.base import Grant, LoginUI
 from tap_oauth2_generic.runtime.redaction import redact, register
 from tap_oauth2_generic.settings.field_types import BOOLEAN, JSON_OBJECT, URL
@@ -20,7 +21,9 @@ from tap_oauth2_generic.settings.templates import as_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tap_oauth2_generic.oauth2.discovery import Endpoints
     from tap_oauth2_generic.oauth2.token import Token
+    from tap_oauth2_generic.oauth2.token_client import TokenClient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,23 +58,25 @@ class AuthorizationCode(Grant):
         default="http://127.0.0.1:8400/callback",
     )
 
-    def login(self, ui: LoginUI) -> Token:
+    def login(self, ui: LoginUI, client: TokenClient) -> Token:
         """Send a person to the provider, and exchange the code of the redirect."""
         state = secrets.token_urlsafe(32)
-        verifier, challenge = ui.create_code_challenge() if self.pkce else ("", "")
+        verifier, challenge = create_code_challenge() if self.pkce else ("", "")
         register(state, verifier)
         params: dict[str, Any] = {"redirect_uri": self.redirect_uri, "state": state}
         if self.pkce:
             params |= {"code_challenge": challenge, "code_challenge_method": "S256"}
         params |= self.authorize_params
         strings = {name: as_text(value) for name, value in params.items() if value is not None}
-        url = ui.authorization_url(ui.endpoint("authorize_url"), strings)
-        code = _read_code(ui.wait_for_redirect(url, self.redirect_uri), state, ui)
+        endpoint = client.endpoints.resolve("authorize_url")
+        url = authorization_url(endpoint, client.client_id, client.scope, strings)
+        code = _read_code(ui.wait_for_redirect(url, self.redirect_uri), state, client.endpoints)
         fields = {"grant_type": self.grant_type, "code": code, "redirect_uri": self.redirect_uri}
-        return ui.fetch_token(fields | ({"code_verifier": verifier} if self.pkce else {}))
+        fields |= {"code_verifier": verifier} if self.pkce else {}
+        return client.redeem_code(fields, self.grant_type)
 
 
-def _read_code(params: Mapping[str, str], state: str, ui: LoginUI) -> str:
+def _read_code(params: Mapping[str, str], state: str, endpoints: Endpoints) -> str:
     """Return the code of a redirect; check state and issuer first, so a forged one is unused."""
     if not hmac.compare_digest(params.get("state", "").encode(), state.encode()):
         message = (
@@ -80,7 +85,7 @@ def _read_code(params: Mapping[str, str], state: str, ui: LoginUI) -> str:
         )
         raise AuthorizationError(message)
     if params.get("iss"):
-        ui.check_issuer(params["iss"])
+        endpoints.check_issuer(params["iss"])
     error = params.get("error")
     if error == "access_denied":
         message = "the login was denied: the user did not consent; run the login again"

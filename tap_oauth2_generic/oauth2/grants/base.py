@@ -12,49 +12,22 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_oauth2_generic.oauth2.assertion import AssertionSettings
+    from tap_oauth2_generic.oauth2.assertion import AssertionSettings, RequestContext
     from tap_oauth2_generic.oauth2.token import Token
-
-
-@dataclass(frozen=True)
-class RequestContext:
-    """What a grant can use in its token request; ``now`` is in seconds since 1970."""
-
-    client_id: str
-    audience: str
-    assertion: AssertionSettings
-    now: float
+    from tap_oauth2_generic.oauth2.token_client import TokenClient
 
 
 class LoginUI(Protocol):
-    """Where a person logs in: what a grant shows, asks and sends."""
+    """Where a person logs in."""
 
     def say(self, line: str) -> None:
         """Show a line on the terminal."""
 
-    def endpoint(self, name: str) -> str:
-        """Return an endpoint by the name of its setting; raise AuthorizationError."""
-
     def wait_for_redirect(self, url: str, redirect_uri: str) -> Mapping[str, str]:
         """Send the person's browser to a URL; return the parameters of the redirect."""
 
-    def post(self, url: str, fields: Mapping[str, str]) -> dict[str, Any]:
-        """Send a form with the client's authentication; return the JSON object."""
-
-    def fetch_token(self, fields: Mapping[str, Any]) -> Token:
-        """Send a token request; raise TokenRequestError with its code."""
-
     def wait(self, seconds: float) -> None:
         """Wait for the person."""
-
-    def authorization_url(self, endpoint: str, params: Mapping[str, str]) -> str:
-        """Return the URL of this client's authorization request."""
-
-    def create_code_challenge(self) -> tuple[str, str]:
-        """Return a new code verifier and its S256 challenge (RFC 7636 section 4)."""
-
-    def check_issuer(self, issuer: str) -> None:
-        """Raise AuthorizationError if an ``iss`` is not the provider's (RFC 9207)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,9 +55,9 @@ class Grant(ABC):
         """Return the parameters of the token request, ``grant_type`` included."""
         return {"grant_type": self.grant_type}
 
-    def login(self, ui: LoginUI) -> Token:
-        """Get a token with a person's help; raise AuthorizationError."""
-        return ui.fetch_token({})
+    def login(self, ui: LoginUI, client: TokenClient) -> Token:  # noqa: ARG002
+        """Get the first token, with a person's help if it takes one; raise AuthorizationError."""
+        return client.fetch_token(self.fields, self.grant_type)
 
     def missing(self, assertion: AssertionSettings) -> list[str]:  # noqa: ARG002
         """Return the required settings that are not set."""

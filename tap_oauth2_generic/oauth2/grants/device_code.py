@@ -18,6 +18,7 @@ from tap_oauth2_generic.settings.limits import (
 
 if TYPE_CHECKING:
     from tap_oauth2_generic.oauth2.token import Token
+    from tap_oauth2_generic.oauth2.token_client import TokenClient
 
 _DEFAULT_INTERVAL_SECONDS = 5.0
 _SLOW_DOWN_SECONDS = 5.0
@@ -38,9 +39,9 @@ class DeviceCode(Grant):
         URL, "Device authorization URL", "Endpoint of the `device_code` grant.", default=None
     )
 
-    def login(self, ui: LoginUI) -> Token:
+    def login(self, ui: LoginUI, client: TokenClient) -> Token:
         """Show the code, and poll until it is confirmed, denied or expired (section 3.5)."""
-        response = ui.post(ui.endpoint("device_authorization_url"), {})
+        response = client.post_form(client.endpoints.resolve("device_authorization_url"), {})
         device_code = response.get("device_code")
         address = response.get("verification_uri") or response.get("verification_url")
         if not isinstance(device_code, str) or not address or not response.get("user_code"):
@@ -54,10 +55,10 @@ class DeviceCode(Grant):
         ui.say(f"and enter this code:\n\n  {response['user_code']}\n")
         if response.get("verification_uri_complete"):
             ui.say(f"or open both in one:\n\n  {response['verification_uri_complete']}\n")
-        return _poll(ui, device_code, response)
+        return _poll(ui, client, device_code, response)
 
 
-def _poll(ui: LoginUI, device_code: str, response: dict[str, Any]) -> Token:
+def _poll(ui: LoginUI, client: TokenClient, device_code: str, response: dict[str, Any]) -> Token:
     kind = "urn:ietf:params:oauth:grant-type:device_code"
     interval = _seconds(response.get("interval"), _DEFAULT_INTERVAL_SECONDS)
     interval = min(interval, MAX_DEVICE_INTERVAL_SECONDS)
@@ -67,7 +68,8 @@ def _poll(ui: LoginUI, device_code: str, response: dict[str, Any]) -> Token:
         ui.wait(interval)
         left -= interval
         try:
-            return ui.fetch_token({"grant_type": kind, "device_code": device_code})
+            fields = {"grant_type": kind, "device_code": device_code}
+            return client.redeem_code(fields, "device_code")
         except TokenRequestError as error:
             if error.code == "slow_down":
                 interval += _SLOW_DOWN_SECONDS

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_oauth2_generic.oauth2.assertion import sign
-from tap_oauth2_generic.oauth2.grants.base import Grant, RequestContext
+from tap_oauth2_generic.oauth2.grants.base import Grant
 
 if TYPE_CHECKING:
-    from tap_oauth2_generic.oauth2.assertion import AssertionSettings
+    from tap_oauth2_generic.oauth2.assertion import AssertionSettings, RequestContext
 
 
 @dataclass(frozen=True, kw_only=True)

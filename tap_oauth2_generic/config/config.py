@@ -71,42 +71,34 @@ class TopSettings:
 
     provider: str | None = setting(
         enum(*provider_names()),
-        "Provider",
         "Preset with the endpoints and quirks of a known API; your own settings override it.",
         default=None,
     )
     provider_params: dict[str, Any] = setting(
         JSON_OBJECT,
-        "Provider parameters",
         "Values for the placeholders in the preset's URLs, such as a tenant or subdomain.",
         default={},
     )
     base_url: Template = setting(
         FieldType({"type": "string"}, _base_url),
-        "Base URL",
         "URL that every stream's path is joined to. Template.",
     )
     grant_type: str = setting(
-        enum(*grants()), "Grant type", "OAuth2 grant used to obtain tokens.", default=DEFAULT_GRANT
+        enum(*grants()), "OAuth2 grant used to obtain tokens.", default=DEFAULT_GRANT
     )
     headers: dict[str, Template | None] = setting(
-        HEADERS, "Headers", "Headers of every API request. Templates.", default={}, secret=True
+        HEADERS, "Headers of every API request. Templates.", default={}, secret=True
     )
     params: dict[str, Any] = setting(
-        PARAMETERS,
-        "Parameters",
-        "Query parameters of every API request. Templates.",
-        default={},
-        secret=True,
+        PARAMETERS, "Query parameters of every API request. Templates.", default={}, secret=True
     )
     start_date: str | None = setting(
         FieldType({"type": "string", "format": "date-time"}, _start_date),
-        "Start date",
         "Earliest record to request in the first run of incremental streams.",
         default=None,
     )
     streams: list[StreamConfig] = setting(
-        array_of(read_stream, STREAM_SCHEMA), "Streams", "Streams to extract."
+        array_of(read_stream, STREAM_SCHEMA), "Streams to extract."
     )
 
 

@@ -29,34 +29,25 @@ from tap_oauth2_generic.settings.fields import (
 class StreamSettings:
     """The settings of a stream that no other section declares."""
 
-    name: str = setting(NAME, "Name", "Name of the stream; must be unique.")
+    name: str = setting(NAME, "Name of the stream; must be unique.")
     pagination: PagingStyle = setting(
-        PAGINATION,
-        "Pagination",
-        "How to request one page after another.",
-        default=styles()[DEFAULT_STYLE](),
+        PAGINATION, "How to request one page after another.", default=styles()[DEFAULT_STYLE]()
     )
     incremental: IncrementalSettings = setting(
         nested(
             lambda raw, collector: _read_section(IncrementalSettings, raw, collector),
             {**schema_of(IncrementalSettings), "additionalProperties": False},
         ),
-        "Incremental",
         "How to request only the records changed since the bookmark.",
         default=IncrementalSettings(),
     )
-    primary_keys: list[str] = setting(
-        NAMES, "Primary keys", "Top-level fields that identify a record.", default=[]
-    )
+    primary_keys: list[str] = setting(NAMES, "Top-level fields that identify a record.", default=[])
     replication_key: str | None = setting(
         NAME,
-        "Replication key",
         "Top-level field whose highest value becomes the bookmark; makes the stream INCREMENTAL.",
         default=None,
     )
-    selected: bool = setting(
-        BOOLEAN, "Selected", "Whether to sync the stream without a catalog.", default=True
-    )
+    selected: bool = setting(BOOLEAN, "Whether to sync the stream without a catalog.", default=True)
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,6 @@ class HostSettings:
 
     allowed_hosts: list[str] = setting(
         FieldType(NAMES.schema, _hosts),
-        "Allowed hosts",
         "Hosts a token may be sent to, `name` or `name:port`; the host of `base_url` always is.",
         default=[],
     )

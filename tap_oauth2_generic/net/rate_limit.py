@@ -26,13 +26,11 @@ class RateLimitSettings:
 
     requests_per_second: float | None = setting(
         number(0, exclusive=True),
-        "Requests per second",
         "Ceiling on API requests over all streams and threads.",
         default=None,
     )
     max_in_flight: int = setting(
         integer(1),
-        "Most in flight",
         "Page requests under way at once; 1 is strictly one after the other. Halved on 429, "
         "regained slowly.",
         default=4,

@@ -33,24 +33,21 @@ class RequestSettings:
 
     path: Template = setting(
         TEMPLATE,
-        "Path",
         "Relative to `base_url`, or an absolute URL on one of `allowed_hosts`. A template.",
     )
     method: str = setting(
-        enum("GET", "POST", "PUT", "PATCH", "DELETE"), "Method", "The HTTP method.", default="GET"
+        enum("GET", "POST", "PUT", "PATCH", "DELETE"), "The HTTP method.", default="GET"
     )
     params: dict[str, Any] = setting(
-        PARAMETERS, "Parameters", "Query parameters; values are templates or arrays.", default={}
+        PARAMETERS, "Query parameters; values are templates or arrays.", default={}
     )
     headers: dict[str, Template | None] = setting(
-        HEADERS, "Headers", "Extra request headers; values are templates.", default={}
+        HEADERS, "Extra request headers; values are templates.", default={}
     )
     body: Any = setting(
-        BODY, "Body", "Request body, an object or array whose texts are templates.", default=None
+        BODY, "Request body, an object or array whose texts are templates.", default=None
     )
-    body_format: str = setting(
-        enum("json", "form"), "Body format", "How the body is sent.", default="json"
-    )
+    body_format: str = setting(enum("json", "form"), "How the body is sent.", default="json")
 
     def contradictions(self) -> list[str]:
         """Say what cannot be sent."""

@@ -94,7 +94,6 @@ class RuleSettings:
 
     response_rules: list[Rule] = setting(
         RULES,
-        "Response rules",
         "The first rule that fits an answer decides: by `status`, by a `path` that `equals`, is "
         "`in` or `matches`, or both. `ignore`: no records here; `end`: this was one past the last "
         "page; `retry`; `refresh`: new token, then retry; `fail`, with the text at `message_path`.",

@@ -32,29 +32,21 @@ class ResilienceSettings:
     """What is tried again, how often and how long it waits."""
 
     max_retries: int = setting(
-        integer(0),
-        "Most retries",
-        "Retries of one request, with exponential backoff and full jitter.",
-        default=6,
+        integer(0), "Retries of one request, with exponential backoff and full jitter.", default=6
     )
     max_wait: float = setting(
-        WAITING, "Longest wait", "Seconds that one wait may last, `Retry-After` too.", default=300
+        WAITING, "Seconds that one wait may last, `Retry-After` too.", default=300
     )
     retry_statuses: frozenset[int] = setting(
         STATUSES,
-        "Retried statuses",
         "HTTP statuses that are tried again. `Retry-After` (seconds or date) is honoured.",
         default=(408, 425, 429, 500, 502, 503, 504),
     )
     rate_limit_header: str = setting(
-        NAME,
-        "Rate-limit header",
-        "Another response header that says when to go on.",
-        default="X-RateLimit-Reset",
+        NAME, "Another response header that says when to go on.", default="X-RateLimit-Reset"
     )
     rate_limit_format: str = setting(
         enum("auto", "seconds", "milliseconds", "epoch", "date"),
-        "Rate-limit format",
         "What that header holds; auto tells seconds from epoch by size.",
         default="auto",
     )

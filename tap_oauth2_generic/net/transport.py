@@ -35,25 +35,20 @@ class TransportSettings:
 
     timeout: float = setting(
         TIMEOUT,
-        "Timeout",
         "Seconds to connect, to wait for data, and for a whole answer; an answer gets one second "
         "more for each kilobyte that has come.",
         default=60,
     )
     ca_bundle: str | None = setting(
-        NAME, "CA bundle", "File with the certificate authorities to trust.", default=None
+        NAME, "File with the certificate authorities to trust.", default=None
     )
-    client_cert: str | None = setting(
-        NAME, "Client certificate", "File with a TLS client certificate.", default=None
-    )
+    client_cert: str | None = setting(NAME, "File with a TLS client certificate.", default=None)
     client_cert_key: str | None = setting(
-        NAME, "Client certificate key", "File with its private key, if it is apart.", default=None
+        NAME, "File with its private key, if it is apart.", default=None
     )
-    proxy: str | None = setting(
-        NAME, "Proxy", "URL of a proxy for all requests.", default=None, secret=True
-    )
+    proxy: str | None = setting(NAME, "URL of a proxy for all requests.", default=None, secret=True)
     user_agent: str | None = setting(
-        NAME, "User agent", "The User-Agent header; names this tap by default.", default=None
+        NAME, "The User-Agent header; names this tap by default.", default=None
     )
 
     def contradictions(self) -> list[str]:

@@ -27,38 +27,32 @@ class OAuth2Settings:
 
     issuer: str | None = setting(
         URL,
-        "Issuer",
         "Issuer URL for OpenID Connect or RFC 8414 discovery; endpoints you set win.",
         default=None,
     )
     access_token_url: str | None = setting(
-        URL, "Access token URL", "Token endpoint of the provider (https).", default=None
+        URL, "Token endpoint of the provider (https).", default=None
     )
     refresh_token_url: str | None = setting(
-        URL, "Refresh token URL", "Token endpoint for refreshes, if it is another.", default=None
+        URL, "Token endpoint for refreshes, if it is another.", default=None
     )
-    client_id: str | None = setting(NAME, "Client ID", "OAuth2 client ID.", default=None)
+    client_id: str | None = setting(NAME, "OAuth2 client ID.", default=None)
     client_secret: str | None = setting(
-        NAME, "Client secret", "Leave empty for a public client.", default=None, secret=True
+        NAME, "Leave empty for a public client.", default=None, secret=True
     )
     scopes: list[str] = setting(
         STRINGS,
-        "Scopes",
         "Scopes to request: an array, or a string separated by spaces or commas.",
         default=[],
     )
-    scope_separator: str = setting(
-        TEXT, "Scope separator", "Joins the scopes in a request.", default=" "
-    )
+    scope_separator: str = setting(TEXT, "Joins the scopes in a request.", default=" ")
     client_auth: str = setting(
         enum(*CLIENT_AUTH),
-        "Client authentication",
         "Client authentication method at the token endpoint.",
         default="client_secret_post",
     )
     refresh_token: str | None = setting(
         NAME,
-        "Refresh token",
         "Refresh token obtained elsewhere; used until the store has a newer one. Change it to "
         "replace the stored token.",
         default=None,
@@ -66,108 +60,86 @@ class OAuth2Settings:
     )
     access_token: str | None = setting(
         NAME,
-        "Access token",
         "Access token obtained elsewhere; seeds the token store like `refresh_token`.",
         default=None,
         secret=True,
     )
     token_params: dict[str, Any] = setting(
         JSON_OBJECT,
-        "Token parameters",
         "Parameters of the grant's token request: added or overridden; null removes one.",
         default={},
         secret=True,
     )
     refresh_params: dict[str, Any] = setting(
         JSON_OBJECT,
-        "Refresh parameters",
         "Parameters of the refresh request, like `token_params`.",
         default={},
         secret=True,
     )
     token_headers: dict[str, str] = setting(
-        TEXTS, "Token headers", "Extra headers of both token requests.", default={}, secret=True
+        TEXTS, "Extra headers of both token requests.", default={}, secret=True
     )
     token_request_format: str = setting(
         enum("form", "json", "query"),
-        "Token request format",
         "Encoding of token requests: form body, JSON body or query string.",
         default="form",
     )
     token_request_method: str = setting(
         enum("POST", "GET"),
-        "Token request method",
         "HTTP method of token requests; GET puts the parameters into the query string.",
         default="POST",
     )
-    client_id_param: str = setting(
-        NAME, "Client ID parameter", "Name of the `client_id` parameter.", default="client_id"
-    )
+    client_id_param: str = setting(NAME, "Name of the `client_id` parameter.", default="client_id")
     client_secret_param: str = setting(
-        NAME,
-        "Client secret parameter",
-        "Name of the `client_secret` parameter.",
-        default="client_secret",
+        NAME, "Name of the `client_secret` parameter.", default="client_secret"
     )
     access_token_path: Path = setting(
-        PATH,
-        "Access token path",
-        "Path of the access token in the token response.",
-        default=parse_path("access_token"),
+        PATH, "Path of the access token in the token response.", default=parse_path("access_token")
     )
     refresh_token_path: Path = setting(
         PATH,
-        "Refresh token path",
         "Path of the refresh token in the token response.",
         default=parse_path("refresh_token"),
     )
     expires_in_path: Path = setting(
         PATH,
-        "Lifetime path",
         "Path of the lifetime in seconds in the token response.",
         default=parse_path("expires_in"),
     )
     expires_at_path: Path | None = setting(
         PATH,
-        "Expiry path",
         "Path of the expiry time: epoch seconds, epoch milliseconds or ISO 8601.",
         default=None,
     )
     token_leeway: float = setting(
         number(0),
-        "Token leeway",
         "Renew a token this many seconds before it expires; at most half its lifetime.",
         default=60,
     )
     token_lifetime: float | None = setting(
         number(0, exclusive=True),
-        "Token lifetime",
         "Lifetime in seconds if the token response has none.",
         default=None,
     )
     auth_header: str = setting(
-        NAME, "Token header", "Request header that carries the token.", default="Authorization"
+        NAME, "Request header that carries the token.", default="Authorization"
     )
-    auth_prefix: str = setting(
-        TEXT, "Token prefix", "Prefix before the token in that header.", default="Bearer"
-    )
+    auth_prefix: str = setting(TEXT, "Prefix before the token in that header.", default="Bearer")
     auth_param: str | None = setting(
-        NAME, "Token parameter", "Query parameter for the token, not the header.", default=None
+        NAME, "Query parameter for the token, not the header.", default=None
     )
     token_store: str | None = setting(
         NAME,
-        "Token store",
         "SQLAlchemy URL of the SQLite file or PostgreSQL database that keeps tokens between runs. "
         "Default: a file in the user's state directory.",
         default=None,
         secret=True,
     )
     token_store_key: str | None = setting(
-        NAME, "Token store key", "Any string; encrypts stored tokens.", default=None, secret=True
+        NAME, "Any string; encrypts stored tokens.", default=None, secret=True
     )
     connection: str | None = setting(
         NAME,
-        "Connection",
         "Name of the stored connection. Default: from token URL, client ID and user.",
         default=None,
     )

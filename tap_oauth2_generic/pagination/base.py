@@ -74,27 +74,23 @@ class PagingStyle(ABC):
 
     page_size: int = setting(
         integer(1),
-        "Page size",
         f"Records to request per page; capped at {MAX_PAGE_SIZE}, with a warning.",
         default=MAX_PAGE_SIZE,
     )
     page_size_param: str | None = setting(
-        NAME,
-        "Page size parameter",
-        "Carries the page size, which is sent only if this is set.",
-        default=None,
+        NAME, "Carries the page size, which is sent only if this is set.", default=None
     )
     total_path: Path | None = setting(
-        PATH, "Total path", "Path of the number of records in the response.", default=None
+        PATH, "Path of the number of records in the response.", default=None
     )
     total_pages_path: Path | None = setting(
-        PATH, "Total pages path", "Path of the number of pages in the response.", default=None
+        PATH, "Path of the number of pages in the response.", default=None
     )
     has_more_path: Path | None = setting(
-        PATH, "Has-more path", "Path of the flag that says whether more pages follow.", default=None
+        PATH, "Path of the flag that says whether more pages follow.", default=None
     )
     max_pages: int | None = setting(
-        integer(1), "Most pages", "Stop after so many pages, with a warning.", default=None
+        integer(1), "Stop after so many pages, with a warning.", default=None
     )
 
     @property
@@ -166,7 +162,6 @@ class ParameterStyle(PagingStyle):
 
     params_in: Place = setting(
         enum("query", "body"),
-        "Parameters in",
         "Where the paging parameters go; in a JSON body a dotted name is nested.",
         default="query",
     )
@@ -177,10 +172,7 @@ class CountedStyle(ParameterStyle):
     """A style that counts pages or records, and knows a short page from a full one."""
 
     stop_on_short_page: bool = setting(
-        BOOLEAN,
-        "Stop on a short page",
-        "Stop at a page with fewer records than the first.",
-        default=False,
+        BOOLEAN, "Stop at a page with fewer records than the first.", default=False
     )
 
     def is_short(self, page: Page, first_page_length: int) -> bool:

@@ -28,15 +28,14 @@ class Cursor(ParameterStyle):
     empty_page_ends: ClassVar[bool] = False
 
     cursor_path: Path | None = setting(
-        PATH, "Cursor path", "Path of the next cursor in the body of the response.", default=None
+        PATH, "Path of the next cursor in the body of the response.", default=None
     )
     cursor_header: str | None = setting(
-        NAME, "Cursor header", "Response header that holds the next cursor.", default=None
+        NAME, "Response header that holds the next cursor.", default=None
     )
-    cursor_param: str = setting(NAME, "Cursor parameter", "Carries the cursor.")
+    cursor_param: str = setting(NAME, "Carries the cursor.")
     cursor_pattern: Pattern | None = setting(
         REGEX,
-        "Cursor pattern",
         "Regular expression whose first group is the cursor, to cut it out of a URL.",
         default=None,
     )

@@ -26,10 +26,8 @@ class LastRecord(ParameterStyle):
     repeat_is_end: ClassVar[bool] = False
     needs_every_record: ClassVar[bool] = True
 
-    last_record_path: Path = setting(
-        PATH, "Last-record path", "Path inside the last record of the value to send next."
-    )
-    cursor_param: str = setting(NAME, "Cursor parameter", "Carries the cursor.")
+    last_record_path: Path = setting(PATH, "Path inside the last record of the value to send next.")
+    cursor_param: str = setting(NAME, "Carries the cursor.")
 
     @property
     def paths_in_record(self) -> tuple[Path, ...]:

@@ -25,9 +25,7 @@ class NextUrl(PagingStyle):
     empty_page_ends: ClassVar[bool] = False
 
     next_url_path: Path = setting(
-        PATH,
-        "Next-URL path",
-        "Path of the next page's URL in the body of the response, absolute or relative.",
+        PATH, "Path of the next page's URL in the body of the response, absolute or relative."
     )
 
     def doubts(self, page: Page) -> str | None:

@@ -22,10 +22,10 @@ class Offset(CountedStyle):
     fits: ClassVar[str] = '`{"issues": […], "total": 118}`; requested by `?startAt=50`'
 
     offset_param: str = setting(
-        NAME, "Offset parameter", "Carries the offset of the page's first record.", default="offset"
+        NAME, "Carries the offset of the page's first record.", default="offset"
     )
     page_start: int = setting(
-        integer(0), "Page start", "The first page number or offset, usually 0 or 1.", default=0
+        integer(0), "The first page number or offset, usually 0 or 1.", default=0
     )
 
     def first(self) -> Token:

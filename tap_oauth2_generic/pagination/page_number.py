@@ -21,9 +21,9 @@ class PageNumber(CountedStyle):
     style: ClassVar[str] = "page_number"
     fits: ClassVar[str] = '`{"data": […], "info": {"more_records": true}}`; requested by `?page=2`'
 
-    page_param: str = setting(NAME, "Page parameter", "Carries the page number.", default="page")
+    page_param: str = setting(NAME, "Carries the page number.", default="page")
     page_start: int = setting(
-        integer(0), "Page start", "The first page number or offset, usually 0 or 1.", default=1
+        integer(0), "The first page number or offset, usually 0 or 1.", default=1
     )
 
     def first(self) -> Token:

@@ -48,38 +48,28 @@ class RecordSettings:
 
     records_path: Path | Template = setting(
         FieldType({"type": "string"}, _records_path),
-        "Records path",
         "Path of the records in the response: a list yields its items, an object one record. "
         "A template.",
         default=parse_path("$"),
     )
     records_are_values: bool = setting(
-        BOOLEAN,
-        "Records are values",
-        "Read the values of the object at `records_path` as the records.",
-        default=False,
+        BOOLEAN, "Read the values of the object at `records_path` as the records.", default=False
     )
     records_key_field: str | None = setting(
         NAME,
-        "Records key field",
         "With `records_are_values`: record field that receives the key of the value.",
         default=None,
     )
     add_fields: dict[str, Path] = setting(
-        PATHS,
-        "Added fields",
-        "Extra top-level fields, each with its path inside the record.",
-        default={},
+        PATHS, "Extra top-level fields, each with its path inside the record.", default={}
     )
     response_format: str = setting(
         enum(*FORMATS),
-        "Response format",
         "Format of the responses: JSON, JSON Lines or CSV, compressed or not.",
         default="json",
     )
     on_missing_records: str = setting(
         enum("warn", "fail", "ignore"),
-        "On missing records",
         "What to do if `records_path` matched no response of a whole run.",
         default="warn",
     )

@@ -41,7 +41,6 @@ class FilterSettings:
 
     keep: list[Condition] = setting(
         array_of(_condition, _SCHEMA),
-        "Keep",
         'Conditions that a record must meet to be emitted: `{"path": "status", "equals": "open"}`, '
         "or with `in` or `matches`.",
         default=[],

@@ -35,39 +35,30 @@ class IncrementalSettings:
     """How the API is asked for changed records only."""
 
     start_param: str | None = setting(
-        NAME,
-        "Start parameter",
-        "Carries the lower bound: bookmark or start_date.",
-        default=None,
+        NAME, "Carries the lower bound: bookmark or start_date.", default=None
     )
     end_param: str | None = setting(
-        NAME, "End parameter", "Carries the upper bound: the start of the run.", default=None
+        NAME, "Carries the upper bound: the start of the run.", default=None
     )
     format: str = setting(
         FieldType({"type": "string"}, _format),
-        "Format",
         "Format of the bounds: iso, epoch, epoch_ms, date or a strftime pattern.",
         default="iso",
     )
-    lookback: float = setting(
-        number(0), "Lookback", "Seconds subtracted from the bookmark.", default=0
-    )
+    lookback: float = setting(number(0), "Seconds subtracted from the bookmark.", default=0)
     window: Duration | None = setting(
         DURATION,
-        "Window",
         "ISO 8601 duration, such as P30D; the time to read is split into windows of that length.",
         default=None,
     )
     order: str = setting(
         enum("none", "asc", "desc"),
-        "Order",
         "Order of the records by replication key. asc: the bookmark advances during the read; "
         "desc: paging stops at the first page that is entirely older than the bookmark.",
         default="none",
     )
     drop_older: bool = setting(
         BOOLEAN,
-        "Drop older",
         "Drop records older than the bookmark, for an API that cannot filter them.",
         default=False,
     )

@@ -113,14 +113,12 @@ class ContextSettings:
                 "required": ["stream", "keys"],
             },
         ),
-        "Parent",
         'Runs the stream once for every record of another stream: `{"stream": "lists", "keys": '
         '{"list_id": "id"}}`. `keys` are added to each record and fill `{parent.list_id}`.',
         default=None,
     )
     partitions: tuple[Context, ...] = setting(
         FieldType({"type": ["array", "object"]}, _partitions),
-        "Partitions",
         "Runs the stream once for each object of an array, or for each combination of an object "
         "of arrays. The values are added to each record and fill `{partition.NAME}`.",
         default=(),

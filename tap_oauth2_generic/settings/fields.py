@@ -19,6 +19,14 @@ _T = TypeVar("_T")
 _ABSENT = object()
 # Shorter parts of a name occur in too many names.
 _SHORTEST_PART = 3
+# Words of a setting's name as its title writes them.
+_WORDS = {word.lower(): word for word in ("CA", "ID", "JWT", "PKCE", "URI", "URL")} | {
+    "auth": "authentication",
+    "cert": "certificate",
+    "max": "maximum",
+    "param": "parameter",
+    "params": "parameters",
+}
 
 
 @dataclass
@@ -50,15 +58,10 @@ class FieldType:
 
 
 def setting(
-    kind: FieldType,
-    title: str,
-    description: str,
-    *,
-    default: Any = dataclasses.MISSING,
-    secret: bool = False,
+    kind: FieldType, *help_text: str, default: Any = dataclasses.MISSING, secret: bool = False
 ) -> Any:
     """Declare a setting as a dataclass field; it is required if it has no default."""
-    metadata = {"type": kind, "title": title, "description": description, "secret": secret}
+    metadata = {"type": kind, "description": help_text[-1], "secret": secret}
     if isinstance(default, dict | list):
         return dataclasses.field(
             default_factory=lambda: type(default)(default), metadata=metadata, repr=not secret
@@ -132,7 +135,7 @@ def schema_of(*declarations: type, defaults: bool = False) -> dict[str, Any]:
     for declared in _all_fields(declarations):
         about = declared.metadata
         entry = {**about["type"].schema}
-        entry |= {"title": about["title"], "description": about["description"]}
+        entry |= {"title": title(declared.name), "description": about["description"]}
         if about["secret"]:
             entry["secret"] = True
         if _is_required(declared):
@@ -144,6 +147,12 @@ def schema_of(*declarations: type, defaults: bool = False) -> dict[str, Any]:
     if required:
         schema["required"] = required
     return schema
+
+
+def title(name: str) -> str:
+    """Return the title of a setting: its name in full words."""
+    words = " ".join(_WORDS.get(word, word) for word in name.split("_"))
+    return words[:1].upper() + words[1:]
 
 
 def _is_required(declared: dataclasses.Field[Any]) -> bool:

@@ -23,14 +23,14 @@ from tap_oauth2_generic.settings.paths import Path, parse_path
 class Room:
     """A room with a setting of each sort."""
 
-    size: int = setting(integer(1), "Size", "How big.")
-    name: str | None = setting(NAME, "Name", "What it is called.", default=None)
-    prefix: str = setting(TEXT, "Prefix", "What stands before.", default="Bearer")
-    key: str | None = setting(NAME, "Key", "What opens it.", default=None, secret=True)
+    size: int = setting(integer(1), "How big.")
+    name: str | None = setting(NAME, "What it is called.", default=None)
+    prefix: str = setting(TEXT, "What stands before.", default="Bearer")
+    key: str | None = setting(NAME, "What opens it.", default=None, secret=True)
     extras: dict[str, str] = setting(
-        nested(lambda raw, _: raw, {"type": "object"}), "Extras", "What else.", default={}
+        nested(lambda raw, _: raw, {"type": "object"}), "What else.", default={}
     )
-    where: Path = setting(PATH, "Where", "The way there.", default=parse_path("a.b"))
+    where: Path = setting(PATH, "The way there.", default=parse_path("a.b"))
 
     def contradictions(self):
         """Say that a big room needs a name."""
@@ -157,7 +157,7 @@ def test_the_schema_of_two_rooms_is_one_object():
 
     @dataclass(frozen=True, kw_only=True)
     class Other:
-        colour: str = setting(enum("red", "blue"), "Colour", "Of the wall.", default="red")
+        colour: str = setting(enum("red", "blue"), "Of the wall.", default="red")
 
     assert list(schema_of(Room, Other)["properties"]) == [*names_of(Room), "colour"]
     assert "required" not in schema_of(Other)

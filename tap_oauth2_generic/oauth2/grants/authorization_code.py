@@ -38,21 +38,13 @@ class AuthorizationCode(Grant):
     )
     unattended: ClassVar[bool] = False
 
-    authorize_url: str | None = setting(
-        URL, "Authorize URL", "Where a person logs in and consents.", default=None
-    )
+    authorize_url: str | None = setting(URL, "Where a person logs in and consents.", default=None)
     authorize_params: dict[str, Any] = setting(
-        JSON_OBJECT,
-        "Authorize parameters",
-        "Extra parameters of the authorize redirect; null removes one.",
-        default={},
+        JSON_OBJECT, "Extra parameters of the authorize redirect; null removes one.", default={}
     )
-    pkce: bool = setting(
-        BOOLEAN, "PKCE", "Send an S256 code challenge with the login.", default=True
-    )
+    pkce: bool = setting(BOOLEAN, "Send an S256 code challenge with the login.", default=True)
     redirect_uri: str = setting(
         URL,
-        "Redirect URI",
         "Where the provider redirects the browser after the login. The login command listens on a "
         "loopback address; for any other you paste the redirected address.",
         default="http://127.0.0.1:8400/callback",

@@ -36,7 +36,7 @@ class DeviceCode(Grant):
     unattended: ClassVar[bool] = False
 
     device_authorization_url: str | None = setting(
-        URL, "Device authorization URL", "Endpoint of the `device_code` grant.", default=None
+        URL, "Endpoint of the `device_code` grant.", default=None
     )
 
     def login(self, ui: LoginUI, client: TokenClient) -> Token:

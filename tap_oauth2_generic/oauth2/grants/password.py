@@ -20,9 +20,9 @@ class Password(Grant):
     grant_type: ClassVar[str] = "password"
     needs: ClassVar[str] = "`access_token_url`, `client_id`, `username`, `password`"
 
-    username: str | None = setting(NAME, "User name", "User of the `password` grant.", default=None)
+    username: str | None = setting(NAME, "User of the `password` grant.", default=None)
     password: str | None = setting(
-        NAME, "Password", "Password of the `password` grant.", default=None, secret=True
+        NAME, "Password of the `password` grant.", default=None, secret=True
     )
 
     def subject(self, assertion: AssertionSettings) -> str:  # noqa: ARG002

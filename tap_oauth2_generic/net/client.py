@@ -240,11 +240,8 @@ class ApiClient:
 
 def _refusal(response: Response, outcome: str, *, renewed: bool) -> str:
     body = excerpt(response.content[:_EXCERPT_BYTES].decode("utf-8", "replace"))
-    message = f"{response.request.name} {outcome}"
-    if renewed:
-        message += ", even with a fresh access token"
-    if body:
-        message += f": {body}"
+    even = ", even with a fresh access token" if renewed else ""
+    message = f"{response.request.name} {outcome}{even}{': ' if body else ''}{body}"
     # RFC 6750 section 3.1 has a header for it; many APIs say it in the body only.
     details = f"{response.headers.get('WWW-Authenticate', '')} {body}".lower()
     if response.status == _FORBIDDEN and "scope" in details:

@@ -1,4 +1,4 @@
-"""Which hosts a token may go to; asked before anything is sent."""
+"""Which hosts a token may be sent to; checked before every request."""
 
 from __future__ import annotations
 
@@ -31,36 +31,34 @@ def _hosts(value: Any) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class HostSettings:
-    """The hosts beside that of ``base_url``."""
+    """The hosts besides that of ``base_url``."""
 
     allowed_hosts: list[str] = setting(
         FieldType(NAMES.schema, _hosts),
-        "Hosts a token may be sent to, `name` or `name:port`; the host of `base_url` always is.",
+        "Hosts a token may be sent to, as `name` or `name:port`, besides that of `base_url`.",
         default=[],
     )
 
 
 class HostPolicy:
-    """Tells whether a URL may be asked with a token."""
+    """Refuses to send a token to a host that is not allowed."""
 
     def __init__(self, settings: HostSettings) -> None:
-        """Take the hosts that were named."""
+        """Allow the hosts of the settings."""
         self._named = {_split(host) for host in settings.allowed_hosts}
 
     def check(self, url: str, base_url: str, came_from: str) -> None:
-        """Raise HostNotAllowedError unless a token may go there.
+        """Raise HostNotAllowedError unless a token may go to a URL.
 
-        ``came_from`` says in the message what led to the address.
+        ``came_from`` names in the message where the URL comes from.
         """
         target = _target(url)
         if target is None:
-            message = f"{came_from} leads to an address that is no plain http(s) URL"
+            message = f"{came_from} leads to an invalid or ambiguous http(s) URL"
             raise HostNotAllowedError(message)
         scheme, host, port = target
         if scheme == "http" and not is_loopback(host.strip("[]")):
-            message = (
-                f"{came_from} leads to plain http on {host}, where anyone could read the token"
-            )
+            message = f"{came_from} leads to plain http on {host}, which would expose the token"
             raise HostNotAllowedError(message)
         base = _target(base_url)
         if base is not None and (host, port) == base[1:]:
@@ -70,8 +68,8 @@ class HostPolicy:
         ):
             shown = host if port == _DEFAULT_PORTS[scheme] else f"{host}:{port}"
             message = (
-                f"{came_from} leads to {shown}, which is not in allowed_hosts; nothing was sent "
-                "there. If the token may go there, add it to allowed_hosts"
+                f"{came_from} leads to {shown}, which is not in allowed_hosts; nothing was sent. "
+                "If that host may receive the token, add it to allowed_hosts"
             )
             raise HostNotAllowedError(message)
 
@@ -79,18 +77,18 @@ class HostPolicy:
 def _split(host: str) -> tuple[str, int | None]:
     match = _HOST.fullmatch(host)
     name, port = match.groups() if match else (host, None)
-    # Written as the sender writes it: a name beyond ASCII becomes punycode.
+    # As it is sent: a name beyond ASCII becomes punycode.
     parsed = parse_url(f"https://{name}").host or name
     return parsed.lower().rstrip("."), int(port) if port else None
 
 
-# A request is looked at twice, and its base address with each.
+# Each request is checked twice, and its base URL with it.
 @lru_cache(maxsize=64)
 def _target(url: str) -> tuple[str, str, int] | None:
-    """Give where a URL leads, None where it is not plain.
+    """Return scheme, host and port of a URL, None if it is invalid or ambiguous.
 
-    The sender uses two parsers, for the connection and for the request; where they see two
-    hosts in one text, it is no address to send a token to.
+    Two parsers read it on the way, one for the connection and one for the request; if they
+    disagree about the host, no token is sent.
     """
     try:
         parts, others = parse_url(url), urlsplit(url)

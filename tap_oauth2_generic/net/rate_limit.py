@@ -1,4 +1,4 @@
-"""How fast requests may leave and how many at once; what holds for one thread holds for all."""
+"""How many requests are sent per second and at once, over all threads."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_oauth2_generic.runtime.clock import Clock
-# Good answers, for each place there is, after which a place that was lost is regained.
-_ANSWERS_A_PLACE = 10
+# Good responses per slot before one more slot is allowed again.
+_RESPONSES_PER_SLOT = 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class RateLimitSettings:
-    """The ceiling on requests."""
+    """The limits on requests."""
 
     requests_per_second: float | None = setting(
         number(0, exclusive=True),
-        "Ceiling on API requests over all streams and threads.",
+        "Maximum API requests per second, over all streams and threads.",
         default=None,
     )
     max_in_flight: int = setting(
         integer(1),
-        "Page requests under way at once; 1 is strictly one after the other. Halved on 429, "
-        "regained slowly.",
+        "Maximum concurrent page requests; 1 disables prefetching. Halved after a 429, then "
+        "restored gradually.",
         default=4,
     )
 
 
 class RateLimiter:
-    """Gives each request its turn."""
+    """Spaces requests evenly over all threads."""
 
     def __init__(self, settings: RateLimitSettings, clock: Clock) -> None:
-        """Begin with the first turn free."""
+        """Let the first request go at once."""
         self._seconds_apart = (
             min(1 / settings.requests_per_second, YEAR_SECONDS)
             if settings.requests_per_second
@@ -52,11 +52,11 @@ class RateLimiter:
         self._lock = threading.Lock()
 
     def wait_for_turn(self, waits: Waits | None = None) -> None:
-        """Wait until the next request may leave; turns are spaced evenly, without bursts."""
+        """Wait until the next request may be sent; requests are spaced evenly, without bursts."""
         waits = waits or Waits(self._clock.monotonic)
         while (wait := self._wait()) > 0:
             is_held = self._held_until > self._clock.monotonic()
-            # A turn is had only when it has come: a pause meanwhile would make all leave at once.
+            # A turn is taken only once it has come, or a pause would release all at once.
             with waits.wait("rate limit" if is_held else "requests_per_second", wait):
                 self._clock.sleep(wait)
 
@@ -68,42 +68,39 @@ class RateLimiter:
             return wait
 
     def hold(self, seconds: float) -> None:
-        """Let no request leave for so long, of whatever thread."""
+        """Hold back the requests of every thread for so many seconds."""
         with self._lock:
             self._held_until = max(self._held_until, self._clock.monotonic() + seconds)
             self._next_turn = max(self._next_turn, self._held_until)
 
 
 class ConcurrencyLimit:
-    """How many requests are under way at once, over all threads.
-
-    Halved when the API says that it is too much, and regained slowly.
-    """
+    """The number of concurrent requests: halved when the API says 429, restored gradually."""
 
     def __init__(self, settings: RateLimitSettings) -> None:
-        """Begin with as many as are allowed."""
-        self._most = self.limit = settings.max_in_flight
-        self._under_way = 0
+        """Start with as many slots as are allowed."""
+        self._maximum = self.limit = settings.max_in_flight
+        self._in_flight = 0
         self._good = 0
         self._era = 0
         self._changed = threading.Condition()
 
     @contextmanager
     def slot(self) -> Iterator[int]:
-        """Wait for a place among the requests under way; gives the era that it began in."""
+        """Wait for a slot; yield the era in which it was taken, for ``halve``."""
         with self._changed:
-            self._changed.wait_for(lambda: self._under_way < self.limit)
-            self._under_way += 1
+            self._changed.wait_for(lambda: self._in_flight < self.limit)
+            self._in_flight += 1
             era = self._era
         try:
             yield era
         finally:
             with self._changed:
-                self._under_way -= 1
+                self._in_flight -= 1
                 self._changed.notify_all()
 
     def halve(self, era: int) -> None:
-        """Halve the limit, once for all requests that were under way together."""
+        """Halve the limit, once for all requests that were in flight together."""
         with self._changed:
             self._good = 0
             if era == self._era:
@@ -111,10 +108,10 @@ class ConcurrencyLimit:
                 self.limit = max(self.limit // 2, 1)
 
     def recover(self) -> None:
-        """Regain a place after so many good answers for each place there is."""
+        """Allow one more slot after so many good responses for each."""
         with self._changed:
             self._good += 1
-            if self.limit < self._most and self._good >= self.limit * _ANSWERS_A_PLACE:
+            if self.limit < self._maximum and self._good >= self.limit * _RESPONSES_PER_SLOT:
                 self._good = 0
                 self.limit += 1
                 self._changed.notify_all()

@@ -1,6 +1,6 @@
-"""What a stream asks for: its settings as templates, filled into the request of a page.
+"""A stream's request as templates, and how they are filled.
 
-Knows no paging, no token and no host rule; it only builds.
+Knows no paging, no token and no host rule.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-# A segment that is no name, but a step to the same path or the one above (RFC 3986 section 3.3).
-_STEP = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?![^/#])", re.IGNORECASE)
+# A dot segment: it leads to the same path or the one above (RFC 3986 section 3.3).
+_DOT_SEGMENT = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?![^/#])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RequestSettings:
-    """What one stream sends."""
+    """The request of one stream."""
 
     path: Template = setting(
         TEMPLATE,
-        "Relative to `base_url`, or an absolute URL on one of `allowed_hosts`. A template.",
+        "Path relative to `base_url`, or an absolute URL on one of `allowed_hosts`. A template.",
     )
     method: str = setting(
         enum("GET", "POST", "PUT", "PATCH", "DELETE"), "The HTTP method.", default="GET"
@@ -45,12 +45,12 @@ class RequestSettings:
         HEADERS, "Extra request headers; values are templates.", default={}
     )
     body: Any = setting(
-        BODY, "Request body, an object or array whose texts are templates.", default=None
+        BODY, "Request body, an object or array whose strings are templates.", default=None
     )
-    body_format: str = setting(enum("json", "form"), "How the body is sent.", default="json")
+    body_format: str = setting(enum("json", "form"), "Encoding of the body.", default="json")
 
     def contradictions(self) -> list[str]:
-        """Say what cannot be sent."""
+        """Return what cannot be sent, a sentence each."""
         if self.body_format == "form" and isinstance(self.body, list):
             return ["body_format form needs a body that is an object"]
         return []
@@ -58,10 +58,9 @@ class RequestSettings:
 
 @dataclass(frozen=True)
 class RequestTemplate:
-    """A stream's request with the connection's part in it, ready to be filled.
+    """A stream's request, with the ``params`` and ``headers`` of the connection.
 
-    ``params`` and ``headers`` of the connection are sent with every request; a stream's own
-    entry of the same name wins, and null takes it away.
+    A stream's own entry of the same name wins, and null removes it.
     """
 
     base_url: Template
@@ -70,12 +69,12 @@ class RequestTemplate:
     settings: RequestSettings
 
     def fill(self, scope: Scope) -> Request:
-        """Build a request; raises SettingError where a hole has no value."""
+        """Build a request; raise SettingError if a placeholder has no value."""
         base_url = self.base_url.render(scope)
         url, given = split_query(join(base_url, self._path(scope)))
         connection, stream = fill(self.params, scope), fill(self.settings.params, scope)
         shared = {n: value.render(scope) for n, value in self.headers.items() if value is not None}
-        # What goes with every request may be a secret, filled templates included.
+        # Anything sent with every request may be a secret, filled templates included.
         sent = [value for value in (*shared.values(), *connection.values())
                 if isinstance(value, str)]  # fmt: skip
         parts = [part for value in sent for part in of_header(value)]
@@ -92,27 +91,27 @@ class RequestTemplate:
         )
 
     def templates(self) -> Iterator[tuple[str, Template]]:
-        """Give each template of the stream's own settings with its place."""
+        """Yield each template of the stream's own settings with its place."""
         yield "path", self.settings.path
         for place in ("params", "headers", "body"):
             yield from templates_in(getattr(self.settings, place), place)
 
     def _path(self, scope: Scope) -> str:
-        # A value put into a path is data: a slash or question mark in it must not be one.
+        # A value in a path is data: a slash or question mark in it is not syntax.
         path = self.settings.path.render(scope, encode=lambda value: quote(value, safe=""))
-        if _steps(path) > _steps(self.settings.path.text):
-            # No encoding helps: whoever decodes a dot takes it for one.
-            message = f"path: a value makes a step of it, {path!r}, that leads to another path"
+        if _dot_segments(path) > _dot_segments(self.settings.path.text):
+            # No encoding helps: a server decodes it and follows it.
+            message = f"path: a value makes a dot segment of {path!r}, which leads to another path"
             raise SettingError(message)
         return path
 
 
-def _steps(path: str) -> int:
-    return len(_STEP.findall(path.partition("?")[0]))
+def _dot_segments(path: str) -> int:
+    return len(_DOT_SEGMENT.findall(path.partition("?")[0]))
 
 
 def templates_in(value: Any, place: str) -> Iterator[tuple[str, Template]]:
-    """Give each template inside parameters, headers or a body, with its place."""
+    """Yield each template inside parameters, headers or a body, with its place."""
     if isinstance(value, Template):
         yield place, value
     elif isinstance(value, dict):
@@ -124,7 +123,7 @@ def templates_in(value: Any, place: str) -> Iterator[tuple[str, Template]]:
 
 
 def fill(value: Any, scope: Scope) -> Any:
-    """Fill every template inside a value and keep its shape; numbers stay numbers."""
+    """Fill every template inside a value; numbers stay numbers."""
     if isinstance(value, Template):
         return value.render(scope)
     if isinstance(value, dict):
@@ -135,7 +134,7 @@ def fill(value: Any, scope: Scope) -> Any:
 
 
 def join(base_url: str, path: str) -> str:
-    """Join by exactly one slash, whichever side brings it; an absolute path stands alone."""
+    """Join by exactly one slash; an absolute path replaces the base URL."""
     if urlsplit(path).scheme in {"http", "https"}:
         return path
     if not path or path[0] in "?#":
@@ -144,13 +143,13 @@ def join(base_url: str, path: str) -> str:
 
 
 def split_query(url: str) -> tuple[str, dict[str, Any]]:
-    """Take the query off a URL, as parameters that settings and paging may override."""
+    """Split the query off a URL, as parameters that settings and paging may override."""
     url = url.partition("#")[0]
     address, _, query = url.partition("?")
     params: dict[str, Any] = {}
     for pair in filter(None, query.split("&")):
         name, _, value = (
-            # Bytes that are no UTF-8 come back as they were when they are encoded again.
+            # Bytes that are not UTF-8 are encoded to the same bytes again.
             unquote_plus(part, errors="surrogateescape")
             for part in pair.partition("=")
         )

@@ -1,4 +1,4 @@
-"""What a user says of answers: rules that decide before the status does; pure."""
+"""Rules of the user about responses, which decide before the status does; pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ACTIONS = ("ignore", "end", "retry", "refresh", "fail")
 
 @dataclass(frozen=True)
 class Rule:
-    """If the status is one of these, and the condition holds, then do this."""
+    """An action for responses with a status, a condition that holds, or both."""
 
     action: Action
     statuses: frozenset[int] | None = None
@@ -29,19 +29,19 @@ class Rule:
     message_path: Path | None = None
 
     def fits(self, status: int, body: Callable[[], Any]) -> bool:
-        """Tell whether the rule is about an answer; the body is decoded only if it matters."""
+        """Return whether the rule applies; the body is decoded only if it matters."""
         if self.statuses is not None and status not in self.statuses:
             return False
         return self.condition is None or self.condition.holds(body())
 
     def message(self, body: Callable[[], Any]) -> str:
-        """Give what the answer says at ``message_path``, an empty text where nothing is."""
+        """Return the message at ``message_path``, an empty string if there is none."""
         found = self.message_path.find(body()) if self.message_path else None
         return str(found) if isinstance(found, str | int) else ""
 
 
 def first_fitting(rules: Iterable[Rule], status: int, body: Callable[[], Any]) -> Rule | None:
-    """Give the first rule that fits an answer."""
+    """Return the first rule that applies to a response."""
     return next((rule for rule in rules if rule.fits(status, body)), None)
 
 
@@ -57,20 +57,17 @@ def _rule(raw: Any, collector: ErrorCollector) -> Rule | None:
         return None
     try:
         status = raw.get("status")
-        codes = None if status is None else statuses([status] if not _is_list(status) else status)
+        listed = status if isinstance(status, list | tuple) else [status]
+        codes = None if status is None else statuses(listed)
         conditional = raw.keys() & {"path", "equals", "in", "matches"}
         condition = parse_condition(raw) if conditional else None
-        said = parse_path(text(raw["message_path"])) if raw.get("message_path") else None
+        message_path = parse_path(text(raw["message_path"])) if raw.get("message_path") else None
     except ValueError as error:
         collector.add("", str(error))
         return None
     if codes is None and condition is None:
         collector.add("", "needs a status, or a path with a condition")
-    return Rule(action, codes, condition, said)
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list | tuple)
+    return Rule(action, codes, condition, message_path)
 
 
 _SCHEMA: dict[str, Any] = {
@@ -79,7 +76,10 @@ _SCHEMA: dict[str, Any] = {
         "status": {"type": ["integer", "array"], "description": "HTTP status, or several."},
         **CONDITION_PROPERTIES,
         "action": {"type": "string", "enum": list(_ACTIONS), "description": "What to do."},
-        "message_path": {"type": "string", "description": "Where the answer says what is wrong."},
+        "message_path": {
+            "type": "string",
+            "description": "Path of the error message.",
+        },
     },
     "required": ["action"],
 }
@@ -94,8 +94,9 @@ class RuleSettings:
 
     response_rules: list[Rule] = setting(
         RULES,
-        "The first rule that fits an answer decides: by `status`, by a `path` that `equals`, is "
-        "`in` or `matches`, or both. `ignore`: no records here; `end`: this was one past the last "
-        "page; `retry`; `refresh`: new token, then retry; `fail`, with the text at `message_path`.",
+        "The first rule that matches a response decides: by `status`, by a `path` that `equals`, "
+        "is `in` or `matches`, or by both. `ignore`: no records here; `end`: one past the last "
+        "page; `retry`; `refresh`: renew the token, then retry; `fail`: stop with the message at "
+        "`message_path`.",
         default=[],
     )

@@ -1,4 +1,4 @@
-"""What an answer's status means and how long to wait; pure, the waiting is done elsewhere."""
+"""What to do about a response's status, and how long to wait before a retry; pure."""
 
 from __future__ import annotations
 
@@ -23,38 +23,43 @@ _OK = range(200, 300)
 _UNAUTHORIZED = 401
 TOO_MANY_REQUESTS = 429
 _FIRST_BACKOFF_SECONDS = 1.0
-# A header with a number above this is a time on the clock, not a number of seconds to wait.
-_LONGEST_WAIT = YEAR_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResilienceSettings:
-    """What is tried again, how often and how long it waits."""
+    """What is retried, how often, and after how long."""
 
     max_retries: int = setting(
-        integer(0), "Retries of one request, with exponential backoff and full jitter.", default=6
+        integer(0),
+        "Maximum retries of one request, with exponential backoff and full jitter.",
+        default=6,
     )
     max_wait: float = setting(
-        WAITING, "Seconds that one wait may last, `Retry-After` too.", default=300
+        WAITING, "Maximum seconds of one wait, `Retry-After` too.", default=300
     )
     retry_statuses: frozenset[int] = setting(
         STATUSES,
-        "HTTP statuses that are tried again. `Retry-After` (seconds or date) is honoured.",
+        "HTTP statuses to retry. `Retry-After` (seconds or date) is honored.",
         default=(408, 425, 429, 500, 502, 503, 504),
     )
     rate_limit_header: str = setting(
-        NAME, "Another response header that says when to go on.", default="X-RateLimit-Reset"
+        NAME,
+        "Response header that says when to continue, besides `Retry-After`.",
+        default="X-RateLimit-Reset",
     )
     rate_limit_format: str = setting(
         enum("auto", "seconds", "milliseconds", "epoch", "date"),
-        "What that header holds; auto tells seconds from epoch by size.",
+        "Format of that header; auto tells seconds from epoch times by their size.",
         default="auto",
     )
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What to do with an answer; ``wait_seconds`` is what the server asked for, if it did."""
+    """What to do about a response; ``wait_seconds`` is what the server asked for, if it did.
+
+    ``holds_all``: it concerns the requests of every thread.
+    """
 
     action: Literal["ok", "retry", "refresh", "fail", "ignore", "end"]
     wait_seconds: float | None = None
@@ -70,8 +75,7 @@ def decide(
     if status == _UNAUTHORIZED:
         return Verdict("refresh")
     if status in settings.retry_statuses:
-        limited = status == TOO_MANY_REQUESTS
-        if limited:
+        if status == TOO_MANY_REQUESTS:
             return Verdict("retry", requested_wait(headers, settings, now), holds_all=True)
         return Verdict("retry", _seconds_or_date(headers.get("Retry-After"), now))
     return Verdict("fail")
@@ -80,7 +84,7 @@ def decide(
 def requested_wait(
     headers: Mapping[str, str], settings: ResilienceSettings, now: float
 ) -> float | None:
-    """Give the seconds that an answer about a rate limit asks to wait, None where it does not."""
+    """Return the seconds that a rate-limited response asks to wait, None if it does not."""
     wait = _seconds_or_date(headers.get("Retry-After"), now)
     if wait is None:
         header = headers.get(settings.rate_limit_header)
@@ -89,15 +93,15 @@ def requested_wait(
 
 
 def backoff_seconds(attempt: int, settings: ResilienceSettings, random: float) -> float:
-    """Give the wait before a retry: full jitter, ``random`` from 0 to 1, ``attempt`` from 1."""
-    # 2.0 ** 1024 overflows; the bound is reached long before that.
+    """Return the wait before a retry: full jitter, ``random`` from 0 to 1, ``attempt`` from 1."""
+    # 2.0 ** 1024 overflows; max_wait is reached long before.
     return random * min(settings.max_wait, _FIRST_BACKOFF_SECONDS * 2.0 ** min(attempt - 1, 60))
 
 
 def bounded_wait(
     verdict: Verdict, attempt: int, settings: ResilienceSettings, random: float
 ) -> float:
-    """Give the seconds to wait before a retry: the server's word, bounded, or the backoff."""
+    """Return the wait before a retry: what the server asked for, capped, else the backoff."""
     if verdict.wait_seconds is None:
         return backoff_seconds(attempt, settings, random)
     return min(max(verdict.wait_seconds, 0.0), settings.max_wait)
@@ -116,7 +120,7 @@ def _rate_limit_wait(value: str | None, form: str, now: float) -> float | None:
         return _until_date(value, now) if form == "auto" else None
     if form == "milliseconds":
         return found / 1000
-    if form == "epoch" or (form == "auto" and found > _LONGEST_WAIT):
+    if form == "epoch" or (form == "auto" and found > YEAR_SECONDS):
         return read_epoch(found) - now
     return found
 
@@ -129,7 +133,7 @@ def _until_date(value: str | None, now: float) -> float | None:
         return float(iso) - now
     try:
         at = parsedate_to_datetime(value)
-        # A date that names no zone is GMT (RFC 9110 section 5.6.7).
+        # A date without a zone is GMT (RFC 9110 section 5.6.7).
         aware = at if at.tzinfo else at.replace(tzinfo=timezone.utc)
         return aware.timestamp() - now
     except (ValueError, TypeError, IndexError, OverflowError):

@@ -1,6 +1,6 @@
-"""Answers that came whole and in time, or not at all: what ends early must never look complete.
+"""Complete responses or an error: a truncated body must never look complete.
 
-Knows no request, no status and no format; sees to the bytes.
+Knows no request, no status and no format, only bytes.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 # ``content`` would take 10 KB at a time.
 _PIECE_BYTES = 2**20
-# Answers before the answer (RFC 9110 section 15.2), and how many of them are borne; 101 is none.
+# Interim responses (RFC 9110 section 15.2), and how many are tolerated; 101 is not one.
 _INTERIM = frozenset(range(100, 200)) - {http.client.SWITCHING_PROTOCOLS}
-_MOST_INTERIM = 20
+_MAX_INTERIM = 20
 
 
-class _Timely(io.RawIOBase):
-    """The bytes of one answer, for as long as they come at a rate at which it will end."""
+class _TimedStream(io.RawIOBase):
+    """The bytes of one response, as long as they arrive at a sufficient rate."""
 
     def __init__(self, raw: io.RawIOBase, seconds: float) -> None:
         self._raw = raw
@@ -40,13 +40,13 @@ class _Timely(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        """Read what has come; raises TimeoutError, as the socket does while nothing comes."""
+        """Read what has arrived; raise TimeoutError, as the socket does if nothing arrives."""
         if time.monotonic() > self._ends_at:
-            message = "the answer comes too slowly"
+            message = "the response arrives too slowly"
             raise TimeoutError(message)
         count = self._raw.readinto(buffer)
         if not count and not self.may_end:
-            raise http.client.RemoteDisconnected("the connection was closed before the answer")
+            raise http.client.RemoteDisconnected("the connection was closed before the response")
         self._ends_at += (count or 0) / MIN_BYTES_PER_SECOND
         return count
 
@@ -58,84 +58,83 @@ class _Timely(io.RawIOBase):
         super().close()
 
 
-class WholeResponse(http.client.HTTPResponse):
-    """An answer whose head is whole, and which altogether keeps to the timeout of its socket."""
+class StrictResponse(http.client.HTTPResponse):
+    """A response with a valid head that keeps to the timeout of its socket as a whole."""
 
     def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
-        """Read nothing yet."""
+        """Wrap the socket's stream; nothing is read yet."""
         super().__init__(sock, *arguments, **options)
-        self._timely = _Timely(self.fp.detach(), sock.gettimeout() or float("inf"))
-        self.fp = io.BufferedReader(self._timely)
+        self._stream = _TimedStream(self.fp.detach(), sock.gettimeout() or float("inf"))
+        self.fp = io.BufferedReader(self._stream)
 
     def begin(self) -> None:
-        """Read the head; raises HTTPException for one that ``http.client`` takes in part.
+        """Read the head; raise HTTPException for one that ``http.client`` reads in part.
 
-        After a line that is no header, those that follow are not seen: a link to the next page
-        or the length of the body would be missing.
+        It ignores every line after one that is not a header: a link to the next page or the
+        length of the body would be missing.
         """
         super().begin()
-        self._timely.may_end = True
-        wrong = _wrong_in(self.msg, is_chunked=bool(self.chunked))
-        if wrong:
+        self._stream.may_end = True
+        if wrong := _find_error(self.msg, is_chunked=bool(self.chunked)):
             raise http.client.HTTPException(wrong)
 
     def _read_status(self) -> tuple[str, int, str]:
-        """Read the first line, past the answers that only announce one."""
-        for _ in range(_MOST_INTERIM):
+        """Read the first line, after any interim responses."""
+        for _ in range(_MAX_INTERIM):
             version, status, reason = super()._read_status()  # type: ignore[misc]
             if status not in _INTERIM:
                 return version, status, reason
             http.client.parse_headers(self.fp)
-        message = "the answer is announced again and again, and does not come"
+        message = "too many interim responses"
         raise http.client.HTTPException(message)
 
 
-def _wrong_in(headers: http.client.HTTPMessage, *, is_chunked: bool) -> str | None:
-    """Say what keeps a head from being read, None where nothing does."""
+def _find_error(headers: http.client.HTTPMessage, *, is_chunked: bool) -> str | None:
+    """Return why a head cannot be read, None if it can."""
     try:
         assert_header_parsing(headers)
     except HeaderParsingError:
-        return "a line of the answer's head is no header"
+        return "a line in the head of the response is not a header"
     lengths = set(headers.get_all("Content-Length", ()))
     if not is_chunked and (len(lengths) > 1 or not all(map(str.isdecimal, lengths))):
-        return "the answer names a length that is none, or more than one"
+        return "the response has an invalid Content-Length, or more than one"
     return None
 
 
-def read_whole(response: requests.Response) -> bytes:
-    """Read the body and unpack it; raises a ``requests`` exception where it is cut short.
+def read_body(response: requests.Response) -> bytes:
+    """Read and decompress the body; raise a ``requests`` exception if it is truncated.
 
-    What is unpacked piece by piece does not tell a packed body that is cut from a whole one.
+    It is decompressed as a whole: piece by piece, a truncated body looks complete.
     """
-    # What is no header any more is not unpacked on the way.
+    # Without the header, urllib3 does not decompress it.
     headers = response.raw.headers
     codings = [one.strip().lower() for one in headers.get("Content-Encoding", "").split(",")]
-    is_ours = all(coding in _UNPACK for coding in codings)
-    if is_ours:
+    is_known = all(coding in _DECOMPRESS for coding in codings)
+    if is_known:
         del headers["Content-Encoding"]
     try:
         content = b"".join(response.iter_content(_PIECE_BYTES))
     except ValueError as error:
-        # A chunk of a negative length, for one.
-        message = "the answer is not framed as HTTP asks"
+        # For example a chunk of negative length.
+        message = "the response violates the framing of HTTP"
         raise requests.exceptions.ChunkedEncodingError(message) from error
-    if not is_ours or not content:
+    if not is_known or not content:
         return content
     try:
         for coding in reversed(codings):
-            content = _UNPACK[coding](content)
+            content = _DECOMPRESS[coding](content)
     except (OSError, EOFError, zlib.error) as error:
-        message = f"the answer is no whole {', '.join(codings)}"
+        message = f"truncated or corrupt {', '.join(codings)} response"
         raise requests.exceptions.ContentDecodingError(message) from error
     return content
 
 
-def _inflated(content: bytes) -> bytes:
+def _inflate(content: bytes) -> bytes:
     try:
         return zlib.decompress(content)
     except zlib.error:
-        # Some servers leave out the head that RFC 9110 section 8.4.1.2 asks for.
+        # Some servers omit the header that RFC 9110 section 8.4.1.2 requires.
         return zlib.decompress(content, -zlib.MAX_WBITS)
 
 
-_UNPACK = {"gzip": gzip.decompress, "x-gzip": gzip.decompress, "deflate": _inflated}
+_DECOMPRESS = {"gzip": gzip.decompress, "x-gzip": gzip.decompress, "deflate": _inflate}

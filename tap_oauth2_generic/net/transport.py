@@ -1,6 +1,6 @@
-"""How bytes reach a server: TLS, proxy, timeout and user agent, for token and data alike.
+"""TLS, proxy, timeout and user agent of all requests, for tokens and data.
 
-Redirects are never followed here: whoever sends knows where a token may go.
+Redirects are never followed here: the caller knows where a token may go.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ReadTimeoutError
 
 from tap_oauth2_generic.errors import HostNotAllowedError, SettingError
-from tap_oauth2_generic.net.strict_response import WholeResponse, read_whole
+from tap_oauth2_generic.net.strict_response import StrictResponse, read_body
 from tap_oauth2_generic.runtime.redaction import redact, register
 from tap_oauth2_generic.runtime.secret_values import in_address
 from tap_oauth2_generic.settings.field_types import NAME, TIMEOUT
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class TransportSettings:
-    """What holds for every request of the process."""
+    """What holds for every request."""
 
     timeout: float = setting(
         TIMEOUT,
-        "Seconds to connect, to wait for data, and for a whole answer; an answer gets one second "
-        "more for each kilobyte that has come.",
+        "Seconds to connect, to wait for data, and for a complete response; each kilobyte "
+        "received adds one second.",
         default=60,
     )
     ca_bundle: str | None = setting(
@@ -44,15 +44,15 @@ class TransportSettings:
     )
     client_cert: str | None = setting(NAME, "File with a TLS client certificate.", default=None)
     client_cert_key: str | None = setting(
-        NAME, "File with its private key, if it is apart.", default=None
+        NAME, "Private key file, if it is not in `client_cert`.", default=None
     )
     proxy: str | None = setting(NAME, "URL of a proxy for all requests.", default=None, secret=True)
     user_agent: str | None = setting(
-        NAME, "The User-Agent header; names this tap by default.", default=None
+        NAME, "The User-Agent header; by default it names the tap.", default=None
     )
 
     def contradictions(self) -> list[str]:
-        """Say which files are missing."""
+        """Return the files that cannot be read, a sentence each."""
         sentences = [
             f"{name}: cannot read the file {path!r}"
             for name in ("ca_bundle", "client_cert", "client_cert_key")
@@ -64,54 +64,54 @@ class TransportSettings:
 
 
 class _PlainConnection(HTTPConnection):
-    """A connection that anyone on its way can read; so it has no way, but stays in the machine."""
+    """A plain http connection, which must not leave this machine."""
 
-    response_class = WholeResponse
+    response_class = StrictResponse
 
     def _new_conn(self) -> socket.socket:
         made = super()._new_conn()
-        # The name was of loopback; what a name server made of it is seen only here. A proxy that
-        # tunnels is no way for plain http, so that none comes by here.
+        # The name was checked before; the address that DNS returned is known only here. A tunnel
+        # through a proxy carries no plain http.
         if not is_loopback(made.getpeername()[0]):
             made.close()
             message = (
-                f"{self.host} is not an address of this machine here, and over plain http anyone "
-                "could read what is sent; nothing was sent there"
+                f"{self.host} is not an address of this machine, and plain http would expose the "
+                "request; nothing was sent"
             )
             raise HostNotAllowedError(message)
         return made
 
 
 class _SecureConnection(HTTPSConnection):
-    response_class = WholeResponse
+    response_class = StrictResponse
 
 
-class _Sending(threading.local):
-    """What the request under way in this thread asks for, to the letter."""
+class _CurrentRequest(threading.local):
+    """The exact target of the request that this thread sends."""
 
     target: str | None = None
 
 
-_SENDING = _Sending()
+_CURRENT = _CurrentRequest()
 
 
-class _AsWritten:
-    """A connection pool that sends a target as it was written; urllib3 would encode it anew."""
+class _VerbatimPool:
+    """A connection pool that sends a target unchanged; urllib3 would encode it again."""
 
     def _make_request(self, conn: Any, method: str, url: str, **options: Any) -> Any:
-        url = url if _SENDING.target is None else _SENDING.target
+        url = url if _CURRENT.target is None else _CURRENT.target
         return super()._make_request(conn, method, url, **options)  # type: ignore[misc]
 
 
-class _PlainPool(_AsWritten, HTTPConnectionPool):  # type: ignore[misc]
+class _PlainPool(_VerbatimPool, HTTPConnectionPool):  # type: ignore[misc]
     ConnectionCls = _PlainConnection
 
 
-class _SecurePool(_AsWritten, HTTPSConnectionPool):  # type: ignore[misc]
+class _SecurePool(_VerbatimPool, HTTPSConnectionPool):  # type: ignore[misc]
     ConnectionCls = _SecureConnection
 
 
-_PROXY = "the proxy (of the setting proxy, of HTTP_PROXY or HTTPS_PROXY)"
+_PROXY = "the proxy (setting proxy, HTTP_PROXY or HTTPS_PROXY)"
 _POOLS = {"http": _PlainPool, "https": _SecurePool}
 
 
@@ -127,11 +127,11 @@ class _Adapter(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> Any:
         proxied = bool(options.get("proxies"))
-        _SENDING.target = None if proxied else request.path_url
+        _CURRENT.target = None if proxied else request.path_url
         try:
             return super().send(request, *args, **options)
         finally:
-            _SENDING.target = None
+            _CURRENT.target = None
 
 
 def _new_session() -> requests.Session:
@@ -145,7 +145,7 @@ class Transport:
     """Sends prepared requests; one connection pool for each thread."""
 
     def __init__(self, settings: TransportSettings, version: str) -> None:
-        """Open nothing yet; ``version`` goes into the default user agent."""
+        """Open no connection yet; ``version`` goes into the default user agent."""
         self.settings = settings
         self.user_agent = settings.user_agent or f"tap-oauth2-generic/{version}"
         self._local = threading.local()
@@ -154,44 +154,44 @@ class Transport:
     def send(
         self, request: requests.PreparedRequest, *, new_connection: bool = False
     ) -> requests.Response:
-        """Send one request and read its answer whole; raises ``requests`` exceptions.
+        """Send one request and read its whole response; raise ``requests`` exceptions.
 
-        On a new connection a failure before the request went out can be told from one after;
-        on one kept open, the server may just have closed it.
+        Only on a new connection is it known whether a failed request was sent: one kept open
+        may have been closed by the server.
         """
         session = _new_session() if new_connection else self._session()
         options = self._options(session, request.url or "")
         request.headers.setdefault("User-Agent", self.user_agent)
         try:
-            # Straight to the adapter: a session would also parse where a redirect leads.
+            # Without the session, which would also parse where a redirect leads.
             adapter = session.get_adapter(request.url or "")
             response = adapter.send(request, timeout=self.settings.timeout, **options)
-            # Read whole, so that an answer that breaks off is known here.
-            response._content = read_whole(response)  # noqa: SLF001
+            # Read here, so that a truncated response fails here.
+            response._content = read_body(response)  # noqa: SLF001
         except requests.exceptions.RequestException as error:
             if error.args and isinstance(error.args[0], ReadTimeoutError):
-                # In the middle of a body, requests takes a timeout for a lost connection.
+                # In the middle of a body, requests reports a timeout as a lost connection.
                 raise requests.exceptions.ReadTimeout(*error.args) from error
             if isinstance(error, ValueError):
                 message = f"a request cannot be sent: {redact(str(error))}"
                 raise SettingError(message) from None
             raise
         except (UnicodeError, ValueError):
-            message = "a header or the address holds a character that none can carry"
+            message = "a header or the address holds a character that HTTP cannot carry"
             raise SettingError(message) from None
         except OSError as error:
-            message = f"the TLS settings (ca_bundle, client_cert, REQUESTS_CA_BUNDLE) fail: {error}"
+            message = f"TLS settings (ca_bundle, client_cert, REQUESTS_CA_BUNDLE) failed: {error}"
             raise SettingError(message) from None
         return response
 
     def _options(self, session: requests.Session, url: str) -> Mapping[str, Any]:
-        """Give proxy and TLS options for a host; the environment is asked once, as it is slow."""
+        """Return proxy and TLS options for a host; reading the environment is slow."""
         host = "/".join(url.split("/", 3)[:3])
         if host not in self._known_options:
             options = session.merge_environment_settings(
                 url,
                 self._proxies(),
-                False,  # noqa: FBT003 - its second flag, whether to stream
+                False,  # noqa: FBT003 - whether to stream
                 self.settings.ca_bundle,
                 self._client_cert(),
             )
@@ -215,23 +215,22 @@ class Transport:
 
 
 def _check_proxy(url: str, proxy: str | None) -> None:
-    """Refuse a proxy that would read a token, or that nobody could speak to; hide its password."""
+    """Refuse an unusable proxy, or one that could read a token; mask its password."""
     if not proxy:
         return
     register(*in_address(proxy))
     try:
         parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-        is_one = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        is_valid = parts.scheme in {"http", "https"} and bool(parts.hostname)
     except ValueError:
-        is_one = False
-    if not is_one:
-        message = f"{_PROXY} must be the URL of one, which begins with http:// or https://"
+        is_valid = False
+    if not is_valid:
+        message = f"{_PROXY} must be a URL that begins with http:// or https://"
         raise SettingError(message)
     if url.startswith("http:") and not is_loopback(parts.hostname):
         address = urlsplit(url).netloc
         message = (
-            f"the proxy {parts.hostname} would read what is sent to {address} over plain http, a "
-            "token or secret included; nothing was sent. Use no proxy there: NO_PROXY names hosts "
-            "that HTTP_PROXY is not used for"
+            f"the proxy {parts.hostname} could read the plain http request to {address}, including "
+            "tokens and secrets; nothing was sent. Exclude that host from the proxy with NO_PROXY"
         )
         raise HostNotAllowedError(message)

@@ -17,5 +17,5 @@ def test_invalid_proxy_url_names_its_setting(api, tap, monkeypatch, way, proxy):
     run = tap(api.config(STREAM, **settings, max_retries=6))
     assert run.status == 1
     (line,) = run.error_lines
-    assert line.startswith("stream 'items', page 1: the proxy (of the setting proxy")
+    assert line.startswith("stream 'items', page 1: the proxy (setting proxy")
     assert not api.seen

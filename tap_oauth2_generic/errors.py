@@ -47,7 +47,6 @@ class TokenRequestError(AuthorizationError):
     """
 
     def __init__(self, message: str, code: str = "") -> None:
-        """Keep the error code."""
         super().__init__(message)
         self.code = code
 

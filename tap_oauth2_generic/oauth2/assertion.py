@@ -85,11 +85,10 @@ def sign(settings: AssertionSettings, claims: dict[str, Any], now: float) -> str
             payload, _key(settings), settings.jwt_algorithm, headers=headers, json_encoder=_Encoder
         )
     except (PyJWTError, ValueError, TypeError, OSError) as error:
-        message = (
+        raise SettingError(
             f"the private key cannot sign with {settings.jwt_algorithm} ({type(error).__name__}); "
             "it must be an unencrypted PEM key of that type"
-        )
-        raise SettingError(message) from None
+        ) from None
     register(token)
     return token
 

@@ -51,7 +51,6 @@ class Authenticator:
         token_client: TokenClient,
         clock: Clock,
     ) -> None:
-        """Open and send nothing yet."""
         self._settings = settings
         self._grant = grant
         self._token_client = token_client
@@ -174,11 +173,10 @@ class Authenticator:
     def _use_configured(self, rejected: str | None) -> Token:
         """Return the configured access token, which nothing can renew."""
         if rejected is not None or not self._settings.access_token:
-            message = (
+            raise AuthorizationError(
                 "the API rejected access_token, which cannot be renewed without access_token_url; "
                 "set a new access_token"
             )
-            raise AuthorizationError(message)
         return Token(self._settings.access_token)
 
     def _load(self, entry: Entry | None) -> Token | None:
@@ -201,8 +199,7 @@ class Authenticator:
                     return renewed
         if not self._grant.unattended:
             state = "an expired access token and no refresh token" if token else "no token"
-            message = f"connection {self.connection!r} has {state}; {_LOG_IN}"
-            raise LoginNeededError(message)
+            raise LoginNeededError(f"connection {self.connection!r} has {state}; {_LOG_IN}")
         renewed = self._token_client.fetch_token(self._grant.fields, self._grant.grant_type)
         row.write(self._connection.entry(renewed))
         return renewed

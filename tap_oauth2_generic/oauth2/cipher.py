@@ -36,17 +36,15 @@ def decrypt(stored: str, key: str | None) -> str:
     from cryptography.fernet import Fernet, InvalidToken  # only a store with a key needs it
 
     if key is None:
-        message = "the stored tokens are encrypted; set token_store_key"
-        raise TokenStoreError(message)
+        raise TokenStoreError("the stored tokens are encrypted; set token_store_key")
     salt, _, encrypted = stored.removeprefix(_MARK).partition(":")
     try:
         return Fernet(_derive_key(key, salt)).decrypt(encrypted.encode()).decode()
     except InvalidToken:
-        message = (
+        raise TokenStoreError(
             "the stored tokens were encrypted with another token_store_key; set that one, or log "
             "in again under another connection name"
-        )
-        raise TokenStoreError(message) from None
+        ) from None
 
 
 @lru_cache(maxsize=8)

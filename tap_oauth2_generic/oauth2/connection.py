@@ -25,7 +25,6 @@ class StoredConnection:
     def __init__(
         self, settings: OAuth2Settings, grant: Grant, assertion: AssertionSettings
     ) -> None:
-        """Fingerprint the seeds and the token request of a configuration."""
         self._settings = settings
         self._unattended = grant.unattended
         self.name = settings.connection or _default_name(settings, grant.subject(assertion))

@@ -32,7 +32,6 @@ class Endpoints:
     """The endpoints of one provider; discovered once, and only if one is not configured."""
 
     def __init__(self, settings: OAuth2Settings, grant: Grant, transport: Transport) -> None:
-        """Send nothing yet."""
         self._settings = settings
         self._grant = grant
         self._transport = transport
@@ -49,17 +48,14 @@ class Endpoints:
             return str(configured)
         issuer, metadata_name = self._settings.issuer, _METADATA_NAMES[name]
         if not issuer:
-            message = f"setting {name!r} is required"
-            raise AuthorizationError(message)
+            raise AuthorizationError(f"setting {name!r} is required")
         found = self._metadata.get(metadata_name)
         if not found:
-            message = f"issuer {issuer} names no {metadata_name}; set {name}"
-            raise AuthorizationError(message)
+            raise AuthorizationError(f"issuer {issuer} names no {metadata_name}; set {name}")
         try:
             return parse_url(found)
         except ValueError as error:
-            message = f"{metadata_name} of issuer {issuer} {error}"
-            raise AuthorizationError(message) from None
+            raise AuthorizationError(f"{metadata_name} of issuer {issuer} {error}") from None
 
     def check_issuer(self, issuer: str) -> None:
         """Raise AuthorizationError if an ``iss`` is not this provider's (RFC 9207).
@@ -74,11 +70,10 @@ class Endpoints:
         except ValueError:
             is_same = False
         if not is_same:
-            message = (
+            raise AuthorizationError(
                 f"the login response came from another provider (iss {issuer[:200]!r}), so the "
                 "code was not used; run the login again"
             )
-            raise AuthorizationError(message)
 
     @cached_property
     def _metadata(self) -> dict[str, Any]:
@@ -95,12 +90,12 @@ class Endpoints:
             if isinstance(document, dict):
                 # The document of another issuer could send the client secret elsewhere.
                 if str(document.get("issuer")).rstrip("/") != issuer.rstrip("/"):
-                    message = f"the discovery document of {issuer} names another issuer"
-                    raise AuthorizationError(message)
+                    raise AuthorizationError(
+                        f"the discovery document of {issuer} names another issuer"
+                    )
                 return document
             causes.append(f"{url}: status {response.status_code}")
-        message = f"issuer {issuer} has no discovery document ({'; '.join(causes)})"
-        raise AuthorizationError(message)
+        raise AuthorizationError(f"issuer {issuer} has no discovery document ({'; '.join(causes)})")
 
 
 def _metadata_urls(issuer: str) -> list[str]:

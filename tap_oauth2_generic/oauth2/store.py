@@ -53,7 +53,6 @@ class Row:
     """The row of one connection while its lock is held."""
 
     def __init__(self, connection: Connection, name: str, key: str | None) -> None:
-        """Use an open transaction."""
         self._connection = connection
         self._name = name
         self._key = key
@@ -115,7 +114,6 @@ class TokenStore:
     """A SQLite file that only its owner can read, or a PostgreSQL table."""
 
     def __init__(self, url: str | None, key: str | None) -> None:
-        """Open nothing yet."""
         self._url = url
         self._key = key
 
@@ -145,8 +143,7 @@ def _store_errors() -> Iterator[None]:
         yield
     except (SQLAlchemyError, sqlite3.Error, OSError, ValueError) as error:
         cause = getattr(error, "orig", None) or error
-        message = (
+        raise TokenStoreError(
             f"cannot use the token store: {redact(' '.join(str(cause).split()))[:300]}; check that "
             "token_store exists or can be created, and is writable"
-        )
-        raise TokenStoreError(message) from None
+        ) from None

@@ -137,5 +137,4 @@ def _refuse_planted(path: Path) -> None:
     for ending in ("", "-journal", "-wal", "-shm"):
         part = path.with_name(f"{path.name}{ending}")
         if os.path.lexists(part) and part.lstat().st_uid != os.geteuid():
-            message = f"{part} belongs to another user, in a world-writable folder"
-            raise PermissionError(message)
+            raise PermissionError(f"{part} belongs to another user, in a world-writable folder")

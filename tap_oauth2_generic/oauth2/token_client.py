@@ -51,7 +51,6 @@ class TokenClient:
         resilience: ResilienceSettings,
         clock: Clock,
     ) -> None:
-        """Send nothing yet."""
         self._settings = settings
         self._assertion = assertion
         self.endpoints = endpoints
@@ -82,8 +81,7 @@ class TokenClient:
             elif response is not None:
                 return self._parse(response, grant_type)
             else:
-                message = f"could not obtain an access token: {cause}"
-                raise TokenRequestError(message)
+                raise TokenRequestError(f"could not obtain an access token: {cause}")
 
     def redeem_code(self, fields: Mapping[str, Any], grant_type: str) -> Token:
         """Exchange the code of a login for a token; send once, since a code can be used once.
@@ -94,8 +92,9 @@ class TokenClient:
         try:
             response = self._send(url, fields, self._settings.token_params)
         except requests.exceptions.RequestException as error:
-            message = f"{_unreachable(url, error)}; run the login again"
-            raise TokenRequestError(message, UNREACHABLE) from None
+            raise TokenRequestError(
+                f"{_unreachable(url, error)}; run the login again", UNREACHABLE
+            ) from None
         return self._parse(response, grant_type)
 
     def refresh(self, refresh_token: str) -> Token:
@@ -111,15 +110,15 @@ class TokenClient:
             response = self._send(url, fields, self._settings.refresh_params)
         except requests.exceptions.RequestException as error:
             if _was_not_sent(error):
-                message = f"could not obtain an access token: {_unreachable(url, error)}"
-                raise TokenRequestError(message, UNREACHABLE) from None
-            message = (
+                raise TokenRequestError(
+                    f"could not obtain an access token: {_unreachable(url, error)}", UNREACHABLE
+                ) from None
+            raise TokenLostError(
                 f"the refresh request to {endpoint_name(url)} was sent, but its response was lost "
                 f"({_reason(error)}); it is never repeated automatically, because the provider may "
                 "have used up the refresh token. Run again; if the provider then returns "
                 "invalid_grant, log in with tap-oauth2-generic login"
-            )
-            raise TokenLostError(message) from None
+            ) from None
         return self._parse(response, "refresh_token", refresh_token)
 
     def wait_to_resend(self, error: Exception, attempt: int) -> bool:

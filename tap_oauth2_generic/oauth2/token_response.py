@@ -50,12 +50,11 @@ def parse_token(
     if token is not None:
         return token
     keys = ", ".join(body) if isinstance(body, dict) else "no JSON object"
-    message = (
+    raise TokenRequestError(
         f"token endpoint {endpoint_name(response.url)} returned status {response.status_code} "
         f"without an access token at {settings.access_token_path.text!r}; the response has: "
         f"{keys or 'nothing'}; set access_token_path to where the token is"
     )
-    raise TokenRequestError(message)
 
 
 def read_token(

@@ -14,7 +14,6 @@ class Clock:
     """The time of this machine."""
 
     def __init__(self) -> None:
-        """Let threads sleep."""
         self._ending = threading.Event()
 
     def time(self) -> float:

@@ -34,7 +34,6 @@ class Progress:
     """The statistics of all streams of a run, and where they are shown."""
 
     def __init__(self, clock: Clock) -> None:
-        """Show nothing yet."""
         self._clock = clock
         self._stats: dict[str, StreamStats] = {}
         self._current = ""
@@ -105,7 +104,6 @@ class LiveLine:
     """The line at the bottom of a terminal; log lines are written above it."""
 
     def __init__(self, progress: Progress) -> None:
-        """Draw nothing yet."""
         from rich.console import Console
         from rich.live import Live
         from rich.text import Text

@@ -24,7 +24,6 @@ class Waits:
     """Seconds that requests waited, by reason; simultaneous waits count once."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
-        """Start without waits."""
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._past: dict[str, float] = {}
@@ -76,7 +75,6 @@ class StreamStats:
         on_page: Callable[[StreamStats], None] = lambda _: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Start at zero."""
         self.name = name
         self.waits = Waits(monotonic)
         self.records = self.pages = self.ignored = 0

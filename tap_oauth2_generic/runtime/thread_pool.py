@@ -23,7 +23,6 @@ class Workers:
     """
 
     def __init__(self, limit: int) -> None:
-        """Start no thread yet."""
         self._limit = limit
         self._threads: list[threading.Thread] = []
         self._number = itertools.count()

@@ -71,24 +71,24 @@ class AuthorizationCode(Grant):
 def _read_code(params: Mapping[str, str], state: str, endpoints: Endpoints) -> str:
     """Return the code of a redirect; check state and issuer first, so a forged one is unused."""
     if not hmac.compare_digest(params.get("state", "").encode(), state.encode()):
-        message = (
+        raise AuthorizationError(
             "the redirect has the state of another login, so its code was not used; run the login "
             "again and open its newest address"
         )
-        raise AuthorizationError(message)
     if params.get("iss"):
         endpoints.check_issuer(params["iss"])
     error = params.get("error")
     if error == "access_denied":
-        message = "the login was denied: the user did not consent; run the login again"
-        raise AuthorizationError(message)
+        raise AuthorizationError(
+            "the login was denied: the user did not consent; run the login again"
+        )
     if error:
         reason = redact(": ".join(filter(None, (error, params.get("error_description")))))
-        message = f"the provider rejected the login ({reason[:200]})"
-        raise AuthorizationError(message)
+        raise AuthorizationError(f"the provider rejected the login ({reason[:200]})")
     code = params.get("code", "")
     if not code:
-        message = "the redirect has neither a code nor an error; run the login again"
-        raise AuthorizationError(message)
+        raise AuthorizationError(
+            "the redirect has neither a code nor an error; run the login again"
+        )
     register(code)
     return code

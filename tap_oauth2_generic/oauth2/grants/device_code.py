@@ -45,11 +45,10 @@ class DeviceCode(Grant):
         device_code = response.get("device_code")
         address = response.get("verification_uri") or response.get("verification_url")
         if not isinstance(device_code, str) or not address or not response.get("user_code"):
-            message = (
+            raise AuthorizationError(
                 "the device authorization endpoint returned no device_code, user_code or "
                 f"verification_uri; the response has: {', '.join(response) or 'nothing'}"
             )
-            raise AuthorizationError(message)
         register(device_code)
         ui.say(f"Open this address on any device:\n\n  {address}\n")
         ui.say(f"and enter this code:\n\n  {response['user_code']}\n")
@@ -74,14 +73,14 @@ def _poll(ui: LoginUI, client: TokenClient, device_code: str, response: dict[str
             if error.code == "slow_down":
                 interval += _SLOW_DOWN_SECONDS
             elif error.code == "access_denied":
-                message = "the login was denied on the other device; run the login again"
-                raise AuthorizationError(message) from None
+                raise AuthorizationError(
+                    "the login was denied on the other device; run the login again"
+                ) from None
             elif error.code == "expired_token":
                 break
             elif error.code not in {"authorization_pending", "unreachable"}:
                 raise
-    message = "the code expired before it was confirmed; run the login again"
-    raise AuthorizationError(message)
+    raise AuthorizationError("the code expired before it was confirmed; run the login again")
 
 
 def _seconds(value: Any, default: float) -> float:

@@ -9,7 +9,7 @@ import re
 import warnings
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.settings.limits import MAX_DESCENTS
 from tap_oauth2_generic.settings.patterns import Pattern, parse_pattern
@@ -43,28 +43,8 @@ _NODES = frozenset({
 })  # fmt: skip
 # What jsonpath-ng raises if an expression does not suit a value: no common family.
 _FAILURES = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    TypeError,
-    ValueError,
-    re.error,
-)
-
-
-class Path(Protocol):
-    """An expression that finds values in decoded JSON."""
-
-    @property
-    def text(self) -> str:
-        """The expression as written."""
-
-    def find(self, value: Any) -> Any:
-        """Return the first match, or ``MISSING``."""
-
-    def find_all(self, value: Any) -> list[Any]:
-        """Return all matches."""
+    ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError, re.error,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -113,6 +93,9 @@ class JsonPath:
             return [match.value for match in matches]
         except _FAILURES:
             return []
+
+
+Path = DottedPath | JsonPath
 
 
 @dataclass(frozen=True)

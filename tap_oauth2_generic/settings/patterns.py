@@ -48,11 +48,10 @@ class Pattern:
         try:
             return search(*arguments, timeout=MAX_PATTERN_SECONDS)
         except TimeoutError:
-            message = (
+            raise SettingError(
                 f"gave up on pattern {self.text!r} after {MAX_PATTERN_SECONDS:g} s on a string "
                 f"of {len(arguments[-1])} characters; avoid a repetition inside a repetition"
-            )
-            raise SettingError(message) from None
+            ) from None
 
 
 @lru_cache

@@ -63,8 +63,7 @@ class _CatalogEntry(Struct):
 
     def __post_init__(self) -> None:
         if not is_schema(self.schema):
-            message = "a schema, or one inside it, is malformed"
-            raise ValueError(message)
+            raise ValueError("a schema, or one inside it, is malformed")
 
 
 class _Catalog(Struct):
@@ -74,29 +73,29 @@ class _Catalog(Struct):
 def read_object(path: str, what: str) -> dict[str, Any]:
     """Read a JSON object from a file; raise InputError if there is none."""
     try:
-        return _parse(Path(path).read_text(encoding="utf-8"), f"{what} file {path!r}")
+        with Path(path).open(encoding="utf-8") as file:
+            return _load(file, f"{what} file {path!r}")
     except OSError as error:
         message = f"cannot read the {what} file {path!r}: {error.strerror}"
-    except UnicodeDecodeError:
-        message = f"the {what} file {path!r} is not UTF-8"
-    raise InputError(message)
+        raise InputError(message) from None
 
 
 def read_state(file: IO[str]) -> dict[str, Any]:
     """Read a state; raise InputError or StateError before anything is sent."""
-    state = _parse(_read(file, "state"), "state")
+    state = _load(file, "state")
     bookmarks_in(state)
     return state
 
 
 def read_catalog(file: IO[str]) -> dict[str, Any]:
     """Read a catalog; raise InputError if it does not follow the Singer specification."""
-    catalog = _parse(_read(file, "catalog"), "catalog")
+    catalog = _load(file, "catalog")
     try:
         convert(catalog, _Catalog)
     except ValidationError as error:
-        message = f"the catalog is malformed: {error}; compare it with the output of --discover"
-        raise InputError(message) from None
+        raise InputError(
+            f"the catalog is malformed: {error}; compare it with the output of --discover"
+        ) from None
     for entry in catalog["streams"]:
         _normalize(entry)
     return catalog
@@ -109,44 +108,36 @@ def bookmarks_in(state: Mapping[str, Any]) -> dict[str, Any]:
     try:
         convert(state, _State)
     except ValidationError as error:
-        message = (
+        raise StateError(
             f"the state is malformed: {error}; pass the value of a STATE message, or the "
             "singer_state inside the state of Meltano"
-        )
-        raise StateError(message) from None
+        ) from None
     bookmarks: dict[str, Any] = state["bookmarks"]
     return bookmarks
 
 
-def _read(file: IO[str], what: str) -> str:
-    try:
-        return file.read()
-    except UnicodeDecodeError:
-        message = f"the {what} file is not UTF-8"
-        raise InputError(message) from None
-
-
-def _parse(string: str, what: str) -> dict[str, Any]:
+def _load(file: IO[str], what: str) -> dict[str, Any]:
     """Decode a JSON object with exact numbers; an empty file is an empty object."""
     try:
+        string = file.read()
         found = json.loads(string.strip() or "{}", parse_float=Decimal, parse_constant=_reject)
         if _ESCAPED_SURROGATE.search(string):
             json.dumps(found, ensure_ascii=False, default=str).encode()
+    except UnicodeDecodeError:
+        raise InputError(f"the {what} is not UTF-8") from None
     except UnicodeEncodeError:
-        message = f"the {what} holds half of a surrogate pair (\\ud800 to \\udfff), no character"
-        raise InputError(message) from None
+        raise InputError(
+            f"the {what} holds half of a surrogate pair (\\ud800 to \\udfff), no character"
+        ) from None
     except (ValueError, RecursionError) as error:
-        message = f"the {what} is not JSON: {error}"
-        raise InputError(message) from None
+        raise InputError(f"the {what} is not JSON: {error}") from None
     if not isinstance(found, dict):
-        message = f"the {what} must be a JSON object"
-        raise InputError(message)
+        raise InputError(f"the {what} must be a JSON object")
     return found
 
 
 def _reject(constant: str) -> Any:
-    message = f"{constant} is not a JSON value"
-    raise ValueError(message)
+    raise ValueError(f"{constant} is not a JSON value")
 
 
 def _normalize(entry: dict[str, Any]) -> None:

@@ -1,1 +1,1 @@
-"""Benchmarks: the speed of the tap compared with what one core can do; `make bench` runs them."""
+"""The tap's speed relative to the limit of one core; run by `make bench`."""

@@ -1,6 +1,6 @@
-"""The command: measure the chosen parts and report the figures.
+"""The command: measure the chosen parts and print the figures.
 
-Only a whole run of full size is written into docs and its picture.
+Only a full run updates the docs and their picture.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ PARTS: dict[str, Callable[[Size, Path], Iterator[Figure]]] = {
 
 
 def main() -> int:
-    """Measure the chosen parts; return 1 if a contender failed."""
+    """Measure, and return exit status 1 if a contender failed."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=PARTS, help="only these parts")
-    parser.add_argument("--quick", action="store_true", help="less of everything")
+    parser.add_argument("--quick", action="store_true", help="a smaller run")
     options = parser.parse_args()
     measuring = options.only or list(PARTS)
     try:
@@ -49,7 +49,7 @@ def main() -> int:
 
 
 def run(parts: list[str], size: Size) -> tuple[list[Figure], list[BenchmarkError]]:
-    """Measure these parts; a part ends at its first failure."""
+    """Measure these parts, each up to its first failure."""
     figures: list[Figure] = []
     errors: list[BenchmarkError] = []
     for part in parts:

@@ -1,6 +1,6 @@
-"""The contenders: the arguments of each one's Python process, and the files it reads.
+"""The programs to measure, each as arguments of a Python process with its input files.
 
-The tap runs as users run it: with its command, a configuration and a catalog.
+The tap runs as users run it: by its command, with a configuration and a catalog.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.processes import measured
+from benchmarks.processes import measure
 from benchmarks.records import PRIMARY_KEY, REPLICATION_KEY, SCHEMA, STREAM
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TAP = ("-m", "tap_oauth2_generic")
 PAGE_NUMBER = {"style": "page_number", "total_pages_path": "pages"}
 
-#: The stream as most would configure it, with a declared schema.
+#: The stream as a user would configure it, with a declared schema.
 ORDERS: Mapping[str, Any] = {
     "name": STREAM,
     "path": "0/orders",
@@ -37,7 +37,7 @@ STYLES: Mapping[str, Mapping[str, Any]] = {
     "next_url": {"style": "next_url", "next_url_path": "next_url"},
 }
 
-#: Small records, one a page, for what grows with the number of pages, parents and partitions.
+#: Small records, one a page, to measure growth with pages, parents and partitions.
 TINY: Mapping[str, Any] = {
     "name": "tiny",
     "path": "0/tiny/1",
@@ -56,7 +56,7 @@ TINY: Mapping[str, Any] = {
     },
 }
 
-#: What the general way has to do beyond it: a field more, a field less.
+#: One field added and one deselected, so that records leave the fast path.
 ADDED_FIELD: Mapping[str, str] = {"city": "customer.address.city"}
 DESELECTED_FIELD = "note"
 
@@ -67,7 +67,7 @@ def limit(address: str) -> list[str]:
 
 
 def template_tap(address: str, folder: Path) -> list[str]:
-    """Read with a tap as the SDK's template makes one."""
+    """Read with a tap made from the SDK's template."""
     config = {"api_url": address, "auth_token": "benchmark"}
     return ["-m", "benchmarks.template_tap", "--config", _file(folder / "template.json", config)]
 
@@ -97,14 +97,14 @@ def inferred(address: str, folder: Path) -> list[str]:
     return tap(address, folder, {name: ORDERS[name] for name in ORDERS if name != "schema"})
 
 
-def general(address: str, folder: Path) -> list[str]:
+def decoded(address: str, folder: Path) -> list[str]:
     """Read with the tap, with a field added and another deselected in the catalog."""
     added = {name: {"type": "string"} for name in ADDED_FIELD}
     schema = {**SCHEMA, "properties": {**SCHEMA["properties"], **added}}
     stream = {**ORDERS, "schema": schema, "add_fields": ADDED_FIELD}
     arguments = tap(address, folder, stream)
     catalog = folder / "catalog.json"
-    measured([*arguments, "--discover"], output=catalog)
+    measure([*arguments, "--discover"], output=catalog)
     found = json.loads(catalog.read_text())
     for entry in found["streams"][0]["metadata"]:
         if entry["breadcrumb"] == ["properties", DESELECTED_FIELD]:

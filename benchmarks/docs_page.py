@@ -1,4 +1,4 @@
-"""Where figures stand in docs: between the markers of their name. Knows no figure."""
+"""Write figures into docs, between the markers of their name."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ SOAK = ROOT / "docs" / "explanation" / "soak-and-fuzz.md"
 
 
 def markers(name: str) -> tuple[str, str]:
-    """Return the lines before and after the figures of a name."""
+    """Return the marker lines around the figures of a name."""
     return f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
 
 
 def put(name: str, text: str, path: Path) -> None:
-    """Write figures between their markers in a page."""
+    """Write text between its markers in a page."""
     begin, end = markers(name)
     whole = path.read_text()
     before, rest = whole.split(begin, 1)
@@ -30,5 +30,5 @@ def put(name: str, text: str, path: Path) -> None:
 
 
 def machine() -> str:
-    """Return what a run was made on, as far as it matters for its figures."""
+    """Return the Python version and machine of a run."""
     return f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores"

@@ -1,4 +1,4 @@
-"""One figure of a run, and the sizes of a run. Knows no measurement."""
+"""One figure of a run, and the size of a run. No measuring here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """A ratio or another number to compare between machines, and how it was obtained."""
+    """A number that can be compared between machines, and its source."""
 
     part: str
     name: str
@@ -18,7 +18,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured."""
+    """The amount to measure."""
 
     records: int
     rounds: int

@@ -1,4 +1,4 @@
-"""An API that takes 100 ms for each page: what concurrent requests save.
+"""Concurrent requests to an API that takes 100 ms for each page.
 
 Times run from the first page request to the end of the process; start-up is measured separately.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import contenders
 from benchmarks.figures import Figure, Size
-from benchmarks.processes import Server, measured, server
+from benchmarks.processes import Server, measure, server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,18 +25,18 @@ OF_LONGER = "times the slower of the two alone"
 
 
 def figures(size: Size, folder: Path) -> Iterator[Figure]:
-    """Measure reads whose next request is known ahead, then reads whose responses name it."""
+    """Measure paging with predictable requests, then with tokens from each response."""
     count = size.delayed_pages
     with server(count * PAGE_SIZE, PAGE_SIZE) as api:
         for name, streams in known_ahead(count).items():
-            yield _several_at_once(api, folder, name, streams)
+            yield _concurrent(api, folder, name, streams)
     with server(count // 2 * PAGE_SIZE, PAGE_SIZE) as api:
         for name in ("cursor", "next_url"):
-            yield _overlapped(api, folder, name)
+            yield _overlap(api, folder, name)
 
 
 def known_ahead(count: int) -> dict[str, list[dict[str, Any]]]:
-    """Return the streams with so many pages, by how their next request is known."""
+    """Return the streams with predictable requests, each of ``count`` pages."""
     tiny = {**contenders.TINY, "name": "owned"}
     path = f"{LATENCY_MS}/tiny/1"
     partitions = [{"owner": number} for number in range(count)]
@@ -63,26 +63,26 @@ def paged(style: str, latency_ms: int) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Read:
-    """One read: its seconds, and its most concurrent requests."""
+    """Seconds and most concurrent requests of one read."""
 
     seconds: float
-    most_under_way: int
+    most_concurrent: int
 
 
-def _several_at_once(
+def _concurrent(
     api: Server, folder: Path, name: str, streams: Sequence[Mapping[str, Any]]
 ) -> Figure:
     alone, several = (
         _read(api, contenders.tap(api.address, folder, *streams, max_in_flight=count))
         for count in (1, IN_FLIGHT)
     )
-    counts = f"at most {several.most_under_way} concurrent, {alone.most_under_way} with 1"
+    counts = f"at most {several.most_concurrent} concurrent, {alone.most_concurrent} with 1"
     detail = f"{several.seconds:.2f} s of {alone.seconds:.2f} s; {counts}"
     return Figure(PART, name, several.seconds / alone.seconds, OF_SEQUENTIAL, detail)
 
 
-def _overlapped(api: Server, folder: Path, style: str) -> Figure:
-    """Compare a delayed API before a slow reader with each of the two alone."""
+def _overlap(api: Server, folder: Path, style: str) -> Figure:
+    """Compare a slow API with a slow loader to each of the two alone."""
     delayed = contenders.tap(api.address, folder / "delayed", paged(style, LATENCY_MS))
     prompt = contenders.tap(api.address, folder / "prompt", paged(style, 0))
     output = folder / "output.jsonl"
@@ -98,6 +98,6 @@ def _overlapped(api: Server, folder: Path, style: str) -> Figure:
 
 def _read(api: Server, arguments: Sequence[str], **how: Any) -> Read:
     api.counters()
-    run = measured(arguments, **how)
+    run = measure(arguments, **how)
     counted = api.counters()
-    return Read(run.ended_at - counted["first_page_at"], counted["most_under_way"])
+    return Read(run.ended_at - counted["first_page_at"], counted["most_concurrent"])

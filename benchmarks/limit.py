@@ -1,4 +1,4 @@
-"""The limit: the least work with `requests` and `msgspec` to read and emit the records.
+"""The limit: the least work that reads and emits records with `requests` and `msgspec`.
 
 It checks, selects, retries and remembers nothing; every other contender is compared with it.
 """

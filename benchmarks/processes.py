@@ -1,7 +1,7 @@
-"""Run and measure whole processes: a contender, and the API next to it.
+"""Run and measure contenders as processes, next to the API's process.
 
-Imports the standard library only: a process starts with the peak memory of its parent, so this
-one must stay smaller than any that it measures.
+Imports the standard library only: a process inherits the peak memory of its parent, so the parent
+must stay smaller than any process it measures.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 
 
 class BenchmarkError(Exception):
-    """A contender failed; the message has the end of its output."""
+    """A contender failed; the message ends with its last output."""
 
 
 @dataclass(frozen=True)
-class Measured:
-    """The cost of one process, start-up included; ``started_at`` is monotonic time."""
+class Measurement:
+    """Time and memory of a process, start-up included; ``started_at`` is monotonic."""
 
     started_at: float
     seconds: float
@@ -44,53 +44,53 @@ class Measured:
 
     @property
     def ended_at(self) -> float:
-        """The end, in the same time."""
+        """End of the process by the same clock."""
         return self.started_at + self.seconds
 
 
-def measured(
+def measure(
     arguments: Sequence[str], *, output: Path | None = None, bytes_per_second: float = 0
-) -> Measured:
+) -> Measurement:
     """Run Python with these arguments to its end; raises BenchmarkError.
 
-    Standard output goes to a file or nowhere, or, given a rate, to a reader no faster than that.
+    Standard output goes to a file or nowhere, or with a rate to a reader of that speed.
     """
     with tempfile.TemporaryFile() as errors, Path(output or os.devnull).open("wb") as target:
         started_at = time.monotonic()
-        process = _started(arguments, subprocess.PIPE if bytes_per_second else target, errors)
-        with _ended(process):
+        process = _start(arguments, subprocess.PIPE if bytes_per_second else target, errors)
+        with _kill_on_exit(process):
             if process.stdout is not None:
                 _drain(process.stdout, bytes_per_second)
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.monotonic() - started_at
         if process.returncode != 0:
-            raise BenchmarkError(_told(arguments, errors))
-    return Measured(started_at, seconds, usage.ru_maxrss * _RSS_UNIT_BYTES)
+            raise BenchmarkError(_failure(arguments, errors))
+    return Measurement(started_at, seconds, usage.ru_maxrss * _RSS_UNIT_BYTES)
 
 
-def watched(
+def watch_process(
     arguments: Sequence[str], read: Callable[[IO[bytes], int], None], longest_seconds: float
 ) -> None:
     """Run Python with these arguments to its end; raises BenchmarkError.
 
-    ``read`` is given its output, which it reads to the end, and the number of the process.
+    ``read`` receives its output, which it reads to the end, and its process id.
     """
     with tempfile.TemporaryFile() as errors:
-        process = _started(arguments, subprocess.PIPE, errors)
-        with _ended(process, longest_seconds):
+        process = _start(arguments, subprocess.PIPE, errors)
+        with _kill_on_exit(process, longest_seconds):
             if process.stdout is not None:
                 read(process.stdout, process.pid)
                 process.stdout.close()
             process.wait()
         if process.returncode != 0:
-            raise BenchmarkError(_told(arguments, errors))
+            raise BenchmarkError(_failure(arguments, errors))
 
 
-def _started(
+def _start(
     arguments: Sequence[str], output: int | IO[bytes], errors: IO[bytes]
 ) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(  # nosec B603 # this Python, with arguments of our own
+    return subprocess.Popen(  # nosec B603 # this Python, our own arguments
         [sys.executable, *arguments],
         cwd=ROOT,
         env=_environment(),
@@ -101,10 +101,10 @@ def _started(
 
 
 @contextmanager
-def _ended(
+def _kill_on_exit(
     process: subprocess.Popen[bytes], longest_seconds: float = _LONGEST_SECONDS
 ) -> Iterator[None]:
-    """Let no process outlive its measurement, or run forever."""
+    """Kill the process at the end of the block or after ``longest_seconds``."""
     alarm = threading.Timer(longest_seconds, process.kill)
     alarm.start()
     try:
@@ -117,7 +117,7 @@ def _ended(
 
 
 def _drain(source: IO[bytes], bytes_per_second: float) -> None:
-    """Read as a slow loader does: never faster than the rate, even after a pause."""
+    """Read like a slow loader: never faster than the rate, without catching up."""
     free_at = time.monotonic()
     with source:
         while chunk := os.read(source.fileno(), 1 << 16):
@@ -125,14 +125,14 @@ def _drain(source: IO[bytes], bytes_per_second: float) -> None:
             time.sleep(max(0.0, free_at - time.monotonic()))
 
 
-def _told(arguments: Sequence[str], errors: IO[bytes]) -> str:
+def _failure(arguments: Sequence[str], errors: IO[bytes]) -> str:
     errors.seek(0)
     last = errors.read().decode(errors="replace").strip().splitlines()[-5:]
     return "\n   ".join([f"failed: python {' '.join(arguments)}", *last])
 
 
 def _environment() -> dict[str, str]:
-    """Return the caller's environment without variables that would change a contender."""
+    """Return the environment without variables that would change a contender."""
     ours = ("TAP_", "PYTHON", "SINGER_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {name: v for name, v in kept.items() if "proxy" not in name.lower()}
@@ -145,7 +145,7 @@ class Server:
     address: str
 
     def counters(self) -> dict[str, Any]:
-        """Return its counters since the last call."""
+        """Return the counters since the last call."""
         opener = build_opener(ProxyHandler({}))
         with opener.open(f"{self.address}/counters", timeout=30) as response:
             counted: dict[str, Any] = json.load(response)
@@ -153,19 +153,19 @@ class Server:
 
 
 def server(records: int, page_size: int = 200) -> AbstractContextManager[Server]:
-    """Keep an API with so many records running."""
+    """Run an API with ``records`` records."""
     return serving("benchmarks.server", records=records, page_size=page_size)
 
 
 @contextmanager
 def serving(module: str, **options: float) -> Iterator[Server]:
-    """Keep the API of a module running, with these options of its command line."""
+    """Run a module's API with these command-line options."""
     arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
-    with subprocess.Popen(  # nosec B603 # as above
+    with subprocess.Popen(  # nosec B603 # this Python, our own arguments
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         env=_environment(),
-        stdin=subprocess.PIPE,  # it ends when this is closed, so it ends with us
+        stdin=subprocess.PIPE,  # it exits when this closes, so also with us
         stdout=subprocess.PIPE,
         text=True,
     ) as process:

@@ -1,7 +1,4 @@
-"""The records that every contender reads, the same in each run, and their schema.
-
-Knows no server and no tap.
-"""
+"""The records that every contender reads, the same in each run, and their schema."""
 
 from __future__ import annotations
 
@@ -92,7 +89,7 @@ _NUMBER = _nullable("number")
 _INTEGER = _nullable("integer")
 _DATE_TIME = _nullable("string", format="date-time")
 
-#: What `record` gives, as a declared schema.
+#: The schema of `record`.
 SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {

@@ -1,4 +1,4 @@
-"""The report of a run: a table on the terminal, the same in docs, and a picture."""
+"""The result of a run: a table on the terminal and in docs, and a picture."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ def print_table(figures: Sequence[Figure]) -> None:
     for number, figure in enumerate(figures):
         first = number == 0 or figures[number - 1].part != figure.part
         name = figure.part if first else ""
-        table.add_row(name, figure.name, shown(figure), figure.unit, figure.detail)
+        table.add_row(name, figure.name, format_value(figure), figure.unit, figure.detail)
     Console(width=150).print(table)
 
 
 def write_page(figures: Sequence[Figure], path: Path = PERFORMANCE) -> None:
-    """Put the figures between their markers."""
+    """Write the figures between their markers."""
     put(NAME, "".join(_markdown(figures)), path)
 
 
 def _markdown(figures: Sequence[Figure]) -> Iterator[str]:
-    yield "| Part | Measured | Figure | From |\n|:--|:--|--:|:--|\n"
+    yield "| Part | Measurement | Figure | From |\n|:--|:--|--:|:--|\n"
     for figure in figures:
-        value = f"{shown(figure)} {figure.unit}"
+        value = f"{format_value(figure)} {figure.unit}"
         yield f"| {figure.part} | {figure.name} | {value} | {figure.detail} |\n"
     yield f"\n{machine()}.\n"
 
 
-def shown(figure: Figure) -> str:
-    """Return a figure with its significant digits."""
+def format_value(figure: Figure) -> str:
+    """Format a figure with its significant digits."""
     return f"{figure.value:.2f}" if figure.value < _WHOLE_FROM else f"{figure.value:.0f}"
 
 
@@ -70,7 +70,7 @@ def _bars(axes: Axes, figures: Sequence[Figure]) -> None:
     names = [figure.name for figure in figures]
     colours = [OURS_COLOUR if name.startswith(OURS) else OTHERS_COLOUR for name in names]
     bars = axes.barh(names, [figure.value for figure in figures], color=colours, height=0.62)
-    axes.bar_label(bars, [shown(figure) for figure in figures], padding=4, color=TEXT_COLOUR)
+    axes.bar_label(bars, [format_value(figure) for figure in figures], padding=4, color=TEXT_COLOUR)
     axes.set_title("Wall time of the whole process, as a multiple of the limit", loc="left",
                    fontsize=11, color=TEXT_COLOUR)  # fmt: skip
     axes.invert_yaxis()

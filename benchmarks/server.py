@@ -1,6 +1,6 @@
-"""The API: loopback HTTP in its own process, fast enough that nobody waits for it.
+"""The API: loopback HTTP in its own process, fast enough never to be the bottleneck.
 
-Builds responses with records before the first request. Knows no contender.
+Responses with records are built before the first request.
 """
 
 from __future__ import annotations
@@ -12,50 +12,50 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks import wire
+from benchmarks import http_server
 from benchmarks.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from benchmarks.wire import Connection, Request
+    from benchmarks.http_server import Connection, Request
 
 
 @dataclass
 class Counters:
-    """The server's counters since the last call; times are monotonic."""
+    """Counters since the last query; times are monotonic."""
 
     first_request_at: float | None = None
     first_page_at: float | None = None
     last_page_at: float | None = None
     pages: int = 0
-    under_way: int = 0
-    most_under_way: int = 0
+    concurrent: int = 0
+    most_concurrent: int = 0
 
     def ask(self) -> None:
-        """Note a request of any kind."""
+        """Count a request of any kind."""
         self.first_request_at = self.first_request_at or time.monotonic()
 
     def begin(self) -> None:
-        """Note the request of a page."""
+        """Count the start of a page request."""
         self.first_page_at = self.first_page_at or time.monotonic()
         self.pages += 1
-        self.under_way += 1
-        self.most_under_way = max(self.most_under_way, self.under_way)
+        self.concurrent += 1
+        self.most_concurrent = max(self.most_concurrent, self.concurrent)
 
     def end(self) -> None:
-        """Note the response with a page."""
-        self.under_way -= 1
+        """Count the response to a page request."""
+        self.concurrent -= 1
         self.last_page_at = time.monotonic()
 
 
 class Api:
-    """The response to each target.
+    """Serve pages of records.
 
     ``/LATENCY_MS/orders`` has pages of full records; ``/LATENCY_MS/tiny/PAGES[/OWNER]`` pages of
     one small record; ``/LATENCY_MS/owners/COUNT`` one page of parents. ``page``, ``offset`` or
-    ``cursor`` in the query chooses the page, and every response serves every style: it has the
-    number of pages, the next cursor and the next URL.
+    ``cursor`` in the query selects the page. Every response suits every style: it has the number of
+    pages, the next cursor and the next URL.
     """
 
     def __init__(self, records: int, page_size: int) -> None:
@@ -63,20 +63,20 @@ class Api:
         self._page_size = page_size
         self._pages = -(-records // page_size)
         self._orders = [
-            wire.response(_page(_orders(page, page_size, records), page, self._pages))
+            http_server.response(_page(_orders(page, page_size, records), page, self._pages))
             for page in range(1, self._pages + 1)
         ]
-        self._after_the_end = wire.response(_page(b"", self._pages, self._pages))
+        self._after_the_end = http_server.response(_page(b"", self._pages, self._pages))
         self.counters = Counters()
-        self.token = wire.response(
+        self.token = http_server.response(
             b'{"access_token":"benchmark","token_type":"Bearer","expires_in":86400}'
         )
 
-    def respond(self, request: Request, connection: Connection) -> None:
-        """Respond to a request; a page is delayed by the milliseconds in its path."""
+    def handle(self, request: Request, connection: Connection) -> None:
+        """Respond to a request, to a page request after the milliseconds in its path."""
         if request.target == "/counters":
             counted, self.counters = self.counters, Counters()
-            connection.send(wire.response(json.dumps(asdict(counted)).encode()))
+            connection.send(http_server.response(json.dumps(asdict(counted)).encode()))
             return
         self.counters.ask()
         if request.target == "/token":
@@ -89,26 +89,26 @@ class Api:
         counters.begin()
         path = request.target.partition("?")[0]
         latency_ms, collection, *rest = path.strip("/").split("/")
-        response = self._found(collection, rest, request.query)
+        page = self._find_page(collection, rest, request.query)
 
         def end() -> None:
-            # Not the current counters: a client may have gone, and its pages with it.
+            # The counters of that request: they may have been reset since.
             counters.end()
-            connection.send(response)
+            connection.send(page)
 
         if int(latency_ms):
             asyncio.get_running_loop().call_later(int(latency_ms) / 1000, end)
         else:
             end()
 
-    def _found(self, collection: str, rest: list[str], params: Mapping[str, str]) -> bytes:
+    def _find_page(self, collection: str, rest: list[str], params: Mapping[str, str]) -> bytes:
         number = self._number(params)
         if collection == "orders":
             return self._orders[number - 1] if number <= self._pages else self._after_the_end
         if collection == "owners":
             owners = ",".join(f'{{"id":{owner}}}' for owner in range(int(rest[0])))
-            return wire.response(_page(owners.encode(), 1, 1))
-        return wire.response(_tiny(int(rest[0]), number, "".join(rest[1:])))
+            return http_server.response(_page(owners.encode(), 1, 1))
+        return http_server.response(_tiny(int(rest[0]), number, "".join(rest[1:])))
 
     def _number(self, params: Mapping[str, str]) -> int:
         if "offset" in params:
@@ -135,12 +135,12 @@ def _tiny(pages: int, page: int, owner: str) -> bytes:
 
 
 def main() -> None:
-    """Serve the number of records and the page size given on the command line."""
+    """Serve as many records and pages as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=100_000)
     parser.add_argument("--page-size", type=int, default=200)
     options = parser.parse_args()
-    asyncio.run(wire.serve(Api(options.records, options.page_size).respond))
+    asyncio.run(http_server.serve(Api(options.records, options.page_size).handle))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""One process for over an hour: does anything grow, and is each record emitted once?
+"""An hour or more in one process: check for growth, and for each record exactly once.
 
-Only a soak of an hour or more is written into docs.
+Only a soak of an hour or more updates the docs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import contenders, docs_page
-from benchmarks.processes import BenchmarkError, serving, watched
+from benchmarks.processes import BenchmarkError, serving, watch_process
 from benchmarks.records import SCHEMA
 from benchmarks.soak_watch import Phase, Watch
 
@@ -30,7 +30,7 @@ _FULL: dict[str, Any] = {
     "incremental": {"order": "asc"},
 }
 _IDENTIFIED = {"type": "object", "properties": {"id": {"type": "integer"}}}
-#: Each a way of its own to page, to read and to pass on.
+#: Streams that differ in paging, parsing and writing.
 SOAKED: Sequence[dict[str, Any]] = (
     {"name": "orders", "path": "orders", "pagination": _PAGE_NUMBER, **_FULL},
     {
@@ -69,7 +69,7 @@ SOAKED: Sequence[dict[str, Any]] = (
 )
 
 
-#: Streams that are read together, as one.
+#: Streams read together, as one phase.
 TOGETHER = {"owners": "owners, notes", "notes": "owners, notes"}
 PHASES = len(SOAKED) - 1
 LEAST_MINUTES = 60
@@ -77,51 +77,51 @@ LEAST_MINUTES = 60
 
 @dataclass(frozen=True)
 class Soak:
-    """A whole soak: the records, and the counters of the API."""
+    """A complete soak: the records received, and the API's counters."""
 
     phases: dict[str, Phase]
     counted: dict[str, Any]
 
     @property
     def records(self) -> Counter[str]:
-        """The number of records of each stream."""
+        """Number of records of each stream."""
         return sum((phase.records for phase in self.phases.values()), Counter())
 
     def failures(self) -> Iterator[str]:
-        """Yield each failure: lost, doubled or misplaced records, growth, a token used twice."""
+        """Yield each failure: records missing, doubled or misplaced, growth, a reused token."""
         for name, phase in self.phases.items():
-            if phase.astray:
-                yield f"{name}: {phase.astray} records came at the wrong place"
+            if phase.misplaced:
+                yield f"{name}: {phase.misplaced} records are misplaced"
             yield from (f"{name}: {growth}" for growth in phase.growth())
         if self.records != Counter(self.counted["records"]):
-            yield f"of {self.counted['records']} records came {dict(self.records)}"
+            yield f"expected {self.counted['records']} records, received {dict(self.records)}"
         if self.counted["used_twice"]:
             yield f"{self.counted['used_twice']} refresh tokens were used twice"
 
 
-def soaked(
+def run_soak(
     folder: Path, pages: int, seconds: float, *, fault_every: int, token_uses: int, **settings: Any
 ) -> Soak:
-    """Read five phases of at least so many pages and seconds; raise BenchmarkError."""
+    """Read five phases of at least ``pages`` and ``seconds``; raises BenchmarkError."""
     options = {"fault_every": fault_every, "token_uses": token_uses}
     with serving("benchmarks.soak_api", pages=pages, seconds=seconds, **options) as api:
         seeded = {"grant_type": "refresh_token", "refresh_token": "soak-seed"}
         watch = Watch(max(0.05, seconds / 600), TOGETHER)
         arguments = contenders.tap(api.address, folder, *SOAKED, **seeded, **settings)
-        watched(arguments, watch.read, longest_seconds=600 + 10 * seconds)
+        watch_process(arguments, watch.read, longest_seconds=600 + 10 * seconds)
         return Soak(watch.phases, api.counters())
 
 
 def table(soak: Soak) -> Iterator[str]:
-    """Yield the report of a soak without failures, in Markdown."""
+    """Return a soak without failures as Markdown."""
     yield "| Streams | Minutes | Records | Memory | Threads | Sockets | Other files |\n"
     yield "|:--|--:|--:|--:|--:|--:|--:|\n"
     for name, phase in soak.phases.items():
         minutes, records = (phase.ended_at - phase.began_at) / 60, sum(phase.records.values())
-        early, late = phase.held("memory_bytes")
+        early, late = phase.median_of("memory_bytes")
         yield f"| {name} | {minutes:.1f} | {records:,} | {early / 1e6:.0f} → {late / 1e6:.0f} MB |"
         for what in ("threads", "sockets", "files"):
-            yield " {:.0f} → {:.0f} |".format(*phase.held(what))
+            yield " {:.0f} → {:.0f} |".format(*phase.median_of(what))
         yield "\n"
     yield "\n" + "".join(_sentences(soak))
 
@@ -131,19 +131,19 @@ def _sentences(soak: Soak) -> Iterator[str]:
     seconds = sum(phase.ended_at - phase.began_at for phase in soak.phases.values())
     faults = ", ".join(f"{count} {name}" for name, count in counted["faults"].items())
     yield f"{records:,} records in {seconds / 60:.1f} minutes, none lost and none twice; "
-    yield f"{counted['requests']:,} requests, of which went wrong on purpose: {faults}; "
+    yield f"{counted['requests']:,} requests, with injected faults: {faults}; "
     yield f"{counted['tokens']:,} refresh tokens, none used twice. {docs_page.machine()}.\n"
 
 
 def main() -> int:
-    """Soak; return 1 if a record was lost or the tap failed."""
+    """Soak, and return exit status 1 if a record was lost or the tap failed."""
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=65, help="in all (default: %(default)s)")
+    parser.add_argument("--minutes", type=float, default=65, help="total (default: %(default)s)")
     minutes = parser.parse_args().minutes
     try:
         with tempfile.TemporaryDirectory() as folder:
             seconds = minutes * 60 / PHASES
-            soak = soaked(Path(folder), 100, seconds, fault_every=1000, token_uses=5000)
+            soak = run_soak(Path(folder), 100, seconds, fault_every=1000, token_uses=5000)
     except BenchmarkError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -1,7 +1,4 @@
-"""Watch a tap from outside: its output as a loader sees it, the rest through its process.
-
-Knows neither the streams nor the expected result.
-"""
+"""Watch a tap from outside: read its output like a loader, and sample its process."""
 
 from __future__ import annotations
 
@@ -19,13 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _TENTHS = 10
-# A socket and its file are counted at different moments, and a closing one still counts.
+# Sockets and files are counted at different moments, and a closing socket still counts.
 _CHANCE, _FEW = 1.15, 4
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The resources of a process at one moment."""
+    """Resources of a process at one moment."""
 
     memory_bytes: int
     threads: int
@@ -35,31 +32,31 @@ class Sample:
 
 @dataclass
 class Phase:
-    """One stream, or some that are read together: its records, and samples of the process."""
+    """Records of a stream, or of streams read together, and samples of the process meanwhile."""
 
     began_at: float
     ended_at: float
     records: Counter[str] = field(default_factory=Counter)
-    astray: int = 0
+    misplaced: int = 0
     samples: list[Sample] = field(default_factory=list)
 
-    def take(self, stream: str, number: int) -> None:
-        """Count a record; it must be the next one."""
-        self.astray += number != self.records[stream]
+    def count(self, stream: str, number: int) -> None:
+        """Count a record, and check that its number follows the last one."""
+        self.misplaced += number != self.records[stream]
         self.records[stream] += 1
         self.ended_at = monotonic()
 
-    def held(self, what: str) -> tuple[float, float]:
-        """Return the mean of a resource in the second and in the last tenth of the samples."""
+    def median_of(self, what: str) -> tuple[float, float]:
+        """Return the median of a resource in the second and in the last tenth of the samples."""
         size = -(-len(self.samples) // _TENTHS)
         parts = self.samples[size : 2 * size] or self.samples, self.samples[-size:]
         early, late = (median(getattr(sample, what) for sample in part) for part in parts)
         return early, late
 
     def growth(self) -> Iterator[str]:
-        """Yield each resource that grew by more than chance."""
+        """Yield each resource that grew more than by chance."""
         for what in fields(Sample):
-            early, late = self.held(what.name)
+            early, late = self.median_of(what.name)
             if late > early * _CHANCE + _FEW:
                 yield f"{what.name} grew from {early:,.0f} to {late:,.0f}"
 
@@ -75,13 +72,10 @@ class _Message(msgspec.Struct):
 
 
 class Watch:
-    """Reads the output of a tap as a loader would, and samples its process meanwhile."""
+    """Read the output of a tap like a loader, and sample its process in a thread."""
 
     def __init__(self, interval_seconds: float, together: Mapping[str, str]) -> None:
-        """Sample the process at this interval.
-
-        ``together`` maps each stream that shares a phase to the name of that phase.
-        """
+        """Sample every ``interval_seconds``; ``together`` maps streams to a common phase."""
         self.phases: dict[str, Phase] = {}
         self._interval_seconds, self._together = interval_seconds, together
         self._current: Phase | None = None
@@ -94,18 +88,18 @@ class Watch:
         decoder = msgspec.json.Decoder(_Message)
         try:
             for line in output:
-                self._take(decoder.decode(line))
+                self._count(decoder.decode(line))
         finally:
             ended.set()
             sampling.join()
 
-    def _take(self, message: _Message) -> None:
+    def _count(self, message: _Message) -> None:
         if message.record is None:
             return
         name = self._together.get(message.stream, message.stream)
         if name not in self.phases:
             self._current = self.phases[name] = Phase(monotonic(), monotonic())
-        self.phases[name].take(message.stream, message.record.id)
+        self.phases[name].count(message.stream, message.record.id)
 
     def _sample(self, process: psutil.Process, ended: Event) -> None:
         while not ended.wait(self._interval_seconds):

@@ -1,4 +1,4 @@
-"""How long a user waits before anything happens, compared with the import of the SDK."""
+"""Start-up time relative to the import of the SDK."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import contenders
 from benchmarks.figures import Figure, Size
-from benchmarks.processes import measured, server
+from benchmarks.processes import measure, server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,16 +19,16 @@ VERSION = (*contenders.TAP, "--version")
 
 
 def figures(size: Size, folder: Path) -> Iterator[Figure]:
-    """Alternate all three, so that they meet the same machine; the shortest of each counts."""
+    """Measure all three in turn, and keep the shortest of each."""
     imported, versions, requests = [], [], []
     with server(records=1) as api:
         tap = contenders.tap(api.address, folder, contenders.TINY)
         for _ in range(size.rounds * 3):
-            imported.append(measured(IMPORT).seconds)
-            versions.append(measured(VERSION).seconds)
-            # A token stored by an earlier run would save this one its first request.
+            imported.append(measure(IMPORT).seconds)
+            versions.append(measure(VERSION).seconds)
+            # A stored token would save this run its first request.
             (folder / "tokens.sqlite").unlink(missing_ok=True)
-            started_at = measured(tap).started_at
+            started_at = measure(tap).started_at
             requests.append(api.counters()["first_request_at"] - started_at)
     least = min(imported)
     for name, seconds in (("--version", min(versions)), ("first request", min(requests))):

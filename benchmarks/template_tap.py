@@ -1,6 +1,6 @@
-"""The peer: a tap as the SDK's project template makes one, for this API, paged by page number.
+"""A tap made from the SDK's project template, for this API, paged by page number.
 
-It has the template's hooks and the SDK's defaults; nothing is tuned for or against it.
+It has the template's hooks and the SDK's defaults, untuned.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class PagePaginator(BaseAPIPaginator[int]):
-    """Counts pages up to the number in a response."""
+    """Count pages up to the number in the response."""
 
     def has_more(self, response: requests.Response) -> bool:
         """Return whether pages follow."""
@@ -48,12 +48,12 @@ class OrdersStream(RESTStream[int]):
 
     @property
     def url_base(self) -> str:
-        """The API's address."""
+        """URL of the API."""
         return str(self.config["api_url"])
 
     @cached_property
     def authenticator(self) -> Auth:
-        """Send a lasting token."""
+        """Send a fixed token."""
         return BearerTokenAuthenticator(token=self.config["auth_token"])
 
     def get_new_paginator(self) -> PagePaginator:

@@ -10,7 +10,7 @@ from collections import defaultdict
 import pytest
 
 from benchmarks import contenders, growth, soak, soak_api
-from benchmarks.processes import measured, server
+from benchmarks.processes import measure, server
 
 STREAMS = [150, pytest.param(500, marks=pytest.mark.slow)]
 PARTITIONS = [2_000, pytest.param(10_000, marks=pytest.mark.slow)]
@@ -23,7 +23,7 @@ def run(tmp_path):
     def run(arguments, state):
         output, given = tmp_path / "messages.jsonl", tmp_path / "state.json"
         given.write_text(json.dumps(state))
-        measured([*arguments, "--state", str(given)], output=output)
+        measure([*arguments, "--state", str(given)], output=output)
         messages = [json.loads(line) for line in output.read_bytes().splitlines()]
         states = [message["value"] for message in messages if message["type"] == "STATE"]
         return [message for message in messages if message["type"] == "RECORD"], states[-1]
@@ -90,7 +90,7 @@ def test_a_context_without_a_bookmark_leaves_nothing_behind(tmp_path):
 
 def test_a_soak_loses_nothing_and_nothing_grows(tmp_path):
     """Through faults and rotated tokens each record comes once, and the process holds no more."""
-    done = soak.soaked(tmp_path, 100, 0, fault_every=20, token_uses=60, max_wait=0.05)
+    done = soak.run_soak(tmp_path, 100, 0, fault_every=20, token_uses=60, max_wait=0.05)
     assert list(done.failures()) == []
     assert set(done.counted["faults"]) == set(soak_api.FAULTS)
     assert done.counted["tokens"] > 5

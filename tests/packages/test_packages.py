@@ -1,4 +1,4 @@
-"""The wheel and the source archive, as someone gets them who has no clone."""
+"""Wheel and source archive, installed without a clone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.packages
 
 
 def run(*command, cwd, **environment):
-    """Run a command outside the clone and give its standard output."""
+    """Run a command outside the clone and return its standard output."""
     done = subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
@@ -33,7 +33,7 @@ def run(*command, cwd, **environment):
 
 
 def build(source, folder, *targets):
-    """Build with the backend that pyproject.toml names, in the release that is pinned."""
+    """Build with the pinned release of the backend in pyproject.toml."""
     chosen = [word for target in targets for word in ("-t", target)]
     run(sys.executable, "-m", "hatchling", "build", "-d", folder, *chosen, cwd=source)
     return sorted(folder.iterdir())
@@ -47,7 +47,7 @@ def packages(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def unpacked(packages, tmp_path_factory):
-    """The folder that is in the source archive."""
+    """The folder in the source archive."""
     folder = tmp_path_factory.mktemp("source")
     with tarfile.open(packages[1]) as archive:
         archive.extractall(folder)  # noqa: S202 - it was built a moment ago
@@ -57,7 +57,7 @@ def unpacked(packages, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def commands(packages, tmp_path_factory):
-    """The folder of the commands of an environment that holds the wheel and what it asks for."""
+    """The commands folder of an environment with the wheel and its dependencies."""
     folder = tmp_path_factory.mktemp("installed")
     venv.create(folder, with_pip=True)
     pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet"]
@@ -65,8 +65,7 @@ def commands(packages, tmp_path_factory):
     return folder / "bin"
 
 
-def test_the_wheel_syncs_from_its_own_demo(commands, tmp_path):
-    """Installed into an empty environment, all commands run, and a sync from the demo succeeds."""
+def test_installed_wheel_syncs_from_its_own_demo(commands, tmp_path):
     tap = commands / "tap-oauth2-generic"
     version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert version[1] in run(tap, "--version", cwd=tmp_path)
@@ -90,8 +89,7 @@ def test_the_wheel_syncs_from_its_own_demo(commands, tmp_path):
     assert synced == {stream["name"] for stream in json.loads(sample)["streams"]}
 
 
-def test_the_wheel_is_typed_and_holds_the_package_alone(packages):
-    """In the wheel are the package, its presets and its mark of types, and no tests."""
+def test_wheel_contains_only_the_typed_package_and_its_presets(packages):
     with zipfile.ZipFile(packages[0]) as wheel:
         names = set(wheel.namelist())
     tops = {name.split("/")[0] for name in names}
@@ -102,8 +100,7 @@ def test_the_wheel_is_typed_and_holds_the_package_alone(packages):
     assert {path.relative_to(ROOT).as_posix() for path in kept} <= names
 
 
-def test_the_source_archive_builds_the_same_wheel(packages, unpacked, tmp_path):
-    """A wheel that is built from the source archive holds what the other one holds."""
+def test_source_archive_builds_the_same_wheel(packages, unpacked, tmp_path):
     (again,) = build(unpacked, tmp_path / "dist", "wheel")
     with zipfile.ZipFile(packages[0]) as one, zipfile.ZipFile(again) as other:
         assert {i.filename: i.CRC for i in one.infolist()} == {
@@ -111,8 +108,8 @@ def test_the_source_archive_builds_the_same_wheel(packages, unpacked, tmp_path):
         }
 
 
-def test_the_source_archive_holds_what_its_tests_need(unpacked):
-    """In the source archive all tests are found, and those of documents and recipes' files pass."""
+def test_tests_run_from_the_source_archive(unpacked):
+    """All are collected; those of documents and recipe files pass."""
     pytest_there = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     here = {"cwd": unpacked, "PYTHONPATH": str(unpacked)}
     run(*pytest_there, "--collect-only", **here)

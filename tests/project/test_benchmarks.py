@@ -1,4 +1,4 @@
-"""The benchmarks compare equal work, and say what they found. Nothing here is timed."""
+"""The benchmarks compare equal work and report their figures. No timing here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import contenders, docs_page, growth, latency, report, startup, throughput
 from benchmarks.figures import Figure, Size
-from benchmarks.processes import BenchmarkError, measured, server
+from benchmarks.processes import BenchmarkError, measure, server
 from benchmarks.records import SCHEMA, STREAM, record
 
 RECORDS = 450
@@ -26,11 +26,11 @@ def api():
 
 @pytest.fixture
 def delivered(tmp_path):
-    """Run a contender and give its records."""
+    """A function that runs a contender and returns its records."""
 
     def run(arguments):
         output = tmp_path / "messages.jsonl"
-        measured(arguments, output=output)
+        measure(arguments, output=output)
         messages = [json.loads(line) for line in output.read_bytes().splitlines()]
         return [message["record"] for message in messages if message["type"] == "RECORD"]
 
@@ -42,46 +42,41 @@ def served():
     return [record(number) for number in range(RECORDS)]
 
 
-def test_all_contenders_deliver_what_is_served(api, delivered, served, tmp_path):
-    """Limit, template tap and this tap deliver the same records in the same order."""
+def test_every_contender_delivers_the_same_records(api, delivered, served, tmp_path):
     assert delivered(contenders.limit(api.address)) == served
     for contender in (contenders.template_tap, contenders.declared, contenders.inferred):
         assert delivered(contender(api.address, tmp_path)) == served, contender.__name__
 
 
-def test_the_general_way_differs_in_its_two_fields_alone(api, delivered, served, tmp_path):
-    """With a field added and one deselected, all other values are what is served."""
+def test_decoded_records_differ_in_the_two_changed_fields_only(api, delivered, served, tmp_path):
     expected = []
     for values in served:
         others = {name: values[name] for name in values if name != contenders.DESELECTED_FIELD}
         expected.append({**others, "city": values["customer"]["address"]["city"]})
-    assert delivered(contenders.general(api.address, tmp_path)) == expected
+    assert delivered(contenders.decoded(api.address, tmp_path)) == expected
 
 
 @pytest.mark.parametrize("style", contenders.STYLES)
-def test_the_server_serves_every_style(api, delivered, served, tmp_path, style):
-    """Each style of paging brings all records exactly once, in order."""
+def test_every_paging_style_delivers_each_record_once(api, delivered, served, tmp_path, style):
     stream = latency.paged(style, latency_ms=0)
     assert delivered(contenders.tap(api.address, tmp_path, stream)) == served
 
 
 @pytest.mark.parametrize(("stream", "count"), [(growth.paged, 5), (growth.partitioned, 7)])
-def test_what_grows_brings_a_record_for_each(api, delivered, tmp_path, stream, count):
-    """A tiny page, and a partition, is one record."""
+def test_tiny_page_or_partition_is_one_record(api, delivered, tmp_path, stream, count):
     found = delivered(contenders.tap(api.address, tmp_path, stream(count)))
     assert len({values["id"] for values in found}) == len(found) == count
 
 
 @pytest.mark.parametrize("name", ["partitions", "children"])
-def test_what_is_delayed_brings_a_record_for_each(api, delivered, tmp_path, name):
-    """Each partition is asked for once, and each parent's child."""
+def test_each_partition_and_each_child_is_requested_once(api, delivered, tmp_path, name):
     streams = latency.known_ahead(3)[name]
     found = delivered(contenders.tap(api.address, tmp_path, *streams))
     assert [values["owner"] for values in found if "page" in values] == [0, 1, 2]
 
 
-def test_records_are_as_large_and_as_varied_as_promised():
-    """A record has about 0.9 KB, with an object, a list, a fraction, a null and non-ASCII text."""
+def test_records_are_large_and_varied():
+    """About 0.9 KB, with an object, a list, a fraction, a null and non-ASCII text."""
     records = [record(number) for number in range(200)]
     text = "".join(json.dumps(r, ensure_ascii=False, separators=(",", ":")) for r in records)
     assert 850 < len(text.encode()) / 200 < 950
@@ -91,19 +86,18 @@ def test_records_are_as_large_and_as_varied_as_promised():
     assert {dict, list, float, type(None), bool, int, str} <= kinds
 
 
-def test_the_server_counts_what_is_under_way_at_once(api):
-    """The server tells the most pages under way at once, and begins anew when it was asked."""
+def test_server_counts_concurrent_pages_since_the_last_query(api):
     api.counters()
     for _ in range(2):
         page_after(api, 0)
-    assert (api.counters()["most_under_way"], api.counters()["pages"]) == (1, 0)
+    assert (api.counters()["most_concurrent"], api.counters()["pages"]) == (1, 0)
     threads = [Thread(target=page_after, args=(api, 500)) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     counted = api.counters()
-    assert (counted["most_under_way"], counted["pages"]) == (3, 3)
+    assert (counted["most_concurrent"], counted["pages"]) == (3, 3)
     assert counted["last_page_at"] - counted["first_page_at"] >= 0.5
 
 
@@ -112,11 +106,10 @@ def page_after(api, latency_ms):
         return answer.read()
 
 
-def test_a_contender_that_fails_is_told_with_its_last_words(api, tmp_path):
-    """No figure comes of a process that failed; what it said is in the error."""
+def test_failed_contender_is_an_error_with_its_last_output(api, tmp_path):
     arguments = contenders.tap(api.address, tmp_path, contenders.ORDERS, max_in_flihgt=1)
     with pytest.raises(BenchmarkError, match="max_in_flihgt"):
-        measured(arguments)
+        measure(arguments)
 
 
 FIGURES = [
@@ -126,8 +119,8 @@ FIGURES = [
 ]
 
 
-def test_figures_are_written_between_their_markers(tmp_path):
-    """Writing figures, once or twice, changes what stands between the markers and nothing else."""
+def test_figures_are_written_between_their_markers_only(tmp_path):
+    """Once or twice alike."""
     path = tmp_path / "page.md"
     before, after = docs_page.PERFORMANCE.read_text().split(BEGIN)[0], "\n## After\n"
     path.write_text(f"{before}{BEGIN}old\n{END}{after}")
@@ -150,8 +143,7 @@ def test_page_has_markers_for_figures_and_shows_the_picture():
     assert report.PICTURE.read_bytes().startswith(b"\x89PNG")
 
 
-def test_every_figure_is_in_the_table(capsys):
-    """The printed table has a row for each figure."""
+def test_printed_table_has_every_figure(capsys):
     report.print_table(FIGURES)
     printed = capsys.readouterr().out
     assert all(figure.detail in printed and figure.unit in printed for figure in FIGURES)
@@ -159,8 +151,7 @@ def test_every_figure_is_in_the_table(capsys):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", [throughput, latency, startup, growth])
-def test_every_part_gives_figures(tmp_path, part):
-    """Each part runs to its end, and gives a positive number for all that it names."""
+def test_every_part_yields_positive_figures(tmp_path, part):
     size = Size(records=400, rounds=1, delayed_pages=4, pages=(1, 3), partitions=(1, 3))
     figures = list(part.figures(size, tmp_path))
     assert len({(figure.part, figure.name) for figure in figures}) == len(figures) >= 2

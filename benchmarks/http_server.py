@@ -1,7 +1,4 @@
-"""HTTP/1.1 on loopback, only what the API needs: whole requests in, whole responses out.
-
-Knows no API.
-"""
+"""A minimal HTTP/1.1 server on loopback: complete requests in, complete responses out."""
 
 from __future__ import annotations
 
@@ -19,47 +16,47 @@ _SEND_BUFFER_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it arrived; its head has no last line break."""
+    """A request; its head has no final line break."""
 
     head: bytes
     body: bytes
 
     @property
     def target(self) -> str:
-        """The target: path and query."""
+        """Path and query."""
         return self.head.split(b" ", 2)[1].decode()
 
     @property
     def query(self) -> dict[str, str]:
-        """The parameters of the query, not decoded."""
+        """Query parameters, not decoded."""
         pairs = self.target.partition("?")[2].split("&")
         return dict(pair.split("=", 1) for pair in pairs if pair)
 
 
 class Connection(asyncio.Protocol):
-    """One kept-alive connection; its client waits for each response before the next request."""
+    """One persistent connection without pipelining."""
 
-    def __init__(self, respond: Callable[[Request, Connection], None]) -> None:
-        """Start empty; ``respond`` sends the response to a request, now or later."""
-        self._respond, self._received = respond, b""
+    def __init__(self, handle: Callable[[Request, Connection], None]) -> None:
+        """Call ``handle`` for each request; it responds now or later."""
+        self._handle, self._received = handle, b""
         self._transport: asyncio.WriteTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Let the buffer hold a whole page, so that it leaves at once."""
+        """Enlarge the write buffer to a complete page."""
         if isinstance(transport, asyncio.WriteTransport):
             self._transport = transport
             transport.set_write_buffer_limits(high=_SEND_BUFFER_BYTES)
 
     def data_received(self, data: bytes) -> None:
-        """Respond once a request is complete."""
+        """Handle a request once it is complete."""
         self._received += data
         head, found, body = self._received.partition(HEAD_END)
         if found and len(body) >= _content_length(head):
             self._received = b""
-            self._respond(Request(head, body), self)
+            self._handle(Request(head, body), self)
 
     def send(self, content: bytes) -> None:
-        """Send a response, unless the client has gone."""
+        """Send a response, unless the client has disconnected."""
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(content)
 
@@ -75,17 +72,17 @@ def _content_length(head: bytes) -> int:
 
 
 def response(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
-    """Return a whole response; an underscore in a header's name stands for a hyphen."""
+    """Return a response as bytes; an underscore in a header's name stands for a hyphen."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}"]
     headers.setdefault("Content_Type", "application/json")
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join(lines).encode() + HEAD_END + body
 
 
-async def serve(respond: Callable[[Request, Connection], None]) -> None:
-    """Listen on a free port of loopback, print the address, and serve until standard input ends."""
+async def serve(handle: Callable[[Request, Connection], None]) -> None:
+    """Listen on a free loopback port, print the URL, and serve until standard input ends."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(respond), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: Connection(handle), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     sys.stdout.write(f"http://127.0.0.1:{port}\n")
     sys.stdout.flush()

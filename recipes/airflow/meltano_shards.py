@@ -1,4 +1,4 @@
-"""An Airflow DAG that runs a Meltano pipeline in shards: the tap's partitions on several workers.
+"""Run a Meltano pipeline in shards with Airflow: the tap's partitions on several workers.
 
 Knows no API and no secret: those are in the Meltano project and in the workers' environment.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 EXTRACTOR, LOADER = "tap-oauth2-generic", "target-postgres"
 SHARDS = 4
-# Each slot of the pool is one request under way; a shard takes as many as it may send at once.
+# Each slot of the pool is one concurrent request of a shard.
 POOL, REQUESTS_A_SHARD = "api_requests", 2
 RETRIES = 3
 
@@ -31,7 +31,7 @@ VARIABLE = EXTRACTOR.upper().replace("-", "_")
 
 
 class Shard(TypedDict):
-    """One element of what the shard command prints."""
+    """One element of the shard command's output."""
 
     state_id_suffix: str
     config: dict[str, Any]
@@ -51,7 +51,7 @@ def meltano_shards() -> None:
 
 @task(retries=RETRIES)
 def split() -> list[Shard]:
-    """Ask the tap for its shards; they hold no secret, so that they may pass through Airflow."""
+    """Return the tap's shards; they hold no secrets, so Airflow may store them."""
     command = ["invoke", f"{EXTRACTOR}:shard", "--shards", str(SHARDS)]
     shards: list[Shard] = json.loads(meltano(*command, stdout=subprocess.PIPE))
     return shards
@@ -64,7 +64,7 @@ def split() -> list[Shard]:
     map_index_template="{{ state_id_suffix }}",
 )
 def run(shard: Shard) -> None:
-    """Extract and load what one shard reads, from the bookmarks of that shard on."""
+    """Extract and load one shard, from its own bookmarks on."""
     suffix = shard["state_id_suffix"]
     get_current_context()["state_id_suffix"] = suffix
     config = {**shard["config"], "max_in_flight": REQUESTS_A_SHARD}
@@ -74,7 +74,7 @@ def run(shard: Shard) -> None:
 def meltano(
     *arguments: str, config: dict[str, Any] | None = None, stdout: int | None = None
 ) -> str:
-    """Run Meltano with settings of the tap in its environment; raises where it fails."""
+    """Run Meltano with settings of the tap in its environment; raise CalledProcessError."""
     settings = {
         f"{VARIABLE}_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
         for name, value in (config or {}).items()
@@ -93,10 +93,10 @@ def meltano(
 
 @contextmanager
 def own_folder() -> Iterator[str]:
-    """Give Meltano a folder of its own, with what is installed in it.
+    """Create a folder for one Meltano run that shares the installed plugins.
 
-    It keeps state and catalog of a run in files that are named for the plugin alone: runs of one
-    plugin that share the folder would read each other's.
+    Meltano names the state and catalog files of a run after the plugin only: concurrent runs in
+    one folder would read each other's.
     """
     with tempfile.TemporaryDirectory() as folder:
         for entry in INSTALLED.iterdir():

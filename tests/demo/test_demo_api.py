@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support.demo_pages import WALKS, numbered_pages, pages_of_people, walk, when
+from tests.support.demo_pages import READERS, numbered_pages, pages_of_people, read_all, when
 
 CAPS = {
     "contacts": ("per_page", 50, "data"),
@@ -20,10 +20,10 @@ CAPS = {
 }
 
 
-@pytest.mark.parametrize("name", WALKS)
+@pytest.mark.parametrize("name", READERS)
 def test_full_read_returns_each_record_once_in_order(client, name):
     """Ids and times are unique, and the times ascend through 2025."""
-    records = walk(client, name)
+    records = read_all(client, name)
     times = [when(record) for record in records]
     assert len(records) == client.counts()[name]
     assert len({record["id"] for record in records}) == len(records)
@@ -31,18 +31,18 @@ def test_full_read_returns_each_record_once_in_order(client, name):
     assert {time.year for time in times} == {2025}
 
 
-@pytest.mark.parametrize("name", WALKS)
+@pytest.mark.parametrize("name", READERS)
 def test_paged_collection_has_at_least_three_pages(client, name):
-    assert len(list(WALKS[name](client))) >= (1 if name == "countries" else 3)
+    assert len(list(READERS[name](client))) >= (1 if name == "countries" else 3)
 
 
-@pytest.mark.parametrize("name", WALKS)
+@pytest.mark.parametrize("name", READERS)
 def test_updated_after_is_exclusive_on_every_page(client, name):
-    records = walk(client, name)
+    records = read_all(client, name)
     third = len(records) // 3
     bound = records[third]["updated_at"]
-    assert walk(client, name, updated_after=bound) == records[third + 1 :]
-    assert walk(client, name, updated_after=records[-1]["updated_at"]) == []
+    assert read_all(client, name, updated_after=bound) == records[third + 1 :]
+    assert read_all(client, name, updated_after=records[-1]["updated_at"]) == []
 
 
 @pytest.mark.parametrize(
@@ -58,14 +58,14 @@ def test_updated_after_is_exclusive_on_every_page(client, name):
 )
 def test_filter_compares_timestamps(client, text):
     """Offset, separator and fraction of a timestamp do not matter."""
-    expected = walk(client, "countries", updated_after="2025-06-30T10:00:00Z")
+    expected = read_all(client, "countries", updated_after="2025-06-30T10:00:00Z")
     assert 0 < len(expected) < client.counts()["countries"]
-    assert walk(client, "countries", updated_after=text) == expected
+    assert read_all(client, "countries", updated_after=text) == expected
 
 
 def test_date_means_midnight_utc(client):
-    by_date = walk(client, "charges", updated_after="2025-06-30")
-    assert by_date == walk(client, "charges", updated_after="2025-06-30T00:00:00Z")
+    by_date = read_all(client, "charges", updated_after="2025-06-30")
+    assert by_date == read_all(client, "charges", updated_after="2025-06-30T00:00:00Z")
 
 
 @pytest.mark.parametrize("name", CAPS)
@@ -127,7 +127,7 @@ def test_next_link_uses_the_host_of_the_request(client):
 def test_tasks_of_all_lists_are_all_tasks(client):
     """One list has several pages, some have none, one is a 404."""
     sizes, missing = [], 0
-    for parent in walk(client, "lists"):
+    for parent in read_all(client, "lists"):
         path = f"/lists/{quote(parent['id'], safe='')}/tasks"
         response = client.call(path)
         missing += response.status_code == 404

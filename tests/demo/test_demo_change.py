@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 from tap_oauth2_generic.demo import DemoServer
 from tests.support.demo_client import Client
-from tests.support.demo_pages import WALKS, walk, when
+from tests.support.demo_pages import READERS, read_all, when
 
 LAST_OF_2025 = "2025-12-31T23:59:59Z"
 
@@ -18,19 +18,21 @@ def test_every_start_has_the_same_data(client, own_client):
 
 
 def test_demo_has_between_two_and_ten_thousand_rows(client):
-    assert set(client.counts()) == {*WALKS, "tasks"}
+    assert set(client.counts()) == {*READERS, "tasks"}
     assert 2_000 < sum(client.counts().values()) < 10_000
 
 
 def test_next_sync_finds_exactly_the_changed_rows(own_client):
-    before = {name: {record["id"]: record for record in walk(own_client, name)} for name in WALKS}
+    before = {
+        name: {record["id"]: record for record in read_all(own_client, name)} for name in READERS
+    }
     changed = own_client.change()
-    assert set(changed) == {*WALKS, "tasks"}
+    assert set(changed) == {*READERS, "tasks"}
     for name, old in before.items():
-        found = walk(own_client, name, updated_after=LAST_OF_2025)
+        found = read_all(own_client, name, updated_after=LAST_OF_2025)
         new = [record for record in found if record["id"] not in old]
         assert len(found) == changed[name] > len(new) == 1
-        assert len(walk(own_client, name)) == len(old) + 1
+        assert len(read_all(own_client, name)) == len(old) + 1
         for record in found:
             assert record["id"] not in old or visible(record) != visible(old[record["id"]])
 
@@ -39,10 +41,10 @@ def test_changes_have_unique_ascending_past_times(own_client):
     latest = datetime(2025, 12, 31, tzinfo=timezone.utc)
     for _ in range(10):
         changed = own_client.change()
-        for name in WALKS:
-            found = walk(own_client, name, updated_after=latest.isoformat())
+        for name in READERS:
+            found = read_all(own_client, name, updated_after=latest.isoformat())
             assert len(found) == changed[name]
-        latest = max(when(walk(own_client, name)[-1]) for name in WALKS)
+        latest = max(when(read_all(own_client, name)[-1]) for name in READERS)
     assert latest < datetime.now(timezone.utc)
 
 
@@ -52,8 +54,8 @@ def test_same_changes_lead_to_the_same_data(own_client):
         with other.http:
             for each in (other, own_client, other, own_client):
                 each.change()
-            for name in WALKS:
-                assert walk(other, name) == walk(own_client, name)
+            for name in READERS:
+                assert read_all(other, name) == read_all(own_client, name)
 
 
 def test_change_needs_post_and_no_token(own_client):

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.support import ROOT
-from tests.support.demo_pages import walk
+from tests.support.demo_pages import read_all
 
 CONFIG = json.loads((ROOT / "sample_config.json").read_text(encoding="utf-8"))
 STREAMS = {stream["name"]: stream for stream in CONFIG["streams"]}
@@ -58,7 +58,7 @@ def test_each_stream_finds_its_records(client, name):
         params |= {outer[0]: {size: paging["page_size"]}} if outer else {size: paging["page_size"]}
     path = stream["path"]
     if "parent" in stream:
-        (first, *_) = walk(client, stream["parent"]["stream"])
+        (first, *_) = read_all(client, stream["parent"]["stream"])
         for key, field in stream["parent"]["keys"].items():
             path = path.replace(f"{{parent.{key}}}", quote(first[field], safe=""))
     answer = client.call(path, method=stream.get("method", "GET"), **params).json()

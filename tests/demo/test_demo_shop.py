@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from tap_oauth2_generic.demo import shop
-from tests.support.demo_pages import walk
+from tests.support.demo_pages import read_all
 
 NORTH = f"/regions/{quote(shop.REGIONS[0], safe='')}/orders"
 
@@ -110,7 +110,7 @@ def test_exports_in_all_formats_have_the_same_rows(client):
 
 
 def test_task_of_another_list_is_404(client):
-    lists = [quote(item["id"], safe="") for item in walk(client, "lists")[:2]]
+    lists = [quote(item["id"], safe="") for item in read_all(client, "lists")[:2]]
     tasks = client.call(f"/lists/{lists[0]}/tasks").json()["value"]
     counts = []
     for task in tasks[:6]:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from tests.pipelines.meltano_project import ROOT
 from tests.pipelines.warehouses import dig, ids
-from tests.support.demo_pages import WALKS, walk
+from tests.support.demo_pages import READERS, read_all
 
 SAMPLE = (ROOT / "sample_config.json").read_text()
 #: A nested value of each of these streams; the warehouse must hold it unchanged.
@@ -22,7 +22,7 @@ NESTED = {
 
 def truth(demo):
     """Return the records of each stream, read by a client that shares no code with the tap."""
-    found = {name: walk(demo, name) for name in WALKS}
+    found = {name: read_all(demo, name) for name in READERS}
     found["tasks"] = []
     for one in found["lists"]:
         number, path = 1, f"/lists/{quote(one['id'], safe='')}/tasks"

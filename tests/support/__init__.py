@@ -1,4 +1,4 @@
-"""What tests share: servers, processes and clocks; no test is here."""
+"""Shared by tests: servers, processes, clocks and runs of the tap. No test here."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Certificates that a test signs itself, for servers that it starts."""
+"""Self-signed certificates for servers of tests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PEM = serialization.Encoding.PEM
 
 
 def self_signed(folder: Path, name: str) -> tuple[Path, ssl.SSLContext]:
-    """Give the file of an authority to trust, and what a server of that name speaks TLS with."""
+    """Return the file of an authority to trust, and the TLS context of a server of that name."""
     key = ec.generate_private_key(ec.SECP256R1())
     issuer = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "authority of the test")])
     now = datetime.now(timezone.utc)

@@ -1,4 +1,4 @@
-"""A walk through each collection of the demo, as a client of its paging style goes."""
+"""Read each collection of the demo to its end, by its paging style."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def pages_of_search(client, **params):
         total = total or offset
 
 
-WALKS = {
+READERS = {
     "countries": pages_of_countries,
     "contacts": pages_of_contacts,
     "issues": pages_of_issues,
@@ -95,9 +95,9 @@ WALKS = {
 }
 
 
-def walk(client, name, **params):
+def read_all(client, name, **params):
     """Return all records of a collection."""
-    return [record for page in WALKS[name](client, **params) for record in page]
+    return [record for page in READERS[name](client, **params) for record in page]
 
 
 def when(record):

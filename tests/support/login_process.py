@@ -1,4 +1,4 @@
-"""The login command as a process, and a person at a browser who answers it over real HTTP."""
+"""The login command as a process, and a person at a browser over real HTTP."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ TIMEOUT_SECONDS = 30
 
 
 def free_port():
-    """Give a port that nobody listens on."""
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 def config(url, **settings):
-    """Give a configuration for the demo's provider."""
+    """Return a configuration for the demo's provider."""
     return {
         "base_url": f"{url}/api/v1",
         "authorize_url": f"{url}/oauth/authorize",
@@ -39,7 +39,7 @@ def config(url, **settings):
 
 
 class Login:
-    """One run of the command; ``address`` is what it asks a person to open."""
+    """One run of the command; ``address`` is the URL to open."""
 
     def __init__(self, folder, settings, *options, typed=None, env=None):
         path = folder / "config.json"
@@ -66,12 +66,12 @@ class Login:
         self.said = ""
         self.address = None
         self._typed = typed
-        # A command that says nothing more must not hold the test for ever.
+        # A silent command must not block the test.
         self._guard = threading.Timer(TIMEOUT_SECONDS, self.process.kill)
         self._guard.start()
 
     def wait_for_address(self, start="http"):
-        """Read on until the address is shown."""
+        """Read output until the address is shown."""
         for line in self.process.stdout:
             self.said += line
             if found := re.match(rf"\s+({start}\S+)\s*$", line):
@@ -85,7 +85,7 @@ class Login:
         self.process.stdin.flush()
 
     def end(self):
-        """Wait for the end and give status, standard output and standard error."""
+        """Wait for the end and return status, standard output and standard error."""
         rest, errors = self.process.communicate(timeout=TIMEOUT_SECONDS)
         self._guard.cancel()
         self.said += rest
@@ -100,7 +100,7 @@ class Person:
         self.http.trust_env = False
 
     def decide(self, address, decision="allow"):
-        """Log in, press a button, and give where the browser is sent."""
+        """Log in, press a button, and return the redirect URL."""
         page = self.http.get(address, timeout=TIMEOUT_SECONDS)
         ticket = re.search(r'name="ticket" value="([^"]+)"', page.text)[1]
         answer = self.http.post(
@@ -112,5 +112,5 @@ class Person:
         return answer.headers["Location"]
 
     def visit(self, address):
-        """Follow the redirect to the listener, and give the page that is shown."""
+        """Follow the redirect to the listener, and return the response."""
         return self.http.get(address, timeout=TIMEOUT_SECONDS)

@@ -1,6 +1,6 @@
-"""A program: prints how many objects are left after a run with 100, and one with 3,000 children.
+"""Print the number of objects left after a run with 100 children, and with 3,000.
 
-In a process of its own, since other tests leave objects and threads behind.
+Runs as its own process, since other tests leave objects and threads behind.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from tests.support.server import ApiServer
 
 
 class Nowhere(MessageWriter):
-    """Takes messages, and keeps none."""
+    """Discard all messages."""
 
     def write_message(self, message):
-        """Nothing is kept."""
+        """Discard it."""
 
     def write_records(self, *_):
-        """Nothing is kept."""
+        """Discard it."""
 
 
-def objects_kept(api, parents):
-    """Give how many objects there are at the end of a run with so many parents."""
+def count_objects(api, parents):
+    """Return the number of objects after a run with ``parents`` parents."""
     api.routes["/owners"] = lambda _: [{"id": owner} for owner in range(parents)]
     api.routes |= dict.fromkeys((f"/owners/{n}" for n in range(parents)), lambda _: [{"x": 1}])
     child = {
@@ -43,5 +43,5 @@ def objects_kept(api, parents):
 
 if __name__ == "__main__":
     with ApiServer() as serving:
-        objects_kept(serving, 10)  # what is imported and cached at the first time
-        print(objects_kept(serving, 100), objects_kept(serving, 3000))  # noqa: T201 - its result
+        count_objects(serving, 10)  # fills imports and caches
+        print(count_objects(serving, 100), count_objects(serving, 3000))  # noqa: T201 - its result

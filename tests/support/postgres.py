@@ -1,4 +1,4 @@
-"""A real PostgreSQL on a folder of its own, on loopback, for as long as a test module runs."""
+"""A real PostgreSQL in a temporary folder, on loopback."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def programs():
-    """Give the folder of PostgreSQL's programs, None where it is not installed."""
+    """Return the folder of PostgreSQL's programs, or None if it is not installed."""
     found = shutil.which("initdb")
     folders = [Path(found).parent] if found else []
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
@@ -21,7 +21,7 @@ def programs():
 
 @contextlib.contextmanager
 def postgres():
-    """Start a server, give the SQLAlchemy URL of its database, and stop it."""
+    """Start a server, yield the SQLAlchemy URL of its database, and stop it."""
     folder = Path(tempfile.mkdtemp(prefix="tap-postgres-"))
     # PostgreSQL refuses to run as root.
     owner = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}

@@ -1,6 +1,6 @@
-"""A real HTTP server on loopback whose answers a test scripts, with a token endpoint beside.
+"""A real HTTP server on loopback with scripted responses and a token endpoint.
 
-Knows nothing of the tap: what it saw is for the test to judge.
+Independent of the tap: tests check the requests that it saw.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Seen:
-    """One request as it arrived; ``query`` holds the first value of each name."""
+    """One request; ``query`` has the first value of each name."""
 
     method: str
     target: str
@@ -54,7 +54,7 @@ class Seen:
 
 @dataclass
 class Reply:
-    """An answer; a body that is no bytes is sent as JSON."""
+    """A response; a body other than bytes is sent as JSON."""
 
     body: Any = None
     status: int = 200
@@ -65,16 +65,15 @@ class Reply:
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
 
 
-#: Answers one request; anything but a Reply is the JSON body of a 200, None drops the connection.
-Answer = "Callable[[Seen], Any]"
-
-
 class Drop:
-    """As an answer: close the connection without one."""
+    """In place of a response: close the connection."""
 
 
 class ApiServer:
-    """``routes`` maps a path to what answers it; ``token`` answers ``/token``."""
+    """A server that responds by ``routes``, a function for each path, and ``token``.
+
+    A function returns a ``Reply``, ``Drop``, or the JSON body of a 200.
+    """
 
     def __init__(self) -> None:
         self.routes: dict[str, Callable[[Seen], Any]] = {}
@@ -87,7 +86,7 @@ class ApiServer:
         }
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
-        # What a client does wrong in a handshake is for the test to judge.
+        # Tests check failed handshakes.
         self._server.handle_error = lambda *_: None
         self._is_closing = False
         self._thread = threading.Thread(target=self._accept)
@@ -116,21 +115,21 @@ class ApiServer:
         return f"{self._scheme}://{self.host}"
 
     def encrypt(self, context: ssl.SSLContext) -> None:
-        """Speak TLS from here on."""
+        """Use TLS from now on."""
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._scheme = "https"
 
     def requests(self, path: str) -> list[Seen]:
-        """Give what arrived at a path, in order."""
+        """Return the requests to a path in order."""
         return [seen for seen in self.seen if seen.path == path]
 
-    def serve(self, path: str, *answers: Any) -> None:
-        """Give these answers one after the other, the last one for ever."""
-        waiting = list(answers)
+    def serve(self, path: str, *replies: Any) -> None:
+        """Return these responses in order, then repeat the last one."""
+        waiting = list(replies)
         self.routes[path] = lambda _: waiting.pop(0) if len(waiting) > 1 else waiting[0]
 
     def config(self, *streams: dict[str, Any], **settings: Any) -> dict[str, Any]:
-        """Give a configuration for this server with these streams."""
+        """Return a configuration for this server with these streams."""
         return {
             "base_url": self.url,
             "grant_type": "client_credentials",
@@ -142,7 +141,7 @@ class ApiServer:
             **settings,
         }
 
-    def _answer(self, seen: Seen) -> Any:
+    def _respond(self, seen: Seen) -> Any:
         if seen.path == "/token":
             return self.token(seen)
         route = self.routes.get(seen.path)
@@ -160,11 +159,11 @@ class ApiServer:
                 content = self.rfile.read(length)
                 seen = Seen(self.command, self.path, dict(self.headers), content)
                 outer.seen.append(seen)
-                answer = outer._answer(seen)
-                if answer is Drop:
+                reply = outer._respond(seen)
+                if reply is Drop:
                     self.close_connection = True
                     return
-                reply = answer if isinstance(answer, Reply) else Reply(answer)
+                reply = reply if isinstance(reply, Reply) else Reply(reply)
                 self.send_response(reply.status)
                 headers = {"Content-Type": "application/json", **reply.headers}
                 headers.setdefault("Content-Length", str(len(reply.content)))

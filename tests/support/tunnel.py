@@ -1,6 +1,6 @@
-"""A proxy on loopback that tunnels: whatever host is named, it leads to one server.
+"""A proxy on loopback that tunnels every host to one server.
 
-Knows nothing of who asks; what was asked of it is for the test to judge.
+Tests check the requests that it saw.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PIECE_BYTES = 65536
 
 
 class Tunnel:
-    """``seen`` holds the method, target and headers of every request that the proxy got."""
+    """A proxy; ``seen`` has method, target and headers of each request."""
 
     def __init__(self, host: str) -> None:
         self.seen: list[tuple[str, str, Mapping[str, str]]] = []

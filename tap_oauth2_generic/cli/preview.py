@@ -22,6 +22,7 @@ from tap_oauth2_generic.cli.suggest import (
 from tap_oauth2_generic.errors import InputError, TapError
 from tap_oauth2_generic.pagination import Paginator
 from tap_oauth2_generic.records.schema import infer
+from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.redaction import MASK, printable, redact
 from tap_oauth2_generic.settings.limits import MAX_PREVIEW_FIELDS, MAX_PREVIEW_PAGES
 from tap_oauth2_generic.singer.message_writer import require_output
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.stream import OAuth2Stream
 
 # Numbers keep every digit, as in a sync.
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
 _SHOWN_LENGTH = 60
 _SECRET_WORDS = ("auth", "key", "token", "secret", "cookie")
 
@@ -89,7 +89,7 @@ def _describe(fetched: FetchedPage) -> dict[str, Any]:
                 name: MASK if any(word in name.lower() for word in _SECRET_WORDS) else redact(value)
                 for name, value in request.headers.items()
             },
-            "body": json.loads(redact(_ENCODER.encode(request.body).decode())),
+            "body": json.loads(redact(encode_json(request.body).decode())),
         },
         "status": fetched.response.status,
         "records": len(fetched.records),
@@ -165,7 +165,7 @@ def _table(report: dict[str, Any]) -> Table:
 
 
 def _shorten(value: Any) -> str:
-    text = value if isinstance(value, str) else _ENCODER.encode(value).decode()
+    text = value if isinstance(value, str) else encode_json(value).decode()
     text = printable(redact(text))
     return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
 
@@ -204,7 +204,7 @@ def command(
     chosen = streams.values() if name is None else [streams[name]]
     reports = [preview(stream, wanted, suggests=suggests) for stream in chosen]
     if as_json:
-        click.echo(msgspec.json.format(_ENCODER.encode(reports), indent=2))
+        click.echo(msgspec.json.format(encode_json(reports), indent=2))
     else:
         for report in reports:
             _show(report)

@@ -16,6 +16,7 @@ from tap_oauth2_generic.cli.boundary import CONFIG_OPTION, log_to_stderr
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA
 from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.replication.bounds import moment
+from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.settings.limits import MAX_SHARDS
 from tap_oauth2_generic.singer.input_files import bookmarks_in, read_object
 from tap_oauth2_generic.tap import TapOAuth2Generic
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.replication.partitions import Context
 
 _LOG = logging.getLogger(TapOAuth2Generic.name)
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
 _KEY_ENCODER = msgspec.json.Encoder(order="deterministic", decimal_format="number")
 #: What one shard reads: of each stream without a parent its partitions, none where it has none.
 Share = dict[str, list["Context"]]
@@ -171,7 +171,7 @@ def _run(paths: tuple[str, ...], states: tuple[str, ...], shards: int) -> None:
     found = split(config, raw, shards, [_state(path) for path in states])
     if empty := shards - len(found):
         _LOG.warning("%d of %d shards have nothing to read and are left out", empty, shards)
-    click.echo(msgspec.json.format(_ENCODER.encode(found), indent=2))
+    click.echo(msgspec.json.format(encode_json(found), indent=2))
 
 
 @click.command("shard")

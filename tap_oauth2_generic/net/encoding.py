@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
-import msgspec
 import requests
 
 from tap_oauth2_generic.errors import ApiError, HostNotAllowedError
+from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.redaction import redact
 from tap_oauth2_generic.settings.templates import as_text
 
 if TYPE_CHECKING:
     from tap_oauth2_generic.net.request import Request
 
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
 # Everything printable that a URL may hold; anything else in a server's link is quoted.
 _URL_CHARACTERS = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"<>\\^`{|}')
 
@@ -29,7 +28,7 @@ def prepare(request: Request) -> requests.PreparedRequest:
         data = urlencode(encode_pairs(request.body)).encode()
     elif request.body is not None:
         headers.setdefault("Content-Type", "application/json")
-        data = _ENCODER.encode(request.body)
+        data = encode_json(request.body)
     query = query_string(request.params)
     url = f"{request.url}?{query}" if query else request.url
     try:

@@ -9,7 +9,6 @@ import random
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-import msgspec
 import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
@@ -19,6 +18,7 @@ from tap_oauth2_generic.oauth2.assertion import RequestContext, sign
 from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH, Client
 from tap_oauth2_generic.oauth2.token_response import endpoint_name, parse_token, read_body
 from tap_oauth2_generic.runtime.causes import root_cause
+from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.settings.templates import as_text
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.oauth2.token import Token
     from tap_oauth2_generic.runtime.clock import Clock
 
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
 #: Error code of a request that never reached the endpoint, or of a login without a response.
 UNREACHABLE = "unreachable"
 
@@ -205,7 +204,7 @@ def _encode(
     if encoding == "query" or method == "GET":
         return requests.Request(method, url, params=pairs, headers=headers)
     if encoding == "json":
-        data, content_type = _ENCODER.encode(params), "application/json"
+        data, content_type = encode_json(params), "application/json"
     else:
         data, content_type = urlencode(pairs).encode(), "application/x-www-form-urlencoded"
     headers = {"Content-Type": content_type, **headers}

@@ -9,16 +9,14 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-import msgspec
-
 from tap_oauth2_generic.records.columns import COLUMN_INTEGERS, Select
+from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.timestamps import is_date_time
 from tap_oauth2_generic.settings.limits import MAX_NUMBER_LENGTH
 
 Fit = Callable[[Any], Any]
 #: What stands in a path for the members of a list.
 IN_LIST = "[]"
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
 # A field that is to be left out of the record: a null in a column that takes none.
 _LEFT_OUT = object()
 
@@ -188,7 +186,7 @@ def _as_it_is(value: Any) -> Any:
 
 def _as_text(value: Any) -> str:
     """Write what is no text as JSON text: exact, and readable back."""
-    return _ENCODER.encode(value).decode()
+    return encode_json(value).decode()
 
 
 def _as_number(value: str, types: set[str]) -> int | Decimal | None:

@@ -19,6 +19,7 @@ from tap_oauth2_generic.records.msgspec_types import (
     found_at,
     takes_null,
 )
+from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.settings.paths import DottedPath
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class Passthrough:
             checked = self._records.decode(written.text)
             added = [one.values(written.text) for one in self._added]
             if self._picked is not None:
-                texts = [_encode(record) for record in self._picked.decode(written.text)]
+                texts = [encode_json(record) for record in self._picked.decode(written.text)]
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return None
         if (more or added) and any(_is_empty(text) for text in texts):
@@ -144,7 +145,7 @@ class _Added:
         self._takes_null = takes_null
         self._values = msgspec.json.Decoder(list[at_path(keys, kind)])  # type: ignore[misc]
         self._texts = msgspec.json.Decoder(list[at_path(keys, msgspec.Raw)])  # type: ignore[misc]
-        self._begin = b"," + _encode(name) + b":"
+        self._begin = b"," + encode_json(name) + b":"
 
     def values(self, text: bytes) -> list[Any]:
         """Give each record's value, UNSET where it has none; raises ValidationError."""
@@ -207,9 +208,6 @@ class _Key:
             return [record.key for record in self._decoder.decode(text)]
         decode = msgspec.json.Decoder(float_hook=Decimal).decode
         return [decode(value) for value in self._source.texts(text)]
-
-
-_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def _are_absolute(times: list[datetime]) -> bool:

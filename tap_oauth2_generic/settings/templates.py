@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol, runtime_checkable
 
-import msgspec
-
 from tap_oauth2_generic.errors import SettingError
+from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.settings.limits import MAX_PLAIN_DIGITS
 
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
 Scope = Mapping[str, Any]
 
 
@@ -103,7 +101,7 @@ def as_text(value: Any) -> str:
     if isinstance(value, Decimal):
         return f"{value:f}" if abs(value.adjusted()) < MAX_PLAIN_DIGITS else str(value)
     if isinstance(value, dict | list):
-        return _ENCODER.encode(value).decode()
+        return encode_json(value).decode()
     return str(value)
 
 

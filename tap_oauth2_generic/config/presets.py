@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.settings.field_types import STRINGS
 from tap_oauth2_generic.settings.fields import reject_unknown
-from tap_oauth2_generic.settings.values import described
+from tap_oauth2_generic.settings.values import json_type
 
 if TYPE_CHECKING:
     from tap_oauth2_generic.settings.fields import ErrorCollector
@@ -77,7 +77,7 @@ def _read_params(
     """Return the values of the preset's placeholders, checked against its declaration."""
     where, found = "provider_params", given or {}
     if not isinstance(found, Mapping):
-        collector.add(where, f"must be an object, not {described(found)}")
+        collector.add(where, f"must be an object, not {json_type(found)}")
         return {}
     reject_unknown(found, declared, where, collector)
     values = {}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.errors import RecordError
 from tap_oauth2_generic.settings.fields import near_choice
-from tap_oauth2_generic.settings.values import described
+from tap_oauth2_generic.settings.values import json_type
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -38,7 +38,7 @@ def check_maps(raw: Mapping[str, Any], streams: Collection[str], collector: Erro
     for name, (kind, takes) in _KINDS.items():
         value = raw.get(name)
         if value is not None and type(value) is not kind:
-            collector.add(name, f"must be {takes}, not {described(value)}")
+            collector.add(name, f"must be {takes}, not {json_type(value)}")
     maps = raw.get("stream_maps")
     for name, one in maps.items() if isinstance(maps, dict) else ():
         if not name.startswith("__"):
@@ -51,10 +51,10 @@ def _check_map(name: str, one: Any, streams: Collection[str], collector: ErrorCo
         source = one.get("__source__", name)
         for field, value in one.items():
             if not isinstance(value, str | None) and field != "__key_properties__":
-                sentence = f"must be a string, an expression, or null, not {described(value)}"
+                sentence = f"must be a string, an expression, or null, not {json_type(value)}"
                 collector.add(f"{where}.{field}", sentence)
     elif one not in _REMOVED:
-        collector.add(where, f"must be an object, or null to leave it out, not {described(one)}")
+        collector.add(where, f"must be an object, or null to leave it out, not {json_type(one)}")
     if not any(fnmatch(stream, str(source)) for stream in streams):
         collector.warn(where, f"there is no stream {source!r}{near_choice(source, streams)}")
 

@@ -15,7 +15,7 @@ from tap_oauth2_generic.settings.field_types import nested
 from tap_oauth2_generic.settings.fields import ErrorCollector, FieldType, reject_unknown, setting
 from tap_oauth2_generic.settings.limits import MAX_PARTITIONS
 from tap_oauth2_generic.settings.paths import MISSING, Path, parse_path
-from tap_oauth2_generic.settings.values import described, text
+from tap_oauth2_generic.settings.values import json_type, text
 
 Context = dict[str, Any]
 
@@ -53,7 +53,7 @@ def _partitions(value: Any) -> tuple[Context, ...]:
     if isinstance(value, Mapping):
         wrong = [name for name, members in value.items() if not isinstance(members, list | tuple)]
         if wrong:
-            message = f"{wrong[0]!r} must be an array of values, not {described(value[wrong[0]])}"
+            message = f"{wrong[0]!r} must be an array of values, not {json_type(value[wrong[0]])}"
             raise ValueError(message)
         if math.prod(len(members) for members in value.values()) > MAX_PARTITIONS:
             message = f"makes more than {MAX_PARTITIONS} combinations"
@@ -63,7 +63,7 @@ def _partitions(value: Any) -> tuple[Context, ...]:
     elif isinstance(value, list | tuple):
         found = list(value)
     else:
-        message = f"must be an array of objects or an object of arrays, not {described(value)}"
+        message = f"must be an array of objects or an object of arrays, not {json_type(value)}"
         raise ValueError(message)
     return _checked(found)
 

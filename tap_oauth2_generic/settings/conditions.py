@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tap_oauth2_generic.settings.paths import MISSING, Path, parse_path
 from tap_oauth2_generic.settings.patterns import parse_pattern
 from tap_oauth2_generic.settings.templates import as_text
-from tap_oauth2_generic.settings.values import described, text
+from tap_oauth2_generic.settings.values import json_type, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +59,7 @@ def parse_condition(raw: Mapping[str, Any]) -> Condition:
         return Condition(path, (raw["equals"],))
     if given == ["in"]:
         if not isinstance(raw["in"], list | tuple):
-            raise ValueError(f"in must be an array, not {described(raw['in'])}")
+            raise ValueError(f"in must be an array, not {json_type(raw['in'])}")
         return Condition(path, tuple(raw["in"]))
     try:
         return Condition(path, pattern=parse_pattern(text(raw["matches"])))

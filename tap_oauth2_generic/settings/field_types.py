@@ -23,8 +23,8 @@ from tap_oauth2_generic.settings.templates import parse_template
 from tap_oauth2_generic.settings.values import (
     array,
     boolean,
-    described,
     from_json,
+    json_type,
     read_number,
     text,
     url,
@@ -81,7 +81,7 @@ def enum(*choices: str) -> FieldType:
     def parse(value: Any) -> str:
         if value in choices:
             return str(value)
-        shown = repr(value) if isinstance(value, str) else described(value)
+        shown = repr(value) if isinstance(value, str) else json_type(value)
         near = near_choice(value, choices)
         raise ValueError(f"must be one of {', '.join(choices)}, not {shown}{near}")
 
@@ -91,7 +91,7 @@ def enum(*choices: str) -> FieldType:
 def _object(value: Any) -> dict[str, Any]:
     found = from_json(value)
     if not isinstance(found, Mapping):
-        raise ValueError(f"must be an object, not {described(found)}")
+        raise ValueError(f"must be an object, not {json_type(found)}")
     return dict(found)
 
 
@@ -178,7 +178,7 @@ def parameter(value: Any) -> Any:
         return [parameter(member) for member in value]
     if value is None or isinstance(value, bool | int | float | Decimal):
         return value
-    raise ValueError(f"must be a string, number, boolean or array of them, not {described(value)}")
+    raise ValueError(f"must be a string, number, boolean or array of them, not {json_type(value)}")
 
 
 def _header_string(value: Any) -> str:
@@ -203,7 +203,7 @@ def _body(value: Any) -> Any:
         return {name: _body_part(member) for name, member in value.items()}
     if isinstance(value, list):
         return [_body_part(member) for member in value]
-    raise ValueError(f"must be an object or an array, not {described(value)}")
+    raise ValueError(f"must be an object or an array, not {json_type(value)}")
 
 
 def _body_part(value: Any) -> Any:

@@ -22,10 +22,10 @@ def text(value: Any) -> str:
         return value
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         return str(value)
-    raise ValueError(f"must be a string, not {described(value)}")
+    raise ValueError(f"must be a string, not {json_type(value)}")
 
 
-def described(value: Any) -> str:
+def json_type(value: Any) -> str:
     """Return the JSON type of a value, with its article."""
     return "null" if value is None else _TYPES.get(type(value), "a number")
 
@@ -40,7 +40,7 @@ def read_number(value: Any) -> Decimal:
         else:
             if number.is_finite():
                 return number
-    shown = described(value) if isinstance(value, dict | list | bool) else repr(value)
+    shown = json_type(value) if isinstance(value, dict | list | bool) else repr(value)
     raise ValueError(f"must be a number, not {shown}")
 
 
@@ -50,7 +50,7 @@ def boolean(value: Any) -> bool:
         return value
     if isinstance(value, str) and value.lower() in {"true", "false"}:
         return value.lower() == "true"
-    raise ValueError(f"must be true or false, not {described(value)}")
+    raise ValueError(f"must be true or false, not {json_type(value)}")
 
 
 def url(value: Any) -> str:
@@ -102,5 +102,5 @@ def array(value: Any, of: str = "") -> list[Any]:
     """Read an array, also from a JSON string; ``of`` names its members in the error."""
     found = from_json(value)
     if not isinstance(found, list | tuple):
-        raise ValueError(f"must be an array{of and f' of {of}'}, not {described(found)}")
+        raise ValueError(f"must be an array{of and f' of {of}'}, not {json_type(found)}")
     return list(found)

@@ -1,4 +1,4 @@
-"""The whole configuration: each mistake is one clear line with its place."""
+"""The configuration: each mistake is one clear line with its place."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ABSENT = object()
 
 
 def reading(stream=(), **changes):
-    """Read a configuration that is right but for some changes at the top or in its stream."""
+    """Read a valid configuration with some changes at the top or in its stream."""
     raw = {**CONFIG, "streams": [{**STREAM, **dict(stream)}], **changes}
     raw = {name: value for name, value in raw.items() if value is not ABSENT}
     collector = ErrorCollector()
@@ -32,14 +32,14 @@ def reading(stream=(), **changes):
 
 
 def mistake(stream=(), **changes):
-    """Give the one line that a mistake makes."""
+    """Return the one line of a mistake."""
     (line,) = reading(stream, **changes)[1].errors
     assert "\n" not in line
     return line
 
 
-def test_a_right_configuration_has_no_problems():
-    """What is right is parsed, room by room, without an error or a warning."""
+def test_valid_configuration_is_parsed():
+    """A valid configuration is parsed without an error or a warning."""
     config, collector = reading(stream_maps={}, **{"$schema": "x.json"})
     assert (collector.errors, collector.warnings) == ([], [])
     assert [stream.name for stream in config.top.streams] == ["items"]
@@ -48,15 +48,15 @@ def test_a_right_configuration_has_no_problems():
 
 @pytest.mark.parametrize("name", ["base_url", "access_token_url", "client_id", "streams"])
 @pytest.mark.parametrize("nothing", [ABSENT, None, ""])
-def test_what_is_missing_is_named(name, nothing):
+def test_missing_setting_is_named(name, nothing):
     """A required setting that is absent, null or empty is one line that names it."""
     assert mistake(**{name: nothing}) == f"setting '{name}' is required"
 
 
 @pytest.mark.parametrize("client_auth", ["client_secret_post", "client_secret_basic"])
 @pytest.mark.parametrize("nothing", [ABSENT, None])
-def test_a_client_that_acts_for_itself_has_a_secret_as_a_rule(client_auth, nothing):
-    """Client credentials without a secret are tried, and one line says what is missing."""
+def test_client_credentials_without_a_secret_is_a_warning(client_auth, nothing):
+    """The warning says which setting is missing."""
     _, collector = reading(client_auth=client_auth, client_secret=nothing)
     (line,) = collector.warnings
     assert f"client_auth {client_auth} has no client_secret" in line
@@ -79,15 +79,15 @@ def test_a_client_that_acts_for_itself_has_a_secret_as_a_rule(client_auth, nothi
         {"grant_type": "authorization_code"},
     ],
 )
-def test_a_client_without_a_secret_may_be_right(changes):
-    """Where a secret may be empty, or another proof may stand for it, nothing is said."""
+def test_client_without_a_secret_may_be_valid(changes):
+    """An empty secret or another proof needs no warning."""
     collector = reading(**{"client_secret": ABSENT, **changes})[1]
     assert (collector.errors, collector.warnings) == ([], [])
 
 
 @pytest.mark.parametrize("name", ["name", "path"])
-def test_what_is_missing_in_a_stream_is_named_with_its_place(name):
-    """A stream without a required setting is one line with the stream's place."""
+def test_missing_stream_setting_is_named_with_its_place(name):
+    """The line begins with the stream's place."""
     assert mistake({name: None}) == f"streams[0]: setting '{name}' is required"
 
 
@@ -106,8 +106,8 @@ def test_what_is_missing_in_a_stream_is_named_with_its_place(name):
         ),
     ],
 )
-def test_an_unknown_setting_is_one_line_with_the_nearest(stream, changes, line):
-    """A misspelt setting at any depth is one line, with a suggestion where one is near."""
+def test_unknown_setting_is_one_line_with_the_nearest(stream, changes, line):
+    """A misspelled setting at any depth is one line, with a suggestion if one is near."""
     assert mistake(stream, **changes) == line
 
 
@@ -123,8 +123,8 @@ def test_an_unknown_setting_is_one_line_with_the_nearest(stream, changes, line):
         ),
     ],
 )
-def test_a_misspelt_word_is_one_line_with_the_nearest(stream, changes, place, near):
-    """A word that is no choice is one line with place, choices and the nearest of them."""
+def test_misspelled_word_is_one_line_with_the_nearest(stream, changes, place, near):
+    """The line has the place, the choices and the nearest of them."""
     line = mistake(stream, **changes)
     assert line.startswith(f"{place}: ")
     assert line.endswith(f"did you mean '{near}'?")
@@ -147,8 +147,8 @@ def test_a_misspelt_word_is_one_line_with_the_nearest(stream, changes, place, ne
         ({"streams": [STREAM, STREAM]}, "streams[1]: ", "'items' is taken"),
     ],
 )
-def test_each_wrong_value_is_one_line_with_its_place(changes, begins, holds):
-    """A value that is wrong is one line: where it stands, and what it must be."""
+def test_wrong_value_is_one_line_with_its_place(changes, begins, holds):
+    """The line says where the value is, and what it must be."""
     line = mistake(**changes)
     assert line.startswith(begins)
     assert holds in line
@@ -168,15 +168,15 @@ def test_each_wrong_value_is_one_line_with_its_place(changes, begins, holds):
         ({"pagination": {"params_in": "body"}, "body": []}, ".pagination.params_in", "an object"),
     ],
 )
-def test_each_wrong_value_of_a_stream_is_one_line_with_its_place(stream, place, holds):
-    """A value that is wrong in a stream is one line that begins with the stream's place."""
+def test_wrong_value_of_a_stream_is_one_line_with_its_place(stream, place, holds):
+    """The line begins with the stream's place."""
     line = mistake(stream)
     assert line.startswith(f"streams[0]{place}: ")
     assert holds in line
 
 
-def test_every_mistake_is_found_at_once():
-    """Mistakes in different places are all told in one run, one line each."""
+def test_all_mistakes_are_reported_at_once():
+    """Each mistake is one error with its place."""
     streams = [{**STREAM, "method": "x"}, {"name": "b", "path": "b", "selected": 5}]
     _, collector = reading(timeout=-1, clientid="x", client_auth="x", streams=streams)
     places = {line.partition(": ")[0] for line in collector.errors}
@@ -204,13 +204,13 @@ def test_every_mistake_is_found_at_once():
         ),
     ],
 )
-def test_a_wrong_placeholder_is_one_line_before_any_request(stream, changes, line):
-    """An unknown or secret placeholder, a format where none is taken and a bound without a date."""
+def test_wrong_placeholder_is_one_line_before_any_request(stream, changes, line):
+    """An unknown or secret placeholder, an unexpected format, a bound without a date."""
     assert mistake(stream, **changes).startswith(line)
 
 
-def test_placeholders_may_name_plain_settings_tokens_and_bounds():
-    """A stream's templates may use settings that are set and no secret, tokens and bounds."""
+def test_placeholders_may_name_settings_tokens_and_bounds():
+    """A stream's templates may use settings that are set and not secret, tokens, bounds."""
     path = "{client_id}/{token.any}/{start:%Y}/{end}"
     config, _ = reading({"path": path}, start_date="2024-01-01")
     assert config.scope == {
@@ -229,8 +229,8 @@ def test_placeholders_may_name_plain_settings_tokens_and_bounds():
         ("https://api.example.com/other", [], 0),
     ],
 )
-def test_an_absolute_path_must_lead_to_an_allowed_host(path, named, count):
-    """A path to a foreign host is one line that names the host, before anything is sent."""
+def test_absolute_path_must_lead_to_an_allowed_host(path, named, count):
+    """A path to a foreign host is one line that names the host."""
     errors = reading({"path": path}, allowed_hosts=named)[1].errors
     assert ["files.example.com" in error for error in errors] == [True] * count
 
@@ -244,34 +244,34 @@ def test_an_absolute_path_must_lead_to_an_allowed_host(path, named, count):
         ({"grant_type": "refresh_token", "refresh_token": "seed-of-tokens"}, []),
     ],
 )
-def test_a_grant_says_what_it_needs(changes, lines):
-    """Each setting that a grant cannot do without is one line with the grant's name."""
+def test_grant_names_the_settings_it_needs(changes, lines):
+    """Each setting that a grant requires is one line with the grant's name."""
     errors = reading(**changes)[1].errors
     assert errors == [f"setting '{n}' is required with grant_type password" for n in lines]
 
 
-def test_a_lasting_access_token_is_all_that_is_needed():
+def test_lasting_access_token_needs_nothing_else():
     """An access token alone needs no token endpoint and no client."""
     nothing = dict.fromkeys(("access_token_url", "client_id", "client_secret", "grant_type"))
     assert reading(access_token="token-that-lasts", **nothing)[0] is not None
 
 
-def test_a_large_page_size_is_a_warning():
-    """A page size above 200 is no mistake; a warning names stream, size and what is sent."""
+def test_large_page_size_is_a_warning():
+    """The warning names stream, size and the size used."""
     _, collector = reading({"pagination": {"page_size": 500}})
     assert collector.warnings == ["stream 'items': page_size 500 is capped at 200"]
 
 
-def test_objects_and_arrays_may_be_json_texts():
-    """Whatever an environment variable can bring, as JSON in a text, is read as if it were not."""
+def test_objects_and_arrays_may_be_json_strings():
+    """JSON in a string, as environment variables give it, is read as its value."""
     config, _ = reading(streams=json.dumps([STREAM]), params='{"a": 1}', retry_statuses="[429]")
     assert [stream.name for stream in config.top.streams] == ["items"]
     assert config.top.params == {"a": 1}
     assert config.resilience.retry_statuses == {429}
 
 
-def test_the_schema_is_a_json_schema_that_takes_a_right_configuration():
-    """What ``--about`` shows is a JSON Schema, with every secret marked as one."""
+def test_schema_accepts_a_valid_configuration():
+    """``--about`` shows a valid JSON Schema, with every secret marked as one."""
     jsonschema.Draft202012Validator.check_schema(CONFIG_SCHEMA)
     jsonschema.validate({**CONFIG, "streams": [STREAM]}, CONFIG_SCHEMA)
     properties = CONFIG_SCHEMA["properties"]
@@ -289,8 +289,8 @@ def test_the_schema_is_a_json_schema_that_takes_a_right_configuration():
         ({"incremental": {"start_param": "since"}}, {}, "streams[0].incremental.start_param: is "),
     ],
 )
-def test_what_has_hardly_the_effect_that_was_meant_is_a_warning(stream, changes, warning):
-    """A date without its dashes, and a lower bound that nothing gives, are one warning each."""
+def test_setting_with_an_unlikely_effect_is_a_warning(stream, changes, warning):
+    """A date without dashes, and a lower bound without a source, are one warning each."""
     _, collector = reading(stream, **changes)
     (line,) = collector.warnings
     assert line.startswith(warning)
@@ -305,15 +305,15 @@ def test_what_has_hardly_the_effect_that_was_meant_is_a_warning(stream, changes,
         ({"incremental": {"start_param": "since"}, "replication_key": "at"}, {}),
     ],
 )
-def test_bounds_that_may_be_meant_are_no_warning(stream, changes):
-    """A number that is no date, and a lower bound that something gives, are right."""
+def test_plausible_bounds_are_no_warning(stream, changes):
+    """A number that is no date, and a lower bound with a source, are valid."""
     assert reading(stream, **changes)[1].warnings == []
 
 
 @pytest.mark.parametrize("name", ["ca_bundle", "client_cert", "private_key_file"])
 @pytest.mark.parametrize("path", ["a" * 5000, "no\0where", "/dev/null/x"])
-def test_a_name_that_no_file_can_have_is_no_file(name, path):
-    """A file that cannot be there is a mistake like one that is not."""
+def test_impossible_file_name_is_a_missing_file(name, path):
+    """A file name that cannot exist is an error like a missing file."""
     collector = ErrorCollector()
     assert read_config({**CONFIG, name: path, "client_cert": path}, frozenset(), collector) is None
     assert any(name in error for error in collector.errors)

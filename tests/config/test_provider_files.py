@@ -127,7 +127,7 @@ def read(file):
 
 
 def texts(value):
-    """Give every text inside a value."""
+    """Return every string inside a value."""
     if isinstance(value, dict):
         return [found for member in value.values() for found in texts(member)]
     if isinstance(value, list):
@@ -136,7 +136,7 @@ def texts(value):
 
 
 def placeholders(file):
-    """Give what stands between braces anywhere in the settings."""
+    """Return every placeholder of the settings."""
     return {
         placeholder
         for text in texts(read(file)["settings"])
@@ -154,32 +154,32 @@ def filled(file, text):
 each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 
 
-def test_the_schema_itself_is_valid():
-    """The schema that the files are held to is a JSON Schema."""
+def test_preset_schema_is_valid():
+    """The schema of the preset files is a JSON Schema."""
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-def test_there_is_a_preset_for_each_provider_whose_domain_is_known():
+def test_each_provider_with_a_known_domain_has_a_preset():
     """The files and the table of documentation domains name the same providers."""
     assert [file.stem for file in FILES] == sorted(OWN_DOMAINS)
 
 
 @each_file
-def test_a_file_has_the_form_of_a_preset(file):
-    """A preset has known keys only, settings of the right kind, and none at its default."""
+def test_preset_follows_the_schema(file):
+    """A preset has known keys only, settings of the right type, and none at its default."""
     errors = jsonschema.Draft202012Validator(SCHEMA).iter_errors(read(file))
     assert [f"{error.json_path}: {error.message}" for error in errors] == []
 
 
 @each_file
-def test_a_file_is_named_in_snake_case(file):
-    """The name of the file is the name a user writes, in snake case."""
+def test_preset_is_named_in_snake_case(file):
+    """The name of the file is the name a user writes."""
     assert re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\.json", file.name)
 
 
 @each_file
-def test_a_file_names_no_setting_twice(file):
-    """No object of a preset holds a key twice, since the first would be lost silently."""
+def test_preset_sets_nothing_twice(file):
+    """No object of a preset has a key twice; JSON would drop the first silently."""
 
     def unique(pairs):
         names = [name for name, _ in pairs]
@@ -190,14 +190,14 @@ def test_a_file_names_no_setting_twice(file):
 
 
 @each_file
-def test_a_file_is_laid_out_like_the_others(file):
-    """Presets are written alike, so that a change shows nothing but what changed."""
+def test_presets_share_one_layout(file):
+    """Presets are formatted alike, so that a diff shows only what changed."""
     laid_out = json.dumps(read(file), indent=2, ensure_ascii=False) + "\n"
     assert file.read_text("utf-8") == laid_out
 
 
 @each_file
-def test_the_holes_are_the_declared_params(file):
+def test_placeholders_are_the_declared_params(file):
     """Every declared param is used in the settings, and every one used is declared."""
     used = {
         placeholder.removeprefix("provider.")
@@ -208,8 +208,8 @@ def test_the_holes_are_the_declared_params(file):
 
 
 @each_file
-def test_other_holes_are_fields_of_the_token_in_the_base_url(file):
-    """Beside the params a preset uses fields of the token response only, in the base URL only."""
+def test_other_placeholders_are_token_fields_in_the_base_url(file):
+    """Apart from params, a preset uses fields of the token response in the base URL only."""
     others = {
         placeholder for placeholder in placeholders(file) if not placeholder.startswith("provider.")
     }
@@ -219,8 +219,8 @@ def test_other_holes_are_fields_of_the_token_in_the_base_url(file):
 
 
 @each_file
-def test_every_address_is_https(file):
-    """No preset leads to an address that is not https, once the params are filled in."""
+def test_every_url_uses_https(file):
+    """No preset leads to a URL without https, once the params are filled in."""
     given = read(file)
     found = [filled(file, text) for text in texts(given) if "://" in text]
     assert found
@@ -228,7 +228,7 @@ def test_every_address_is_https(file):
 
 
 @each_file
-def test_an_endpoint_is_a_plain_address(file):
+def test_endpoint_is_a_plain_url(file):
     """An endpoint has a host name and no user, port, query, fragment or brace."""
     for name, address in read(file)["settings"].items():
         if name.endswith("_url") and not address.startswith("{token."):
@@ -239,15 +239,15 @@ def test_an_endpoint_is_a_plain_address(file):
 
 
 @each_file
-def test_no_address_ends_in_a_slash(file):
-    """Addresses end without a slash, as a base URL is joined by exactly one."""
+def test_no_url_ends_with_a_slash(file):
+    """A path is joined to the base URL by exactly one slash."""
     settings = read(file)["settings"]
     assert not [name for name in settings if name.endswith("_url") and settings[name][-1] == "/"]
 
 
 @each_file
-def test_the_documentation_is_the_providers_own(file):
-    """Each documentation address is https and on a domain of the provider."""
+def test_documentation_is_the_providers_own(file):
+    """Each documentation URL uses https and a domain of the provider."""
     for address in read(file)["documentation"]:
         parts = urlsplit(address)
         host = f".{parts.hostname}"
@@ -256,8 +256,8 @@ def test_the_documentation_is_the_providers_own(file):
 
 
 @each_file
-def test_a_preset_holds_no_credentials_and_no_scopes(file):
-    """What belongs to the user's own client stays out: no parameter carries an ID or a secret."""
+def test_preset_has_no_credentials_and_no_scopes(file):
+    """The user's own client stays out: no parameter carries an ID or a secret."""
     settings = read(file)["settings"]
     groups = ("authorize_params", "token_params", "refresh_params", "token_headers", "headers")
     names = {name.lower() for group in groups for name in settings.get(group, {})}

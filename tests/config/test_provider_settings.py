@@ -1,4 +1,4 @@
-"""Presets in a configuration: what they fill in, and that what is given by hand wins."""
+"""Presets in a configuration: what they fill in, and that the user's settings win."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def params_of(name):
 
 @pytest.mark.parametrize("name", names())
 def test_every_preset_is_a_configuration(name):
-    """With a client ID and the user's own parts of the addresses, every preset is complete."""
+    """With a client ID and the params of its URLs, every preset is complete."""
     config, errors = read(provider=name, provider_params=params_of(name))
     assert config is not None, errors
     assert config.oauth2.access_token_url
 
 
-def test_zoho_needs_its_own_header_and_base():
-    """Zoho's token goes under its own prefix, to the host that the token response names."""
+def test_zoho_has_its_own_header_and_base():
+    """Zoho's token has its own prefix and goes to the host in the token response."""
     config, _ = read(provider="zoho_crm")
     assert config.oauth2.auth_prefix == "Zoho-oauthtoken"
     assert config.grant.authorize_params["access_type"] == "offline"
@@ -39,7 +39,7 @@ def test_zoho_needs_its_own_header_and_base():
 
 
 def test_microsoft_has_a_tenant_and_stays_connected():
-    """Microsoft's addresses hold the tenant, and offline_access is asked for a person's login."""
+    """Microsoft's URLs contain the tenant; a login asks for offline_access."""
     config, _ = read(
         provider="microsoft_graph", provider_params={"tenant": "contoso"}, scopes="a b"
     )
@@ -49,8 +49,8 @@ def test_microsoft_has_a_tenant_and_stays_connected():
     assert alone.oauth2.scopes == ["a"]
 
 
-def test_what_is_given_by_hand_wins():
-    """A setting wins over the preset's; of an object, each entry, and null takes one away."""
+def test_user_settings_override_the_preset():
+    """Of an object, each entry overrides the preset's; null removes one."""
     config, _ = read(
         provider="google_people",
         access_token_url="https://other.example/token",
@@ -76,7 +76,7 @@ def test_what_is_given_by_hand_wins():
         ({"provider_params": {"a": "b"}}, "needs the setting 'provider'"),
     ],
 )
-def test_mistakes_are_clear(settings, said):
-    """What is wrong with a preset's parts is one line."""
+def test_wrong_provider_params_are_one_line(settings, said):
+    """A mistake in the params of a preset is one line."""
     _, errors = read(**settings)
     assert any(said in error for error in errors), errors

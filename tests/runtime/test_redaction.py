@@ -1,4 +1,4 @@
-"""Redaction: no registered secret is left in any text, in whatever spelling it stands there."""
+"""Redaction: no registered secret is left in any string, however it is spelled."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def knowing(*registered):
 @quick
 @given(st.lists(secrets, min_size=1, max_size=4), st.sampled_from(sorted(SPELLINGS)), st.text())
 def test_no_secret_is_left(registered, spelling, around):
-    """No registered secret is left in a text, however it is written there."""
+    """No spelling of a registered secret is left in a string."""
     redactor = knowing(*registered)
     for secret in registered:
         written = SPELLINGS[spelling](secret)
@@ -75,45 +75,45 @@ def test_no_secret_is_left(registered, spelling, around):
     )
 )
 def test_no_secret_is_left_in_json(secret):
-    """A secret inside a JSON text is found behind its escapes."""
+    """A secret inside JSON is found behind its escapes."""
     assert knowing(secret).redact(json.dumps(secret)) == f'"{MASK}"'
 
 
 @pytest.mark.parametrize("secret", ["pässwört", "tab\there", "line\r\nend", "smile \U0001f600!"])
 def test_no_secret_is_left_in_escaped_json(secret):
-    """A secret with control or other characters is found behind their escapes, too."""
+    """Control and non-ASCII characters of a secret are found behind their escapes."""
     assert knowing(secret).redact(json.dumps(secret)) == f'"{MASK}"'
 
 
 def test_no_secret_is_left_in_lower_case_percent_encoding():
-    """Percent-encoding is the same in lower case."""
+    """Percent-encoding may be in lower case."""
     assert knowing("slash/and?").redact("slash%2fand%3f") == MASK
 
 
-def test_no_secret_is_left_in_a_representation():
-    """A secret in the representation of a value, as in many an error, is found."""
+def test_no_secret_is_left_in_a_repr():
+    """A secret in the repr of a value, as in many an error, is found."""
     secret = 'it\'s "quoted"'
     assert secret not in repr(secret)
     assert knowing(secret).redact(repr(secret)) == f"'{MASK}'"
 
 
-def test_the_longest_secret_goes_first():
-    """Of two secrets, one inside the other, no rest of the longer is left."""
+def test_longest_secret_is_masked_first():
+    """If one secret contains another, nothing of the longer one is left."""
     assert knowing("abcd", "abcdefgh", "cdef").redact("<abcdefgh> <abcd>") == f"<{MASK}> <{MASK}>"
 
 
 @pytest.mark.parametrize("value", ["abc", "", None, 12345, True, ["abcdef"]])
-def test_what_is_short_or_no_text_is_no_secret(value):
-    """Values too short to be secrets would mask ordinary words; other types are none."""
+def test_short_or_non_string_values_are_no_secrets(value):
+    """Short values would mask ordinary words."""
     assert knowing(value).redact("abc 12345 True abcdef") == "abc 12345 True abcdef"
 
 
-def test_text_without_secrets_stays():
-    """What holds no secret is given back as it is."""
+def test_string_without_secrets_stays():
+    """A string without secrets is returned unchanged."""
     assert knowing("hunter-2").redact("hunter-3 *** hunter") == "hunter-3 *** hunter"
 
 
-def test_a_log_record_is_masked_with_its_traceback():
+def test_log_record_is_masked_with_its_traceback():
     """A secret is masked in message, arguments and traceback of a log record."""
     register("secret-of-a-record")
     try:
@@ -128,8 +128,8 @@ def test_a_log_record_is_masked_with_its_traceback():
     assert redact("secret-of-a-record") == MASK
 
 
-def test_every_handler_is_covered_once():
-    """Each log handler gets the mask, and asking again does not put a mask over a mask."""
+def test_every_handler_is_masked_once():
+    """Each log handler gets one mask, however often it is asked for."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("<%(message)s>"))
     logger = logging.getLogger("test-redaction")
@@ -175,8 +175,8 @@ QUOTED = "the value is shown as repr writes it, which the mask does not know"
         ),
     ],
 )
-def test_no_line_shows_a_secret(changes, secret):
-    """A mistake in or beside a secret is told without it, as the line is shown."""
+def test_no_error_line_shows_a_secret(changes, secret):
+    """An error in or near a secret does not show it."""
     collector = ErrorCollector()
     read_config({**CONFIG, **changes}, frozenset(), collector)
     assert collector.errors
@@ -206,8 +206,8 @@ def test_no_line_shows_a_secret(changes, secret):
         ("headers", {"X": "Key hunter3-m"}, "hunter3-m"),
     ],
 )
-def test_every_secret_is_masked_from_then_on(name, value, secret):
-    """Reading a configuration registers its secrets, before any mistake in it is told."""
+def test_reading_a_configuration_registers_its_secrets(name, value, secret):
+    """Secrets are masked before any mistake in them is reported."""
     read_config({**CONFIG, name: value}, frozenset(), ErrorCollector())
     assert secret not in redact(f"<{secret}>")
 
@@ -220,14 +220,14 @@ def test_every_secret_is_masked_from_then_on(name, value, secret):
         ("token_store", "postgresql://somebody:hunter5@database/db", "somebody"),
     ],
 )
-def test_what_is_no_secret_is_shown(name, value, word):
-    """Words of a password, addresses and users stay readable in messages."""
+def test_non_secrets_stay_readable(name, value, word):
+    """Words of a password, hosts and users stay readable in messages."""
     read_config({**CONFIG, name: value}, frozenset(), ErrorCollector())
     assert word in redact(f"<{word}>")
 
 
-def test_a_logger_that_comes_meanwhile_does_no_harm():
-    """Masks are put on though another logger is made at that moment, as threads may do."""
+def test_logger_created_meanwhile_is_harmless():
+    """Another thread may create a logger while the masks are applied."""
 
     class Sociable(logging.Logger):
         def __init__(self, name):
@@ -249,8 +249,8 @@ def test_a_logger_that_comes_meanwhile_does_no_harm():
     "secret", ["pass word end", "a\n\n\nb+ +c", r"c:\\\\\\\dir", r"\\\\\\/end", " a b "]
 )
 @pytest.mark.parametrize("filling", [" ", "\n", "\\", "+", r"\ ", "%20", "\\\\n"])
-def test_a_text_that_almost_holds_a_secret_costs_nothing(secret, filling):
-    """What begins like a secret and goes on with blanks or backslashes costs no time."""
+def test_almost_matching_a_secret_costs_no_time(secret, filling):
+    """A string that begins like a secret and continues with spaces or backslashes is fast."""
     known = Redactor()
     known.register(secret)
     begin = secret.strip()[:4]

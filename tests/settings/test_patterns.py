@@ -1,4 +1,4 @@
-"""Regular expressions of the configuration: they mean what Python's mean, and never hang."""
+"""Regular expressions of a configuration: they match as Python's do, and never hang."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ texts = st.text(st.sampled_from("abABxyz0159_-=é٣ \n.{}es<"), max_size=12)
 
 
 @given(patterns, texts)
-def test_a_pattern_means_what_python_says(text, searched):
-    """A pattern finds what ``re`` finds, group for group, a brace that counts nothing included."""
+def test_pattern_matches_as_re_does(text, searched):
+    """A pattern finds what ``re`` finds, group for group, a brace without a count included."""
     try:
         expected = re.compile(text).search(searched)
     except re.error:
@@ -59,8 +59,8 @@ COSTLY = [(r"(?:.*a){12}$", "a" * 5000 + "!"), (r"(\w+\s?)+$", "a" * 5000 + "!")
 
 
 @pytest.mark.parametrize(("text", "searched"), COSTLY)
-def test_a_costly_pattern_is_given_up(text, searched):
-    """A pattern that would take for ever ends after a second, in a sentence that names it."""
+def test_slow_pattern_is_given_up(text, searched):
+    """A pattern that would take forever ends after a second, in an error that names it."""
     with pytest.raises(SettingError, match="gave up on pattern") as caught:
         parse_pattern(text).search(searched)
     assert repr(text) in str(caught.value)
@@ -69,20 +69,20 @@ def test_a_costly_pattern_is_given_up(text, searched):
 @pytest.mark.parametrize(
     "text", ["(", "a**", "[b-a]", r"\h", r"\p{L}", "(?R)", "x" * 9 + "(?<=a+)"]
 )
-def test_what_python_refuses_is_refused(text):
+def test_syntax_unknown_to_re_is_rejected(text):
     """Syntax that ``re`` does not have is no regular expression."""
     with pytest.raises(ValueError, match="is not a regular expression"):
         parse_pattern(text)
 
 
-def test_a_pattern_is_no_occasion_for_a_warning(capfd):
-    """What a later Python may take otherwise is found as today's takes it, and not talked about."""
+def test_pattern_causes_no_warning(capfd):
+    """A warning about a later Python's syntax is not shown."""
     assert parse_pattern("[[a]").search("[").regs == ((0, 1),)
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_costly_pattern_in_a_path_is_given_up():
-    """The regular expressions that a JSONPath may hold are bounded, too."""
+def test_slow_pattern_in_a_path_is_given_up():
+    """The regular expressions of a JSONPath are bounded, too."""
     text = "a" * 5000 + "!"
     with pytest.raises(SettingError, match="gave up on pattern"):
         parse_path(r"$.d[?(@.t =~ '(?:.*a){12}$')]").find_all({"d": [{"t": text}]})
@@ -90,8 +90,8 @@ def test_a_costly_pattern_in_a_path_is_given_up():
         parse_path("$.t.`sub(/(?:.*a){12}$/, x)`").find_all({"t": text})
 
 
-def test_a_pattern_in_a_path_finds_what_it_should():
-    """A filter by a regular expression chooses, and a substitution replaces."""
+def test_pattern_in_a_path_filters_and_replaces():
+    """A filter by a regular expression selects, and a substitution replaces."""
     rows = [{"t": "ab1"}, {"t": "ab"}, {"t": 5}]
     assert parse_path(r"$.d[?(@.t =~ 'b[0-9]')]").find_all({"d": rows}) == rows[:1]
     assert parse_path(r"$.t.`sub(/b(\\d+)/, \\1)`").find_all({"t": "ab12"}) == ["a12"]
@@ -115,8 +115,8 @@ CURSOR = {
         {"response_rules": [{"path": "n", "matches": "(?:.*a){12}$", "action": "fail"}]},
     ],
 )
-def test_a_costly_pattern_of_a_stream_is_said(api, tap, settings):
-    """Wherever a stream has a pattern, one that is given up ends the run in one line."""
+def test_slow_pattern_of_a_stream_ends_it_in_one_line(api, tap, settings):
+    """Any setting with a slow pattern ends the run in one line."""
     text = "a" * 5000 + "!"
     api.serve("/items", {"d": [{"id": 1, "t": text}], "n": text})
     run = tap(api.config({"name": "items", "path": "items", "records_path": "d", **settings}))
@@ -129,8 +129,8 @@ def test_a_costly_pattern_of_a_stream_is_said(api, tap, settings):
 @pytest.mark.parametrize(
     "text", ["(a{999999999})", "((a{100}){100}){100}", "([ab{9]{10001,}x)", r"(\({10000}b\{2)"]
 )  # fmt: skip
-def test_a_pattern_that_would_fill_the_memory_is_refused(text):
-    """Counts that come to many thousands when they are multiplied are refused before compiling."""
+def test_huge_repeat_counts_are_rejected(text):
+    """Counts that multiply to many thousands are rejected before compiling."""
     with pytest.raises(ValueError, match="repeats more than 10000"):
         parse_pattern(text)
 
@@ -145,6 +145,6 @@ def test_a_pattern_that_would_fill_the_memory_is_refused(text):
         r"([{9999999}]|\{9999999}|\({2})",
     ],
 )
-def test_counts_that_cost_nothing_are_taken(text):
-    """What may repeat often but need not, and what looks like a count and is none, is taken."""
+def test_cheap_repeat_counts_are_accepted(text):
+    """Maximum counts, and braces that are no counts, cost nothing."""
     assert parse_pattern(text).groups

@@ -1,4 +1,4 @@
-"""The state in memory and how often it is sent: found at once, and never the square of anything."""
+"""The state in memory: indexed, and sent at a cost in proportion to the output."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def indexed(state):
 @pytest.mark.parametrize("known", [{}, {"bookmarks": {"items": {"partitions": [
     {"context": {"a": 1}, "replication_key_value": 5}, {"context": {"b": 2}}]}}}])  # fmt: skip
 def test_contexts_are_found_as_the_sdk_finds_them(known):
-    """Each context gets the very state that the SDK would give it, and new ones are put alike."""
+    """Each context gets the state that the SDK would give it; new ones are added alike."""
     ours, theirs = json.loads(json.dumps(known)), json.loads(json.dumps(known))
     sdk = StreamStateManager(stream_name="items", tap_state=theirs)
     for context in CONTEXTS * 2:
@@ -39,15 +39,15 @@ def test_contexts_are_found_as_the_sdk_finds_them(known):
     assert ours == theirs
 
 
-def test_looking_for_a_context_leaves_no_trace():
-    """A context that is only looked ahead at gets no entry in the state."""
+def test_finding_a_context_adds_no_state():
+    """A context that is only searched for gets no entry in the state."""
     state = {}
     assert indexed(state).find({"a": 1}) is None
     assert "partitions" not in state["bookmarks"]["items"]
 
 
-def test_a_context_that_is_there_twice_is_no_guess():
-    """Of two states for one context neither is taken."""
+def test_duplicate_context_is_an_error():
+    """Of two states for one context neither is used."""
     twice = [{"context": {"a": 1}}, {"context": {"a": 1}}]
     with pytest.raises(InputError, match="twice"):
         indexed({"bookmarks": {"items": {"partitions": twice}}}).find({"a": 1})
@@ -57,8 +57,8 @@ def sent(capfdbinary):
     return [json.loads(line)["value"] for line in capfdbinary.readouterr().out.splitlines()]
 
 
-def test_a_state_is_sent_once(capfdbinary, clock):
-    """The given state goes first; the same is not sent again, one that changed in place is."""
+def test_state_is_sent_once(capfdbinary, clock):
+    """The given state goes first; the same state is not sent again, a changed one is."""
     writer = ThrottledStateWriter(MessageWriter(), clock, given={"n": 0})
     state = {"n": 1}
     writer.write_state(state)
@@ -68,8 +68,8 @@ def test_a_state_is_sent_once(capfdbinary, clock):
     assert sent(capfdbinary) == [{"bookmarks": {}, "n": 0}, {"n": 1}, {"n": 2}]
 
 
-def test_a_small_state_is_always_due(capfdbinary, clock):
-    """While states are small, each one is worth sending."""
+def test_small_state_is_always_due(capfdbinary, clock):
+    """While states are small, each one is sent."""
     writer = ThrottledStateWriter(MessageWriter(), clock, given={"n": 0})
     for number in range(1, 1001):
         assert writer.is_due
@@ -77,8 +77,8 @@ def test_a_small_state_is_always_due(capfdbinary, clock):
     assert len(sent(capfdbinary)) == 1001
 
 
-def test_a_large_state_is_sent_seldom(capfdbinary, clock):
-    """Ten thousand states of a megabyte, each due or not, cost little more than the free ones."""
+def test_large_state_is_throttled(capfdbinary, clock):
+    """Ten thousand states of a megabyte cost little more than the free ones."""
     writer = ThrottledStateWriter(MessageWriter(), clock, given={"n": 0})
     for number in range(10_000):
         if writer.is_due:
@@ -86,8 +86,8 @@ def test_a_large_state_is_sent_seldom(capfdbinary, clock):
     assert len(sent(capfdbinary)) < 12
 
 
-def test_a_large_state_is_due_again_after_a_while(clock):
-    """When a hundred times as long as it took has passed, a state is worth sending again."""
+def test_large_state_is_due_again_after_a_while(clock):
+    """A state is due again after a hundred times as long as it took."""
 
     class Slow(MessageWriter):
         def write_message(self, _message):
@@ -102,7 +102,7 @@ def test_a_large_state_is_due_again_after_a_while(clock):
 
 
 def test_many_partitions_send_states_in_proportion(api, tap):
-    """A thousand partitions with long values send no more of states than of records and 8 MB."""
+    """All STATE messages take at most 8 MB and a tenth of the output."""
     api.routes["/items"] = lambda _: {"d": [{"id": 1, "at": "2024-01-01T00:00:00Z"}]}
     partitions = [{"part": f"{number:04d}" + "x" * 100} for number in range(600)]
     columns = {"id": {"type": "integer"}, "at": {"type": "string"}, "part": {"type": "string"}}

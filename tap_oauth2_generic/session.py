@@ -54,13 +54,13 @@ class Session:
         return cls(config, authenticator, tokens, api, Progress(clock), clock, clock.time(), flush)
 
     def close(self) -> None:
-        """Wake sleeping threads, and wait for a token that is being renewed to be stored."""
+        """Wake sleeping threads, and wait until a renewed token is stored."""
         self.clock.wake_all()
         if not uninterrupted.forced:
             self.authenticator.close()
 
     def scope(self, stream: StreamConfig) -> dict[str, Any]:
-        """Return the placeholders of a stream's templates; get a token only if one is used."""
+        """Return a stream's placeholders; get a token only if they use one."""
         scope: dict[str, Any] = dict(self.config.scope)
         if self.config.uses_token(stream):
             scope["token"] = self.authenticator.response()

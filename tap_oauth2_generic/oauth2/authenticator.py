@@ -69,7 +69,7 @@ class Authenticator:
         return self._connection.name
 
     def access_token(self) -> str:
-        """Return a fresh access token; raise AuthorizationError if none can be obtained."""
+        """Return a fresh access token; raise AuthorizationError if there is none."""
         return self._fresh_token().access_token
 
     def response(self) -> dict[str, Any]:
@@ -84,7 +84,7 @@ class Authenticator:
             return self._token.access_token
 
     def close(self) -> None:
-        """Wait for a refresh in progress, whose token would be lost; allow no other."""
+        """Wait for a running refresh, whose token would be lost; allow no other."""
         self._closed = True
         with self._refresh_lock:
             return
@@ -103,7 +103,7 @@ class Authenticator:
         request.url = urlunsplit(parts._replace(query=query))
 
     def login(self, ui: LoginUI) -> Token:
-        """Get a token, with a person if the grant needs one, and store it; raise TapError."""
+        """Get a token, with a person if the grant needs one, and store it."""
         with self._store.lock(self._connection.row_name) as row:
             # Proves that the store can be written before a person logs in.
             row.write(row.read() or self._connection.entry(None))
@@ -127,7 +127,7 @@ class Authenticator:
         return is_fresh and token.access_token != rejected
 
     def _obtain(self, rejected: str | None) -> Token:
-        """Acquire a token; after a failure raise it again, so no other thread spends a token."""
+        """Acquire a token; raise an earlier failure again, to spend no token."""
         if self._failure is not None:
             raise self._failure
         attempt = 0
@@ -141,7 +141,7 @@ class Authenticator:
                     raise
 
     def _acquire(self, rejected: str | None) -> Token:
-        """Return the stored token if it is usable, else renew it under the store's lock."""
+        """Return the stored token if it is usable, else renew it under the lock."""
         if not self._token_client.endpoints.known:
             return self._use_configured(rejected)
         interrupted_at = None
@@ -180,7 +180,7 @@ class Authenticator:
         return Token(self._settings.access_token)
 
     def _load(self, entry: Entry | None) -> Token | None:
-        """Return the token to continue from: the one in use if the store was emptied."""
+        """Return the token to continue from; the one in use if the store is empty."""
         if entry is None and self._token is not None:
             return self._token
         return self._connection.current_token(entry)
@@ -229,7 +229,7 @@ class Authenticator:
             raise LoginNeededError(f"{message}; {_LOG_IN}", error.code) from None
 
     def _commit(self, row: Row, token: Token) -> None:
-        """Store a token that only this process knows; retry once over a new connection."""
+        """Store a token known only here; retry once over a new connection."""
         entry = self._connection.entry(token)
         try:
             row.write(entry)

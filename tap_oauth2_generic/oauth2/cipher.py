@@ -17,7 +17,7 @@ _COST = {"n": 2**14, "r": 8, "p": 1}
 
 
 def encrypt(plain: str, key: str | None) -> str:
-    """Encrypt a string with a key of any length; return it unchanged without a key."""
+    """Encrypt a string with a key of any length; keep it plain without a key."""
     if key is None:
         return plain
     from cryptography.fernet import Fernet  # only a store with a key needs it

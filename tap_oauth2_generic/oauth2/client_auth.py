@@ -33,18 +33,18 @@ class Proof:
 
 
 def _identify(client: Client) -> Proof:
-    """Send the client ID only; a TLS client certificate is the proof (RFC 8705 section 2)."""
+    """Send the client ID only; a TLS certificate may be the proof (RFC 8705)."""
     return Proof({"client_id": client.client_id} if client.client_id else {})
 
 
 def _secret_post(client: Client) -> Proof:
-    """Send ID and secret as parameters; a public client has no secret (RFC 6749 section 2.3.1)."""
+    """Send ID and secret as parameters; a public client has no secret."""
     secret = {"client_secret": client.client_secret} if client.client_secret else {}
     return Proof(_identify(client).params | secret)
 
 
 def _secret_basic(client: Client) -> Proof:
-    """Send both as HTTP Basic, form-encoded first as RFC 6749 section 2.3.1 requires."""
+    """Send both as HTTP Basic, form-encoded first (RFC 6749 section 2.3.1)."""
     pair = f"{quote_plus(client.client_id)}:{quote_plus(client.client_secret)}".encode()
     return Proof(headers={"Authorization": f"Basic {base64.b64encode(pair).decode()}"})
 

@@ -58,7 +58,7 @@ class Endpoints:
             raise AuthorizationError(f"{metadata_name} of issuer {issuer} {error}") from None
 
     def check_issuer(self, issuer: str) -> None:
-        """Raise AuthorizationError if an ``iss`` is not this provider's (RFC 9207).
+        """Raise AuthorizationError if an ``iss`` is not the provider's (RFC 9207).
 
         Without a configured issuer, it must be on the host of an endpoint.
         """

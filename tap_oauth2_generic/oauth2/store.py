@@ -69,7 +69,7 @@ class Row:
             return None
 
     def write(self, entry: Entry, *, reserve_space: bool = False) -> None:
-        """Store an entry and commit it, which releases the lock; raise TokenStoreError.
+        """Store and commit an entry, which ends the lock; raise TokenStoreError.
 
         ``reserve_space`` takes as much of the disk as the entry of a renewed token may need.
         """
@@ -78,21 +78,21 @@ class Row:
             self._connection.commit()
 
     def release_space(self, entry: Entry) -> None:
-        """Free the reserved space for the next write, which then needs no more disk.
+        """Free the reserved space for the next write, which then fits the disk.
 
         SQLite copies a page into its journal before the first change: here, uncommitted.
         """
         self._update(entry, 0)
 
     def lock(self) -> None:
-        """Take the row's lock, creating the row if it is missing."""
+        """Acquire the row's lock, creating the row if it is missing."""
         with _store_errors():
             self._execute(_INSERT)
             if self._connection.dialect.name == "postgresql":
                 self._execute(_LOCK)
 
     def reconnect(self) -> None:
-        """Take the lock again over a new connection; raise TokenStoreError."""
+        """Acquire the lock again over a new connection; raise TokenStoreError."""
         with _store_errors():
             self._connection.invalidate()
             self._connection.rollback()
@@ -136,7 +136,7 @@ class TokenStore:
 
 @contextmanager
 def _store_errors() -> Iterator[None]:
-    """Turn errors of the database and the file system into one TokenStoreError."""
+    """Turn errors of database and file system into one TokenStoreError."""
     from sqlalchemy.exc import SQLAlchemyError  # see store_engine
 
     try:

@@ -82,7 +82,7 @@ def _open_sqlite(address: URL) -> Engine:
 
 
 def _begin_exclusive(connection: Connection) -> None:
-    """Begin the only writing transaction; signals take effect between the attempts."""
+    """Begin the only write transaction; let signals in between attempts."""
     from sqlalchemy.exc import OperationalError  # see open_engine
 
     ends_at = time.monotonic() + LOCK_TIMEOUT_SECONDS

@@ -46,7 +46,7 @@ class Token:
 
 
 def _secrets_in(value: Any, name: str = "") -> Iterator[str]:
-    """Yield each string, at any depth, whose field name says that it is secret."""
+    """Yield the strings, at any depth, whose field name is that of a secret."""
     if isinstance(value, Mapping):
         for inner_name, inner in value.items():
             yield from _secrets_in(inner, inner_name)

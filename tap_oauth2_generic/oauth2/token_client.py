@@ -62,7 +62,7 @@ class TokenClient:
     def fetch_token(
         self, build_fields: Callable[[RequestContext], dict[str, Any]], grant_type: str
     ) -> Token:
-        """Get a token without a person; retry transient failures; raise TokenRequestError."""
+        """Get a token without a person; retry transient failures."""
         url = self.endpoints.resolve("access_token_url")
         attempt = 0
         while True:
@@ -83,7 +83,7 @@ class TokenClient:
                 raise TokenRequestError(f"could not obtain an access token: {cause}")
 
     def redeem_code(self, fields: Mapping[str, Any], grant_type: str) -> Token:
-        """Exchange the code of a login for a token; send once, since a code can be used once.
+        """Exchange a login's code, which can be used once, for a token; send once.
 
         Raise TokenRequestError, with the code ``unreachable`` if there was no response.
         """
@@ -121,7 +121,7 @@ class TokenClient:
         return self._parse(response, "refresh_token", refresh_token)
 
     def wait_to_resend(self, error: Exception, attempt: int) -> bool:
-        """Wait and return True if a request never left and may be retried; count from 1."""
+        """Wait and return True if a request never left and has retries left."""
         if not isinstance(error, TokenRequestError) or error.code != UNREACHABLE:
             return False
         wait = self._retry_wait(None, attempt)
@@ -131,7 +131,7 @@ class TokenClient:
         return True
 
     def post_form(self, url: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a form with client authentication; return the object; raise TokenRequestError."""
+        """Send a form with client authentication; return the JSON object."""
         try:
             response = self._send(url, self._with_scope(fields), {})
         except requests.exceptions.RequestException as error:

@@ -41,7 +41,7 @@ def parse_token(
     now: float,
     refresh_token: str | None = None,
 ) -> Token:
-    """Return the token of a response; raise TokenRequestError if it holds none.
+    """Return a response's token; raise TokenRequestError if it holds none.
 
     ``request_name`` is for the error; ``refresh_token`` is kept if the provider sends no new one.
     """
@@ -73,7 +73,7 @@ def read_token(
 
 
 def read_body(response: requests.Response, settings: OAuth2Settings, request_name: str) -> Any:
-    """Decode a response; raise TokenRequestError for an error, even one with status 200."""
+    """Decode a response; raise TokenRequestError for one that is an error."""
     body = _decode(response)
     fields = body if isinstance(body, dict) else {}
     found = settings.access_token_path.find(fields)
@@ -100,7 +100,7 @@ def endpoint_name(url: str | None) -> str:
 
 
 def _decode(response: requests.Response) -> Any:
-    """Decode JSON, or the form encoding that some older servers use; None if neither."""
+    """Decode JSON, or the form encoding of older servers; None if neither."""
     try:
         return decode(response.content)
     except ValueError:
@@ -124,7 +124,7 @@ def _instant(value: Any) -> float | None:
 
 
 def _error_of(fields: Mapping[str, Any]) -> tuple[str, str]:
-    """Return error code and description, where RFC 6749 or common variants place them."""
+    """Return error code and description, as RFC 6749 or variants place them."""
     error = fields.get("error")
     if isinstance(error, dict):
         return str(error.get("code", "")), str(error.get("message", ""))

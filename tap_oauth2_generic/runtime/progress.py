@@ -48,7 +48,7 @@ class Progress:
 
     @contextmanager
     def show(self, streams: int) -> Iterator[None]:
-        """Show the progress of that many streams, and the summary however the run ends."""
+        """Show the progress of a run, and its summary however it ends."""
         line = LiveLine(self) if can_draw(os.environ) else None
         self._streams = streams
         self._is_live = line is not None

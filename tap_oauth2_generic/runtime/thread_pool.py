@@ -39,7 +39,7 @@ class Workers:
         return future
 
     def close(self) -> None:
-        """Cancel the calls that wait, and let each thread end after its current one."""
+        """Cancel the waiting calls; each thread ends after its current one."""
         while not self._queue.empty():
             try:
                 self._queue.get_nowait()[2].cancel()

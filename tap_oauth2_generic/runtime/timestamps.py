@@ -27,7 +27,7 @@ _MAX_NUMBER = 1e18  # excludes infinity and NaN
 
 
 def epoch_seconds(string: str) -> Decimal | None:
-    """Return an ISO 8601 string as exact seconds since 1970, None if it is not one.
+    """Return the exact seconds since 1970 of an ISO 8601 string, else None.
 
     A time without an offset counts as UTC, a date as its midnight.
     """
@@ -48,7 +48,7 @@ def epoch_seconds(string: str) -> Decimal | None:
 
 
 def is_date_time(string: str) -> bool:
-    """Return whether a timestamp column accepts the string: a date with a time of day."""
+    """Return whether a string is a date with a time of day."""
     # The length rules out most strings before the expression has to.
     return len(string) > len("2024-01-01") and epoch_seconds(string) is not None
 
@@ -61,7 +61,7 @@ def whole_seconds(at: datetime) -> Decimal:
 
 
 def read_number(value: object) -> float | None:
-    """Return a finite number that an API wrote as a number or a string, else None."""
+    """Return a finite number written as a number or a string, else None."""
     if isinstance(value, bool) or value is None:
         return None
     try:
@@ -72,7 +72,7 @@ def read_number(value: object) -> float | None:
 
 
 def read_epoch(number: float) -> float:
-    """Return epoch seconds from epoch seconds or milliseconds, told apart by their size."""
+    """Return epoch seconds; a number too large for them is in milliseconds."""
     return number / 1000 if abs(number) > MAX_EPOCH_SECONDS else number
 
 

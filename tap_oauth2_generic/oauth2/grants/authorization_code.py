@@ -69,7 +69,7 @@ class AuthorizationCode(Grant):
 
 
 def _read_code(params: Mapping[str, str], state: str, endpoints: Endpoints) -> str:
-    """Return the code of a redirect; check state and issuer first, so a forged one is unused."""
+    """Return a redirect's code, after checking its state and issuer."""
     if not hmac.compare_digest(params.get("state", "").encode(), state.encode()):
         raise AuthorizationError(
             "the redirect has the state of another login, so its code was not used; run the login "

@@ -24,7 +24,7 @@ class LoginUI(Protocol):
         """Show a line on the terminal."""
 
     def wait_for_redirect(self, url: str, redirect_uri: str) -> Mapping[str, str]:
-        """Send the person's browser to a URL; return the parameters of the redirect."""
+        """Send the person's browser to a URL; return the redirect's parameters."""
 
     def wait(self, seconds: float) -> None:
         """Wait for the person."""
@@ -48,7 +48,7 @@ class Grant(ABC):
     refreshes: ClassVar[bool] = True
 
     def subject(self, assertion: AssertionSettings) -> str:  # noqa: ARG002
-        """Return the configured user, which is part of the connection's default name."""
+        """Return the configured user, a part of the connection's default name."""
         return ""
 
     def fields(self, context: RequestContext) -> dict[str, Any]:  # noqa: ARG002
@@ -56,7 +56,7 @@ class Grant(ABC):
         return {"grant_type": self.grant_type}
 
     def login(self, ui: LoginUI, client: TokenClient) -> Token:  # noqa: ARG002
-        """Get the first token, with a person's help if it takes one; raise AuthorizationError."""
+        """Get the first token, with a person's help if the grant needs it."""
         return client.fetch_token(self.fields, self.grant_type)
 
     def missing(self, assertion: AssertionSettings) -> list[str]:  # noqa: ARG002

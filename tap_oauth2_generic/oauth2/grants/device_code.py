@@ -40,7 +40,7 @@ class DeviceCode(Grant):
     )
 
     def login(self, ui: LoginUI, client: TokenClient) -> Token:
-        """Show the code, and poll until it is confirmed, denied or expired (section 3.5)."""
+        """Show the code; poll until it is confirmed, denied or expired."""
         response = client.post_form(client.endpoints.resolve("device_authorization_url"), {})
         device_code = response.get("device_code")
         address = response.get("verification_uri") or response.get("verification_url")

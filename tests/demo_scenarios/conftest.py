@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -36,14 +34,6 @@ class Demo:
             **settings,
         }
 
-    def plan_fault(self, path: str, **wish: Any) -> None:
-        """Make requests to a path fail."""
-        wish = {"path": path, **wish}
-        self.http.post(f"{self.url}/demo/faults", json=wish, timeout=10).raise_for_status()
-
-    def end_faults(self) -> None:
-        self.http.delete(f"{self.url}/demo/faults", timeout=10).raise_for_status()
-
     def counts(self) -> dict[str, int]:
         return self.http.get(f"{self.url}/demo/counts", timeout=10).json()
 
@@ -52,18 +42,11 @@ class Demo:
 
 
 @pytest.fixture(scope="session")
-def running_demo() -> Iterator[Demo]:
+def demo() -> Iterator[Demo]:
     with DemoServer(port=0) as server:
         demo = Demo(server.url)
         with demo.http:
             yield demo
-
-
-@pytest.fixture
-def demo(running_demo: Demo) -> Iterator[Demo]:
-    """The demo that all scenarios share; its faults end with the test."""
-    yield running_demo
-    running_demo.end_faults()
 
 
 @pytest.fixture
@@ -73,18 +56,3 @@ def own_demo() -> Iterator[Demo]:
         demo = Demo(server.url)
         with demo.http:
             yield demo
-
-
-@pytest.fixture
-def pages() -> Any:
-    """A function that returns the number of pages that a run requested, from its log."""
-
-    def asked(run: Any, stream: str) -> int:
-        metrics = [json.loads(text) for text in re.findall(r"METRIC: (\{.*\})", run.errors)]
-        return sum(
-            metric["value"]
-            for metric in metrics
-            if metric["metric"] == "http_request_count" and metric["tags"]["stream"] == stream
-        )
-
-    return asked

@@ -63,12 +63,6 @@ def test_404_of_a_child_fails_without_a_rule(demo, tap):
     assert "404" in run.error_lines[-1]
 
 
-def test_deselected_parent_is_read_for_its_children(demo, tap):
-    run = tap.ok(demo.config({**LISTS, "selected": False}, TASKS))
-    assert not run.records("lists")
-    assert len(run.records("tasks")) == demo.counts()["tasks"]
-
-
 def test_new_parent_is_read_in_full_and_known_ones_from_their_bookmark(demo, tap):
     config = demo.config(LISTS, {**TASKS, **INCREMENTAL})
     first = tap.ok(config)
@@ -93,13 +87,6 @@ def test_changed_child_of_an_unchanged_parent_is_read(own_demo, tap):
     second = tap.ok(config, state=first.state)
     assert len(second.records("tasks")) == changed
     assert not tap(config, state=second.state).records("tasks")
-
-
-def test_stream_without_replication_key_keeps_no_partition_state(demo, tap):
-    partitions = {"region": list(shop.REGIONS), "year": list(shop.YEARS)}
-    run = tap.ok(demo.config(LISTS, TASKS, {**ORDERS, "partitions": partitions}))
-    assert not run.partitions("tasks")
-    assert not run.partitions("orders")
 
 
 PRODUCT = {"region": list(shop.REGIONS), "year": list(shop.YEARS)}

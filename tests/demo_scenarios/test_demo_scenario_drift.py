@@ -7,15 +7,6 @@ import pytest
 
 from tap_oauth2_generic.demo import feed_records, shop
 
-DECLARED = {
-    "type": "object",
-    "properties": {
-        "id": {"type": "integer"},
-        "value": {"type": "integer"},
-        "sensor": {"type": "object", "properties": {"name": {"type": "string"}}},
-    },
-}
-
 
 def readings(drift, **settings):
     params = {"drift": drift, "from": 10}
@@ -60,30 +51,6 @@ def test_new_fields_fail_names_the_field(demo, tap, drift):
     assert run.status == 1
     assert {"field": "'quality'", "nested": "'sensor.firmware'"}[drift] in run.error_lines[-1]
     assert len(run.records("readings")) == 10
-
-
-def test_mismatched_value_widens_its_column_first(demo, tap):
-    run = tap.ok(demo.config(readings("misfit")))
-    expected = [reading["value"] for reading in feed_records.readings("misfit", 10)]
-    found = [record["value"] for record in run.records("readings")]
-    assert [str(value) for value in found] == [str(value) for value in expected]
-    assert_declared(run)
-
-
-@pytest.mark.parametrize("drift", ["field", "nested"])
-def test_declared_schema_is_emitted_unchanged(demo, tap, drift):
-    """Fields that it lacks are omitted."""
-    run = tap.ok(demo.config(readings(drift, schema=DECLARED)))
-    assert run.schemas("readings") == [DECLARED]
-    assert run.records("readings") == feed_records.readings(None, 0)
-
-
-def test_value_that_contradicts_a_declared_type_fails(demo, tap):
-    run = tap(demo.config(readings("misfit", schema=DECLARED)))
-    assert run.status == 1
-    assert run.schemas("readings") == [DECLARED]
-    assert run.records("readings") == feed_records.readings(None, 0)[:10]
-    assert "'value'" in run.error_lines[-1]
 
 
 @pytest.mark.parametrize("form", ["json", "jsonl", "csv"])

@@ -102,8 +102,8 @@ def test_server_counts_concurrent_pages_since_the_last_query(api):
 
 
 def page_after(api, latency_ms):
-    with urlopen(f"{api.address}/{latency_ms}/{STREAM}?page=1", timeout=30) as answer:
-        return answer.read()
+    with urlopen(f"{api.address}/{latency_ms}/{STREAM}?page=1", timeout=30) as response:
+        return response.read()
 
 
 def test_failed_contender_is_an_error_with_its_last_output(api, tmp_path):

@@ -15,6 +15,7 @@ from tap_oauth2_generic.net.client import RequestPolicy
 from tap_oauth2_generic.parsing.formats import FORMATS
 from tap_oauth2_generic.parsing.page import read_page
 from tap_oauth2_generic.settings.paths import DottedPath, JsonPath, passes_by
+from tap_oauth2_generic.settings.templates import Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -174,7 +175,9 @@ class PageReader:
         return f"records_path {path!r} found nothing; the answers had {self._missing_keys}"
 
     def _page(self, slice_: Slice, response: Response) -> Page:
-        settings = self.stream.records.resolved(self._scope(slice_))
+        settings = self.stream.records
+        if isinstance(settings.records_path, Template):
+            settings = settings.resolved(self._scope(slice_))
         try:
             page = read_page(
                 response.url,

@@ -1,4 +1,4 @@
-"""Pages fetched ahead: how many at once, in which order they come out, and what a guess costs."""
+"""Pages fetched ahead: how many at once, in which order, what a guess costs."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def ids(run):
 
 
 class Together:
-    """Answers requests only when so many of them are there at the same time."""
+    """Responds only once so many requests are there at the same time."""
 
-    def __init__(self, count, answer, waits=lambda _: True):
+    def __init__(self, count, respond, waits=lambda _: True):
         self._barrier = threading.Barrier(count, timeout=20)
-        self._answer, self._waits = answer, waits
+        self._respond, self._waits = respond, waits
 
     def __call__(self, seen):
         if self._waits(seen):
@@ -50,14 +50,14 @@ class Together:
                 self._barrier.wait()
             except threading.BrokenBarrierError:
                 return Reply({"error": "they did not come together"}, 400)
-        return self._answer(seen)
+        return self._respond(seen)
 
 
 class Counting:
-    """Knows how many requests were under way at once."""
+    """Counts how many requests were in flight at once."""
 
-    def __init__(self, answer):
-        self._answer, self._now, self.most = answer, 0, 0
+    def __init__(self, respond):
+        self._respond, self._now, self.most = respond, 0, 0
         self._lock = threading.Lock()
         self._pause = threading.Event()
 
@@ -65,38 +65,37 @@ class Counting:
         with self._lock:
             self._now += 1
             self.most = max(self.most, self._now)
-        self._pause.wait(0.002)  # so that others can come while this one is under way
+        self._pause.wait(0.002)  # so that others can arrive while this one is in flight
         with self._lock:
             self._now -= 1
-        return self._answer(seen)
+        return self._respond(seen)
 
 
 def numbered(last):
-    """Answer pages from 0; the last one says that nothing follows."""
+    """Serve pages from 0; the last one says that nothing follows."""
 
-    def answer(seen):
+    def respond(seen):
         page = int(seen.query["page"])
         return {"d": rows(page), "more": page < last} if page <= last else Reply({}, 500)
 
-    return answer
+    return respond
 
 
-def test_numbered_pages_are_asked_for_together(api, tap):
-    """After a first full page, as many are under way as max_in_flight says."""
+def test_numbered_pages_are_requested_concurrently(api, tap):
     api.routes["/items"] = Together(4, numbered(8), lambda seen: seen.query["page"] != "0")
     run = tap(api.config(paged(has_more_path="more"), max_in_flight=4, max_retries=0))
     assert run.status == 0, run.errors
     assert ids(run) == list(range(9 * SIZE))
 
 
-def test_offsets_are_asked_for_together(api, tap):
-    """Offsets are predicted from the length of the page before, as far as the total goes."""
+def test_offsets_are_requested_concurrently(api, tap):
+    """They are predicted from the previous page's length, up to the total."""
 
-    def answer(seen):
+    def respond(seen):
         at = int(seen.query["offset"])
         return {"d": [{"id": n} for n in range(at, min(at + SIZE, 15))], "total": 15}
 
-    api.routes["/items"] = Together(4, answer, lambda seen: seen.query["offset"] != "0")
+    api.routes["/items"] = Together(4, respond, lambda seen: seen.query["offset"] != "0")
     paging = {"style": "offset", "total_path": "total"}
     run = tap(api.config(stream(pagination=paging), max_in_flight=4, max_retries=0))
     assert run.status == 0, run.errors
@@ -104,8 +103,7 @@ def test_offsets_are_asked_for_together(api, tap):
     assert len(api.requests("/items")) == 5
 
 
-def test_partitions_are_asked_for_together(api, tap):
-    """The first pages of the next partitions are fetched ahead, and come in their order."""
+def test_partitions_are_requested_concurrently(api, tap):
     api.routes["/items"] = Together(4, lambda seen: {"d": [{"id": int(seen.query["part"])}]})
     partitions = [{"part": number} for number in range(8)]
     wanted = stream(partitions=partitions, params={"part": "{partition.part}"})
@@ -114,8 +112,8 @@ def test_partitions_are_asked_for_together(api, tap):
     assert ids(run) == list(range(8))
 
 
-def test_children_are_asked_for_together(api, tap):
-    """The children of a page of parents are fetched ahead; each parent still follows its own."""
+def test_children_are_requested_concurrently(api, tap):
+    """Each parent is emitted after its children."""
     api.serve("/parents", {"d": [{"id": number} for number in range(8)]})
     api.routes["/items"] = Together(4, lambda seen: {"d": [{"id": int(seen.query["of"])}]})
     child = stream(parent={"stream": "parents", "keys": {"of": "id"}}, params={"of": "{parent.of}"})
@@ -126,8 +124,7 @@ def test_children_are_asked_for_together(api, tap):
     assert order == [(name, number) for number in range(8) for name in ("items", "parents")]
 
 
-def test_windows_are_asked_for_together(api, tap):
-    """The windows of a span are fetched ahead, and their records come in order."""
+def test_windows_are_requested_concurrently(api, tap):
     api.routes["/items"] = Together(
         3, lambda seen: {"d": [{"id": 1, "at": seen.query["since"]}]}, lambda _: True
     )
@@ -144,15 +141,14 @@ def test_windows_are_asked_for_together(api, tap):
 
 
 @pytest.mark.parametrize("most", [1, 3])
-def test_never_more_than_max_in_flight(api, tap, most):
-    """Pages, children and samples together are never more at once; 1 is never two."""
+def test_max_in_flight_is_never_exceeded(api, tap, most):
     parents = Counting(numbered(6))
     parents_route = parents
 
-    def answer(seen):
+    def respond(seen):
         return {"d": [{"id": int(seen.query["of"])}] if seen.query.get("page", "0") == "0" else []}
 
-    children = Counting(answer)
+    children = Counting(respond)
     both = Counting(lambda seen: (parents_route if seen.path == "/parents" else children)(seen))
     api.routes["/parents"] = api.routes["/items"] = both
     parent = {**paged(has_more_path="more"), "name": "parents", "path": "parents"}
@@ -167,18 +163,18 @@ def test_never_more_than_max_in_flight(api, tap, most):
     assert both.most > 1 or most == 1
 
 
-def test_pages_come_out_in_order_whatever_order_they_arrive_in(api, tap):
-    """A page that arrives before the one in front of it waits for its turn."""
-    answered = {page: threading.Event() for page in range(10)}
+def test_pages_come_out_in_order(api, tap):
+    """In whatever order they arrive."""
+    responded = {page: threading.Event() for page in range(10)}
 
-    def answer(seen):
+    def respond(seen):
         page = int(seen.query["page"])
         if page in {1, 3}:
-            assert answered[page + 1].wait(20)
-        answered[page].set()
+            assert responded[page + 1].wait(20)
+        responded[page].set()
         return numbered(6)(seen)
 
-    api.routes["/items"] = answer
+    api.routes["/items"] = respond
     run = tap(api.config(paged(has_more_path="more"), max_in_flight=4))
     assert run.status == 0, run.errors
     assert ids(run) == list(range(7 * SIZE))
@@ -194,10 +190,9 @@ def test_pages_come_out_in_order_whatever_order_they_arrive_in(api, tap):
     sized=st.booleans(),
 )
 def test_each_record_comes_once_whatever_is_predicted(api, tap, lengths, most, style, sized):
-    """Pages of any length, wrong predictions among them: the records are those of one by one."""
     starts = [sum(lengths[:n]) for n in range(len(lengths) + 1)]
 
-    def answer(seen):
+    def respond(seen):
         if style == "page_number":
             page = int(seen.query["page"]) - 1
             start, length = (starts[page], lengths[page]) if page < len(lengths) else (0, 0)
@@ -208,15 +203,14 @@ def test_each_record_comes_once_whatever_is_predicted(api, tap, lengths, most, s
             )
         return {"d": [{"id": n} for n in range(start, start + max(length, 0))]}
 
-    api.routes["/items"] = answer
+    api.routes["/items"] = respond
     paging = {"style": style, "page_size": 2, **({"page_size_param": "size"} if sized else {})}
     run = tap(api.config(stream(pagination=paging), max_in_flight=most))
     assert run.status == 0, run.errors
     assert ids(run) == list(range(starts[-1]))
 
 
-def test_an_error_past_the_end_is_no_error(api, tap):
-    """What was asked for by a wrong prediction fails unseen: no warning, no wait, no retry said."""
+def test_failed_guess_past_the_end_is_silent(api, tap):
     api.routes["/items"] = numbered(2)
     run = tap(api.config(paged(has_more_path="more"), max_in_flight=8, max_retries=2))
     assert run.status == 0, run.errors
@@ -224,8 +218,7 @@ def test_an_error_past_the_end_is_no_error(api, tap):
     assert not run.warnings
 
 
-def test_a_guess_past_the_end_is_asked_for_once(api, tap):
-    """What fails past the end is not retried: it costs no wait, and keeps no other page waiting."""
+def test_guess_past_the_end_is_requested_once(api, tap):
     api.routes["/items"] = numbered(2)
     listed = {
         **paged(has_more_path="more"),
@@ -247,13 +240,13 @@ def test_a_guess_past_the_end_is_asked_for_once(api, tap):
 @pytest.mark.parametrize("failure", [429, 400, 401, 404, 500, 503, "rule"])
 def test_failed_guess_is_requested_again_once_it_is_wanted(api, tap, failure):
     """Whatever a guess fails with, the page is requested anew and the run succeeds."""
-    answer, asked = numbered(4), Counter()
+    respond, asked = numbered(4), Counter()
 
     def failing(seen):
         page = int(seen.query["page"])
         asked[page] += 1
         if page != 3 or asked[page] > 1:
-            return answer(seen)
+            return respond(seen)
         if failure == "rule":
             return {"error": True}
         return Reply({"e": 1}, failure, {"Retry-After": "0"})
@@ -270,7 +263,7 @@ def test_failed_guess_is_requested_again_once_it_is_wanted(api, tap, failure):
 
 def test_wanted_page_has_all_its_retries_after_a_failed_guess(api, tap):
     """A page that keeps failing is requested once as a guess, then max_retries times more."""
-    answer = numbered(4)
+    respond = numbered(4)
     for failures, status in ((3, 0), (4, 1)):
         asked = Counter()
 
@@ -278,7 +271,7 @@ def test_wanted_page_has_all_its_retries_after_a_failed_guess(api, tap):
             page = int(seen.query["page"])
             asked[page] += 1
             fails = page == 3 and asked[page] <= failures
-            return Reply({"e": 1}, 503, {"Retry-After": "0"}) if fails else answer(seen)
+            return Reply({"e": 1}, 503, {"Retry-After": "0"}) if fails else respond(seen)
 
         api.routes["/items"] = failing
         run = tap(api.config(paged(has_more_path="more"), max_in_flight=8, max_retries=2))
@@ -288,25 +281,23 @@ def test_wanted_page_has_all_its_retries_after_a_failed_guess(api, tap):
         assert ids(run) == list(range((3 if status else 5) * SIZE))
 
 
-def test_a_short_stream_is_not_asked_for_many_pages(api, tap):
-    """Where nothing says that much is to come, no more is guessed than was there before."""
+def test_short_stream_costs_few_guesses(api, tap):
     api.routes["/items"] = lambda seen: {"d": [{"id": 1}] if seen.query["page"] == "1" else []}
     run = tap(api.config(stream(pagination={"style": "page_number"}), max_in_flight=8))
     assert ids(run) == [1]
     assert len(api.requests("/items")) == 2
 
 
-def test_the_next_page_of_a_cursor_is_fetched_while_this_one_is_emitted(api, tmp_path):
-    """A reader that is slow does not keep the next page from being asked for."""
+def test_next_page_of_a_cursor_is_fetched_while_this_one_is_emitted(api, tmp_path):
     asked = threading.Event()
 
-    def answer(seen):
+    def respond(seen):
         if "after" in seen.query:
             asked.set()
             return {"d": []}
         return {"d": [{"id": n, "t": "x" * 10_000} for n in range(100)], "next": "b"}
 
-    api.routes["/items"] = answer
+    api.routes["/items"] = respond
     wanted = stream(pagination={"style": "cursor", "cursor_path": "next", "cursor_param": "after"})
     wanted["schema"] = {"properties": {"id": {"type": "integer"}, "t": {"type": "string"}}}
     path = tmp_path / "config.json"
@@ -321,8 +312,8 @@ def test_the_next_page_of_a_cursor_is_fetched_while_this_one_is_emitted(api, tmp
     assert output.count(b'"type":"RECORD"') == 100
 
 
-def test_what_waits_to_be_read_is_bounded(api):
-    """However slowly pages are worked with, no more than three for each place wait for that."""
+def test_buffered_pages_are_bounded(api):
+    """At most three for each request that may be in flight."""
     api.routes["/items"] = lambda seen: {"d": rows(int(seen.query["page"]))}
     tap = TapOAuth2Generic(config=api.config(paged(), max_in_flight=4))
     stream = tap.streams["items"]
@@ -330,42 +321,40 @@ def test_what_waits_to_be_read_is_bounded(api):
     pages = tap.prefetcher.pages(reader)
     for read in range(1, 20):
         next(pages)
-        for answer in reader.waiting_on():
-            answer.result(20)
+        for response in reader.waiting_on():
+            response.result(20)
         assert len(api.requests("/items")) <= read + 3 * 4
     pages.close()
     tap.prefetcher.close()
 
 
-def test_too_many_requests_make_fewer_of_them(api, tap):
-    """After a 429 half as many are under way, and every page still comes once and in order."""
+def test_429_halves_the_requests_in_flight(api, tap):
     refusing = Together(4, lambda _: Reply({}, 429, {"Retry-After": "0"}))
     counting = Counting(numbered(8))
     refused = set()
 
-    def answer(seen):
+    def respond(seen):
         page = seen.query["page"]
         if page in {"1", "2", "3", "4"} - refused:
             refused.add(page)
             return refusing(seen)
         return counting(seen)
 
-    api.routes["/items"] = answer
+    api.routes["/items"] = respond
     run = tap(api.config(paged(has_more_path="more"), max_in_flight=4, max_retries=3))
     assert run.status == 0, run.errors
     assert ids(run) == list(range(9 * SIZE))
     assert counting.most == 2
 
 
-def test_the_ceiling_holds_over_threads_and_streams(api, tap):
-    """With requests_per_second, no second has more than that and half again, of all threads."""
+def test_rate_limit_holds_over_threads_and_streams(api, tap):
     came = []
 
-    def answer(seen):
+    def respond(seen):
         came.append(time.monotonic())
         return numbered(19)(seen)
 
-    api.routes["/items"] = api.routes["/others"] = answer
+    api.routes["/items"] = api.routes["/others"] = respond
     others = {**paged(has_more_path="more"), "name": "others", "path": "others"}
     wanted = paged(has_more_path="more")
     run = tap(api.config(wanted, others, max_in_flight=8, requests_per_second=20))
@@ -374,24 +363,22 @@ def test_the_ceiling_holds_over_threads_and_streams(api, tap):
     assert all(sum(at <= other < at + 1 for other in came) <= 30 for at in came)
 
 
-def test_several_refused_at_once_renew_the_token_once(api, tap):
-    """Requests under way together that a token fails for are sent again with one new token."""
+def test_concurrent_401s_renew_the_token_once(api, tap):
     tokens = iter(["first-token", "second-token", "third-token"])
     api.token = lambda _: {"access_token": next(tokens), "expires_in": 3600}
 
-    def answer(seen):
+    def respond(seen):
         good = seen.headers["Authorization"] == "Bearer second-token"
         return numbered(8)(seen) if good or seen.query["page"] == "0" else Reply({}, 401)
 
-    api.routes["/items"] = answer
+    api.routes["/items"] = respond
     run = tap(api.config(paged(has_more_path="more"), max_in_flight=4))
     assert run.status == 0, run.errors
     assert ids(run) == list(range(9 * SIZE))
     assert len(api.requests("/token")) == 2
 
 
-def test_a_foreign_next_link_is_refused_while_pages_are_fetched_ahead(api, tap):
-    """What a token may not be sent to is an error here, too, and never a request."""
+def test_prefetching_sends_nothing_to_another_host(api, tap):
     api.serve("/items", {"d": [{"id": 1}], "next": "http://localhost:1/steal"})
     paging = {"style": "next_url", "next_url_path": "next"}
     run = tap(api.config(stream(pagination=paging), max_in_flight=8))

@@ -1,4 +1,4 @@
-"""One API request until it has an answer: retries, redirects, what goes over the wire and how."""
+"""One API request until it has a response: retries, redirects, encoding."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ STREAM = {"name": "items", "path": "items"}
 
 @pytest.fixture
 def fetch(api, clock):
-    """Have the path /items give these answers, and fetch it once."""
+    """Serve these responses at /items and fetch it once."""
 
-    def send(*answers, url=None, method="GET", verbatim=False, is_guess=False, **settings):
-        if answers:
-            api.serve("/items", *answers)
+    def send(*responses, url=None, method="GET", verbatim=False, is_guess=False, **settings):
+        if responses:
+            api.serve("/items", *responses)
         collector = ErrorCollector()
         config = read_config(api.config(STREAM, **settings), frozenset(), collector)
         assert config is not None, collector.errors
@@ -50,15 +50,14 @@ PASSING = [Reply({}, status) for status in (408, 425, 429, 500, 502, 503, 504)]
 
 
 @pytest.mark.parametrize("failure", [*PASSING, Drop, BROKEN, NO_GZIP])
-def test_a_passing_failure_is_tried_again(api, fetch, failure):
-    """The default statuses, a dropped connection and a broken body are tried again."""
+def test_transient_failure_is_retried(api, fetch, failure):
+    """The default statuses, a dropped connection and a corrupt body are retried."""
     assert fetch(failure, failure, [1], max_retries=2) == b"[1]"
     assert len(api.requests("/items")) == 3
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 501])
-def test_any_other_failure_is_final(api, fetch, status):
-    """A status that is not retried fails at once and shows what the API said."""
+def test_other_status_fails_at_once_with_the_apis_message(api, fetch, status):
     with pytest.raises(ApiError, match=f"returned status {status} .*sorry"):
         fetch(Reply({"reason": "sorry"}, status), max_retries=6)
     assert len(api.requests("/items")) == 1
@@ -73,23 +72,21 @@ def test_any_other_failure_is_final(api, fetch, status):
         (400, {"message": "scope"}, {}, False),
     ],
 )
-def test_a_missing_scope_is_said_with_what_to_do(fetch, status, body, headers, hints):
-    """Where a 403 speaks of a scope, the error says what to do about it."""
+def test_403_about_a_scope_says_what_to_do(fetch, status, body, headers, hints):
     with pytest.raises(ApiError, match=f"returned status {status}") as caught:
         fetch(Reply(body, status, headers))
     assert ("to the setting scopes" in str(caught.value)) is hints
 
 
-def test_retry_statuses_replace_the_default_ones(fetch):
-    """With retry_statuses those alone are tried again."""
+def test_retry_statuses_replace_the_default(fetch):
     assert fetch(Reply({}, 418), [1], max_retries=1, retry_statuses=[418]) == b"[1]"
     with pytest.raises(ApiError, match="returned status 503"):
         fetch(DOWN, max_retries=1, retry_statuses=[418])
 
 
 @pytest.mark.parametrize("failure", [DOWN, Drop])
-def test_max_retries_is_the_number_of_repeats(api, fetch, failure):
-    """A request is sent once and max_retries times more, and the error tells how often."""
+def test_max_retries_limits_the_attempts(api, fetch, failure):
+    """The error names the number of attempts."""
     with pytest.raises(ApiError, match="failed after 3 attempts"):
         fetch(failure, max_retries=2)
     assert len(api.requests("/items")) == 3
@@ -110,8 +107,8 @@ AHEAD, PAST, FAR = (formatdate(NOW + ahead, usegmt=True) for ahead in (9, -9, 90
 
 @pytest.mark.parametrize(("said", "seconds"), [("7", 7), ("0", 0), ("1.5", 1.5), ("-5", 0),
                                 ("400", 300), (AHEAD, 9), (PAST, 0), (FAR, 300)])  # fmt: skip
-def test_retry_after_says_when_up_to_max_wait(fetch, clock, said, seconds):
-    """Retry-After in seconds or as a date is the wait, never below zero or above max_wait."""
+def test_retry_after_sets_the_wait_up_to_max_wait(fetch, clock, said, seconds):
+    """In seconds or as a date; a negative wait is none."""
     for status in (429, 503):
         clock.now = NOW
         fetch(Reply({}, status, {"Retry-After": said}), [1], max_retries=1)
@@ -125,8 +122,8 @@ def test_retry_after_says_when_up_to_max_wait(fetch, clock, said, seconds):
      ("auto", str(int(NOW) + 9999), 300), ("seconds", "20.5", 20.5), ("milliseconds", "1500", 1.5),
      ("epoch", str(int(NOW) + 20), 20), ("date", formatdate(NOW + 20, usegmt=True), 20)],
 )  # fmt: skip
-def test_another_header_says_when_after_a_429(fetch, clock, form, said, seconds):
-    """rate_limit_header is read in its format where a 429 has no Retry-After."""
+def test_rate_limit_header_sets_the_wait_after_a_429(fetch, clock, form, said, seconds):
+    """It is read in its format, unless there is a Retry-After."""
     settings = {"rate_limit_header": "X-Reset", "rate_limit_format": form, "max_retries": 1}
     fetch(Reply({}, 429, {"X-Reset": said}), [1], **settings)
     assert clock.now - NOW == pytest.approx(seconds)
@@ -136,8 +133,7 @@ def test_another_header_says_when_after_a_429(fetch, clock, form, said, seconds)
 
 
 @pytest.mark.parametrize("headers", [{}, {"Retry-After": "soon"}, {"X-RateLimit-Reset": "nan"}])
-def test_without_a_word_the_wait_is_backoff_with_jitter(fetch, clock, headers):
-    """Waits are random parts of bounds that double, and never longer than max_wait."""
+def test_default_wait_is_exponential_backoff_with_full_jitter(fetch, clock, headers):
     with pytest.raises(ApiError):
         fetch(Reply({}, 500, headers), max_retries=12, max_wait=30)
     bounds = [min(30, 2**attempt) for attempt in range(12)]
@@ -145,8 +141,8 @@ def test_without_a_word_the_wait_is_backoff_with_jitter(fetch, clock, headers):
     assert len({wait / bound for wait, bound in zip(clock.waits, bounds, strict=True)}) == 12
 
 
-def test_a_401_renews_once_among_the_retries(api, fetch):
-    """A 401 takes one new token and costs no retry; a second 401 is final."""
+def test_401_renews_the_token_once(api, fetch):
+    """It costs no retry; a second 401 is final."""
     assert fetch(DOWN, REFUSED, [1], max_retries=1) == b"[1]"
     assert len(api.requests("/token")) == 2
     with pytest.raises(ApiError, match="even with a fresh access token"):
@@ -157,8 +153,8 @@ def test_a_401_renews_once_among_the_retries(api, fetch):
                          [(301, "GET", "GET"), (302, "POST", "GET"), (303, "PUT", "GET"),
                           (307, "POST", "POST"), (308, "GET", "GET")])  # fmt: skip
 @pytest.mark.parametrize("place", ["/there?x=%2f", "{url}/there?x=%2f"])
-def test_a_redirect_to_the_same_host_is_followed(api, fetch, status, method, then, place):
-    """A redirect within the host is followed with the token, by the method of RFC 9110."""
+def test_redirect_within_the_host_keeps_the_token(api, fetch, status, method, then, place):
+    """The method changes as RFC 9110 says."""
     api.serve("/there", [2])
     reply = Reply({}, status, {"Location": place.format(url=api.url)})
     assert fetch(reply, method=method) == b"[2]"
@@ -176,8 +172,8 @@ REDIRECTS += [pytest.param("redirect", place) for place in FOREIGN[-2:]]
 
 
 @pytest.mark.parametrize(("way", "place"), [*LINKS, *REDIRECTS])
-def test_a_foreign_address_is_refused_before_anything_is_sent(api, fetch, way, place):
-    """A redirect or link to another host, port or scheme is an error, never a request."""
+def test_link_or_redirect_to_another_host_sends_nothing(api, fetch, way, place):
+    """Another port or scheme is another host."""
     with ApiServer() as other:
         url = place.format(other=other.host, host=api.host, port=api.host.partition(":")[2])
         redirect = [Reply({}, 302, {"Location": url})] if way == "redirect" else []
@@ -189,8 +185,8 @@ def test_a_foreign_address_is_refused_before_anything_is_sent(api, fetch, way, p
 
 
 @pytest.mark.parametrize("proxy", [None, "http://proxy.localhost:{port}"])
-def test_plain_http_stays_in_the_machine_whatever_dns_says(fetch, own_address, monkeypatch, proxy):
-    """A name of loopback, a proxy's too, that a name server leads elsewhere gets no plain http."""
+def test_plain_http_never_leaves_the_machine(fetch, own_address, monkeypatch, proxy):
+    """Even if DNS resolves a loopback name, or that of a proxy, to another machine."""
     real = socket.getaddrinfo
     with socket.create_server((own_address, 0)) as elsewhere:
         port = elsewhere.getsockname()[1]
@@ -205,8 +201,7 @@ def test_plain_http_stays_in_the_machine_whatever_dns_says(fetch, own_address, m
             assert connection.recv(1) == b""
 
 
-def test_an_allowed_host_may_have_the_token(fetch):
-    """allowed_hosts lets a redirect lead to another host, with the token."""
+def test_redirect_to_an_allowed_host_keeps_the_token(fetch):
     with ApiServer() as other:
         other.serve("/there", [2])
         reply = Reply({}, 302, {"Location": f"{other.url}/there"})
@@ -214,8 +209,7 @@ def test_an_allowed_host_may_have_the_token(fetch):
         assert other.seen[0].headers["Authorization"] == "Bearer token-of-the-test"
 
 
-def test_a_loop_of_redirects_ends(fetch):
-    """Redirects without an end are an error that says so."""
+def test_redirect_loop_is_an_error(fetch):
     with pytest.raises(ApiError, match="redirected more than"):
         fetch(Reply({}, 302, {"Location": "/items"}))
 
@@ -225,14 +219,12 @@ ODD = ["x=%c3%a9&y=%2f", "x=%zz", "x=100%", "x=%2F&y=100%"]
 
 
 @pytest.mark.parametrize("query", [*PLAIN, *(pytest.param(odd) for odd in ODD)])
-def test_a_next_link_goes_back_as_it_came(api, fetch, query):
-    """The address of a next-page link is on the wire byte for byte, whatever it holds."""
+def test_next_link_is_sent_byte_for_byte(api, fetch, query):
     fetch([1], url=f"{api.url}/items?{query}", verbatim=True)
     assert api.requests("/items")[0].target == f"/items?{query}"
 
 
-def test_a_server_that_is_silent_is_given_up(api, fetch):
-    """A request without an answer ends after timeout seconds and counts as a passing failure."""
+def test_silent_server_times_out(api, fetch):
     ended = threading.Event()
     api.routes["/items"] = lambda _: ended.wait(10) and Drop
     with pytest.raises(ApiError, match="the last one timed out"):
@@ -240,8 +232,8 @@ def test_a_server_that_is_silent_is_given_up(api, fetch):
     ended.set()
 
 
-def test_parameters_are_encoded_once_and_kept_in_order(api, tap):
-    """Texts are percent-encoded, arrays repeat their name, booleans are lower case, null is out."""
+def test_parameters_are_encoded_once_in_order(api, tap):
+    """Arrays repeat their name, booleans are lower case, null is omitted."""
     api.serve("/items", [])
     params = {"q": "a b+c&d=é%20", "ids": [1, "x"], "on": True, "n": 1.50, "none": None, "e": ""}
     run = tap(api.config({**STREAM, "path": "items?v=1%2F2", "params": params}))
@@ -253,8 +245,7 @@ def test_parameters_are_encoded_once_and_kept_in_order(api, tap):
 BODY = '{"n":12345678901234567890.123456789,"i":1,"on":true,"deep":[{"t":"é"}],"none":null}'
 
 
-def test_a_json_body_keeps_every_digit(api, tap):
-    """A body is sent as JSON with the very numbers that the configuration holds."""
+def test_json_body_keeps_every_digit(api, tap):
     api.serve("/items", [])
     config = json.dumps(api.config({**STREAM, "method": "POST", "body": "BODY"}))
     run = tap(config.replace('"BODY"', BODY))
@@ -264,8 +255,7 @@ def test_a_json_body_keeps_every_digit(api, tap):
     assert request.headers["Content-Type"] == "application/json"
 
 
-def test_a_form_body_is_encoded_as_a_form(api, tap):
-    """body_format form sends the members of the body as form fields."""
+def test_form_body_sends_members_as_fields(api, tap):
     api.serve("/items", [])
     stream = {**STREAM, "method": "PUT", "body_format": "form"}
     assert tap(api.config({**stream, "body": {"a": "b c&é", "l": [1, 2], "on": False}})).status == 0

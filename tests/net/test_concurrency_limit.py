@@ -1,4 +1,4 @@
-"""How many requests may be under way: halved when it is too much, regained slowly."""
+"""The number of concurrent requests: halved after a 429, restored gradually."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from tap_oauth2_generic.net.rate_limit import ConcurrencyLimit, RateLimitSetting
 from tests.support.server import Reply
 
 
-def limit_after(in_flight, answers):
-    for good in answers:
+def limit_after(in_flight, responses):
+    for good in responses:
         with in_flight.slot() as era:
             pass
         (in_flight.recover if good else lambda era=era: in_flight.halve(era))()
     return in_flight.limit
 
 
-def test_the_number_halves_once_for_those_that_were_under_way_together():
-    """Eight requests refused together halve the number once, not three times."""
+def test_limit_halves_once_for_requests_in_flight_together():
     in_flight = ConcurrencyLimit(RateLimitSettings(max_in_flight=8))
     with in_flight.slot() as one, in_flight.slot() as other:
         in_flight.halve(one)
@@ -26,8 +25,7 @@ def test_the_number_halves_once_for_those_that_were_under_way_together():
     assert limit_after(in_flight, [False, False, False]) == 1
 
 
-def test_the_number_is_regained_slowly_and_never_exceeded():
-    """Each place takes many good answers, and no more places come than there were."""
+def test_limit_is_restored_gradually_up_to_its_maximum():
     in_flight = ConcurrencyLimit(RateLimitSettings(max_in_flight=4))
     assert limit_after(in_flight, [False]) == 2
     assert limit_after(in_flight, [True] * 19) == 2
@@ -35,8 +33,7 @@ def test_the_number_is_regained_slowly_and_never_exceeded():
     assert limit_after(in_flight, [True] * 1000) == 4
 
 
-def test_a_lowered_number_holds_for_those_that_wait():
-    """After a refusal no request begins until fewer than the lowered number are under way."""
+def test_lowered_limit_holds_for_waiting_requests():
     in_flight = ConcurrencyLimit(RateLimitSettings(max_in_flight=4))
     began = threading.Event()
 
@@ -54,8 +51,7 @@ def test_a_lowered_number_holds_for_those_that_wait():
     thread.join(10)
 
 
-def test_a_storm_of_429_is_weathered_with_fewer_requests_at_once(api, tap):
-    """Where all that are under way are refused, half as many go on, and each page comes once."""
+def test_429_storm_halves_concurrency_and_loses_no_page(api, tap):
     refused, counting = threading.Barrier(4), threading.Lock()
     asked, under_way, most = [0], [0], [0]
 

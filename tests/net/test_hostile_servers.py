@@ -1,4 +1,4 @@
-"""Servers that mislead: nothing is lost in silence, nothing hangs, nothing leaks."""
+"""Misleading servers: nothing is lost silently, nothing hangs, nothing leaks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CURSOR = {"cursor_path": "n", "cursor_param": "c"}
 
 
 @pytest.mark.parametrize(
-    ("style", "pagination", "answers"),
+    ("style", "pagination", "responses"),
     [
         (
             "page_number",
@@ -64,9 +64,9 @@ CURSOR = {"cursor_path": "n", "cursor_param": "c"}
         ("page_number", {"total_path": "t"}, [{"d": [row(n)], "t": 9} for n in (1, 2, 2)]),
     ],
 )  # fmt: skip
-def test_a_loop_that_hides_records_moves_no_bookmark(api, tap, style, pagination, answers):
-    """Where the answers say that more follows, a repeated page or token is no complete end."""
-    api.serve("/items", *answers)
+def test_loop_that_hides_records_moves_no_bookmark(api, tap, style, pagination, responses):
+    """A repeated page or token does not complete a read if more should follow."""
+    api.serve("/items", *responses)
     run = tap(api.config(stream(style, pagination=pagination, new_fields="ignore")))
     assert run.status == 0, run.errors
     assert run.warnings
@@ -74,8 +74,7 @@ def test_a_loop_that_hides_records_moves_no_bookmark(api, tap, style, pagination
 
 
 @pytest.mark.parametrize("signs", [{"total_path": "t"}, {"total_pages_path": "p"}])
-def test_a_next_page_counts_more_than_a_number(api, tap, signs):
-    """A total that is no total does not cut off a walk whose answers name a next page."""
+def test_next_page_wins_over_a_wrong_total(api, tap, signs):
     api.routes["/items"] = lambda seen: {
         "d": [row(int(seen.query.get("c", 1)))],
         "n": str(int(seen.query.get("c", 1)) + 1) if seen.query.get("c") != "5" else None,
@@ -85,35 +84,32 @@ def test_a_next_page_counts_more_than_a_number(api, tap, signs):
     assert ids(tap(api.config(stream("cursor", pagination=CURSOR | signs)))) == [1, 2, 3, 4, 5]
 
 
-def test_a_total_that_shrinks_does_not_cut_off(api, tap):
-    """A total that falls on the way does not end a walk before the records do."""
+def test_shrinking_total_does_not_stop_paging(api, tap):
     rows = [row(n) for n in range(1, 10)]
 
-    def answer(seen):
+    def respond(seen):
         start = int(seen.query["offset"])
         return {"d": rows[start : start + 3], "t": 9 if start == 0 else 5}
 
-    api.routes["/items"] = answer
+    api.routes["/items"] = respond
     run = tap(api.config(stream("offset", pagination={"total_path": "t"})))
     assert ids(run) == list(range(1, 10))
 
 
 @pytest.mark.parametrize("style", ["page_number", "offset"])
-def test_a_filter_in_the_records_path_is_no_end(api, tap, style):
-    """Pages of which a filter takes few or none count with all their records."""
+def test_page_filtered_empty_does_not_stop_paging(api, tap, style):
     rows = [{**row(n), "t": "x" if n in {1, 9} else "y"} for n in range(1, 11)]
 
-    def answer(seen):
+    def respond(seen):
         start = int(seen.query.get("offset", (int(seen.query.get("page", 1)) - 1) * 2))
         return {"d": rows[start : start + 2]}
 
-    api.routes["/items"] = answer
+    api.routes["/items"] = respond
     settings = stream(style, records_path="$.d[?(@.t=='x')]", new_fields="ignore")
     assert ids(tap(api.config(settings))) == [1, 9]
 
 
-def test_a_link_back_to_the_beginning_ends(api, tap):
-    """A next URL that leads back to the first page ends the walk without reading it again."""
+def test_next_url_back_to_the_first_page_stops_paging(api, tap):
     api.routes["/items"] = lambda seen: {
         "d": [row(int(seen.query["p"]))],
         "n": f"?p={int(seen.query['p']) % 3 + 1}",
@@ -122,16 +118,14 @@ def test_a_link_back_to_the_beginning_ends(api, tap):
     assert ids(tap(api.config(settings))) == [1, 2, 3]
 
 
-def test_state_of_another_tap_is_no_partition_of_ours(api, tap):
-    """Partitions in a state do not make a stream run for them."""
+def test_partitions_in_state_do_not_run_a_stream(api, tap):
     api.serve("/items", {"d": [row(5)]})
     entries = [{"context": {"a": n}, "replication_key_value": "2024-01-01"} for n in (1, 2)]
     state = {"bookmarks": {"items": {"partitions": entries}}}
     assert tap(api.config(stream("none")), state=state).records("items") == [row(5)]
 
 
-def test_what_was_empty_in_the_sample_grows(api, tap):
-    """Fields below an object or list that was empty in the sample are added before their record."""
+def test_fields_below_a_value_empty_in_the_sample_are_added(api, tap):
     rows = [{"o": {}, "l": []}, {"o": {"x": 1}, "l": [{"y": 2}]}]
     api.serve("/items", rows)
     run = tap(api.config({"name": "items", "path": "items", "schema_sample_size": 1}))
@@ -142,8 +136,7 @@ def test_what_was_empty_in_the_sample_grows(api, tap):
     assert last["l"]["items"]["properties"]["y"]["type"] == ["integer", "null"]
 
 
-def test_a_new_field_leaves_its_declared_siblings_alone(api, tap):
-    """new_fields: add below a declared object adds that field and changes no other."""
+def test_new_field_changes_no_declared_sibling(api, tap):
     inner = {
         "x": {"anyOf": [{"type": "object"}, {"type": "null"}]},
         "d": {"type": "string", "format": "date"},
@@ -160,16 +153,14 @@ def test_a_new_field_leaves_its_declared_siblings_alone(api, tap):
 @pytest.mark.parametrize(
     "content", [b'[{"id": 1}, {"id": 1e99999999}]', b'{"d": [{"id": 1}], "t": 1e99999999}']
 )
-def test_a_huge_exponent_does_not_hang(api, tap, content):
-    """A number with a huge exponent costs no time and no memory."""
+def test_huge_exponent_costs_no_time_or_memory(api, tap, content):
     api.serve("/items", Reply(content))
     paged = {"style": "none", "total_path": "t"}
     stream = {"name": "items", "path": "items", "schema_sample_size": 1, "pagination": paged}
     assert tap(api.config(stream)).status == 0
 
 
-def test_a_null_in_a_required_column_of_a_catalog_makes_room(api, tap):
-    """A catalog that forbids a null is widened once, and does not loop."""
+def test_null_widens_a_required_column_once(api, tap):
     api.serve("/items", [{"id": None}, {"id": 1}, {"id": None}])
     entry = {
         "tap_stream_id": "items",
@@ -183,15 +174,14 @@ def test_a_null_in_a_required_column_of_a_catalog_makes_room(api, tap):
 
 
 def test_templates_follow_a_renewed_token_response(api, tap):
-    """After a renewal in the middle of a walk, a hole holds a field of the newest response."""
     sessions = iter(["s-one-of-the-test", "s-two-of-the-test"])
     api.token = lambda _: {"access_token": "t-of-the-test", "sess": next(sessions)}
 
-    def answer(seen):
+    def respond(seen):
         good = seen.headers["X-Sess"] == "s-two-of-the-test"
         return {"d": [row(1)]} if good else Reply({}, 401)
 
-    api.routes["/items"] = answer
+    api.routes["/items"] = respond
     run = tap(api.config(stream("none", headers={"X-Sess": "{token.sess}"})))
     assert run.status == 0, run.errors
 
@@ -205,8 +195,7 @@ def test_templates_follow_a_renewed_token_response(api, tap):
         Reply(b'{"msg": "bad sl\\/ash\\/token"}', 400),
     ],
 )
-def test_no_part_of_a_token_is_shown(api, tap, reply):
-    """A token that an answer repeats is masked before the answer is cut short."""
+def test_token_is_masked_before_an_excerpt_is_cut(api, tap, reply):
     api.token = lambda _: {"access_token": "token-of-the-test-that-is-long", "key": "sl/ash/token"}
     api.serve("/items", reply)
     run = tap(api.config(stream("none")))
@@ -215,16 +204,14 @@ def test_no_part_of_a_token_is_shown(api, tap, reply):
         assert part not in run.errors
 
 
-def test_a_server_cannot_steer_the_terminal(api, tap):
-    """Control characters in an answer do not reach standard error."""
+def test_control_characters_never_reach_the_terminal(api, tap):
     api.serve("/items", Reply({"msg": "x"}, 400))
     api.routes["/items"] = lambda _: Reply(b"\x1b[31mred\x07", 400)
     assert "\x1b" not in tap(api.config(stream("none"))).errors
 
 
 @pytest.mark.parametrize("base_url", ["{token.home}", "{token.home}/x", "https://{token.user}"])
-def test_a_token_response_leads_nowhere_that_a_setting_may_not(api, tap, base_url):
-    """An address out of the token response is https, without a user, as one that is configured."""
+def test_address_from_a_token_response_meets_the_rules_of_settings(api, tap, base_url):
     api.token = lambda _: {"access_token": "a-token", "home": "http://192.0.2.1", "user": "u@h"}
     run = tap({**api.config({"name": "items", "path": "items"}), "base_url": base_url})
     assert run.status == 1
@@ -232,8 +219,7 @@ def test_a_token_response_leads_nowhere_that_a_setting_may_not(api, tap, base_ur
 
 
 @pytest.mark.parametrize("end", ["\r\nX-Evil: 1", "\nX-Evil: 1", "Ж"])
-def test_a_token_brings_in_no_header(api, tap, end):
-    """A token that no header can carry is never sent, and not shown."""
+def test_token_cannot_inject_a_header(api, tap, end):
     api.token = lambda _: {"access_token": f"t0ken-of-the-test{end}"}
     run = tap(api.config({"name": "items", "path": "items"}))
     assert run.status == 1
@@ -241,8 +227,7 @@ def test_a_token_brings_in_no_header(api, tap, end):
     assert "t0ken" not in run.errors
 
 
-def test_a_server_cannot_bring_in_a_line_of_its_own(api, tap):
-    """What an answer holds never begins a line of standard error, so that it can forge none."""
+def test_server_cannot_forge_a_log_line(api, tap):
     forged = "\n2026-01-01 00:00:00,000 | ERROR    | forged | all tokens were lost"
     api.serve("/items", {f"a{forged}": [{f"b{forged}": 1}], "\u2028c": 2})
     run = tap(api.config(stream("none", records_path="nowhere", schema=None)))
@@ -252,8 +237,7 @@ def test_a_server_cannot_bring_in_a_line_of_its_own(api, tap):
     assert "\u2028" not in run.errors
 
 
-def test_two_logins_of_one_client_are_two_connections(api, tap):
-    """A client's own token and a person's token of that client are kept apart."""
+def test_client_token_and_user_token_are_separate_connections(api, tap):
     api.token = lambda seen: {
         "access_token": f"{seen.form['grant_type']}-token",
         "refresh_token": "r-t",
@@ -267,7 +251,7 @@ def test_two_logins_of_one_client_are_two_connections(api, tap):
 
 
 @pytest.mark.parametrize(
-    ("style", "pagination", "answer"),
+    ("style", "pagination", "body"),
     [
         (
             "next_url",
@@ -277,16 +261,14 @@ def test_two_logins_of_one_client_are_two_connections(api, tap):
         ("cursor", CURSOR | {"cursor_path": "next_cursr"}, {"d": [row(1)], "next_cursor": "x"}),
     ],
 )
-def test_a_misspelt_next_page_is_said(api, tap, style, pagination, answer):
-    """A place of the next page that is nearly named is said, and the bookmark does not move."""
-    api.serve("/items", answer)
+def test_misspelled_next_page_path_keeps_the_bookmark(api, tap, style, pagination, body):
+    api.serve("/items", body)
     run = tap(api.config(stream(style, pagination=pagination)))
     assert any("is not in the response, but" in line for line in run.warnings)
     assert run.bookmark("items") is None
 
 
-def test_a_forgotten_records_path_is_said(api, tap):
-    """A stream that pages and takes each answer for one record is said."""
+def test_missing_records_path_setting_warns(api, tap):
     api.serve("/items", {"d": [row(1)], "info": 1}, {"d": [row(2)], "info": 1}, [])
     settings = {"name": "items", "path": "items", "pagination": {"style": "page_number"}}
     run = tap(api.config(settings))
@@ -294,8 +276,8 @@ def test_a_forgotten_records_path_is_said(api, tap):
 
 
 @pytest.mark.parametrize("value", [[1], {"a": 1}, True])
-def test_a_replication_value_that_is_none_moves_no_bookmark(api, tap, value):
-    """A list, object or boolean where the time should be is said, and the record emitted."""
+def test_unusable_replication_value_moves_no_bookmark(api, tap, value):
+    """The record is emitted, with a warning."""
     api.serve("/items", {"d": [row(1), {"id": 2, "at": value}]})
     run = tap(api.config({**stream("none"), "schema": {"properties": {"id": {}, "at": {}}}}))
     assert run.status == 0, run.errors
@@ -308,8 +290,7 @@ def test_a_replication_value_that_is_none_moves_no_bookmark(api, tap, value):
                                       {"records_path": "$.d[?(@.id==1)]"}])  # fmt: skip
 @pytest.mark.parametrize("option", [[], ["--discover"]])
 @pytest.mark.parametrize("depth", [230, 300, 480, 950, 100_000])
-def test_what_is_nested_too_deep_is_said(api, tap, settings, option, depth):
-    """A record of any depth is read, or one line says that it is too deep."""
+def test_deep_record_is_read_or_reported(api, tap, settings, option, depth):
     deep = b"[" * depth + b"]" * depth
     api.serve("/items", Reply(b'{"d": [{"id": 1, "at": ' + deep + b"}]}"))
     run = tap(api.config({**stream("none"), "schema": None, **settings}), *option)
@@ -318,8 +299,7 @@ def test_what_is_nested_too_deep_is_said(api, tap, settings, option, depth):
     assert all("nested too deep" in line for line in run.error_lines)
 
 
-def test_a_filter_below_a_descent_finds_what_it_finds(api, tap):
-    """Of a filter whose list has no path of its own the pages are counted by what it finds."""
+def test_filter_below_a_descent_counts_its_matches(api, tap):
     api.serve("/items", {"d": {"l": [row(1), row(2)]}})
     run = tap(api.config(stream("none", records_path="$..[?(@.id==2)]")))
     assert run.status == 0, run.errors

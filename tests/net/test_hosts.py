@@ -1,4 +1,4 @@
-"""Hosts: a token goes to the host of the base URL and to those that were named, nowhere else."""
+"""A token is sent to the host of the base URL and to allowed hosts only."""
 
 from __future__ import annotations
 
@@ -35,8 +35,7 @@ def allows(url, *named, base=BASE):
         "HTTPS://api.example.com?x#y",
     ],
 )
-def test_the_host_of_the_base_url_is_allowed(url):
-    """The base URL's own host is allowed in each of its spellings."""
+def test_host_of_the_base_url_is_allowed_in_any_spelling(url):
     assert allows(url)
 
 
@@ -75,8 +74,8 @@ def test_the_host_of_the_base_url_is_allowed(url):
         "",
     ],
 )
-def test_every_other_address_is_refused(url):
-    """Another host, port or scheme, a user in the address and what is no URL are refused."""
+def test_any_other_address_is_refused(url):
+    """Another host, port or scheme, a user in the address, and invalid URLs."""
     assert not allows(url)
 
 
@@ -118,11 +117,8 @@ pieces = st.sampled_from(
 @example("https://api.example.com\\@evil.example")
 @example("https://api%2Eexample%2Ecom/x")
 @example("https://api.example.com\\.evil.example")
-def test_what_is_allowed_goes_to_an_allowed_host(url):
-    """The host that the sender would connect to is the one that was checked.
-
-    A link of a server is sent as it came, any other address as requests prepares it.
-    """
+def test_checked_host_is_the_host_that_is_connected(url):
+    """A server's link is sent unchanged, any other address as requests prepares it."""
     if allows(url):
         prepared = requests.Request("GET", url).prepare()
         for sent in (prepared.url, url):
@@ -152,25 +148,23 @@ def test_what_is_allowed_goes_to_an_allowed_host(url):
         ("[::1]:9000", "http://[::1]:9000/x", True),
     ],
 )
-def test_a_named_host_is_host_and_port(named, url, allowed):
-    """``name`` means the default port, ``name:port`` that port; plain http is for loopback."""
+def test_allowed_host_is_name_and_port(named, url, allowed):
+    """``name`` means the default port; plain http is for loopback."""
     assert allows(url, named) is allowed
 
 
-def test_a_named_host_may_be_international():
-    """A host with letters beyond ASCII is allowed by the name that the user writes."""
+def test_allowed_host_may_be_international():
     assert allows("https://bücher.example/x", "bücher.example")
 
 
-def test_two_servers_of_one_machine_are_two_hosts():
-    """On loopback, too, another port is another host."""
+def test_other_port_on_loopback_is_another_host():
     assert allows("http://127.0.0.1:8400/x", base="http://127.0.0.1:8400")
     assert not allows("http://127.0.0.1:8401/x", base="http://127.0.0.1:8400")
     assert not allows("http://localhost:8400/x", base="http://127.0.0.1:8400")
 
 
-def test_a_refusal_names_host_and_cause_but_not_the_address():
-    """The error says what led there, the host and the setting; a query may hold a secret."""
+def test_refusal_names_host_and_source_but_no_query():
+    """A query may hold a secret."""
     with pytest.raises(HostNotAllowedError) as caught:
         HostPolicy(HostSettings()).check("https://b.example:1/x?key=hunter2", BASE, "the link")
     assert "the link leads to b.example:1, which is not in allowed_hosts" in str(caught.value)
@@ -180,8 +174,8 @@ def test_a_refusal_names_host_and_cause_but_not_the_address():
 @pytest.mark.parametrize(
     "host", ["https://a.example", "a.example/x", "a b", "u@a.example", "a:b", ""]
 )
-def test_only_hosts_can_be_named(host):
-    """A URL, a path, a user and an empty text are no hosts."""
+def test_allowed_hosts_takes_hosts_only(host):
+    """A URL, a path, a user and an empty string are not hosts."""
     collector = ErrorCollector()
     assert read(HostSettings, {"allowed_hosts": [host]}, "", collector) is None
     assert len(collector.errors) == 1

@@ -1,4 +1,4 @@
-"""The request that a page takes: where a parameter goes, and what following a link does."""
+"""The request for one page: where a parameter goes, what following a link does."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ quick = settings(deadline=None, max_examples=60)
 
 
 @pytest.mark.parametrize("name", ["page", "page.size", "$top"])
-def test_a_query_parameter_keeps_its_name(name):
-    """In the query a dot is part of the name, and the body is left alone."""
+def test_query_parameter_keeps_its_dots(name):
     request = Request("GET", "https://a.example", params={"kept": 1})
     request.put(name, 5, "query")
     assert request.params == {"kept": 1, name: 5}
@@ -22,8 +21,7 @@ def test_a_query_parameter_keeps_its_name(name):
 
 @quick
 @given(st.lists(st.from_regex(r"[^.]+", fullmatch=True), min_size=1, max_size=4), st.integers())
-def test_a_dotted_name_nests_in_a_json_body(keys, value):
-    """In a JSON body a dotted name leads to its value key by key."""
+def test_dotted_name_nests_in_a_json_body(keys, value):
     request = Request("POST", "https://a.example")
     request.put(".".join(keys), value, "body")
     found = request.body
@@ -33,8 +31,8 @@ def test_a_dotted_name_nests_in_a_json_body(keys, value):
     assert request.params == {}
 
 
-def test_neighbours_in_a_body_stay():
-    """A nested parameter joins what the body has there, and replaces what cannot hold it."""
+def test_nested_parameter_keeps_its_neighbors():
+    """It replaces a value that cannot hold it."""
     body = {"query": "all", "page": {"from": 0, "size": 1}, "sort": "id"}
     request = Request("POST", "https://a.example", body=body)
     request.put("page.size", 200, "body")
@@ -46,15 +44,13 @@ def test_neighbours_in_a_body_stay():
     }
 
 
-def test_a_form_has_flat_names():
-    """In a form body a dotted name is one name."""
+def test_dotted_name_stays_flat_in_a_form():
     request = Request("POST", "https://a.example", body_format="form")
     request.put("page.size", 200, "body")
     assert request.body == {"page.size": 200}
 
 
-def test_putting_twice_is_putting_once():
-    """The last value of a parameter counts, so a request may be placed again."""
+def test_last_value_of_a_parameter_wins():
     request = Request("POST", "https://a.example")
     for place in ("query", "body"):
         request.put("page", 1, place)
@@ -62,8 +58,8 @@ def test_putting_twice_is_putting_once():
     assert (request.params, request.body) == ({"page": 2}, {"page": 2})
 
 
-def test_a_followed_address_stands_alone():
-    """A server's address takes the place of URL and parameters; method, headers, body stay."""
+def test_followed_address_replaces_url_and_parameters():
+    """Method, headers and body stay."""
     request = Request("POST", "https://a.example", {"p": 1}, {"X": "y"}, {"b": 2})
     request.follow("https://a.example/next?cursor=%2B+a")
     assert request == Request(

@@ -1,4 +1,4 @@
-"""Requests from templates: joining, filling, splitting and encoding, exact for any text."""
+"""Requests from templates: joined, filled, split and encoded."""
 
 from __future__ import annotations
 
@@ -41,7 +41,6 @@ def template(connection=None, base_url="https://a.example/api", **stream):
 @pytest.mark.parametrize("base", ["https://a.example/api", "https://a.example/api/"])
 @pytest.mark.parametrize("path", ["items/x", "/items/x"])
 def test_base_and_path_are_joined_by_one_slash(base, path):
-    """Exactly one slash joins base and path, whichever side brings it."""
     assert join(base, path) == "https://a.example/api/items/x"
 
 
@@ -56,15 +55,14 @@ def test_base_and_path_are_joined_by_one_slash(base, path):
         ("items?next=https://c.example/", "https://a.example/api/items?next=https://c.example/"),
     ],
 )
-def test_only_an_absolute_path_stands_alone(path, joined):
-    """An absolute URL takes the base's place; a colon or a URL inside a path does not."""
+def test_absolute_url_replaces_the_base(path, joined):
+    """A colon or a URL inside a path does not."""
     assert join("https://a.example/api/", path) == joined
 
 
 @quick
 @given(st.lists(st.tuples(texts, texts), max_size=6))
-def test_a_query_survives_splitting_and_encoding(pairs):
-    """Whatever text a query holds, it comes out of splitting and encoding as it went in."""
+def test_query_survives_splitting_and_encoding(pairs):
     pairs = [(name, value) for name, value in pairs if name or value]
     address, params = split_query(f"https://a.example/x?{urlencode(pairs)}")
     assert address == "https://a.example/x"
@@ -77,8 +75,7 @@ def test_a_query_survives_splitting_and_encoding(pairs):
 
 @quick
 @given(texts.filter(lambda value: value not in {".", ".."}))
-def test_a_value_in_a_path_is_data(value):
-    """A value in a path is one segment, whatever it holds, and comes out as it went in."""
+def test_value_in_a_path_is_one_segment(value):
     url = template(path="items/{region}/x").fill({"region": value}).url
     path = url.removeprefix("https://a.example/api/items/").removesuffix("/x")
     assert unquote(path) == value
@@ -87,8 +84,7 @@ def test_a_value_in_a_path_is_data(value):
 
 @quick
 @given(texts)
-def test_a_value_in_the_query_of_a_path_is_data(value):
-    """A value in the query of a path is one parameter's value, whatever it holds."""
+def test_value_in_the_query_of_a_path_is_one_value(value):
     request = template(path="items?a=1&since={region}&b=2").fill({"region": value})
     assert request.params == {"a": ["1"], "since": [value], "b": ["2"]}
 
@@ -107,25 +103,23 @@ def test_a_value_in_the_query_of_a_path_is_data(value):
         ),
     ],
 )
-def test_the_query_of_a_url_becomes_parameters(url, address, params):
-    """Names repeat, values may be empty or hold an equals sign, and a fragment is not sent."""
+def test_query_of_a_url_becomes_parameters(url, address, params):
+    """Names repeat, values may be empty or hold an equals sign; a fragment is not sent."""
     assert split_query(url) == (address, params)
 
 
-def test_a_query_in_another_encoding_is_sent_as_it_was_written():
-    """Percent-encoded bytes of a legacy encoding in a path's query reach the server unchanged."""
+def test_query_in_a_legacy_encoding_is_sent_unchanged():
     _, params = split_query("https://a.example?name=caf%E9")
     assert query_string(params) == "name=caf%E9"
 
 
-def test_pairs_for_the_wire():
-    """A list repeats its name, null is left out, booleans are lower case, numbers exact."""
+def test_pairs_repeat_lists_and_omit_null():
+    """Booleans are lower case, numbers exact."""
     params = {"a": [1, None, True], "b": None, "c": Decimal("1E+2"), "d": "", "e": []}
     assert encode_pairs(params) == [("a", "1"), ("a", "true"), ("c", "100"), ("d", "")]
 
 
-def test_the_stream_wins_over_its_path_and_over_the_connection():
-    """A stream's own parameter wins over its path's query, which wins over the connection's."""
+def test_stream_parameter_wins_over_path_and_connection():
     everywhere = dict.fromkeys("abc", "connection")
     request = template(
         {"params": everywhere, "headers": {"X-A": "connection", "X-B": "connection"}},
@@ -137,20 +131,17 @@ def test_the_stream_wins_over_its_path_and_over_the_connection():
     assert request.headers == {"X-A": "connection", "X-B": "stream"}
 
 
-def test_null_takes_a_parameter_of_the_connection_away():
-    """A stream that sets a connection's parameter to null does not send it."""
+def test_null_removes_a_parameter_of_the_connection():
     request = template({"params": {"a": "x", "b": "kept"}}, params={"a": None}).fill({})
     assert encode_pairs(request.params) == [("b", "kept")]
 
 
-def test_null_takes_a_header_of_the_connection_away():
-    """A stream that sets a connection's header to null does not send it."""
+def test_null_removes_a_header_of_the_connection():
     request = template({"headers": {"X-A": "x", "X-B": "kept"}}, headers={"X-A": None}).fill({})
     assert request.headers == {"X-B": "kept"}
 
 
 def test_every_part_is_filled_and_numbers_stay_numbers():
-    """Holes in every part of a request are filled, and other values keep their type."""
     request = template(
         base_url="{token.domain}",
         path="{region}/x",
@@ -167,7 +158,6 @@ def test_every_part_is_filled_and_numbers_stay_numbers():
 
 
 def test_requests_of_one_template_share_nothing():
-    """What is put into one request is not in the next one of the same template."""
     made = template(method="POST", params={"a": ["x"]}, headers={"X": "y"}, body={"page": {"n": 1}})
     first = made.fill({})
     first.put("page.n", 2, "body")
@@ -182,23 +172,25 @@ def test_requests_of_one_template_share_nothing():
 @pytest.mark.parametrize(
     "stream", [{"path": "{nope}"}, {"params": {"a": "{nope}"}}, {"body": {"a": ["{nope}"]}}]
 )
-def test_a_request_is_never_sent_with_an_empty_hole(stream):
-    """A hole without a value anywhere in a request is an error, not an empty text."""
+def test_placeholder_without_a_value_is_an_error(stream):
     with pytest.raises(SettingError, match="nope"):
         template(**stream).fill({})
 
 
-def test_each_template_is_given_with_its_place():
-    """Every template of a stream's settings is listed by its place, for checks before a run."""
+def test_templates_are_listed_with_their_place():
     made = template(
         path="{a}", params={"p": ["x", "{b}"]}, headers={"X": "{c}"}, body={"q": [{"r": "{d}"}]}
     )
-    holed = {place: found.text for place, found in made.templates() if found.placeholders}
-    assert holed == {"path": "{a}", "params.p[1]": "{b}", "headers.X": "{c}", "body.q[0].r": "{d}"}
+    found = {place: template.text for place, template in made.templates() if template.placeholders}
+    assert found == {
+        "path": "{a}",
+        "params.p[1]": "{b}",
+        "headers.X": "{c}",
+        "body.q[0].r": "{d}",
+    }
 
 
-def test_a_form_body_must_be_an_object():
-    """A list as the body of a form is a contradiction."""
+def test_form_body_must_be_an_object():
     collector = ErrorCollector()
     raw = {"path": "x", "body": [1], "body_format": "form"}
     assert read(RequestSettings, raw, "", collector) is None

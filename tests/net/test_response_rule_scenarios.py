@@ -1,4 +1,4 @@
-"""Whole syncs in which rules decide on answers, and conditions on records."""
+"""Syncs in which rules decide on responses, and conditions on records."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ def ids(run):
     return [record["id"] for record in run.records("items")]
 
 
-def test_a_rule_fails_inside_a_200(api, tap):
-    """An error inside a 200 ends the run with the text at message_path."""
+def test_rule_fails_a_200_with_its_message(api, tap):
     api.serve("/items", {"ok": False, "error": "not_allowed", "data": []})
     rule = {"path": "ok", "equals": False, "action": "fail", "message_path": "error"}
     run = tap(api.config({**ITEMS, "records_path": "data", "response_rules": [rule]}))
@@ -28,8 +27,8 @@ def test_a_rule_fails_inside_a_200(api, tap):
     assert "not_allowed" in run.error_lines[-1]
 
 
-def test_the_first_rule_that_fits_decides(api, tap):
-    """A stream's rules go before those of the top level, and the first that fits decides."""
+def test_first_matching_rule_decides(api, tap):
+    """The rules of a stream precede those of the top level."""
     api.serve("/items", Reply({"code": 7}, 403))
     rules = [
         {"status": 403, "path": "code", "in": [1, 2], "action": "fail"},
@@ -43,20 +42,18 @@ def test_the_first_rule_that_fits_decides(api, tap):
     assert run.status == 0, run.errors
 
 
-def test_rules_of_the_top_level_hold_for_all_streams(api, tap):
-    """A rule at the top level decides for a stream that has none."""
+def test_top_level_rule_holds_for_all_streams(api, tap):
     api.serve("/items", Reply({}, 404))
     run = tap(api.config(ITEMS, response_rules=[{"status": 404, "action": "ignore"}]))
     assert run.status == 0, run.errors
 
 
 @pytest.mark.parametrize(("action", "bookmark"), [("end", 2), ("ignore", None)])
-def test_end_is_complete_and_ignore_in_the_middle_is_not(api, tap, action, bookmark):
-    """A 404 past the last page is an end; ignored in the middle, the bookmark does not move."""
+def test_end_completes_a_read_and_ignore_mid_read_does_not(api, tap, action, bookmark):
     rule = {"status": 404, "action": action}
     stream = {**ITEMS, **PAGED, **OPEN, "replication_key": "id", "response_rules": [rule]}
-    answers = [{"data": [{"id": 1}]}, {"data": [{"id": 2}]}, Reply({}, 404)]
-    api.serve("/items", *answers)
+    responses = [{"data": [{"id": 1}]}, {"data": [{"id": 2}]}, Reply({}, 404)]
+    api.serve("/items", *responses)
     run = tap(api.config(stream))
     assert run.status == 0, run.errors
     assert ids(run) == [1, 2]
@@ -64,8 +61,7 @@ def test_end_is_complete_and_ignore_in_the_middle_is_not(api, tap, action, bookm
     assert bool(run.warnings) == (action == "ignore")
 
 
-def test_a_rule_retries(api, tap):
-    """A rule may ask for a retry of what no status would repeat."""
+def test_rule_retries_any_status(api, tap):
     rule = {"status": 403, "path": "message", "matches": "rate limit", "action": "retry"}
     api.serve(
         "/items",
@@ -77,8 +73,7 @@ def test_a_rule_retries(api, tap):
     assert ids(run) == [1]
 
 
-def test_a_rule_refreshes_the_token(api, tap):
-    """A rule may ask for a new token, once, and the request is sent again."""
+def test_rule_refreshes_the_token_once(api, tap):
     tokens = iter(["first-token", "second-token"])
     api.token = lambda _: {"access_token": next(tokens)}
     rule = {"path": "error", "equals": "expired", "action": "refresh"}
@@ -98,8 +93,8 @@ def test_a_rule_refreshes_the_token(api, tap):
         ([{"path": "n.x", "equals": True}], [4]),
     ],
 )
-def test_keep_decides_on_records(api, tap, keep, kept):
-    """Only records that meet every condition are emitted; true is not 1, absent is null."""
+def test_keep_emits_records_that_meet_every_condition(api, tap, keep, kept):
+    """True is not 1, and a missing value is null."""
     rows = [
         {"id": 1, "s": "open", "n": {"x": 1}},
         {"id": 2, "s": "done", "n": {"x": 10}},
@@ -112,8 +107,7 @@ def test_keep_decides_on_records(api, tap, keep, kept):
     assert ids(run) == kept
 
 
-def test_kept_out_records_count_for_paging(api, tap):
-    """What keep leaves out still counts as records of a page."""
+def test_records_excluded_by_keep_count_for_paging(api, tap):
     pages = [[{"id": 1}], [{"id": 2}], [{"id": 3}], []]
     api.routes["/items"] = lambda seen: {"data": pages[int(seen.query["offset"])]}
     stream = {**ITEMS, **OPEN, "pagination": {"style": "offset"}}
@@ -130,16 +124,14 @@ def test_kept_out_records_count_for_paging(api, tap):
         ("json", b'[{"id": 1}]', [{"id": 1}]),
     ],
 )  # fmt: skip
-def test_answers_come_in_other_formats(api, tap, form, content, records, packed):
-    """JSON Lines and CSV are read like JSON, packed as a file or not."""
+def test_jsonl_and_csv_are_read_compressed_or_not(api, tap, form, content, records, packed):
     api.serve("/items", Reply(gzip.compress(content) if packed else content))
     run = tap(api.config({**ITEMS, "response_format": form}))
     assert run.status == 0, run.errors
     assert run.records("items") == records
 
 
-def test_a_packed_transfer_is_unpacked(api, tap):
-    """An answer with Content-Encoding gzip is read like any other."""
+def test_gzip_content_encoding_is_decompressed(api, tap):
     api.serve("/items", Reply(gzip.compress(b'[{"id": 1}]'), headers={"Content-Encoding": "gzip"}))
     assert ids(tap(api.config(ITEMS))) == [1]
 
@@ -154,8 +146,7 @@ def test_a_packed_transfer_is_unpacked(api, tap):
         ("json", b"\x1f\x8bbroken"),
     ],
 )
-def test_a_broken_answer_in_another_format_is_one_line(api, tap, form, content):
-    """What is not of its format ends the run in one line."""
+def test_malformed_response_is_one_error_line(api, tap, form, content):
     api.serve("/items", Reply(content))
     run = tap(api.config({**ITEMS, "response_format": form}))
     assert run.status == 1
@@ -165,14 +156,12 @@ def test_a_broken_answer_in_another_format_is_one_line(api, tap, form, content):
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
 def test_every_method_is_sent(api, tap, method):
-    """A stream may use any of the five methods."""
     api.serve("/items", [{"id": 1}])
     assert ids(tap(api.config({**ITEMS, "method": method}))) == [1]
     assert {seen.method for seen in api.requests("/items")} == {method}
 
 
-def test_arrays_repeat_their_parameter(api, tap):
-    """An array is sent as a repeated parameter; true is lower case, null is left out."""
+def test_array_repeats_its_parameter(api, tap):
     api.serve("/items", [{"id": 1}])
     params = {"f": ["a", "b"], "flag": True, "n": 1.5, "none": None}
     tap(api.config({**ITEMS, "params": params}))

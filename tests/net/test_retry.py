@@ -1,4 +1,4 @@
-"""Verdicts on a status and waits before a retry: pure, bounded, in UTC."""
+"""What to do about a status, and waits before a retry."""
 
 from __future__ import annotations
 
@@ -38,22 +38,19 @@ def wait(value, header="Retry-After", status=503, form="auto"):
         ([100, 300, 304, 400, 403, 404, 410, 422, 501, 505], "fail"),
     ],
 )
-def test_what_a_status_means(statuses, action):
-    """Each status has one meaning, and asking twice gives the same."""
+def test_status_has_one_meaning(statuses, action):
     for status in statuses:
         assert decide(status, {}, DEFAULT, NOW) == decide(status, {}, DEFAULT, NOW)
         assert decide(status, {}, DEFAULT, NOW).action == action
 
 
-def test_the_retried_statuses_are_the_users():
-    """A status is retried if it is listed; 401 is renewed whatever is listed."""
+def test_retry_statuses_decide_except_for_401():
     own = ResilienceSettings(retry_statuses=frozenset({404, 401}))
     actions = [decide(status, {}, own, NOW).action for status in (404, 503, 401)]
     assert actions == ["retry", "fail", "refresh"]
 
 
-def test_only_too_many_requests_holds_all():
-    """A 429 speaks of the client, so it holds every thread; another status holds its own."""
+def test_only_429_holds_all_requests():
     assert decide(429, {}, DEFAULT, NOW).holds_all
     assert not decide(503, {"Retry-After": "5"}, DEFAULT, NOW).holds_all
 
@@ -72,7 +69,7 @@ def test_only_too_many_requests_holds_all():
     ],
 )
 def test_retry_after_is_seconds_or_a_date(value, seconds):
-    """``Retry-After`` is a number of seconds or a date, in the spellings of RFC 9110 and ISO."""
+    """In the spellings of RFC 9110 and ISO 8601."""
     assert wait(value) == seconds
 
 
@@ -80,8 +77,7 @@ ZONE = "parsedate_to_datetime gives a time without zone, read in that of the mac
 
 
 @pytest.mark.parametrize("value", ["Sun Nov  6 08:50:37 1994", "Sun, 06 Nov 1994 08:50:37 -0000"])
-def test_a_date_without_a_zone_is_utc(value, monkeypatch):
-    """The asctime date of RFC 9110 is UTC, wherever the tap runs."""
+def test_date_without_a_zone_is_utc(value, monkeypatch):
     monkeypatch.setenv("TZ", "America/New_York")
     time.tzset()
     try:
@@ -92,8 +88,7 @@ def test_a_date_without_a_zone_is_utc(value, monkeypatch):
 
 
 @pytest.mark.parametrize("value", ["", "soon", "nan", "inf", "-inf", "1e300", "7;x", "99/99/99"])
-def test_a_header_that_says_nothing_is_no_wait(value):
-    """What cannot be read leaves the wait to the backoff, and is never an error."""
+def test_unreadable_header_leaves_the_backoff(value):
     assert wait(value) is None
     assert wait(value, "X-Reset", 429) is None
 
@@ -114,13 +109,12 @@ def test_a_header_that_says_nothing_is_no_wait(value):
         ("seconds", "Sun, 06 Nov 1994 08:50:07 GMT", None),
     ],
 )
-def test_the_rate_limit_header_in_each_format(form, value, seconds):
-    """``auto`` tells seconds from a time by size; every other format is taken at its word."""
+def test_rate_limit_header_is_read_in_each_format(form, value, seconds):
     assert wait(value, "X-Reset", 429, form) == seconds
 
 
-def test_retry_after_comes_before_the_rate_limit_header():
-    """Where both are there ``Retry-After`` counts; the other counts for 429 alone."""
+def test_retry_after_wins_over_the_rate_limit_header():
+    """The other header counts for 429 only."""
     headers = {"Retry-After": "5", "X-RateLimit-Reset": "99"}
     assert decide(429, headers, DEFAULT, NOW).wait_seconds == 5
     assert decide(429, {"X-RateLimit-Reset": "99"}, DEFAULT, NOW).wait_seconds == 99
@@ -129,8 +123,7 @@ def test_retry_after_comes_before_the_rate_limit_header():
 
 @quick
 @given(st.datetimes(datetime(1970, 1, 2), datetime(9999, 1, 1), timezones=st.just(timezone.utc)))  # noqa: DTZ001
-def test_any_http_date_is_read_exactly(at):
-    """The wait until a date is the distance to it, before or after now."""
+def test_http_date_is_read_exactly(at):
     at = at.replace(microsecond=0)
     assert wait(format_datetime(at, usegmt=True)) == at.timestamp() - NOW
 
@@ -142,8 +135,7 @@ def test_any_http_date_is_read_exactly(at):
     st.floats(0, 1e6),
     st.floats(0, 1),
 )
-def test_no_wait_is_negative_or_above_the_bound(asked, attempt, most, random):
-    """Whatever a server asks for, a wait lasts from 0 to ``max_wait`` seconds."""
+def test_wait_is_between_zero_and_max_wait(asked, attempt, most, random):
     bounds = ResilienceSettings(max_wait=most)
     verdict = Verdict("retry", asked)
     seconds = bounded_wait(verdict, attempt, bounds, random)
@@ -151,8 +143,7 @@ def test_no_wait_is_negative_or_above_the_bound(asked, attempt, most, random):
     assert seconds == bounded_wait(verdict, attempt, bounds, random)
 
 
-def test_the_backoff_doubles_with_full_jitter():
-    """Without a word of the server the longest wait doubles, and chance takes any part of it."""
+def test_backoff_doubles_with_full_jitter():
     longest = [backoff_seconds(attempt, DEFAULT, 1.0) for attempt in range(1, 11)]
     assert longest == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300]
     assert [backoff_seconds(4, DEFAULT, chance) for chance in (0.0, 0.25, 0.5)] == [0, 2, 4]

@@ -1,4 +1,4 @@
-"""Style ``cursor``: the token goes back exactly as it came, from body or header."""
+"""Style ``cursor``: the token is sent back unchanged, from body or header."""
 
 from __future__ import annotations
 
@@ -38,15 +38,13 @@ def sent(made, token):
 
 @quick
 @given(texts | st.integers(min_value=1) | st.lists(st.integers(), min_size=1))
-def test_a_cursor_is_opaque(cursor):
-    """A cursor of any JSON type goes back as it came."""
+def test_cursor_of_any_type_is_sent_back_unchanged(cursor):
     made = style(cursor_path="next.after")
     found = made.next(None, page({"next": {"after": cursor}}))
     assert sent(made, found).params == {"kept": 1, "after": cursor}
 
 
-def test_the_first_request_has_no_cursor():
-    """Without a token nothing is put; ``params_in`` says where a token goes."""
+def test_first_request_has_no_cursor():
     made = style(cursor_path="next", params_in="body")
     assert made.first() is None
     assert sent(made, None).params == {"kept": 1}
@@ -54,14 +52,13 @@ def test_the_first_request_has_no_cursor():
 
 
 @pytest.mark.parametrize("nothing", [None, "", False, [], {}])
-def test_what_is_empty_is_no_cursor(nothing):
-    """Null, false and whatever is empty end the walk, and so does an absent key."""
+def test_empty_or_missing_cursor_stops_paging(nothing):
     assert style(cursor_path="next").next("x", page({"next": nothing})) is None
     assert style(cursor_path="next").next("x", page({})) is None
 
 
-def test_a_cursor_may_be_in_a_header():
-    """A header is found whatever its case; an absent or empty one is the end."""
+def test_cursor_is_read_from_a_header():
+    """The case of its name does not matter."""
     made = style(cursor_header="X-Next-Cursor")
     assert made.next(None, page({}, {"x-next-cursor": "a+b="})) == "a+b="
     assert made.next(None, page({}, {"X-Next-Cursor": ""})) is None
@@ -80,18 +77,16 @@ def test_a_cursor_may_be_in_a_header():
         ("?n=1", "c=(.)|n", None),
     ],
 )
-def test_a_pattern_cuts_the_cursor_out(found, pattern, cursor):
-    """The first group is the cursor, decoded where it stood in a query; no match is the end."""
+def test_pattern_extracts_the_cursor(found, pattern, cursor):
+    """The first group is the cursor, decoded inside a query."""
     made = style(cursor_path="next", cursor_pattern=pattern)
     assert made.next(None, page({"next": found})) == cursor
 
 
 @pytest.mark.parametrize("raw", [{}, {"cursor_path": "a", "cursor_header": "b"}])
-def test_a_cursor_comes_from_one_place(raw):
-    """Either ``cursor_path`` or ``cursor_header`` is needed, and not both."""
+def test_cursor_needs_either_path_or_header(raw):
     assert style(**raw) == ["style cursor needs either cursor_path or cursor_header"]
 
 
-def test_empty_pages_are_no_end():
-    """A page without records that holds a cursor is no end."""
+def test_empty_pages_do_not_stop_paging():
     assert not style(cursor_path="next").empty_page_ends

@@ -22,8 +22,7 @@ def page(*records):
 
 
 @pytest.mark.parametrize("value", ["ch_9", 9, 0, "", False])
-def test_the_last_records_value_is_sent_next(value):
-    """The value of the page's last record goes into the parameter, whatever it is."""
+def test_value_of_the_last_record_is_sent_next(value):
     token = STYLE.next(None, page({"meta": {"id": "other"}}, {"meta": {"id": value}}))
     assert token == value
     request = Request("GET", "https://a.example", {"kept": 1})
@@ -31,21 +30,18 @@ def test_the_last_records_value_is_sent_next(value):
     assert request.params == {"kept": 1, "starting_after": value}
 
 
-def test_the_first_request_has_none():
-    """Without a token nothing is put."""
+def test_first_request_has_no_value():
     request = Request("GET", "https://a.example")
     STYLE.place(STYLE.first(), request)
     assert request.params == {}
 
 
-def test_an_empty_page_is_the_end():
-    """A page without records has no last record, so there is no next page."""
+def test_empty_page_has_no_next_token():
     assert STYLE.next("ch_9", page()) is None
     assert STYLE.empty_page_ends
 
 
 @pytest.mark.parametrize("last", [{"id": 1, "meta": {}}, {"id": 1, "meta": {"id": None}}])
-def test_a_last_record_without_the_value_is_an_error(last):
-    """Where the last record has no such value the rest cannot be reached, and that is said."""
+def test_last_record_without_the_value_is_an_error(last):
     with pytest.raises(ResponseError, match=r"'meta\.id' finds nothing.* has id, meta"):
         STYLE.next(None, page({"meta": {"id": 1}}, last))

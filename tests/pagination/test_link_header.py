@@ -1,4 +1,4 @@
-"""Style ``link_header``: RFC 8288, in all the ways in which servers write it."""
+"""Style ``link_header``: RFC 8288 in the spellings of real servers."""
 
 from __future__ import annotations
 
@@ -42,28 +42,25 @@ def broken(link, target):
         broken('</x>; crossorigin; rel="next"', "https://a.example/x"),
     ],
 )
-def test_the_link_with_the_relation_next_leads_on(link, target):
-    """The link whose relations hold ``next`` is the next page, relative to the answer's URL."""
+def test_next_relation_is_the_next_page(link, target):
+    """Relative to the URL of the response."""
     assert LinkHeader().next(None, page(link)) == target
 
 
 @pytest.mark.parametrize(
     "link", [None, "", '</x>; rel="last"', "</x>", '</x>; rel="nextish"', '</x>; title="next"']
 )
-def test_no_link_with_that_relation_is_the_end(link):
-    """Without a link of the relation ``next`` there is no next page."""
+def test_no_next_relation_stops_paging(link):
     assert LinkHeader().next(None, page(link)) is None
 
 
 @pytest.mark.parametrize("filling", [" ", ", ", "; ", ' ;a="', "<", '\\"'])
-def test_a_long_header_costs_no_time(filling):
-    """A header as long as any may be, that holds no next link, is looked through at once."""
+def test_long_header_is_parsed_in_linear_time(filling):
     for begin in ("<a>", "<a>;", '<a>;rel="'):
         assert next_link(f"{begin}{filling * 100_000}x") is None
 
 
-def test_the_first_request_is_the_streams_own():
-    """Without a token the request keeps its URL and parameters; a link takes their place."""
+def test_first_request_has_the_streams_address():
     request = Request("GET", URL, {"a": 1})
     LinkHeader().place(None, request)
     assert (request.url, request.params, request.verbatim) == (URL, {"a": 1}, False)
@@ -71,6 +68,5 @@ def test_the_first_request_is_the_streams_own():
     assert (request.url, request.params, request.verbatim) == (f"{URL}?p=%2B", {}, True)
 
 
-def test_empty_pages_are_no_end():
-    """A page without records that links on is no end."""
+def test_empty_pages_do_not_stop_paging():
     assert not LinkHeader.empty_page_ends

@@ -1,4 +1,4 @@
-"""Style ``next_url``: the address in the body is used untouched, relative ones too."""
+"""Style ``next_url``: the URL in the body is followed unchanged, relative or not."""
 
 from __future__ import annotations
 
@@ -26,8 +26,7 @@ def page(body):
 
 @quick
 @given(st.from_regex(r"[!$-;=?-Z_a-z~]+", fullmatch=True))
-def test_an_absolute_address_is_used_untouched(query):
-    """Whatever an address holds, it goes back character for character."""
+def test_absolute_url_is_used_unchanged(query):
     address = f"https://a.example/v2/items?cursor={query}"
     assert STYLE.next(None, page({"@odata.nextLink": address})) == address
 
@@ -42,29 +41,25 @@ def test_an_absolute_address_is_used_untouched(query):
         ("https://b.example", "https://b.example"),
     ],
 )
-def test_a_relative_address_is_relative_to_the_answer(found, address):
-    """A relative address is resolved against the URL of the answer that holds it."""
+def test_relative_url_is_resolved_against_the_response(found, address):
     assert STYLE.next(None, page({"@odata.nextLink": found})) == address
 
 
 @pytest.mark.parametrize("body", [{}, {"@odata.nextLink": None}, {"@odata.nextLink": ""}, [], 5])
-def test_no_address_is_the_end(body):
-    """An address that is absent, null or empty is the end."""
-    answer = read_page(
+def test_empty_or_missing_url_stops_paging(body):
+    found = read_page(
         URL, 200, {}, json.dumps(body).encode(), RecordSettings(records_path=parse_path("x"))
     )
-    assert STYLE.next(None, answer) is None
+    assert STYLE.next(None, found) is None
 
 
 @pytest.mark.parametrize("found", [5, True, ["https://a.example"], {"href": "x"}])
-def test_what_is_no_address_is_an_error(found):
-    """Anything else at the path is an error that names the path, never a silent end."""
+def test_value_other_than_a_url_is_an_error(found):
     with pytest.raises(ResponseError, match=r"@odata\.nextLink"):
         STYLE.next(None, page({"@odata.nextLink": found}))
 
 
-def test_the_first_request_is_the_streams_own():
-    """Without a token the request keeps its URL and parameters; an address takes their place."""
+def test_first_request_has_the_streams_address():
     request = Request("GET", "https://a.example/v1/items", {"a": 1})
     STYLE.place(None, request)
     assert (request.params, request.verbatim) == ({"a": 1}, False)

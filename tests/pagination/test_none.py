@@ -1,4 +1,4 @@
-"""Style ``none``: one request has it all."""
+"""Style ``none``: one response holds all records."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from tap_oauth2_generic.settings.fields import ErrorCollector
 
 
 @pytest.mark.parametrize("rows", [[], [{"id": 1}], [{"id": 1}, {"id": 2}]])
-def test_there_is_one_page(rows):
-    """The walk ends, complete, after one page, with or without records."""
+def test_one_page_completes_the_read(rows):
     paginator = Paginator(read_style({}, ErrorCollector()))
     request = paginator.place(Request("GET", "https://a.example", {"kept": 1}))
     page = read_page("https://a.example", 200, {}, json.dumps(rows).encode(), RecordSettings())
@@ -27,8 +26,7 @@ def test_there_is_one_page(rows):
     assert not paginator.stop.suspicious
 
 
-def test_the_page_size_is_sent_where_a_parameter_was_given():
-    """Even one page may be asked for by size."""
+def test_page_size_is_sent_if_its_parameter_is_set():
     paginator = Paginator(
         read_style({"page_size_param": "limit", "params_in": "body"}, ErrorCollector())
     )

@@ -1,4 +1,4 @@
-"""Style ``offset``: it advances by the records that came, so that none is skipped."""
+"""Style ``offset``: it advances by the number of records received."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def style(**raw):
     return read_style({"style": "offset", **raw}, ErrorCollector())
 
 
-def walked(made, answer):
-    """Walk to the end; ``answer`` gives a body for the parameters of a request."""
+def read_all(made, respond):
+    """Read all pages; ``respond`` returns a body for the parameters of a request."""
     paginator, emitted, sent = Paginator(made), [], []
     while paginator.stop is None:
         request = paginator.place(Request("GET", "https://a.example"))
         sent.append(request.params)
-        content = json.dumps(answer(request.params)).encode()
+        content = json.dumps(respond(request.params)).encode()
         page = read_page("https://a.example", 200, {}, content, WHERE)
         emitted += page.records if paginator.take(page) else []
     return paginator, emitted, sent
@@ -39,12 +39,11 @@ def walked(made, answer):
 @given(
     st.integers(0, 60), st.lists(st.integers(1, 30), min_size=1), st.booleans(), st.integers(0, 1)
 )
-def test_every_record_comes_once_whatever_the_server_gives(count, caps, has_total, start):
-    """A server may give fewer records than asked for, more or less each time: none is lost."""
+def test_each_record_is_read_once_whatever_the_page_lengths(count, caps, has_total, start):
     rows = [{"id": number} for number in range(count)]
     waiting = list(caps)
 
-    def answer(params):
+    def respond(params):
         at, cap = params["from"] - start, waiting.pop(0) if len(waiting) > 1 else waiting[0]
         return {"items": rows[at : at + min(cap, params["limit"])], "total": count}
 
@@ -55,7 +54,7 @@ def test_every_record_comes_once_whatever_the_server_gives(count, caps, has_tota
         page_start=start,
         **{"total_path": "total"} if has_total else {},
     )
-    paginator, emitted, sent = walked(made, answer)
+    paginator, emitted, sent = read_all(made, respond)
     assert emitted == rows
     assert paginator.stop.complete
     assert not paginator.remarks
@@ -63,21 +62,18 @@ def test_every_record_comes_once_whatever_the_server_gives(count, caps, has_tota
 
 
 @pytest.mark.parametrize("start", [0, 1, 7])
-def test_the_first_offset_is_sent_too(start):
-    """The first request names its offset, be it 0."""
+def test_first_offset_is_sent(start):
     request = Paginator(style(page_start=start)).place(Request("GET", "https://a.example"))
     assert request.params == {"offset": start}
 
 
-def test_the_next_offset_depends_on_what_came_alone():
-    """The next offset is this one and the records that came; asking twice gives it twice."""
+def test_next_offset_is_offset_plus_records():
     page = read_page("https://a.example", 200, {}, b'{"items": [{}, {}, {}]}', WHERE)
     made = style(page_size=200)
     assert [made.next(10, page), made.next(10, page)] == [13, 13]
 
 
-def test_the_offset_may_go_into_the_body():
-    """With ``params_in: body`` offset and size nest by their dotted names."""
+def test_offset_nests_in_the_body():
     made = style(params_in="body", offset_param="page.from", page_size_param="page.size")
     request = Paginator(made).place(
         Request("POST", "https://a.example", body={"page": {"sort": "id"}})

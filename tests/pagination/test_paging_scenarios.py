@@ -1,4 +1,4 @@
-"""Whole syncs over each paging style, against servers that behave as servers do in the wild."""
+"""Syncs with each paging style, against servers that misbehave as real ones do."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ def in_range(start, size):
 
 
 @pytest.mark.parametrize("signs", [{}, {"total_path": "total"}])
-def test_offset_advances_by_what_came(api, tap, signs):
-    """Every record arrives exactly once when a server gives 50 records though 200 were asked."""
+def test_offset_advances_by_records_received(api, tap, signs):
     api.routes["/items"] = lambda seen: in_range(int(seen.query["offset"]), 50)
     paging = {"style": "offset", "page_size_param": "limit", **signs}
     run = tap(api.config(stream(pagination=paging)))
@@ -35,8 +34,7 @@ def test_offset_advances_by_what_came(api, tap, signs):
 
 @pytest.mark.parametrize("signs", [{}, {"total_path": "total"}, {"total_pages_path": "pages"}])
 @pytest.mark.parametrize("first", [0, 1])
-def test_page_numbers_count_on_over_short_pages(api, tap, signs, first):
-    """Every record arrives exactly once under page_number, whatever page size the server takes."""
+def test_page_numbers_continue_over_short_pages(api, tap, signs, first):
     api.routes["/items"] = lambda seen: in_range((int(seen.query["page"]) - first) * 50, 50)
     paging = {"style": "page_number", "page_start": first, "page_size_param": "size", **signs}
     run = tap(api.config(stream(pagination=paging)))
@@ -45,16 +43,14 @@ def test_page_numbers_count_on_over_short_pages(api, tap, signs, first):
     assert api.requests("/items")[0].query == {"size": "200", "page": str(first)}
 
 
-def test_offset_may_begin_at_one(api, tap):
-    """An offset that counts from 1 is sent so, and still advances by what came."""
+def test_offset_may_start_at_one(api, tap):
     api.routes["/items"] = lambda seen: in_range(int(seen.query["from"]) - 1, 70)
     paging = {"style": "offset", "page_start": 1, "offset_param": "from"}
     run = tap(api.config(stream(pagination=paging)))
     assert ids(run) == [row["id"] for row in ROWS]
 
 
-def test_a_large_page_size_is_cut_and_said(api, tap):
-    """A page_size of 500 sends 200, with a warning."""
+def test_page_size_is_capped_with_a_warning(api, tap):
     api.routes["/items"] = lambda seen: in_range(int(seen.query["offset"]), 200)
     paging = {"style": "offset", "page_size": 500, "page_size_param": "limit"}
     run = tap(api.config(stream(pagination=paging)))
@@ -63,8 +59,7 @@ def test_a_large_page_size_is_cut_and_said(api, tap):
 
 
 @pytest.mark.parametrize(("stop", "rows"), [(False, 330), (True, 90)])
-def test_a_short_page_ends_only_if_told_so(api, tap, stop, rows):
-    """A page shorter than the first is no end, unless stop_on_short_page says that it is."""
+def test_short_page_stops_paging_only_if_set(api, tap, stop, rows):
     pages = [ROWS[:60], ROWS[60:90], ROWS[90:200], ROWS[200:], []]
     api.routes["/items"] = lambda seen: {"items": pages[int(seen.query["page"]) - 1]}
     paging = {"style": "page_number", "stop_on_short_page": stop}
@@ -72,17 +67,16 @@ def test_a_short_page_ends_only_if_told_so(api, tap, stop, rows):
 
 
 @pytest.mark.parametrize("style", ["page_number", "offset"])
-def test_a_last_page_repeated_for_ever_ends(api, tap, style):
-    """A server that gives its last page again and again ends the walk, with a warning."""
+def test_last_page_repeated_forever_stops_with_a_warning(api, tap, style):
     last = ROWS[300:]
     pages = [ROWS[start : start + 100] for start in (0, 100, 200)]
 
-    def answer(seen):
+    def respond(seen):
         asked = seen.query
         page = int(asked["page"]) - 1 if "page" in asked else int(asked["offset"]) // 100
         return {"items": pages[page] if page < len(pages) else last}
 
-    api.routes["/items"] = answer
+    api.routes["/items"] = respond
     config = api.config(
         stream(pagination={"style": style}, schema={"properties": {"id": {"type": "integer"}}})
     )
@@ -95,17 +89,16 @@ def test_a_last_page_repeated_for_ever_ends(api, tap, style):
 @pytest.mark.parametrize("kept", [{}, {"keep": [{"path": "id", "matches": "."}]}])
 @pytest.mark.parametrize("is_shuffled", [False, True])
 @pytest.mark.parametrize("most", [1, 4])
-def test_a_repeated_page_is_known_however_it_is_read(api, tap, kept, is_shuffled, most):
-    """A page that comes again ends the walk, in whatever order its keys, in a partition as well."""
+def test_repeated_page_is_detected_in_any_key_order(api, tap, kept, is_shuffled, most):
     rows = [{"id": n, "name": f"n{n}"} for n in range(3)]
     turned = [dict(reversed(row.items())) for row in rows]
 
-    def answer(seen):
+    def respond(seen):
         if len(api.requests("/items")) > 40:
             return Reply({}, 400)
         return {"items": turned if is_shuffled and int(seen.query["page"]) % 2 else rows}
 
-    api.routes["/items"] = answer
+    api.routes["/items"] = respond
     columns = {"id": {"type": "integer"}, "name": {"type": "string"}, "of": {"type": "integer"}}
     settings = {"schema": {"properties": columns}, "partitions": {"of": [1]}, **kept}
     paged = stream(pagination={"style": "page_number"}, **settings)
@@ -115,8 +108,7 @@ def test_a_repeated_page_is_known_however_it_is_read(api, tap, kept, is_shuffled
     assert any("repeats" in line for line in run.warnings)
 
 
-def test_a_cursor_that_comes_again_ends(api, tap):
-    """A cursor that goes A, B, A ends the walk, with a warning."""
+def test_cursor_loop_stops_with_a_warning(api, tap):
     after = {None: "A", "A": "B", "B": "A"}
     api.routes["/items"] = lambda seen: {
         "items": [{"id": seen.query.get("after", "first")}],
@@ -129,12 +121,12 @@ def test_a_cursor_that_comes_again_ends(api, tap):
     assert any("paging loop" in line for line in run.warnings)
 
 
-def walks(api):
-    """Give a configuration of each style that follows tokens, over pages of which two are empty."""
+def configs(api):
+    """Return a configuration for each style that follows tokens; two of its pages are empty."""
     pages = {"": ROWS[:9], "a": [], "b": [], "c": ROWS[9:12]}
     after = {"": "a", "a": "b", "b": "c", "c": None}
 
-    def answer(seen):
+    def respond(seen):
         token = seen.query.get("t", "")
         following = after[token]
         headers = {"X-Next": following} if following else {}
@@ -145,7 +137,7 @@ def walks(api):
         body["relative"] = f"?t={following}" if following else None
         return Reply(body, headers=headers)
 
-    api.routes["/items"] = answer
+    api.routes["/items"] = respond
     token = {"style": "cursor", "cursor_param": "t"}
     return {
         "cursor": token | {"cursor_path": "next"},
@@ -170,22 +162,20 @@ def walks(api):
         "link_header",
     ],
 )
-def test_empty_pages_in_the_middle_are_no_end(api, tap, name):
-    """Only the missing next token ends a walk along tokens: pages between may be empty."""
-    run = tap(api.config(stream(pagination=walks(api)[name])))
+def test_empty_pages_mid_read_do_not_stop_paging(api, tap, name):
+    run = tap(api.config(stream(pagination=configs(api)[name])))
     assert run.status == 0, run.errors
     assert ids(run) == list(range(1, 13))
     assert not run.warnings
 
 
-def test_the_last_record_leads_on(api, tap):
-    """Under last_record the value of the page's last record is sent, until has_more is false."""
+def test_last_record_is_followed_until_has_more_is_false(api, tap):
 
-    def answer(seen):
+    def respond(seen):
         start = int(seen.query.get("starting_after", 0))
         return {"items": ROWS[start : start + 100], "has_more": start + 100 < LAST}
 
-    api.routes["/items"] = answer
+    api.routes["/items"] = respond
     paging = {"style": "last_record", "last_record_path": "id", "cursor_param": "starting_after"}
     run = tap(api.config(stream(pagination={**paging, "has_more_path": "has_more"})))
     assert ids(run) == [row["id"] for row in ROWS]
@@ -193,8 +183,7 @@ def test_the_last_record_leads_on(api, tap):
 
 
 @pytest.mark.parametrize("token", ["a+b/c==", "%41 %2B", "ünï ☃", "a&b=c#d?e"])
-def test_cursors_are_opaque(api, tap, token):
-    """A cursor goes back exactly as it came, whatever characters it holds."""
+def test_cursor_is_sent_back_unchanged(api, tap, token):
     api.routes["/items"] = lambda seen: {
         "items": [{"id": 1 if "t" not in seen.query else 2}],
         "next": None if "t" in seen.query else token,
@@ -206,14 +195,14 @@ def test_cursors_are_opaque(api, tap, token):
 
 
 @pytest.mark.parametrize("body_format", ["json", "form"])
-def test_paging_parameters_travel_in_the_body(api, tap, body_format):
-    """With params_in body, paging parameters go there; in JSON a dotted name nests."""
+def test_paging_parameters_go_into_the_body(api, tap, body_format):
+    """In JSON a dotted name is nested."""
 
-    def answer(seen):
+    def respond(seen):
         given = seen.json["page"]["offset"] if body_format == "json" else seen.form["page.offset"]
         return in_range(int(given), 100)
 
-    api.routes["/items"] = answer
+    api.routes["/items"] = respond
     paging = {"style": "offset", "params_in": "body", "offset_param": "page.offset"}
     paging["page_size_param"] = "page.size"
     run = tap(
@@ -228,8 +217,7 @@ def test_paging_parameters_travel_in_the_body(api, tap, body_format):
         assert sent == {"query": "all", "page": {"offset": 100, "size": 200}}
 
 
-def test_a_total_that_was_not_reached_is_said(api, tap):
-    """Where total_path was given and fewer records came, a warning says so."""
+def test_total_not_reached_warns_with_both_numbers(api, tap):
     api.routes["/items"] = lambda seen: {
         "items": ROWS[:40] if seen.query["offset"] == "0" else [],
         "total": 50,
@@ -239,8 +227,7 @@ def test_a_total_that_was_not_reached_is_said(api, tap):
     assert any("says 50 records" in line and "returned 40" in line for line in run.warnings)
 
 
-def test_a_next_url_to_another_host_is_refused(api, tap):
-    """A next URL on another host ends the run before anything is sent there."""
+def test_next_url_on_another_host_sends_nothing(api, tap):
     api.serve("/items", {"items": ROWS[:1], "next": "http://127.0.0.1:1/items"})
     paging = {"style": "next_url", "next_url_path": "next"}
     run = tap(api.config(stream(pagination=paging)))
@@ -250,8 +237,7 @@ def test_a_next_url_to_another_host_is_refused(api, tap):
     assert "page 2" in run.error_lines[-1]
 
 
-def test_max_pages_stops_with_a_warning_and_keeps_the_bookmark(api, tap):
-    """A run that max_pages ended early says so and moves no bookmark past what was not read."""
+def test_max_pages_warns_and_keeps_the_bookmark(api, tap):
     api.routes["/items"] = lambda seen: in_range(int(seen.query["offset"]), 100)
     paging = {"style": "offset", "max_pages": 2}
     run = tap(

@@ -1,4 +1,4 @@
-"""The registry of styles: found by name, read from one flat object, mistakes told apart."""
+"""The registry of styles: found by name, read from one flat object."""
 
 from __future__ import annotations
 
@@ -28,15 +28,13 @@ def mistakes(**raw):
     return collector.errors
 
 
-def test_every_style_is_there():
-    """Each style is found by the name it has in the configuration, the best known first."""
+def test_every_style_is_registered():
     assert list(styles()) == NAMES
     assert all(style.style == name and style.fits for name, style in styles().items())
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_style_reads_its_own_settings(name):
-    """A style takes its own and the shared settings, and they fit the JSON Schema."""
+def test_style_reads_its_own_and_the_shared_settings(name):
     shared = {"page_size": 50, "page_size_param": "n", "total_path": "t", "total_pages_path": "tp"}
     raw = {"style": name, **shared, "has_more_path": "m", "max_pages": 3, **EXAMPLES[name]}
     jsonschema.validate(raw, PAGINATION.schema)
@@ -46,20 +44,17 @@ def test_each_style_reads_its_own_settings(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_style_remembers_nothing(name):
-    """A style is frozen: what a walk learns cannot be kept in it."""
+def test_style_is_frozen(name):
     made = read_style({"style": name, **EXAMPLES[name]}, ErrorCollector())
     with pytest.raises(dataclasses.FrozenInstanceError):
         made.page_size = 1
 
 
-def test_the_default_is_no_paging():
-    """An object without a style is style ``none``."""
+def test_default_style_is_none():
     assert type(read_style({}, ErrorCollector())) is styles()["none"]
 
 
-def test_a_null_style_is_an_absent_one():
-    """Null is the same as absent, for the style as for every other setting."""
+def test_null_style_is_the_default():
     assert type(read_style({"style": None}, ErrorCollector())) is styles()["none"]
 
 
@@ -67,8 +62,7 @@ def test_a_null_style_is_an_absent_one():
     ("style", "end"),
     [("curser", "not 'curser'; did you mean 'cursor'?"), ("xyz", "not 'xyz'"), (5, "not 5")],
 )
-def test_an_unknown_style_lists_those_there_are(style, end):
-    """An unknown style is one error with all styles, and the nearest where one is near."""
+def test_unknown_style_lists_all_styles(style, end):
     assert mistakes(style=style) == [f"style must be one of {', '.join(NAMES)}, {end}"]
 
 
@@ -105,15 +99,13 @@ def test_an_unknown_style_lists_those_there_are(style, end):
         ({"style": "offset", "page_start": -1}, "page_start: must be at least 0, not -1"),
     ],
 )
-def test_each_mistake_is_one_sentence(raw, sentence):
-    """Another style's setting, an unknown, a missing and a wrong one are told apart."""
+def test_mistake_is_one_sentence(raw, sentence):
     assert mistakes(**raw) == [sentence]
 
 
 @pytest.mark.parametrize(("asked", "sent"), [(1, 1), (200, 200), (201, 200), ("500", 200)])
 @pytest.mark.parametrize("name", NAMES)
-def test_a_page_size_above_200_is_set_to_200_and_said(name, asked, sent):
-    """At most 200 records are asked for, with a remark where more were wanted."""
+def test_page_size_above_200_is_capped(name, asked, sent):
     made = read_style({"style": name, "page_size": asked, **EXAMPLES[name]}, ErrorCollector())
     assert made.size_sent == sent
     assert [str(asked) in remark for remark in made.remarks()] == (
@@ -121,8 +113,7 @@ def test_a_page_size_above_200_is_set_to_200_and_said(name, asked, sent):
     )
 
 
-def test_the_schema_has_every_setting_once_and_no_defaults():
-    """The JSON Schema is one flat object of all styles' settings; none is filled in by default."""
+def test_schema_lists_every_setting_once_without_defaults():
     properties = PAGINATION.schema["properties"]
     assert set(properties) == {"style", *names_of(*styles().values())}
     assert not any("default" in entry for entry in properties.values())

@@ -1,4 +1,4 @@
-"""Whole syncs that go on from a bookmark: what is asked for, and where the bookmark goes."""
+"""Syncs that continue from a bookmark: what is requested, where it moves."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ def asked(api):
     return api.requests("/items")[-1].query.get("since")
 
 
-def test_the_first_run_asks_from_the_start_date(api, tap):
-    """Without a bookmark the start date is the lower bound, and without either there is none."""
+def test_first_run_starts_at_the_start_date(api, tap):
     api.serve("/items", [{"at": OLD}])
     tap(api.config(stream(), start_date="2023-06-01"))
     assert asked(api) == "2023-06-01T00:00:00Z"
@@ -29,8 +28,7 @@ def test_the_first_run_asks_from_the_start_date(api, tap):
     assert asked(api) is None
 
 
-def test_later_the_bookmark_counts_even_an_earlier_one(api, tap):
-    """A bookmark is the lower bound, whatever the start date says."""
+def test_bookmark_wins_over_a_later_start_date(api, tap):
     api.serve("/items", [{"at": OLD}])
     tap(api.config(stream(), start_date="2025-01-01"), state=state(OLD))
     assert asked(api) == OLD
@@ -46,22 +44,19 @@ def test_later_the_bookmark_counts_even_an_earlier_one(api, tap):
         ([10**20, 10**20 + 1, 5], 1),
     ],
 )
-def test_bookmarks_compare_as_instants_or_numbers(api, tap, values, highest):
-    """The bookmark is the latest instant or the largest number, never the last text by letters."""
+def test_bookmarks_compare_as_timestamps_or_numbers(api, tap, values, highest):
     api.serve("/items", [{"at": value} for value in values])
     assert tap(api.config(stream())).bookmark("items") == values[highest]
 
 
-def test_a_bookmark_never_goes_back(api, tap):
-    """Records older than the bookmark do not move it."""
+def test_bookmark_never_goes_back(api, tap):
     api.serve("/items", [{"at": "2020-01-01T00:00:00Z"}])
     run = tap(api.config(stream()), state=state(OLD))
     assert run.bookmark("items") == OLD
     assert len(run.records("items")) == 1
 
 
-def test_a_record_without_the_key_is_emitted_and_moves_nothing(api, tap):
-    """A record that lacks the replication key is emitted; how many there were is said."""
+def test_record_without_the_key_is_emitted_with_a_warning(api, tap):
     api.serve("/items", [{"id": 1, "at": OLD}, {"id": 2}, {"id": 3, "at": None}])
     run = tap(api.config(stream()))
     assert run.status == 0, run.errors
@@ -72,8 +67,7 @@ def test_a_record_without_the_key_is_emitted_and_moves_nothing(api, tap):
 
 @pytest.mark.parametrize("value", [{"a": 1}, [1], [OLD], True, "soon", ""])
 @pytest.mark.parametrize("order", ["none", "asc"])
-def test_a_key_that_is_neither_time_nor_number_moves_nothing(api, tap, value, order):
-    """A replication key may hold anything: what is no bookmark is emitted and counted in a line."""
+def test_unusable_replication_value_is_counted_in_a_warning(api, tap, value, order):
     api.serve("/items", [{"id": 1, "at": value}, {"id": 2, "at": value}])
     run = tap(api.config(stream(incremental={"order": order})))
     assert run.status == 0, run.errors
@@ -96,8 +90,7 @@ def test_a_key_that_is_neither_time_nor_number_moves_nothing(api, tap, value, or
         ("date", 1704067200123, "2024-01-01"),
     ],
 )
-def test_bounds_are_written_in_every_format(api, tap, form, bookmark, sent):
-    """A bound is sent in UTC in the format asked for, cut off and never rounded up."""
+def test_bounds_are_sent_in_every_format(api, tap, form, bookmark, sent):
     api.serve("/items", [{"at": bookmark}])
     settings = {"incremental": {"start_param": "since", "format": form}}
     tap(api.config(stream(**settings)), state=state(bookmark))
@@ -112,8 +105,7 @@ def test_bounds_are_written_in_every_format(api, tap, form, bookmark, sent):
         ("epoch_ms", 1704067200000, "1704063600000"),
     ],
 )
-def test_lookback_goes_back_in_the_bookmarks_own_unit(api, tap, form, bookmark, sent):
-    """Lookback seconds are subtracted from the bookmark, and not from the start date."""
+def test_lookback_is_subtracted_from_the_bookmark_only(api, tap, form, bookmark, sent):
     api.serve("/items", [{"at": bookmark}])
     settings = {"incremental": {"start_param": "since", "format": form, "lookback": 3600}}
     run = tap(api.config(stream(**settings)), state=state(bookmark))
@@ -123,8 +115,7 @@ def test_lookback_goes_back_in_the_bookmarks_own_unit(api, tap, form, bookmark, 
     assert asked(api) in {OLD, "1704067200", "1704067200000"}
 
 
-def test_a_bound_in_the_body_keeps_its_type(api, tap):
-    """With params_in body the bound goes there, and a number stays a number."""
+def test_bound_in_the_body_keeps_its_type(api, tap):
     api.serve("/items", [{"at": 7}])
     settings = {"method": "POST", "pagination": {"style": "none", "params_in": "body"}}
     settings["incremental"] = {"start_param": "filter.since", "format": "epoch"}
@@ -133,7 +124,6 @@ def test_a_bound_in_the_body_keeps_its_type(api, tap):
 
 
 def test_templates_may_carry_the_bounds(api, tap):
-    """{start} and {end} stand in path, params, headers and body, in a format of their own."""
     api.serve("/items", [{"at": OLD}])
     settings = {
         "incremental": {},
@@ -146,8 +136,7 @@ def test_templates_may_carry_the_bounds(api, tap):
     assert seen.headers["X-Since"] == OLD
 
 
-def test_a_failed_run_moves_no_bookmark(api, tap):
-    """A run that fails after the first page leaves the bookmark where it was."""
+def test_failed_run_moves_no_bookmark(api, tap):
     config = api.config(stream(pagination={"style": "page_number"}))
     from tests.support.server import Reply
 
@@ -159,23 +148,20 @@ def test_a_failed_run_moves_no_bookmark(api, tap):
     assert len(run.records("items")) == 1
 
 
-def test_dates_in_the_future_hold_the_bookmark_at_the_run(api, tap):
-    """A replication value ahead of the clock does not hide what changes before it."""
+def test_future_dates_cap_the_bookmark_at_the_run(api, tap):
     api.serve("/items", [{"at": "9999-12-31T00:00:00Z"}, {"at": OLD}])
     run = tap(api.config(stream()))
     assert OLD < run.bookmark("items") < "9999"
     assert any("future" in line for line in run.warnings)
 
 
-def test_a_bookmark_of_another_key_does_not_count(api, tap):
-    """A changed replication key begins anew, from the start date."""
+def test_bookmark_of_another_key_is_ignored(api, tap):
     api.serve("/items", [{"at": OLD}])
     tap(api.config(stream(), start_date="2023-01-01"), state=state(5, key="id"))
     assert asked(api) == "2023-01-01T00:00:00Z"
 
 
 def test_state_of_other_streams_is_kept(api, tap):
-    """The state of streams that are not configured is handed on as it was."""
     api.serve("/items", [{"at": OLD}])
     other = {"replication_key": "id", "replication_key_value": 5}
     run = tap(api.config(stream()), state={"bookmarks": {"other": other}})
@@ -183,8 +169,7 @@ def test_state_of_other_streams_is_kept(api, tap):
 
 
 @pytest.mark.parametrize("inclusion", [{}, {"inclusion": "available"}])
-def test_keys_are_emitted_though_a_catalog_deselects_them(api, tap, inclusion):
-    """A deselected primary or replication key is in schema and records all the same; said once."""
+def test_deselected_keys_are_emitted_with_a_warning(api, tap, inclusion):
     api.serve("/items", [{"id": 1, "at": OLD, "note": "n"}])
     columns = {"id": "integer", "at": "string", "note": "string"}
     deselected = {"selected": False, **inclusion}
@@ -213,8 +198,7 @@ def test_keys_are_emitted_though_a_catalog_deselects_them(api, tap, inclusion):
 
 
 @pytest.mark.parametrize("place", ["entry", "forced", "chosen"])
-def test_a_catalog_may_ask_for_everything(api, tap, place):
-    """FULL_TABLE in a catalog, wherever it stands, reads everything and leaves the bookmark."""
+def test_full_table_in_a_catalog_leaves_the_bookmark(api, tap, place):
     api.serve("/items", [{"id": 1, "at": "2023-01-01T00:00:00Z"}])
     given = state(OLD)
     names = {"forced": "forced-replication-method", "chosen": "replication-method"}
@@ -237,16 +221,14 @@ def test_a_catalog_may_ask_for_everything(api, tap, place):
     assert any("FULL_TABLE" in warning for warning in run.warnings)
 
 
-def test_a_bookmark_of_another_key_is_said_not_to_count(api, tap):
-    """A state's bookmark of another replication key is not used, which is said once."""
+def test_bookmark_of_another_key_warns_once(api, tap):
     api.serve("/items", [{"at": OLD}])
     run = tap(api.config(stream()), state=state(5, key="id"))
     assert asked(api) is None
     assert "Stream 'items': its bookmark is of 'id', not of 'at', and is not used" in run.warnings
 
 
-def test_a_given_catalog_needs_no_sample(api, tap):
-    """With a catalog no sample is fetched, its schema is used and what it deselects is left out."""
+def test_catalog_needs_no_sample(api, tap):
     api.serve("/items", [{"id": 1, "at": OLD, "secret": "s"}])
     schema = {
         "type": "object",

@@ -1,4 +1,4 @@
-"""Whole syncs of streams that run several times: for each parent record, for each partition."""
+"""Syncs of streams that run for each parent record or partition."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ def lists(api):
     return api
 
 
-def test_a_child_runs_for_every_parent_record(lists, tap):
-    """A child is read once for every record of its parent, whose keys are in each child record."""
+def test_child_runs_for_every_parent_record(lists, tap):
     run = tap(lists.config(PARENT, CHILD))
     assert run.status == 0, run.errors
     assert run.records("lists") == LISTS
@@ -35,8 +34,7 @@ def test_a_child_runs_for_every_parent_record(lists, tap):
     ]
 
 
-def test_a_parent_may_be_deselected(lists, tap):
-    """A deselected parent is read for its children and not emitted."""
+def test_deselected_parent_is_read_for_its_children(lists, tap):
     run = tap(lists.config({**PARENT, "selected": False}, CHILD))
     assert run.status == 0, run.errors
     assert run.records("lists") == []
@@ -44,8 +42,7 @@ def test_a_parent_may_be_deselected(lists, tap):
     assert len(run.records("tasks")) == 6
 
 
-def test_any_depth(lists, tap):
-    """A grandchild runs for every child record, and takes keys that the child was given."""
+def test_grandchild_runs_for_every_child_record(lists, tap):
     for item in LISTS:
         for number in (1, 2):
             name = item["id"].replace("/", "%2F")
@@ -64,7 +61,6 @@ def test_any_depth(lists, tap):
 
 
 def test_siblings_may_use_one_name_for_different_keys(lists, tap):
-    """Two children may call different keys of their parent by the same name."""
     lists.serve("/numbers/1", [{"x": 1}])
     lists.serve("/numbers/2", [{"x": 2}])
     lists.serve("/numbers/3", [{"x": 3}])
@@ -79,8 +75,7 @@ def test_siblings_may_use_one_name_for_different_keys(lists, tap):
     assert run.records("tasks")[0]["list_id"] == "a/b"
 
 
-def test_an_ignored_404_of_one_child_is_no_end_of_the_others(lists, tap):
-    """A rule that ignores the 404 of one child leaves the others as they are."""
+def test_ignored_404_of_one_child_keeps_the_others(lists, tap):
     lists.serve("/lists/c/tasks", Reply({"error": "gone"}, 404))
     assert tap(lists.config(PARENT, CHILD)).status == 1
     rule = {"status": 404, "action": "ignore"}
@@ -89,8 +84,7 @@ def test_an_ignored_404_of_one_child_is_no_end_of_the_others(lists, tap):
     assert [r["list_id"] for r in run.records("tasks")] == ["a/b", "a/b", "d", "d"]
 
 
-def test_each_parent_has_a_bookmark_of_its_own(lists, tap):
-    """An incremental child has one bookmark per parent; an unseen parent is read in full."""
+def test_each_parent_has_its_own_bookmark(lists, tap):
     child = {**CHILD, "replication_key": "at", "incremental": {"start_param": "since"}}
     run = tap(lists.config(PARENT, child))
     assert run.status == 0, run.errors
@@ -111,8 +105,7 @@ def partitions(run, name):
     return run.state["bookmarks"][name].get("partitions", [])
 
 
-def test_without_a_replication_key_there_is_no_state_per_context(lists, tap):
-    """A stream without a bookmark keeps nothing of its parents or partitions."""
+def test_no_replication_key_means_no_state_per_context(lists, tap):
     run = tap(lists.config(PARENT, CHILD))
     assert not partitions(run, "tasks")
 
@@ -125,7 +118,6 @@ def test_without_a_replication_key_there_is_no_state_per_context(lists, tap):
     ],
 )
 def test_partitions_are_a_list_or_a_product(api, tap, given, expected):
-    """A stream runs for each object of a list, or each combination of an object of arrays."""
     api.routes["/items"] = lambda seen: [{"at": int(seen.query["y"]), "q": seen.query["r"]}]
     stream = {
         "name": "items",
@@ -141,8 +133,7 @@ def test_partitions_are_a_list_or_a_product(api, tap, given, expected):
     assert found == expected
 
 
-def test_parents_and_partitions_multiply(lists, tap):
-    """A child with partitions runs for each of them under each parent record."""
+def test_partitions_run_under_each_parent(lists, tap):
     child = {**CHILD, "partitions": [{"kind": "open"}, {"kind": "done"}]}
     run = tap(lists.config(PARENT, child))
     assert run.status == 0, run.errors
@@ -152,8 +143,7 @@ def test_parents_and_partitions_multiply(lists, tap):
     }
 
 
-def test_a_value_in_the_path_cannot_change_the_path(api, tap):
-    """A value that is put into a path is percent-encoded whole."""
+def test_value_cannot_change_the_path(api, tap):
     api.serve("/lists", [{"id": "../x?y=1#z&ü"}])
     api.routes["/lists/..%2Fx%3Fy%3D1%23z%26%C3%BC/tasks"] = lambda _: [{"id": 1}]
     run = tap(api.config(PARENT, CHILD))
@@ -163,8 +153,7 @@ def test_a_value_in_the_path_cannot_change_the_path(api, tap):
 
 @pytest.mark.parametrize("value", ["..", "."])
 @pytest.mark.parametrize("path", ["lists/{parent.list_id}/tasks", "lists/{parent.list_id}?x=1"])
-def test_a_value_in_the_path_is_no_step(api, tap, path, value):
-    """A value that would lead to another path, however it is encoded, is said and never sent."""
+def test_value_that_is_a_dot_segment_is_refused(api, tap, path, value):
     api.serve("/lists", [{"id": value}])
     run = tap(api.config(PARENT, {**CHILD, "path": path}))
     assert run.status == 1
@@ -172,8 +161,7 @@ def test_a_value_in_the_path_is_no_step(api, tap, path, value):
     assert {seen.path for seen in api.seen} == {"/token", "/lists"}
 
 
-def test_a_value_brings_in_no_header(api, tap):
-    """A value with the end of a line in it is no header, and its request is never sent."""
+def test_value_cannot_inject_a_header(api, tap):
     api.serve("/lists", [{"id": "x\r\nX-Evil: 1"}])
     child = {**CHILD, "path": "tasks", "headers": {"X-List": "{parent.list_id}"}}
     run = tap(api.config(PARENT, child))
@@ -182,8 +170,7 @@ def test_a_value_brings_in_no_header(api, tap):
     assert not api.requests("/tasks")
 
 
-def test_dots_of_a_path_are_not_of_a_value(api, tap):
-    """A path may lead up by itself, and a value may hold dots."""
+def test_path_may_hold_dot_segments_itself(api, tap):
     api.serve("/lists", [{"id": "..a."}])
     api.serve("/lists/..a./tasks", [{"id": 1}])
     child = {**CHILD, "path": "other/../lists/{parent.list_id}/tasks"}
@@ -202,8 +189,7 @@ def test_dots_of_a_path_are_not_of_a_value(api, tap):
         ("$.{parent.list_id}", "*"),
     ],
 )
-def test_a_value_in_a_jsonpath_cannot_change_it(api, tap, path, value):
-    """A value that would find other records than it names is said."""
+def test_value_cannot_change_a_jsonpath(api, tap, path, value):
     api.serve("/lists", [{"id": value}])
     api.serve("/all", {"data": [{"k": "x"}, {"k": "y"}]})
     run = tap(api.config(PARENT, {**CHILD, "path": "all", "records_path": path}))
@@ -216,8 +202,7 @@ def test_a_value_in_a_jsonpath_cannot_change_it(api, tap, path, value):
     ("path", "value"),
     [("$.data[?(@.k=='{parent.list_id}')]", "a b/[c]"), ("$.{parent.list_id}", "data")],
 )
-def test_a_value_in_a_jsonpath_is_a_value(api, tap, path, value):
-    """Inside quotes a value may hold what it likes, and outside it may be a name."""
+def test_value_in_a_jsonpath_is_a_value(api, tap, path, value):
     api.serve("/lists", [{"id": value}])
     api.serve("/all", {"data": [{"k": "a b/[c]"}]})
     run = tap(api.config(PARENT, {**CHILD, "path": "all", "records_path": path}))
@@ -225,8 +210,7 @@ def test_a_value_in_a_jsonpath_is_a_value(api, tap, path, value):
     assert len(run.records("tasks")) == 1
 
 
-def test_the_records_path_may_name_a_parent_key(api, tap):
-    """records_path is a template, too; a value with a dot in it stays one key."""
+def test_records_path_may_hold_a_parent_key(api, tap):
     api.serve("/lists", [{"id": "a.b"}, {"id": "c"}])
     api.serve("/all", {"data": {"a.b": [{"x": 1}], "c": [{"x": 2}]}})
     child = {**CHILD, "path": "all", "records_path": "data.{parent.list_id}"}
@@ -248,8 +232,7 @@ def test_the_records_path_may_name_a_parent_key(api, tap):
         ({"partitions": [{"list_id": 1}]}, "both a parent key and a partition field"),
     ],
 )
-def test_mistakes_in_contexts_are_clear(api, tap, change, said):
-    """What is wrong with a parent or with partitions is one line before any request."""
+def test_mistake_in_contexts_is_one_line(api, tap, change, said):
     run = tap(api.config(PARENT, {**CHILD, **change}))
     assert run.status == 1
     assert any(said in line for line in run.error_lines), run.error_lines
@@ -259,16 +242,14 @@ def test_mistakes_in_contexts_are_clear(api, tap, change, said):
 @pytest.mark.parametrize(
     "partitions", [{str(n): list(range(10)) for n in range(9)}, {"a": list(range(500_000))}]
 )
-def test_partitions_without_number_are_refused(api, tap, partitions):
-    """Combinations that nobody could read are one line, and fill no memory."""
+def test_too_many_partitions_are_refused(api, tap, partitions):
     run = tap(api.config({"name": "items", "path": "items", "partitions": partitions}))
     assert run.status == 1
     (line,) = run.error_lines
     assert "streams[0].partitions: makes more than 200000 combinations" in line
 
 
-def test_a_partition_that_is_there_twice_is_found_among_many(api, tap):
-    """Of tens of thousands of partitions the one that is there twice is named."""
+def test_duplicate_partition_is_found_among_many(api, tap):
     partitions = [{"n": n, "m": "x"} for n in range(50_000)] + [{"m": "x", "n": 7}]
     run = tap(api.config({"name": "items", "path": "items", "partitions": partitions}))
     assert run.status == 1

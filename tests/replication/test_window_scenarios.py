@@ -1,4 +1,4 @@
-"""Whole syncs of incremental streams that are cut into windows, or come in an order."""
+"""Syncs of streams that are split into windows, or are in order."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def stream(**incremental):
 
 
 def between(seen):
-    """Answer with the rows from ``since`` up to, and without, ``until``."""
+    """Serve the rows from ``since`` up to, but without, ``until``."""
     since, until = (
         datetime.fromisoformat(seen.query[n].replace("Z", "+00:00")) for n in ("since", "until")
     )
@@ -40,13 +40,12 @@ def ids(run):
 WINDOWS = {"start_param": "since", "end_param": "until", "window": "P30D"}
 
 
-def test_windows_follow_each_other_without_gap_or_overlap(api, tap):
-    """Windows are half-open, touch each other, and the last one is open to now."""
+def test_windows_have_no_gap_or_overlap(api, tap):
     api.routes["/items"] = between
     run = tap(api.config(stream(**WINDOWS), start_date="2024-01-01"))
     assert run.status == 0, run.errors
     assert ids(run) == [row["id"] for row in ROWS]
-    # Windows are asked for side by side.
+    # Windows are requested concurrently.
     asked = sorted((seen.query["since"], seen.query["until"]) for seen in api.requests("/items"))
     assert asked[0] == ("2024-01-01T00:00:00Z", "2024-01-31T00:00:00Z")
     assert all(one[1] == other[0] for one, other in itertools.pairwise(asked))
@@ -54,14 +53,13 @@ def test_windows_follow_each_other_without_gap_or_overlap(api, tap):
     assert run.bookmark("items") == ROWS[-1]["at"]
 
 
-def test_a_state_follows_each_window(api, tap):
-    """After each window a STATE holds the bookmark of what was read; a failure keeps it."""
+def test_state_follows_each_window(api, tap):
 
-    def answer(seen):
+    def respond(seen):
         third = seen.query["since"] == "2024-03-01T00:00:00Z"
         return Reply({}, 500) if third else between(seen)
 
-    api.routes["/items"] = answer
+    api.routes["/items"] = respond
     run = tap(api.config(stream(**WINDOWS), start_date="2024-01-01"))
     assert run.status == 1
     assert ids(run) == list(range(60))
@@ -71,8 +69,7 @@ def test_a_state_follows_each_window(api, tap):
     assert ids(again) == list(range(59, 100))
 
 
-def test_windows_of_epochs(api, tap):
-    """Windows are cut in the unit of the format, be the bookmark a number or a time."""
+def test_windows_use_the_unit_of_the_format(api, tap):
     api.serve("/items", [])
     settings = stream(**{**WINDOWS, "format": "epoch", "window": "P365D"})
     tap(api.config(settings, start_date="2024-01-01"))
@@ -92,8 +89,7 @@ def test_windows_of_epochs(api, tap):
         ({"order": "up"}, "must be one of none, asc, desc"),
     ],
 )
-def test_mistakes_in_windows_are_clear(api, tap, incremental, said):
-    """What is wrong with a window is one line before any request."""
+def test_mistake_in_a_window_is_one_line(api, tap, incremental, said):
     run = tap(api.config(stream(**incremental), start_date="2024-01-01"))
     assert run.status == 1
     assert said in run.error_lines[0]
@@ -101,20 +97,19 @@ def test_mistakes_in_windows_are_clear(api, tap, incremental, said):
 
 
 def paged(rows):
-    def answer(seen):
+    def respond(seen):
         page = int(seen.query["page"])
         return rows[(page - 1) * 10 : page * 10]
 
-    return answer
+    return respond
 
 
-def test_an_ascending_stream_resumes_where_it_was_cut_off(api, tap):
-    """In ascending order the bookmark advances page by page, never past what was not read."""
+def test_ascending_stream_resumes_mid_read(api, tap):
 
-    def answer(seen):
+    def respond(seen):
         return Reply({}, 500) if seen.query["page"] == "5" else paged(ROWS)(seen)
 
-    api.routes["/items"] = answer
+    api.routes["/items"] = respond
     settings = {**stream(order="asc"), "pagination": {"style": "page_number"}}
     run = tap(api.config(settings))
     assert run.status == 1
@@ -122,27 +117,26 @@ def test_an_ascending_stream_resumes_where_it_was_cut_off(api, tap):
     assert run.bookmark("items") == ROWS[38]["at"]
 
 
-def test_records_with_one_value_are_not_passed_half_way(api, tap):
-    """In ascending order the bookmark waits until a higher value shows that one is done."""
+def test_bookmark_waits_for_a_higher_value(api, tap):
+    """Records with one value may be on two pages."""
     rows = [{"id": n, "at": ROWS[n // 15]["at"]} for n in range(60)]
 
-    def answer(seen):
+    def respond(seen):
         return Reply({}, 500) if seen.query["page"] == "4" else paged(rows)(seen)
 
-    api.routes["/items"] = answer
+    api.routes["/items"] = respond
     settings = {**stream(order="asc"), "pagination": {"style": "page_number"}}
     run = tap(api.config(settings))
     assert run.bookmark("items") == ROWS[0]["at"]
 
 
-def test_a_stream_that_is_not_ascending_keeps_its_bookmark(api, tap):
-    """Where the order does not hold, the bookmark moves at the end alone, which is said."""
+def test_unordered_stream_moves_its_bookmark_at_the_end(api, tap):
     rows = [ROWS[n] for n in (5, 3, 9, 1)] + ROWS[10:30]
 
-    def answer(seen):
+    def respond(seen):
         return Reply({}, 500) if seen.query["page"] == "2" else paged(rows)(seen)
 
-    api.routes["/items"] = answer
+    api.routes["/items"] = respond
     settings = {**stream(order="asc"), "pagination": {"style": "page_number"}}
     run = tap(api.config(settings))
     assert run.bookmark("items") is None
@@ -154,8 +148,7 @@ def state(n):
     return {"bookmarks": {"items": {"replication_key": "at", "replication_key_value": value}}}
 
 
-def test_a_descending_stream_stops_at_what_is_known(api, tap):
-    """In descending order paging stops at the first page wholly older than the bookmark."""
+def test_descending_stream_stops_at_the_bookmark(api, tap):
     api.routes["/items"] = paged(ROWS[::-1])
     settings = {**stream(order="desc"), "pagination": {"style": "page_number"}}
     run = tap(api.config(settings), state=state(75))
@@ -164,16 +157,14 @@ def test_a_descending_stream_stops_at_what_is_known(api, tap):
     assert run.bookmark("items") == ROWS[99]["at"]
 
 
-def test_drop_older_keeps_what_is_equal(api, tap):
-    """drop_older leaves out records older than the bookmark, not those equal to it or without."""
+def test_drop_older_keeps_records_equal_to_the_bookmark(api, tap):
     api.serve("/items", [*ROWS, {"id": 1000}])
     run = tap(api.config(stream(drop_older=True)), state=state(90))
     assert run.status == 0, run.errors
     assert ids(run) == [*range(90, 100), 1000]
 
 
-def test_windows_without_number_are_refused(api, tap):
-    """A window so short that its read would hardly end is one line, before any request for data."""
+def test_too_many_windows_are_refused(api, tap):
     api.serve("/items", [])
     run = tap(api.config(stream(**{**WINDOWS, "window": "PT1S"}), start_date="1970-01-01"))
     assert run.status == 1

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.net.request_template import RequestSettings
 from tap_oauth2_generic.net.response_rules import RuleSettings
@@ -23,6 +22,9 @@ from tap_oauth2_generic.settings.fields import (
     schema_of,
     setting,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,12 +87,8 @@ def _read_section(declaration: type, raw: dict[str, Any], collector: ErrorCollec
     return read(declaration, raw, "", collector)
 
 
-def read_stream(raw: Any, collector: ErrorCollector) -> StreamConfig | None:
+def read_stream(raw: Mapping[str, Any], collector: ErrorCollector) -> StreamConfig | None:
     """Parse the definition of one stream; return None if there are errors."""
-    if not isinstance(raw, Mapping):
-        collector.add("", "must be an object")
-        return None
-    reject_unknown(raw, names_of(*STREAM_SECTIONS), "", collector)
     sections = [read(section, raw, "", collector) for section in STREAM_SECTIONS]
     if collector.errors:
         return None

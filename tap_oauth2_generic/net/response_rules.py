@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from tap_oauth2_generic.settings.conditions import CONDITION_PROPERTIES, Condition, parse_condition
 from tap_oauth2_generic.settings.field_types import array_of, enum, statuses
-from tap_oauth2_generic.settings.fields import ErrorCollector, FieldType, reject_unknown, setting
+from tap_oauth2_generic.settings.fields import ErrorCollector, FieldType, setting
 from tap_oauth2_generic.settings.paths import Path, parse_path
 from tap_oauth2_generic.settings.values import text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 Action = Literal["ignore", "end", "retry", "refresh", "fail"]
 _ACTIONS = ("ignore", "end", "retry", "refresh", "fail")
@@ -45,46 +44,32 @@ def first_fitting(rules: Iterable[Rule], status: int, body: Callable[[], Any]) -
     return next((rule for rule in rules if rule.fits(status, body)), None)
 
 
-def _rule(raw: Any, collector: ErrorCollector) -> Rule | None:
-    if not isinstance(raw, Mapping):
-        collector.add("", "must be an object")
-        return None
-    reject_unknown(raw, _SCHEMA["properties"], "", collector)
+def _rule(raw: Mapping[str, Any], collector: ErrorCollector) -> Rule | None:
     try:
         action = enum(*_ACTIONS).parse(raw.get("action"))
     except ValueError as error:
         collector.add("action", str(error))
         return None
-    try:
-        status = raw.get("status")
-        listed = status if isinstance(status, list | tuple) else [status]
-        codes = None if status is None else statuses(listed)
-        conditional = raw.keys() & {"path", "equals", "in", "matches"}
-        condition = parse_condition(raw) if conditional else None
-        message_path = parse_path(text(raw["message_path"])) if raw.get("message_path") else None
-    except ValueError as error:
-        collector.add("", str(error))
-        return None
+    status = raw.get("status")
+    listed = status if isinstance(status, list | tuple) else [status]
+    codes = None if status is None else statuses(listed)
+    conditional = raw.keys() & {"path", "equals", "in", "matches"}
+    condition = parse_condition(raw) if conditional else None
+    message_path = parse_path(text(raw["message_path"])) if raw.get("message_path") else None
     if codes is None and condition is None:
         collector.add("", "needs a status, or a path with a condition")
     return Rule(action, codes, condition, message_path)
 
 
 _SCHEMA: dict[str, Any] = {
-    "type": "object",
     "properties": {
         "status": {"type": ["integer", "array"], "description": "HTTP status, or several."},
         **CONDITION_PROPERTIES,
         "action": {"type": "string", "enum": list(_ACTIONS), "description": "What to do."},
-        "message_path": {
-            "type": "string",
-            "description": "Path of the error message.",
-        },
+        "message_path": {"type": "string", "description": "Path of the error message."},
     },
     "required": ["action"],
 }
-for _name, _entry in _SCHEMA["properties"].items():
-    _entry.setdefault("title", _name.replace("_", " ").capitalize())
 RULES: FieldType = array_of(_rule, _SCHEMA)
 
 

@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.settings.conditions import CONDITION_PROPERTIES, Condition, parse_condition
 from tap_oauth2_generic.settings.field_types import array_of
-from tap_oauth2_generic.settings.fields import reject_unknown, setting
+from tap_oauth2_generic.settings.fields import setting
 
 if TYPE_CHECKING:
-    from tap_oauth2_generic.settings.fields import ErrorCollector
-
-
-def _condition(raw: Any, collector: ErrorCollector) -> Condition | None:
-    if not isinstance(raw, Mapping):
-        collector.add("", "must be an object")
-        return None
-    reject_unknown(raw, CONDITION_PROPERTIES, "", collector)
-    try:
-        return parse_condition(raw)
-    except ValueError as error:
-        collector.add("", str(error))
-        return None
-
-
-_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        name: {**entry, "title": name.capitalize()} for name, entry in CONDITION_PROPERTIES.items()
-    },
-    "required": ["path"],
-}
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +18,10 @@ class FilterSettings:
     """What a record must be to be emitted."""
 
     keep: list[Condition] = setting(
-        array_of(_condition, _SCHEMA),
+        array_of(
+            lambda raw, _: parse_condition(raw),
+            {"properties": CONDITION_PROPERTIES, "required": ["path"]},
+        ),
         'Conditions that a record must meet to be emitted: `{"path": "status", "equals": "open"}`, '
         "or with `in` or `matches`.",
         default=[],

@@ -15,6 +15,8 @@ from tap_oauth2_generic.settings.fields import (
     FieldType,
     NestedError,
     near_choice,
+    reject_unknown,
+    title,
 )
 from tap_oauth2_generic.settings.limits import MAX_INTEGER_DIGITS, MAX_SECONDS
 from tap_oauth2_generic.settings.paths import parse_path
@@ -113,21 +115,32 @@ def object_of(parse: Parse, schema: Mapping[str, Any]) -> FieldType:
     return FieldType({"type": "object", "additionalProperties": dict(schema)}, parse_all)
 
 
-def array_of(parse: Callable[[Any, ErrorCollector], Any], schema: Mapping[str, Any]) -> FieldType:
-    """An array whose members collect their own errors."""
+def array_of(
+    parse: Callable[[Mapping[str, Any], ErrorCollector], Any], schema: Mapping[str, Any]
+) -> FieldType:
+    """An array of objects with the properties of a schema, each parsed or rejected by itself."""
+    entries = {name: {**one, "title": title(name)} for name, one in schema["properties"].items()}
 
     def parse_all(value: Any) -> list[Any]:
         parsed = []
         errors = []
         for index, member in enumerate(array(value)):
             collector = ErrorCollector()
-            parsed.append(parse(member, collector))
+            if isinstance(member, Mapping):
+                reject_unknown(member, entries, "", collector)
+                try:
+                    parsed.append(parse(member, collector))
+                except ValueError as error:
+                    collector.add("", str(error))
+            else:
+                collector.add("", "must be an object")
             errors += [f"[{index}]{_join(sentence)}" for sentence in collector.errors]
         if errors:
             raise NestedError(errors)
         return parsed
 
-    return FieldType({"type": "array", "items": dict(schema)}, parse_all)
+    items = {"type": "object", **schema, "properties": entries}
+    return FieldType({"type": "array", "items": items}, parse_all)
 
 
 def nested(

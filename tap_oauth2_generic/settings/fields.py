@@ -58,10 +58,10 @@ class FieldType:
 
 
 def setting(
-    kind: FieldType, *help_text: str, default: Any = dataclasses.MISSING, secret: bool = False
+    kind: FieldType, description: str, *, default: Any = dataclasses.MISSING, secret: bool = False
 ) -> Any:
     """Declare a setting as a dataclass field; it is required if it has no default."""
-    metadata = {"type": kind, "description": help_text[-1], "secret": secret}
+    metadata = {"type": kind, "description": description, "secret": secret}
     if isinstance(default, dict | list):
         return dataclasses.field(
             default_factory=lambda: type(default)(default), metadata=metadata, repr=not secret

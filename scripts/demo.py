@@ -44,16 +44,16 @@ RUN_SECONDS = 600
 
 
 class DemoError(Exception):
-    """Something did not go as promised; `log` is the file that tells more."""
+    """A step failed; `log` is the file with details."""
 
     def __init__(self, message: str, log: Path) -> None:
-        """Keep where to look beside what happened."""
+        """Keep the log file with the message."""
         super().__init__(message)
         self.log = log
 
 
 def main() -> int:
-    """Run the five steps; the exit status says whether all numbers agreed."""
+    """Run the five steps, and return exit status 0 if all numbers agree."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
     shutil.rmtree(WORK, ignore_errors=True)
@@ -75,13 +75,13 @@ def main() -> int:
 
 
 def interrupt(_number: int, _frame: object) -> NoReturn:
-    """Treat a polite request to end like Ctrl-C, so that what was started is stopped."""
+    """Handle SIGTERM like Ctrl-C, so that all started processes stop."""
     raise KeyboardInterrupt
 
 
 def pipeline_twice(address: str) -> bool:
     """Load all, let the API change, load again; true if every number agrees."""
-    say(f"1. The demo API answers at {address}")
+    say(f"1. The demo API is running at {address}")
     config = json.loads(SAMPLE_CONFIG.read_text().replace(SAMPLE_ADDRESS, address))
     streams = [stream["name"] for stream in config["streams"]]
     incremental = {stream["name"] for stream in config["streams"] if "replication_key" in stream}
@@ -187,7 +187,7 @@ def table(*groups: Mapping[str, Mapping[str, int]]) -> bool:
 
 
 def differ(group: Mapping[str, Mapping[str, int]], name: str) -> bool:
-    """Tell whether the columns of a group disagree about one stream."""
+    """Return whether the columns of a group disagree about one stream."""
     return len({column.get(name, 0) for column in group.values()}) > 1
 
 

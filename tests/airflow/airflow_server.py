@@ -1,4 +1,4 @@
-"""A real Airflow on a folder of its own: scheduler, workers and API, driven over its API."""
+"""A real Airflow in a folder of its own: scheduler, workers and API."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ENDED = {"success", "failed"}
 
 
 class Airflow:
-    """Airflow with the recipe's DAG and pool, while the ``with`` block runs."""
+    """Airflow with the recipe's DAG and pool while the ``with`` block runs."""
 
     def __init__(self, folder, environment):
         with socket.socket() as probe:
@@ -72,37 +72,37 @@ class Airflow:
                 self._process.wait(20)
 
     def wait_until_ready(self, dag):
-        """Wait until the API answers and knows the DAG, and log in."""
+        """Wait until the API responds and knows the DAG, and log in."""
         self._until(lambda: self._answers("/api/v2/monitor/health"), START_SECONDS)
         answer = self._http.get(f"{self._url}/auth/token", timeout=10)
         self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         self._until(lambda: self._answers(f"/api/v2/dags/{dag}"), START_SECONDS)
 
     def command(self, *arguments):
-        """Run a command of Airflow's."""
+        """Run an Airflow command."""
         command = [str(PROGRAMS / "airflow"), *arguments]
         subprocess.run(command, env=self._environment, check=True, capture_output=True)
 
     def ask(self, method, path, body=None):
-        """Ask the API of Airflow."""
+        """Send a request to Airflow's API."""
         answer = self._http.request(method, f"{self._url}/api/v2{path}", json=body, timeout=30)
         answer.raise_for_status()
         return answer.json()
 
     def first_run(self, dag):
-        """Set a DAG going, and give the end of the run that its schedule begins with."""
+        """Unpause a DAG, and return the end of its first scheduled run."""
         self.ask("PATCH", f"/dags/{dag}", {"is_paused": False})
         path = f"/dags/{dag}/dagRuns"
         self._until(lambda: self.ask("GET", path)["total_entries"], START_SECONDS)
         return self._end(dag, self.ask("GET", path)["dag_runs"][0]["dag_run_id"])
 
     def run(self, dag):
-        """Run a DAG at once, and give its end."""
+        """Run a DAG now, and return its end."""
         run = self.ask("POST", f"/dags/{dag}/dagRuns", {"logical_date": None})
         return self._end(dag, run["dag_run_id"])
 
     def _end(self, dag, run):
-        """Wait for the end of a run; gives its state and its task instances."""
+        """Wait for the end of a run; returns its state and task instances."""
         path = f"/dags/{dag}/dagRuns/{run}"
         self._until(lambda: self.ask("GET", path)["state"] in ENDED, RUN_SECONDS)
         tasks = self.ask("GET", f"{path}/taskInstances")["task_instances"]

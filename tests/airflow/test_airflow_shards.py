@@ -1,4 +1,4 @@
-"""recipes/airflow as it stands: Airflow, Meltano, PostgreSQL and the demo API, all of them real."""
+"""recipes/airflow unchanged, with real Airflow, Meltano, PostgreSQL and demo API."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ROWS = "select id, region, year, status, currency, cents, ordered_at from shop.o
 
 @dataclass
 class Scenario:
-    """What one run without Airflow left, and what two runs of the DAG did after it."""
+    """Results of one run without Airflow, and of two runs of the DAG after it."""
 
     one_run: list[Any]
     rows: list[list[Any]]
@@ -49,18 +49,18 @@ class Scenario:
     secrets: list[str]
 
     def runs(self, number):
-        """Give the mapped tasks of a run of the DAG."""
+        """Return the mapped tasks of a DAG run."""
         return [task for task in self.tasks[number] if task["task_id"] == "run"]
 
 
 def login(demo):
-    """Give the refresh token of a connection."""
+    """Return the refresh token of a connection."""
     answer = requests.post(f"{demo.url}/oauth/token", data={**USER, **CLIENT}, timeout=10)
     return answer.json()["refresh_token"]
 
 
 def environment(demo, store, refresh_token):
-    """Give the environment of all workers: where things are, and the secrets."""
+    """Return the environment of all workers: paths and secrets."""
     ours = ("AIRFLOW", "MELTANO_", "TAP_OAUTH2_GENERIC_", "TARGET_POSTGRES_")
     kept = {n: v for n, v in os.environ.items() if not n.startswith(ours)}
     database = store.replace("postgresql:", "postgresql+psycopg:")
@@ -93,7 +93,7 @@ def run_once(variables):
 
 
 def plan_fault(demo):
-    """Let the second page of one partition fail, once, in a way that the tap does not retry."""
+    """Let the second page of one partition fail once, with an error that is not retried."""
     fault = {"having": "year=2024", "after": 1, "times": 1, "status": 400}
     fault["path"] = "/regions/Nord%2FS%C3%BCd/orders"
     requests.post(f"{demo.url}/demo/faults", json=fault, timeout=10).raise_for_status()
@@ -136,23 +136,22 @@ def scenario(tmp_path_factory):
 
 
 def at_once(tasks):
-    """Tell how many of some tasks were under way at one time."""
+    """Return the most tasks that ran at one time."""
     return max(
         sum(other["start_date"] <= task["start_date"] < other["end_date"] for other in tasks)
         for task in tasks
     )
 
 
-def test_four_shards_bring_the_rows_of_one_run(scenario):
-    """Four shards load exactly the rows that one run loads, though one of them failed once."""
+def test_four_shards_load_the_rows_of_one_run(scenario):
+    """Even though one of them failed once."""
     assert scenario.outcomes[0] == "success"
     assert len(scenario.runs(0)) == SHARDS
     assert len(scenario.one_run) == 270
     assert scenario.rows[0] == scenario.one_run
 
 
-def test_a_failed_shard_is_retried_alone(scenario):
-    """The shard that failed is run twice, and every other once."""
+def test_only_the_failed_shard_is_retried(scenario):
     tries = {task["rendered_map_index"]: task["try_number"] for task in scenario.runs(0)}
     (faulty,) = [
         f"shard-{number}"
@@ -162,8 +161,7 @@ def test_a_failed_shard_is_retried_alone(scenario):
     assert tries == {f"shard-{n}": 1 for n in range(1, SHARDS + 1)} | {faulty: 2}
 
 
-def test_one_rotating_connection_is_never_broken(scenario):
-    """Workers that renew one connection in turn never spend a refresh token twice."""
+def test_workers_never_reuse_a_refresh_token(scenario):
     spent = [token.spent for token in scenario.tokens]
     assert len(spent) > SHARDS
     assert (spent[:-1], spent[-1]) == ([True] * (len(spent) - 1), False)
@@ -171,35 +169,32 @@ def test_one_rotating_connection_is_never_broken(scenario):
     assert scenario.outcomes == ["success", "success"]
 
 
-def test_each_shard_has_the_bookmarks_of_its_partitions(scenario):
-    """The states of the shards hold the bookmarks of one run, each in exactly one of them."""
+def test_each_bookmark_is_in_the_state_of_one_shard(scenario):
     names = ["", *(f":shard-{number}" for number in range(1, SHARDS + 1))]
     assert sorted(scenario.states) == names
     of_one_run, *of_shards = [bookmarks(scenario.states[name]) for name in names]
     assert sorted(map(str, chain(*of_shards))) == sorted(map(str, of_one_run))
 
 
-def test_a_later_run_goes_on(scenario):
-    """A second run of the DAG leaves the rows as they are, and each shard runs once."""
+def test_second_dag_run_changes_no_row(scenario):
     assert scenario.rows[1] == scenario.one_run
     assert [task["try_number"] for task in scenario.runs(1)] == [1] * SHARDS
 
 
-def test_the_pool_is_a_common_ceiling(scenario):
-    """With eight slots the shards run at once; with four, of which each takes two, by twos."""
+def test_pool_limits_concurrent_shards(scenario):
+    """With four slots, of which each shard takes two, two run at a time."""
     assert at_once(scenario.runs(0)) >= SHARDS - 1
     assert at_once(scenario.runs(1)) == 2
 
 
-def test_airflow_is_told_no_secret(scenario):
-    """Neither Airflow's database nor any of its logs holds a secret."""
+def test_airflow_stores_and_logs_no_secret(scenario):
     assert b"shard-1" in scenario.written
     for secret in scenario.secrets:
         assert secret.encode() not in scenario.written
 
 
 def bookmarks(state):
-    """Give the bookmarks in a state as Meltano keeps it."""
+    """Return the bookmarks in a state that Meltano saved."""
     partitions = json.loads(state)["singer_state"]["bookmarks"]["orders"]["partitions"]
     return [(one["context"], one["replication_key_value"]) for one in partitions]
 

@@ -1,4 +1,4 @@
-"""Gives each test a recipe that is led to the fake of its provider."""
+"""Each recipe, pointed at the fake of its provider."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(params=FAKES)
 def recipe(request: Any, tap: Any, monkeypatch: Any) -> Iterator[Recipe]:
-    """Give each recipe in turn, with a refresh token that its provider knows."""
+    """Yield each recipe with a refresh token that its provider knows."""
     path = RECIPES / request.param
     with FAKES[request.param]() as provider:
         own = {**towards(provider, path), **CLIENT, "refresh_token": FIRST_REFRESH_TOKEN}

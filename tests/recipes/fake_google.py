@@ -1,4 +1,4 @@
-"""Google: its OAuth 2.0 for web servers, and contactGroups.list of the People API.
+"""Google: OAuth 2.0 for web servers, and contactGroups.list of the People API.
 
 https://developers.google.com/identity/protocols/oauth2/web-server
 https://developers.google.com/people/api/rest/v1/contactGroups/list
@@ -20,7 +20,7 @@ def error(code: int, status: str, message: str, headers: dict[str, str] | None =
 
 
 class Google(Provider):
-    """Contact groups by page token; a refresh token that is given once and stays."""
+    """Contact groups by page token; the refresh token never changes."""
 
     AUTHORIZE_PATH = "/o/oauth2/v2/auth"
     TOKEN_PATH = "/token"
@@ -33,7 +33,7 @@ class Google(Provider):
         self.records = [system_group("myContacts"), system_group("starred")]
         self.records += [user_group(number) for number in range(450)]
 
-    def token_answer(self, tokens: dict[str, str]) -> dict[str, Any]:
+    def token_response(self, tokens: dict[str, str]) -> dict[str, Any]:
         return {**tokens, "expires_in": 3599, "scope": self.SCOPE, "token_type": "Bearer"}
 
     def refuse_grant(self) -> Reply:

@@ -1,4 +1,4 @@
-"""Jira Cloud: OAuth 2.0 (3LO) with rotating refresh tokens, and the search of issues by tokens.
+"""Jira Cloud: OAuth 2.0 (3LO) with rotating refresh tokens, and issue search by token.
 
 https://developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps/
 https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-search/
@@ -17,7 +17,7 @@ CLOUD_ID = "11223344-a1b2-3b33-c444-def123456789"
 
 
 class JiraCloud(JiraDataCenter):
-    """The same issues by tokens, behind Atlassian's own token endpoint, which takes JSON."""
+    """The same issues by page token, with Atlassian's token endpoint, which accepts JSON."""
 
     AUTHORIZE_PATH = "/authorize"
     TOKEN_PATH = "/oauth/token"
@@ -28,7 +28,7 @@ class JiraCloud(JiraDataCenter):
         assert seen.headers["Content-Type"] == "application/json"
         return seen.json
 
-    def token_answer(self, tokens: dict[str, str]) -> dict[str, Any]:
+    def token_response(self, tokens: dict[str, str]) -> dict[str, Any]:
         return {**tokens, "expires_in": 3600, "token_type": "Bearer", "scope": self.SCOPE}
 
     def refuse_grant(self) -> Reply:

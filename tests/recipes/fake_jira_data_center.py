@@ -1,4 +1,4 @@
-"""Jira Data Center: its OAuth 2.0 provider, and the search of issues by JQL from an offset.
+"""Jira Data Center: its OAuth 2.0 provider, and issue search by JQL and offset.
 
 https://confluence.atlassian.com/adminjiraserver/jira-oauth-2-0-provider-api-1115659070.html
 https://docs.atlassian.com/software/jira/docs/api/REST/9.17.0/
@@ -29,7 +29,7 @@ def updated(issue: dict[str, Any]) -> datetime:
 
 
 def chosen(issues: list[dict[str, Any]], jql: str) -> list[dict[str, Any]] | None:
-    """Give the issues that JQL asks for, None where it is none that these fakes know."""
+    """Return the issues that JQL selects, or None for JQL that these fakes do not know."""
     match = re.fullmatch(JQL, jql)
     if match is None:
         return None
@@ -38,7 +38,7 @@ def chosen(issues: list[dict[str, Any]], jql: str) -> list[dict[str, Any]] | Non
 
 
 class JiraDataCenter(Provider):
-    """Issues from an offset; refresh tokens that rotate."""
+    """Issues by offset; refresh tokens rotate."""
 
     AUTHORIZE_PATH = "/rest/oauth2/latest/authorize"
     TOKEN_PATH = "/rest/oauth2/latest/token"
@@ -49,7 +49,7 @@ class JiraDataCenter(Provider):
         super().__init__()
         self.records = [issue(number, "2024-01-15T09:30:00.123+0000") for number in range(1, 121)]
 
-    def token_answer(self, tokens: dict[str, str]) -> dict[str, Any]:
+    def token_response(self, tokens: dict[str, str]) -> dict[str, Any]:
         return {**tokens, "token_type": "Bearer", "expires_in": 7200, "created_at": 1607635748}
 
     def refuse_grant(self) -> Reply:

@@ -1,4 +1,4 @@
-"""Microsoft: its identity platform, and the lists and tasks of To Do in Microsoft Graph.
+"""Microsoft: its identity platform, and To Do lists and tasks in Microsoft Graph.
 
 https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow
 https://learn.microsoft.com/en-us/graph/api/todo-list-lists
@@ -24,7 +24,7 @@ def error(status: int, code: str, message: str, headers: dict[str, str] | None =
 
 
 class Microsoft(Provider):
-    """Lists and their tasks by next links; each refresh brings a new refresh token."""
+    """Lists and their tasks by next links; each refresh returns a new refresh token."""
 
     AUTHORIZE_PATH = "/common/oauth2/v2.0/authorize"
     TOKEN_PATH = "/common/oauth2/v2.0/token"
@@ -39,7 +39,7 @@ class Microsoft(Provider):
             for index, found in enumerate(self.records)
         }
 
-    def token_answer(self, tokens: dict[str, str]) -> dict[str, Any]:
+    def token_response(self, tokens: dict[str, str]) -> dict[str, Any]:
         more = {"token_type": "Bearer", "scope": "Tasks.Read", "expires_in": 3736}
         return {**tokens, **more, "ext_expires_in": 3736}
 

@@ -1,4 +1,4 @@
-"""What the fakes of providers share: consent, codes, tokens that end, and refusals.
+"""Shared by the fake providers: consent, codes, expiring tokens, refusals.
 
 Each fake says in a file of its own how its provider words them; none knows anything of the tap.
 """
@@ -23,8 +23,8 @@ FIRST_REFRESH_TOKEN = "refresh-token-0"
 class Provider(ApiServer):
     """An OAuth2 provider and its API.
 
-    ``limited`` is how many requests it refuses for their rate; ``lacks_scope`` makes it refuse
-    all for want of a scope; ``answered`` counts the requests that had an answer with data.
+    ``limited`` requests are refused for their rate; with ``lacks_scope`` all are refused for a
+    missing scope; ``token_ends_after`` responses with data the access token expires.
     """
 
     AUTHORIZE_PATH: ClassVar[str]
@@ -46,12 +46,12 @@ class Provider(ApiServer):
         self.token_ends_after: int | None = None
         self._lock = threading.Lock()
 
-    # What a provider words in its own way
+    # Formats that differ between providers
 
     def token_fields(self, seen: Seen) -> dict[str, str]:
         return seen.form
 
-    def token_answer(self, tokens: dict[str, str]) -> dict[str, Any]:
+    def token_response(self, tokens: dict[str, str]) -> dict[str, Any]:
         raise NotImplementedError
 
     def refuse_grant(self) -> Reply:
@@ -76,13 +76,13 @@ class Provider(ApiServer):
         self.access_tokens.clear()
 
     def revoke(self) -> None:
-        """End the whole connection."""
+        """Revoke the connection."""
         self.access_tokens.clear()
         self.refresh_tokens.clear()
 
     # The same for all
 
-    def _answer(self, seen: Seen) -> Any:
+    def _respond(self, seen: Seen) -> Any:
         with self._lock:
             if seen.path == self.AUTHORIZE_PATH:
                 return self._consent(seen.query)
@@ -91,7 +91,7 @@ class Provider(ApiServer):
             return self._guarded(seen)
 
     def _consent(self, query: dict[str, str]) -> Reply:
-        """Send the browser back with a code, as after a login and a consent."""
+        """Redirect the browser with a code, as after login and consent."""
         wanted = {**self.ASKED_AT_LOGIN, "scope": self.SCOPE, "response_type": "code"}
         found = {name: query.get(name) for name in wanted}
         if found != wanted or query.get("client_id") != CLIENT["client_id"]:
@@ -106,7 +106,7 @@ class Provider(ApiServer):
             return Reply({"error": "invalid_client"}, 401)
         if fields["grant_type"] == "authorization_code":
             asked = self.codes.pop(fields["code"], None)
-            if asked is None or not _proved(asked, fields):
+            if asked is None or not _is_verifier_valid(asked, fields):
                 return self.refuse_grant()
             return self._issue(with_refresh_token=True)
         self.refreshed_with.append(fields["refresh_token"])
@@ -123,7 +123,7 @@ class Provider(ApiServer):
         if with_refresh_token:
             tokens["refresh_token"] = f"refresh-token-{self.issued}"
             self.refresh_tokens.add(tokens["refresh_token"])
-        return self.token_answer(tokens)
+        return self.token_response(tokens)
 
     def _guarded(self, seen: Seen) -> Any:
         kind, _, token = seen.headers.get("Authorization", "").partition(" ")
@@ -141,8 +141,8 @@ class Provider(ApiServer):
         return self.data(seen)
 
 
-def _proved(asked: dict[str, str], fields: dict[str, str]) -> bool:
-    """Tell whether a code comes back from whoever asked for it (RFC 7636)."""
+def _is_verifier_valid(asked: dict[str, str], fields: dict[str, str]) -> bool:
+    """Check the code verifier of a code (RFC 7636)."""
     digest = hashlib.sha256(fields["code_verifier"].encode()).digest()
     challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
     same_place = fields["redirect_uri"] == asked["redirect_uri"]

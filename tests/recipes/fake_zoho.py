@@ -1,4 +1,4 @@
-"""Zoho CRM, as its documentation of version 8 of the API has it: Get Records of the module Leads.
+"""Zoho CRM as documented for API version 8: Get Records of the module Leads.
 
 https://www.zoho.com/crm/developer/docs/api/v8/get-records.html
 """
@@ -21,7 +21,7 @@ def error(status: int, code: str, message: str) -> Reply:
 
 
 class Zoho(Provider):
-    """Leads by page number or page token; refresh tokens that stay as they are."""
+    """Leads by page number or page token; the refresh token never changes."""
 
     AUTHORIZE_PATH = "/oauth/v2/auth"
     TOKEN_PATH = "/oauth/v2/token"
@@ -34,7 +34,7 @@ class Zoho(Provider):
         super().__init__()
         self.records = [lead(number, "2024-01-01T10:00:00+05:30") for number in range(1, 451)]
 
-    def token_answer(self, tokens: dict[str, str]) -> dict[str, Any]:
+    def token_response(self, tokens: dict[str, str]) -> dict[str, Any]:
         more = {"api_domain": self.url, "token_type": "Bearer", "expires_in": 3600}
         return {**tokens, "scope": self.SCOPE, **more}
 

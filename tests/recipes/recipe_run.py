@@ -1,4 +1,4 @@
-"""A recipe run as it ships: only its hosts and credentials lead to the fake of its provider."""
+"""Run a recipe as it ships, with only hosts and credentials of its provider's fake."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FAKES: dict[str, type[Provider]] = {
 
 @dataclass
 class Recipe:
-    """A recipe's file, the fake that it is led to, and what runs it there."""
+    """A recipe's file, its provider's fake, and a way to run it."""
 
     path: Path
     provider: Provider
@@ -48,13 +48,13 @@ class Recipe:
         return json.loads(self.path.read_text())["streams"][0]["name"]
 
     def run(self, *, state: dict[str, Any] | None = None) -> Any:
-        """Run the tap on the recipe's own file, with what is the user's in the environment."""
+        """Run the tap on the recipe's own file, with credentials in the environment."""
         files = {} if state is None else {"state": state}
         return self.tap({}, "--config", str(self.path), "--config", "ENV", **files)
 
 
 def towards(provider: Provider, path: Path) -> dict[str, str]:
-    """Give a recipe's addresses with the fake's host in the place of the provider's."""
+    """Return a recipe's URLs with the fake's host."""
     problems = ErrorCollector()
     config = read_config({**json.loads(path.read_text()), **CLIENT}, frozenset(), problems)
     assert config is not None, problems.errors
@@ -65,5 +65,5 @@ def towards(provider: Provider, path: Path) -> dict[str, str]:
 
 
 def only(*paths: str) -> Any:
-    """Mark a test that is about some of the recipes."""
+    """Limit a test to some of the recipes."""
     return pytest.mark.parametrize("recipe", paths, indirect=True)

@@ -1,4 +1,4 @@
-"""The recipe for several workers: its project and its words, without Airflow itself."""
+"""The recipe for several workers: its Meltano project and README, without Airflow."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ FOLDER = ROOT / "recipes" / "airflow"
 
 @pytest.fixture(scope="module")
 def plugin():
-    """Give the tap as the recipe's Meltano project declares it."""
+    """Return the tap's definition in the recipe's Meltano project."""
     (found,) = yaml.safe_load((FOLDER / "meltano.yml").read_text())["plugins"]["extractors"]
     return found
 
 
-def test_the_project_of_the_recipe_is_a_valid_configuration(plugin):
-    """With secrets beside it the recipe is a configuration without mistakes; it holds none."""
+def test_recipe_with_secrets_is_a_valid_configuration(plugin):
+    """The recipe itself contains no secret."""
     problems = ErrorCollector()
     secrets = {"client_secret": "secret", "refresh_token": "seed"}
     assert not secrets.keys() & plugin["config"].keys()
@@ -30,8 +30,8 @@ def test_the_project_of_the_recipe_is_a_valid_configuration(plugin):
     assert problems.warnings == []
 
 
-def test_the_project_of_the_recipe_declares_what_it_sets(plugin):
-    """Meltano passes declared settings alone: all that are set are, as the code says of them."""
+def test_recipe_declares_every_setting_that_it_sets(plugin):
+    """Meltano passes only declared settings to the tap."""
     about = CONFIG_SCHEMA["properties"]
     declared = {setting["name"]: setting for setting in plugin["settings"]}
     assert plugin["config"].keys() | {"max_in_flight", "requests_per_second"} <= declared.keys()
@@ -39,8 +39,7 @@ def test_the_project_of_the_recipe_declares_what_it_sets(plugin):
         assert setting.get("sensitive", False) == about[name].get("secret", False), name
 
 
-def test_the_readme_makes_the_pool_that_the_dag_uses():
-    """The README sets up the pool by the name that stands in the DAG."""
+def test_readme_creates_the_pool_of_the_dag():
     tree = ast.parse((FOLDER / "meltano_shards.py").read_text())
     texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
     readme = (FOLDER / "README.md").read_text()

@@ -1,4 +1,4 @@
-"""What holds for each recipe, whatever its provider's words: connections, whole reads, refusals."""
+"""Rules for every recipe: connections, full reads, refusals."""
 
 from __future__ import annotations
 
@@ -22,23 +22,22 @@ def all_keys(provider):
 
 
 def refused(run):
-    """Give the one line in which a failed run says why."""
+    """Return the one error line of a failed run."""
     assert run.status == 1
     assert "Traceback" not in run.errors
     (line,) = run.error_lines
     return line
 
 
-def test_every_record_arrives_once(recipe):
-    """All pages are read, though they are shorter than asked for, and each record comes once."""
+def test_every_record_is_emitted_once(recipe):
+    """Pages are shorter than requested."""
     run = recipe.run()
     assert run.status == 0, run.errors
     assert run.warnings == []
     assert sorted(keys(run, recipe.stream)) == all_keys(recipe.provider)
 
 
-def test_a_login_with_the_recipe_is_all_that_is_needed(recipe, tmp_path, monkeypatch):
-    """A person's consent, as the provider asks for it, keeps the tap going from then on."""
+def test_one_login_keeps_the_tap_running(recipe, tmp_path, monkeypatch):
     monkeypatch.delenv("TAP_OAUTH2_GENERIC_REFRESH_TOKEN")
     monkeypatch.delenv("TAP_OAUTH2_GENERIC_MAX_WAIT")
     own = json.loads(recipe.path.read_text())
@@ -55,8 +54,7 @@ def test_a_login_with_the_recipe_is_all_that_is_needed(recipe, tmp_path, monkeyp
         assert recipe.run().status == 0
 
 
-def test_the_connection_outlives_its_tokens(recipe):
-    """Run after run the access token is renewed, with the newest refresh token there is."""
+def test_each_run_refreshes_with_the_newest_refresh_token(recipe):
     for _ in range(3):
         recipe.provider.expire()
         run = recipe.run()
@@ -67,8 +65,7 @@ def test_the_connection_outlives_its_tokens(recipe):
     assert len(set(used)) == (3 if recipe.provider.ROTATES else 1)
 
 
-def test_a_token_that_ends_on_the_way_loses_nothing(recipe):
-    """An access token that the API stops taking in the middle is renewed, and the page comes."""
+def test_token_that_expires_mid_sync_loses_no_record(recipe):
     recipe.provider.token_ends_after = 2
     run = recipe.run()
     assert run.status == 0, run.errors
@@ -76,16 +73,14 @@ def test_a_token_that_ends_on_the_way_loses_nothing(recipe):
     assert len(recipe.provider.refreshed_with) == 2
 
 
-def test_a_revoked_connection_asks_for_a_login(recipe):
-    """A refresh token that the provider no longer takes is one line that says what to do."""
+def test_revoked_refresh_token_asks_for_a_login(recipe):
     assert recipe.run().status == 0
     recipe.provider.revoke()
     line = refused(recipe.run())
     assert "tap-oauth2-generic login" in line
 
 
-def test_a_missing_scope_is_said_in_the_providers_words(recipe):
-    """A refusal for want of a scope or permission is one line that quotes the provider."""
+def test_missing_scope_quotes_the_provider(recipe):
     recipe.provider.lacks_scope = True
     line = refused(recipe.run())
     body = recipe.provider.forbidden().content.decode()
@@ -93,8 +88,7 @@ def test_a_missing_scope_is_said_in_the_providers_words(recipe):
     assert str(recipe.provider.forbidden().status) in line
 
 
-def test_a_rate_limit_is_waited_for(recipe):
-    """Requests refused for their rate are sent again, after a wait that is said."""
+def test_rate_limit_is_waited_for_and_logged(recipe):
     recipe.provider.limited = 2
     run = recipe.run()
     assert run.status == 0, run.errors
@@ -102,8 +96,7 @@ def test_a_rate_limit_is_waited_for(recipe):
     assert sorted(keys(run, recipe.stream)) == all_keys(recipe.provider)
 
 
-def test_a_rate_limit_without_end_is_one_line(recipe, monkeypatch):
-    """A provider that goes on refusing ends the run with a line that names its status."""
+def test_lasting_rate_limit_is_one_error_line_with_its_status(recipe, monkeypatch):
     monkeypatch.setenv("TAP_OAUTH2_GENERIC_MAX_RETRIES", "1")
     recipe.provider.limited = 100
     assert "429" in refused(recipe.run())
@@ -111,7 +104,7 @@ def test_a_rate_limit_without_end_is_one_line(recipe, monkeypatch):
 
 @pytest.mark.parametrize("secret", ["access-token-1", FIRST_REFRESH_TOKEN, "secret-of-the-recipe"])
 def test_no_output_shows_a_secret(recipe, secret, monkeypatch):
-    """Neither messages nor logs hold a token or a client secret, at any level."""
+    """At any log level."""
     monkeypatch.setenv("TAP_OAUTH2_GENERIC_LOGLEVEL", "DEBUG")
     recipe.provider.limited = 1
     run = recipe.run()

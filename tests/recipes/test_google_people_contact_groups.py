@@ -1,4 +1,4 @@
-"""Google People: whole reads by page tokens that hold characters of their own."""
+"""Google People: full reads by page token."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ GOOGLE = only("google_people_contact_groups/config.json")
 
 
 @GOOGLE
-def test_pages_follow_their_tokens(recipe):
-    """The page token goes back untouched, and as much is asked for as the tap ever asks."""
+def test_page_tokens_are_sent_unchanged(recipe):
+    """The page size is always the tap's default."""
     assert recipe.run().status == 0
     asked = recipe.provider.requests("/v1/contactGroups")
     assert {seen.query["pageSize"] for seen in asked} == {"200"}
@@ -18,8 +18,7 @@ def test_pages_follow_their_tokens(recipe):
 
 
 @GOOGLE
-def test_every_run_reads_all(recipe):
-    """There is no bookmark, so a group that changed and one that is new come with the rest."""
+def test_every_run_reads_all_groups(recipe):
     first = recipe.run()
     recipe.provider.records.append(user_group(999))
     second = recipe.run(state=first.state)
@@ -27,8 +26,7 @@ def test_every_run_reads_all(recipe):
 
 
 @GOOGLE
-def test_groups_without_metadata_fit(recipe):
-    """Groups of the system, which have no member count and no metadata, are records like all."""
+def test_groups_without_metadata_are_records(recipe):
     run = recipe.run()
     assert run.records("contact_groups")[0]["resourceName"] == "contactGroups/myContacts"
     assert "memberCount" in run.schemas("contact_groups")[-1]["properties"]

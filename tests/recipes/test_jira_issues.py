@@ -1,4 +1,4 @@
-"""Jira, by offset and by token: the bookmark inside JQL, and times in the zone of a user."""
+"""Jira, by offset and by token: the bookmark in JQL, and times in a user's time zone."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ def searches(recipe):
 
 
 @BY_OFFSET
-def test_the_offset_goes_by_what_came(recipe):
-    """Where Jira gives fewer issues than were asked for, the next offset is where they ended."""
+def test_offset_advances_by_the_received_issues(recipe):
     assert recipe.run().status == 0
     asked = searches(recipe)
     assert {seen.query["maxResults"] for seen in asked} == {"200"}
@@ -27,16 +26,14 @@ def test_the_offset_goes_by_what_came(recipe):
 
 
 @BY_TOKEN
-def test_tokens_go_back_as_they_came(recipe):
-    """Each page is asked for by the token that the page before it gave."""
+def test_page_tokens_are_sent_unchanged(recipe):
     assert recipe.run().status == 0
     tokens = [seen.query.get("nextPageToken") for seen in searches(recipe)]
     assert tokens[-3:] == [None, "token:50", "token:100"]
 
 
 @BOTH
-def test_updated_is_a_column_and_the_bookmark(recipe):
-    """The time inside ``fields`` is a field of the record, with which the bookmark moves."""
+def test_nested_updated_becomes_a_column_and_the_bookmark(recipe):
     run = recipe.run()
     assert {r["updated"] for r in run.records("issues")} == {"2024-01-15T09:30:00.123+0000"}
     assert run.bookmark("issues") == "2024-01-15T09:30:00.123+0000"
@@ -48,8 +45,8 @@ def test_updated_is_a_column_and_the_bookmark(recipe):
 @pytest.mark.parametrize(
     "changed", ["2024-01-15T09:30:00.124+0000", "2024-01-15T11:00:00.000+0000"]
 )
-def test_nothing_is_missed_in_any_zone(recipe, changed):
-    """A change after the bookmark comes, though JQL takes minutes, in the zone of the user."""
+def test_no_change_is_missed_in_any_time_zone(recipe, changed):
+    """JQL compares minutes in the user's time zone."""
     first = recipe.run()
     recipe.provider.records[7] = issue(8, changed)
     recipe.provider.records = [
@@ -64,8 +61,7 @@ def test_nothing_is_missed_in_any_zone(recipe, changed):
 
 
 @BOTH
-def test_a_refused_query_is_one_line(recipe):
-    """What Jira says of a query that it does not understand is in the one line of the failure."""
+def test_rejected_query_quotes_jira(recipe):
     said = "Field 'updated' does not exist or this field cannot be viewed by anonymous users."
     recipe.provider.data = lambda _: errors(400, said)
     run = recipe.run()

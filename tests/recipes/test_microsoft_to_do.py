@@ -1,4 +1,4 @@
-"""Microsoft To Do: the tasks of each list, by links that are followed untouched."""
+"""Microsoft To Do: the tasks of each list, by next links."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ LATER = "2024-07-01T08:00:00.0000001Z"
 
 
 @TO_DO
-def test_the_tasks_of_every_list_arrive_with_its_key(recipe):
-    """Each task comes once, with the ID of the list that it stands on."""
+def test_tasks_of_every_list_have_its_key(recipe):
     run = recipe.run()
     assert run.status == 0, run.errors
     found = sorted((r["list_id"], r["id"]) for r in run.records("tasks"))
@@ -22,8 +21,7 @@ def test_the_tasks_of_every_list_arrive_with_its_key(recipe):
 
 
 @TO_DO
-def test_the_next_link_is_followed_as_it_is(recipe):
-    """What Graph put into its link comes back, skip and page size included."""
+def test_next_link_is_followed_unchanged(recipe):
     assert recipe.run().status == 0
     tasks = [seen for seen in recipe.provider.seen if unquote(seen.path).endswith("/tasks")]
     assert {seen.query["$top"] for seen in tasks} == {"100"}
@@ -33,8 +31,7 @@ def test_the_next_link_is_followed_as_it_is(recipe):
 
 
 @TO_DO
-def test_a_second_run_brings_what_changed(recipe):
-    """Each list has a bookmark of its own; a later run emits nothing that is older than it."""
+def test_second_run_reads_changes_of_each_list(recipe):
     first = recipe.run()
     before = bookmarks(first)
     name = recipe.provider.records[4]["id"]
@@ -55,8 +52,7 @@ def bookmarks(run):
 
 
 @TO_DO
-def test_a_list_that_is_gone_ends_the_run(recipe):
-    """A list that was deleted between its page and its tasks is said in Graph's words."""
+def test_deleted_list_fails_and_quotes_graph(recipe):
     recipe.provider.tasks.pop(recipe.provider.records[1]["id"])
     run = recipe.run()
     assert run.status == 1

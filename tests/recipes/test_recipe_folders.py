@@ -1,4 +1,4 @@
-"""Every folder of recipes/, a newcomer's too: data that is valid, and words that explain it."""
+"""Every folder of recipes/ has valid configurations and a README that explains them."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ each_config = pytest.mark.parametrize("config", CONFIGS, ids=lambda p: f"{p.pare
 
 
 @each_config
-def test_a_recipe_is_a_valid_configuration(config):
-    """With a client's credentials beside it, a recipe is a configuration without mistakes."""
+def test_recipe_with_credentials_is_a_valid_configuration(config):
     recipe = json.loads(config.read_text())
     assert (config.parent / recipe["$schema"]).resolve() == ROOT / "config.schema.json"
     assert [error.message for error in Draft7Validator(SCHEMA).iter_errors(recipe)] == []
@@ -37,27 +36,23 @@ def test_a_recipe_is_a_valid_configuration(config):
 
 
 @each_config
-def test_a_recipe_holds_nobodys_credentials(config):
-    """What is secret, or a client's own, stays in the environment."""
+def test_recipe_contains_no_credentials(config):
     assert not json.loads(config.read_text()).keys() & (SECRET | OWN)
 
 
 @each_config
-def test_a_recipe_says_how_its_streams_are_keyed(config):
-    """Every stream names the keys that tell its records apart, as loaders want them."""
+def test_every_stream_has_primary_keys(config):
     for stream in json.loads(config.read_text())["streams"]:
         assert stream.get("primary_keys"), stream["name"]
 
 
 @each_folder
-def test_a_recipe_is_data_and_words(folder):
-    """A recipe's folder holds configurations and a README, and no code."""
+def test_recipe_folder_has_no_code(folder):
     assert {path.suffix for path in folder.iterdir()} <= {".json", ".md", ".yml"}
 
 
 @each_folder
-def test_a_readme_says_how_to_run_it(folder):
-    """A recipe's README says what to set up at the provider, and leads through every command."""
+def test_readme_covers_setup_and_every_command(folder):
     text = (folder / "README.md").read_text()
     recipe = json.loads((folder / "config.json").read_text())
     redirect = recipe.get("redirect_uri", "http://127.0.0.1:8400/callback")
@@ -72,8 +67,7 @@ def test_a_readme_says_how_to_run_it(folder):
 
 
 @each_folder
-def test_every_recipe_is_in_the_list(folder):
-    """recipes/README.md names each folder, and each folder that it names is there."""
+def test_list_of_recipes_is_complete(folder):
     text = (ROOT / "recipes" / "README.md").read_text()
     assert f"]({folder.name}/)" in text
     assert all((ROOT / "recipes" / name).is_dir() for name in re.findall(r"\]\((\w+)/\)", text))

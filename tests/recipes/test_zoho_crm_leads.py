@@ -1,4 +1,4 @@
-"""Zoho CRM: what its page numbers reach, what a second run asks for, and where its API is."""
+"""Zoho CRM: limits of page numbers, incremental reads, and the API's domain."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def many(count):
 
 
 @BOTH
-def test_the_api_is_where_the_token_response_says(recipe):
-    """Requests go to the token response's api_domain, with Zoho's own word before the token."""
+def test_requests_go_to_the_api_domain_of_the_token_response(recipe):
+    """With Zoho's own prefix before the token."""
     assert recipe.run().status == 0
     asked = recipe.provider.requests("/crm/v8/Leads")
     assert {seen.headers["Authorization"] for seen in asked} == {"Zoho-oauthtoken access-token-1"}
@@ -25,8 +25,7 @@ def test_the_api_is_where_the_token_response_says(recipe):
 
 
 @BY_NUMBER
-def test_what_page_numbers_do_not_reach_is_an_error(recipe):
-    """With more leads than page numbers reach, the run fails in Zoho's words; no bookmark moves."""
+def test_leads_beyond_page_numbers_fail_and_keep_the_bookmark(recipe):
     recipe.provider.records = many(REACHED_BY_NUMBER + 1)
     run = recipe.run()
     assert run.status == 1
@@ -35,8 +34,7 @@ def test_what_page_numbers_do_not_reach_is_an_error(recipe):
 
 
 @BY_NUMBER
-def test_the_last_page_is_known_by_its_word(recipe):
-    """Leads that fill all pages that numbers reach are read whole: more_records says it is over."""
+def test_more_records_marks_the_last_full_page(recipe):
     recipe.provider.records = many(REACHED_BY_NUMBER)
     run = recipe.run()
     assert run.status == 0, run.errors
@@ -45,8 +43,7 @@ def test_the_last_page_is_known_by_its_word(recipe):
 
 
 @BY_TOKEN
-def test_page_tokens_reach_further(recipe):
-    """By page tokens, leads beyond the reach of page numbers arrive, each once."""
+def test_page_tokens_read_leads_beyond_page_numbers(recipe):
     recipe.provider.records = many(REACHED_BY_NUMBER + 1)
     run = recipe.run()
     assert run.status == 0, run.errors
@@ -55,8 +52,7 @@ def test_page_tokens_reach_further(recipe):
 
 
 @BOTH
-def test_no_leads_at_all(recipe):
-    """An organisation without leads, which answers 204 without a body, is no failure."""
+def test_204_means_no_leads(recipe):
     recipe.provider.records = []
     run = recipe.run()
     assert run.status == 0, run.errors
@@ -64,8 +60,7 @@ def test_no_leads_at_all(recipe):
 
 
 @BOTH
-def test_a_second_run_brings_what_changed(recipe):
-    """A second run asks for what was modified since, and takes a 304 for nothing at all."""
+def test_second_run_reads_changes_and_accepts_304(recipe):
     first = recipe.run()
     assert first.bookmark("leads") == OLD
     recipe.provider.records = recipe.provider.records[1:]

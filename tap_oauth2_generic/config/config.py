@@ -94,7 +94,7 @@ class TopSettings:
     )
     start_date: str | None = setting(
         FieldType({"type": "string", "format": "date-time"}, _start_date),
-        "Earliest record to request in the first run of incremental streams.",
+        "Lower bound of the first run of incremental streams: an ISO 8601 date or time.",
         default=None,
     )
     streams: list[StreamConfig] = setting(

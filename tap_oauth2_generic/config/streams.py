@@ -49,7 +49,9 @@ class StreamSettings:
         "Top-level field whose highest value becomes the bookmark; makes the stream INCREMENTAL.",
         default=None,
     )
-    selected: bool = setting(BOOLEAN, "Whether to sync the stream without a catalog.", default=True)
+    selected: bool = setting(
+        BOOLEAN, "Whether to sync the stream if no catalog says otherwise.", default=True
+    )
 
 
 @dataclass(frozen=True)

@@ -236,8 +236,7 @@ def test_parameters_are_encoded_once_in_order(api, tap):
     """Arrays repeat their name, booleans are lower case, null is omitted."""
     api.serve("/items", [])
     params = {"q": "a b+c&d=é%20", "ids": [1, "x"], "on": True, "n": 1.50, "none": None, "e": ""}
-    run = tap(api.config({**STREAM, "path": "items?v=1%2F2", "params": params}))
-    assert run.status == 0, run.errors
+    tap.ok(api.config({**STREAM, "path": "items?v=1%2F2", "params": params}))
     query = "v=1%2F2&q=a%20b%2Bc%26d%3D%C3%A9%2520&ids=1&ids=x&on=true&n=1.5&e="
     assert api.requests("/items")[0].target == f"/items?{query}"
 
@@ -248,8 +247,7 @@ BODY = '{"n":12345678901234567890.123456789,"i":1,"on":true,"deep":[{"t":"é"}],
 def test_json_body_keeps_every_digit(api, tap):
     api.serve("/items", [])
     config = json.dumps(api.config({**STREAM, "method": "POST", "body": "BODY"}))
-    run = tap(config.replace('"BODY"', BODY))
-    assert run.status == 0, run.errors
+    tap.ok(config.replace('"BODY"', BODY))
     (request, *_) = api.requests("/items")
     assert (request.content.decode(), request.method) == (BODY, "POST")
     assert request.headers["Content-Type"] == "application/json"

@@ -77,7 +77,6 @@ def test_429_storm_halves_concurrency_and_loses_no_page(api, tap):
     paging = {"style": "page_number", "total_pages_path": "pages"}
     schema = {"properties": {"id": {"type": "integer"}}}
     stream = {"name": "items", "path": "items", "records_path": "d", "schema": schema}
-    run = tap(api.config({**stream, "pagination": paging}, max_retries=1))
-    assert run.status == 0, run.errors
-    assert [record["id"] for record in run.records("items")] == list(range(1, 13))
+    run = tap.ok(api.config({**stream, "pagination": paging}, max_retries=1))
+    assert run.ids() == list(range(1, 13))
     assert most[0] <= 2

@@ -14,10 +14,6 @@ def stream(**settings):
     return {"name": "items", "path": "items", "records_path": "items", **settings}
 
 
-def ids(run):
-    return [record["id"] for record in run.records("items")]
-
-
 def in_range(start, size):
     return {"items": ROWS[start : start + size], "total": len(ROWS), "pages": 7}
 
@@ -26,9 +22,8 @@ def in_range(start, size):
 def test_offset_advances_by_records_received(api, tap, signs):
     api.routes["/items"] = lambda seen: in_range(int(seen.query["offset"]), 50)
     paging = {"style": "offset", "page_size_param": "limit", **signs}
-    run = tap(api.config(stream(pagination=paging)))
-    assert run.status == 0, run.errors
-    assert ids(run) == [row["id"] for row in ROWS]
+    run = tap.ok(api.config(stream(pagination=paging)))
+    assert run.ids() == [row["id"] for row in ROWS]
     assert api.requests("/items")[0].query == {"limit": "200", "offset": "0"}
 
 
@@ -37,9 +32,8 @@ def test_offset_advances_by_records_received(api, tap, signs):
 def test_page_numbers_continue_over_short_pages(api, tap, signs, first):
     api.routes["/items"] = lambda seen: in_range((int(seen.query["page"]) - first) * 50, 50)
     paging = {"style": "page_number", "page_start": first, "page_size_param": "size", **signs}
-    run = tap(api.config(stream(pagination=paging)))
-    assert run.status == 0, run.errors
-    assert ids(run) == [row["id"] for row in ROWS]
+    run = tap.ok(api.config(stream(pagination=paging)))
+    assert run.ids() == [row["id"] for row in ROWS]
     assert api.requests("/items")[0].query == {"size": "200", "page": str(first)}
 
 
@@ -47,7 +41,7 @@ def test_offset_may_start_at_one(api, tap):
     api.routes["/items"] = lambda seen: in_range(int(seen.query["from"]) - 1, 70)
     paging = {"style": "offset", "page_start": 1, "offset_param": "from"}
     run = tap(api.config(stream(pagination=paging)))
-    assert ids(run) == [row["id"] for row in ROWS]
+    assert run.ids() == [row["id"] for row in ROWS]
 
 
 def test_page_size_is_capped_with_a_warning(api, tap):
@@ -63,7 +57,7 @@ def test_short_page_stops_paging_only_if_set(api, tap, stop, rows):
     pages = [ROWS[:60], ROWS[60:90], ROWS[90:200], ROWS[200:], []]
     api.routes["/items"] = lambda seen: {"items": pages[int(seen.query["page"]) - 1]}
     paging = {"style": "page_number", "stop_on_short_page": stop}
-    assert len(ids(tap(api.config(stream(pagination=paging))))) == rows
+    assert len(tap(api.config(stream(pagination=paging))).ids()) == rows
 
 
 @pytest.mark.parametrize("style", ["page_number", "offset"])
@@ -80,9 +74,8 @@ def test_last_page_repeated_forever_stops_with_a_warning(api, tap, style):
     config = api.config(
         stream(pagination={"style": style}, schema={"properties": {"id": {"type": "integer"}}})
     )
-    run = tap(config)
-    assert run.status == 0, run.errors
-    assert ids(run) == [row["id"] for row in ROWS]
+    run = tap.ok(config)
+    assert run.ids() == [row["id"] for row in ROWS]
     assert any("repeats" in line for line in run.warnings)
 
 
@@ -102,9 +95,8 @@ def test_repeated_page_is_detected_in_any_key_order(api, tap, kept, is_shuffled,
     columns = {"id": {"type": "integer"}, "name": {"type": "string"}, "of": {"type": "integer"}}
     settings = {"schema": {"properties": columns}, "partitions": {"of": [1]}, **kept}
     paged = stream(pagination={"style": "page_number"}, **settings)
-    run = tap(api.config(paged, max_in_flight=most))
-    assert run.status == 0, run.errors
-    assert [record["id"] for record in run.records("items")] == [0, 1, 2]
+    run = tap.ok(api.config(paged, max_in_flight=most))
+    assert run.ids() == [0, 1, 2]
     assert any("repeats" in line for line in run.warnings)
 
 
@@ -115,9 +107,8 @@ def test_cursor_loop_stops_with_a_warning(api, tap):
         "next": after[seen.query.get("after")],
     }
     paging = {"style": "cursor", "cursor_path": "next", "cursor_param": "after"}
-    run = tap(api.config(stream(pagination=paging)))
-    assert run.status == 0, run.errors
-    assert ids(run) == ["first", "A", "B"]
+    run = tap.ok(api.config(stream(pagination=paging)))
+    assert run.ids() == ["first", "A", "B"]
     assert any("paging loop" in line for line in run.warnings)
 
 
@@ -163,9 +154,8 @@ def configs(api):
     ],
 )
 def test_empty_pages_mid_read_do_not_stop_paging(api, tap, name):
-    run = tap(api.config(stream(pagination=configs(api)[name])))
-    assert run.status == 0, run.errors
-    assert ids(run) == list(range(1, 13))
+    run = tap.ok(api.config(stream(pagination=configs(api)[name])))
+    assert run.ids() == list(range(1, 13))
     assert not run.warnings
 
 
@@ -178,7 +168,7 @@ def test_last_record_is_followed_until_has_more_is_false(api, tap):
     api.routes["/items"] = respond
     paging = {"style": "last_record", "last_record_path": "id", "cursor_param": "starting_after"}
     run = tap(api.config(stream(pagination={**paging, "has_more_path": "has_more"})))
-    assert ids(run) == [row["id"] for row in ROWS]
+    assert run.ids() == [row["id"] for row in ROWS]
     assert [seen.query.get("starting_after") for seen in api.requests("/items")][-1] == "300"
 
 
@@ -190,7 +180,7 @@ def test_cursor_is_sent_back_unchanged(api, tap, token):
     }
     paging = {"style": "cursor", "cursor_path": "next", "cursor_param": "t"}
     run = tap(api.config(stream(pagination=paging)))
-    assert ids(run) == [1, 2]
+    assert run.ids() == [1, 2]
     assert api.requests("/items")[-1].query["t"] == token
 
 
@@ -211,7 +201,7 @@ def test_paging_parameters_go_into_the_body(api, tap, body_format):
         )
     )
     assert run.status == 0, run.errors
-    assert ids(run) == [row["id"] for row in ROWS]
+    assert run.ids() == [row["id"] for row in ROWS]
     if body_format == "json":
         sent = api.requests("/items")[1].json
         assert sent == {"query": "all", "page": {"offset": 100, "size": 200}}
@@ -223,7 +213,7 @@ def test_total_not_reached_warns_with_both_numbers(api, tap):
         "total": 50,
     }
     run = tap(api.config(stream(pagination={"style": "offset", "total_path": "total"})))
-    assert len(ids(run)) == 40
+    assert len(run.ids()) == 40
     assert any("says 50 records" in line and "returned 40" in line for line in run.warnings)
 
 
@@ -245,6 +235,6 @@ def test_max_pages_warns_and_keeps_the_bookmark(api, tap):
         state={"bookmarks": {"items": {"replication_key": "id", "replication_key_value": 7}}},
     )
     assert run.status == 0, run.errors
-    assert len(ids(run)) == 200
+    assert len(run.ids()) == 200
     assert any("max_pages" in line for line in run.warnings)
     assert run.bookmark("items") == 7

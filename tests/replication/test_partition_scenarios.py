@@ -26,8 +26,7 @@ def lists(api):
 
 
 def test_child_runs_for_every_parent_record(lists, tap):
-    run = tap(lists.config(PARENT, CHILD))
-    assert run.status == 0, run.errors
+    run = tap.ok(lists.config(PARENT, CHILD))
     assert run.records("lists") == LISTS
     assert [(r["list_id"], r["id"]) for r in run.records("tasks")] == [
         (item["id"], number) for item in LISTS for number in (1, 2)
@@ -35,8 +34,7 @@ def test_child_runs_for_every_parent_record(lists, tap):
 
 
 def test_deselected_parent_is_read_for_its_children(lists, tap):
-    run = tap(lists.config({**PARENT, "selected": False}, CHILD))
-    assert run.status == 0, run.errors
+    run = tap.ok(lists.config({**PARENT, "selected": False}, CHILD))
     assert run.records("lists") == []
     assert run.schemas("lists") == []
     assert len(run.records("tasks")) == 6
@@ -52,8 +50,7 @@ def test_grandchild_runs_for_every_child_record(lists, tap):
         "path": "lists/{parent.list_id}/tasks/{parent.task_id}/notes",
         "parent": {"stream": "tasks", "keys": {"list_id": "list_id", "task_id": "id"}},
     }
-    run = tap(lists.config(PARENT, CHILD, grandchild))
-    assert run.status == 0, run.errors
+    run = tap.ok(lists.config(PARENT, CHILD, grandchild))
     assert [r["text"] for r in run.records("notes")] == [
         f"{item['id']} {number}" for item in LISTS for number in (1, 2)
     ]
@@ -69,8 +66,7 @@ def test_siblings_may_use_one_name_for_different_keys(lists, tap):
         "path": "numbers/{parent.list_id}",
         "parent": {"stream": "lists", "keys": {"list_id": "n"}},
     }
-    run = tap(lists.config(PARENT, CHILD, sibling))
-    assert run.status == 0, run.errors
+    run = tap.ok(lists.config(PARENT, CHILD, sibling))
     assert [r["list_id"] for r in run.records("numbers")] == [1, 2, 3]
     assert run.records("tasks")[0]["list_id"] == "a/b"
 
@@ -79,15 +75,13 @@ def test_ignored_404_of_one_child_keeps_the_others(lists, tap):
     lists.serve("/lists/c/tasks", Reply({"error": "gone"}, 404))
     assert tap(lists.config(PARENT, CHILD)).status == 1
     rule = {"status": 404, "action": "ignore"}
-    run = tap(lists.config(PARENT, {**CHILD, "response_rules": [rule]}))
-    assert run.status == 0, run.errors
+    run = tap.ok(lists.config(PARENT, {**CHILD, "response_rules": [rule]}))
     assert [r["list_id"] for r in run.records("tasks")] == ["a/b", "a/b", "d", "d"]
 
 
 def test_each_parent_has_its_own_bookmark(lists, tap):
     child = {**CHILD, "replication_key": "at", "incremental": {"start_param": "since"}}
-    run = tap(lists.config(PARENT, child))
-    assert run.status == 0, run.errors
+    run = tap.ok(lists.config(PARENT, child))
     found = {p["context"]["list_id"]: p["replication_key_value"] for p in partitions(run, "tasks")}
     assert found == {"a/b": 1, "c": 2, "d": 3}
     state = run.state
@@ -126,8 +120,7 @@ def test_partitions_are_a_list_or_a_product(api, tap, given, expected):
         "partitions": given,
         "replication_key": "at",
     }
-    run = tap(api.config(stream))
-    assert run.status == 0, run.errors
+    run = tap.ok(api.config(stream))
     assert [(r["r"], r["y"]) for r in run.records("items")] == expected
     found = [(p["context"]["r"], p["replication_key_value"]) for p in partitions(run, "items")]
     assert found == expected
@@ -135,8 +128,7 @@ def test_partitions_are_a_list_or_a_product(api, tap, given, expected):
 
 def test_partitions_run_under_each_parent(lists, tap):
     child = {**CHILD, "partitions": [{"kind": "open"}, {"kind": "done"}]}
-    run = tap(lists.config(PARENT, child))
-    assert run.status == 0, run.errors
+    run = tap.ok(lists.config(PARENT, child))
     assert len(run.records("tasks")) == 12
     assert {(r["list_id"], r["kind"]) for r in run.records("tasks")} == {
         (item["id"], kind) for item in LISTS for kind in ("open", "done")
@@ -146,8 +138,7 @@ def test_partitions_run_under_each_parent(lists, tap):
 def test_value_cannot_change_the_path(api, tap):
     api.serve("/lists", [{"id": "../x?y=1#z&ü"}])
     api.routes["/lists/..%2Fx%3Fy%3D1%23z%26%C3%BC/tasks"] = lambda _: [{"id": 1}]
-    run = tap(api.config(PARENT, CHILD))
-    assert run.status == 0, run.errors
+    run = tap.ok(api.config(PARENT, CHILD))
     assert len(run.records("tasks")) == 1
 
 
@@ -174,8 +165,7 @@ def test_path_may_hold_dot_segments_itself(api, tap):
     api.serve("/lists", [{"id": "..a."}])
     api.serve("/lists/..a./tasks", [{"id": 1}])
     child = {**CHILD, "path": "other/../lists/{parent.list_id}/tasks"}
-    run = tap(api.config(PARENT, child))
-    assert run.status == 0, run.errors
+    run = tap.ok(api.config(PARENT, child))
     assert len(run.records("tasks")) == 1
 
 
@@ -205,8 +195,7 @@ def test_value_cannot_change_a_jsonpath(api, tap, path, value):
 def test_value_in_a_jsonpath_is_a_value(api, tap, path, value):
     api.serve("/lists", [{"id": value}])
     api.serve("/all", {"data": [{"k": "a b/[c]"}]})
-    run = tap(api.config(PARENT, {**CHILD, "path": "all", "records_path": path}))
-    assert run.status == 0, run.errors
+    run = tap.ok(api.config(PARENT, {**CHILD, "path": "all", "records_path": path}))
     assert len(run.records("tasks")) == 1
 
 
@@ -214,8 +203,7 @@ def test_records_path_may_hold_a_parent_key(api, tap):
     api.serve("/lists", [{"id": "a.b"}, {"id": "c"}])
     api.serve("/all", {"data": {"a.b": [{"x": 1}], "c": [{"x": 2}]}})
     child = {**CHILD, "path": "all", "records_path": "data.{parent.list_id}"}
-    run = tap(api.config(PARENT, child))
-    assert run.status == 0, run.errors
+    run = tap.ok(api.config(PARENT, child))
     assert [r["x"] for r in run.records("tasks")] == [1, 2]
 
 

@@ -32,8 +32,7 @@ def counts(demo, path="/demo/counts", method="GET"):
 
 def test_every_line_is_a_valid_singer_message(demo, sample, tap):
     """Each line is a message of the specification; a SCHEMA goes before records that fit it."""
-    run = tap(sample)
-    assert run.status == 0, run.errors
+    run = tap.ok(sample)
     schemas = {}
     for message in run.messages:
         if message["type"] == "SCHEMA":

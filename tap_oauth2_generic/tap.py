@@ -72,10 +72,6 @@ class TapOAuth2Generic(BaseTap):
         """What requests pages ahead, for all streams."""
         return Prefetcher(self.configuration.rate_limit.max_in_flight)
 
-    def check_configuration(self) -> None:
-        """Raise ConfigValidationError with every mistake."""
-        _ = self.configuration
-
     def discover_streams(self) -> list[OAuth2Stream]:
         """Create the configured streams; a schema is inferred when it is first needed."""
         settings = {stream.name: stream for stream in self.configuration.top.streams}

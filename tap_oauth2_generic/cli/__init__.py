@@ -1,4 +1,1 @@
-"""The commands: arguments in, one clear line and an exit status out.
-
-Nothing below imports this package.
-"""
+"""The program and its subcommands: arguments in, one clear line and an exit status out."""

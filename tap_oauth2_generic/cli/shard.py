@@ -1,12 +1,11 @@
-"""The command ``tap-oauth2-generic shard``: one configuration split into several, by partitions.
+"""The command ``tap-oauth2-generic shard``: split a configuration by its partitions.
 
-Asks the API for nothing and prints no secret: those stay where the given configuration has them.
+Sends no request and prints no secret: each worker adds the secrets itself.
 """
 
 from __future__ import annotations
 
 import hashlib
-import logging
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +16,7 @@ from tap_oauth2_generic.config.config import CONFIG_SCHEMA
 from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.replication.bounds import moment
 from tap_oauth2_generic.runtime.json_encoder import encode_json
+from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.settings.limits import MAX_SHARDS
 from tap_oauth2_generic.singer.input_files import bookmarks_in, read_object
 from tap_oauth2_generic.tap import TapOAuth2Generic
@@ -28,32 +28,31 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.config.streams import StreamConfig
     from tap_oauth2_generic.replication.partitions import Context
 
-_LOG = logging.getLogger(TapOAuth2Generic.name)
 _KEY_ENCODER = msgspec.json.Encoder(order="deterministic", decimal_format="number")
-#: What one shard reads: of each stream without a parent its partitions, none where it has none.
+#: The streams without a parent that a shard reads, with their partitions; none means all.
 Share = dict[str, list["Context"]]
 
 
 def spread(keys: Sequence[bytes], shards: int) -> list[int]:
-    """Give each key its shard: evenly, whatever the order of the keys, and to be found again.
+    """Return the shard of each key: evenly, reproducibly and in any order of the keys.
 
-    A key ranks the shards by hash and has the best that has room. With as many shards, one
-    key more moves fewer others than there are shards; with one shard more, about every
-    ``shards``-th moves.
+    Each key takes the best shard that is not full, by a hash of both (rendezvous hashing). One
+    more key moves fewer other keys than there are shards; one more shard moves about every
+    ``shards``-th key.
     """
-    room, with_one_more = divmod(len(keys), shards)
+    size, larger = divmod(len(keys), shards)
     sizes, found = [0] * shards, dict.fromkeys(keys, 0)
     for key in sorted(keys, key=_hash):
-        free = [s for s in range(shards) if sizes[s] < room + bool(with_one_more)]
+        free = [s for s in range(shards) if sizes[s] < size + bool(larger)]
         best = max((_hash(b"%d:%b" % (shard, key)), shard) for shard in free)[1]
-        with_one_more -= sizes[best] == room
+        larger -= sizes[best] == size
         sizes[best] += 1
         found[key] = best
     return [found[key] for key in keys]
 
 
 def shares(streams: Sequence[StreamConfig], shards: int) -> list[Share]:
-    """Split what there is to read; a child is wherever its parent is, and not named here."""
+    """Deal out streams and partitions; children are not listed, they follow their parents."""
     found: list[Share] = [{} for _ in range(shards)]
     roots = [stream for stream in streams if stream.contexts.parent is None]
     whole = [root.name for root in roots if not root.contexts.partitions]
@@ -70,10 +69,10 @@ def shares(streams: Sequence[StreamConfig], shards: int) -> list[Share]:
 def split(
     config: Config, raw: Mapping[str, Any], shards: int, states: Sequence[Mapping[str, Any]] = ()
 ) -> list[dict[str, Any]]:
-    """Give the shards that have something to read, as they are printed; raises InputError.
+    """Return the non-empty shards as they are printed; raises InputError.
 
-    ``raw`` is the configuration as it was written, ``config`` what it means. ``states`` are
-    bookmarks to carry over, by stream.
+    ``raw`` is the configuration as written, ``config`` the parsed one. ``states`` are bookmarks
+    to carry over, by stream.
     """
     streams = config.top.streams
     roots = [stream for stream in streams if stream.contexts.parent is None]
@@ -86,16 +85,17 @@ def split(
         plain["requests_per_second"] = pace / len(filled)
     found: list[dict[str, Any]] = []
     for number, share in filled:
-        written = {**plain, "streams": _definitions(streams, share)}
+        members = _members(streams, share)
+        definitions = [{**s.written, **_partitions(share.get(s.name))} for s in members]
+        written = {**plain, "streams": definitions}
         found.append({"state_id_suffix": f"shard-{number}", "config": written})
         if states:
-            bookmarks = _bookmarks(_members(streams, share), share, states)
-            found[-1]["state"] = {"bookmarks": bookmarks}
+            found[-1]["state"] = {"bookmarks": _bookmarks(members, share, states)}
     return found
 
 
 def _members(streams: Sequence[StreamConfig], share: Share) -> list[StreamConfig]:
-    """Give the streams of one shard: those that it names, and all that descend from them."""
+    """Return the streams of a shard: those it lists and all their descendants."""
     named = {stream.name: stream for stream in streams}
 
     def root(stream: StreamConfig) -> str:
@@ -105,19 +105,14 @@ def _members(streams: Sequence[StreamConfig], share: Share) -> list[StreamConfig
     return [stream for stream in streams if root(stream) in share]
 
 
-def _definitions(streams: Sequence[StreamConfig], share: Share) -> list[dict[str, Any]]:
-    """Give the streams of one shard as they were written, with the partitions of their own."""
-    return [
-        {**stream.written, **({"partitions": partitions} if partitions else {})}
-        for stream in _members(streams, share)
-        for partitions in [share.get(stream.name)]
-    ]
+def _partitions(partitions: Sequence[object] | None) -> dict[str, Any]:
+    return {"partitions": partitions} if partitions else {}
 
 
 def _bookmarks(
     streams: Sequence[StreamConfig], share: Share, states: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Give the bookmarks of one shard: of a stream that is split, those of its own partitions."""
+    """Return the bookmarks of a shard: for a split stream, those of its partitions."""
     found = {}
     for stream in streams:
         own = {_key(partition) for partition in share.get(stream.name, [])}
@@ -126,16 +121,16 @@ def _bookmarks(
             alone = {name: value for name, value in given.items() if name != "partitions"}
             for entry in [alone, *given.get("partitions", [])]:
                 key = _key(entry.get("context"))
-                entries[key] = _further(entries.get(key, {}), entry, stream)
+                entries[key] = _higher(entries.get(key, {}), entry, stream)
         entry = entries.pop(_key(None), {})
         partitions = [one for key, one in entries.items() if not own or key in own]
         if entry or partitions:
-            found[stream.name] = {**entry, **({"partitions": partitions} if partitions else {})}
+            found[stream.name] = {**entry, **_partitions(partitions)}
     return found
 
 
-def _further(one: dict[str, Any], other: dict[str, Any], stream: StreamConfig) -> dict[str, Any]:
-    """Give the further of two bookmarks, the latter where they cannot be compared."""
+def _higher(one: dict[str, Any], other: dict[str, Any], stream: StreamConfig) -> dict[str, Any]:
+    """Return the higher of two bookmarks; the second if they cannot be compared."""
     pattern = stream.settings.incremental.format
     before, after = (moment(a.get("replication_key_value"), pattern) for a in (one, other))
     if before is None or after is None:
@@ -144,9 +139,8 @@ def _further(one: dict[str, Any], other: dict[str, Any], stream: StreamConfig) -
 
 
 def _is_plain(name: str) -> bool:
-    """Tell whether a setting may be printed; ``$schema`` leads from the file that it stands in."""
-    about = CONFIG_SCHEMA["properties"].get(name, {})
-    return not about.get("secret") and name != "$schema"
+    # $schema is relative to the file that contains it.
+    return name != "$schema" and not CONFIG_SCHEMA["properties"].get(name, {}).get("secret")
 
 
 def _key(*parts: Any) -> bytes:
@@ -158,20 +152,10 @@ def _hash(key: bytes) -> bytes:
 
 
 def _state(path: str) -> dict[str, Any]:
-    """Read the bookmarks of a state, be it as Singer writes it or as Meltano prints it."""
+    """Read the bookmarks of a state that Singer wrote or Meltano printed."""
     state = read_object(path, "state")
     inner = state.get("singer_state")
     return bookmarks_in(inner if isinstance(inner, dict) else state)
-
-
-def _run(paths: tuple[str, ...], states: tuple[str, ...], shards: int) -> None:
-    log_to_stderr()
-    raw = TapOAuth2Generic.merge_configuration(paths)
-    config = TapOAuth2Generic.parse_configuration(raw)
-    found = split(config, raw, shards, [_state(path) for path in states])
-    if empty := shards - len(found):
-        _LOG.warning("%d of %d shards have nothing to read and are left out", empty, shards)
-    click.echo(msgspec.json.format(encode_json(found), indent=2))
 
 
 @click.command("shard")
@@ -180,11 +164,18 @@ def _run(paths: tuple[str, ...], states: tuple[str, ...], shards: int) -> None:
     "--shards",
     type=click.IntRange(1, MAX_SHARDS),
     required=True,
-    help="How many configurations to make.",
+    help="Number of workers.",
 )
-@click.option(
-    "--state", "states", multiple=True, help="State whose bookmarks the shards are to go on from."
-)
+@click.option("--state", "states", multiple=True, help="Carry over the bookmarks of a state file.")
 def command(paths: tuple[str, ...], states: tuple[str, ...], shards: int) -> None:
-    """Split a configuration by its partitions, and print each part and its state ID suffix."""
-    _run(paths, states, shards)
+    """Split the configuration by its partitions, for several workers.
+
+    Prints a configuration and a state ID suffix for each worker.
+    """
+    log_to_stderr()
+    raw = TapOAuth2Generic.merge_configuration(paths)
+    config = TapOAuth2Generic.parse_configuration(raw)
+    found = split(config, raw, shards, [_state(path) for path in states])
+    if empty := shards - len(found):
+        LOG.warning("%d of %d shards have nothing to read and are left out", empty, shards)
+    click.echo(msgspec.json.format(encode_json(found), indent=2))

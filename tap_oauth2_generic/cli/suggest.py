@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.parsing.formats import FORMATS, unpack
 from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.runtime.timestamps import is_date_time
 
 if TYPE_CHECKING:
-    from requests.structures import CaseInsensitiveDict
+    from tap_oauth2_generic.net.client import Response
 
 _DEEPEST = 3
 _CURSOR_PARAMS = {
@@ -35,15 +35,6 @@ _CHANGED = ("updated", "modified", "changed", "last_update", "lastmodified")
 SUGGESTED = ("records_path", "records_are_values", "records_key_field", "response_format")
 
 
-class Received(Protocol):
-    """A response."""
-
-    url: str
-    status: int
-    headers: CaseInsensitiveDict[str]
-    content: bytes
-
-
 @dataclass
 class Suggestion:
     """A stream definition that fits a response, and remarks about what to check."""
@@ -52,7 +43,7 @@ class Suggestion:
     remarks: list[str] = field(default_factory=list)
 
 
-def suggest(response: Received) -> Suggestion | None:
+def suggest(response: Response) -> Suggestion | None:
     """Suggest a definition for a response in any format; None if the format is unknown."""
     for name, (decode, _) in FORMATS.items():
         try:
@@ -94,10 +85,8 @@ def _inspect(page: Page, suggestion: Suggestion) -> None:
 
 def primary_key_candidates(records: list[dict[str, Any]]) -> list[str]:
     """Return the fields whose plain values are unique, the likeliest first."""
-    if not records:
-        return []
     found = []
-    for name in records[0]:
+    for name in records[0] if records else ():
         values = [record.get(name) for record in records]
         plain = all(isinstance(v, str | int) and not isinstance(v, bool) for v in values)
         if plain and len(set(values)) == len(values) and not is_date_time(str(values[0])):
@@ -192,8 +181,7 @@ def _pagination(page: Page, count: int, remarks: list[str]) -> dict[str, Any]:
 
 def _by_url(found: Mapping[str, Any]) -> dict[str, Any] | None:
     for path, value in found.items():
-        is_address = isinstance(value, str) and value.startswith(("http://", "https://", "/", "?"))
-        if "next" in path.lower() and is_address:
+        if "next" in path.lower() and str(value).startswith(("http://", "https://", "/", "?")):
             return {"style": "next_url", "next_url_path": path}
     return None
 
@@ -211,10 +199,9 @@ def _by_cursor(found: Mapping[str, Any], remarks: list[str]) -> dict[str, Any] |
 def _by_last_record(
     page: Page, found: Mapping[str, Any], names: Mapping[str, str]
 ) -> dict[str, Any] | None:
-    has_more = names.get("has_more")
-    if has_more is None or not isinstance(found[has_more], bool):
-        return None
-    if not isinstance(page.body, Mapping) or page.body.get("object") != "list":
+    has_more = names.get("has_more", "")
+    is_list = isinstance(page.body, Mapping) and page.body.get("object") == "list"
+    if not is_list or not isinstance(found.get(has_more), bool):
         return None
     style = {"style": "last_record", "last_record_path": "id", "cursor_param": "starting_after"}
     return {**style, "has_more_path": has_more, "page_size_param": "limit"}
@@ -247,7 +234,7 @@ def _by_number(
     if size is not None:
         made["page_size_param"] = size.split(".")[-1]
     signs = {"has_more_path": more, "total_pages_path": pages}
-    # If pages follow, a number equal to the records of this page only counts this page.
+    # If pages follow, a total equal to the records of this page counts only this page.
     least = count + 1 if more is not None and found[more] else count
     if total is not None and total != size and found[total] >= least:
         signs["total_path"] = total

@@ -44,9 +44,10 @@ class BaseTap(Tap):
     def merge_configuration(cls, paths: Sequence[str]) -> dict[str, Any]:
         """Merge the ``--config`` options; raises TapError or ConfigValidationError."""
 
+    @property
     @abstractmethod
-    def check_configuration(self) -> None:
-        """Raise ConfigValidationError with every mistake."""
+    def configuration(self) -> object:
+        """The parsed configuration; raises ConfigValidationError with every mistake."""
 
     @abstractmethod
     def sync_everything(self) -> None:
@@ -54,7 +55,7 @@ class BaseTap(Tap):
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         try:
-            self.check_configuration()
+            _ = self.configuration
         except ConfigValidationError as error:
             if raise_errors:
                 raise

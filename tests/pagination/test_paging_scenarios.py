@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.paging import PAGINATION
 from tests.support.server import Reply
 
 ROWS = [{"id": number} for number in range(1, 331)]
@@ -16,6 +17,14 @@ def stream(**settings):
 
 def in_range(start, size):
     return {"items": ROWS[start : start + size], "total": len(ROWS), "pages": 7}
+
+
+@pytest.mark.parametrize("style", [style for style in PAGINATION if style != "none"])
+def test_every_style_reads_past_a_cap_on_the_page_size(paged_api, tap, style):
+    api = paged_api(ROWS, style=style, cap=50)
+    run = tap.ok(api.config())
+    assert run.ids() == [row["id"] for row in ROWS]
+    assert len(api.queries) >= 7
 
 
 @pytest.mark.parametrize("signs", [{}, {"total_path": "total"}])

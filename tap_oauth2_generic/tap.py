@@ -86,7 +86,7 @@ class TapOAuth2Generic(BaseTap):
         for name, stream in settings.items():
             if stream.contexts.parent is not None:
                 classes[name].parent_stream_type = classes[stream.contexts.parent.stream]
-                streams[name].parent = streams[stream.contexts.parent.stream]
+                streams[name].sample.parent = streams[stream.contexts.parent.stream].sample
         return list(streams.values())
 
     def setup_mapper(self) -> None:

@@ -21,7 +21,8 @@ from tap_oauth2_generic.cli.suggest import (
 )
 from tap_oauth2_generic.errors import InputError, TapError
 from tap_oauth2_generic.pagination import Paginator
-from tap_oauth2_generic.records.schema import infer
+from tap_oauth2_generic.parsing.extract_records import add_fields
+from tap_oauth2_generic.records.infer import infer
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.redaction import MASK, printable, redact
 from tap_oauth2_generic.settings.limits import MAX_PREVIEW_FIELDS, MAX_PREVIEW_PAGES
@@ -46,10 +47,11 @@ def preview(stream: OAuth2Stream, wanted: int, *, suggests: bool) -> dict[str, A
     """Read until there are ``wanted`` records, and report what happened as JSON-like data."""
     report: dict[str, Any] = {"stream": stream.name, "ok": True, "pages": [], "records": []}
     responses: list[Response] = []
+    added = stream.stream.records.add_fields
     try:
         for paginator, fetched in _pages(stream, responses):
             report["pages"].append(_describe(fetched))
-            report["records"] += fetched.records
+            report["records"] += [add_fields(record, added) for record in fetched.records]
             report["paging"] = _paging(paginator)
             if len(report["records"]) >= wanted or len(report["pages"]) >= MAX_PREVIEW_PAGES:
                 break
@@ -71,8 +73,8 @@ def _pages(
     stream: OAuth2Stream, responses: list[Response]
 ) -> Iterator[tuple[Paginator, FetchedPage]]:
     """Yield the pages; ``responses`` also gets a response that cannot be read."""
-    for context in islice(stream.sampled_contexts(), MAX_PREVIEW_PAGES):
-        paginator, slice_ = Paginator(stream.stream.settings.pagination), stream.first_span(context)
+    for context in islice(stream.sample.contexts(), MAX_PREVIEW_PAGES):
+        paginator, slice_ = Paginator(stream.stream.settings.pagination), stream.plan.first(context)
         while paginator.stop is None:
             responses.append(stream.reader.fetch(slice_, paginator.token, paginator.pages + 1))
             yield paginator, stream.reader.take(slice_, responses[-1], paginator)

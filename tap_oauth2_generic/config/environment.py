@@ -9,13 +9,16 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.configuration._dict_config import TRUTHY, parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError
-from singer_sdk.helpers._typing import is_boolean_type
 
 from tap_oauth2_generic.errors import ConfigurationError
 from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.settings.fields import ErrorCollector, reject_unknown
+from tap_oauth2_generic.singer.sdk_private import (
+    TRUTHY,
+    is_boolean_type,
+    parse_environment_config,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

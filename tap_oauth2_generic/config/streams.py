@@ -9,8 +9,8 @@ from tap_oauth2_generic.net.request_template import RequestSettings
 from tap_oauth2_generic.net.response_rules import RuleSettings
 from tap_oauth2_generic.pagination import DEFAULT_STYLE, PAGINATION, PagingStyle, styles
 from tap_oauth2_generic.parsing.extract_records import RecordSettings
+from tap_oauth2_generic.records.declared import SchemaSettings
 from tap_oauth2_generic.records.filters import FilterSettings
-from tap_oauth2_generic.records.schema import SchemaSettings
 from tap_oauth2_generic.replication.bookmark import IncrementalSettings
 from tap_oauth2_generic.replication.partitions import ContextSettings
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, NAMES, nested

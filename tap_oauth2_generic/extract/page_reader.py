@@ -6,24 +6,24 @@ Knows no SDK, no schema and no state: others emit and remember what is read.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
-from functools import cached_property, partial
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.errors import ResponseError, TapError
 from tap_oauth2_generic.net.client import RequestPolicy
 from tap_oauth2_generic.parsing.formats import FORMATS
 from tap_oauth2_generic.parsing.page import read_page
-from tap_oauth2_generic.settings.paths import DottedPath, JsonPath, passes_by
 from tap_oauth2_generic.settings.templates import Template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from tap_oauth2_generic.config.streams import StreamConfig
     from tap_oauth2_generic.net.client import Response
     from tap_oauth2_generic.net.request import Request
     from tap_oauth2_generic.pagination import Paginator, Token
+    from tap_oauth2_generic.parsing.json_text import JsonList
     from tap_oauth2_generic.parsing.page import Page
     from tap_oauth2_generic.replication.bounds import Bound
     from tap_oauth2_generic.runtime.log import StreamLog
@@ -51,6 +51,11 @@ class FetchedPage:
     is_new: bool = True
 
     @property
+    def written(self) -> JsonList | None:
+        """The records that are new on the page, if they were left as the server wrote them."""
+        return self.page.written if self.page is not None and self.is_new else None
+
+    @property
     def records(self) -> list[dict[str, Any]]:
         """The records that are new on the page; raise ResponseError if one cannot be decoded."""
         if self.page is None or not self.is_new:
@@ -66,20 +71,24 @@ class FetchedPage:
 
 
 class PageReader:
-    """Reads a stream, and remembers over all its runs whether records were ever found."""
+    """Reads the pages of a stream, and remembers whether records were ever found."""
 
-    def __init__(self, stream: StreamConfig, session: Session, log: StreamLog) -> None:
-        """Take the stream's settings.
-
-        ``keeps_text`` leaves the records of a page as they were written, where that can be.
-        """
+    def __init__(
+        self,
+        stream: StreamConfig,
+        session: Session,
+        log: StreamLog,
+        keeps_encoded: Callable[[], bool],
+    ) -> None:
+        """Take the stream's settings; the pipeline decides if a page ``keeps_encoded`` records."""
         self.stream = stream
         self.session = session
         self._template = session.config.request_template(stream)
         self.stats = session.progress.stats(stream.name)
         rules = [*stream.rules.response_rules, *session.config.rules.response_rules]
         self._policy = RequestPolicy(rules, stream.records.decode, log, self.stats)
-        self.keeps_text = False
+        self._log = log
+        self._keeps_encoded = keeps_encoded
         self._matched = False
         self._missing_keys = self._enveloped = ""
 
@@ -134,45 +143,41 @@ class PageReader:
             message = f"{place}: {_TOO_DEEP}"
             raise ResponseError(message) from None
 
-    @cached_property
-    def _may_keep_text(self) -> bool:
-        """Whether all that is looked at in an answer lies outside its records."""
-        records, style = self.stream.records, self.stream.settings.pagination
-        where = records.records_path
-        paths = [getattr(style, one.name) for one in fields(style)]
-        return (
-            records.response_format == "json"
-            and not records.records_are_values
-            and not (records.add_fields and style.paths_in_record)
-            and isinstance(where, DottedPath)
-            and all(
-                passes_by(path, where)
-                for path in paths
-                if isinstance(path, DottedPath | JsonPath) and path not in style.paths_in_record
-            )
-        )
-
     def envelope(self) -> str | None:
-        """Say that each answer of a stream that pages was taken for one record."""
+        """Describe the responses of a paged stream that each counted as one record."""
         if not self._enveloped:
             return None
         return (
-            "records_path is not set, so each answer was one record, with "
+            "records_path is not set, so each response was one record, with "
             f"{self._enveloped}; name the one that holds the list"
         )
 
-    @property
-    def _pages(self) -> bool:
-        return self.stream.settings.pagination.first() is not None or (
-            self.stream.settings.pagination.follows_tokens
-        )
-
     def missing_records(self) -> str | None:
-        """Say what the answers had instead, where ``records_path`` never matched."""
+        """Describe the responses, if ``records_path`` never matched."""
         if self._matched or not self._missing_keys:
             return None
         path = self.stream.records.records_path.text
-        return f"records_path {path!r} found nothing; the answers had {self._missing_keys}"
+        return f"records_path {path!r} matched nothing; the responses had {self._missing_keys}"
+
+    def report(self) -> None:
+        """Warn at the end of a run if no records were found where they should be.
+
+        Raise ResponseError if ``on_missing_records`` says so.
+        """
+        records = self.stream.records
+        if missing := self.missing_records():
+            if records.on_missing_records == "fail":
+                message = f"stream {self.stream.name!r}: {missing}"
+                raise ResponseError(message)
+            if records.on_missing_records == "warn":
+                self._log.warning(missing)
+        if (envelope := self.envelope()) and not records.records_are_values:
+            self._log.warning(envelope)
+
+    @property
+    def _is_paged(self) -> bool:
+        style = self.stream.settings.pagination
+        return style.first() is not None or style.follows_tokens
 
     def _page(self, slice_: Slice, response: Response) -> Page:
         settings = self.stream.records
@@ -186,12 +191,12 @@ class PageReader:
                 response.content,
                 settings,
                 lambda: response.body,
-                keeps_text=self.keeps_text and self._may_keep_text,
+                keep_encoded=self._keeps_encoded(),
             )
         except ResponseError as error:
             message = f"{_unusable(response)}: {error}"
             raise ResponseError(message) from None
-        if isinstance(page.body, dict) and settings.path.text == "$" and self._pages:
+        if isinstance(page.body, dict) and settings.path.text == "$" and self._is_paged:
             self._enveloped = page.keys
         if page.found:
             self._matched = True

@@ -138,19 +138,17 @@ def extract_records(body: Any, settings: RecordSettings) -> Extracted:
         elif value is not None:
             records.append(as_record(value))
     return Extracted(
-        add_fields(records, settings.add_fields),
+        records,
         bool(matches) or _is_empty_list(path, body),
         _unfiltered_length(path, body, len(records)),
     )
 
 
-def add_fields(records: list[dict[str, Any]], added: Mapping[str, Path]) -> list[dict[str, Any]]:
-    """Add fields to records from paths inside them; one that finds nothing changes nothing."""
-    for record in records if added else ():
-        found = {name: path.find(record) for name, path in added.items()}
-        for name, value in found.items():
-            record[name] = record.get(name) if value is MISSING else value
-    return records
+def add_fields(record: dict[str, Any], added: Mapping[str, Path]) -> dict[str, Any]:
+    """Return a record with fields from paths inside it; a path that finds nothing adds null."""
+    found = {name: path.find(record) for name, path in added.items()}
+    # The record's own field stays if the path finds nothing.
+    return record | {n: record.get(n) if v is MISSING else v for n, v in found.items()}
 
 
 def as_record(member: Any) -> dict[str, Any]:

@@ -55,10 +55,8 @@ class Page:
 
     @cached_property
     def records(self) -> list[dict[str, Any]]:
-        """The records with their added fields; raises ResponseError if one cannot be decoded."""
-        if self.written is None:
-            return []
-        return add_fields([*map(as_record, self._decode(self.written.text))], self.added)
+        """The records without added fields; raises ResponseError if one cannot be decoded."""
+        return [] if self.written is None else [*map(as_record, self._decode(self.written.text))]
 
     @property
     def length(self) -> int:
@@ -69,10 +67,14 @@ class Page:
 
     @property
     def last_record(self) -> dict[str, Any] | None:
-        """The last record, None if there is none; raises ResponseError as ``records`` does."""
+        """The last record with its added fields, None if there is none; raises ResponseError."""
         if self.written is not None and self.written.members:
-            return as_record(self._decode(bytes(self.written.members[-1])))
-        return self.records[-1] if self.records else None
+            last = as_record(self._decode(bytes(self.written.members[-1])))
+        elif self.records:
+            last = self.records[-1]
+        else:
+            return None
+        return add_fields(last, self.added)
 
     def _decode(self, written: bytes) -> Any:
         try:
@@ -117,15 +119,15 @@ def read_page(  # noqa: PLR0913, PLR0917 - a response in its parts
     settings: RecordSettings,
     decoded: Callable[[], Any] | None = None,
     *,
-    keeps_text: bool = False,
+    keep_encoded: bool = False,
 ) -> Page:
     """Find the records of a response; ``decoded`` returns its body if that is known already.
 
-    ``keeps_text`` leaves the records encoded, if they are a list. Raises ResponseError if the
+    ``keep_encoded`` leaves the records encoded, if they are a list. Raises ResponseError if the
     body cannot be decoded, or what the path finds cannot be records.
     """
     sent = CaseInsensitiveDict(headers)
-    opened = open_envelope(unpack(content), settings.path) if keeps_text else None
+    opened = open_envelope(unpack(content), settings.path) if keep_encoded else None
     if opened is not None:
         body, written = opened
         return Page(url, status, sent, body, written=written, added=settings.add_fields)
@@ -137,7 +139,7 @@ def read_page(  # noqa: PLR0913, PLR0917 - a response in its parts
     if body is None and content.strip() == b"" and status == _OK:
         message = "an empty body is not JSON; its status is 200"
         raise ResponseError(message)
-    page = Page(url, status, sent, body)
+    page = Page(url, status, sent, body, added=settings.add_fields)
     if body is not None:
         extracted = extract_records(body, settings)
         page.records, page.found, page.sent = extracted.records, extracted.found, extracted.length

@@ -9,3 +9,6 @@ Select = Mapping[tuple[str, ...], bool]
 
 # What an integer column holds; longer integers go into a number column.
 COLUMN_INTEGERS = range(-(2**63), 2**63)
+
+#: Stands for the members of a list in a path.
+IN_LIST = "[]"

@@ -1,4 +1,4 @@
-"""What is emitted of a record: selected fields, each value fitted to its column, none lost.
+"""Select the fields of a record and fit each value to its column; no value is lost.
 
 One function is made per schema. Knows no stream and writes nothing.
 """
@@ -9,20 +9,21 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from tap_oauth2_generic.records.columns import COLUMN_INTEGERS, Select
+from tap_oauth2_generic.records.columns import COLUMN_INTEGERS, IN_LIST, Select
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.timestamps import is_date_time
 from tap_oauth2_generic.settings.limits import MAX_NUMBER_LENGTH
 
 Fit = Callable[[Any], Any]
-#: What stands in a path for the members of a list.
-IN_LIST = "[]"
-# A field that is to be left out of the record: a null in a column that takes none.
+_NULL = type(None)
+# A null in a column that takes none: the field is left out of the record.
 _LEFT_OUT = object()
+# A value of a type that the column takes, and still does not fit.
+_MISFIT = object()
 
 
 class SchemaMismatchError(Exception):
-    """A value has no place in the schema; ``path`` leads to it inside the record."""
+    """A value does not fit the schema; ``path`` leads to it inside the record."""
 
     def __init__(self, value: Any, *, is_new: bool = False) -> None:
         """Keep the value; each level on the way out adds its key to the path."""
@@ -33,11 +34,11 @@ class SchemaMismatchError(Exception):
 
 
 class RecordConformer:
-    """Shapes records of one stream after one schema.
+    """Fits records of one stream to one schema.
 
-    ``on_new_field`` decides on fields that the schema lacks: False drops them, and counts
-    them in ``dropped`` by path; True raises MisfitError, as any value out of place does.
-    ``checks_formats`` holds columns that were inferred to what they were inferred from.
+    ``refuses_new_fields`` decides on fields that the schema lacks: if false they are dropped,
+    and counted in ``dropped`` by path; otherwise they raise SchemaMismatchError like any value
+    that does not fit. ``checks_formats`` holds inferred columns to what they were inferred from.
     """
 
     def __init__(
@@ -49,121 +50,109 @@ class RecordConformer:
         checks_formats: bool,
         dropped: dict[str, int] | None = None,
     ) -> None:
-        """Make the shaping function; costs some microseconds a field."""
+        """Make the function; costs some microseconds a field."""
         self.dropped: dict[str, int] = {} if dropped is None else dropped
+        self._selected = selected
         self._refuses_new_fields = refuses_new_fields
         self._checks_formats = checks_formats
-        self._fit = self._object(schema, selected, ())
+        self._fit = self._object(schema, ())
 
-    def shape(self, record: dict[str, Any]) -> dict[str, Any]:
-        """Give the record to emit, a new dict; raises MisfitError."""
-        shaped: dict[str, Any] = self._fit(record)
-        return shaped
+    def conform(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Return the record to emit, a new dict; raise SchemaMismatchError."""
+        fitted: dict[str, Any] = self._fit(record)
+        return fitted
 
-    def _object(self, schema: Mapping[str, Any], selected: Select, at: tuple[str, ...]) -> Fit:
-        fits: dict[str, Fit | None] = {}
+    def _object(self, schema: Mapping[str, Any], at: tuple[str, ...]) -> Fit:
+        columns: dict[str, Fit | None] = {}
         required = frozenset(schema.get("required", ()))
         for name, member in schema.get("properties", {}).items():
             place = (*at, "properties", name)
-            fits[name] = self._column(member, selected, place) if selected[place] else None
+            columns[name] = self._column(member, place) if self._selected[place] else None
 
         def fit(value: dict[str, Any]) -> dict[str, Any]:
-            shaped = {}
+            fitted = {}
             name = ""
             try:
                 for name, member in value.items():
-                    if name not in fits:
-                        self._new_field(at, name, member)
-                    elif (column := fits[name]) is not None:
-                        fitted = column(member)
-                        if fitted is not _LEFT_OUT:
-                            shaped[name] = fitted
+                    if name not in columns:
+                        self._meet_new_field(at, name, member)
+                    elif (column := columns[name]) is not None:
+                        found = column(member)
+                        if found is not _LEFT_OUT:
+                            fitted[name] = found
                         elif name in required:
                             raise SchemaMismatchError(member)  # noqa: TRY301 - its path is added below
-            except SchemaMismatchError as misfit:
-                misfit.path.insert(0, name)
+            except SchemaMismatchError as mismatch:
+                mismatch.path.insert(0, name)
                 raise
-            return shaped
+            return fitted
 
         return fit
 
-    def _new_field(self, at: tuple[str, ...], name: str, value: Any) -> None:
+    def _meet_new_field(self, at: tuple[str, ...], name: str, value: Any) -> None:
         if self._refuses_new_fields:
             raise SchemaMismatchError(value, is_new=True)
         path = ".".join((*at[1::2], name))
         self.dropped[path] = self.dropped.get(path, 0) + 1
 
-    def _column(  # noqa: C901 - see fit
-        self, schema: Mapping[str, Any], selected: Select, at: tuple[str, ...]
-    ) -> Fit:
+    def _column(self, schema: Mapping[str, Any], at: tuple[str, ...]) -> Fit:
         """Make the function that fits one value to one column."""
         # A schema of true, or one that names no type, takes anything.
         declared = schema.get("type") if isinstance(schema, Mapping) else None
         if not declared:
-            return _as_it_is
+            return _keep
         types = {declared} if isinstance(declared, str) else set(declared)
-        # What was inferred from an empty object has no fields yet; a declared one takes any.
-        has_fields = "properties" in schema if self._checks_formats else schema.get("properties")
-        members = self._object(schema, selected, at) if has_fields else _as_it_is
-        items = self._items(schema, selected, at)
-        is_text = "string" in types
         checks_text = self._checks_formats and schema.get("format") == "date-time"
-        checks_size = self._checks_formats and "number" not in types
+        as_they_are, fitted = self._scalars(types, checks_text=checks_text)
+        if "object" in types:
+            # A column inferred from an empty object has no fields yet; a declared one takes any.
+            has = "properties" in schema if self._checks_formats else schema.get("properties")
+            fitted[dict] = self._object(schema, at) if has else _keep
+        if "array" in types:
+            fitted[list] = self._items(schema, at)
+        otherwise = _as_text if "string" in types and not checks_text else _refuse
 
-        def fit(value: Any) -> Any:  # noqa: C901, PLR0911, PLR0912 - one branch a JSON type
+        def fit(value: Any) -> Any:
             kind = type(value)
-            if value is None:
-                return None if "null" in types else _LEFT_OUT
-            if kind is str:
-                if is_text and (not checks_text or is_date_time(value)):
-                    return value
-                if not is_text and (number := _as_number(value, types)) is not None:
-                    if not checks_size or number in COLUMN_INTEGERS:
-                        return number
-                    raise SchemaMismatchError(value)
-            elif kind is bool:
-                if "boolean" in types:
-                    return value
-            elif kind is int:
-                if ("integer" in types or "number" in types) and not (
-                    checks_size and value not in COLUMN_INTEGERS
-                ):
-                    return value
-            elif kind is Decimal:
-                if "number" in types:
-                    return value
-                if "integer" in types and value == value.to_integral_value():
-                    if value.adjusted() < MAX_NUMBER_LENGTH:
-                        whole = int(value)
-                        if not checks_size or whole in COLUMN_INTEGERS:
-                            return whole
-                    elif not checks_size:
-                        # A huge exponent stays one: written out it would fill the memory.
-                        return value
-            elif kind is dict:
-                if "object" in types:
-                    return members(value)
-            elif kind is list and "array" in types:
-                return items(value)
-            if is_text and not checks_text:
-                return _as_text(value)
-            raise SchemaMismatchError(value)
+            if kind in as_they_are:
+                return value
+            column = fitted.get(kind)
+            found = _MISFIT if column is None else column(value)
+            return otherwise(value) if found is _MISFIT else found
 
         return fit
 
-    def _items(self, schema: Mapping[str, Any], selected: Select, at: tuple[str, ...]) -> Fit:
+    def _scalars(
+        self, types: set[str], *, checks_text: bool
+    ) -> tuple[frozenset[type], dict[type, Fit]]:
+        """Return the Python types whose values fit as they are, and how others are fitted."""
+        is_number = "number" in types
+        fits = _integer if self._checks_formats and not is_number else _keep
+        columns: dict[type, Fit] = {_NULL: _keep if "null" in types else _leave_out}
+        if "boolean" in types:
+            columns[bool] = _keep
+        if is_number or "integer" in types:
+            columns[int] = fits
+            columns[Decimal] = _keep if is_number else _whole_number(fits)
+            columns[str] = _number_in_text(types, fits)
+        if "string" in types:
+            columns[str] = _date_time if checks_text else _keep
+        as_they_are = frozenset(kind for kind, fit in columns.items() if fit is _keep)
+        return as_they_are, columns
+
+    def _items(self, schema: Mapping[str, Any], at: tuple[str, ...]) -> Fit:
         described = schema.get("items")
         if described is None and self._checks_formats:
-            return _empty_alone
+            return _only_empty
         if not isinstance(described, Mapping) or not described.get("type"):
-            return _as_it_is
-        fit = self._column(described, selected, (*at, "items", "[]"))
+            return _keep
+        fit = self._column(described, (*at, "items", IN_LIST))
 
         def fit_all(values: list[Any]) -> list[Any]:
             try:
                 fitted = [fit(value) for value in values]
-            except SchemaMismatchError as misfit:
-                misfit.path.insert(0, IN_LIST)
+            except SchemaMismatchError as mismatch:
+                mismatch.path.insert(0, IN_LIST)
                 raise
             # In a list a null cannot be left out without moving its neighbours.
             return [None if value is _LEFT_OUT else value for value in fitted]
@@ -171,36 +160,70 @@ class RecordConformer:
         return fit_all
 
 
-def _empty_alone(values: list[Any]) -> list[Any]:
-    """Take the empty list that a column was inferred from; a member has no type yet."""
-    if values:
-        misfit = SchemaMismatchError(values[0])
-        misfit.path.insert(0, IN_LIST)
-        raise misfit
-    return values
-
-
-def _as_it_is(value: Any) -> Any:
+def _keep(value: Any) -> Any:
     return value
 
 
+def _leave_out(_: Any) -> Any:
+    return _LEFT_OUT
+
+
+def _refuse(value: Any) -> Any:
+    raise SchemaMismatchError(value)
+
+
+def _only_empty(values: list[Any]) -> list[Any]:
+    """Take the empty list that a column was inferred from; a member has no type yet."""
+    if values:
+        mismatch = SchemaMismatchError(values[0])
+        mismatch.path.insert(0, IN_LIST)
+        raise mismatch
+    return values
+
+
 def _as_text(value: Any) -> str:
-    """Write what is no text as JSON text: exact, and readable back."""
+    """Write a value as JSON: exact, and readable back."""
     return encode_json(value).decode()
 
 
-def _as_number(value: str, types: set[str]) -> int | Decimal | None:
-    """Read a number that an API wrote as text, where writing it again gives the same text."""
-    if not value or value[0] not in "-0123456789" or len(value) > MAX_NUMBER_LENGTH:
-        return None
+def _date_time(value: str) -> Any:
+    return value if is_date_time(value) else _MISFIT
+
+
+def _integer(value: int) -> Any:
+    return value if value in COLUMN_INTEGERS else _MISFIT
+
+
+def _whole_number(fits: Fit) -> Fit:
+    """Make the function that takes decimals without a fraction as integers."""
+
+    def fit(value: Decimal) -> Any:
+        if value != value.to_integral_value():
+            return _MISFIT
+        if value.adjusted() < MAX_NUMBER_LENGTH:
+            return fits(int(value))
+        # A huge exponent stays one: written out it would fill the memory.
+        return value if fits is _keep else _MISFIT
+
+    return fit
+
+
+def _number_in_text(types: set[str], fits: Fit) -> Fit:
+    """Make the function that takes numbers in strings, if they are written back the same."""
     readers: list[Callable[[str], int | Decimal]] = []
     readers += [int] if "integer" in types else []
     readers += [Decimal] if "number" in types else []
-    for reader in readers:
-        try:
-            number = reader(value)
-        except (ValueError, ArithmeticError):
-            continue
-        if str(number) == value and Decimal(number).is_finite():
-            return number
-    return None
+
+    def fit(value: str) -> Any:
+        if not value or value[0] not in "-0123456789" or len(value) > MAX_NUMBER_LENGTH:
+            return _MISFIT
+        for reader in readers:
+            try:
+                number = reader(value)
+            except (ValueError, ArithmeticError):
+                continue
+            if str(number) == value and Decimal(number).is_finite():
+                return fits(number)
+        return _MISFIT
+
+    return fit

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from tap_oauth2_generic.records.columns import COLUMN_INTEGERS
+from tap_oauth2_generic.records.columns import COLUMN_INTEGERS, IN_LIST
 from tap_oauth2_generic.runtime.timestamps import is_date_time
 from tap_oauth2_generic.settings.limits import MAX_PROPERTIES
 
@@ -20,8 +20,6 @@ Schema = Mapping[str, Any]
 ANY_VALUE: Schema = {"type": ["string", "null"]}
 _ONLY_NULLS: Schema = {"type": ["null"]}
 _NUMBER: Schema = {"type": ["number", "null"]}
-# What stands in a path for the members of a list.
-IN_LIST = "[]"
 
 
 def infer(records: Iterable[Mapping[str, Any]], keys: Iterable[str] = ()) -> dict[str, Any]:

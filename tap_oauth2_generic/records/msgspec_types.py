@@ -1,7 +1,4 @@
-"""Types made of a schema, against which msgspec decodes records at the speed of C.
-
-They only describe; what is done with what fits is decided in ``verbatim``.
-"""
+"""Types made from a schema, against which msgspec decodes records at the speed of C."""
 
 from __future__ import annotations
 
@@ -18,50 +15,44 @@ if TYPE_CHECKING:
 
 _ColumnInteger = Annotated[int, msgspec.Meta(ge=COLUMN_INTEGERS.start, le=COLUMN_INTEGERS.stop - 1)]
 _EmptyList = Annotated[list[Any], msgspec.Meta(max_length=0)]
-_Text = msgspec.Raw | msgspec.UnsetType
+_Written = msgspec.Raw | msgspec.UnsetType
 Columns = Mapping[str, Any]
 Place = tuple[str, ...]
 
 
 class NoTypeError(Exception):
-    """There is no type for the schema: its records must be looked at one by one."""
+    """There is no type for the schema: its records have to be decoded."""
 
 
 class ColumnTypes:
-    """The types of a stream's columns.
-
-    ``inferred`` holds columns to what they were inferred from.
-    """
+    """The types of a stream's columns; ``inferred`` ones take only what they were inferred from."""
 
     def __init__(self, selected: Select, *, inferred: bool) -> None:
-        """Take which columns are selected."""
+        """Make types of the selected columns."""
         self._selected = selected
         self._inferred = inferred
 
     def checked(self, columns: Columns, at: Place = ()) -> Any:
-        """Give the type of an object with these columns and no others, deselected ones apart.
-
-        Raises NoTypeError.
-        """
+        """Return the type of an object with these columns and no others; raise NoTypeError."""
         fields = {}
         for name, schema in columns.items():
             place = (*at, "properties", name)
-            # What is not emitted may be anything.
+            # A deselected column may hold anything.
             fields[name] = self.value(schema, place) if self._selected[place] else Any
         return _struct(fields, None, is_closed=True)
 
     def value(self, schema: Any, at: Place) -> Any:
-        """Give the type of a column's values: what the shaper leaves as it is, and no more."""
+        """Return the type of the values that the conformer leaves as they are."""
         names = _names(schema)
         if names is None:
             return Any
-        types = [self._kind(name, names, schema, at) for name in sorted(names - {"null"})]
+        types = [self._type(name, names, schema, at) for name in sorted(names - {"null"})]
         if not types:
             return None
-        made: Any = Union[tuple(types)]  # noqa: UP007 - of a tuple
-        return Optional[made] if "null" in names else made  # noqa: UP045 - likewise
+        made: Any = Union[tuple(types)]  # noqa: UP007 - of a variable
+        return Optional[made] if "null" in names else made  # noqa: UP045 - of a variable
 
-    def _kind(self, name: str, names: set[str], schema: Columns, at: Place) -> Any:
+    def _type(self, name: str, names: set[str], schema: Columns, at: Place) -> Any:
         if name == "object":
             has_fields = "properties" in schema if self._inferred else schema.get("properties")
             return self.checked(schema["properties"], at) if has_fields else dict
@@ -71,10 +62,10 @@ class ColumnTypes:
             return _ColumnInteger if self._inferred and "number" not in names else int
         if name == "string" and self._inferred and schema.get("format") == "date-time":
             return datetime
-        kinds = {"string": str, "number": float, "boolean": bool}
-        if name not in kinds:
+        types = {"string": str, "number": float, "boolean": bool}
+        if name not in types:
             raise NoTypeError
-        return kinds[name]
+        return types[name]
 
     def _list(self, schema: Columns, at: Place) -> Any:
         items = schema.get("items")
@@ -84,17 +75,17 @@ class ColumnTypes:
             return list
         return list[self.value(items, (*at, "items", "[]"))]  # type: ignore[misc]
 
-    def is_whole(self, columns: Columns) -> bool:
-        """Tell whether all of the columns is selected, and all that is in them."""
+    def are_whole(self, columns: Columns) -> bool:
+        """Return whether the columns are selected with everything in them."""
         try:
             return self.picked(columns) is None
         except (NoTypeError, ValueError):
             return False
 
     def picked(self, columns: Columns, at: Place = ()) -> Any:
-        """Give the type that holds the texts of the selected columns, None if all are selected.
+        """Return the type that keeps the selected columns encoded, None if all are selected.
 
-        Raises NoTypeError.
+        Raise NoTypeError if a column has no such type.
         """
         fields: dict[str, Any] = {}
         everything = True
@@ -105,11 +96,11 @@ class ColumnTypes:
                 continue
             inner = self._picked_value(schema, place)
             everything = everything and inner is None
-            fields[name] = _Text if inner is None else inner
+            fields[name] = _Written if inner is None else inner
         return None if everything else _struct(fields, msgspec.UNSET)
 
     def _picked_value(self, schema: Any, at: Place) -> Any:
-        """Give the type of a value of which a part is selected, None where it goes as a whole."""
+        """Return the type of a value of which a part is selected, None if all of it is."""
         names = _names(schema) or set()
         inner = self.picked(schema.get("properties") or {}, at) if "object" in names else None
         if "array" in names and isinstance(schema.get("items"), Mapping):
@@ -124,18 +115,21 @@ def _list_of(item: Any) -> Any:
     return list[item]
 
 
-def at_path(keys: Sequence[str], value: Any) -> Any:
-    """Give the type of an object in which a value may stand at a path, among others."""
-    inner: Any = value
+def at_path(keys: Sequence[str], whole: str | None) -> Any:
+    """Return the type of a record with a value at a path; ``whole`` is the path as a key."""
+    inner: Any = msgspec.Raw
     for key in reversed(keys):
         # Of types that are not classes: the operator does not take them all.
         there: Any = Union[inner, msgspec.UnsetType]  # noqa: UP007
-        inner = Optional[_struct({key: there}, msgspec.UNSET)]  # noqa: UP045
+        fields = {key: there}
+        if key is keys[0] and whole is not None:
+            fields[whole] = _Written
+        inner = Optional[_struct(fields, msgspec.UNSET)]  # noqa: UP045
     return inner
 
 
 def found_at(record: Any, depth: int) -> Any:
-    """Give the value at the path of an object decoded by ``at_path``, UNSET where none is."""
+    """Return the value at the path of a record decoded by ``at_path``, UNSET if there is none."""
     for _ in range(depth):
         if record is None or record is msgspec.UNSET:
             return msgspec.UNSET
@@ -143,10 +137,9 @@ def found_at(record: Any, depth: int) -> Any:
     return record
 
 
-def takes_null(schema: Any) -> bool:
-    """Tell whether a column takes a null."""
-    names = _names(schema)
-    return names is None or "null" in names
+def has_whole(record: Any) -> bool:
+    """Return whether a record decoded by ``at_path`` has the path itself as a key."""
+    return record is not None and record.f1 is not msgspec.UNSET
 
 
 def _names(schema: Any) -> set[str] | None:

@@ -1,6 +1,6 @@
-"""The SDK's stream maps and flattening: what they are given, and what they make of a record.
+"""The SDK's stream maps and flattening: their settings checked, and their step of the pipeline.
 
-Evaluates nothing itself; a mistake in an expression ends in a line that names its stream.
+The SDK evaluates the expressions; an error in one names its stream.
 """
 
 from __future__ import annotations
@@ -9,19 +9,21 @@ from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.errors import RecordError
+from tap_oauth2_generic.records.pipeline import Step
 from tap_oauth2_generic.settings.fields import near_choice
 from tap_oauth2_generic.settings.values import json_type
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from singer_sdk.mapper import StreamMap
 
+    from tap_oauth2_generic.records.pipeline import Origin
     from tap_oauth2_generic.settings.fields import ErrorCollector
 
 Record = dict[str, Any]
-# The SDK takes these from the configuration as they are, a text for false being true.
-_KINDS: dict[str, tuple[type, str]] = {
+# The SDK takes these from the configuration as they are; to it the string 'false' is true.
+_TYPES: dict[str, tuple[type, str]] = {
     "stream_maps": (dict, "an object"),
     "stream_map_config": (dict, "an object"),
     "faker_config": (dict, "an object"),
@@ -34,8 +36,8 @@ _REMOVED = (None, "__NULL__")
 
 
 def check_maps(raw: Mapping[str, Any], streams: Collection[str], collector: ErrorCollector) -> None:
-    """Note what the SDK would trip over, and maps of streams that there are not."""
-    for name, (kind, takes) in _KINDS.items():
+    """Report settings that the SDK would fail on, and maps of streams that do not exist."""
+    for name, (kind, takes) in _TYPES.items():
         value = raw.get(name)
         if value is not None and type(value) is not kind:
             collector.add(name, f"must be {takes}, not {json_type(value)}")
@@ -59,27 +61,39 @@ def _check_map(name: str, one: Any, streams: Collection[str], collector: ErrorCo
         collector.warn(where, f"there is no stream {source!r}{near_choice(source, streams)}")
 
 
-def mapped(stream: str, stream_map: StreamMap, record: Record) -> Record | None:
-    """Give what a map makes of a record, None where it leaves it out; raises RecordError."""
-    try:
-        made = stream_map.transform(record)
-    except Exception as error:  # an expression may raise whatever it likes
-        message = f"stream {stream!r}: its stream map failed: {_named(error)}"
-        raise RecordError(message) from error
-    return None if made is None else _in_columns(stream, made, stream_map)
+class MapStreams(Step):
+    """Turn each record into those that the stream maps make of it, with the names of streams."""
+
+    def __init__(self, stream: str, maps: Sequence[StreamMap]) -> None:
+        """Take the stream's maps."""
+        self._stream = stream
+        self._maps = maps
+
+    def apply(self, record: Record, _: Origin, /) -> list[tuple[str, Record]]:
+        """Return the records that the maps keep; raise RecordError if an expression fails."""
+        made = ((one, self._transform(one, record)) for one in self._maps)
+        return [(one.stream_alias, found) for one, found in made if found is not None]
+
+    def _transform(self, stream_map: StreamMap, record: Record) -> Record | None:
+        try:
+            made = stream_map.transform(record)
+        except Exception as error:  # an expression may raise anything
+            message = f"stream {self._stream!r}: its stream map failed: {_describe(error)}"
+            raise RecordError(message) from error
+        return None if made is None else _in_columns(self._stream, made, stream_map)
 
 
-def _named(error: Exception) -> str:
-    """Say what an expression failed of; the numbers of a record are decimals."""
+def _describe(error: Exception) -> str:
+    """Describe why an expression failed; the numbers of a record are decimals."""
     cause = f" ({error.__cause__})" if error.__cause__ else ""
     sentence = f"{error}{cause}" if cause else f"{type(error).__name__}: {error}"
     return sentence + ("; float() makes a decimal a fraction" if "decimal" in sentence else "")
 
 
 def _in_columns(stream: str, made: Record, stream_map: StreamMap) -> Record:
-    """Give a record without the nulls that flattening leaves where an object had its columns.
+    """Return a record without the nulls that flattening leaves in place of objects.
 
-    Raises RecordError where that is not null: its schema gave it no column.
+    Raise RecordError if such a value is not null: the flattened schema has no column for it.
     """
     columns = stream_map.transformed_schema.get("properties", {})
     if not stream_map.flattening_enabled or made.keys() <= columns.keys():

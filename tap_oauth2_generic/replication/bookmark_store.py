@@ -1,31 +1,32 @@
-"""The bookmarks of one stream's contexts: what the state knew, what was read, when it may move.
+"""The bookmarks of one stream's contexts: what the state had, what was read, when it may move.
 
-Keeps them in the SDK's state; what a bookmark is, ``bookmark`` tells. Knows no request.
+Keeps them in the SDK's state. ``bookmark`` defines what a bookmark is. Knows no request.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.helpers._state import PROGRESS_MARKER_NOTE, PROGRESS_MARKERS
-
 from tap_oauth2_generic.replication.bookmark import Bookmark, leading, stored_bookmark
 from tap_oauth2_generic.replication.bounds import Bound
+from tap_oauth2_generic.singer.state_writer import drop_progress, has_progress, set_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from tap_oauth2_generic.records.pipeline import Batch
     from tap_oauth2_generic.replication.bookmark import IncrementalSettings
+    from tap_oauth2_generic.runtime.log import StreamLog
     from tap_oauth2_generic.singer.paged_stream import PagedStream
 
     Context = Mapping[str, Any]
 
 
 class BookmarkStore:
-    """Keeps the bookmarks of a stream; of one that is not incremental, none.
+    """Keeps the bookmarks of a stream, none if it is not incremental.
 
     ``started_at`` is the time of the run in seconds since 1970, ``start_date`` the lower bound
-    of a first read; ``say`` is told in a sentence why a bookmark stays or is held back.
+    of a first read.
     """
 
     def __init__(
@@ -34,40 +35,43 @@ class BookmarkStore:
         settings: IncrementalSettings,
         started_at: float,
         start_date: str | None,
-        say: Callable[[str], None],
+        log: StreamLog,
     ) -> None:
-        """Begin with what the state knows."""
+        """Start with the bookmarks of the state."""
         self._stream = stream
         self._settings = settings
         self._started_at = started_at
         self._start_date = start_date
-        self._say = say
-        self._foreign: set[Any] = set()
+        self._log = log
         self._begun: list[tuple[Context | None, Any]] = []
         self.bookmark = Bookmark(None, settings.format)
         self.without = self.unreadable = 0
 
     @property
-    def _key(self) -> str | None:
-        # A catalog may have changed it.
+    def key(self) -> str | None:
+        """The replication key; a catalog may have changed it."""
         return self._stream.replication_key
 
     def previous(self, context: Context | None) -> Any:
-        """Give the bookmark that the state holds of a context, None where there is none."""
-        if not self._key:
+        """Return the bookmark of a context in the state, None if it has none."""
+        if not self.key:
             return None
         state = self._stream.state_manager.find(context) or {}
-        if (of := state.get("replication_key", self._key)) != self._key and of not in self._foreign:
-            self._foreign.add(of)
-            self._say(f"its bookmark is of {of!r}, not of {self._key!r}, and is not used")
-        return stored_bookmark(state, self._key)
+        if (other := state.get("replication_key", self.key)) != self.key:
+            self._log.warn_once(
+                f"bookmark of {other}",
+                "ignoring its bookmark: it is of %r, not of %r",
+                other,
+                self.key,
+            )
+        return stored_bookmark(state, self.key)
 
     def now(self) -> Bound:
-        """Give the upper bound of every read of this run."""
+        """Return the upper bound of every read of this run."""
         return Bound.at(self._started_at, self._settings.format)
 
     def lower_bound(self, bookmark: Any) -> Bound | None:
-        """Give the lower bound of a read: the bookmark, else the start date, else none."""
+        """Return the lower bound of a read: the bookmark, else the start date, else none."""
         if bookmark is not None:
             return Bound.of(bookmark, self._settings.format).earlier(self._settings.lookback)
         start_date = self._start_date
@@ -77,69 +81,91 @@ class BookmarkStore:
         """Begin to read a context."""
         previous = self.previous(context)
         self.bookmark = Bookmark(previous, self._settings.format)
-        if self._key:
+        if self.key:
             # Without a bookmark a context leaves nothing behind, however many there are.
             self._begun.append((context, previous))
 
     def moves(self) -> list[tuple[Any, Any]]:
-        """Give the bookmark of each context that was read: before this run, and now."""
+        """Return the bookmark of each context that was read: before this run, and now."""
         return [(previous, self.previous(context)) for context, previous in self._begun]
 
-    def observe(self, values: list[Any], without: int, context: Context) -> None:
-        """Take replication values into account that were just emitted.
+    def advance(self, batch: Batch, context: Context, *, may_move: bool) -> None:
+        """Take the replication values of records into account that were just written.
 
-        ``without`` counts the records that had none.
+        In ascending order the bookmark of the state moves within the read, if it ``may_move``.
         """
-        if not self._key:
+        if not self.key:
             return
+        values, without = batch.replication_values(self.key)
         self.without += without
         if self._settings.order == "none":
             values = leading(values)
         if sum(self.bookmark.observe(value) for value in values):
-            markers = self._stream.get_context_state(context or None).setdefault(
-                PROGRESS_MARKERS,
-                {PROGRESS_MARKER_NOTE: "Progress is not resumable if interrupted."},
+            state = self._stream.get_context_state(context or None)
+            set_progress(state, self.key, self.bookmark.value)
+        if self._settings.order != "asc" or not may_move:
+            return
+        if self.bookmark.descents:
+            self._log.warn_once(
+                "order", "records are not in ascending order; an interrupted run starts over"
             )
-            markers["replication_key"] = self._key
-            markers["replication_key_value"] = self.bookmark.value
+        elif self.bookmark.passed is not None:
+            self.checkpoint(context or None, self.bookmark.passed)
 
     def conclude(self) -> None:
-        """Count at the end of a read what moved no bookmark."""
-        if self._key:
+        """Count the values that moved no bookmark, at the end of a read."""
+        if self.key:
             self.unreadable += self.bookmark.unreadable
             self.bookmark.unreadable = 0
 
     def checkpoint(self, context: Context | None, value: Any) -> None:
-        """Move the bookmark in the middle of a stream to what was read for certain."""
-        if value is None or not self._key:
+        """Move the bookmark within a read, up to where nothing is missing."""
+        if value is None or not self.key:
             return
         state = self._stream.get_context_state(context)
-        if stored_bookmark(state, self._key) == value:
+        if stored_bookmark(state, self.key) == value:
             return
         capped = Bookmark(None, self._settings.format)
         capped.observe(value)
         capped.cap(self._started_at, self.previous(context))
-        state["replication_key"] = self._key
+        state["replication_key"] = self.key
         state["replication_key_value"] = capped.value
         self._stream.send_state()
 
     def forget(self, state: dict[str, Any]) -> None:
-        """Leave the bookmark where it was: a few records tell nothing of the others."""
-        state.pop(PROGRESS_MARKERS, None)
+        """Leave the bookmark where it was, after a trial."""
+        drop_progress(state)
 
     def settle(self, state: dict[str, Any], *, is_complete: bool) -> None:
-        """Prepare what a read came to for the SDK to promote, unless something was left unread."""
-        if PROGRESS_MARKERS not in state:
+        """Let the SDK move the bookmark after a read, unless something was left unread."""
+        if not has_progress(state):
             return
         if self.bookmark.mixed:
-            self._say("there are both times and numbers, so the bookmark stays where it was")
-            state.pop(PROGRESS_MARKERS)
-        elif not is_complete:
-            self._say("the read was not complete, so the bookmark stays at what was read")
-            state.pop(PROGRESS_MARKERS)
-        elif self.bookmark.cap(self._started_at, stored_bookmark(state, self._key or "")):
-            self._say(
-                f"some {self._key!r} lie in the future; the bookmark is set to the "
-                "start of this run, so that no change before them is missed"
+            self._log.warning(
+                "replication values mix timestamps and numbers; keeping the previous bookmark"
             )
-            state[PROGRESS_MARKERS]["replication_key_value"] = self.bookmark.value
+            drop_progress(state)
+        elif not is_complete:
+            self._log.warning("incomplete read; keeping the last safe bookmark")
+            drop_progress(state)
+        elif self.key and self.bookmark.cap(self._started_at, stored_bookmark(state, self.key)):
+            self._log.warning(
+                "some values of %r are in the future; setting the bookmark to the start of this "
+                "run, so that no change before them is missed",
+                self.key,
+            )
+            set_progress(state, self.key, self.bookmark.value)
+
+    def report(self) -> None:
+        """Warn of records that moved no bookmark, at the end of a run."""
+        if self.without:
+            self._log.warning(
+                "%d records had no %r; they moved no bookmark", self.without, self.key
+            )
+        if self.unreadable:
+            self._log.warning(
+                "%d records had a %r that is neither a timestamp nor a number like the others; "
+                "they moved no bookmark",
+                self.unreadable,
+                self.key,
+            )

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 import msgspec
 
-#: Encode a value compactly, with decimals as exact JSON numbers.
-encode_json = msgspec.json.Encoder(decimal_format="number").encode
+#: Encode a value compactly, decimals as exact JSON numbers, unknown types as their string.
+encode_json = msgspec.json.Encoder(enc_hook=str, decimal_format="number").encode

@@ -12,31 +12,20 @@ import os
 import sys
 from datetime import datetime, timezone
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message, RecordMessage, StateMessage
 
 from tap_oauth2_generic.errors import OutputError
+from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import IO
 
-
-def _encode_other(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
-_ENCODER = msgspec.json.Encoder(enc_hook=_encode_other, decimal_format="number")
-
-
-def encode(value: Any) -> bytes:
-    """Encode a value as JSON; numbers keep every digit."""
-    return _ENCODER.encode(value)
-
+    import msgspec
 
 #: The error numbers of an output that accepts no more data.
 TAKES_NO_MORE = frozenset({errno.EPIPE, errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO})
@@ -66,7 +55,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
             content = {"type": message.type, "value": message.value}
         else:
             content = message.to_dict()
-        return _in_one_line(encode(content)) + b"\n"
+        return _in_one_line(encode_json(content)) + b"\n"
 
     def write_message(self, message: Message) -> None:
         """Write one full line; raise OutputError if stdout accepts no more."""
@@ -81,10 +70,10 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         """
         if not records:
             return
-        head = encode({"type": "RECORD", "stream": stream})[:-1] + b',"record":'
-        tail = encode({"version": version} if version is not None else {})[1:-1]
+        head = encode_json({"type": "RECORD", "stream": stream})[:-1] + b',"record":'
+        tail = encode_json({"version": version} if version is not None else {})[1:-1]
         tail = b"," + (tail + b"," if tail else b"")
-        tail += encode({"time_extracted": datetime.now(timezone.utc)})[1:] + b"\n"
+        tail += encode_json({"time_extracted": datetime.now(timezone.utc)})[1:] + b"\n"
         texts = [memoryview(record) for record in records]
         if more:
             texts = [text[:-1] for text in texts]

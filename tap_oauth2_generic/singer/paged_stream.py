@@ -1,8 +1,7 @@
-"""Where we meet what the SDK marks private: its loop over records, a page at a time instead.
+"""The SDK's stream, read a page at a time: what the SDK marks private is used here.
 
-The SDK handles each record by itself; a page of records costs a twentieth of that here.
-Knows no request and no paging.
-``tests/singer/test_sdk_joints.py`` fails when a release moves a joint.
+The SDK handles each record by itself; a page of records costs a twentieth of that.
+``tests/singer/test_sdk_joints.py`` fails if a release changes what is used.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import Metadata
 
 from tap_oauth2_generic.errors import RecordError
+from tap_oauth2_generic.singer.message_writer import MessageWriter
 from tap_oauth2_generic.singer.state_writer import IndexedStateManager, ThrottledStateWriter
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Meters:
-    """What the SDK measures of a stream, over all its contexts: ten thousand are one line each."""
+    """The SDK's measures of a stream over all its contexts: one line each, however many."""
 
     records: metrics.Counter
     pages: metrics.Counter
@@ -38,54 +38,83 @@ class Meters:
 
 
 class PagedStream(Stream):
-    """A stream that is read, emitted and counted a page at a time."""
+    """A stream that is read, written and counted a page at a time."""
 
     endpoint = ""
     _meters: Meters | None = None
     _is_announced = False
-
     _made_state: IndexedStateManager | None = None
     _sent_schemas: object = None
 
     @abstractmethod
-    def runs(self, context: Context | None) -> Iterable[Context | None]:
-        """Give the contexts to read, in order."""
+    def contexts(self, context: Context | None) -> Iterable[Context | None]:
+        """Yield the contexts to read, in order."""
 
     @abstractmethod
-    def emitted(self, context: Context | None, *, writes: bool) -> Iterator[int]:
-        """Read and emit a context; give the number of records of each page, once they are out."""
+    def sync_context(self, context: Context | None) -> Generator[int, None, bool]:
+        """Sync a context; yield the size of each page, return whether all were read."""
+
+    @abstractmethod
+    def settle(self, state: dict[str, Any], *, is_complete: bool) -> None:
+        """Prepare the state of a context for the SDK, which promotes its bookmark."""
+
+    def sync_for_parent(self, context: Context) -> bool:
+        """Sync for one record of the parent; return whether everything was read."""
+        if self.selected:
+            self._write_schema_message()
+        return self._sync_contexts(context)
 
     def _sync_records(
-        self, context: Context | None = None, *, write_messages: bool = True
+        self,
+        context: Context | None = None,
+        *,
+        write_messages: bool = True,  # noqa: ARG002 - false only for BATCH
     ) -> Generator[dict[str, Any], Any, Any]:
-        """Do what the SDK's loop over records does; yields nothing, as nobody takes it."""
+        """Replace the SDK's loop over records; yields nothing, because nobody takes it."""
         yield from ()
-        meters, since_state = self._measured(), 0
+        self._sync_contexts(context)
+
+    def _sync_contexts(self, context: Context | None) -> bool:
+        is_complete = True
         try:
-            for current in self.runs(context):
+            for current in self.contexts(context):
                 with self._naming_depth():
-                    for count in self.emitted(current, writes=write_messages):
-                        meters.records.increment(count)
-                        meters.pages.increment()
-                        since_state += count
-                        if since_state >= self.STATE_MSG_FREQUENCY and write_messages:
-                            self._write_state_message()
-                            since_state = 0
-                if self.state_manager.get_state_partition_context(current) == current:
-                    self._finalize_state(self.get_context_state(current))
-                if write_messages:
-                    self._write_state_message()
+                    is_complete &= self._sync_one(current)
+                self._write_state_message()
         finally:
             if not context:
                 self._log_meters()
         if not context:
             self._finalize_state(self.stream_state)
-        if write_messages:
-            self._write_state_message()
+        self._write_state_message()
+        return is_complete
+
+    def _sync_one(self, context: Context | None) -> bool:
+        """Sync a context, count its pages, send STATE on the way, settle its bookmark."""
+        meters, since_state = self._measure(), 0
+        syncing = self.sync_context(context)
+        while True:
+            try:
+                count = next(syncing)
+            except StopIteration as end:
+                is_complete = bool(end.value)
+                break
+            self.state_manager.is_flushed = False
+            meters.records.increment(count)
+            meters.pages.increment()
+            since_state += count
+            if since_state >= self.STATE_MSG_FREQUENCY:
+                self._write_state_message()
+                since_state = 0
+        if self.state_manager.get_state_partition_context(context) == context:
+            state = self.get_context_state(context)
+            self.settle(state, is_complete=is_complete)
+            self._finalize_state(state)
+        return is_complete
 
     @contextmanager
     def _naming_depth(self) -> Iterator[None]:
-        """Say what Python gives up on: what recurses is the SDK's, or is bounded nowhere else."""
+        """Turn a RecursionError of the SDK into an error that names the stream."""
         try:
             yield
         except RecursionError:
@@ -95,9 +124,9 @@ class PagedStream(Stream):
     # Logs
 
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
-        """Log a message, the SDK's own only where they tell something.
+        """Log a message of the SDK, if it says something new.
 
-        The beginning of each context is said for the first; an error is said by the error itself.
+        Only the first context is announced; an error is logged by whoever handles it.
         """
         if message.startswith("Beginning sync"):
             level = logging.DEBUG if self._is_announced else level
@@ -105,14 +134,14 @@ class PagedStream(Stream):
         level = logging.DEBUG if level >= logging.ERROR else level
         super().log(message, *args, level=level, **kwargs)
 
-    def _measured(self) -> Meters:
+    def _measure(self) -> Meters:
         if self._meters is None:
             pages = metrics.http_request_counter(self.name, self.endpoint)
             self._meters = Meters(self.get_record_counter(), pages, self.get_sync_timer())
         return self._meters
 
     def _log_meters(self) -> None:
-        """Log what was measured of this stream, and of its children at the end of its own."""
+        """Log the measures of this stream and of its children."""
         if self._meters is not None:
             for meter in (self._meters.pages, self._meters.records, self._meters.timer):
                 meter.__exit__(*sys.exc_info())
@@ -133,8 +162,13 @@ class PagedStream(Stream):
             or bool(maps[0].flattening_enabled)
         )
 
+    @property
+    def writes_lines(self) -> bool:
+        """Whether records may be written encoded: a writer of another program takes messages."""
+        return type(self._tap.message_writer) is MessageWriter and not self.is_mapped
+
     def select_keys(self) -> list[str]:
-        """Select the keys that a catalog deselects, as Singer has it; give their names."""
+        """Select the keys that a catalog deselects, as Singer requires; return their names."""
         keys = [*self.primary_keys, *filter(None, [self.replication_key])]
         lost = [key for key in dict.fromkeys(keys) if not self.mask["properties", key]]
         if not self.selected:
@@ -145,7 +179,7 @@ class PagedStream(Stream):
         return lost
 
     def replace_schema(self, schema: dict[str, Any]) -> None:
-        """Work with another schema from here on, and send it before the next record."""
+        """Continue with another schema, and send it before the next record."""
         if self._input_schema is not None:
             self._input_schema = schema
         else:
@@ -156,7 +190,7 @@ class PagedStream(Stream):
         self._write_schema_message()
 
     def _write_schema_message(self) -> None:
-        """Send the schema, unless it was sent: a child stream is synced for every parent."""
+        """Send the schema once: a child stream is synced for every record of its parent."""
         with self._naming_depth():
             sending = [message.to_dict() for message in self._generate_schema_messages()]
             if sending != self._sent_schemas:
@@ -165,7 +199,7 @@ class PagedStream(Stream):
 
     @property
     def stream_version(self) -> int | None:
-        """The version of a full table, where the target was told of one."""
+        """The version of a full table, if the target was told one."""
         return self._stream_version
 
     # State
@@ -183,22 +217,22 @@ class PagedStream(Stream):
         return self._made_state
 
     def send_state(self) -> None:
-        """Send the state if it has changed and is worth it."""
+        """Send the state if it changed, as often as the throttle allows."""
         self.state_manager.is_flushed = False
         self._write_state_message()
 
     def _write_state_message(self) -> None:
         writer = self._tap.state_writer
         if isinstance(writer, ThrottledStateWriter) and not writer.is_due:
-            # What is not sent now is owed, and goes with the next one, or at the end.
+            # The next one, or the one at the end of the run, has it as well.
             return
         super()._write_state_message()
 
     def get_replication_key_signpost(self, context: Context | None = None) -> None:
-        """Give none: the SDK would compare it as a text; the bookmark is capped on commit."""
+        """Return None: the SDK would compare strings; the bookmark is capped when it settles."""
 
     def _write_starting_replication_value(self, context: Context | None) -> None:
-        """Write none: the SDK would choose between bookmark and start date by text."""
+        """Write none: the SDK would compare bookmark and start date as strings."""
 
     def _process_record(
         self,
@@ -206,4 +240,4 @@ class PagedStream(Stream):
         child_context: Context | None = None,
         partition_context: Context | None = None,
     ) -> None:
-        """Do nothing: children are run where the records of a page are gone through."""
+        """Do nothing: child streams are synced in ``extract/slice_sync.py``."""

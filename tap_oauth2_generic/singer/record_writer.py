@@ -1,192 +1,113 @@
-"""The records of one stream on their way to the target: as they came, or shaped one by one.
+"""Write the records of one stream to the target, and keep the target's schema ahead of them.
 
-Keeps the target's schema ahead of the records. Knows no request, no paging and no bookmark.
+Knows no request, no paging and no bookmark.
 """
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.helpers._util import utc_now
 from singer_sdk.singerlib import RecordMessage
 
 from tap_oauth2_generic.errors import RecordError
-from tap_oauth2_generic.records.conform import RecordConformer, SchemaMismatchError
-from tap_oauth2_generic.records.passthrough import EncodedRecords, NotPassthroughError, Passthrough
-from tap_oauth2_generic.records.schema import grown_at
-from tap_oauth2_generic.records.stream_maps import mapped
-from tap_oauth2_generic.singer.message_writer import MessageWriter, encode
+from tap_oauth2_generic.records.conform import SchemaMismatchError
+from tap_oauth2_generic.records.infer import grown_at
+from tap_oauth2_generic.singer.message_writer import MessageWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable
 
-    import msgspec
     from singer_sdk.singerlib.encoding.base import GenericSingerWriter
     from singer_sdk.singerlib.encoding.simple import Message
 
-    from tap_oauth2_generic.parsing.json_text import JsonList
-    from tap_oauth2_generic.records.schema import SchemaSettings
-    from tap_oauth2_generic.settings.paths import Path
+    from tap_oauth2_generic.records.declared import SchemaSettings
+    from tap_oauth2_generic.records.pipeline import Batch, Origin, Pipeline, Record
+    from tap_oauth2_generic.runtime.log import StreamLog
+    from tap_oauth2_generic.runtime.stats import StreamStats
     from tap_oauth2_generic.singer.paged_stream import PagedStream
-
-Record = dict[str, Any]
 
 
 class RecordWriter:
-    """Emits the records of one stream.
+    """Writes the records of one stream; ``make_pipeline`` is called again for a new schema."""
 
-    ``given`` are the fields that a context gives each record, ``added`` those that come from a
-    path inside it; ``is_ordered`` asks for every replication value of a page.
-    """
-
-    def __init__(  # noqa: PLR0913 - what a stream knows about its records
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts it is made of
         self,
         stream: PagedStream,
         settings: SchemaSettings,
         writer: GenericSingerWriter[bytes, Message],
-        say: Callable[[str], None],
-        *,
-        given: Collection[str],
-        added: Mapping[str, Path],
-        is_ordered: bool,
+        make_pipeline: Callable[[], Pipeline],
+        log: StreamLog,
+        stats: StreamStats,
     ) -> None:
-        """Emit nothing yet."""
+        """Make the pipeline for the schema of now."""
         self._stream = stream
         self._settings = settings
         self._writer = writer
-        # An embedding program's own writer is given messages, not bytes.
-        self._pages = writer if type(writer) is MessageWriter else None
-        self._say = say
-        self._given = given
-        self._added = added
-        self._is_ordered = is_ordered
-        self._renew()
+        self._make_pipeline = make_pipeline
+        self._log = log
+        self._stats = stats
+        self.pipeline = make_pipeline()
 
-    @property
-    def dropped(self) -> Mapping[str, int]:
-        """How often each field was left out that the schema does not have."""
-        return self._dropped
-
-    def _renew(self) -> None:
-        stream, inferred = self._stream, self._settings.schema is None
-        self._dropped: dict[str, int] = getattr(self, "_dropped", {})
-        self._shaper = RecordConformer(
-            stream.effective_schema,
-            stream.mask,
-            refuses_new_fields=self._settings.on_new_fields != "ignore",
-            checks_formats=inferred,
-            dropped=self._dropped,
-        )
-        self._verbatim = None
-        if not stream.is_mapped and self._pages is not None:
-            try:
-                self._verbatim = Passthrough(
-                    stream.effective_schema,
-                    stream.mask,
-                    inferred=inferred,
-                    given=self._given,
-                    added=self._added,
-                    replication_key=stream.replication_key,
-                    is_ordered=self._is_ordered,
-                )
-            except NotPassthroughError:
-                return
-
-    # As they came
-
-    @property
-    def passes_on(self) -> bool:
-        """Whether records may be passed on as they came, as far as the schema goes."""
-        return self._verbatim is not None
-
-    def texts(self, written: JsonList, context: Mapping[str, Any]) -> EncodedRecords | None:
-        """Give what of a page may be passed on as it came, None where it must be shaped.
-
-        ``context`` holds the values that go with every record.
-        """
-        if self._verbatim is None:
-            return None
-        try:
-            given = self._shaper.shape(dict(context))
-        except SchemaMismatchError:
-            return None
-        return self._verbatim.check(written, b"," + encode(given)[1:-1] if given else b"")
-
-    def pass_on(self, texts: EncodedRecords) -> None:
-        """Emit records as the bytes they came in."""
-        self._write(texts.records, texts.more)
-
-    # One by one
-
-    def emit(self, records: Iterable[Record]) -> None:
-        """Shape records and emit them; raises RecordError where one has no place."""
-        if self._stream.is_mapped or self._pages is None:
-            for record in records:
-                self._emit_mapped(self._shaped(record, list))
-            return
-        encoded: list[bytes] = []
-
-        def write() -> None:
-            self._write(encoded)
-            encoded.clear()
-
-        try:
-            for record in records:
-                # Not in one go: what is there goes out before a schema does.
-                encoded.append(encode(self._shaped(record, write)))  # noqa: PERF401 - see above
-        finally:
-            write()
-
-    def _write(self, records: Sequence[bytes | msgspec.Raw], more: bytes = b"") -> None:
-        if self._pages is not None:
+    def write(self, batch: Batch) -> None:
+        """Write the records of a batch; raise RecordError if one does not fit the schema."""
+        if batch.encoded is not None and isinstance(self._writer, MessageWriter):
+            page = batch.encoded
             version = self._stream.stream_version
-            self._pages.write_records(self._stream.name, records, version, more)
+            self._writer.write_records(self._stream.name, page.records, version, page.suffix)
+            self._stats.records += len(page.records)
+            return
+        waiting: list[Any] = []
+        try:
+            for record in batch.records:
+                waiting.append(self._finish(record, batch.origin, waiting))
+                self._stats.records += 1
+        finally:
+            self._send(waiting)
 
-    def _emit_mapped(self, shaped: Record) -> None:
-        for stream_map in self._stream.stream_maps:
-            made = mapped(self._stream.name, stream_map, shaped)
-            if made is not None:
-                self._writer.write_message(
-                    RecordMessage(
-                        stream=stream_map.stream_alias,
-                        record=made,
-                        version=self._stream.stream_version,
-                        time_extracted=utc_now(),
-                    )
-                )
-
-    def _shaped(self, record: Record, before_schema: Callable[[], object]) -> Record:
-        """Shape a record; where the schema must be widened, what waits goes out before it."""
+    def _finish(self, record: Record, origin: Origin, waiting: list[Any]) -> Any:
+        """Finish a record; before the schema grows for it, send what waits."""
         while True:
             try:
-                return self._shaper.shape(record)
+                return self.pipeline.finished(record, origin)
             except RecursionError:
                 message = f"stream {self._stream.name!r}: a record is nested too deep"
                 raise RecordError(message) from None
-            except SchemaMismatchError as misfit:
-                before_schema()
-                self._make_room(misfit)
+            except SchemaMismatchError as mismatch:
+                self._send(waiting)
+                self._grow_schema(mismatch)
 
-    def _make_room(self, misfit: SchemaMismatchError) -> None:
-        """Widen the schema for a value that has no place in it, and tell the target first."""
-        name, path = self._stream.name, ".".join(misfit.path)
-        if misfit.is_new and self._settings.on_new_fields == "fail":
+    def _send(self, waiting: list[Any]) -> None:
+        """Send encoded records, or the records that stream maps made."""
+        version = self._stream.stream_version
+        if waiting and isinstance(waiting[0], bytes) and isinstance(self._writer, MessageWriter):
+            self._writer.write_records(self._stream.name, waiting, version, b"")
+        else:
+            for alias, record in (one for made in waiting for one in made):
+                now = datetime.now(timezone.utc)
+                message = RecordMessage(alias, record, version=version, time_extracted=now)
+                self._writer.write_message(message)
+        waiting.clear()
+
+    def _grow_schema(self, mismatch: SchemaMismatchError) -> None:
+        """Widen the schema for a value that does not fit it, and tell the target first."""
+        name, path = self._stream.name, ".".join(mismatch.path)
+        if mismatch.is_new and self._settings.on_new_fields == "fail":
             message = f"stream {name!r}: the field {path!r} is new; new_fields is fail"
             raise RecordError(message)
-        if not misfit.is_new and self._settings.schema is not None:
+        if not mismatch.is_new and self._settings.schema is not None:
             message = (
                 f"stream {name!r}: a value of {path!r} does not fit its declared type "
-                f"({type(misfit.value).__name__}); widen the type in the stream's schema"
+                f"({type(mismatch.value).__name__}); widen the type in the stream's schema"
             )
             raise RecordError(message)
-        self._say(
-            f"the field {path!r} is new; it is added to the schema"
-            if misfit.is_new
-            else f"the field {path!r} has a value of another type; its column is widened"
-        )
-        schema = grown_at(self._stream.effective_schema, misfit.path, misfit.value)
+        if mismatch.is_new:
+            self._log.warning("new field %r; adding it to the schema", path)
+        else:
+            self._log.warning("%r has a value of another type; widening its column", path)
+        schema = grown_at(self._stream.effective_schema, mismatch.path, mismatch.value)
         if schema == self._stream.effective_schema:
             message = f"stream {name!r}: the value of {path!r} fits no column of its schema"
             raise RecordError(message)
         self._stream.replace_schema(schema)
-        self._renew()
+        self.pipeline = self._make_pipeline()

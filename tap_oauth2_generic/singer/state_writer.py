@@ -1,28 +1,28 @@
 """Hold the state of a run in memory and send it, often while it is small.
 
-What a bookmark is and when it may move is decided elsewhere.
+When a bookmark may move is decided in ``replication/bookmark_store.py``.
 """
 
 from __future__ import annotations
 
-import json
-from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from singer_sdk.helpers._state import StateWriter
+from singer_sdk.helpers._state import PROGRESS_MARKER_NOTE, PROGRESS_MARKERS, StateWriter
 from singer_sdk.singerlib.encoding.simple import StateMessage
 from singer_sdk.streams._state import StreamStateManager
 
 from tap_oauth2_generic.errors import InputError
+from tap_oauth2_generic.parsing.json_text import decode
+from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.settings.limits import FREE_STATE_BYTES
-from tap_oauth2_generic.singer.message_writer import MessageWriter, encode
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     from tap_oauth2_generic.runtime.clock import Clock
+    from tap_oauth2_generic.singer.message_writer import MessageWriter
 
 # Beyond FREE_STATE_BYTES, STATE messages take at most this part of the output, or of the time.
 _OUTPUT_SHARE, _TIME_SHARE = 10, 100
@@ -56,6 +56,24 @@ class IndexedStateManager(StreamStateManager):
         return index
 
 
+def set_progress(state: dict[str, Any], key: str, value: Any) -> None:
+    """Note the bookmark of a read that has not ended; the SDK promotes it in the end."""
+    note = {PROGRESS_MARKER_NOTE: "Progress is not resumable if interrupted."}
+    markers = state.setdefault(PROGRESS_MARKERS, note)
+    markers["replication_key"] = key
+    markers["replication_key_value"] = value
+
+
+def has_progress(state: Mapping[str, Any]) -> bool:
+    """Return whether a context's state has the bookmark of a read that has not ended."""
+    return PROGRESS_MARKERS in state
+
+
+def drop_progress(state: dict[str, Any]) -> None:
+    """Leave the bookmark of a context where it was."""
+    state.pop(PROGRESS_MARKERS, None)
+
+
 def _key(context: Mapping[str, Any]) -> Hashable:
     """Return a key that is equal for equal contexts."""
     try:
@@ -74,7 +92,7 @@ class ThrottledStateWriter(StateWriter):
     def __init__(self, writer: MessageWriter, clock: Clock, given: Mapping[str, Any]) -> None:
         """Start with nothing sent; ``given`` is the state the run continues from."""
         super().__init__(writer)
-        self._given = encode({"bookmarks": {}} | dict(given))
+        self._given = encode_json({"bookmarks": {}} | dict(given))
         self._writer = writer
         self._clock = clock
         self._sent = b""
@@ -89,9 +107,9 @@ class ThrottledStateWriter(StateWriter):
         """
         began = self._clock.monotonic()
         # Compared as JSON: a copy would cost more than the message itself.
-        encoded = encode(state)
+        encoded = encode_json(state)
         if not self._sent and encoded != self._given:
-            self._send(json.loads(self._given, parse_float=Decimal), self._given)
+            self._send(decode(self._given), self._given)
         if encoded != self._sent:
             self._send(state, encoded)
         ended = self._clock.monotonic()

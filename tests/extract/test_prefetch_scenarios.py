@@ -317,7 +317,7 @@ def test_buffered_pages_are_bounded(api):
     api.routes["/items"] = lambda seen: {"d": rows(int(seen.query["page"]))}
     tap = TapOAuth2Generic(config=api.config(paged(), max_in_flight=4))
     stream = tap.streams["items"]
-    reader = stream.courses(None)[0]
+    reader = stream.plan.slices(None)[0]
     pages = tap.prefetcher.pages(reader)
     for read in range(1, 20):
         next(pages)

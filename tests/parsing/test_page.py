@@ -1,4 +1,4 @@
-"""A page: decoded exactly, its records found."""
+"""A page: decoded with every digit, its records found, its next link at hand."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def page(body, *, status=200, headers=None, **raw):
 
 @quick
 @given(json_values)
-def test_decoding_is_exact(value):
+def test_decoding_loses_nothing(value):
+    """Every number comes out with all its digits, and every text as it was."""
     content = msgspec.json.Encoder(decimal_format="number").encode(value)
     assert decode(content) == value
     assert decode(b"\xef\xbb\xbf" + content) == value
@@ -48,7 +49,8 @@ def test_decoding_is_exact(value):
 
 @pytest.mark.parametrize("digits", [18, 19, 20, 40, 999, 1000, 5000])
 @pytest.mark.parametrize("sign", ["", "-"])
-def test_integers_of_any_length_are_exact(digits, sign):
+def test_whole_numbers_of_any_length_are_exact(digits, sign):
+    """A whole number keeps each digit, however many there are."""
     text = sign + "1234567890" * (digits // 10) + "7" * (digits % 10)
     assert Decimal(decode(text.encode())) == Decimal(text)
 
@@ -57,6 +59,7 @@ def test_integers_of_any_length_are_exact(digits, sign):
     "text", ["0.1", "1.10", "12345678901234567.89", "1e-400", "1E400", "-0.00000000000000000001"]
 )
 def test_fractions_are_exact(text):
+    """A fraction keeps each digit, trailing zeros and all."""
     assert str(decode(text.encode())) == str(Decimal(text))
 
 
@@ -72,8 +75,8 @@ def test_fractions_are_exact(text):
         (b'"\\u0000"', "\x00"),
     ],
 )
-def test_unusual_json_is_decoded(content, value):
-    """A lone surrogate becomes U+FFFD."""
+def test_odd_but_valid_texts(content, value):
+    """No text is null, a surrogate pair is one character, a lone surrogate is U+FFFD."""
     assert decode(content) == value
 
 
@@ -93,7 +96,8 @@ def test_unusual_json_is_decoded(content, value):
         (b'["\\ud800",' + b"[" * 100_000 + b"]" * 100_001, "nested too deep"),
     ],
 )
-def test_undecodable_content_is_a_value_error(content, says):
+def test_what_cannot_be_decoded_is_said(content, says):
+    """What is no JSON raises ValueError that says why, and nothing else."""
     with pytest.raises(ValueError, match=says):
         decode(content)
 
@@ -123,7 +127,8 @@ def test_undecodable_content_is_a_value_error(content, says):
         ("$.data[*]", {"data": []}, []),
     ],
 )
-def test_records_are_found_at_the_path(path, body, records):
+def test_where_records_are(path, body, records):
+    """A list gives its items, an object one record, scalars become values, null nothing."""
     assert page(body, records_path=path).records == records
 
 
@@ -139,13 +144,14 @@ def test_records_are_found_at_the_path(path, body, records):
         ("$", {}, True),
     ],
 )
-def test_found_tells_empty_from_missing(path, body, found):
+def test_an_empty_place_differs_from_a_missing_one(path, body, found):
+    """``found`` tells a place without records from one that is not there."""
     assert page(body, records_path=path).found is found
 
 
 @pytest.mark.parametrize("status", [201, 202, 204])
-def test_empty_body_has_no_records(status):
-    """At status 200 it is an error."""
+def test_no_body_gives_no_records(status):
+    """An answer without a body has no records, and that is no error unless its status is 200."""
     assert page(b"", status=status).records == []
     with pytest.raises(ResponseError, match="empty body"):
         page(b"")
@@ -156,25 +162,29 @@ def test_empty_body_has_no_records(status):
     [("text", "the string 'text'"), (5, "the number 5"), (False, "the boolean false")],
 )
 @pytest.mark.parametrize("path", ["$", "a.b"])
-def test_scalar_at_the_path_is_an_error(path, body, named):
+def test_what_cannot_be_records_is_named(path, body, named):
+    """A scalar where records should be is an error that names path and value."""
     with pytest.raises(ResponseError, match=f"'{path.replace('$', '.')}' points at {named}"):
         page(body if path == "$" else {"a": {"b": body}}, records_path=path)
 
 
-def test_body_that_is_not_json_is_quoted_in_part():
+def test_a_body_that_is_no_json_is_an_error_with_its_beginning():
+    """A 200 that is no JSON is an error with status and the body's beginning, never all of it."""
     with pytest.raises(ResponseError, match="status is 200 and it begins with '<html>") as caught:
         page(b"<html>\n" + b"x" * 10_000)
     assert len(str(caught.value)) < 300
 
 
-def test_compressed_body_is_quoted_decompressed():
+def test_the_beginning_of_a_packed_body_is_shown_unpacked():
+    """Of an answer that is packed, an error shows what is in it."""
     with pytest.raises(ResponseError, match="it begins with 'id,name 1,one'"):
         page(gzip.compress(b"id,name\n1,one\n"))
     with pytest.raises(ResponseError, match="it is a corrupt gzip file"):
         page(b"\x1f\x8bno")
 
 
-def test_records_are_values_keeps_the_keys():
+def test_an_object_of_objects_gives_its_values():
+    """Values become records, and their keys are kept in the field that was named."""
     body = {"x": {"a": 1}, "y": 2}
     values = page({"d": body}, records_path="d", records_are_values=True)
     assert values.records == [{"a": 1}, {"value": 2}]
@@ -183,30 +193,32 @@ def test_records_are_values_keeps_the_keys():
 
 
 @pytest.mark.parametrize(("values", "count"), [(None, 0), ([], 0), ({}, 0), ({"a": {}}, 1)])
-def test_empty_list_counts_as_an_empty_object(values, count):
+def test_an_empty_object_of_objects_may_be_a_list(values, count):
+    """Null and the empty list that some servers write for ``{}`` have no values."""
     assert len(page({"d": values}, records_path="d", records_are_values=True).records) == count
 
 
 @pytest.mark.parametrize("values", [[1], "x", 5])
-def test_records_are_values_needs_an_object(values):
+def test_values_of_what_is_no_object_are_an_error(values):
+    """``records_are_values`` on anything else is an error that says what it needs."""
     with pytest.raises(ResponseError, match="records_are_values needs an object"):
         page({"d": values}, records_path="d", records_are_values=True)
 
 
-def test_records_key_field_needs_records_are_values():
+def test_a_key_field_needs_values():
+    """``records_key_field`` alone is a contradiction."""
     collector = ErrorCollector()
     assert read(RecordSettings, {"records_key_field": "k"}, "", collector) is None
     assert collector.errors == ["records_key_field needs records_are_values: true"]
 
 
-def test_added_fields_come_from_inside_the_record():
-    body = [{"f": {"u": 1}}, {"f": {}}, {"f": None}]
-    added = {"u": "f.u", "g": "f"}
-    assert [(r["u"], r["g"]) for r in page(body, add_fields=added).records] == [
-        (1, {"u": 1}),
-        (None, {}),
-        (None, None),
-    ]
+@pytest.mark.parametrize(
+    ("inner", "found"), [({"u": 1}, (1, {"u": 1})), ({}, (None, {})), (None, (None, None))]
+)
+def test_last_record_has_its_added_fields(inner, found):
+    """Paging may read an added field of the last record; it is null if its path is not there."""
+    last = page([{"f": 0}, {"f": inner}], add_fields={"u": "f.u", "g": "f"}).last_record
+    assert (last["u"], last["g"]) == found
 
 
 @pytest.mark.parametrize(
@@ -219,5 +231,6 @@ def test_added_fields_come_from_inside_the_record():
         ("x" * 99, f"the string '{'x' * 40}'"),
     ],
 )
-def test_body_is_described_by_its_keys(body, keys):
+def test_an_answer_is_described_by_its_keys(body, keys):
+    """What stands at the top of an answer is named, never shown whole."""
     assert page(body, records_path="$..none").keys == keys

@@ -21,7 +21,7 @@ def shaper(properties, *, deselected=(), inferred=True, refuses=True, **schema):
 
 
 def fit(column, value, *, inferred=True):
-    return shaper({"x": column}, inferred=inferred).shape({"x": value})["x"]
+    return shaper({"x": column}, inferred=inferred).conform({"x": value})["x"]
 
 
 def nullable(kind, **more):
@@ -76,7 +76,7 @@ def test_a_whole_number_written_as_text_fits_a_number_column(number):
     "value", ["007", "1e5", " 1", "+1", "1_0", "", "x", "-", "1.50x", "NaN", "٣"]
 )
 @pytest.mark.parametrize("kind", ["integer", "number"])
-def test_a_text_that_would_not_come_back_is_a_misfit(value, kind):
+def test_a_text_that_would_not_come_back_is_a_mismatch(value, kind):
     """A text is read as a number only where writing that number gives the same text."""
     with pytest.raises(SchemaMismatchError):
         fit(nullable(kind), value)
@@ -106,7 +106,7 @@ def test_a_fraction_fits_where_both_number_types_are_declared():
         ("integer", {}),
     ],
 )
-def test_a_value_of_another_type_is_a_misfit(kind, value):
+def test_a_value_of_another_type_is_a_mismatch(kind, value):
     """A value that its column cannot hold is an error with its path, never dropped or bent."""
     with pytest.raises(SchemaMismatchError) as caught:
         fit(nullable(kind), value)
@@ -126,7 +126,7 @@ BEYOND = "only values of type int are held against the size of the column"
     ],
 )
 def test_an_inferred_integer_column_holds_64_bits(value):
-    """A number beyond 64 bits is a misfit of an inferred integer column, however it is written."""
+    """A number beyond 64 bits does not fit an inferred integer column, however it is written."""
     with pytest.raises(SchemaMismatchError):
         fit(nullable("integer"), value)
 
@@ -141,7 +141,7 @@ def test_a_declared_column_is_taken_at_its_word():
 
 @pytest.mark.parametrize("value", ["soon", "2024-01-01", "", 5, {}])
 def test_an_inferred_timestamp_column_holds_timestamps_alone(value):
-    """What is no timestamp is a misfit of a column that was inferred to be one."""
+    """What is no timestamp is a mismatch of a column that was inferred to be one."""
     when = nullable("string", format="date-time")
     assert fit(when, "2024-01-01T00:00:00Z") == "2024-01-01T00:00:00Z"
     with pytest.raises(SchemaMismatchError):
@@ -156,16 +156,16 @@ def test_a_column_without_a_type_takes_anything(column, value):
 
 
 def test_a_null_where_none_is_taken_is_left_out():
-    """A null in a column that takes none is left out, in a required one it is a misfit."""
+    """A null in a column that takes none is left out, in a required one it is a mismatch."""
     column = {"x": {"type": "integer"}}
-    assert shaper(column).shape({"x": None}) == {}
+    assert shaper(column).conform({"x": None}) == {}
     assert fit({"type": "array", "items": {"type": "integer"}}, [1, None]) == [1, None]
     with pytest.raises(SchemaMismatchError):
-        shaper(column, required=["x"]).shape({"x": None})
+        shaper(column, required=["x"]).conform({"x": None})
 
 
-def test_a_misfit_knows_the_way_to_it():
-    """The path of a misfit leads through objects and lists to the field."""
+def test_a_mismatch_knows_the_way_to_it():
+    """The path of a mismatch leads through objects and lists to the field."""
     inner = nullable("object", properties={"n": nullable("integer")})
     with pytest.raises(SchemaMismatchError) as caught:
         fit(nullable("array", items=inner), [{"n": 1}, {"n": "many"}])
@@ -174,10 +174,10 @@ def test_a_misfit_knows_the_way_to_it():
 
 
 def test_new_fields_are_refused_where_that_was_asked():
-    """A field without a column is a misfit that says that it is new, at any depth."""
+    """A field without a column is a mismatch that says that it is new, at any depth."""
     nested = shaper({"x": nullable("object", properties={"n": nullable("integer")})})
     with pytest.raises(SchemaMismatchError) as caught:
-        nested.shape({"x": {"n": 1, "new": 2}})
+        nested.conform({"x": {"n": 1, "new": 2}})
     assert (caught.value.path, caught.value.is_new) == (["x", "new"], True)
 
 
@@ -186,17 +186,17 @@ def test_new_fields_are_counted_where_they_are_dropped():
     inner = nullable("object", properties={"n": nullable("integer")})
     made = shaper({"x": inner, "l": nullable("array", items=inner)}, refuses=False)
     record = {"x": {"n": 1, "new": 2}, "l": [{"new": 1}, {"new": 1}], "other": 3}
-    assert made.shape(record) == {"x": {"n": 1}, "l": [{}, {}]}
-    assert made.shape({"other": 4}) == {}
+    assert made.conform(record) == {"x": {"n": 1}, "l": [{}, {}]}
+    assert made.conform({"other": 4}) == {}
     assert made.dropped == {"x.new": 1, "l.[].new": 2, "other": 2}
 
 
 def test_deselected_fields_are_left_out_whatever_they_hold():
-    """A deselected field is not emitted, not counted and never a misfit."""
+    """A deselected field is not emitted, not counted and never a mismatch."""
     properties = {"a": nullable("integer"), "b": nullable("object", properties={"c": {}, "d": {}})}
     deselected = [("properties", "a"), ("properties", "b", "properties", "c")]
     made = shaper(properties, deselected=deselected)
-    assert made.shape({"a": "no number", "b": {"c": 1, "d": 2}}) == {"b": {"d": 2}}
+    assert made.conform({"a": "no number", "b": {"c": 1, "d": 2}}) == {"b": {"d": 2}}
     assert made.dropped == {}
 
 
@@ -205,5 +205,5 @@ def test_the_record_itself_is_not_changed():
     record = {"x": {"n": "5"}, "l": ["5"]}
     inner = nullable("object", properties={"n": nullable("integer")})
     made = shaper({"x": inner, "l": nullable("array", items=nullable("integer"))})
-    assert made.shape(record) == {"x": {"n": 5}, "l": [5]}
+    assert made.conform(record) == {"x": {"n": 5}, "l": [5]}
     assert record == {"x": {"n": "5"}, "l": ["5"]}

@@ -37,7 +37,7 @@ samples |= st.lists(st.fixed_dictionaries({"x": numbers | scalars}), min_size=2,
 
 def shaped_by(schema, record):
     shaper = RecordConformer(schema, EVERYTHING, refuses_new_fields=True, checks_formats=True)
-    return shaper.shape(record)
+    return shaper.conform(record)
 
 
 def is_kept(value, emitted):

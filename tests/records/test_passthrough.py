@@ -1,4 +1,4 @@
-"""Passing on as it came means the same as shaping: whatever is passed on is held against that."""
+"""The fast path emits what the general path emits, whatever the records and the schema."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tap_oauth2_generic.extract.page_reader import Slice
 from tap_oauth2_generic.parsing.json_text import open_envelope
 from tap_oauth2_generic.records.conform import RecordConformer, SchemaMismatchError
+from tap_oauth2_generic.records.infer import infer
 from tap_oauth2_generic.records.passthrough import NotPassthroughError, Passthrough
-from tap_oauth2_generic.records.schema import infer
+from tap_oauth2_generic.records.pipeline import EncodedPage, Pipeline
+from tap_oauth2_generic.records.schema_steps import Conform, Encode
+from tap_oauth2_generic.records.steps import AddContext, AddFields, adds_of
 from tap_oauth2_generic.settings.paths import DottedPath, parse_path
 
 QUICK = settings(deadline=None, max_examples=300)
@@ -29,7 +33,6 @@ NUMBERS = ["0", "-1", "1.50", "1e3", "1E-7", "9223372036854775808", "1" * 40, "0
 NAMES = st.sampled_from(["a", "b", "c.d", "é", "", "given"])
 
 
-encode = msgspec.json.Encoder(decimal_format="number").encode
 exactly = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
@@ -66,38 +69,48 @@ def exact(text):
     return json.loads(text, parse_float=lambda digits: ("number", Decimal(digits)))
 
 
-def general(records, schema, selected, context, added, *, inferred):
-    """Shape records as the general way does; None where it would have to change the schema."""
-    shaper = RecordConformer(schema, selected, refuses_new_fields=True, checks_formats=inferred)
-    shaped = []
-    for record in records:
-        found = {name: path.find(record) for name, path in added.items()}
-        for name, value in found.items():
-            record[name] = value if value or value in (0, False, "", None) else record.get(name)
-        try:
-            shaped.append(
-                shaper.shape({**record, **{n: v for n, v in context.items() if n not in record}})
-            )
-        except SchemaMismatchError:
-            return None
-    return shaped
-
-
-def passed_on(content, schema, *, selected=None, context=None, added=None, inferred=True):
-    """Give what is passed on of an answer; None where it goes the general way."""
-    context, added = context or {}, added or {}
+def pipeline(schema, *, selected=None, context=(), added=None, inferred=True, **key):
+    """Return the pipeline of a stream with these columns."""
     selected = Selected() if selected is None else selected
+    prepare = [AddFields(added or {}), AddContext(context)]
+    key = {"replication_key": None, "is_ordered": False, **key}
+    conformer = RecordConformer(schema, selected, refuses_new_fields=True, checks_formats=inferred)
     try:
-        verbatim = Passthrough(
-            schema, selected, inferred=inferred, given=context.keys(), added=added,
-            replication_key=None, is_ordered=False,
-        )  # fmt: skip
+        passthrough = Passthrough(schema, selected, inferred=inferred, adds=adds_of(prepare), **key)
     except NotPassthroughError:
-        return None
+        passthrough = None
+    return Pipeline(prepare, [Conform(conformer, passthrough), Encode()])
+
+
+def encoded(content, made, context=None):
+    """Return the page that leaves the fast path; None if it has to be decoded."""
     opened = open_envelope(content, DATA)
-    more = ("," + json.dumps(context)[1:-1]).encode() if context else b""
-    found = verbatim.check(opened[1], more) if opened else None
-    return None if found is None else [bytes(t)[:-1] + found.more + b"}" for t in found.records]
+    page = opened and EncodedPage(opened[1].text, opened[1].members)
+    return made.encoded(page, Slice(context or {}, None, None)) if page else None
+
+
+def lines(page):
+    """Return the records of a page as they are written to the target."""
+    return page and [
+        bytes(record)[: -1 if page.suffix else None] + page.suffix + b"}" * bool(page.suffix)
+        for record in page.records
+    ]
+
+
+def fast(content, schema, *, context=None, **settings):
+    """Return the records that leave the fast path; None if they have to be decoded."""
+    made = pipeline(schema, context=context or {}, **settings)
+    return lines(encoded(content, made, context))
+
+
+def slow(content, made, context):
+    """Return the decoded records; None if they would change the schema."""
+    origin = Slice(context, None, None)
+    records = made.prepared(exactly(content)["data"], origin)
+    try:
+        return [made.finished(record, origin) for record in records]
+    except SchemaMismatchError:
+        return None
 
 
 @QUICK
@@ -106,12 +119,12 @@ def passed_on(content, schema, *, selected=None, context=None, added=None, infer
     has_context=st.booleans(), same=st.booleans(),
     path=st.sampled_from([None, "a.b", "b", "'c.d'.a"]),
 )  # fmt: skip
-def test_what_is_passed_on_means_what_shaping_would_emit(
+def test_fast_path_emits_what_the_general_path_emits(
     sample, records, inferred, drops, has_context, same, path
 ):
-    """Any record that is passed on is, value by value, the one that the shaper would emit."""
+    """Each record of the fast path is, value by value, the decoded and conformed one."""
     context = {"given": 7} if has_context else {}
-    # What was inferred from fits what was inferred; of others a few do.
+    # Records of the sample fit the inferred schema; a few others do.
     records = sample if same else records
     added = {"added": parse_path(path)} if path else {}
     decoded = [exactly(texts(one)) for one in sample]
@@ -120,24 +133,21 @@ def test_what_is_passed_on_means_what_shaping_would_emit(
         {("properties", name): False for name in drops if name in schema["properties"]}
     )
     content = ('{"data":' + texts(records) + "}").encode()
-    lines = passed_on(
-        content, schema, selected=selected, context=context, added=added, inferred=inferred
-    )
-    if lines is None:
+    made = pipeline(schema, selected=selected, context=context, added=added, inferred=inferred)
+    written = lines(encoded(content, made, context))
+    if written is None:
         return
-    fresh = [exactly(texts(one)) for one in records]
-    shaped = general(fresh, schema, selected, context, added, inferred=inferred)
-    assert shaped is not None
-    emitted = [exact(encode(one)) for one in shaped]
-    assert [exact(line) for line in lines] == emitted
+    conformed = slow(content, made, context)
+    assert conformed is not None
+    assert [exact(line) for line in written] == [exact(line) for line in conformed]
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_a_number_keeps_its_spelling(number):
-    """What is passed on is the very text that came: digits, zeros and exponents."""
+def test_number_keeps_its_spelling(number):
+    """The fast path emits the digits, zeros and exponents that the API wrote."""
     content = f'{{"data": [{{"n": {number}}}]}}'.encode()
     schema = {"properties": {"n": {"type": ["number", "null"]}}}
-    assert passed_on(content, schema) == [f'{{"n":{number}}}'.encode()]
+    assert fast(content, schema) == [f'{{"n":{number}}}'.encode()]
 
 
 @pytest.mark.parametrize(
@@ -160,68 +170,65 @@ def test_a_number_keeps_its_spelling(number):
         ({"type": ["string", "null"]}, '"\\ud800"'),
     ],
 )
-def test_what_does_not_fit_its_column_is_not_passed_on(schema, record):
-    """A value that the column would bend, or not take, goes the general way."""
+def test_value_that_does_not_fit_its_column_leaves_the_fast_path(schema, record):
+    """A page with a value that the column would change or refuse is decoded."""
     content = f'{{"data": [{{"n": {record}}}]}}'.encode()
     columns = {"properties": {"n": schema}}
-    assert passed_on(content, columns) is None
+    assert fast(content, columns) is None
 
 
-def test_a_field_without_a_column_is_not_passed_on():
-    """A record with a field that the schema lacks goes the general way, which knows what to do."""
+def test_field_without_a_column_leaves_the_fast_path():
+    """A page with a field that the schema lacks is decoded: the general path handles it."""
     schema = {"properties": {"n": {"type": "integer"}}}
     content = b'{"data": [{"n": 1}, {"n": 2, "new": 3}]}'
-    assert passed_on(content, schema) is None
+    assert fast(content, schema) is None
 
 
-def test_what_the_tap_adds_never_hides_what_a_record_brings():
-    """A record that has a field of the context's name goes the general way, which keeps it."""
+def test_context_never_hides_a_field_of_the_record():
+    """A page whose records have a field of the context's name is decoded, and keeps it."""
     columns = {"n": {"type": "integer"}, "given": {"type": "integer"}}
-    own = passed_on(b'{"data": [{"n": 1}]}', {"properties": columns}, context={"given": 7})
+    own = fast(b'{"data": [{"n": 1}]}', {"properties": columns}, context={"given": 7})
     assert [json.loads(line) for line in own] == [{"n": 1, "given": 7}]
     content = b'{"data": [{"n": 1, "given": 8}]}'
-    assert passed_on(content, {"properties": columns}, context={"given": 7}) is None
+    assert fast(content, {"properties": columns}, context={"given": 7}) is None
 
 
 def values(rows, *, is_ordered=False, kind="string"):
-    """Give the replication values of a page that may matter, and how many records have none."""
+    """Return the replication values of a page that may matter, and how many records have none."""
     column = {
         "type": [kind, "null"],
         **({"format": "date-time"} if kind == "string" else {}),
     }
-    verbatim = Passthrough(
-        {"properties": {"at": column}}, Selected(), inferred=True, given=(), added={},
-        replication_key="at", is_ordered=is_ordered,
-    )  # fmt: skip
+    made = pipeline({"properties": {"at": column}}, replication_key="at", is_ordered=is_ordered)
     content = ('{"data":[' + ",".join('{"at":' + row + "}" for row in rows) + "]}").encode()
-    found = verbatim.check(open_envelope(content, DATA)[1], b"")
-    return found.replication_values, found.without
+    page = encoded(content, made)
+    return page.replication_values, page.without
 
 
-def test_the_highest_replication_value_is_given_as_it_was_written():
-    """Of times, those that are the highest to the microsecond come, in the API's own spelling."""
+def test_highest_replication_value_keeps_its_spelling():
+    """Of timestamps, those that are the highest to the microsecond are kept as written."""
     rows = ['"2024-01-01T00:00:00Z"', '"2024-01-02T00:00:00.1234567Z"', "null",
             '"2024-01-02T01:00:00.1234569+01:00"']  # fmt: skip
     highest = ["2024-01-02T00:00:00.1234567Z", "2024-01-02T01:00:00.1234569+01:00"]
     assert values(rows) == (highest, 1)
 
 
-def test_every_replication_value_is_given_where_the_order_matters():
+def test_ascending_order_keeps_every_replication_value():
     """In ascending order each value counts, in the order of the records."""
     rows = ['"2024-01-02T00:00:00Z"', '"2024-01-01T00:00:00Z"', "null"]
     assert values(rows, is_ordered=True) == ([json.loads(row) for row in rows[:2]], 1)
 
 
 def test_decimal_replication_values_keep_their_digits():
-    """A number that a float would round is given with all its digits."""
+    """A number that a float would round keeps all its digits."""
     rows = ["12345678901234567890.5", "1"]
     assert values(rows, kind="number") == ([Decimal(rows[0]), 1], 0)
 
 
 @pytest.mark.parametrize("name", ['a"b', "a\\b", "a\nb", "\x01", "\ud800"])
 @pytest.mark.parametrize("place", ["column", "inner column", "added", "path"])
-def test_a_name_that_json_escapes_goes_the_general_way(name, place):
-    """A field may be called anything: what the fast decoder takes no name for is shaped."""
+def test_name_that_json_escapes_is_decoded(name, place):
+    """A field may have any name: those that the fast decoder does not take are slow."""
     column = {"type": ["integer", "null"]}
     inner = {"type": ["object", "null"], "properties": {name: column}}
     columns = {
@@ -234,14 +241,11 @@ def test_a_name_that_json_escapes_goes_the_general_way(name, place):
         "added": {name: parse_path("o.n")},
         "path": {"there": DottedPath(f"o.{name}", ("o", name))},
     }.get(place, {})
-    with pytest.raises(NotPassthroughError):
-        Passthrough(
-            {"properties": columns}, Selected(), inferred=True, given=(), added=added,
-            replication_key=name if place == "added" else None, is_ordered=False,
-        )  # fmt: skip
+    key = name if place == "added" else None
+    assert not pipeline({"properties": columns}, added=added, replication_key=key).is_fast
 
 
-def test_what_is_deselected_inside_an_added_field_is_not_passed_on():
+def test_what_is_deselected_inside_an_added_field_is_not_fast():
     """An added object of which a part is deselected goes the general way, which leaves it out."""
     column = {"type": ["integer", "null"]}
     inner = {"type": ["object", "null"], "properties": {"x": column, "y": column}}
@@ -250,19 +254,38 @@ def test_what_is_deselected_inside_an_added_field_is_not_passed_on():
     content = b'{"data": [{"o": {"p": {"x": 1, "y": 2}}}]}'
     added = {"added": parse_path("o.p")}
     whole = b'{"o": {"p": {"x": 1, "y": 2}},"added":{"x": 1, "y": 2}}'.replace(b": ", b":")
-    assert [text.replace(b" ", b"") for text in passed_on(content, schema, added=added)] == [
+    assert [text.replace(b" ", b"") for text in fast(content, schema, added=added)] == [
         whole.replace(b" ", b"")
     ]
     selected = Selected({("properties", "added", "properties", "y"): False})
-    assert passed_on(content, schema, selected=selected, added=added) is None
+    assert fast(content, schema, selected=selected, added=added) is None
 
 
-def test_a_field_that_is_both_added_and_of_the_context_is_written_once():
-    """Where a path and a context give a field of one name, the general way chooses."""
+def test_added_field_wins_over_the_context():
+    """If a path and the context give a field of one name, it is written once, from the path."""
     column = {"type": ["integer", "null"]}
     outer = {"type": ["object", "null"], "properties": {"n": column}}
     schema = {"properties": {"o": outer, "both": column}}
-    content = b'{"data": [{"o": {"n": 1}}]}'
-    added = {"both": parse_path("o.n")}
-    assert passed_on(content, schema, added=added) is not None
-    assert passed_on(content, schema, context={"both": 7}, added=added) is None
+    content = b'{"data":[{"o":{"n":1}}]}'
+    made = pipeline(schema, added={"both": parse_path("o.n")}, context=["both"])
+    written = lines(encoded(content, made, {"both": 7}))
+    assert written == slow(content, made, {"both": 7}) == [b'{"o":{"n":1},"both":1}']
+
+
+def test_key_that_looks_like_a_path_is_the_field():
+    """A record with a key that is spelled like the path of an added field is decoded."""
+    column = {"type": ["integer", "null"]}
+    outer = {"type": ["object", "null"], "properties": {"n": column}}
+    schema = {"properties": {"o": outer, "o.n": column, "m": column}}
+    content = b'{"data":[{"o":{"n":1},"o.n":2}]}'
+    made = pipeline(schema, added={"m": parse_path("o.n")})
+    assert encoded(content, made) is None
+    assert slow(content, made, {}) == [b'{"o":{"n":1},"o.n":2,"m":2}']
+
+
+def test_replication_key_may_come_from_the_context():
+    """A replication key that the context adds counts for every record."""
+    schema = {"properties": {"n": {"type": "integer"}, "at": {"type": "string"}}}
+    made = pipeline(schema, context=["at"], replication_key="at")
+    page = encoded(b'{"data":[{"n":1},{"n":2}]}', made, {"at": "2024-01-01T00:00:00Z"})
+    assert page.replication_values == ["2024-01-01T00:00:00Z"] * 2

@@ -237,7 +237,7 @@ def test_an_added_field_that_no_record_has_is_said(api, tap):
     run = tap(api.config(stream(add_fields={"n": "in.n", "m": "in.m"})))
     assert run.status == 0, run.errors
     assert [w for w in run.warnings if "add_fields" in w] == [
-        "Stream 'items': add_fields 'm': 'in.m' is in none of 2 records"
+        "stream 'items': add_fields 'm': 'in.m' is in none of 2 records"
     ]
 
 
@@ -246,7 +246,7 @@ def test_a_condition_that_keeps_nothing_is_said(api, tap):
     api.serve("/items", [{"id": 1}, {"id": 2}])
     run = tap(api.config(stream(keep=[{"path": "idd", "equals": 1}])))
     assert run.status == 0, run.errors
-    assert "Stream 'items': keep left out all of its 2 records" in run.warnings
+    assert "stream 'items': the keep conditions excluded all 2 records" in run.warnings
     run = tap(api.config(stream(keep=[{"path": "id", "equals": 1}])))
     assert not run.warnings
     assert "1 records left out by keep" in run.errors

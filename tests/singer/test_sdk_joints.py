@@ -1,4 +1,4 @@
-"""Where this tap takes the SDK apart: each joint that a release of it might move."""
+"""The SDK's private names that this tap uses: each one that a release might move."""
 
 from __future__ import annotations
 
@@ -13,7 +13,18 @@ from singer_sdk.streams._state import StreamStateManager
 
 from tap_oauth2_generic.singer.base_tap import BaseTap
 from tap_oauth2_generic.singer.paged_stream import PagedStream
-from tap_oauth2_generic.singer.state_writer import IndexedStateManager, ThrottledStateWriter
+from tap_oauth2_generic.singer.sdk_private import (
+    TRUTHY,
+    is_boolean_type,
+    parse_environment_config,
+)
+from tap_oauth2_generic.singer.state_writer import (
+    IndexedStateManager,
+    ThrottledStateWriter,
+    drop_progress,
+    has_progress,
+    set_progress,
+)
 from tap_oauth2_generic.stream import OAuth2Stream
 from tap_oauth2_generic.tap import TapOAuth2Generic
 from tests.support import ROOT
@@ -29,7 +40,7 @@ FAMILY = {
 
 
 def overridden(ours, theirs):
-    """Give what of the SDK's class a class of ours defines anew, properties included."""
+    """Return what a class of ours overrides of the SDK's class, properties included."""
     return [
         name
         for name, member in vars(ours).items()
@@ -47,8 +58,8 @@ JOINTS = [
 
 
 @pytest.mark.parametrize(("ours", "theirs", "name"), JOINTS)
-def test_what_is_overridden_takes_what_the_sdk_gives(ours, theirs, name):
-    """Each method that is overridden can still be called as the SDK calls its own."""
+def test_override_takes_what_the_sdk_passes(ours, theirs, name):
+    """Each overriding method can be called as the SDK calls its own."""
     mine, its = inspect.getattr_static(ours, name), inspect.getattr_static(theirs, name)
     assert isinstance(mine, property) == isinstance(its, property)
     if isinstance(mine, property) or not callable(getattr(theirs, name)):
@@ -74,26 +85,65 @@ def test_what_is_overridden_takes_what_the_sdk_gives(ours, theirs, name):
         (Stream.stream_maps.fget, ["_stream_maps", "mapper"]),
     ],
 )  # fmt: skip
-def test_the_sdk_still_calls_what_is_overridden(caller, called):
-    """The SDK's own code still goes through the methods that are replaced here.
+def test_sdk_still_calls_what_is_overridden(caller, called):
+    """The SDK's own code still calls the methods that are replaced here.
 
-    A release that fails this has moved its loop: compare it with ``sdk_stream`` anew.
+    A release that fails this has moved its loop: compare it with ``paged_stream`` again.
     """
     source = inspect.getsource(caller)
     assert [name for name in called if name not in source] == []
 
 
-def test_the_private_names_that_are_used_are_there():
-    """What is read of the SDK's private parts exists."""
-    assert _state.PROGRESS_MARKERS == "progress_markers"
+def test_private_names_exist():
+    """The SDK's private attributes that are read exist."""
     assert hasattr(SameRecordTransform, "flattening_enabled")
     sources = inspect.getsource(Stream.__init__) + inspect.getsource(Tap.__init__)
     for name in ("_stream_version", "_input_schema", "_schema", "_tap", "_mask", "_state_writer"):
         assert name in sources or name in inspect.getsource(Stream)
 
 
-def test_the_oldest_sdk_that_is_tested_is_the_oldest_that_is_allowed():
-    """What the package asks for at least is what all tests are run with."""
+def test_progress_is_promoted_by_the_sdk():
+    """The SDK makes a bookmark of the progress that is noted in its state, and drops the note."""
+    state = {}
+    set_progress(state, "at", 5)
+    assert has_progress(state)
+    assert state.get("replication_key_value") is None
+    _state.finalize_state_progress_markers(state)
+    assert state == {"replication_key": "at", "replication_key_value": 5}
+
+
+def test_dropped_progress_moves_no_bookmark():
+    """Of progress that is dropped the SDK makes nothing."""
+    state = {"replication_key": "at", "replication_key_value": 4}
+    set_progress(state, "at", 5)
+    drop_progress(state)
+    _state.finalize_state_progress_markers(state)
+    assert state == {"replication_key": "at", "replication_key_value": 4}
+
+
+def test_environment_is_parsed_by_type(monkeypatch):
+    """The SDK reads a variable as JSON or text, by the type of its setting."""
+    schema = {"properties": {"n": {"type": "integer"}, "on": {"type": ["boolean", "null"]}}}
+    monkeypatch.setenv("A_N", "5")
+    monkeypatch.setenv("A_ON", TRUTHY[0])
+    assert parse_environment_config(schema, "A_") == {"n": 5, "on": True}
+    assert [is_boolean_type(entry) for entry in schema["properties"].values()] == [False, True]
+
+
+def test_private_names_are_used_in_one_folder():
+    """Modules outside of ``singer/`` import nothing that the SDK marks private."""
+    private = re.compile(r"(?:from|import) singer_sdk[\w.]*(?:\._|.* import .*\b_)")
+    package = ROOT / "tap_oauth2_generic"
+    found = [
+        path.relative_to(package).as_posix()
+        for path in sorted(package.rglob("*.py"))
+        if private.search(path.read_text()) and path.parent.name != "singer"
+    ]
+    assert found == []
+
+
+def test_oldest_allowed_sdk_is_the_tested_one():
+    """The lower bound of the dependency is the version that all tests run with."""
     text = (ROOT / "pyproject.toml").read_text()
     (asked,) = re.findall(r'"singer-sdk>=([\d.]+),<[\d.]+"', text)
     (tested,) = re.findall(r'"singer-sdk==([\d.]+)"', text)

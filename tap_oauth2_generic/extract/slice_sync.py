@@ -1,0 +1,154 @@
+"""Sync one stream: the pages of a slice through the pipeline to the writer, then the bookmark.
+
+Knows no request and no schema.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tap_oauth2_generic.pagination import Stop
+from tap_oauth2_generic.parsing.extract_records import add_fields
+from tap_oauth2_generic.records.pipeline import Batch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+
+    from tap_oauth2_generic.config.streams import StreamConfig
+    from tap_oauth2_generic.extract.page_reader import FetchedPage, Slice
+    from tap_oauth2_generic.extract.prefetch import Prefetcher, SliceReader
+    from tap_oauth2_generic.extract.slice_plan import SlicePlan
+    from tap_oauth2_generic.pagination import Paginator
+    from tap_oauth2_generic.records.pipeline import Pipeline, Record
+    from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
+    from tap_oauth2_generic.runtime.log import StreamLog
+    from tap_oauth2_generic.runtime.stats import StreamStats
+
+    Context = Mapping[str, Any]
+    # A record, and the contexts that child streams are synced for before it is written.
+    Family = tuple[Record, list[tuple["ChildStream", dict[str, Any]]]]
+
+
+class Writer(Protocol):
+    """What takes the records of a stream; its pipeline changes as the schema grows."""
+
+    pipeline: Pipeline
+
+    def write(self, batch: Batch) -> None:
+        """Write the records of a batch."""
+
+
+class ChildStream(Protocol):
+    """A stream that is synced for every record of another one."""
+
+    plan: SlicePlan
+
+    def sync_for_parent(self, context: dict[str, Any]) -> bool:
+        """Sync a context; return whether everything was read."""
+
+
+@dataclass
+class NoWriter:
+    """Writes nothing: for a parent stream that is not selected."""
+
+    pipeline: Pipeline
+
+    def write(self, batch: Batch) -> None:
+        """Drop the records."""
+
+
+@dataclass
+class SliceSync:
+    """Syncs the contexts of one stream, slice by slice and page by page.
+
+    Only the records of a stream that ``is_selected`` move bookmarks. A trial has a ``limit``: it
+    reads so many records of one page.
+    """
+
+    config: StreamConfig
+    plan: SlicePlan
+    prefetcher: Prefetcher
+    writer: Writer
+    flush: Callable[[], None]
+    bookmarks: BookmarkStore
+    log: StreamLog
+    stats: StreamStats
+    children: Sequence[ChildStream]
+    is_selected: bool
+    limit: int | None
+
+    def run(self, context: Context | None) -> Generator[int, None, bool]:
+        """Sync a context; yield how many records each page had, return whether all were read."""
+        self.bookmarks.begin(context)
+        self.stats.contexts += 1
+        readers = self.plan.take(context)
+        for number, reader in enumerate(self.prefetcher.iterate((r, [r]) for r in readers), 1):
+            is_complete = yield from self._run_slice(reader)
+            if not is_complete or self.limit is not None:
+                return is_complete
+            if number < len(readers):
+                self.bookmarks.checkpoint(context, self.bookmarks.bookmark.value)
+        return True
+
+    def _run_slice(self, reader: SliceReader) -> Generator[int, None, bool]:
+        self.stats.slices += 1
+        is_complete = True
+        for page in self._pages(reader):
+            self.stats.page(is_ignored=page.page is None)
+            batch = self.writer.pipeline(page, reader.slice, self.limit)
+            is_complete &= self._write(batch)
+            if self.is_selected:
+                self.bookmarks.advance(batch, reader.slice.context, may_move=is_complete)
+            if self._is_older(page, reader.slice):
+                reader.paginator.stop = Stop("a page wholly older than the bookmark")
+            yield len(batch) if self.is_selected else 0
+        return self._conclude(reader.paginator) and is_complete
+
+    def _pages(self, reader: SliceReader) -> Iterator[FetchedPage]:
+        if self.limit is not None:
+            return islice(reader.read_sequentially(), 1)
+        return self.prefetcher.pages(reader)
+
+    def _write(self, batch: Batch) -> bool:
+        """Write records, each after those of its child streams; return whether all were read."""
+        is_complete = True
+        if self.children:
+            families = map(self._with_children, batch.records)
+            for record, runs in self.prefetcher.iterate(families):
+                for child, context in runs:
+                    # Without its parent's record, nothing would read the rest of it.
+                    is_complete &= child.sync_for_parent(context)
+                self.writer.write(Batch(batch.origin, [record]))
+        else:
+            self.writer.write(batch)
+        self.flush()
+        return is_complete
+
+    def _with_children(self, record: Record) -> tuple[Family, list[SliceReader]]:
+        """Return a record with the runs of its children, and the slices to read for them."""
+        runs = [(child, c) for child in self.children for c in child.plan.contexts_of(record)]
+        slices = [one for child, context in runs for one in child.plan.slices(context)]
+        return (record, runs), slices
+
+    def _is_older(self, page: FetchedPage, slice_: Slice) -> bool:
+        """Return whether a descending stream has reached its bookmark."""
+        incremental, key = self.config.settings.incremental, self.bookmarks.key
+        if incremental.order != "desc" or slice_.start is None or key is None:
+            return False
+        added = self.config.records.add_fields
+        values = [add_fields(record, added).get(key) for record in page.records]
+        return bool(values) and all(map(slice_.start.is_after, values))
+
+    def _conclude(self, paginator: Paginator) -> bool:
+        """Log why paging stopped; return whether it was at the end."""
+        stop = paginator.stop
+        for remark in paginator.remarks:
+            self.log.warning(remark)
+        if stop is not None:
+            if stop.suspicious:
+                self.log.warning("paging ended early: %s", stop.reason)
+            self.stats.ends[stop.reason] += 1
+        self.bookmarks.conclude()
+        return stop is not None and stop.complete

@@ -1,0 +1,178 @@
+"""The steps of a record from the page to the target, and whether they need it decoded.
+
+The fast path is decided here and nowhere else: records stay the bytes that the server wrote if
+every step can work on those. A new transformation is a new step; one that does not mention
+encoded records makes the sync slower, never wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tap_oauth2_generic.runtime.json_encoder import encode_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import msgspec
+
+    from tap_oauth2_generic.parsing.json_text import JsonList
+
+Record = dict[str, Any]
+
+
+class Reach(Enum):
+    """How far a step works on records that are still encoded."""
+
+    PASSES = "leaves them untouched"
+    SUFFIX = "adds members at the end of each"
+    READS = "decodes what it has to see, and changes no value"
+    REBUILDS = "needs every record decoded"
+
+
+class LowerBound(Protocol):
+    """Where the read of a slice begins."""
+
+    def is_after(self, value: Any) -> bool:
+        """Return whether a replication value is older than the bound."""
+
+
+class Source(Protocol):
+    """A page of records, encoded or not."""
+
+    @property
+    def written(self) -> JsonList | None:
+        """The records as the server wrote them, if they were left so."""
+
+    @property
+    def records(self) -> Sequence[Record]:
+        """The records, decoded when they are asked for."""
+
+
+class Origin(Protocol):
+    """The slice that a record was read in."""
+
+    @property
+    def context(self) -> Mapping[str, Any]:
+        """The fields that the slice adds to each record."""
+
+    @property
+    def start(self) -> LowerBound | None:
+        """The lower bound of its replication values."""
+
+
+@dataclass(frozen=True)
+class EncodedPage:
+    """The records of a page as the server wrote them, without spaces and line breaks.
+
+    ``records`` are the members of the list ``json``. ``columns`` are values to add, one for
+    each record; ``constants`` are added to all. ``replication_values`` are those of which the
+    highest may become the bookmark; ``without`` counts the records that have none.
+    """
+
+    json: bytes
+    records: Sequence[bytes | msgspec.Raw]
+    columns: Mapping[str, list[bytes]] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    replication_values: list[Any] = field(default_factory=list)
+    without: int = 0
+
+    @property
+    def suffix(self) -> bytes:
+        """The constants as members to put before the last brace of each record."""
+        return b"," + encode_json(self.constants)[1:-1] if self.constants else b""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The records of one page on their way to the target: encoded, or decoded and prepared."""
+
+    origin: Origin
+    records: Sequence[Record] = ()
+    encoded: EncodedPage | None = None
+
+    def __len__(self) -> int:
+        """Return how many records there are."""
+        return len(self.records if self.encoded is None else self.encoded.records)
+
+    def replication_values(self, key: str) -> tuple[list[Any], int]:
+        """Return the values of which the highest may be the bookmark, and how many have none."""
+        if self.encoded is not None:
+            return self.encoded.replication_values, self.encoded.without
+        values = [record.get(key) for record in self.records]
+        there = [value for value in values if value is not None]
+        return there, len(values) - len(there)
+
+
+class Step:
+    """One thing that is done to every record; made once for a stream, schema and catalog."""
+
+    reach = Reach.REBUILDS
+    #: The fields that the step adds on encoded records.
+    adds: frozenset[str] = frozenset()
+
+    def apply(self, record: Any, _: Origin, /) -> Any:
+        """Return the record for the next step, or None to leave it out; never change it."""
+        return record
+
+    def apply_encoded(self, page: EncodedPage, _: Origin, /) -> EncodedPage | None:
+        """Return the page for the next step, or None if it has to be decoded after all."""
+        return page
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The ordered steps of a stream.
+
+    ``prepare`` needs no schema: what it returns is sampled, moves bookmarks and gives child
+    streams their contexts. ``finish`` fits records to the schema and encodes them.
+    """
+
+    prepare: Sequence[Step]
+    finish: Sequence[Step] = ()
+
+    @cached_property
+    def is_fast(self) -> bool:
+        """Whether pages may stay encoded: every step can work on them."""
+        steps = (*self.prepare, *self.finish)
+        return bool(self.finish) and all(step.reach is not Reach.REBUILDS for step in steps)
+
+    def __call__(self, page: Source, origin: Origin, limit: int | None = None) -> Batch:
+        """Return the records of a page, still encoded if all of them fit as they are written."""
+        if self.is_fast and limit is None and page.written is not None:
+            written = EncodedPage(page.written.text, page.written.members)
+            encoded = self.encoded(written, origin)
+            if encoded is not None:
+                return Batch(origin, encoded=encoded)
+        return Batch(origin, list(islice(self.prepared(page.records, origin), limit)))
+
+    def encoded(self, page: EncodedPage, origin: Origin) -> EncodedPage | None:
+        """Take an encoded page through all steps; None if a record does not fit."""
+        taken: EncodedPage | None = page
+        for step in (*self.prepare, *self.finish):
+            if taken is not None:
+                taken = step.apply_encoded(taken, origin)
+        return taken
+
+    def prepared(self, records: Iterable[Any], origin: Origin) -> Iterator[Record]:
+        """Take decoded records through ``prepare``; leave out those that a step leaves out."""
+        applied = [step.apply for step in self.prepare if type(step).apply is not Step.apply]
+        for record in records:
+            taken = record
+            for apply in applied:
+                taken = apply(taken, origin)
+                if taken is None:
+                    break
+            else:
+                yield taken
+
+    def finished(self, record: Record, origin: Origin) -> Any:
+        """Take a prepared record through ``finish``; raise SchemaMismatchError."""
+        taken: Any = record
+        for step in self.finish:
+            taken = step.apply(taken, origin)
+        return taken

@@ -1,0 +1,190 @@
+"""The record pipeline: the order of its steps, and when records stay encoded."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tap_oauth2_generic.parsing.json_text import open_envelope
+from tap_oauth2_generic.records.conform import RecordConformer
+from tap_oauth2_generic.records.filters import FilterSettings
+from tap_oauth2_generic.records.passthrough import Passthrough
+from tap_oauth2_generic.records.pipeline import Pipeline, Reach, Step
+from tap_oauth2_generic.records.schema_steps import Conform, Encode
+from tap_oauth2_generic.records.steps import (
+    LEFT_OUT,
+    OLDER,
+    AddContext,
+    AddFields,
+    DropOlder,
+    Keep,
+    adds_of,
+)
+from tap_oauth2_generic.replication.bounds import Bound
+from tap_oauth2_generic.settings.conditions import parse_condition
+from tap_oauth2_generic.settings.paths import parse_path
+
+EVERYTHING = defaultdict(lambda: True)
+NUMBER = {"type": ["integer", "null"]}
+COLUMNS = {
+    "n": NUMBER,
+    "in": {"type": ["object", "null"], "properties": {"m": NUMBER}},
+    "m": NUMBER,
+    "account": NUMBER,
+}
+ROWS = st.lists(
+    st.builds(lambda n, m: {"n": n, "in": {"m": m}}, st.integers(-9, 9), st.integers(0, 9)),
+    max_size=5,
+)  # fmt: skip
+
+
+@dataclass
+class Origin:
+    """A slice of the test's own."""
+
+    context: dict = field(default_factory=dict)
+    start: Bound | None = None
+
+
+class Page:
+    """A page as it is fetched; counts how often it is decoded."""
+
+    def __init__(self, rows):
+        _, self.written = open_envelope(json.dumps(rows).encode(), parse_path("$"))
+        self.decoded = 0
+
+    @property
+    def records(self):
+        self.decoded += 1
+        return json.loads(self.written.text)
+
+
+class Double(Step):
+    """A transformation that somebody adds, with no word about encoded records."""
+
+    def apply(self, record, _, /):
+        return {**record, "n": record["n"] * 2}
+
+
+class OnlyEven(Step):
+    """A filter that somebody adds, with no word about encoded records."""
+
+    def apply(self, record, _, /):
+        return record if record["n"] % 2 == 0 else None
+
+
+def pipeline(*steps):
+    """Return a pipeline with the steps that most streams have, and others before the schema."""
+    prepare = [AddFields({"m": parse_path("in.m")}), AddContext(["account"]), *steps]
+    schema = {"properties": COLUMNS}
+    conformer = RecordConformer(schema, EVERYTHING, refuses_new_fields=True, checks_formats=True)
+    passthrough = Passthrough(
+        schema, EVERYTHING, inferred=True, adds=adds_of(prepare), replication_key="n",
+        is_ordered=False,
+    )  # fmt: skip
+    return Pipeline(prepare, [Conform(conformer, passthrough), Encode()])
+
+
+def emitted(made, batch):
+    """Return the records of a batch as the target gets them."""
+    if batch.encoded is None:
+        return [json.loads(made.finished(record, batch.origin)) for record in batch.records]
+    suffix = batch.encoded.suffix
+    return [json.loads(bytes(one)[:-1] + suffix + b"}") for one in batch.encoded.records]
+
+
+@settings(deadline=None, max_examples=100)
+@given(rows=ROWS, step=st.sampled_from([Double(), OnlyEven()]))
+def test_step_without_a_word_about_bytes_is_slow_and_never_skipped(rows, step):
+    """A step that does not mention encoded records is applied to each of them, decoded."""
+    page, origin = Page(rows), Origin({"account": 7})
+    made = pipeline(step)
+    batch = made(page, origin)
+    expected = [{**row, "m": row["in"]["m"], "account": 7} for row in rows]
+    expected = [found for row in expected if (found := step.apply(row, origin)) is not None]
+    assert (made.is_fast, page.decoded) == (False, 1)
+    assert emitted(made, batch) == expected
+    assert batch.replication_values("n") == ([row["n"] for row in expected], 0)
+
+
+@settings(deadline=None, max_examples=100)
+@given(rows=ROWS)
+def test_plain_records_stay_encoded(rows):
+    """Without such a step the same records are emitted, and none is decoded."""
+    page = Page(rows)
+    made = pipeline()
+    batch = made(page, Origin({"account": 7}))
+    assert (made.is_fast, page.decoded, len(batch)) == (True, 0, len(rows))
+    assert emitted(made, batch) == [{**row, "m": row["in"]["m"], "account": 7} for row in rows]
+    assert batch.replication_values("n") == ([row["n"] for row in rows], 0)
+
+
+def test_page_that_does_not_fit_is_decoded():
+    """A page with one record that does not fit as it is written takes the general path."""
+    page = Page([{"n": 1}, {"n": "2"}])
+    made = pipeline()
+    batch = made(page, Origin({"account": 7}))
+    assert page.decoded == 1
+    assert [row["n"] for row in emitted(made, batch)] == [1, 2]
+
+
+def test_step_that_passes_is_not_in_the_way():
+    """A step that leaves encoded records untouched keeps the sync fast."""
+
+    class Look(Step):
+        reach = Reach.PASSES
+
+    assert pipeline(Look()).is_fast
+
+
+def test_pipeline_that_writes_nothing_decodes():
+    """Records that are only sampled are decoded."""
+    page = Page([{"n": 1}])
+    batch = Pipeline([])(page, Origin())
+    assert (batch.encoded, batch.records) == (None, [{"n": 1}])
+
+
+def test_batch_may_be_limited():
+    """A trial takes so many records of a page."""
+    assert len(pipeline()(Page([{"n": 1}, {"n": 2}]), Origin({"account": 7}), limit=1)) == 1
+
+
+@pytest.fixture
+def left_out():
+    return Counter()
+
+
+def test_keep_sees_added_fields_and_the_context(left_out):
+    """Conditions apply to the record with its added fields and those of its context."""
+    conditions = [
+        parse_condition({"path": "m", "equals": 1}),
+        parse_condition({"path": "account", "equals": 7}),
+    ]
+    made = pipeline(Keep(FilterSettings(keep=conditions), left_out))
+    rows = [{"n": 1, "in": {"m": 1}}, {"n": 2, "in": {"m": 2}}]
+    assert [row["n"] for row in made(Page(rows), Origin({"account": 7})).records] == [1]
+    assert left_out == {LEFT_OUT: 1}
+
+
+def test_older_records_are_left_out(left_out):
+    """Records below the lower bound of the slice are left out; without one all are kept."""
+    made = pipeline(DropOlder("n", left_out))
+    page = Page([{"n": 1}, {"n": 5}, {"in": None}])
+    since = Origin({"account": 7}, Bound.of(3, "iso"))
+    assert [row.get("n") for row in made(page, since).records] == [5, None]
+    assert left_out == {OLDER: 1}
+    assert len(made(page, Origin({"account": 7}))) == 3
+
+
+def test_steps_never_change_the_record_of_the_page():
+    """Paging compares the records of a page with those of the next one: they stay as they are."""
+    row = {"n": 1, "in": {"m": 2}}
+    made = pipeline()
+    (record,) = made.prepared([row], Origin({"account": 7}))
+    made.finished(record, Origin())
+    assert row == {"n": 1, "in": {"m": 2}}

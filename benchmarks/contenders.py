@@ -87,17 +87,17 @@ def tap(address: str, folder: Path, *streams: Mapping[str, Any], **settings: Any
     return [*TAP, "--config", _file(folder / "tap.json", config)]
 
 
-def declared(address: str, folder: Path) -> list[str]:
+def declared_schema(address: str, folder: Path) -> list[str]:
     """Read with the tap, all fields selected, the schema declared."""
     return tap(address, folder, ORDERS)
 
 
-def inferred(address: str, folder: Path) -> list[str]:
+def inferred_schema(address: str, folder: Path) -> list[str]:
     """Read with the tap, all fields selected, the schema inferred from the first page."""
     return tap(address, folder, {name: ORDERS[name] for name in ORDERS if name != "schema"})
 
 
-def decoded(address: str, folder: Path) -> list[str]:
+def decoded_records(address: str, folder: Path) -> list[str]:
     """Read with the tap, with a field added and another deselected in the catalog."""
     added = {name: {"type": "string"} for name in ADDED_FIELD}
     schema = {**SCHEMA, "properties": {**SCHEMA["properties"], **added}}

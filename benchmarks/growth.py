@@ -29,17 +29,19 @@ def figures(size: Size, folder: Path) -> Iterator[Figure]:
     """Read growing numbers of tiny pages, then of partitions of one page."""
     with server(records=1) as api:
         idle_bytes = measure(contenders.tap(api.address, folder, contenders.TINY)).peak_bytes
-        yield from _measure_growth(api, folder, Series("pages", size.pages, paged), idle_bytes)
-        partitions = Series("partitions", size.partitions, partitioned)
+        yield from _measure_growth(
+            api, folder, Series("pages", size.pages, paged_stream), idle_bytes
+        )
+        partitions = Series("partitions", size.partitions, partitioned_stream)
         yield from _measure_growth(api, folder, partitions, idle_bytes)
 
 
-def paged(count: int) -> Mapping[str, Any]:
+def paged_stream(count: int) -> Mapping[str, Any]:
     """Return the stream with ``count`` pages of one record."""
     return {**contenders.TINY, "path": f"0/tiny/{count}"}
 
 
-def partitioned(count: int) -> Mapping[str, Any]:
+def partitioned_stream(count: int) -> Mapping[str, Any]:
     """Return the incremental stream with ``count`` partitions of one page."""
     partitions = [{"owner": number} for number in range(count)]
     return {**contenders.TINY, "path": "0/tiny/1/{partition.owner}", "partitions": partitions}

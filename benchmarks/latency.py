@@ -48,14 +48,14 @@ def known_ahead(count: int) -> dict[str, list[dict[str, Any]]]:
     }
     parent = {"stream": "owners", "keys": {"owner": "id"}}
     return {
-        "page_number": [paged("page_number", LATENCY_MS)],
-        "offset": [paged("offset", LATENCY_MS)],
+        "page_number": [paged_stream("page_number", LATENCY_MS)],
+        "offset": [paged_stream("offset", LATENCY_MS)],
         "partitions": [{**tiny, "path": f"{path}/{{partition.owner}}", "partitions": partitions}],
         "children": [owners, {**tiny, "path": f"{path}/{{parent.owner}}", "parent": parent}],
     }
 
 
-def paged(style: str, latency_ms: int) -> dict[str, Any]:
+def paged_stream(style: str, latency_ms: int) -> dict[str, Any]:
     """Return the stream of full records in one style."""
     path, pagination = f"{latency_ms}/orders", contenders.STYLES[style]
     return {**contenders.ORDERS, "path": path, "pagination": pagination}
@@ -83,8 +83,8 @@ def _concurrent(
 
 def _overlap(api: Server, folder: Path, style: str) -> Figure:
     """Compare a slow API with a slow loader to each of the two alone."""
-    delayed = contenders.tap(api.address, folder / "delayed", paged(style, LATENCY_MS))
-    prompt = contenders.tap(api.address, folder / "prompt", paged(style, 0))
+    delayed = contenders.tap(api.address, folder / "delayed", paged_stream(style, LATENCY_MS))
+    prompt = contenders.tap(api.address, folder / "prompt", paged_stream(style, 0))
     output = folder / "output.jsonl"
     fetched = _read(api, delayed, output=output)
     rate = output.stat().st_size / fetched.seconds

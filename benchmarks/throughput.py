@@ -24,9 +24,13 @@ def figures(size: Size, folder: Path) -> Iterator[Figure]:
     with server(size.records) as api:
         limit = contenders.limit(api.address)
         runs = {
-            f"{OURS}, schema declared": contenders.declared(api.address, folder / "declared"),
-            f"{OURS}, schema inferred": contenders.inferred(api.address, folder / "inferred"),
-            f"{OURS}, one field added, one deselected": contenders.decoded(
+            f"{OURS}, schema declared": contenders.declared_schema(
+                api.address, folder / "declared"
+            ),
+            f"{OURS}, schema inferred": contenders.inferred_schema(
+                api.address, folder / "inferred"
+            ),
+            f"{OURS}, one field added, one deselected": contenders.decoded_records(
                 api.address, folder / "general"
             ),
             "tap of the SDK's template": contenders.template_tap(api.address, folder / "template"),

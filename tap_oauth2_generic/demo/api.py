@@ -110,7 +110,7 @@ def charges(store: Store, request: Request) -> Response:
 def search(store: Store, request: Request) -> Response:
     """``{"hits": […], "total"}``: a JSON request body with ``page`` (``offset``, ``size``)."""
     params = Params.from_body(request.body)
-    page = params.nested("page")
+    page = params.member("page")
     rows = store.rows("search", params.instant("updated_after"))
     offset, size = page.integer("offset", 0, least=0), _size(page, "size")
     return json_response({"hits": _json(rows[offset : offset + size]), "total": len(rows)})

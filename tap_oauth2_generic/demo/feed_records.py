@@ -47,7 +47,7 @@ def _iso(at: datetime, hours: int = 0) -> str:
     return at.astimezone(timezone(timedelta(hours=hours))).isoformat().replace("+00:00", "Z")
 
 
-def _mixed(number: int) -> Record:
+def _mixed_offsets(number: int) -> Record:
     return {"changed": _iso(changed_at(number), pick(_OFFSETS, number))}
 
 
@@ -58,7 +58,7 @@ def _sparse(number: int) -> Record:
 KEYS: dict[str, Callable[[int], Record]] = {
     "iso": lambda number: {"changed": _iso(changed_at(number))},
     "nested": lambda number: {"meta": {"changed": _iso(changed_at(number))}},
-    "mixed": _mixed,
+    "mixed": _mixed_offsets,
     "sparse": _sparse,
     "planned": lambda number: {"changed": _iso(changed_at(number, "planned"))},
     "epoch": lambda number: {"changed": int(changed_at(number).timestamp())},

@@ -42,7 +42,7 @@ class TokenRequest:
     form: Mapping[str, str]
     issued: IssuedTokens
 
-    def required(self, name: str) -> str:
+    def require(self, name: str) -> str:
         """Return a field of the form; raises ``invalid_request`` if it is missing."""
         try:
             return self.form[name]
@@ -68,7 +68,7 @@ def token_endpoint(issued: IssuedTokens, request: Request) -> Response:
     form = oauth_fields(request.body)
     client = authenticate_client(request, form)
     token_request = TokenRequest(client, form, issued)
-    grant_type = token_request.required("grant_type")
+    grant_type = token_request.require("grant_type")
     if grant_type not in GRANTS:
         raise Problem(400, "unsupported_grant_type", f"use one of {', '.join(GRANTS)}")
     if not client.may_use(grant_type):
@@ -89,7 +89,7 @@ def _client_credentials(request: TokenRequest) -> Tokens:
 
 
 def _password(request: TokenRequest) -> Tokens:
-    username, password = request.required("username"), request.required("password")
+    username, password = request.require("username"), request.require("password")
     if not right_password(username, password):
         raise invalid_grant("the user name or the password is wrong")
     family = Family(request.client.client_id, username, request.scope())
@@ -97,10 +97,10 @@ def _password(request: TokenRequest) -> Tokens:
 
 
 def _authorization_code(request: TokenRequest) -> Tokens:
-    code = request.issued.take_code(request.required("code"))
+    code = request.issued.take_code(request.require("code"))
     if code.family.client_id != request.client.client_id:
         raise invalid_grant("the authorization code was issued to another client")
-    if code.redirect_uri != request.required("redirect_uri"):
+    if code.redirect_uri != request.require("redirect_uri"):
         raise invalid_grant("redirect_uri differs from the one of the authorization request")
     if not _is_verifier_valid(code.code_challenge, request.form.get("code_verifier", "")):
         raise invalid_grant("code_verifier does not match the code_challenge")
@@ -109,7 +109,7 @@ def _authorization_code(request: TokenRequest) -> Tokens:
 
 def _refresh_token(request: TokenRequest) -> Tokens:
     return request.issued.rotate(
-        request.required("refresh_token"),
+        request.require("refresh_token"),
         request.client.client_id,
         lambda consented: request.scope(allowed=consented, default=consented),
     )

@@ -118,7 +118,7 @@ class Params:
             raise invalid_request(f"{name} must be a string or several")
         return [str(item) for item in values]
 
-    def nested(self, name: str) -> Params:
+    def member(self, name: str) -> Params:
         """Return the object called ``name``, empty if missing."""
         return self._of_object(self._values.get(name, {}), name)
 

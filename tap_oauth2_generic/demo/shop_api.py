@@ -37,7 +37,7 @@ def orders(request: Request, region_in_path: str) -> Response:
     params = Params.from_anywhere(request)
     rows = [row for row in shop.orders(_currency(request)) if row["region"] == region]
     rows = _filter_orders(rows, params)
-    page = params.nested("page") if params.has("page") else params
+    page = params.member("page") if params.has("page") else params
     offset, limit = page.integer("offset", 0, least=0), min(page.integer("limit", CAP), CAP)
     here = rows[offset : offset + limit]
     return json_response({"result": {region: {"orders": here}}, "total": len(rows)})

@@ -44,7 +44,11 @@ def served():
 
 def test_every_contender_delivers_the_same_records(api, delivered, served, tmp_path):
     assert delivered(contenders.limit(api.address)) == served
-    for contender in (contenders.template_tap, contenders.declared, contenders.inferred):
+    for contender in (
+        contenders.template_tap,
+        contenders.declared_schema,
+        contenders.inferred_schema,
+    ):
         assert delivered(contender(api.address, tmp_path)) == served, contender.__name__
 
 
@@ -53,16 +57,18 @@ def test_decoded_records_differ_in_the_two_changed_fields_only(api, delivered, s
     for values in served:
         others = {name: values[name] for name in values if name != contenders.DESELECTED_FIELD}
         expected.append({**others, "city": values["customer"]["address"]["city"]})
-    assert delivered(contenders.decoded(api.address, tmp_path)) == expected
+    assert delivered(contenders.decoded_records(api.address, tmp_path)) == expected
 
 
 @pytest.mark.parametrize("style", contenders.STYLES)
 def test_every_paging_style_delivers_each_record_once(api, delivered, served, tmp_path, style):
-    stream = latency.paged(style, latency_ms=0)
+    stream = latency.paged_stream(style, latency_ms=0)
     assert delivered(contenders.tap(api.address, tmp_path, stream)) == served
 
 
-@pytest.mark.parametrize(("stream", "count"), [(growth.paged, 5), (growth.partitioned, 7)])
+@pytest.mark.parametrize(
+    ("stream", "count"), [(growth.paged_stream, 5), (growth.partitioned_stream, 7)]
+)
 def test_tiny_page_or_partition_is_one_record(api, delivered, tmp_path, stream, count):
     found = delivered(contenders.tap(api.address, tmp_path, stream(count)))
     assert len({values["id"] for values in found}) == len(found) == count

@@ -37,7 +37,7 @@ endef
 # quietly LOG,COMMAND: run it with its output in LOG; show the end of LOG if it fails.
 quietly = $(2) >>$(1) 2>&1 </dev/null || { tail -n 30 $(1); echo "error: see $(1)" >&2; exit 1; }
 
-.PHONY: help demo docs bench soak fuzz test test-unit test-slow test-airflow test-pipelines test-packages test-matrix \
+.PHONY: help demo recording docs bench soak fuzz test test-unit test-slow test-airflow test-pipelines test-packages test-matrix \
 	lint format types imports audit constraints build clean
 
 help: ## List these tasks
@@ -45,6 +45,9 @@ help: ## List these tasks
 
 demo: $(PLUGINS) ## Run a Meltano pipeline against the embedded API twice and check the result
 	@$(DEMO)/venv/bin/python scripts/demo.py
+
+recording: $(PLUGINS) ## Record the tour of README.md as docs/tour.svg
+	@$(DEMO)/venv/bin/python scripts/record_tour.py
 
 bench: $(VENV)/.bench-installed ## Measure speed and update the docs (one part: ARGS="--only throughput --quick")
 	@$(BIN)/python -m benchmarks $(ARGS)

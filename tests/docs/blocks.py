@@ -61,6 +61,7 @@ class Terminal:
             **os.environ,
             "PATH": os.pathsep.join(bins),
             "PYTHONPATH": str(ROOT),
+            "XDG_STATE_HOME": str(folder / "state"),
             "BROWSER": browser,
             "COLUMNS": "100",
             "NO_COLOR": "1",

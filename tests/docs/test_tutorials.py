@@ -22,16 +22,26 @@ from tests.support.login_process import free_port
 PORTS = ("8765", "8400")
 #: Folders with further commands, for the tutorials that need Meltano and its loaders.
 PLUGINS = (ROOT / ".demo" / "venv" / "bin", ROOT / ".meltano/loaders/target-duckdb/venv/bin")
-WITH_PLUGINS = {"meltano", "plain-target"}
+WITH_PLUGINS = {"README", "meltano", "plain-target"}
 #: What a reader takes from the repository is this folder here.
 PLACES = {"/path/to/tap-oauth2-generic": ROOT}
 
 
 def _tutorials():
-    for page in sorted((DOCS / "tutorials").glob("*.md")):
+    for page in (ROOT / "README.md", *sorted((DOCS / "tutorials").glob("*.md"))):
         if page.stem != "index":
             marks = [pytest.mark.pipelines] if page.stem in WITH_PLUGINS else []
             yield pytest.param(page, id=page.stem, marks=marks)
+
+
+def _steps(page):
+    """Return the blocks of a tutorial, and only those of the tour in README.md."""
+    before, found, rest = page.read_text(encoding="utf-8").partition("<!-- tour -->")
+    if not found:
+        return blocks(page)
+    first = before.count("\n")
+    last = first + rest.partition("<!-- /tour -->")[0].count("\n")
+    return [block for block in blocks(page) if first < block.line <= last]
 
 
 @pytest.mark.parametrize("page", list(_tutorials()))
@@ -42,7 +52,7 @@ def test_every_step_of_a_tutorial_works(tmp_path, page):
     ports = {port: free_port() for port in PORTS}
     path = PLUGINS if page.stem in WITH_PLUGINS else ()
     with Terminal(folder, ports, path, PLACES) as terminal:
-        steps = blocks(page)
+        steps = _steps(page)
         assert steps
         for block in steps:
             terminal.follow(block)

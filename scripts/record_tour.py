@@ -139,7 +139,7 @@ def svg(lines: list[Shown]) -> str:
     width, height = round(COLUMNS * CHARACTER + 2 * MARGIN), len(lines) * LINE + 2 * MARGIN
     drawn = [
         f'<text class="{line.kind}" x="{MARGIN}" y="{MARGIN + 13 + number * LINE}"'
-        f' style="animation-duration:{line.at:.2f}s">{escape(line.text[:COLUMNS], False)}</text>'
+        f' style="animation-duration:{line.at:.2f}s">{escape(line.text[:COLUMNS])}</text>'
         for number, line in enumerate(lines)
     ]
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">'

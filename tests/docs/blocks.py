@@ -78,7 +78,7 @@ class Terminal:
     def follow(self, block):
         """Do what a reader does at a block: write the file, or run the commands."""
         if block.note.startswith("file: "):
-            path = self.folder / block.note.removeprefix("file: ")
+            path = self.folder / block.note.removeprefix("file: ").partition(",")[0]
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(self._here(block.text), encoding="utf-8")
         elif block.language == "console":

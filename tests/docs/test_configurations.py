@@ -18,7 +18,7 @@ BLOCKS = [
     block
     for page in PAGES
     for block in blocks(page)
-    if block.language == "json" and block.note != NOT_SETTINGS
+    if block.language == "json" and NOT_SETTINGS not in block.note
 ]
 CONNECTION = {
     "base_url": "https://api.example.com",

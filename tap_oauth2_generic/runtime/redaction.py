@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from functools import cached_property
+from functools import cache
 from html.entities import codepoint2name
 from itertools import groupby
 
@@ -21,43 +21,41 @@ _SHORT_ESCAPES = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
-class _Secret:
-    """A string masked in every spelling that URLs, JSON, HTML or ``repr`` give it.
+def _anchor(secret: str) -> str:
+    """Return the longest run of letters and digits, which every spelling contains as it is.
 
-    Spellings mix: one server escapes what another leaves. ASCII letters and digits stand for
-    themselves in all of them.
+    Most lines do not contain it, so that no spelling is worth a search.
     """
+    words = ("".join(run) for kind, run in groupby(secret, _kind) if kind == "word")
+    return max(words, key=len, default="")
 
-    def __init__(self, secret: str) -> None:
-        self.secret = secret
-        words = ("".join(run) for kind, run in groupby(secret, _kind) if kind == "word")
-        # Most lines do not hold this, so none of the spellings is worth a search.
-        self.anchor = max(words, key=len, default="")
 
-    @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        """A pattern for all of its spellings."""
-        runs = [(kind, "".join(run)) for kind, run in groupby(self.secret, _kind)]
-        # Whoever quotes a string may collapse its whitespace and strip its ends.
-        at_ends = "*" if len(self.secret.strip()) >= SHORTEST_SECRET else "+"
-        parts = []
-        for position, (kind, run) in enumerate(runs):
-            if kind == "word":
-                parts.append(run)
-            elif kind == "other":
-                parts += [rf"(?:\\*{re.escape(one)}|{_escapes(one)})" for one in run]
-            elif kind == "backslash":
-                # Each escaping doubles them, so any number may stand for the run.
-                begins = r"(?<!\\)" if position == 0 else ""
-                letters = "(?i:u005c|x5c|u0000005c)"
-                parts.append(rf"{begins}(?:\\|(?<=\\){letters}|{_entities(run[0])})+")
-            else:
-                ways = "|".join(sorted({_escapes(one) for one in run}))
-                often = "+" if 0 < position < len(runs) - 1 else at_ends
-                # Alternatives differ in how they begin: ambiguous ones would backtrack
-                # exponentially.
-                parts.append(rf"(?:\s|\+|\\+\s|{ways}){often}")
-        return re.compile("".join(parts))
+@cache
+def _pattern(secret: str) -> re.Pattern[str]:
+    """Return a pattern for every spelling of a secret in URLs, JSON, HTML and ``repr``.
+
+    Spellings mix: one server escapes what another leaves.
+    """
+    runs = [(kind, "".join(run)) for kind, run in groupby(secret, _kind)]
+    # Whoever quotes a string may collapse its whitespace and strip its ends.
+    at_ends = "*" if len(secret.strip()) >= SHORTEST_SECRET else "+"
+    parts = []
+    for position, (kind, run) in enumerate(runs):
+        if kind == "word":
+            parts.append(run)
+        elif kind == "other":
+            parts += [rf"(?:\\*{re.escape(one)}|{_escapes(one)})" for one in run]
+        elif kind == "backslash":
+            # Each escaping doubles them, so any number may stand for the run.
+            begins = r"(?<!\\)" if position == 0 else ""
+            letters = "(?i:u005c|x5c|u0000005c)"
+            parts.append(rf"{begins}(?:\\|(?<=\\){letters}|{_entities(run[0])})+")
+        else:
+            ways = "|".join(sorted({_escapes(one) for one in run}))
+            often = "+" if 0 < position < len(runs) - 1 else at_ends
+            # Alternatives differ in how they begin: ambiguous ones would backtrack exponentially.
+            parts.append(rf"(?:\s|\+|\\+\s|{ways}){often}")
+    return re.compile("".join(parts))
 
 
 def _kind(character: str) -> str:
@@ -99,7 +97,7 @@ class Redactor:
     def __init__(self) -> None:
         """Start with nothing to hide."""
         self._known: set[object] = set()
-        self._secrets: tuple[_Secret, ...] = ()
+        self._anchors: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def register(self, *secrets: object) -> None:
@@ -107,18 +105,18 @@ class Redactor:
         new = {one for one in secrets if isinstance(one, str) and one not in self._known}
         if not new:
             return
-        found = [_Secret(one) for one in new if len(one) >= SHORTEST_SECRET and one.strip()]
+        found = [one for one in new if len(one) >= SHORTEST_SECRET and one.strip()]
         with self._lock:
             self._known |= new
             # Longest first, or a secret that contains another would leave its rest behind.
-            by_length = sorted([*self._secrets, *found], key=lambda one: -len(one.secret))
-            self._secrets = tuple(by_length)
+            by_length = sorted([*self._anchors, *found], key=len, reverse=True)
+            self._anchors = {one: _anchor(one) for one in by_length}
 
     def redact(self, string: str) -> str:
         """Return the string with every registered secret replaced by ``***``."""
-        for secret in self._secrets:
-            if secret.anchor in string:
-                string = secret.pattern.sub(MASK, string)
+        for secret, anchor in self._anchors.items():
+            if anchor in string:
+                string = _pattern(secret).sub(MASK, string)
         return string
 
 

@@ -36,15 +36,15 @@ class Pattern:
 
     def search(self, text: str) -> regex.Match[str] | None:
         """Return the first match; raise SettingError if it takes too long."""
-        found: regex.Match[str] | None = self._bounded(self._compiled.search, text)
+        found: regex.Match[str] | None = self._limit_time(self._compiled.search, text)
         return found
 
     def sub(self, replacement: str, text: str) -> str:
         """Replace every match; raise SettingError if it takes too long."""
-        found: str = self._bounded(self._compiled.sub, replacement, text)
+        found: str = self._limit_time(self._compiled.sub, replacement, text)
         return found
 
-    def _bounded(self, search: Callable[..., Any], *arguments: str) -> Any:
+    def _limit_time(self, search: Callable[..., Any], *arguments: str) -> Any:
         try:
             return search(*arguments, timeout=MAX_PATTERN_SECONDS)
         except TimeoutError:

@@ -119,12 +119,12 @@ def _binary_output() -> IO[bytes]:
     output = sys.stdout.buffer
     if isinstance(output, io.RawIOBase):
         # Under PYTHONUNBUFFERED a write may stop half-way; a line must not.
-        return _buffered(output)
+        return _buffer_over(output)
     return output
 
 
 @lru_cache(maxsize=1)
-def _buffered(output: io.RawIOBase) -> IO[bytes]:
+def _buffer_over(output: io.RawIOBase) -> IO[bytes]:
     """Return a buffer over an unbuffered output, which it never closes."""
     return open(output.fileno(), "wb", closefd=False)
 
@@ -141,7 +141,7 @@ def flush_output() -> None:
     with _output_errors():
         _binary_output().flush()
         sys.stdout.flush()
-        _buffered.cache_clear()
+        _buffer_over.cache_clear()
 
 
 def abandon_output() -> None:

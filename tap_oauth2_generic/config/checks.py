@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -13,8 +14,6 @@ from tap_oauth2_generic.oauth2 import SECRET_AUTH, check_url
 from tap_oauth2_generic.settings.fields import ErrorCollector, near_choice
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tap_oauth2_generic.config.config import Config
     from tap_oauth2_generic.config.streams import StreamConfig
 

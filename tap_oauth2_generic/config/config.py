@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -45,8 +46,6 @@ from tap_oauth2_generic.settings.fields import (
 from tap_oauth2_generic.settings.values import text, url
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tap_oauth2_generic.settings.templates import Template
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from singer_sdk.exceptions import ConfigValidationError
 
@@ -19,9 +20,6 @@ from tap_oauth2_generic.singer.sdk_private import (
     is_boolean_type,
     parse_environment_config,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
 
 # The SDK reads every other word as false.
 _BOOLEANS = (*TRUTHY, "false", "0", "no", "off")

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.runtime.secret_values import of_header, of_string
 from tap_oauth2_generic.settings.limits import MIN_MASKED_LENGTH
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def register_secrets(raw: Mapping[str, Any], sections: Iterable[type]) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_oauth2_generic.net.request_template import RequestSettings
 from tap_oauth2_generic.net.response_rules import RuleSettings
@@ -22,9 +23,6 @@ from tap_oauth2_generic.settings.fields import (
     schema_of,
     setting,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, kw_only=True)

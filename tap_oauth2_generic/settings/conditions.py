@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,6 @@ from tap_oauth2_generic.settings.templates import as_text
 from tap_oauth2_generic.settings.values import json_type, text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tap_oauth2_generic.settings.patterns import Pattern
 
 _TESTS = ("equals", "in", "matches")

@@ -8,11 +8,9 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 _T = TypeVar("_T")
 # No value in a configuration, as opposed to a null or an empty string.

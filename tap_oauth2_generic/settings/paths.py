@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_oauth2_generic.settings.limits import MAX_DESCENTS
 from tap_oauth2_generic.settings.patterns import Pattern, parse_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class Missing:

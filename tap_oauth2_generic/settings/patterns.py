@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -16,8 +17,6 @@ from tap_oauth2_generic.errors import SettingError
 from tap_oauth2_generic.settings.limits import MAX_PATTERN_PARTS, MAX_PATTERN_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import regex
 
 # A brace without a count is a brace to ``re``; to ``regex`` it may be a fuzzy match.

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from msgspec import Struct, ValidationError, convert, field
 
 from tap_oauth2_generic.errors import InputError, StateError
 from tap_oauth2_generic.records.declared import is_schema
 from tap_oauth2_generic.runtime.log import LOG
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 

@@ -10,9 +10,10 @@ import errno
 import io
 import os
 import sys
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message, RecordMessage, StateMessage
@@ -22,9 +23,6 @@ from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from typing import IO
-
     import msgspec
 
 #: The error numbers of an output that accepts no more data.

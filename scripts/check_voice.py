@@ -34,7 +34,7 @@ WORDS = {
 _WORD = re.compile(
     "|".join(rf"\b(?P<_{n}>{word})\b" for n, word in enumerate(WORDS)), re.IGNORECASE
 )
-_OPENING = re.compile(r"(Give|Tell whether|Say|Take)\b")
+_OPENING = re.compile(r"(Give|Tell whether|Say)\b")
 
 
 def passages(path: Path) -> Iterator[tuple[int, str]]:

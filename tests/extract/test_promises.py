@@ -62,7 +62,7 @@ class Failure:
     at: int
 
     def reply(self, page):
-        """Give what is answered instead of a page."""
+        """Return the response instead of a page."""
         if self.kind == "error":
             return Reply({"error": "on purpose"}, 500)
         if self.kind == "ignored":
@@ -106,12 +106,12 @@ class Server:
         return failure.reply(page) if failure and failure.at == turn else page
 
     def brings(self, row, since):
-        """Tell whether a record is among those asked for since a time."""
+        """Return whether a record matches a request since a time."""
         at, bound = instant(row["at"]), instant(since)
         return at > bound or (at == bound and not self.strict)
 
     def _place(self, query, ids, turn):
-        """Give where a page begins and how long it is."""
+        """Return the start and the length of a page."""
         most = int(query.get("size", 200))
         if "page" in query:
             number = int(query["page"]) - 1

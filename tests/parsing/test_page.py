@@ -151,7 +151,7 @@ def test_an_empty_place_differs_from_a_missing_one(path, body, found):
 
 @pytest.mark.parametrize("status", [201, 202, 204])
 def test_no_body_gives_no_records(status):
-    """An answer without a body has no records, and that is no error unless its status is 200."""
+    """A response without a body has no records, an error only with status 200."""
     assert page(b"", status=status).records == []
     with pytest.raises(ResponseError, match="empty body"):
         page(b"")
@@ -176,7 +176,7 @@ def test_a_body_that_is_no_json_is_an_error_with_its_beginning():
 
 
 def test_the_beginning_of_a_packed_body_is_shown_unpacked():
-    """Of an answer that is packed, an error shows what is in it."""
+    """The error about a compressed response quotes its decompressed content."""
     with pytest.raises(ResponseError, match="it begins with 'id,name 1,one'"):
         page(gzip.compress(b"id,name\n1,one\n"))
     with pytest.raises(ResponseError, match="it is a corrupt gzip file"):
@@ -232,5 +232,5 @@ def test_last_record_has_its_added_fields(inner, found):
     ],
 )
 def test_an_answer_is_described_by_its_keys(body, keys):
-    """What stands at the top of an answer is named, never shown whole."""
+    """Top-level keys of a response are named, never shown in full."""
     assert page(body, records_path="$..none").keys == keys

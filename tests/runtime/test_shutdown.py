@@ -26,7 +26,7 @@ AT_ONCE = 3  # seconds in which a process that was told to end is gone
 
 
 class Gate:
-    """A point in an answer that tells when it was reached, and waits to be opened."""
+    """A point in a response that signals when it is reached and waits to be opened."""
 
     def __init__(self, answer):
         self.answer = answer
@@ -84,7 +84,7 @@ def insist(process):
 
 
 def ended(process, read=""):
-    """Give the messages of a process that ends now, cleanly, those read before among them."""
+    """Return all messages of a process that ends now, including ``read``."""
     killer = threading.Timer(AT_ONCE, process.kill)
     killer.start()
     output, errors = read + process.stdout.read(), process.stderr.read()
@@ -99,7 +99,7 @@ def ended(process, read=""):
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_in_the_middle_of_a_sync_is_a_clean_end(start, gate, signum):
-    """A signal leaves whole lines, what came so far, the STATE before it, and exit status 1."""
+    """A signal leaves complete lines, the records so far, their STATE, and exit status 1."""
     process = start(FIRST, PAGED)
     assert gate.reached.wait(30)
     process.send_signal(signum)
@@ -232,7 +232,7 @@ def test_a_signal_after_a_failure_loses_no_token(api, start, tap):
 
 
 def is_open(path, process):
-    """Tell whether a process has a file open, as the system shows it."""
+    """Return whether a process has a file open, according to the system."""
     shown = Path(f"/proc/{process.pid}/fd")
     if not shown.is_dir():
         pytest.skip("needs a system that shows the open files of a process")

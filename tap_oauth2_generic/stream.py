@@ -136,7 +136,7 @@ class OAuth2Stream(PagedStream):
 
     def get_records(self, context: Context | None) -> Iterable[Record]:
         """Yield the records of a context as they are before the schema shapes them."""
-        pipeline = self.pipelines.sampling()
+        pipeline = self.pipelines.reading()
         for reader in self.plan.take(context):
             for page in reader.read_sequentially():
                 yield from pipeline.prepared(page.records, reader.slice)
@@ -147,15 +147,14 @@ class OAuth2Stream(PagedStream):
 
     def _slice_sync(self) -> SliceSync:
         limit = self.ABORT_AT_RECORD_COUNT
-        is_descending = self.stream.settings.incremental.order == "desc"
-        decodes = bool(self.children) or limit is not None or is_descending
-        writer: RecordWriter | NoWriter = NoWriter(self.pipelines.preparing())
+        reads_each = bool(self.children) or limit is not None
+        writer: RecordWriter | NoWriter = NoWriter(self.pipelines.reading(self.pipelines.left_out))
         if self.selected:
             writer = RecordWriter(
                 self,
                 self.stream.schema,
                 self._tap.message_writer,
-                lambda: self.pipelines.syncing(decodes=decodes),
+                lambda: self.pipelines.writing(reads_each=reads_each),
                 self.stream_log,
                 self.reader.stats,
             )

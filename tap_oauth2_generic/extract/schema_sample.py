@@ -38,7 +38,7 @@ class SchemaSample:
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield records of as many contexts as it takes; raise TapError."""
-        pipeline = self._pipelines.sampling()
+        pipeline = self._pipelines.reading()
         for context in islice(self.contexts(), MAX_SAMPLED_PARENTS):
             slice_ = self._plan.first(context)
             paginator = Paginator(self._config.settings.pagination)

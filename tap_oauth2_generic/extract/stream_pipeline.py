@@ -41,27 +41,25 @@ class PipelineFactory:
         self.left_out: Counter[str] = Counter()
         self.dropped: dict[str, int] = {}
 
-    def sampling(self) -> Pipeline:
-        """Return a pipeline that only prepares records, and counts nothing."""
-        return Pipeline(self._prepare(Counter(), decodes=True))
+    def reading(self, left_out: Counter[str] | None = None) -> Pipeline:
+        """Return a pipeline for records that are read and not written; it needs no schema."""
+        return Pipeline(self._prepare(Counter() if left_out is None else left_out))
 
-    def preparing(self) -> Pipeline:
-        """Return a pipeline for records that are read and not written."""
-        return Pipeline(self._prepare(self.left_out, decodes=True))
-
-    def syncing(self, *, decodes: bool) -> Pipeline:
+    def writing(self, *, reads_each: bool) -> Pipeline:
         """Return the pipeline for the stream's schema and catalog of now.
 
-        ``decodes`` is for readers of single records, such as child streams.
+        ``reads_each`` if somebody reads every record, such as child streams.
         """
-        prepare = self._prepare(self.left_out, decodes=decodes)
+        is_descending = self._config.settings.incremental.order == "desc"
+        prepare = self._prepare(self.left_out)
+        prepare += (Decode(),) if reads_each or is_descending else ()
         conform = self._conform(adds_of(prepare))
         if self._stream.writes_lines:
             return Pipeline(prepare, (conform, Encode()))
         maps = MapStreams(self._stream.name, self._stream.stream_maps)
         return Pipeline(prepare, (conform, maps))
 
-    def _prepare(self, left_out: Counter[str], *, decodes: bool) -> tuple[Step, ...]:
+    def _prepare(self, left_out: Counter[str]) -> tuple[Step, ...]:
         config, key = self._config, self._stream.replication_key
         contexts, style = config.contexts, config.settings.pagination
         names = (
@@ -80,8 +78,6 @@ class PipelineFactory:
             steps.append(Keep(config.filters, left_out))
         if config.settings.incremental.drop_older and key:
             steps.append(DropOlder(key, left_out))
-        if decodes:
-            steps.append(Decode())
         return tuple(steps)
 
     def _conform(self, adds: frozenset[str]) -> Conform:

@@ -60,7 +60,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         self._write(self.format_message(message), flushes=not isinstance(message, RecordMessage))
 
     def write_records(
-        self, stream: str, records: Sequence[bytes | msgspec.Raw], version: int | None, more: bytes
+        self, stream: str, records: Sequence[bytes | msgspec.Raw], more: bytes = b""
     ) -> None:
         """Write a RECORD message for each encoded record; raise OutputError.
 
@@ -69,9 +69,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         if not records:
             return
         head = encode_json({"type": "RECORD", "stream": stream})[:-1] + b',"record":'
-        tail = encode_json({"version": version} if version is not None else {})[1:-1]
-        tail = b"," + (tail + b"," if tail else b"")
-        tail += encode_json({"time_extracted": datetime.now(timezone.utc)})[1:] + b"\n"
+        tail = b"," + encode_json({"time_extracted": datetime.now(timezone.utc)})[1:] + b"\n"
         texts = [memoryview(record) for record in records]
         if more:
             texts = [text[:-1] for text in texts]

@@ -197,11 +197,6 @@ class PagedStream(Stream):
                 self._sent_schemas = sending
                 super()._write_schema_message()
 
-    @property
-    def stream_version(self) -> int | None:
-        """The version of a full table, if the target was told one."""
-        return self._stream_version
-
     # State
 
     @property

@@ -53,8 +53,7 @@ class RecordWriter:
         """Write the records of a batch; raise RecordError if one does not fit the schema."""
         if batch.encoded is not None and isinstance(self._writer, MessageWriter):
             page = batch.encoded
-            version = self._stream.stream_version
-            self._writer.write_records(self._stream.name, page.records, version, page.suffix)
+            self._writer.write_records(self._stream.name, page.records, page.suffix)
             self._stats.records += len(page.records)
             return
         waiting: list[Any] = []
@@ -79,13 +78,12 @@ class RecordWriter:
 
     def _send(self, waiting: list[Any]) -> None:
         """Send encoded records, or the records that stream maps made."""
-        version = self._stream.stream_version
         if waiting and isinstance(waiting[0], bytes) and isinstance(self._writer, MessageWriter):
-            self._writer.write_records(self._stream.name, waiting, version, b"")
+            self._writer.write_records(self._stream.name, waiting)
         else:
             for alias, record in (one for made in waiting for one in made):
                 now = datetime.now(timezone.utc)
-                message = RecordMessage(alias, record, version=version, time_extracted=now)
+                message = RecordMessage(alias, record, time_extracted=now)
                 self._writer.write_message(message)
         waiting.clear()
 

@@ -98,7 +98,7 @@ def test_private_names_exist():
     """The SDK's private attributes that are read exist."""
     assert hasattr(SameRecordTransform, "flattening_enabled")
     sources = inspect.getsource(Stream.__init__) + inspect.getsource(Tap.__init__)
-    for name in ("_stream_version", "_input_schema", "_schema", "_tap", "_mask", "_state_writer"):
+    for name in ("_input_schema", "_schema", "_tap", "_mask", "_state_writer"):
         assert name in sources or name in inspect.getsource(Stream)
 
 

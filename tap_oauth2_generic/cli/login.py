@@ -38,7 +38,7 @@ class TerminalLogin:
     def __init__(
         self, clock: Clock, stack: ExitStack, *, browser: bool, timeout_seconds: float
     ) -> None:
-        """Take the clock to wait by, and the stack that closes the listener."""
+        """Wait by a clock; the stack closes the listener."""
         self.wait = clock.sleep
         self._stack = stack
         self._browser = browser
@@ -93,7 +93,7 @@ def _read_redirect(address: str, redirect_uri: str) -> Mapping[str, str]:
 
 
 def _has_browser() -> bool:
-    """Return False in a bare terminal, where a text browser would take over the terminal."""
+    """Return False in a bare terminal, which a terminal browser would take over."""
     if not sys.platform.startswith("linux"):
         return True
     return any(os.environ.get(name) for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"))

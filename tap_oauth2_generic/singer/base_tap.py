@@ -35,7 +35,7 @@ class BaseTap(Tap):
     message_writer: MessageWriter
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        """Take what the SDK takes; signals count from here on."""
+        """Accept the arguments of the SDK; signals count from here on."""
         uninterrupted.begin_run()
         super().__init__(*arguments, **options)
 

@@ -1,4 +1,4 @@
-"""The listener of the login: what it answers, to whom, and how often."""
+"""The redirect listener of the login: which requests it accepts, and how often."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NAVIGATION = {"Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate",
 
 
 class Visitor:
-    """Sends requests to a listener without a proxy."""
+    """Sends requests to a listener, never through a proxy."""
 
     def __init__(self, listener):
         self.origin = f"http://127.0.0.1:{listener.port}"
@@ -34,8 +34,8 @@ class Visitor:
     def send(self, target, method="GET", headers=None):
         return self.http.request(method, self.origin + target, headers=headers, timeout=10)
 
-    def statuses_of(self, target, found):
-        """Send a request from a thread of its own, since its answer waits for the login's."""
+    def visit(self, target, found):
+        """Send a request from its own thread, because its response waits for the login."""
         visit = threading.Thread(target=lambda: found.append(self.send(target).status_code))
         visit.start()
         return visit
@@ -53,8 +53,8 @@ def assert_still_waiting(listener):
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "HEAD", "OPTIONS", "DELETE"])
-def test_no_other_method_is_answered(listener, method):
-    """A form or a preflight that another site sends is refused, and the login goes on."""
+def test_other_methods_are_refused(listener, method):
+    """A form or preflight from another site is refused, and the login continues."""
     answer = Visitor(listener).send(f"/callback{ANSWER}", method)
     assert answer.status_code == 501
     assert not [name for name in answer.headers if name.startswith("Access-Control")]
@@ -66,22 +66,22 @@ def test_no_other_method_is_answered(listener, method):
     [f"/{ANSWER.replace(STATE, 'other')}", "/callback/?code=c", "/callback", "/callback?state=s",
      "/callback//?code=c&state=s", "/callback%3fcode=c", "//[?code=c"],
 )  # fmt: skip
-def test_no_other_path_is_answered(listener, target):
-    """Another path without the state that was sent, and a visit without an answer, are a 404."""
+def test_other_paths_are_not_found(listener, target):
+    """A path without the right state, or a visit without parameters, gets a 404."""
     assert Visitor(listener).send(target).status_code == 404
     assert_still_waiting(listener)
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "[", "", "192.0.2.1"])
-def test_a_name_that_was_pointed_here_is_refused(listener, host):
-    """A request by another host's name is refused: DNS rebinding brings no answer in."""
+def test_dns_rebinding_is_refused(listener, host):
+    """A request with the name of another host is refused."""
     assert Visitor(listener).send(f"/callback{ANSWER}", headers={"Host": host}).status_code == 404
     assert_still_waiting(listener)
 
 
 @pytest.mark.parametrize("place", ["image", "script", "iframe", "empty", "style", "object"])
-def test_what_a_page_of_another_site_embeds_is_refused(listener, place):
-    """An image, script, frame or fetch that names the listener is refused, whatever it carries."""
+def test_embedded_requests_are_refused(listener, place):
+    """An image, script, frame or fetch of another site is refused."""
     headers = {**NAVIGATION, "Sec-Fetch-Dest": place, "Origin": "https://evil.example"}
     answer = Visitor(listener).send(f"/callback{ANSWER}", headers=headers)
     assert answer.status_code == 404
@@ -89,12 +89,12 @@ def test_what_a_page_of_another_site_embeds_is_refused(listener, place):
     assert_still_waiting(listener)
 
 
-def test_an_answer_is_taken_once(listener):
-    """The first answer is taken; one that comes later, or waits meanwhile, is a 404."""
+def test_only_the_first_redirect_counts(listener):
+    """The first redirect is accepted; a later or a waiting one gets a 404."""
     visitor, found = Visitor(listener), []
-    first = visitor.statuses_of(f"/callback{ANSWER}", found)
+    first = visitor.visit(f"/callback{ANSWER}", found)
     assert listener.wait(10)["code"] == "the-code"
-    second = Visitor(listener).statuses_of("/callback?code=another&state=x", found)
+    second = Visitor(listener).visit("/callback?code=another&state=x", found)
     listener.show("It worked", "The text.", worked=True)
     first.join()
     second.join()
@@ -103,8 +103,8 @@ def test_an_answer_is_taken_once(listener):
     assert_still_waiting(listener)
 
 
-def test_a_browser_that_goes_away_is_no_noise(listener, capfd):
-    """A browser that closes before its page is shown leaves nothing on the terminal."""
+def test_closed_browser_prints_nothing(listener, capfd):
+    """A browser that closes before its page is shown prints nothing on the terminal."""
     with socket.create_connection(("127.0.0.1", listener.port)) as browser:
         browser.sendall(f"GET /callback{ANSWER} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         listener.wait(10)
@@ -115,8 +115,8 @@ def test_a_browser_that_goes_away_is_no_noise(listener, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_the_page_can_do_nothing(listener):
-    """The page that is shown runs no script, loads nothing, is not kept and tells no referrer."""
+def test_page_runs_no_script(listener):
+    """The page runs no script, loads nothing, is not cached and sends no referrer."""
     visitor, pages = Visitor(listener), []
     visit = threading.Thread(target=lambda: pages.append(
         visitor.send(f"/callback{ANSWER}", headers=NAVIGATION)))  # fmt: skip
@@ -138,7 +138,7 @@ def test_the_page_can_do_nothing(listener):
 
 @pytest.mark.parametrize("room", [callback_server, authorization_code])
 def test_states_are_compared_in_constant_time(room):
-    """No state is compared by an operator, whose time tells how much of a guess was right."""
+    """No operator compares a state, because its duration would help to guess it."""
     tree = ast.parse(inspect.getsource(room))
     compared = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Compare)]
     assert not [comparison for comparison in compared if "state" in comparison]
@@ -147,7 +147,7 @@ def test_states_are_compared_in_constant_time(room):
 
 @pytest.fixture
 def other_loopback():
-    """Give a socket for IPv6's loopback, as any program of this machine may have one."""
+    """Yield an IPv6 loopback socket, such as any program on this machine may open."""
     try:
         with socket.socket(socket.AF_INET6) as other:
             other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -159,8 +159,8 @@ def other_loopback():
         yield other
 
 
-def test_nobody_else_listens_where_a_name_leads(other_loopback):
-    """The port of a name is held at both loopback addresses, and let go with the login."""
+def test_name_reserves_both_loopback_addresses(other_loopback):
+    """A name's port is bound at both loopback addresses until the login ends."""
     uri = f"http://localhost:{free_port()}/callback"
     with Listener(uri, STATE) as listening, pytest.raises(OSError, match="in use"):
         other_loopback.bind(("::1", listening.port))
@@ -173,8 +173,8 @@ def test_nobody_else_listens_where_a_name_leads(other_loopback):
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "tap.localhost"])
-def test_only_this_machine_is_listened_to(host, own_address):
-    """The listener is bound to loopback, also by a name: no other machine can reach it."""
+def test_listener_binds_to_loopback_only(host, own_address):
+    """No other machine can reach the listener, whatever name it is bound by."""
     with Listener(f"http://{host}:{free_port()}/callback", STATE) as listening:
         with socket.create_connection(("127.0.0.1", listening.port), 5):
             pass

@@ -1,4 +1,4 @@
-"""The command as its users call it: options, environment, discovery, and mistakes of theirs."""
+"""The Singer command line: options, environment, discovery and mistakes of users."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ ROWS = [{"id": 1, "name": "one"}, {"id": 2, "name": "two"}]
 STREAM = {"name": "items", "path": "items", "primary_keys": ["id"]}
 
 
-def test_discovery_prints_a_catalog(api, tap):
-    """--discover prints the catalog, and nothing else, on standard output."""
+def test_discover_prints_only_the_catalog(api, tap):
+    """--discover prints the catalog, and nothing else, on stdout."""
     api.serve("/items", ROWS)
     run = tap(api.config(STREAM, {**STREAM, "name": "off", "selected": False}), "--discover")
     assert run.status == 0, run.errors
@@ -28,16 +28,16 @@ def test_discovery_prints_a_catalog(api, tap):
     assert root[0]["selected"] is False
 
 
-def test_a_stream_that_is_not_selected_is_not_read(api, tap):
-    """selected: false leaves a stream out of a sync without a catalog."""
+def test_deselected_stream_is_not_read(api, tap):
+    """selected: false excludes a stream from a sync without a catalog."""
     api.serve("/items", ROWS)
     run = tap(api.config({**STREAM, "selected": False}))
     assert run.status == 0, run.errors
     assert run.records("items") == []
 
 
-def test_discovery_fails_where_the_api_refuses(api, tap):
-    """--discover ends with status 1 and one line when a sample cannot be had."""
+def test_discover_fails_if_the_api_refuses(api, tap):
+    """--discover exits with 1 and one line if it cannot fetch a sample."""
     api.routes["/items"] = lambda _: None
     api.token = lambda _: {"error": "invalid_client"}
     run = tap(api.config(STREAM), "--discover")
@@ -47,8 +47,8 @@ def test_discovery_fails_where_the_api_refuses(api, tap):
     assert run.output == ""
 
 
-def test_a_test_moves_no_bookmark(api, tap):
-    """--test reads a few records of many, so that the next run still asks for all of them."""
+def test_test_option_moves_no_bookmark(api, tap):
+    """--test reads a few records, and the next run still requests all of them."""
     rows = [{"id": n, "at": f"2024-01-0{9 - n}T00:00:00Z"} for n in range(1, 9)]
     api.serve("/items", rows)
     stream = {"name": "items", "path": "items", "replication_key": "at"}
@@ -58,8 +58,8 @@ def test_a_test_moves_no_bookmark(api, tap):
     assert run.bookmark("items") is None
 
 
-def test_a_replication_key_that_no_record_has_is_said(api, tap):
-    """A mistyped replication key is named at discovery, with the fields that there are."""
+def test_discover_warns_about_a_missing_replication_key(api, tap):
+    """Discovery names a mistyped replication key and the fields that exist."""
     api.serve("/items", [{"id": 1, "updated_at": "2024-01-01T00:00:00Z"}])
     run = tap(
         api.config({"name": "items", "path": "items", "replication_key": "updated"}), "--discover"
@@ -70,8 +70,7 @@ def test_a_replication_key_that_no_record_has_is_said(api, tap):
     )
 
 
-def test_the_test_option_fetches_one_record_of_each_stream(api, tap):
-    """--test emits one record of each stream."""
+def test_test_option_emits_one_record_per_stream(api, tap):
     api.serve("/items", ROWS)
     run = tap(api.config(STREAM), "--test")
     assert run.status == 0, run.errors
@@ -79,7 +78,7 @@ def test_the_test_option_fetches_one_record_of_each_stream(api, tap):
 
 
 def test_about_lists_every_setting():
-    """--about names all settings, in each of its formats."""
+    """--about names all settings in each of its formats."""
     for form in ([], ["--format", "json"], ["--format", "markdown"]):
         command = [sys.executable, "-m", "tap_oauth2_generic", "--about", *form]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -87,8 +86,8 @@ def test_about_lists_every_setting():
             assert name in done.stdout
 
 
-def test_the_environment_is_a_configuration(api, tap, monkeypatch, tmp_path):
-    """--config ENV takes every setting from its variable, objects and arrays as JSON."""
+def test_config_env_reads_variables(api, tap, monkeypatch, tmp_path):
+    """--config ENV reads every setting from its variable, objects and arrays as JSON."""
     api.serve("/items", ROWS)
     monkeypatch.chdir(tmp_path)
     settings = api.config(STREAM, headers={"X-Key": "key-of-the-test"}, timeout=5, scopes="a b")
@@ -104,17 +103,17 @@ def test_the_environment_is_a_configuration(api, tap, monkeypatch, tmp_path):
 
 SAMPLES = {
     "integer": 7,
-    "number": "1.25",  # which the parser of the settings takes for the number
+    "number": "1.25",  # which the settings parser reads as a number
     "boolean": False,
-    "string": "a text, 'quoted' and {hole}",
+    "string": "a string, 'quoted' and {placeholder}",
     "array": ["one", {"two": 2}],
-    "object": {"one": [1, None], "$.path": "{hole}"},
+    "object": {"one": [1, None], "$.path": "{placeholder}"},
 }
 
 
 @pytest.mark.parametrize("name", CONFIG_SCHEMA["properties"])
 def test_every_setting_has_a_variable(monkeypatch, tmp_path, name):
-    """--config ENV reads each setting from TAP_OAUTH2_GENERIC_ and its name, with its type."""
+    """--config ENV reads TAP_OAUTH2_GENERIC_NAME with the type of the setting."""
     monkeypatch.chdir(tmp_path)
     kinds = CONFIG_SCHEMA["properties"][name]["type"]
     value = SAMPLES[kinds if isinstance(kinds, str) else kinds[0]]
@@ -126,8 +125,8 @@ def test_every_setting_has_a_variable(monkeypatch, tmp_path, name):
 @pytest.mark.parametrize(
     ("name", "text"), [("STREAMS", "[{"), ("TIMEOUT", "soon"), ("MAX_RETRIES", "x")]
 )
-def test_a_wrong_variable_is_one_line(api, tap, monkeypatch, tmp_path, name, text):
-    """A variable that does not hold what its setting takes is one line that names the setting."""
+def test_malformed_variable_is_one_line(api, tap, monkeypatch, tmp_path, name, text):
+    """A variable of the wrong type is one line that names the setting."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(f"TAP_OAUTH2_GENERIC_{name}", text)
     run = tap(api.config(STREAM), "--config", "ENV")
@@ -149,10 +148,10 @@ def test_a_wrong_variable_is_one_line(api, tap, monkeypatch, tmp_path, name, tex
     ],
 )
 @pytest.mark.parametrize("option", [[], ["--discover"]])
-def test_a_variable_that_would_be_passed_over_is_one_line(
+def test_ignored_variable_is_one_line(
     api, tap, monkeypatch, tmp_path, variable, text, said, option
 ):
-    """A variable of no setting, or one with a word that is no boolean, is one line at once."""
+    """An unknown variable, or a word that is no boolean, is one line at once."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(f"TAP_OAUTH2_GENERIC_{variable}", text)
     run = tap(api.config(STREAM), "--config", "ENV", *option)
@@ -165,10 +164,8 @@ def test_a_variable_that_would_be_passed_over_is_one_line(
 
 
 @pytest.mark.parametrize("variable", ["LOGLEVEL", "_CATALOG", "_SELECT", "_SCHEMA_X_ID_TYPE"])
-def test_what_others_put_beside_the_settings_is_no_mistake(
-    api, tap, monkeypatch, tmp_path, variable
-):
-    """What the SDK reads, and the extras of a plugin in Meltano, are let pass."""
+def test_variables_of_sdk_and_meltano_are_accepted(api, tap, monkeypatch, tmp_path, variable):
+    """Variables that the SDK reads and plugin extras of Meltano are no mistakes."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(f"TAP_OAUTH2_GENERIC_{variable}", "warning")
     api.serve("/items", ROWS)
@@ -186,8 +183,10 @@ def test_what_others_put_beside_the_settings_is_no_mistake(
         ("MAX_RETRYS", True),
     ],
 )
-def test_what_meltano_exports_never_ends_a_run(api, tap, monkeypatch, tmp_path, variable, warns):
-    """Under Meltano what it exports for a plugin is let pass, and all else unknown is a warning."""
+def test_unknown_variable_under_meltano_is_a_warning(
+    api, tap, monkeypatch, tmp_path, variable, warns
+):
+    """Under Meltano, its own exports pass, and other unknown variables only warn."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MELTANO_EXTRACTOR_NAME", "tap-oauth2-generic-acme")
     monkeypatch.setenv("MELTANO_EXTRACTOR_NAMESPACE", "tap_oauth2_generic")
@@ -208,10 +207,10 @@ def test_what_meltano_exports_never_ends_a_run(api, tap, monkeypatch, tmp_path, 
     ],
 )
 @pytest.mark.parametrize("is_meltano", [True, False])
-def test_a_variable_that_meltano_does_not_pass_on_is_a_warning(
+def test_variable_that_meltano_drops_is_a_warning(
     api, tap, monkeypatch, variable, said, is_meltano
 ):
-    """Of a configuration that Meltano wrote, each variable that is not in it is one warning."""
+    """Each variable missing from the configuration that Meltano wrote is a warning."""
     if is_meltano:
         monkeypatch.setenv("MELTANO_EXTRACTOR_NAME", "tap-oauth2-generic")
     monkeypatch.setenv(f"TAP_OAUTH2_GENERIC_{variable}", "5")
@@ -222,8 +221,8 @@ def test_a_variable_that_meltano_does_not_pass_on_is_a_warning(
     assert run.warnings == expected
 
 
-def test_the_environment_wins_over_files(api, tap, monkeypatch, tmp_path):
-    """A variable wins over a file for the tap and its other commands, whichever is named first."""
+def test_environment_wins_over_files(api, tap, monkeypatch, tmp_path):
+    """A variable wins over files, whichever comes first on the command line."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TAP_OAUTH2_GENERIC_TIMEOUT", "7")
     (tmp_path / "one.json").write_text('{"timeout": 5, "max_wait": 5}')
@@ -239,8 +238,8 @@ def test_the_environment_wins_over_files(api, tap, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("name", [None, "login", "preview", "shard"])
-def test_without_a_configuration_the_options_for_one_are_said(tmp_path, name):
-    """A command without --config says that it needs one, and nothing else."""
+def test_missing_configuration_names_the_options(tmp_path, name):
+    """A command without --config names the options, and nothing else."""
     command = [sys.executable, "-m", "tap_oauth2_generic", *([name] if name else [])]
     command += ["--shards", "2"] if name == "shard" else []
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
@@ -251,8 +250,8 @@ def test_without_a_configuration_the_options_for_one_are_said(tmp_path, name):
 
 
 @pytest.mark.parametrize("options", [[], ["--config", "ENV"], ["--discover"]])
-def test_an_empty_configuration_is_said_as_that(tap, monkeypatch, tmp_path, options):
-    """An empty configuration is one line, not one for each setting that it lacks."""
+def test_empty_configuration_is_one_line(tap, monkeypatch, tmp_path, options):
+    """An empty configuration is one line, not one for each missing setting."""
     monkeypatch.chdir(tmp_path)
     run = tap({}, *options)
     assert run.status == 1
@@ -308,8 +307,8 @@ def test_an_empty_configuration_is_said_as_that(tap, monkeypatch, tmp_path, opti
     ],
 )
 @pytest.mark.parametrize("option", [[], ["--discover"]])
-def test_a_mistake_is_one_clear_line_before_any_request(api, tap, change, said, option):
-    """A mistake is one line with its place, and perhaps what was meant; nothing is sent."""
+def test_mistake_is_one_line_before_any_request(api, tap, change, said, option):
+    """A mistake is one line with its place and a suggestion; nothing is sent."""
     config = {**api.config(STREAM), **change}
     run = tap({name: value for name, value in config.items() if value is not None}, *option)
     assert run.status == 1
@@ -319,15 +318,15 @@ def test_a_mistake_is_one_clear_line_before_any_request(api, tap, change, said, 
     assert not api.seen
 
 
-def test_every_mistake_is_said_at_once(api, tap):
+def test_all_mistakes_are_reported_at_once(api, tap):
     """Three mistakes are three lines."""
     run = tap({**api.config({"name": "x"}), "timeout": -1, "retry_statuses": "x"})
     assert run.status == 1
     assert len(run.error_lines) == 3, run.errors
 
 
-def test_bookmarks_of_streams_that_are_not_configured_are_named_and_kept(api, tap):
-    """A state's bookmarks of other streams are named in one line, and go into the next state."""
+def test_state_of_unconfigured_streams_is_kept(api, tap):
+    """Bookmarks of unconfigured streams are one line, and part of the next state."""
     api.serve("/items", ROWS)
     others = {f"old{n}": {"replication_key_value": n} for n in range(22)}
     run = tap(api.config(STREAM), state={"bookmarks": {"items": {}, **others}})
@@ -350,8 +349,8 @@ OFF = {"breadcrumb": [], "metadata": {"selected": False}}
         ({}, {"catalog": {"streams": [{**ENTRY, "metadata": [OFF]}]}}),
     ],
 )
-def test_a_run_that_reads_nothing_says_so(api, tap, settings, files):
-    """Where nothing is selected, by a catalog or the configuration, a warning says so."""
+def test_no_selected_stream_is_a_warning(api, tap, settings, files):
+    """A warning says that neither catalog nor configuration selects a stream."""
     api.serve("/items", ROWS)
     run = tap(api.config({**STREAM, **settings}), **files)
     assert run.status == 0, run.errors
@@ -359,8 +358,8 @@ def test_a_run_that_reads_nothing_says_so(api, tap, settings, files):
     assert run.messages == []
 
 
-def test_a_catalog_that_renames_a_stream_or_lacks_its_key_is_said(api, tap):
-    """Another name for a stream is no reason to fail, and a key without a column is named."""
+def test_catalog_alias_and_missing_key_are_warnings(api, tap):
+    """An alias in the catalog is ignored with a warning, a missing key column is named."""
     api.serve("/items", ROWS)
     entry = {**ENTRY, "stream": "things", "key_properties": ["nope"]}
     run = tap(api.config({**STREAM, "new_fields": "ignore"}), catalog={"streams": [entry]})
@@ -370,8 +369,8 @@ def test_a_catalog_that_renames_a_stream_or_lacks_its_key_is_said(api, tap):
     assert any("no column for its key nope" in warning for warning in run.warnings)
 
 
-def test_streams_of_a_catalog_that_are_not_configured_are_named(api, tap):
-    """A catalog's streams that the configuration lacks are one warning; the others are read."""
+def test_unconfigured_catalog_streams_are_one_warning(api, tap):
+    """Unconfigured streams of a catalog are one warning; the others are read."""
     api.serve("/items", ROWS)
     catalog = {"streams": [ENTRY, {**ENTRY, "tap_stream_id": "itmes"}]}
     run = tap(api.config({**STREAM, "new_fields": "ignore"}), catalog=catalog)
@@ -394,8 +393,8 @@ def test_streams_of_a_catalog_that_are_not_configured_are_named(api, tap):
         "5",
     ],
 )
-def test_a_malformed_state_is_one_line(api, tap, state):
-    """A state that is none ends the run with one line, before anything is sent."""
+def test_malformed_state_is_one_line(api, tap, state):
+    """A malformed state ends the run with one line before any request."""
     api.serve("/items", ROWS)
     run = tap(api.config(STREAM), state=state)
     assert run.status == 1
@@ -404,8 +403,8 @@ def test_a_malformed_state_is_one_line(api, tap, state):
     assert not api.seen
 
 
-def test_a_log_level_that_is_none_is_one_line(api, tmp_path):
-    """A variable that names no log level is said by its name, with those that there are."""
+def test_unknown_log_level_is_one_line(api, tmp_path):
+    """A variable with an unknown log level is one line that lists the levels."""
     path = tmp_path / "config.json"
     path.write_text(json.dumps(api.config(STREAM)))
     command = [sys.executable, "-m", "tap_oauth2_generic", "--config", path]
@@ -433,7 +432,7 @@ def test_a_log_level_that_is_none_is_one_line(api, tmp_path):
         ),
     ],
 )
-def test_a_catalog_that_cannot_be_followed_is_one_line(api, tap, change, said):
+def test_malformed_catalog_is_one_line(api, tap, change, said):
     """A malformed catalog ends the run with one line that says where it is malformed."""
     api.serve("/items", ROWS)
     entry = {"tap_stream_id": "items", "schema": {"properties": {"id": {"type": "integer"}}}}
@@ -445,8 +444,8 @@ def test_a_catalog_that_cannot_be_followed_is_one_line(api, tap, change, said):
 
 
 @pytest.mark.parametrize("what", ["config", "state", "catalog"])
-def test_half_a_character_is_refused_where_it_comes_in(api, tap, what):
-    """A file that holds a lone surrogate, which nothing can be sent or written with, is named."""
+def test_lone_surrogate_in_a_file_is_refused(api, tap, what):
+    """A file with a lone surrogate, which nothing can encode, is named."""
     halved = {"\ud800": {"a": ["\udfff"]}}
     files = {} if what == "config" else {what: halved}
     run = tap(api.config({**STREAM, "params": halved if what == "config" else {}}), **files)
@@ -456,24 +455,24 @@ def test_half_a_character_is_refused_where_it_comes_in(api, tap, what):
     assert not api.seen
 
 
-def test_a_whole_pair_of_surrogates_is_a_character(api, tap):
-    """What JSON writes as two escapes is one character, and is sent as such."""
+def test_surrogate_pair_is_one_character(api, tap):
+    """Two JSON escapes of one character are sent as that character."""
     api.serve("/items", ROWS)
     run = tap(api.config({**STREAM, "params": {"q": "\U0001d4b3"}}))
     assert run.status == 0, run.errors
     assert api.requests("/items")[0].query == {"q": "\U0001d4b3"}
 
 
-def test_mistakes_without_number_are_counted(api, tap):
-    """Of thousands of mistakes twenty are said, and how many more there are."""
+def test_only_twenty_mistakes_are_shown(api, tap):
+    """Of thousands of mistakes twenty are shown, and the rest are counted."""
     run = tap({**api.config(STREAM), **{f"client_id{n}": n for n in range(3000)}})
     assert run.status == 1
     assert len(run.error_lines) == 21
     assert run.error_lines[-1] == "and 2980 more errors"
 
 
-def test_a_line_has_an_end(api, tap):
-    """What is long in a configuration is not repeated at length, on one line that is still said."""
+def test_error_line_is_cut(api, tap):
+    """A very long value does not make the error line very long."""
     run = tap({**api.config(STREAM), "grant_type": "x" * 100_000})
     assert run.status == 1
     (line,) = run.error_lines
@@ -482,8 +481,8 @@ def test_a_line_has_an_end(api, tap):
 
 
 @pytest.mark.parametrize("name", ["stream_maps", "stream_map_config", "faker_config"])
-def test_a_setting_of_the_sdk_that_is_null_is_not_there(api, tap, name):
-    """A null for a setting of the SDK is no setting, as it is for those of our own."""
+def test_null_sdk_setting_is_unset(api, tap, name):
+    """Null unsets a setting of the SDK, as it does for our own."""
     api.serve("/items", ROWS)
     run = tap(api.config(STREAM, **{name: None}))
     assert run.status == 0, run.errors

@@ -1,4 +1,4 @@
-"""Logging in: every way that works, and every way in which a person can fail."""
+"""The login command: each way to log in, and each way in which it can fail."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def demo(clock):
         yield server
 
 
-def test_a_login_in_a_browser_is_stored_and_stays(demo, clock, tmp_path, tap):
-    """After one login the tap runs, day after day, with refresh tokens that rotate."""
+def test_browser_login_lasts(demo, clock, tmp_path, tap):
+    """After one login the tap runs for days, although refresh tokens rotate."""
     settings = config(demo.url, scopes="read")
     login = Login(tmp_path, settings).wait_for_address()
     page = Person().visit(Person().decide(login.address))
@@ -55,8 +55,8 @@ def test_a_login_in_a_browser_is_stored_and_stays(demo, clock, tmp_path, tap):
         assert len(run.records("lists")) == 10
 
 
-def test_without_pkce_and_state_nothing_is_sent(demo, tmp_path):
-    """The address carries an S256 challenge, a state, and extra parameters; null takes one away."""
+def test_authorization_url_has_pkce_and_state(demo, tmp_path):
+    """The URL has an S256 challenge, a state and extra parameters; null removes one."""
     login = Login(tmp_path, config(demo.url, authorize_params={"prompt": "consent", "scope": None}))
     query = urlsplit(login.wait_for_address().address).query
     for part in ("code_challenge=", "code_challenge_method=S256", "state=", "prompt=consent"):
@@ -65,8 +65,8 @@ def test_without_pkce_and_state_nothing_is_sent(demo, tmp_path):
     login.end()
 
 
-def test_each_login_has_a_state_and_verifier_of_its_own(api, tmp_path):
-    """The verifier that is sent with the code fits the challenge; none of them is used again."""
+def test_state_and_verifier_are_new_for_each_login(api, tmp_path):
+    """The verifier fits the challenge, and neither is used twice."""
     states, challenges = set(), set()
     for _ in range(2):
         settings = config(
@@ -87,8 +87,8 @@ def test_each_login_has_a_state_and_verifier_of_its_own(api, tmp_path):
     assert (len(states), len(challenges)) == (2, 2)
 
 
-def test_a_denied_consent_is_said(demo, tmp_path):
-    """Denying ends the login with a sentence of its own, in the browser and on the terminal."""
+def test_denied_consent_is_reported(demo, tmp_path):
+    """Denying consent ends the login with its own sentence in browser and terminal."""
     login = Login(tmp_path, config(demo.url)).wait_for_address()
     page = Person().visit(Person().decide(login.address, "deny"))
     status, _, errors = login.end()
@@ -97,8 +97,7 @@ def test_a_denied_consent_is_said(demo, tmp_path):
     assert "denied" in page.text
 
 
-def test_a_wrong_state_never_leads_to_an_exchange(api, tmp_path):
-    """A code that comes with another state is not exchanged."""
+def test_code_with_wrong_state_is_not_exchanged(api, tmp_path):
     settings = config(
         api.url, authorize_url=f"{api.url}/authorize", access_token_url=f"{api.url}/token"
     )
@@ -113,8 +112,7 @@ def test_a_wrong_state_never_leads_to_an_exchange(api, tmp_path):
     assert "stolen-code" not in said + errors + page.text
 
 
-def test_a_foreign_issuer_is_refused(api, tmp_path):
-    """A code that comes from another provider (iss) is not exchanged."""
+def test_code_of_another_issuer_is_not_exchanged(api, tmp_path):
     settings = config(
         api.url, authorize_url=f"{api.url}/authorize", access_token_url=f"{api.url}/token"
     )
@@ -127,8 +125,7 @@ def test_a_foreign_issuer_is_refused(api, tmp_path):
     assert not api.requests("/token")
 
 
-def test_a_taken_port_is_said(demo, tmp_path):
-    """A port in use ends the login with a sentence that names it."""
+def test_used_port_is_named(demo, tmp_path):
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
@@ -141,15 +138,15 @@ def test_a_taken_port_is_said(demo, tmp_path):
     assert "is in use" in errors
 
 
-def test_nobody_coming_back_is_said(demo, tmp_path):
-    """A login that nobody finishes ends after the time with a sentence of its own."""
+def test_login_times_out(demo, tmp_path):
+    """A login that nobody finishes ends after the timeout with its own sentence."""
     status, _, errors = Login(tmp_path, config(demo.url), "--timeout", "0.2").end()
     assert status == 1
     assert "no redirect within" in errors
 
 
-def test_a_redirect_to_another_path_is_said(demo, tmp_path):
-    """A redirect URI that differs from the registered one is named with both paths."""
+def test_redirect_to_another_path_names_both(demo, tmp_path):
+    """A redirect that does not match the redirect URI is reported with both paths."""
     login = Login(tmp_path, config(demo.url)).wait_for_address()
     state = re.search(r"state=([^&]+)", login.address)[1]
     Person().visit(login.redirect_uri.replace("/callback", "/other") + f"?code=c&state={state}")
@@ -160,7 +157,7 @@ def test_a_redirect_to_another_path_is_said(demo, tmp_path):
 
 
 def test_other_requests_do_not_disturb_the_login(demo, tmp_path):
-    """The listener answers nothing but the redirect: not other paths, hosts or empty visits."""
+    """The listener ignores other paths, other hosts and visits without parameters."""
     login = Login(tmp_path, config(demo.url)).wait_for_address()
     person = Person()
     origin = login.redirect_uri.removesuffix("/callback")
@@ -175,8 +172,8 @@ def test_other_requests_do_not_disturb_the_login(demo, tmp_path):
     assert login.end()[0] == 0
 
 
-def test_a_pasted_address_logs_in(demo, tmp_path):
-    """With --no-browser the redirected address is pasted, and nothing listens."""
+def test_pasted_address_logs_in(demo, tmp_path):
+    """With --no-browser the redirect address is pasted, and nothing listens."""
     login = Login(tmp_path, config(demo.url), "--no-browser").wait_for_address()
     login.type(Person().decide(login.address))
     status, said, errors = login.end()
@@ -184,8 +181,8 @@ def test_a_pasted_address_logs_in(demo, tmp_path):
     assert "is logged in" in said
 
 
-def test_a_redirect_uri_elsewhere_is_pasted(api, tmp_path):
-    """A redirect URI that is not on loopback means pasting, by itself."""
+def test_remote_redirect_uri_is_pasted(api, tmp_path):
+    """If the redirect URI is not on loopback, the user pastes the address."""
     settings = config(
         api.url,
         authorize_url=f"{api.url}/authorize",
@@ -204,8 +201,7 @@ def test_a_redirect_uri_elsewhere_is_pasted(api, tmp_path):
 @pytest.mark.parametrize(
     "pasted", ["https://elsewhere.example/callback?code=c", "nonsense", "code"]
 )
-def test_a_wrong_address_is_said(demo, tmp_path, pasted):
-    """Pasting something that is not the redirected address has a sentence of its own."""
+def test_wrong_pasted_address_is_refused(demo, tmp_path, pasted):
     login = Login(tmp_path, config(demo.url), "--no-browser").wait_for_address()
     login.type(pasted)
     status, _, errors = login.end()
@@ -213,8 +209,8 @@ def test_a_wrong_address_is_said(demo, tmp_path, pasted):
     assert "does not begin with the redirect URI" in errors
 
 
-def test_a_code_the_provider_refuses_is_one_line(demo, tmp_path):
-    """A code that the token endpoint refuses ends the login in one line without a secret."""
+def test_refused_code_is_one_line(demo, tmp_path):
+    """A code that the token endpoint refuses is one line without a secret."""
     login = Login(tmp_path, config(demo.url, client_secret="wrong-secret-of-the-test"))
     login.wait_for_address()
     Person().visit(Person().decide(login.address))
@@ -225,15 +221,15 @@ def test_a_code_the_provider_refuses_is_one_line(demo, tmp_path):
     assert "wrong-secret-of-the-test" not in said + errors
 
 
-def test_a_grant_without_a_person_says_that_it_works(demo, tmp_path):
-    """Logging in with client_credentials gets and stores a token, with nobody asked."""
+def test_client_credentials_login_stores_a_token(demo, tmp_path):
+    """Logging in with client_credentials stores a token and asks nobody."""
     status, said, errors = Login(tmp_path, config(demo.url, grant_type="client_credentials")).end()
     assert status == 0, errors
     assert "is logged in" in said
 
 
-def test_a_device_login_waits_for_the_person(api, tmp_path):
-    """A device login shows code and address, waits while it is pending, slows down when told."""
+def test_device_login_waits_for_the_person(api, tmp_path):
+    """A device login shows code and address, polls while pending, slows down if told."""
     api.serve(
         "/device",
         {
@@ -267,8 +263,8 @@ def test_a_device_login_waits_for_the_person(api, tmp_path):
     assert "device-code-of-the-test" not in said + errors
 
 
-def test_a_provider_cannot_steer_the_terminal(api, tmp_path):
-    """What a provider says to a person is shown without what would steer the terminal."""
+def test_control_characters_are_replaced(api, tmp_path):
+    """Control characters from the provider do not reach the terminal."""
     codes = {"user_code": "AB\x1b[2J", "verification_uri": "https://x/\x9b1m"}
     api.serve("/device", {"device_code": "device-code-of-the-test", "interval": 0.01, **codes})
     claims = base64.urlsafe_b64encode(b'{"email": "ann\\u001b]0;x\\u0007"}').decode()
@@ -288,8 +284,8 @@ def test_a_provider_cannot_steer_the_terminal(api, tmp_path):
 @pytest.mark.parametrize(
     ("error", "said"), [("access_denied", "denied"), ("expired_token", "expired")]
 )
-def test_a_device_login_that_fails_is_said(api, tmp_path, error, said):
-    """Denial and expiry of a device code have sentences of their own."""
+def test_failed_device_login_is_reported(api, tmp_path, error, said):
+    """Denial and expiry of a device code have their own sentences."""
     from tests.support.server import Reply
 
     answer = {"device_code": "d-code", "user_code": "U", "verification_uri": "x", "interval": 0.01}
@@ -306,8 +302,7 @@ def test_a_device_login_that_fails_is_said(api, tmp_path, error, said):
     assert said in errors
 
 
-def test_the_port_is_free_again_after_a_login(demo, tmp_path):
-    """Nothing listens any more once the login has ended."""
+def test_port_is_free_after_a_login(demo, tmp_path):
     settings = config(demo.url)
     login = Login(tmp_path, settings, "--timeout", "0.2")
     login.end()

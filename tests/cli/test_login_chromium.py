@@ -1,4 +1,4 @@
-"""Logging in as people do: in a real Chromium, on the demo's login and consent page."""
+"""Logging in with a real Chromium, on the demo's login and consent page."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def demo():
 
 
 def log_in(browser, address, decision):
-    """Fill in the form as a person does, press a button, give the text of the last page."""
+    """Fill in the form, press a button, and return the text of the last page."""
     browser.get(address)
     browser.find_element(By.NAME, "username").send_keys("demo")
     browser.find_element(By.NAME, "password").send_keys("demo-password")
@@ -55,8 +55,8 @@ def log_in(browser, address, decision):
     return browser.find_element(By.TAG_NAME, "body").text
 
 
-def test_the_browser_page_says_that_it_worked(browser, demo, tmp_path, tap):
-    """After Allow the page names the connection and its end, and the tap runs with it."""
+def test_page_reports_success(browser, demo, tmp_path, tap):
+    """After Allow the page names the connection and its expiry, and the tap can use it."""
     settings = config(demo.url)
     login = Login(tmp_path, settings).wait_for_address()
     text = log_in(browser, login.address, "allow")
@@ -69,16 +69,14 @@ def test_the_browser_page_says_that_it_worked(browser, demo, tmp_path, tap):
     assert tap(settings).status == 0
 
 
-def test_the_browser_page_says_that_it_was_denied(browser, demo, tmp_path):
-    """After Deny the page says so."""
+def test_page_reports_denial(browser, demo, tmp_path):
     login = Login(tmp_path, config(demo.url)).wait_for_address()
     text = log_in(browser, login.address, "deny")
     assert login.end()[0] == 1
     assert "denied" in text
 
 
-def test_the_browser_is_opened(demo, tmp_path):
-    """The address that is printed is the one that the browser is sent to."""
+def test_browser_is_opened_at_the_printed_address(demo, tmp_path):
     opened = tmp_path / "opened"
     script = tmp_path / "browser"
     script.write_text(f'#!/bin/sh\nprintf %s "$1" > {opened}\n')

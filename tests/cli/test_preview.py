@@ -1,4 +1,4 @@
-"""The preview: what was sent, what came, how it pages, and a definition that fits."""
+"""The preview: requests, responses, paging, and the suggested stream definition."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def preview(tmp_path):
     return run
 
 
-def test_it_tells_programs_everything(api, preview):
-    """--json tells the request, status, records, next page, schema and key candidates."""
+def test_json_reports_everything(api, preview):
+    """--json reports request, status, records, next page, schema and key candidates."""
     api.serve("/items", Reply(json.dumps({"data": ROWS, "next": "abc"}).encode()))
     paging = {"style": "cursor", "cursor_path": "next", "cursor_param": "after"}
     stream = {"name": "items", "path": "items", "records_path": "data", "pagination": paging}
@@ -52,8 +52,8 @@ def test_it_tells_programs_everything(api, preview):
     assert "key-of-the-test" not in done.stdout + done.stderr
 
 
-def test_it_shows_people_tables(api, preview):
-    """For people there are tables, with as many records as were asked for."""
+def test_table_shows_the_records(api, preview):
+    """Without --json there is a table with as many records as requested."""
     api.serve("/items", [{"id": 12345678901234567890123, "t": "[bold]x[/bold]"}])
     done = preview(api.config({"name": "items", "path": "items"}), "--records", "1")
     assert done.returncode == 0, done.stderr
@@ -67,23 +67,23 @@ def test_it_shows_people_tables(api, preview):
 
 
 @pytest.mark.parametrize("option", [(), ("--suggest",)])
-def test_records_cannot_steer_the_terminal(api, preview, option):
-    """What would steer a terminal is shown to people as a question mark, keys included."""
+def test_control_characters_are_replaced(api, preview, option):
+    """Control characters in values and keys become question marks."""
     api.serve("/items", {"d\x1b\x9b2J": [{"id": 1, "t\x1b]0;x\x07": "\x1b[31mred\x9b1m"}]})
     done = preview(api.config({"name": "items", "path": "items"}), *option)
     assert not set("\x1b\x07\x9b") & set(done.stdout + done.stderr)
     assert "31mred" in done.stdout
 
 
-def test_it_says_what_was_there_instead(api, preview):
-    """A records_path that finds nothing is said with the keys that were there; status 1."""
+def test_unmatched_records_path_names_the_keys(api, preview):
+    """A records_path that matches nothing is reported with the existing keys; status 1."""
     api.serve("/items", {"items": [], "info": 1})
     done = preview(api.config({"name": "items", "path": "items", "records_path": "data"}))
     assert done.returncode == 1
     assert "items, info" in done.stdout
 
 
-def test_a_failure_is_one_sentence(api, preview):
+def test_failed_stream_is_one_sentence(api, preview):
     """A stream that fails is one sentence, the others are shown; status 1."""
     api.serve("/good", [{"id": 1}])
     streams = [{"name": "bad", "path": "bad"}, {"name": "good", "path": "good"}]
@@ -95,8 +95,7 @@ def test_a_failure_is_one_sentence(api, preview):
     assert "Traceback" not in done.stderr
 
 
-def test_a_child_is_previewed_under_its_first_parent(api, preview):
-    """A child stream is shown for the first parent record that there is."""
+def test_child_is_previewed_for_the_first_parent(api, preview):
     api.serve("/lists", [{"id": 7}])
     api.serve("/lists/7/tasks", [{"id": 1}])
     child = {"name": "tasks", "path": "lists/{parent.l}/tasks"}
@@ -106,15 +105,13 @@ def test_a_child_is_previewed_under_its_first_parent(api, preview):
     assert json.loads(done.stdout)[0]["records"] == [{"id": 1}]
 
 
-def test_an_unknown_stream_is_one_line(api, preview):
-    """A stream that is not configured is named with those that are."""
+def test_unknown_stream_lists_the_configured_ones(api, preview):
     done = preview(api.config({"name": "items", "path": "items"}), "--stream", "itms")
     assert done.returncode == 1
     assert "there are: items" in done.stderr
 
 
-def test_a_suggestion_can_be_pasted(api, preview, tap):
-    """--suggest prints a definition with which the tap then reads every record."""
+def test_suggested_definition_reads_every_record(api, preview, tap):
     rows = [{"id": n} for n in range(60)]
 
     def answer(seen):
@@ -216,8 +213,8 @@ SOME = [{"id": 1, "x": "a"}, {"id": 2, "x": "a"}]
         (gzip.compress(b"id,name\n1,one\n", mtime=0), {}, {"response_format": "csv"}),
     ],
 )
-def test_each_shape_has_its_definition(body, headers, expected):
-    """The definition that is suggested for an answer has its records path and its paging style."""
+def test_definition_for_each_response_shape(body, headers, expected):
+    """The suggested definition has the records path and paging style of the response."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     sent = CaseInsensitiveDict(headers)
     made = suggest(Response(REQUEST, "https://a.example", 200, sent, content, decode)).settings
@@ -228,8 +225,7 @@ def test_each_shape_has_its_definition(body, headers, expected):
 @pytest.mark.parametrize(
     "content", [b"<html>no</html>", b"No, and\nno again", b"\x00\xff", b"", b"5"]
 )
-def test_what_is_no_data_has_no_definition(content):
-    """Of an answer in no known format nothing is suggested."""
+def test_unknown_format_has_no_definition(content):
     assert (
         suggest(Response(REQUEST, "https://a.example", 200, CaseInsensitiveDict(), content, decode))
         is None
@@ -247,8 +243,8 @@ def test_what_is_no_data_has_no_definition(content):
         ),
     ],
 )
-def test_a_suggestion_for_another_shape_can_be_pasted(api, preview, tap, content, records):
-    """Of JSON Lines, CSV and an object of objects --suggest makes what reads every record."""
+def test_suggested_definition_reads_other_formats(api, preview, tap, content, records):
+    """A suggestion for JSON Lines, CSV or an object of objects reads every record."""
     api.serve("/items", Reply(content))
     headers = {"X-Api-Key": "key-of-the-test"}
     config = api.config({"name": "items", "path": "items", "headers": headers})
@@ -260,8 +256,8 @@ def test_a_suggestion_for_another_shape_can_be_pasted(api, preview, tap, content
     assert run.records("items") == records
 
 
-def test_a_definition_is_suggested_from_the_first_answer(api, preview):
-    """The suggestion knows how the API pages though the last page that was read does not say."""
+def test_suggestion_uses_the_first_response(api, preview):
+    """The suggestion includes paging although the last page read no longer shows it."""
     api.serve("/items", {"data": SOME, "nextPageToken": "abc"}, {"data": SOME[:1]})
     paging = {"style": "cursor", "cursor_path": "nextPageToken", "cursor_param": "pageToken"}
     stream = {"name": "items", "path": "items", "records_path": "data", "pagination": paging}
@@ -270,8 +266,8 @@ def test_a_definition_is_suggested_from_the_first_answer(api, preview):
     assert told["suggestion"]["stream"]["pagination"] == paging
 
 
-def test_a_wrong_records_path_is_no_hindrance_to_a_suggestion(api, preview):
-    """Where the records cannot be read as they are configured, what fits is still suggested."""
+def test_suggestion_despite_a_wrong_records_path(api, preview):
+    """A definition is suggested although the configured one cannot read the records."""
     api.serve("/items", {"data": SOME, "note": "n"})
     stream = {"name": "items", "path": "items", "records_path": "note"}
     done = preview(api.config(stream), "--suggest")
@@ -280,8 +276,8 @@ def test_a_wrong_records_path_is_no_hindrance_to_a_suggestion(api, preview):
     assert '"records_path": "data"' in done.stdout
 
 
-def test_a_record_of_very_many_fields_is_shown_in_part(api, preview):
-    """Of a record with many thousands of fields the table shows some, and says how many more."""
+def test_table_is_cut_after_many_fields(api, preview):
+    """Of thousands of fields the table shows some, and counts the others."""
     api.serve("/items", [{f"field{n}": n for n in range(100_000)}])
     done = preview(api.config({"name": "items", "path": "items"}))
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""The command as a process: the files it is given, its environment and network, and its pipes."""
+"""The command as a process: its files, environment, network and pipes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def error_lines(errors):
 
 
 def assert_clean_failure(done):
-    """A clean failure: exit status 1, no traceback, one to four error lines."""
+    """Assert exit status 1, no traceback and one to four error lines."""
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr
@@ -42,7 +42,7 @@ def assert_clean_failure(done):
 
 @pytest.fixture
 def config(api, tmp_path):
-    """Write a configuration file and give its path."""
+    """Write a configuration file and return its path."""
     api.serve("/items", [{"id": 1}])
     path = tmp_path / "config.json"
     path.write_text(json.dumps(api.config(STREAM)))
@@ -51,7 +51,7 @@ def config(api, tmp_path):
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_records_before_a_failure_are_written(api, config, monkeypatch, unbuffered):
-    """What was read before the record that ends a run is written, with PYTHONUNBUFFERED, too."""
+    """The records before the failing one are written, also with PYTHONUNBUFFERED."""
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     api.serve("/items", [{"id": 1}, {"id": 2}, {"id": 3, "new": 1}])
     stream = {**STREAM, "schema_sample_size": 1, "new_fields": "fail"}
@@ -67,8 +67,8 @@ FILES += [("config", b"\xff"), *(pytest.param(o, b"\xff") for o in OPTIONS[1:])]
 
 
 @pytest.mark.parametrize(("option", "content"), FILES)
-def test_a_file_that_cannot_be_used_is_a_clean_failure(api, config, tmp_path, option, content):
-    """A file that is missing, no UTF-8, no JSON or no object is said before any request."""
+def test_unusable_file_is_a_clean_failure(api, config, tmp_path, option, content):
+    """A missing, non-UTF-8, non-JSON or non-object file is reported before any request."""
     path = tmp_path / "given.json"
     if content is not None:
         path.write_bytes(content)
@@ -95,32 +95,32 @@ MISSHAPEN = [
 
 
 @pytest.mark.parametrize("streams", [[{}], [1], *([{**ENTRY, **wrong}] for wrong in MISSHAPEN)])
-def test_a_catalog_of_another_shape_is_said(api, tap, streams):
-    """A catalog whose streams are none fails with one line that names the catalog."""
+def test_malformed_catalog_is_named(api, tap, streams):
+    """A malformed catalog fails with one line that names the catalog."""
     run = tap(api.config(STREAM), catalog={"streams": streams})
     assert run.status == 1
     assert "catalog" in run.error_lines[0]
 
 
 @pytest.mark.parametrize("option", ["--confg", "--no-such-option"])
-def test_an_unknown_option_is_a_usage_error(option):
-    """An option that does not exist ends with the usage, exit status 2, as shells expect."""
+def test_unknown_option_is_a_usage_error(option):
+    """An unknown option prints the usage and exits with 2."""
     done = run(option, "x")
     assert done.returncode == 2
     assert "No such option" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_without_a_configuration_nothing_is_asked(tmp_path, monkeypatch):
-    """Without --config the run fails cleanly and says how one is given."""
+def test_missing_config_option_is_a_clean_failure(tmp_path, monkeypatch):
+    """Without --config the run fails cleanly and names the option."""
     monkeypatch.chdir(tmp_path)
     done = run()
     assert_clean_failure(done)
     assert "--config FILE" in done.stderr
 
 
-def test_a_reader_that_leaves_ends_the_sync(api, tmp_path):
-    """After three lines to a reader that closes its end, an endless sync fails cleanly."""
+def test_closed_reader_ends_the_sync(api, tmp_path):
+    """An endless sync fails cleanly when its reader closes after three lines."""
     api.routes["/items"] = lambda seen: [{"id": f"{seen.query['page']}-{n}"} for n in range(200)]
     path = tmp_path / "config.json"
     command = [*COMMAND, "--config", path]
@@ -138,9 +138,9 @@ def test_a_reader_that_leaves_ends_the_sync(api, tmp_path):
 
 
 @pytest.mark.parametrize("option", [[], ["--test"], pytest.param(["--discover"])])
-def test_a_closed_pipe_is_a_clean_failure(config, monkeypatch, option):
-    """Standard output whose reader is gone from the beginning is said, and exits with 1."""
-    monkeypatch.setenv("PYTHONUNBUFFERED", "")  # so that something waits when the process ends
+def test_closed_pipe_is_a_clean_failure(config, monkeypatch, option):
+    """A pipe whose reader is gone from the start is one line and exit status 1."""
+    monkeypatch.setenv("PYTHONUNBUFFERED", "")  # keep output buffered to the end
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w") as pipe:
@@ -150,16 +150,16 @@ def test_a_closed_pipe_is_a_clean_failure(config, monkeypatch, option):
 
 
 @pytest.mark.parametrize("option", [[], pytest.param(["--discover"])])
-def test_a_full_disk_is_a_clean_failure(config, option):
-    """Standard output that takes no more is said, and exits with 1."""
+def test_full_disk_is_a_clean_failure(config, option):
+    """A full disk behind stdout is one line and exit status 1."""
     with Path("/dev/full").open("w") as full:
         done = run("--config", config, *option, stdout=full)
     assert_clean_failure(done)
     assert "stdout" in done.stderr
 
 
-def test_no_standard_output_at_all_is_a_clean_failure(config):
-    """A command started with its standard output closed says so, and exits with 1."""
+def test_missing_stdout_is_a_clean_failure(config):
+    """A command started with stdout closed is one line and exit status 1."""
     script = 'exec "$@" >&-'
     command = ["/bin/sh", "-c", script, "sh", *COMMAND, "--config", config]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
@@ -167,10 +167,10 @@ def test_no_standard_output_at_all_is_a_clean_failure(config):
     assert "stdout" in done.stderr
 
 
-# The network as the environment describes it
+# Network settings from the environment
 
 
-def test_netrc_changes_nothing(api, tap, tmp_path, monkeypatch):
+def test_netrc_is_ignored(api, tap, tmp_path, monkeypatch):
     """Credentials in ~/.netrc go into no request, neither for tokens nor for data."""
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login lo password pa\n")
     (tmp_path / ".netrc").chmod(0o600)
@@ -182,15 +182,15 @@ def test_netrc_changes_nothing(api, tap, tmp_path, monkeypatch):
     assert not [seen for seen in api.seen if "Authorization" in seen.headers]
 
 
-def test_a_missing_bundle_of_authorities_is_named(api, tap, monkeypatch):
-    """A REQUESTS_CA_BUNDLE that is not there is said by its name, as a setting would be."""
+def test_missing_ca_bundle_is_named(api, tap, monkeypatch):
+    """A REQUESTS_CA_BUNDLE that does not exist is named like a setting."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/bundle.pem")
     run = tap({**api.config(STREAM), "base_url": "https://127.0.0.1:9"})
     assert "REQUESTS_CA_BUNDLE" in run.error_lines[0]
 
 
-def test_a_header_that_cannot_be_sent_is_named(api, tap):
-    """A header value outside Latin-1 is told by the name of its setting."""
+def test_unsendable_header_is_named(api, tap):
+    """A header value outside Latin-1 is reported by the name of its setting."""
     run = tap(api.config(STREAM, headers={"X-Name": "Ж"}))
     assert "headers" in run.error_lines[0]
 
@@ -199,8 +199,8 @@ ELSEWHERE = "http://api.localhost:9"
 
 
 @pytest.mark.parametrize("way", ["setting", "HTTP_PROXY", "http_proxy"])
-def test_a_proxy_carries_every_request(api, tap, monkeypatch, way):
-    """The proxy of the setting or the environment gets token and data requests, whole addresses."""
+def test_proxy_gets_every_request(api, tap, monkeypatch, way):
+    """The proxy of the setting or the environment gets token and data requests."""
     api.serve("/items", [{"id": 1}])
     settings = {"base_url": ELSEWHERE, "access_token_url": f"{ELSEWHERE}/token"}
     monkeypatch.setenv("NO_PROXY", "")
@@ -215,10 +215,8 @@ def test_a_proxy_carries_every_request(api, tap, monkeypatch, way):
 
 @pytest.mark.parametrize("way", ["proxy", "HTTP_PROXY"])
 @pytest.mark.parametrize("address", ["base_url", "access_token_url"])
-def test_a_proxy_elsewhere_gets_nothing_over_plain_http(
-    api, tap, monkeypatch, own_address, way, address
-):
-    """What is for this machine alone goes through no proxy of another, which would read it."""
+def test_remote_proxy_gets_no_plain_http(api, tap, monkeypatch, own_address, way, address):
+    """Plain http to this machine never goes through a remote proxy, which could read it."""
     monkeypatch.setenv("NO_PROXY", "")
     settings = {address: f"{ELSEWHERE}/x", "access_token": "token-of-the-test"}
     with socket.create_server((own_address, 0)) as proxy:
@@ -229,12 +227,12 @@ def test_a_proxy_elsewhere_gets_nothing_over_plain_http(
         with pytest.raises(BlockingIOError):
             proxy.accept()
     assert run.status == 1
-    assert "would read what is sent to" in run.error_lines[0]
+    assert "could read the plain http request" in run.error_lines[0]
     assert not api.seen
 
 
-def test_a_proxy_is_given_its_own_password_and_no_token(api, tap, tmp_path):
-    """A proxy is asked for a tunnel to an https host, with its own password; the rest is sealed."""
+def test_proxy_gets_its_password_and_no_token(api, tap, tmp_path):
+    """An https request tunnels through the proxy, which sees only its own password."""
     api.serve("/items", [{"id": 1}])
     authority, context = self_signed(tmp_path, "api.example.com")
     api.encrypt(context)
@@ -264,9 +262,9 @@ def test_a_proxy_is_given_its_own_password_and_no_token(api, tap, tmp_path):
         "socks5://ann:pr0xy-{way}@127.0.0.1:9",
     ],
 )
-def test_the_password_of_a_proxy_is_in_no_message(api, tap, monkeypatch, way, proxy):
-    """A proxy whose address is wrong, in the setting or the environment, is said without it."""
-    # Another password for each: what one test registers is masked in all that follow.
+def test_proxy_password_is_in_no_message(api, tap, monkeypatch, way, proxy):
+    """An error about a proxy address never shows its password."""
+    # A new password for each test, because a registered one stays masked.
     proxy = proxy.format(way=f"{way}-s3cret")
     monkeypatch.setenv("TAP_OAUTH2_GENERIC_LOGLEVEL", "DEBUG")
     monkeypatch.setenv("NO_PROXY", "")
@@ -282,8 +280,7 @@ def test_the_password_of_a_proxy_is_in_no_message(api, tap, monkeypatch, way, pr
     assert "s3cret" not in run.errors
 
 
-def test_no_proxy_goes_around_the_proxy(api, tap, monkeypatch):
-    """Hosts in NO_PROXY are asked directly."""
+def test_no_proxy_hosts_are_requested_directly(api, tap, monkeypatch):
     api.serve("/items", [{"id": 1}])
     with ApiServer() as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
@@ -294,15 +291,15 @@ def test_no_proxy_goes_around_the_proxy(api, tap, monkeypatch):
 
 @pytest.fixture
 def authority(api, tmp_path):
-    """Put TLS before the server, and give the file with the authority that its users must trust."""
+    """Serve TLS, and return the file with the authority that clients must trust."""
     path, context = self_signed(tmp_path, "127.0.0.1")
     api.encrypt(context)
     return path
 
 
 @pytest.mark.parametrize("way", ["ca_bundle", "REQUESTS_CA_BUNDLE", None])
-def test_a_private_authority_is_trusted_where_it_is_named(api, tap, monkeypatch, authority, way):
-    """ca_bundle or REQUESTS_CA_BUNDLE names whom to trust; without either nothing is sent."""
+def test_private_authority_must_be_named(api, tap, monkeypatch, authority, way):
+    """ca_bundle or REQUESTS_CA_BUNDLE names it; without either, nothing is sent."""
     api.serve("/items", [{"id": 1}])
     url = api.url
     settings = {"base_url": url, "access_token_url": f"{url}/token"}

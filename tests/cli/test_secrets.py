@@ -1,4 +1,4 @@
-"""No secret is ever printed: every kind of end of a run at DEBUG, searched for every secret."""
+"""No secret is ever printed: each kind of ending at DEBUG, searched for every secret."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ GRANTS = {
 
 
 def looks(secret):
-    """Give a secret as it is and as it looks when it is encoded."""
+    """Return a secret as it is and in each encoding."""
     encoded = base64.b64encode(secret.encode()).decode()
     return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), encoded}
 
 
 def leaks(run):
-    """Give the secrets that a run has printed, in whatever look."""
+    """Return the secrets that a run printed, in any encoding."""
     printed = run.output + run.errors
     return [
         secret for secret in [*SECRETS, BASIC] if any(look in printed for look in looks(secret))
@@ -75,27 +75,27 @@ def run(api, tap, monkeypatch):
     return debug
 
 
-# A JSON answer with status 200 at the API is no refusal: it is data.
+# A JSON response with status 200 from the API is data, not an error.
 REFUSALS = [(path, status, as_json) for path in ("/token", "/items") for status in (200, 401)
             for as_json in (True, False)]  # fmt: skip
 REFUSALS.remove(("/items", 200, True))
 
 
-# What every request has; it would only fill the part of an answer that is shown.
+# Every request has these; they would only fill the part of a response that is shown.
 USUAL = {"Host", "User-Agent", "Accept", "Accept-Encoding", "Connection", "Content-Length",
          "Content-Type"}  # fmt: skip
 
 
 def echo(seen):
-    """Give all that a request held as a careless server's error page does."""
+    """Return everything in a request, as a careless server's error page does."""
     headers = [value for name, value in seen.headers.items() if name not in USUAL]
     parts = [*headers, *(value for _, value in seen.pairs), seen.target, seen.content.decode()]
     return " ".join(parts)
 
 
 @pytest.mark.parametrize("grant", GRANTS)
-def test_a_success_shows_no_secret(run, grant):
-    """A run that works at DEBUG prints none of its secrets."""
+def test_success_shows_no_secret(run, grant):
+    """A successful run at DEBUG prints none of its secrets."""
     done = run(grant)
     assert done.status == 0, done.errors
     assert "DEBUG" in done.errors
@@ -104,8 +104,8 @@ def test_a_success_shows_no_secret(run, grant):
 
 @pytest.mark.parametrize("grant", GRANTS)
 @pytest.mark.parametrize(("path", "status", "as_json"), REFUSALS)
-def test_a_refusal_that_repeats_the_request_shows_no_secret(api, run, path, grant, status, as_json):
-    """An answer of either endpoint that echoes the request is masked in what is said about it."""
+def test_echoed_request_is_masked(api, run, path, grant, status, as_json):
+    """A response of either endpoint that echoes the request is masked in messages."""
 
     def page(seen):
         said = echo(seen)
@@ -122,8 +122,8 @@ def test_a_refusal_that_repeats_the_request_shows_no_secret(api, run, path, gran
 
 @pytest.mark.parametrize("grant", GRANTS)
 @pytest.mark.parametrize("path", ["/token", "/items"])
-def test_a_lost_connection_shows_no_secret(api, run, path, grant):
-    """The errors of the network hold whole addresses, which are masked."""
+def test_lost_connection_shows_no_secret(api, run, path, grant):
+    """Network errors contain full addresses, which are masked."""
     api.routes["/items"] = lambda _: Drop
     if path == "/token":
         api.token = lambda _: Drop
@@ -137,8 +137,8 @@ def test_a_lost_connection_shows_no_secret(api, run, path, grant):
 
 
 @pytest.mark.parametrize("grant", GRANTS)
-def test_a_redirect_elsewhere_shows_no_secret(api, run, grant):
-    """A redirect whose address holds secrets is refused without showing them."""
+def test_refused_redirect_shows_no_secret(api, run, grant):
+    """A redirect whose address contains secrets is refused without showing them."""
     with ApiServer() as other:
         query = "&".join(quote(secret, safe="") for secret in SECRETS)
         api.serve("/items", Reply({}, 302, {"Location": f"{other.url}/?{query}"}))
@@ -159,16 +159,16 @@ def test_a_redirect_elsewhere_shows_no_secret(api, run, grant):
         {"max_retries": CLIENT_SECRET},
     ],
 )
-def test_a_mistake_in_the_configuration_shows_no_secret(run, mistake):
-    """A configuration with a mistake near a secret is told without it."""
+def test_configuration_mistake_shows_no_secret(run, mistake):
+    """A mistake near a secret is reported without it."""
     done = run("client_credentials", **mistake)
     assert done.status == 1
     assert not leaks(done)
 
 
 @pytest.mark.parametrize("place", ["headers", "params"])
-def test_a_secret_around_a_hole_is_masked_as_it_is_sent(api, run, place):
-    """The value of a connection-wide header or parameter is masked with its holes filled."""
+def test_secret_with_placeholders_is_masked_as_sent(api, run, place):
+    """A header or parameter of all requests is masked with its placeholders filled."""
     api.routes["/items"] = lambda seen: Reply(echo(seen).encode(), 400)
     done = run("client_credentials", **{place: {"api_key": "k3y-{client_id}-s3cret"}})
     assert done.status == 1
@@ -176,16 +176,16 @@ def test_a_secret_around_a_hole_is_masked_as_it_is_sent(api, run, place):
 
 
 @pytest.mark.parametrize("where", ["headers", "token_headers"])
-def test_a_credential_is_masked_without_its_scheme(api, run, where):
-    """Of a header such as ``ApiKey …`` what follows the scheme is a secret by itself."""
+def test_credential_is_masked_without_its_scheme(api, run, where):
+    """In a header such as ``ApiKey …``, the part after the scheme is masked by itself."""
     api.routes["/items"] = api.token = lambda _: Reply({"error": f"no k3y-of-{where}"}, 400)
     done = run("client_credentials", **{where: {"X-Auth": f"ApiKey k3y-of-{where}"}})
     assert done.status == 1
     assert "k3y-of" not in done.errors
 
 
-def test_a_token_is_masked_wherever_the_response_keeps_it(api, run):
-    """The token is the secret, not the name that it has in the token response."""
+def test_token_is_masked_at_any_path(api, run):
+    """The token is masked whatever its name in the token response."""
     api.token = lambda _: {"d": {"a": "t0ken-of-an-odd-place", "r": "t0ken-to-refresh-by"}}
     api.serve("/items", Reply(b"neither t0ken-of-an-odd-place nor t0ken-to-refresh-by", 400))
     done = run("client_credentials", access_token_path="d.a", refresh_token_path="d.r")
@@ -193,8 +193,7 @@ def test_a_token_is_masked_wherever_the_response_keeps_it(api, run):
     assert "t0ken" not in done.errors
 
 
-def test_a_token_of_a_refusal_is_masked(api, run):
-    """A token that comes with an error is no less one."""
+def test_token_in_an_error_response_is_masked(api, run):
     said = {"error": "no", "error_description": "not t0ken-of-a-refusal for you"}
     api.token = lambda _: Reply({**said, "access_token": "t0ken-of-a-refusal"}, 400)
     done = run("client_credentials")
@@ -202,8 +201,8 @@ def test_a_token_of_a_refusal_is_masked(api, run):
     assert "t0ken" not in done.errors
 
 
-def test_every_token_of_a_token_response_is_masked(api, run):
-    """What a token response brings beside the token is masked however deep it stands."""
+def test_every_token_of_a_response_is_masked(api, run):
+    """Other tokens of a token response are masked however deep they are."""
     api.token = lambda _: {
         "access_token": ACCESS,
         "authed_user": {"access_token": "t0ken-of-a-user"},
@@ -225,8 +224,8 @@ def test_every_token_of_a_token_response_is_masked(api, run):
         "access/token%2bof=the&test",
     ],
 )
-def test_a_secret_is_masked_however_an_answer_writes_it(api, run, written):
-    """Servers escape more or less in JSON, pages and addresses; the secret is the same."""
+def test_secret_is_masked_in_any_escaping(api, run, written):
+    """Servers escape more or less in JSON, pages and addresses; the secret is masked."""
     api.serve("/items", Reply(f'{{"no": "{written}"}}'.encode(), 400))
     done = run("client_credentials")
     assert done.status == 1
@@ -234,15 +233,15 @@ def test_a_secret_is_masked_however_an_answer_writes_it(api, run, written):
 
 
 @pytest.mark.parametrize("secret", ["two  blanks", "a line\nand another", " at the ends "])
-def test_a_secret_with_blanks_is_masked_where_a_message_makes_one_of_them(api, run, secret):
-    """A message is one line; a secret in it is masked with the blanks that it has there."""
+def test_secret_with_spaces_is_masked(api, run, secret):
+    """A message joins spaces into one; a secret with several is masked nevertheless."""
     api.token = lambda seen: Reply({"error": f"not {seen.form['password']}!"}, 400)
     done = run("password", password=secret, username="ann")
     assert done.status == 1
     assert " ".join(secret.split()) not in done.errors
 
 
-# What a user may ask the SDK to log.
+# The most that a user can ask the SDK to log.
 EVERYTHING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -253,14 +252,14 @@ EVERYTHING = {
 
 
 @pytest.mark.parametrize("command", [[], ["preview"]])
-def test_the_stored_tokens_are_in_no_message_of_a_later_run(api, run, tmp_path, command):
-    """A token that comes out of the store is masked like one that was just asked for."""
+def test_stored_token_is_masked_in_a_later_run(api, run, tmp_path, command):
+    """A token read from the store is masked like one just obtained."""
     api.token = lambda _: {"d": {"a": ACCESS, "r": ROTATED}, "expires_in": 3600}
     places = {"access_token_path": "d.a", "refresh_token_path": "d.r"}
     assert run("refresh_token", **places).status == 0
     api.routes["/items"] = lambda seen: Reply(echo(seen).encode(), 403)
     (tmp_path / "logging.yaml").write_text(json.dumps(EVERYTHING))
-    # A process of its own: this one has known them since they came.
+    # Another process, because this one knows the tokens already.
     done = subprocess.run(
         [sys.executable, "-m", "tap_oauth2_generic", *command, "--config", "config.json"],
         cwd=tmp_path,

@@ -1,4 +1,4 @@
-"""The command that splits a configuration: what each shard reads, and that all read everything."""
+"""The shard command: what each shard reads, and that together they read everything."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ counts = st.integers(1, 9)
 
 @pytest.fixture
 def shard(tmp_path):
-    """Run the command as a process; gives its status, the shards it printed and what it said."""
+    """Run the command as a process; return its status, shards and stderr."""
 
     def run(shards, *streams, options=(), env=None, **settings):
         path = tmp_path / "config.json"
@@ -72,7 +72,7 @@ def shard(tmp_path):
 
 
 def partitions(entry, stream="orders"):
-    """Give the partitions of a stream in a shard as it was printed."""
+    """Return the partitions of a stream in a printed shard."""
     found = [one for one in entry["config"]["streams"] if one["name"] == stream]
     return [tuple(one.values()) for definition in found for one in definition["partitions"]]
 
@@ -82,7 +82,7 @@ def names(entry):
 
 
 @given(keys, counts)
-def test_every_key_has_one_shard_and_the_shards_are_even(found, shards):
+def test_shards_are_even(found, shards):
     """Each key is in exactly one shard, and no shard has two more than another."""
     places = spread([*found], shards)
     assert len(places) == len(found)
@@ -92,8 +92,7 @@ def test_every_key_has_one_shard_and_the_shards_are_even(found, shards):
 
 
 @given(st.data(), keys, counts)
-def test_the_order_of_keys_decides_nothing(data, found, shards):
-    """However the keys are ordered, each is in the same shard."""
+def test_key_order_does_not_matter(data, found, shards):
     before = [*found]
     after = data.draw(st.permutations(before))
     places = dict(zip(before, spread(before, shards), strict=True))
@@ -101,22 +100,22 @@ def test_the_order_of_keys_decides_nothing(data, found, shards):
 
 
 @given(keys, st.binary(min_size=7, max_size=9), counts)
-def test_one_key_more_moves_few_others(found, more, shards):
-    """A key that is added moves fewer of the others than there are shards."""
+def test_new_key_moves_few_others(found, more, shards):
+    """A new key moves fewer other keys than there are shards."""
     before = [*found]
     places = zip(spread(before, shards), spread([*before, more], shards), strict=False)
     assert sum(old != new for old, new in places) < shards
 
 
-def test_one_shard_more_moves_its_own_part_and_little_else():
+def test_new_shard_moves_few_partitions():
     """With a fifth shard, far fewer partitions move than stay."""
     found = [b"%d" % number for number in range(1000)]
     moved = sum(a != b for a, b in zip(spread(found, 4), spread(found, 5), strict=True))
     assert 200 <= moved < 350
 
 
-def test_partitions_are_split_and_nothing_is_lost(shard):
-    """The partitions of all shards are those of the configuration, each once, in its order."""
+def test_each_partition_is_in_one_shard(shard):
+    """The shards hold all configured partitions, each once and in order."""
     status, found, said = shard(4, ORDERS)
     assert (status, said) == (0, "")
     every = [*product(REGIONS, YEARS)]
@@ -127,8 +126,8 @@ def test_partitions_are_split_and_nothing_is_lost(shard):
     assert [entry["state_id_suffix"] for entry in found] == [f"shard-{n}" for n in (1, 2, 3, 4)]
 
 
-def test_a_partition_is_known_by_its_values(shard):
-    """A list of objects, in another order and with its fields in another order, is split alike."""
+def test_partition_is_identified_by_its_values(shard):
+    """The order of partitions and of their fields does not change the split."""
     listed = [{"year": y, "region": r} for r, y in reversed([*product(REGIONS, YEARS)])]
     _, combined, _ = shard(4, ORDERS)
     _, again, _ = shard(4, {**ORDERS, "partitions": listed})
@@ -136,8 +135,8 @@ def test_a_partition_is_known_by_its_values(shard):
         assert {frozenset(p) for p in partitions(one)} == {frozenset(p) for p in partitions(other)}
 
 
-def test_children_are_where_their_parent_is(shard):
-    """A child and its own children go with each part of their parent, with all their partitions."""
+def test_children_follow_their_parent(shard):
+    """Each part of a parent comes with all descendants and all their partitions."""
     _, found, _ = shard(3, NOTES, LINES, ORDERS, *WHOLE)
     for entry in found:
         assert names(entry)[:3] == ["notes", "lines", "orders"]
@@ -145,8 +144,8 @@ def test_children_are_where_their_parent_is(shard):
         assert entry["config"]["streams"][1] == LINES
 
 
-def test_streams_without_partitions_are_dealt_out(shard):
-    """A stream without partitions is in exactly one shard, its children with it, as it was."""
+def test_stream_without_partitions_is_in_one_shard(shard):
+    """It comes unchanged and with its children."""
     child = {"name": "child", "path": "c", "parent": {"stream": "whole-3", "keys": {"n": "id"}}}
     _, found, _ = shard(4, ORDERS, child, *WHOLE)
     held = [[name for name in names(entry) if name.startswith("whole")] for entry in found]
@@ -158,7 +157,7 @@ def test_streams_without_partitions_are_dealt_out(shard):
 
 
 def test_streams_are_split_independently(shard):
-    """A partition added to one stream moves none of another's."""
+    """A new partition of one stream moves none of another."""
     other = {**ORDERS, "name": "returns"}
     _, before, _ = shard(4, ORDERS, other)
     longer = {"region": REGIONS, "year": [*YEARS, 2026]}
@@ -167,16 +166,15 @@ def test_streams_are_split_independently(shard):
         assert partitions(one, "returns") == partitions(two, "returns")
 
 
-def test_more_shards_than_partitions(shard):
-    """A shard with nothing to read is left out, which is said; the others keep their numbers."""
+def test_empty_shards_are_left_out(shard):
+    """A shard with nothing to read is left out with a warning; the others keep their numbers."""
     status, found, said = shard(12, ORDERS)
     assert status == 0
     assert [len(partitions(entry)) for entry in found] == [1] * 9
     assert said == "WARNING: 3 of 12 shards have nothing to read and are left out\n"
 
 
-def test_a_configuration_holds_all_but_secrets(shard):
-    """Each shard holds every plain setting as it was written, and no secret one."""
+def test_shard_has_all_settings_but_secrets(shard):
     _, found, _ = shard(4, ORDERS, **{"$schema": "config.schema.json", "start_date": "2024-01-01"})
     for entry in found:
         rest = {**CONNECTION, "start_date": "2024-01-01"}
@@ -185,8 +183,8 @@ def test_a_configuration_holds_all_but_secrets(shard):
         assert [*stream["params"]] == ["year", "b", "a"]
 
 
-def test_secrets_and_streams_may_come_from_the_environment(shard):
-    """Streams given as JSON in a variable are split alike, and secrets stay in theirs."""
+def test_streams_may_come_from_the_environment(shard):
+    """Streams in a variable are split as in a file, and secrets stay in variables."""
     env = {
         "TAP_OAUTH2_GENERIC_STREAMS": json.dumps([{**ORDERS, "schema_sample_size": 5}]),
         "TAP_OAUTH2_GENERIC_PASSWORD": "secret-of-the-user",
@@ -197,15 +195,15 @@ def test_secrets_and_streams_may_come_from_the_environment(shard):
     assert {s["schema_sample_size"] for e in found for s in e["config"]["streams"]} == {5}
 
 
-def test_the_ceiling_on_requests_is_shared_out(shard):
-    """All shards together send no more requests a second than the configuration allows."""
+def test_rate_limit_is_divided(shard):
+    """All shards together send no more requests a second than configured."""
     _, found, _ = shard(12, ORDERS, requests_per_second=18, max_in_flight=2)
     assert [entry["config"]["requests_per_second"] for entry in found] == [2.0] * 9
     assert {entry["config"]["max_in_flight"] for entry in found} == {2}
 
 
-def test_each_shard_runs_and_all_bring_what_one_run_brings(api, tap, shard):
-    """Shards merged over their configuration bring the rows of one run, each once."""
+def test_all_shards_read_what_one_run_reads(api, tap, shard):
+    """The shards, merged over their configuration, read each row once."""
     for year in range(2016, 2025):
         api.serve(f"/{year}", [{"id": number} for number in range(year % 5)])
     years = [{"year": year} for year in range(2016, 2025)]
@@ -224,7 +222,7 @@ def test_each_shard_runs_and_all_bring_what_one_run_brings(api, tap, shard):
 
 
 def state_of(stream, values):
-    """Give a state with a bookmark for each of some contexts."""
+    """Return a state with a bookmark for each of some contexts."""
     entries = [
         {"context": context, "replication_key": "at", "replication_key_value": value}
         for context, value in values
@@ -233,13 +231,13 @@ def state_of(stream, values):
 
 
 def carried(entry, stream="orders"):
-    """Give the bookmarks of a shard as they were printed, by the values of their contexts."""
+    """Return the printed bookmarks of a shard by the values of their contexts."""
     found = entry["state"]["bookmarks"].get(stream, {}).get("partitions", [])
     return {tuple(one["context"].values()): one["replication_key_value"] for one in found}
 
 
 def test_bookmarks_are_carried_over(shard, tmp_path):
-    """Given the state of one run, each shard has the bookmarks of its own partitions."""
+    """With --state each shard has the bookmarks of its own partitions."""
     every = [{"region": r, "year": y} for r, y in product(REGIONS, YEARS)]
     state = state_of("orders", [(one, f"{one['year']}-06-01") for one in every])
     path = tmp_path / "state.json"
@@ -250,8 +248,8 @@ def test_bookmarks_are_carried_over(shard, tmp_path):
         assert carried(entry) == {one: f"{one[1]}-06-01" for one in partitions(entry)}
 
 
-def test_of_a_bookmark_found_twice_the_further_counts(shard, tmp_path):
-    """From several states each partition has its furthest bookmark, compared as an instant."""
+def test_highest_of_several_bookmarks_wins(shard, tmp_path):
+    """From several states each partition has its highest bookmark, compared as a time."""
     context = {"region": REGIONS[0], "year": 2024}
     values = ["2024-06-01T12:00:00+09:00", "2024-06-01T11:00:00Z", "2024-06-01T10:00:00Z"]
     options = []
@@ -265,8 +263,8 @@ def test_of_a_bookmark_found_twice_the_further_counts(shard, tmp_path):
     assert bookmarks == [values[1]]
 
 
-def test_whole_streams_and_children_keep_what_there_is(shard, tmp_path):
-    """A stream that is not split keeps its bookmark, a child those of all its parent records."""
+def test_bookmarks_of_unsplit_streams_and_children_are_kept(shard, tmp_path):
+    """An unsplit stream keeps its bookmark, a child those of all its parents."""
     state = state_of("lines", [({"order": n}, "2024-01-01") for n in range(3)])
     state["bookmarks"]["whole-1"] = {"replication_key": "at", "replication_key_value": "2024"}
     state["bookmarks"]["gone"] = {"replication_key": "at", "replication_key_value": "2024"}
@@ -283,8 +281,7 @@ def test_whole_streams_and_children_keep_what_there_is(shard, tmp_path):
 
 
 @pytest.mark.parametrize("wrong", ['{"bookmark": {}}', '{"singer_state": "none"}'])
-def test_a_wrong_state_is_one_line(shard, tmp_path, wrong):
-    """A state that is not one ends in one line and exit status 1."""
+def test_malformed_state_is_one_line(shard, tmp_path, wrong):
     path = tmp_path / "state.json"
     path.write_text(wrong)
     status, found, errors = shard(4, ORDERS, options=["--state", str(path)])
@@ -300,8 +297,7 @@ def test_a_wrong_state_is_one_line(shard, tmp_path, wrong):
         (2, [{"name": "x"}], "ERROR: streams[0]: setting 'path' is required"),
     ],
 )
-def test_what_cannot_be_split_is_one_line(shard, shards, streams, said):
-    """A configuration that cannot be split ends in one line and exit status 1."""
+def test_unsplittable_configuration_is_one_line(shard, shards, streams, said):
     status, found, errors = shard(shards, *streams)
     assert (status, found) == (1, [])
     assert errors.startswith(said)
@@ -309,8 +305,8 @@ def test_what_cannot_be_split_is_one_line(shard, shards, streams, said):
 
 
 @pytest.mark.parametrize("shards", ["0", "-1", "many"])
-def test_a_wrong_number_of_shards_is_said(shard, shards):
-    """A number of shards below one, or none at all, ends with exit status 1."""
+def test_invalid_number_of_shards_is_refused(shard, shards):
+    """A number below one, or none at all, exits with 1."""
     status, found, errors = shard(shards, ORDERS)
     assert (status, found) == (1, [])
     assert "Invalid value for '--shards'" in errors

@@ -1,4 +1,4 @@
-"""What a run imports: nothing heavy that it does not need."""
+"""What a run imports: nothing slow that it does not need."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def config(api, tmp_path, **settings):
     return str(path)
 
 
-def test_the_version_needs_nothing_heavy():
+def test_version_imports_nothing_slow():
     """--version imports no library that only some runs need."""
     assert not imported("--version") & set(HEAVY)
 
 
-def test_a_lasting_token_needs_no_store(api, tmp_path):
+def test_lasting_token_imports_no_store(api, tmp_path):
     """A run with a lasting access token imports no database and no cryptography."""
     lasting = {"access_token": "lasting", "access_token_url": None, "grant_type": None}
     path = config(api, tmp_path, **lasting, client_id=None, client_secret=None)
@@ -50,16 +50,16 @@ def test_a_lasting_token_needs_no_store(api, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["cryptography", "rich", "jwt", "psycopg"])
-def test_a_stored_token_needs_the_store_alone(api, tmp_path, name):
-    """A run with a stored token imports the database's library, and nothing for other grants."""
+def test_stored_token_imports_only_the_store(api, tmp_path, name):
+    """A run with a stored token imports the database library, and nothing for other grants."""
     there = imported("--config", config(api, tmp_path))
     assert "sqlalchemy" in there
     assert name not in there
 
 
 @pytest.mark.parametrize("command", SUBCOMMANDS)
-def test_an_interruption_of_the_imports_is_no_traceback(command):
-    """Ctrl-C while a command is still being loaded ends it with one word and exit status 1."""
+def test_interrupted_import_prints_no_traceback(command):
+    """Ctrl-C while a command is being imported ends it with one word and exit status 1."""
     module = [sys.executable, "-X", "importtime", "-m", "tap_oauth2_generic"]
     telling = [*module, *command.split()]
     with subprocess.Popen(telling, stderr=subprocess.PIPE, text=True) as process:

@@ -1,4 +1,4 @@
-"""A signal in the middle of a sync: nothing is cut, nothing that was handed out is lost."""
+"""A signal during a sync: no line is cut, and nothing that was handed out is lost."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ AT_ONCE = 3  # seconds in which a process that was told to end is gone
 
 
 class Gate:
-    """A point in a response that signals when it is reached and waits to be opened."""
+    """A point in a response that reports when it is reached, and waits to be opened."""
 
     def __init__(self, answer):
         self.answer = answer
@@ -41,7 +41,7 @@ class Gate:
 
 @pytest.fixture
 def start(api, tmp_path):
-    """Start the tap on some streams as a process of its own, which ends with the test at last."""
+    """Start the tap as a process that ends with the test."""
     api.serve("/first", [{"id": 1, "at": "2024-05-01T00:00:00Z"}])
     started = []
 
@@ -75,7 +75,7 @@ def gate(api):
 
 
 def insist(process):
-    """Send a signal again and again, as two at once may be taken for one, until a process ends."""
+    """Send a signal until the process ends: two at once may arrive as one."""
     ends_at = time.monotonic() + AT_ONCE
     while process.poll() is None and time.monotonic() < ends_at:
         process.send_signal(signal.SIGTERM)
@@ -83,8 +83,8 @@ def insist(process):
             process.wait(0.2)
 
 
-def ended(process, read=""):
-    """Return all messages of a process that ends now, including ``read``."""
+def messages_at_end(process, read=""):
+    """Wait for a clean end, and return all messages of the process."""
     killer = threading.Timer(AT_ONCE, process.kill)
     killer.start()
     output, errors = read + process.stdout.read(), process.stderr.read()
@@ -98,12 +98,12 @@ def ended(process, read=""):
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_in_the_middle_of_a_sync_is_a_clean_end(start, gate, signum):
-    """A signal leaves complete lines, the records so far, their STATE, and exit status 1."""
+def test_signal_during_a_sync_ends_it_cleanly(start, gate, signum):
+    """A signal leaves full lines, the records so far, their STATE, and exit status 1."""
     process = start(FIRST, PAGED)
     assert gate.reached.wait(30)
     process.send_signal(signum)
-    messages = ended(process)
+    messages = messages_at_end(process)
     states = [message["value"] for message in messages if message["type"] == "STATE"]
     bookmark = states[-1]["bookmarks"]["first"]["replication_key_value"]
     assert bookmark == "2024-05-01T00:00:00Z"
@@ -112,17 +112,19 @@ def test_a_signal_in_the_middle_of_a_sync_is_a_clean_end(start, gate, signum):
     assert records == list(range(200))
 
 
-def test_a_signal_in_the_first_stream_leaves_the_state_that_was_given(start, gate):
-    """The message points to the last STATE, so that there must be one, the given one at least."""
+def test_signal_in_the_first_stream_writes_the_given_state(start, gate):
+    """The message points to the last STATE, so there must be one."""
     process = start(PAGED, state={"bookmarks": BOOKMARK})
     assert gate.reached.wait(30)
     process.send_signal(signal.SIGTERM)
-    states = [message["value"] for message in ended(process) if message["type"] == "STATE"]
+    states = [
+        message["value"] for message in messages_at_end(process) if message["type"] == "STATE"
+    ]
     assert states[-1]["bookmarks"]["first"] == BOOKMARK["first"]
 
 
-def test_a_signal_sends_the_state_that_is_owed(api, start):
-    """Where a state is so large that it is sent rarely, a signal leaves the newest all the same."""
+def test_signal_writes_the_throttled_state(api, start):
+    """Although a large state is written rarely, a signal writes the newest."""
     gate = Gate(Drop)
     rows = [[{"id": n, "at": f"2024-01-0{n}T00:00:00Z"}] for n in range(1, 6)]
     api.routes["/paged"] = lambda seen: (
@@ -137,7 +139,7 @@ def test_a_signal_sends_the_state_that_is_owed(api, start):
         assert read[-1]
     assert gate.reached.wait(30)
     process.send_signal(signal.SIGTERM)
-    messages = ended(process, "".join(read))
+    messages = messages_at_end(process, "".join(read))
     gate.opened.set()
     states = [message["value"]["bookmarks"] for message in messages if message["type"] == "STATE"]
     assert states[-1]["paged"]["replication_key_value"] == rows[3][0]["at"]
@@ -145,8 +147,8 @@ def test_a_signal_sends_the_state_that_is_owed(api, start):
 
 
 @pytest.mark.parametrize("unbuffered", ["", pytest.param("1")])
-def test_a_signal_in_the_middle_of_a_line_does_not_cut_it(api, start, monkeypatch, unbuffered):
-    """A line longer than a pipe holds is written to its end, with PYTHONUNBUFFERED, too."""
+def test_signal_does_not_cut_a_line(api, start, monkeypatch, unbuffered):
+    """A line longer than a pipe buffer is written to its end, also with PYTHONUNBUFFERED."""
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     stream = {**PAGED, "schema": {"properties": {"id": {"type": "integer"}, "t": {}}}}
     rows = [{"id": number, "t": "x" * 300_000} for number in range(9)]
@@ -155,12 +157,12 @@ def test_a_signal_in_the_middle_of_a_line_does_not_cut_it(api, start, monkeypatc
     first = [process.stdout.readline() for _ in range(3)]
     beginning = process.stdout.read(9)  # so that the process is in the middle of a line
     process.send_signal(signal.SIGTERM)
-    messages = ended(process, "".join(first) + beginning)
+    messages = messages_at_end(process, "".join(first) + beginning)
     assert [m["record"]["id"] for m in messages if m["type"] == "RECORD"] == [0, 1, 2]
 
 
-def test_a_signal_during_a_token_request_loses_no_token(api, start, tap):
-    """A signal waits until what the provider is about to hand out is stored."""
+def test_signal_during_a_token_request_loses_no_token(api, start, tap):
+    """A signal waits until the token that the provider is about to issue is stored."""
     gate = Gate({"access_token": "a-token", "refresh_token": "second", "expires_in": 3600})
     api.token = gate
     settings = {"grant_type": "refresh_token", "refresh_token": "seed-of-the-test"}
@@ -168,23 +170,23 @@ def test_a_signal_during_a_token_request_loses_no_token(api, start, tap):
     assert gate.reached.wait(30)
     process.send_signal(signal.SIGTERM)
     gate.opened.set()
-    ended(process)
+    messages_at_end(process)
     assert tap(api.config(FIRST, **settings)).status == 0
     assert len(api.requests("/token")) == 1
 
 
-def test_a_signal_that_comes_again_is_not_put_off(api, start):
-    """Who insists ends the process even in the middle of a token request."""
+def test_repeated_signal_is_not_deferred(api, start):
+    """The second signal ends the process even during a token request."""
     api.token = gate = Gate(Drop)
     process = start(FIRST)
     assert gate.reached.wait(30)
     insist(process)
-    ended(process)
+    messages_at_end(process)
     gate.opened.set()
 
 
-def test_another_signal_is_the_same_wish(api, start, tap):
-    """Ctrl-C under Meltano sends a SIGINT and a SIGTERM: together they lose no token either."""
+def test_sigint_and_sigterm_are_not_a_repetition(api, start, tap):
+    """Ctrl-C under Meltano sends both: together they lose no token either."""
     gate = Gate({"access_token": "a-token", "refresh_token": "second", "expires_in": 3600})
     api.token = gate
     settings = {"grant_type": "refresh_token", "refresh_token": "seed-of-the-test"}
@@ -193,13 +195,13 @@ def test_another_signal_is_the_same_wish(api, start, tap):
     for signum in (signal.SIGINT, signal.SIGTERM):
         process.send_signal(signum)
     gate.opened.set()
-    ended(process)
+    messages_at_end(process)
     assert tap(api.config(FIRST, **settings)).status == 0
     assert len(api.requests("/token")) == 1
 
 
-def test_a_signal_after_a_failure_loses_no_token(api, start, tap):
-    """While a failed run waits for a token for another partition, a signal waits, too."""
+def test_signal_after_a_failure_loses_no_token(api, start, tap):
+    """While a failed run waits for the token of another partition, a signal waits, too."""
     gate = Gate({"access_token": "second", "refresh_token": "r-second", "expires_in": 3600})
     first = {"access_token": "first", "refresh_token": "r-first", "expires_in": 3600}
     api.token = lambda seen: gate(seen) if len(api.requests("/token")) > 1 else first
@@ -226,13 +228,13 @@ def test_a_signal_after_a_failure_loses_no_token(api, start, tap):
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(0.5)
     gate.opened.set()
-    ended(process, "".join(sent))
+    messages_at_end(process, "".join(sent))
     assert tap(api.config(FIRST, **settings)).status == 0
     assert len(api.requests("/token")) == 2
 
 
 def is_open(path, process):
-    """Return whether a process has a file open, according to the system."""
+    """Return whether a process has a file open."""
     shown = Path(f"/proc/{process.pid}/fd")
     if not shown.is_dir():
         pytest.skip("needs a system that shows the open files of a process")
@@ -240,8 +242,8 @@ def is_open(path, process):
 
 
 @pytest.mark.parametrize("stream", [FIRST, {"name": "first", "path": "first"}])
-def test_a_signal_ends_the_wait_for_the_store(api, start, tmp_path, stream):
-    """Where another process holds the token store, nothing is lost by ending at once."""
+def test_signal_ends_the_wait_for_the_store(api, start, tmp_path, stream):
+    """While another process locks the token store, ending at once loses nothing."""
     path = tmp_path / "tokens.sqlite"
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -249,11 +251,11 @@ def test_a_signal_ends_the_wait_for_the_store(api, start, tmp_path, stream):
         while not is_open(path, process):
             time.sleep(0.01)
         process.send_signal(signal.SIGTERM)
-        ended(process)
+        messages_at_end(process)
 
 
-def test_who_insists_need_not_read(api, start):
-    """A process whose reader has stopped, though it is still there, ends at the second signal."""
+def test_repeated_signal_ends_a_blocked_write(api, start):
+    """A process whose reader no longer reads ends at the second signal."""
     api.routes["/paged"] = lambda seen: [{"id": int(seen.query["page"])}] * 20
     process = start({**PAGED, "replication_key": "id", "incremental": {"order": "asc"}})
     asked = -1
@@ -270,26 +272,24 @@ def test_who_insists_need_not_read(api, start):
     assert "interrupted by SIGTERM" in errors
 
 
-def test_a_signal_ends_the_wait_before_a_retry(api, start):
-    """A process that waits for a retry of an API request ends at once."""
+def test_signal_ends_the_wait_before_a_retry(api, start):
     api.serve("/first", Reply({}, 503, {"Retry-After": "300"}))
     process = start(FIRST, max_retries=3)
     assert any("retry 1 of 3" in line for line in process.stderr)
     process.send_signal(signal.SIGTERM)
-    ended(process)
+    messages_at_end(process)
 
 
-def test_a_signal_ends_the_wait_before_a_retry_of_a_token_request(api, start):
-    """Between two token requests nothing can be lost, so that a process ends at once."""
+def test_signal_ends_the_wait_before_a_token_retry(api, start):
+    """Between two token requests nothing can be lost."""
     api.token = lambda _: Reply({}, 503, {"Retry-After": "300"})
     process = start(FIRST, max_retries=3)
     assert any("retry 1 in" in line for line in process.stderr)
     process.send_signal(signal.SIGTERM)
-    ended(process)
+    messages_at_end(process)
 
 
-def test_a_deferral_lasts_to_the_end_of_the_outermost_block():
-    """A signal inside nested blocks is raised by the end of the outer one."""
+def test_signal_is_deferred_to_the_end_of_the_outer_block():
     deferral = SignalGuard()
     reached = []
 
@@ -304,8 +304,8 @@ def test_a_deferral_lasts_to_the_end_of_the_outermost_block():
     assert (caught.value.name, len(reached)) == ("SIGTERM", 1)
 
 
-def test_the_signals_of_one_run_are_not_those_of_the_next(api, tap):
-    """In a process that has several runs, one that was told to end twice does not cut the next."""
+def test_next_run_forgets_earlier_signals(api, tap):
+    """Two signals in one run do not force the end of the next in the same process."""
     for _ in range(2):
         with pytest.raises(Interrupted):
             uninterrupted.handle(signal.SIGTERM)

@@ -75,7 +75,7 @@ class PipelineFactory:
         if names:
             steps.append(AddContext(names))
         if config.filters.keep:
-            steps.append(Keep(config.filters, left_out))
+            steps.append(Keep(config.name, config.filters, left_out))
         if config.settings.incremental.drop_older and key:
             steps.append(DropOlder(key, left_out))
         return tuple(steps)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tap_oauth2_generic.errors import SettingError
 from tap_oauth2_generic.parsing.extract_records import add_fields
 from tap_oauth2_generic.records.msgspec_types import at_path, found_at, has_whole
 from tap_oauth2_generic.records.pipeline import Reach, Record, Step
@@ -118,15 +119,19 @@ class AddContext(Step):
 class Keep(Step):
     """Leave out records that do not meet the ``keep`` conditions."""
 
-    def __init__(self, filters: FilterSettings, left_out: Counter[str]) -> None:
+    def __init__(self, stream: str, filters: FilterSettings, left_out: Counter[str]) -> None:
         """Count in ``left_out``."""
+        self._stream = stream
         self._keeps = filters.keeps
         self._left_out = left_out
 
     def apply(self, record: Record, _: Origin, /) -> Record | None:
-        """Return the record if it meets the conditions; raise ConnectionSettingError."""
-        if self._keeps(record):
-            return record
+        """Return the record if it meets the conditions; raise SettingError for a slow pattern."""
+        try:
+            if self._keeps(record):
+                return record
+        except SettingError as error:
+            raise SettingError(f"stream {self._stream!r}: {error}") from None
         self._left_out[LEFT_OUT] += 1
         return None
 

@@ -1,7 +1,7 @@
 """`make demo`: the embedded API through Meltano into DuckDB, twice, with every number checked.
 
-Started by the Makefile, which has installed Meltano and the plugins. It stops all that it starts
-and exits with 1 if a run fails or any number disagrees.
+The Makefile installs Meltano and the plugins first. This stops every process that it started, and
+exits with status 1 if a run fails or any number disagrees.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def main() -> int:
     except KeyboardInterrupt:
         say("\nInterrupted; everything is stopped.")
         return 130
-    say("5. " + ("All numbers agree." if agreed else "Numbers marked with ! disagree."))
+    say("5. " + ("All numbers agree." if agreed else "The numbers marked ! disagree."))
     say(f"   Tables: {DATABASE.relative_to(ROOT)}   Log: {MELTANO_LOG.relative_to(ROOT)}")
     return 0 if agreed else 1
 
@@ -80,14 +80,14 @@ def interrupt(_number: int, _frame: object) -> NoReturn:
 
 
 def pipeline_twice(address: str) -> bool:
-    """Load all, let the API change, load again; true if every number agrees."""
+    """Load everything, change some rows, load again; return whether all numbers agree."""
     say(f"1. The demo API is running at {address}")
     config = json.loads(SAMPLE_CONFIG.read_text().replace(SAMPLE_ADDRESS, address))
     streams = [stream["name"] for stream in config["streams"]]
     incremental = {stream["name"] for stream in config["streams"] if "replication_key" in stream}
     environment = environment_for(config)
 
-    say("2. First run of `meltano run tap-oauth2-generic target-duckdb`: everything is loaded")
+    say("2. First `meltano run tap-oauth2-generic target-duckdb`: loads everything")
     fetched = run_meltano(environment, "--refresh-catalog")
     counts = ask(f"{address}/demo/counts", streams)
     first = table({"in the API": counts, "fetched": fetched, "table rows": row_counts()})
@@ -95,8 +95,8 @@ def pipeline_twice(address: str) -> bool:
     changed = ask(f"{address}/demo/change", streams, method="POST")
     say(f"3. The API changed or added {sum(changed.values())} rows")
 
-    say("4. Second run: only these are fetched, and the tables follow. A stream without a bookmark")
-    say("   is fetched whole: `lists` is one, so that tasks are found that changed on their own")
+    say("4. Second run: fetches only those rows. `lists` has no bookmark and is fetched in full,")
+    say("   because a task can change while its list does not")
     fetched = run_meltano(environment)
     counts = ask(f"{address}/demo/counts", streams)
     due = {name: (changed if name in incremental else counts)[name] for name in streams}
@@ -110,7 +110,7 @@ def pipeline_twice(address: str) -> bool:
 
 @contextmanager
 def demo_api() -> Iterator[str]:
-    """Keep the embedded API running on a port of its own choice; gives its address."""
+    """Run the embedded API on a free port; yield its address."""
     process = start([str(TAP), "demo", "--port", "0"], os.environ, API_LOG)
     try:
         yield wait_for_address(process)
@@ -119,7 +119,7 @@ def demo_api() -> Iterator[str]:
 
 
 def wait_for_address(process: subprocess.Popen[bytes]) -> str:
-    """Read the API's address from what it prints when it is ready."""
+    """Return the address that the API prints when it is ready."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         if found := ADDRESS.search(API_LOG.read_text()):
@@ -129,7 +129,7 @@ def wait_for_address(process: subprocess.Popen[bytes]) -> str:
 
 
 def environment_for(config: Mapping[str, object]) -> dict[str, str]:
-    """Hand a configuration to Meltano, and nothing of the caller's own."""
+    """Return an environment with this configuration and none of the caller's settings."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(OURS)}
     for name, value in config.items():
         plain = value if isinstance(value, str) else json.dumps(value)
@@ -139,14 +139,14 @@ def environment_for(config: Mapping[str, object]) -> dict[str, str]:
         "TARGET_DUCKDB_FILEPATH": str(DATABASE),
         "MELTANO_PROJECT_ROOT": str(ROOT),
         "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
-        "MELTANO_RUN_STATE_ID_SUFFIX": f"demo-{time.time_ns()}",  # a state of its own, empty
+        "MELTANO_RUN_STATE_ID_SUFFIX": f"demo-{time.time_ns()}",  # starts with an empty state
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
     }
 
 
 def run_meltano(environment: Mapping[str, str], *options: str) -> Counter[str]:
-    """Run the pipeline once; gives the number of records that the tap fetched, by stream."""
+    """Run the pipeline once; return the number of records that the tap fetched, by stream."""
     command = [str(MELTANO), "--env-file", os.devnull, "--log-format", "json", "run"]
     command += ["--no-install", *options, "tap-oauth2-generic", "target-duckdb"]
     beginning = MELTANO_LOG.stat().st_size if MELTANO_LOG.exists() else 0
@@ -158,7 +158,7 @@ def run_meltano(environment: Mapping[str, str], *options: str) -> Counter[str]:
     finally:
         stop(process)
     if status != 0:
-        raise DemoError(f"Meltano ended with status {status}", MELTANO_LOG)
+        raise DemoError(f"Meltano exited with status {status}", MELTANO_LOG)
     return fetched_records(MELTANO_LOG.read_bytes()[beginning:].decode())
 
 
@@ -173,7 +173,7 @@ def row_counts() -> dict[str, int]:
 
 
 def table(*groups: Mapping[str, Mapping[str, int]]) -> bool:
-    """Print columns side by side, a line a stream; true if the columns of each group agree."""
+    """Print one line per stream; return whether the columns of each group agree."""
     columns = {title: numbers for group in groups for title, numbers in group.items()}
     names = sorted(set().union(*columns.values()))
     width = max(map(len, (*names, "stream")))
@@ -192,15 +192,15 @@ def differ(group: Mapping[str, Mapping[str, int]], name: str) -> bool:
 
 
 def ask(url: str, names: Collection[str], method: str = "GET") -> dict[str, int]:
-    """Ask the demo API for its numbers about some collections."""
+    """Return the numbers that the demo API reports for some collections."""
     request = Request(url, method=method)  # noqa: S310 - loopback only
-    with build_opener(ProxyHandler({})).open(request, timeout=30) as answer:
-        numbers = json.load(answer)
+    with build_opener(ProxyHandler({})).open(request, timeout=30) as response:
+        numbers = json.load(response)
     return {name: numbers[name] for name in names}
 
 
 def start(command: list[str], environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
-    """Start a command as the head of a process group of its own, its output going to a log."""
+    """Start a command in its own process group; append its output to a log."""
     with log.open("ab") as output:
         return subprocess.Popen(  # nosec B603 # commands of this file
             command,
@@ -214,7 +214,7 @@ def start(command: list[str], environment: Mapping[str, str], log: Path) -> subp
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End a command and whatever it started, politely first."""
+    """End a command and its children: SIGTERM first, then SIGKILL."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
@@ -225,7 +225,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def say(line: str) -> None:
-    """Print at once, also into a pipe."""
+    """Print a line and flush it."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""What a log of Meltano in JSON lines tells; how the pipeline was run is not known here."""
+"""Read Meltano's log in JSON lines: the record counts of a run."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from typing import Any
 
 
 def fetched_records(log: str) -> Counter[str]:
-    """Add up the record counts that the tap reported, by stream; a loader may count, too."""
+    """Return the number of records that the tap counted, by stream; skip a loader's counts."""
     fetched: Counter[str] = Counter()
     for line in log.splitlines():
         entry = parsed(line)
-        text = entry["event"].removeprefix("METRIC: ")
-        metric = entry.get("metric_info") or parsed(text)  # the former with structured logging
+        message = entry["event"].removeprefix("METRIC: ")
+        # `metric_info` needs the capability structured-logging.
+        metric = entry.get("metric_info") or parsed(message)
         if metric.get("metric") == "record_count" and not entry.get("consumer"):
             fetched[metric["tags"]["stream"]] += metric["value"]
     return fetched
 
 
 def parsed(line: str) -> dict[str, Any]:
-    """Read a line of a log, be it JSON or plain text."""
+    """Parse a line of a log, JSON or not."""
     try:
         entry = json.loads(line)
     except ValueError:

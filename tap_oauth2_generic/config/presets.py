@@ -10,14 +10,11 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_oauth2_generic.settings.field_types import STRINGS
-from tap_oauth2_generic.settings.fields import reject_unknown
+from tap_oauth2_generic.settings.fields import ErrorCollector, reject_unknown
 from tap_oauth2_generic.settings.values import json_type
-
-if TYPE_CHECKING:
-    from tap_oauth2_generic.settings.fields import ErrorCollector
 
 _FOLDER = files(__package__) / "providers"
 _PLACEHOLDER = re.compile(r"\{provider\.(\w+)\}")

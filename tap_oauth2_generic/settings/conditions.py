@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_oauth2_generic.settings.paths import MISSING, Path, parse_path
-from tap_oauth2_generic.settings.patterns import parse_pattern
+from tap_oauth2_generic.settings.patterns import Pattern, parse_pattern
 from tap_oauth2_generic.settings.templates import as_text
 from tap_oauth2_generic.settings.values import json_type, text
-
-if TYPE_CHECKING:
-    from tap_oauth2_generic.settings.patterns import Pattern
 
 _TESTS = ("equals", "in", "matches")
 #: The JSON Schema of the three kinds of condition.

@@ -80,7 +80,7 @@ class PageReader:
         log: StreamLog,
         keeps_encoded: Callable[[], bool],
     ) -> None:
-        """Take the stream's settings; the pipeline decides if a page ``keeps_encoded`` records."""
+        """Prepare the requests of a stream; ``keeps_encoded`` is the decision of the pipeline."""
         self.stream = stream
         self.session = session
         self._template = session.config.request_template(stream)

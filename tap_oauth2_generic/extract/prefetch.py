@@ -142,7 +142,7 @@ class SliceQueue(Generic[_Item]):
     """Items in order, each with the slices that are read for it, which may start early."""
 
     def __init__(self, items: Iterable[tuple[_Item, list[SliceReader]]]) -> None:
-        """Take the items in the order in which they will be read."""
+        """Start before the first item."""
         self._items = iter(items)
         self._started: deque[tuple[_Item, list[SliceReader]]] = deque()
 
@@ -204,7 +204,7 @@ class Prefetcher:
             return
         try:
             while True:
-                for started in self._started():
+                for started in self._early_slices():
                     started.poll()
                 if (page := reader.pop()) is not None:
                     if reader.is_eager:
@@ -218,7 +218,7 @@ class Prefetcher:
         finally:
             reader.cancel()
 
-    def _started(self) -> Iterator[SliceReader]:
+    def _early_slices(self) -> Iterator[SliceReader]:
         return chain.from_iterable(queue.started for queue in reversed(self._queues))
 
     def _submit(self, reader: SliceReader) -> None:
@@ -226,7 +226,7 @@ class Prefetcher:
 
         As many as may be in flight, and as long as not too many wait to be read.
         """
-        known = [reader, *self._started()]
+        known = [reader, *self._early_slices()]
         in_flight = sum(not one.done() for slice_ in known for one in slice_.waiting_on())
         buffered = sum(slice_.buffered for slice_ in known)
         free = min(self._limit - in_flight, self._limit * _BUFFERED_PAGES - buffered)
@@ -241,7 +241,7 @@ class Prefetcher:
         """Wait until a response arrives, of this slice or of one that started early."""
         wanted = reader.waiting_on()
         if wanted and not wanted[0].done():
-            others = [response for one in self._started() for response in one.waiting_on()]
+            others = [response for one in self._early_slices() for response in one.waiting_on()]
             waiting = [response for response in [*wanted, *others] if not response.done()]
             # Between the waits a signal takes effect; inside, two of them could break a lock.
             with uninterrupted:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tap_oauth2_generic.errors import ApiError
 from tap_oauth2_generic.net.encoding import prepare, redirect
 from tap_oauth2_generic.net.failures import TRANSIENT, describe_failure, excerpt
-from tap_oauth2_generic.net.response_rules import first_fitting
 from tap_oauth2_generic.net.retry import (
     TOO_MANY_REQUESTS,
     Verdict,
@@ -175,12 +174,13 @@ class ApiClient:
         response = Response(request, raw.url, status, headers, raw.content, policy.decode)
         now = self._clock.time()
         verdict = decide(status, headers, self._resilience, now)
-        rule = first_fitting(policy.rules, status, response.readable_body)
+        body = response.readable_body
+        rule = next((one for one in policy.rules if one.fits(status, body)), None)
         if rule is None:
             outcome = f"returned status {status} {excerpt(raw.reason or '')}".rstrip()
             return _Attempt(verdict, outcome, response)
         wait = requested_wait(headers, self._resilience, now)
-        message = excerpt(rule.message(response.readable_body))
+        message = excerpt(rule.message(body))
         outcome = f"returned status {status}, response rule {rule.action!r}"
         return _Attempt(
             Verdict(rule.action, wait, holds_all=verdict.holds_all),

@@ -93,7 +93,7 @@ def _target(url: str) -> tuple[str, str, int] | None:
     try:
         parts, others = parse_url(url), urlsplit(url)
         host = (parts.host or "").lower()
-        other = parse_url(f"https://{_bracketed(others.hostname or '')}/")
+        other = parse_url(f"https://{_in_brackets(others.hostname or '')}/")
         same = (parts.scheme, host, parts.port, "/") == (
             others.scheme,
             (other.host or "").lower(),
@@ -107,5 +107,5 @@ def _target(url: str) -> tuple[str, str, int] | None:
     return parts.scheme, host.rstrip("."), parts.port or _DEFAULT_PORTS[parts.scheme]
 
 
-def _bracketed(host: str) -> str:
+def _in_brackets(host: str) -> str:
     return f"[{host}]" if ":" in host else host

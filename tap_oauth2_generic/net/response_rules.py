@@ -12,7 +12,7 @@ from tap_oauth2_generic.settings.paths import Path, parse_path
 from tap_oauth2_generic.settings.values import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
 Action = Literal["ignore", "end", "retry", "refresh", "fail"]
 _ACTIONS = ("ignore", "end", "retry", "refresh", "fail")
@@ -37,11 +37,6 @@ class Rule:
         """Return the message at ``message_path``, an empty string if there is none."""
         found = self.message_path.find(body()) if self.message_path else None
         return str(found) if isinstance(found, str | int) else ""
-
-
-def first_fitting(rules: Iterable[Rule], status: int, body: Callable[[], Any]) -> Rule | None:
-    """Return the first rule that applies to a response."""
-    return next((rule for rule in rules if rule.fits(status, body)), None)
 
 
 def _rule(raw: Mapping[str, Any], collector: ErrorCollector) -> Rule | None:

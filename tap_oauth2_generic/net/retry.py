@@ -23,6 +23,8 @@ _OK = range(200, 300)
 _UNAUTHORIZED = 401
 TOO_MANY_REQUESTS = 429
 _FIRST_BACKOFF_SECONDS = 1.0
+# The format of Retry-After: seconds or a date (RFC 9110 section 10.2.3).
+_RETRY_AFTER = "seconds or date"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +79,7 @@ def decide(
     if status in settings.retry_statuses:
         if status == TOO_MANY_REQUESTS:
             return Verdict("retry", requested_wait(headers, settings, now), holds_all=True)
-        return Verdict("retry", _seconds_or_date(headers.get("Retry-After"), now))
+        return Verdict("retry", _parse_wait(headers.get("Retry-After"), _RETRY_AFTER, now))
     return Verdict("fail")
 
 
@@ -85,44 +87,35 @@ def requested_wait(
     headers: Mapping[str, str], settings: ResilienceSettings, now: float
 ) -> float | None:
     """Return the seconds that a rate-limited response asks to wait, None if it does not."""
-    wait = _seconds_or_date(headers.get("Retry-After"), now)
+    wait = _parse_wait(headers.get("Retry-After"), _RETRY_AFTER, now)
     if wait is None:
         header = headers.get(settings.rate_limit_header)
-        wait = _rate_limit_wait(header, settings.rate_limit_format, now)
+        wait = _parse_wait(header, settings.rate_limit_format, now)
     return wait
-
-
-def backoff_seconds(attempt: int, settings: ResilienceSettings, random: float) -> float:
-    """Return the wait before a retry: full jitter, ``random`` from 0 to 1, ``attempt`` from 1."""
-    # 2.0 ** 1024 overflows; max_wait is reached long before.
-    return random * min(settings.max_wait, _FIRST_BACKOFF_SECONDS * 2.0 ** min(attempt - 1, 60))
 
 
 def bounded_wait(
     verdict: Verdict, attempt: int, settings: ResilienceSettings, random: float
 ) -> float:
-    """Return the wait before a retry: what the server asked for, capped, else the backoff."""
-    if verdict.wait_seconds is None:
-        return backoff_seconds(attempt, settings, random)
-    return min(max(verdict.wait_seconds, 0.0), settings.max_wait)
+    """Return the wait before a retry: what the server asked for, capped, else a backoff.
+
+    The backoff has full jitter: ``random`` is from 0 to 1, ``attempt`` counts from 1.
+    """
+    if verdict.wait_seconds is not None:
+        return min(max(verdict.wait_seconds, 0.0), settings.max_wait)
+    # 2.0 ** 1024 overflows; max_wait is reached long before.
+    return random * min(settings.max_wait, _FIRST_BACKOFF_SECONDS * 2.0 ** min(attempt - 1, 60))
 
 
-def _seconds_or_date(value: str | None, now: float) -> float | None:
-    seconds = read_number(value)
-    return seconds if seconds is not None else _until_date(value, now)
-
-
-def _rate_limit_wait(value: str | None, form: str, now: float) -> float | None:
-    if form == "date":
-        return _until_date(value, now)
-    found = read_number(value)
-    if found is None:
-        return _until_date(value, now) if form == "auto" else None
+def _parse_wait(value: str | None, form: str, now: float) -> float | None:
+    number = None if form == "date" else read_number(value)
+    if number is None:
+        return _until_date(value, now) if form in {"auto", "date", _RETRY_AFTER} else None
     if form == "milliseconds":
-        return found / 1000
-    if form == "epoch" or (form == "auto" and found > YEAR_SECONDS):
-        return read_epoch(found) - now
-    return found
+        return number / 1000
+    if form == "epoch" or (form == "auto" and number > YEAR_SECONDS):
+        return read_epoch(number) - now
+    return number
 
 
 def _until_date(value: str | None, now: float) -> float | None:

@@ -188,12 +188,14 @@ class Transport:
         """Return proxy and TLS options for a host; reading the environment is slow."""
         host = "/".join(url.split("/", 3)[:3])
         if host not in self._known_options:
+            settings = self.settings
+            cert, key = settings.client_cert, settings.client_cert_key
             options = session.merge_environment_settings(
                 url,
-                self._proxies(),
+                dict.fromkeys(("http", "https"), settings.proxy) if settings.proxy else {},
                 False,  # noqa: FBT003 - whether to stream
-                self.settings.ca_bundle,
-                self._client_cert(),
+                settings.ca_bundle,
+                (cert, key) if cert and key else cert,
             )
             _check_proxy(url, requests.utils.select_proxy(url, options["proxies"]))
             self._known_options[host] = options
@@ -204,14 +206,6 @@ class Transport:
         if session is None:
             session = self._local.session = _new_session()
         return session
-
-    def _proxies(self) -> dict[str, str]:
-        proxy = self.settings.proxy
-        return {"http": proxy, "https": proxy} if proxy else {}
-
-    def _client_cert(self) -> str | tuple[str, str] | None:
-        cert, key = self.settings.client_cert, self.settings.client_cert_key
-        return (cert, key) if cert and key else cert
 
 
 def _check_proxy(url: str, proxy: str | None) -> None:

@@ -47,7 +47,7 @@ def join_link(page: Page, link: str) -> str:
         raise ResponseError(message) from None
 
 
-def misspelled(path: Path, page: Page) -> str | None:
+def similar_name(path: Path, page: Page) -> str | None:
     """Return a doubt if a path finds nothing, but the response has a similar name."""
     if path.find(page.body) is not MISSING or not isinstance(page.body, dict):
         return None

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import unquote_plus
 
-from tap_oauth2_generic.pagination.base import ParameterStyle, Token, misspelled, near_name
+from tap_oauth2_generic.pagination.base import ParameterStyle, Token, near_name, similar_name
 from tap_oauth2_generic.settings.field_types import NAME, PATH, REGEX
 from tap_oauth2_generic.settings.fields import setting
 from tap_oauth2_generic.settings.paths import MISSING
@@ -66,7 +66,7 @@ class Cursor(ParameterStyle):
         if self.cursor_pattern is not None and isinstance(found, str) and found:
             return "cursor_pattern does not match the cursor in the response"
         if self.cursor_path is not None:
-            return misspelled(self.cursor_path, page)
+            return similar_name(self.cursor_path, page)
         header = self.cursor_header or ""
         near = None if header in page.headers else near_name(header, page.headers)
         return near and f"the response has no header {header!r}, but {near!r}"

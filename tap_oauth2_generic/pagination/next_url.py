@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_oauth2_generic.errors import ResponseError
-from tap_oauth2_generic.pagination.base import PagingStyle, Token, join_link, misspelled
+from tap_oauth2_generic.pagination.base import PagingStyle, Token, join_link, similar_name
 from tap_oauth2_generic.settings.field_types import PATH
 from tap_oauth2_generic.settings.fields import setting
 
@@ -30,7 +30,7 @@ class NextUrl(PagingStyle):
 
     def doubts(self, page: Page) -> str | None:
         """Return a doubt if the response has a similar name."""
-        return misspelled(self.next_url_path, page)
+        return similar_name(self.next_url_path, page)
 
     def place(self, token: Token, request: Request) -> None:
         """Point the request to the next page; the first request has the stream's address."""

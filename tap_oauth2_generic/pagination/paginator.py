@@ -101,7 +101,7 @@ class Paginator:
         return max(min(known, default=10**9), 1)
 
     def take(self, page: Page) -> bool:
-        """Take note of a page and decide whether to go on; return whether its records are new."""
+        """Note a page and decide whether to go on; return whether its records are new."""
         self.pages += 1
         self._length = page.length
         if self.pages == 1:

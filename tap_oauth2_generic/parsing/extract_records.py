@@ -105,20 +105,12 @@ class RecordSettings:
         return []
 
 
-@dataclass(frozen=True)
-class Extracted:
-    """The records of a body; ``length`` counts them before a filter of the path.
+def extract_records(body: Any, settings: RecordSettings) -> tuple[list[dict[str, Any]], bool, int]:
+    """Return the records of a body, whether their path is there, and how many the server sent.
 
-    ``found`` is false only if the path is not there; a null or an empty list is.
+    A filter in the path does not change how many were sent. Raises ResponseError if the value
+    at the path cannot be records.
     """
-
-    records: list[dict[str, Any]]
-    found: bool
-    length: int
-
-
-def extract_records(body: Any, settings: RecordSettings) -> Extracted:
-    """Find the records in a body; raise ResponseError if what the path finds cannot be records."""
     path = settings.path
     matches = path.find_all(body)
     records: list[dict[str, Any]] = []
@@ -137,11 +129,8 @@ def extract_records(body: Any, settings: RecordSettings) -> Extracted:
             raise ResponseError(message)
         elif value is not None:
             records.append(as_record(value))
-    return Extracted(
-        records,
-        bool(matches) or _is_empty_list(path, body),
-        _unfiltered_length(path, body, len(records)),
-    )
+    found = bool(matches) or _is_empty_list(path, body)
+    return records, found, _unfiltered_length(path, body, len(records))
 
 
 def add_fields(record: dict[str, Any], added: Mapping[str, Path]) -> dict[str, Any]:

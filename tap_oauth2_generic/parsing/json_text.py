@@ -60,7 +60,7 @@ def open_envelope(content: bytes, path: Path) -> tuple[Any, JsonList] | None:
     if not isinstance(path, DottedPath):
         return None
     try:
-        body, text = _opened(content.removeprefix(_BYTE_ORDER_MARK), path, list(path.keys))
+        body, text = _open(content.removeprefix(_BYTE_ORDER_MARK), path, list(path.keys))
         if b"\n" in text or b"\r" in text or _SPACED in text[:_PROBED_BYTES]:
             # Between the values only: inside a string JSON allows no line break.
             text = msgspec.json.format(text, indent=-1)
@@ -69,7 +69,7 @@ def open_envelope(content: bytes, path: Path) -> tuple[Any, JsonList] | None:
         return None
 
 
-def _opened(content: bytes, path: DottedPath, keys: list[str | int]) -> tuple[Any, bytes]:
+def _open(content: bytes, path: DottedPath, keys: list[str | int]) -> tuple[Any, bytes]:
     if not keys:
         if not content.lstrip(_SPACE).startswith(b"["):
             raise ValueError
@@ -80,7 +80,7 @@ def _opened(content: bytes, path: DottedPath, keys: list[str | int]) -> tuple[An
         raise ValueError
     if key not in members or not isinstance(key, str):
         raise ValueError
-    inner, text = _opened(bytes(members[key]), path, keys[1:])
+    inner, text = _open(bytes(members[key]), path, keys[1:])
     # The rest is small as a rule, and paging looks into it.
     return {n: inner if n == key else _DECODER.decode(m) for n, m in members.items()}, text
 
@@ -91,7 +91,9 @@ def _decode_leniently(content: bytes, error: Exception) -> Any:
 
     try:
         text = content.decode("utf-8")
-        decoded = json.loads(text, parse_float=Decimal, parse_int=_whole, parse_constant=_refuse)
+        decoded = json.loads(
+            text, parse_float=Decimal, parse_int=_parse_int, parse_constant=_refuse
+        )
         return _without_surrogates(decoded)
     except UnicodeDecodeError as wrong:
         message = f"its bytes are not UTF-8 (at byte {wrong.start})"
@@ -102,7 +104,7 @@ def _decode_leniently(content: bytes, error: Exception) -> Any:
     raise ValueError(message) from None
 
 
-def _whole(digits: str) -> int | Decimal:
+def _parse_int(digits: str) -> int | Decimal:
     # int() refuses very long strings; a Decimal is as exact and is written the same way.
     return int(digits) if len(digits) < _LONGEST_INT else Decimal(digits)
 

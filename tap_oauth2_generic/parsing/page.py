@@ -141,8 +141,7 @@ def read_page(  # noqa: PLR0913, PLR0917 - a response in its parts
         raise ResponseError(message)
     page = Page(url, status, sent, body, added=settings.add_fields)
     if body is not None:
-        extracted = extract_records(body, settings)
-        page.records, page.found, page.sent = extracted.records, extracted.found, extracted.length
+        page.records, page.found, page.sent = extract_records(body, settings)
     return page
 
 

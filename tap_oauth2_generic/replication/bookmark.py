@@ -83,7 +83,7 @@ class Bookmark:
         self._last: Moment | None = None
 
     def observe(self, value: Any) -> bool:
-        """Take a record's replication value into account; return whether the bookmark moved."""
+        """Compare a record's replication value; return whether the bookmark moved."""
         if value is None:
             self.without += 1
             return False

@@ -14,7 +14,6 @@ from requests.structures import CaseInsensitiveDict
 from tap_oauth2_generic.net.retry import (
     ResilienceSettings,
     Verdict,
-    backoff_seconds,
     bounded_wait,
     decide,
 )
@@ -144,6 +143,10 @@ def test_wait_is_between_zero_and_max_wait(asked, attempt, most, random):
 
 
 def test_backoff_doubles_with_full_jitter():
-    longest = [backoff_seconds(attempt, DEFAULT, 1.0) for attempt in range(1, 11)]
+    longest = [bounded_wait(Verdict("retry"), attempt, DEFAULT, 1.0) for attempt in range(1, 11)]
     assert longest == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300]
-    assert [backoff_seconds(4, DEFAULT, chance) for chance in (0.0, 0.25, 0.5)] == [0, 2, 4]
+    assert [bounded_wait(Verdict("retry"), 4, DEFAULT, chance) for chance in (0.0, 0.25, 0.5)] == [
+        0,
+        2,
+        4,
+    ]

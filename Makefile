@@ -71,7 +71,7 @@ test-slow: $(VENV)/.installed ## Run the tests, including slow ones
 	$(BIN)/pytest -n auto -m "not pipelines and not packages" $(ARGS)
 
 test-pipelines: $(VENV)/.installed $(PLUGINS) $(LOADERS:%=.meltano/.installed-%) ## Run Meltano pipelines into DuckDB, PostgreSQL, CSV and JSON Lines
-	$(BIN)/pytest -m pipelines tests/pipelines $(ARGS)
+	$(BIN)/pytest -m pipelines tests/pipelines tests/docs $(ARGS)
 
 test-airflow: $(VENV)/.installed $(AIRFLOW)/.installed ## Run recipes/airflow with a real Airflow and PostgreSQL
 	$(BIN)/pytest -m slow tests/airflow $(ARGS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 
 import pytest
 
@@ -14,10 +13,10 @@ _LINK = re.compile(r"\]\((?!\w+:)([^)\s]+)\)")
 
 
 def pages():
-    """Return all Markdown pages that are, or will be, in the repository."""
-    command = ["git", "ls-files", "-co", "--exclude-standard", "*.md", "llms.txt"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return [ROOT / name for name in listed.split() if (ROOT / name).is_file()]
+    """Return all Markdown pages of the repository, and llms.txt."""
+    found = [ROOT / "llms.txt", *ROOT.glob("*.md")]
+    found += [*(ROOT / "docs").rglob("*.md"), *(ROOT / "recipes").rglob("*.md")]
+    return sorted(found)
 
 
 def anchors(page):

@@ -9,21 +9,13 @@ import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from tap_oauth2_generic.errors import SettingError
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.settings.limits import MAX_PLAIN_DIGITS
 
 Scope = Mapping[str, Any]
-
-
-@runtime_checkable
-class Formatted(Protocol):
-    """A value that formats itself, such as a bound in time."""
-
-    def render(self, pattern: str) -> str:
-        """Return the string for ``{name:pattern}``; the pattern is empty for ``{name}``."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +114,5 @@ def _fill(placeholder: Placeholder, scope: Scope) -> str:
         if family == "token":
             message += ": the last token response has no such field"
         raise SettingError(message)
-    if isinstance(value, Formatted):
-        return value.render(placeholder.pattern)
-    return as_text(value)
+    # A bound in time formats itself.
+    return value.render(placeholder.pattern) if hasattr(value, "render") else as_text(value)

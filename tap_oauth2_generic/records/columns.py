@@ -7,7 +7,7 @@ from collections.abc import Mapping
 #: Which columns are selected, by the steps that lead to each in its schema.
 Select = Mapping[tuple[str, ...], bool]
 
-# What an integer column holds; longer integers go into a number column.
+# The values of an integer column; longer integers go into a number column.
 COLUMN_INTEGERS = range(-(2**63), 2**63)
 
 #: Stands for the members of a list in a path.

@@ -173,7 +173,7 @@ def _refuse(value: Any) -> Any:
 
 
 def _only_empty(values: list[Any]) -> list[Any]:
-    """Take the empty list that a column was inferred from; a member has no type yet."""
+    """Accept the empty list that a column was inferred from; a member has no type yet."""
     if values:
         mismatch = SchemaMismatchError(values[0])
         mismatch.path.insert(0, IN_LIST)

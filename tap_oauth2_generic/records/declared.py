@@ -14,7 +14,7 @@ from tap_oauth2_generic.settings.fields import FieldType, setting
 
 
 def _declared(value: Any) -> dict[str, Any]:
-    """Take a JSON Schema for records, from an object or from the file that holds one."""
+    """Parse a JSON Schema of records, from an object or the path of a file."""
     schema = _from_file(value) if isinstance(value, str) else value
     if not isinstance(schema, Mapping):
         message = "must be a JSON Schema object or the path of a file with one"
@@ -35,7 +35,7 @@ def _declared(value: Any) -> dict[str, Any]:
 
 
 def is_schema(schema: Any) -> bool:
-    """Tell whether a schema and all schemas inside it are objects; their words are not checked."""
+    """Return whether a schema and all schemas inside it are objects of known shape."""
     if not isinstance(schema, Mapping):
         return False
     kinds, items = schema.get("type", []), schema.get("items")
@@ -51,7 +51,7 @@ def is_schema(schema: Any) -> bool:
 
 
 def _check(schema: Mapping[str, Any]) -> None:
-    """Hold a schema against the meta-schema, and say where it is wrong."""
+    """Validate a schema against the meta-schema; raise ValueError that names the place."""
     from jsonschema import Draft202012Validator, SchemaError  # only for a declared schema
 
     try:
@@ -91,5 +91,5 @@ class SchemaSettings:
 
     @property
     def on_new_fields(self) -> str:
-        """What is done with a field that the schema does not have."""
+        """How to handle a field that the schema does not have."""
         return self.new_fields or ("add" if self.schema is None else "ignore")

@@ -28,5 +28,5 @@ class FilterSettings:
     )
 
     def keeps(self, record: Mapping[str, Any]) -> bool:
-        """Tell whether a record meets every condition."""
+        """Return whether a record meets every condition."""
         return all(condition.holds(record) for condition in self.keep)

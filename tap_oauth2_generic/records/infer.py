@@ -1,6 +1,6 @@
-"""Schemas from samples: everything nullable, nothing required, the least type that holds all.
+"""Schemas from samples: all columns nullable, none required, each of the narrowest type.
 
-Values of different kinds in one field make a text column; the shaper writes them as text.
+Values of different types in one field make a string column, which holds them as JSON.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tap_oauth2_generic.settings.limits import MAX_PROPERTIES
 
 Schema = Mapping[str, Any]
 
-# Holds anything, since any JSON value can be written as text: for fields that were null in
+# Holds anything, since any JSON value can be written as a string: for fields that were null in
 # the whole sample and for fields whose values are of different kinds.
 ANY_VALUE: Schema = {"type": ["string", "null"]}
 _ONLY_NULLS: Schema = {"type": ["null"]}
@@ -23,7 +23,7 @@ _NUMBER: Schema = {"type": ["number", "null"]}
 
 
 def infer(records: Iterable[Mapping[str, Any]], keys: Iterable[str] = ()) -> dict[str, Any]:
-    """Give the schema that holds every record of a sample.
+    """Return the schema that fits every record of a sample.
 
     ``keys`` are fields that must have a column even where no sample has them: primary and
     replication keys.
@@ -38,13 +38,13 @@ def infer(records: Iterable[Mapping[str, Any]], keys: Iterable[str] = ()) -> dic
 
 
 def grow(schema: Schema | None, value: Any) -> Schema:
-    """Give the least schema that holds what the schema holds, and the value as well."""
+    """Return the narrowest schema that fits the values of a schema and another one."""
     if value is None:
         return schema or _ONLY_NULLS
     if schema is None or schema == _ONLY_NULLS:
         return _schema_of(value)
     types = {kind for kind in _types(schema) if kind != "null"}
-    # What is inside is looked at once: at each level anew would be the square of the depth.
+    # Nested values are read once: again at each level would cost the square of the depth.
     if isinstance(value, dict):
         return _grown_object(schema, value) if types == {"object"} else ANY_VALUE
     if isinstance(value, list):
@@ -58,10 +58,10 @@ def grow(schema: Schema | None, value: Any) -> Schema:
 
 
 def grown_at(schema: Schema | None, path: Sequence[str], value: Any) -> dict[str, Any]:
-    """Give a schema with room for a value at a path, and all else as it was.
+    """Return a schema that also fits a value at a path.
 
-    ``[]`` in the path stands for the members of a list. A null makes what it meets nullable,
-    and no longer required.
+    ``[]`` in the path stands for the members of a list. A null makes a column nullable and no
+    longer required.
     """
     schema = dict(schema or {"type": ["object", "null"]})
     if not path:
@@ -129,7 +129,7 @@ def _grown_array(schema: Schema, value: list[Any]) -> Schema:
 
 
 def _finished(schema: Schema) -> Schema:
-    """Give what was only null a type that loses none of its later values."""
+    """Turn columns that were only null into string columns, which hold any value."""
     if schema == _ONLY_NULLS:
         return ANY_VALUE
     finished = dict(schema)

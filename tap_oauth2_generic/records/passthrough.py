@@ -35,7 +35,7 @@ class Passthrough:
     not fit. ``is_ordered`` asks for every replication value, in order.
     """
 
-    def __init__(  # noqa: PLR0913 - what a stream knows about its records
+    def __init__(  # noqa: PLR0913 - the stream's settings for its records
         self,
         schema: Mapping[str, Any],
         selected: Select,

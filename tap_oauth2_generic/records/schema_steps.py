@@ -54,7 +54,7 @@ class Encode(Step):
         if not page.columns and not page.constants:
             return page
         if any(_is_empty(record) for record in page.records):
-            # What is put at the end begins with a comma.
+            # The members to add begin with a comma.
             return None
         if not page.columns:
             return page

@@ -1,6 +1,6 @@
-"""The steps of the record pipeline that need no schema: what is added, what is left out.
+"""The steps of the record pipeline that need no schema: they add fields and leave out records.
 
-A step works on the decoded record, and where it can on the encoded page.
+Each works on decoded records, and on encoded pages if it can.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class AddFields(Step):
     """Add fields taken from paths inside the record."""
 
     def __init__(self, fields: Mapping[str, Path]) -> None:
-        """Prepare to read the paths; what the fast decoder has no type for is slow."""
+        """Prepare to read the paths; one without a type for the fast decoder is slow."""
         self._fields = fields
         self.adds = frozenset(fields)
         try:
@@ -103,7 +103,7 @@ class AddContext(Step):
     reach = Reach.SUFFIX
 
     def __init__(self, names: Collection[str]) -> None:
-        """Take the names that every context has."""
+        """Add the names that every context has."""
         self.adds = frozenset(names)
 
     def apply(self, record: Record, origin: Origin, /) -> Record:

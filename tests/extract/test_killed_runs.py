@@ -1,4 +1,4 @@
-"""Runs that are killed, and the run that goes on from the last STATE that left them."""
+"""Runs that are killed, and the run that resumes from their last STATE."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROWS = [{"id": n, "at": (BEGIN + timedelta(hours=n // 3)).isoformat()} for n in 
 
 
 class Taken:
-    """What a target had taken in when the run was cut off."""
+    """The messages that a target received before the run was killed."""
 
     def __init__(self):
         self.ids, self.state = set(), {}
@@ -34,7 +34,7 @@ class Taken:
 @pytest.mark.parametrize("order", ["none", "asc"])
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, None])
 def test_nothing_is_missing_after_a_kill(api, tmp_path, order, how):
-    """Killed, asked to end or with its output closed, the next run brings whatever is missing."""
+    """After a kill, a signal or a closed stdout, the next run emits the missing records."""
 
     def answer(seen):
         since = seen.query.get("since")
@@ -85,8 +85,8 @@ def test_nothing_is_missing_after_a_kill(api, tmp_path, order, how):
 
 
 @pytest.mark.parametrize("given", [{}, {"bookmarks": {"other": {"replication_key_value": 5}}}])
-def test_the_state_that_was_given_goes_before_any_progress(api, tap, given):
-    """A target that takes the first STATE for what is already written loses nothing by it."""
+def test_given_state_is_sent_before_any_progress(api, tap, given):
+    """A target that applies the first STATE to streams it has not written yet loses nothing."""
     api.serve("/items", ROWS[:5])
     stream = {"name": "items", "path": "items", "replication_key": "at", "incremental": {}}
     run = tap(api.config(stream), state=given)

@@ -1,4 +1,4 @@
-"""Much of everything: many streams, many partitions, and a soak. Nothing here is timed."""
+"""Load: many streams, many partitions, and a soak; nothing here is timed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PARTITIONS = [2_000, pytest.param(10_000, marks=pytest.mark.slow)]
 
 @pytest.fixture
 def run(tmp_path):
-    """Run the tap from a state; give its records and its last state."""
+    """Run the tap from a state; return its records and its last state."""
 
     def run(arguments, state):
         output, given = tmp_path / "messages.jsonl", tmp_path / "state.json"
@@ -80,16 +80,16 @@ def test_each_of_many_partitions_is_read_and_resumed(run, tmp_path, count):
             }
 
 
-def test_a_context_without_a_bookmark_leaves_nothing_behind(tmp_path):
-    """After three thousand children the process holds what it held after a hundred."""
+def test_context_without_a_bookmark_leaves_nothing_in_memory(tmp_path):
+    """After three thousand children the process holds as many objects as after a hundred."""
     command = [sys.executable, "-m", "tests.support.object_counts"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     few, many = map(int, done.stdout.split())
     assert many - few < 1500
 
 
-def test_a_soak_loses_nothing_and_nothing_grows(tmp_path):
-    """Through faults and rotated tokens each record comes once, and the process holds no more."""
+def test_soak_loses_nothing_and_does_not_grow(tmp_path):
+    """Through faults and rotated tokens each record is emitted once, and memory does not grow."""
     done = soak.run_soak(tmp_path, 100, 0, fault_every=20, token_uses=60, max_wait=0.05)
     assert list(done.failures()) == []
     assert set(done.counted["faults"]) == set(soak_api.FAULTS)

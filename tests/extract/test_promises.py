@@ -56,7 +56,7 @@ class Collected(MessageWriter):
 
 @dataclass
 class Failure:
-    """What goes wrong, and at which request, message (``kill``) or page (``limit``)."""
+    """A failure at a request, a message (``kill``) or a page (``limit``)."""
 
     kind: str
     at: int
@@ -140,9 +140,9 @@ def instant(text):
 
 
 def run(api, stream, state, failure):
-    """Run the tap once; give the ids that were emitted and the last state.
+    """Run the tap once; return the emitted ids and the last state.
 
-    Of a run that is killed, whatever had left by then is what counts.
+    Of a run that is killed, only the messages before that count.
     """
     writer = Collected()
     if failure and failure.kind == "limit":
@@ -164,7 +164,7 @@ def run(api, stream, state, failure):
 
 
 def late(*_):
-    """Take a signal that arrives after the end of the run it was meant for."""
+    """Ignore a signal that arrives after the end of its run."""
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +178,7 @@ def server():
 
 @st.composite
 def rows(draw, order):
-    """Draw records whose times repeat and leave gaps, in the order that is asked for."""
+    """Draw records whose times repeat and leave gaps, in a given order."""
     many = draw(st.integers(0, 40))  # lists would be short as a rule, and one page holds them
     gaps = draw(st.lists(st.integers(0, 2), min_size=many, max_size=many))
     days = [sum(gaps[: n + 1]) for n in range(len(gaps))]
@@ -192,7 +192,7 @@ def rows(draw, order):
 
 @st.composite
 def page_lengths(draw, style):
-    """Draw the lengths of pages, turn by turn; a page may be empty where a token names the next."""
+    """Draw the lengths of pages, request by request; some styles allow empty pages."""
     least = 0 if style in MAY_SEND_EMPTY_PAGES else 1
     return draw(st.lists(st.integers(least, 7), min_size=1, max_size=5).filter(any))
 
@@ -247,6 +247,6 @@ def test_runs_that_fail_and_their_resumptions_emit_everything(server, style, dat
     assert taken == {row["id"] for row in everything}
 
 
-def test_the_clock_is_real():
+def test_clock_is_real():
     """The clock that the tap runs on moves."""
     assert Clock().time() > BEGIN.timestamp()

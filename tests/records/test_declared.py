@@ -1,4 +1,4 @@
-"""Declared schemas: from an object or a file, refused where they cannot describe records."""
+"""Declared schemas: from an object or a file, refused if they cannot describe records."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def reading(**raw):
     return read(SchemaSettings, raw, "", collector), collector.errors
 
 
-def test_a_declared_schema_is_kept_and_is_an_object():
-    """What was declared is kept as it is; the type object may be left out."""
+def test_declared_schema_is_kept():
+    """A declared schema is kept as it is; its type object may be omitted."""
     found, _ = reading(schema={**SCHEMA, "required": ["id"]})
     assert found.schema == {"type": "object", **SCHEMA, "required": ["id"]}
 
 
-def test_a_schema_may_be_in_a_file(tmp_path):
-    """A text is the path of a file with the schema, whose numbers are exact."""
+def test_schema_may_be_in_a_file(tmp_path):
+    """A string is the path of a file with the schema, whose numbers are exact."""
     path = tmp_path / "schema.json"
     path.write_text(json.dumps(SCHEMA))
     assert reading(schema=str(path))[0].schema["properties"]["n"] == {"multipleOf": Decimal("0.01")}
@@ -35,8 +35,8 @@ def test_a_schema_may_be_in_a_file(tmp_path):
 @pytest.mark.parametrize(
     ("content", "says"), [(None, "cannot read the file"), ("{", "is not JSON"), ("[]", "must be")]
 )
-def test_a_file_that_is_no_schema_is_one_error(tmp_path, content, says):
-    """A missing file, a file that is no JSON and one that holds no object are told apart."""
+def test_file_without_a_schema_is_an_error(tmp_path, content, says):
+    """A missing file, one that is not JSON and one without an object have errors of their own."""
     path = tmp_path / "schema.json"
     if content is not None:
         path.write_text(content)
@@ -70,7 +70,7 @@ def test_a_file_that_is_no_schema_is_one_error(tmp_path, content, says):
         ),
     ],
 )
-def test_what_describes_no_records_is_refused(schema):
+def test_schema_that_describes_no_records_is_refused(schema):
     """A schema that is no JSON Schema of an object is one error before any request."""
     found, errors = reading(schema=schema)
     assert found is None
@@ -78,8 +78,8 @@ def test_what_describes_no_records_is_refused(schema):
 
 
 @pytest.mark.parametrize("inner", [True, {"properties": {"x": False}}, {"items": True}])
-def test_every_schema_inside_is_an_object(inner):
-    """A schema that is true or false, which a catalog does not know, is refused at any depth."""
+def test_nested_schema_must_be_an_object(inner):
+    """A schema of true or false, which a catalog cannot hold, is refused at any depth."""
     found, (error,) = reading(schema={"properties": {"a": {"type": "object"}, "b": inner}})
     assert found is None
     assert "the schema of property 'b' must be an object" in error
@@ -94,12 +94,12 @@ def test_every_schema_inside_is_an_object(inner):
         ({"schema": SCHEMA, "new_fields": "add"}, "add"),
     ],
 )
-def test_new_fields_are_added_unless_a_schema_was_declared(raw, action):
-    """An inferred schema grows, a declared one stays, and what is set by hand wins."""
+def test_new_fields_defaults_by_schema(raw, action):
+    """An inferred schema grows, a declared one stays, and new_fields overrides both."""
     assert reading(**raw)[0].on_new_fields == action
 
 
-def test_the_sample_has_a_size():
-    """200 records are looked at unless another number is given, at least one."""
+def test_schema_sample_size_has_a_default():
+    """The sample has 200 records by default, and at least one."""
     assert reading()[0].schema_sample_size == 200
     assert reading(schema_sample_size=0)[1] == ["schema_sample_size: must be at least 1, not 0"]

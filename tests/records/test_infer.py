@@ -1,4 +1,4 @@
-"""Inferred schemas: every record of the sample fits, and no value is lost on the way."""
+"""Inferred schemas: every record of the sample fits, and no value is lost."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ samples = st.lists(st.dictionaries(st.sampled_from(["x", "y"]), values), min_siz
 samples |= st.lists(st.fixed_dictionaries({"x": numbers | scalars}), min_size=2, max_size=4)
 
 
-def shaped_by(schema, record):
-    shaper = RecordConformer(schema, EVERYTHING, refuses_new_fields=True, checks_formats=True)
-    return shaper.conform(record)
+def conform_to(schema, record):
+    conformer = RecordConformer(schema, EVERYTHING, refuses_new_fields=True, checks_formats=True)
+    return conformer.conform(record)
 
 
 def is_kept(value, emitted):
-    """Tell whether a value is there as it was, or can be read back from a text."""
+    """Return whether a value is unchanged, or can be read back from a string."""
     if isinstance(emitted, str) and not isinstance(value, str):
         return json.loads(emitted, parse_float=Decimal) == value
     if isinstance(value, dict):
@@ -55,26 +55,26 @@ def is_kept(value, emitted):
 
 @quick
 @given(samples)
-def test_every_record_of_the_sample_fits(sample):
-    """Each record validates against the inferred schema once it is shaped by it."""
+def test_every_sampled_record_fits(sample):
+    """Each conformed record validates against the inferred schema."""
     schema = infer(sample)
     jsonschema.Draft202012Validator.check_schema(schema)
     for record in sample:
-        jsonschema.validate(shaped_by(schema, record), schema)
+        jsonschema.validate(conform_to(schema, record), schema)
 
 
 @quick
 @given(samples)
-def test_no_value_of_the_sample_is_lost(sample):
-    """Numbers stay exact and texts as they were; what became text can be read back."""
+def test_no_sampled_value_is_lost(sample):
+    """Numbers stay exact, strings unchanged; a value that became a string can be read back."""
     schema = infer(sample)
     for record in sample:
-        assert is_kept(record, shaped_by(schema, record))
+        assert is_kept(record, conform_to(schema, record))
 
 
 @quick
 @given(samples, st.randoms(use_true_random=False))
-def test_the_order_of_the_sample_does_not_matter(sample, random):
+def test_order_of_the_sample_does_not_matter(sample, random):
     """The same records in another order give the same schema."""
     shuffled = list(sample)
     random.shuffle(shuffled)
@@ -96,7 +96,7 @@ def test_growing_twice_changes_nothing(found):
 
 @quick
 @given(samples)
-def test_everything_is_nullable_and_nothing_is_required(sample):
+def test_columns_are_nullable_and_not_required(sample):
     """Any column may be null or absent, at any depth."""
 
     def check(schema):
@@ -128,8 +128,8 @@ def test_everything_is_nullable_and_nothing_is_required(sample):
         ([None], "string"),
     ],
 )
-def test_the_least_type_that_holds_all(found, kind):
-    """Numbers widen to number, all other mixtures to text; only nulls could be anything."""
+def test_column_has_the_narrowest_type(found, kind):
+    """Numbers widen to number, all other mixtures and nulls alone to string."""
     assert infer([{"x": value} for value in found])["properties"]["x"]["type"] == [kind, "null"]
 
 
@@ -143,14 +143,14 @@ def test_the_least_type_that_holds_all(found, kind):
         (["2024-01-01"], False),
     ],
 )
-def test_a_timestamp_column_holds_timestamps_alone(found, is_timestamp):
-    """A text column has the format date-time only where every text in it is one."""
+def test_timestamp_column_holds_only_timestamps(found, is_timestamp):
+    """A string column has the format date-time only if every string in it is one."""
     column = infer([{"x": value} for value in found])["properties"]["x"]
     assert column == ({**ANY_VALUE, "format": "date-time"} if is_timestamp else ANY_VALUE)
 
 
-def test_keys_have_columns_even_where_no_sample_has_them():
-    """Primary and replication keys are columns, be the sample empty."""
+def test_keys_have_columns_without_a_sample():
+    """Primary and replication keys are columns even if the sample is empty."""
     assert infer([], ["id"])["properties"] == {"id": ANY_VALUE}
     assert infer([{"id": 5}], ["id"])["properties"]["id"]["type"] == ["integer", "null"]
 
@@ -158,7 +158,7 @@ def test_keys_have_columns_even_where_no_sample_has_them():
 @pytest.mark.parametrize(
     ("count", "has_columns"), [(MAX_PROPERTIES, True), (MAX_PROPERTIES + 1, False)]
 )
-def test_an_object_with_very_many_keys_is_a_map(count, has_columns):
+def test_object_with_very_many_keys_is_a_map(count, has_columns):
     """An object whose keys are data has no column for each of them."""
     records = [{"x": {str(number): number}} for number in range(count)]
     column = infer(records)["properties"]["x"]
@@ -166,7 +166,7 @@ def test_an_object_with_very_many_keys_is_a_map(count, has_columns):
     assert column["type"] == ["object", "null"]
 
 
-def test_what_is_nested_is_looked_at_once():
+def test_nested_values_are_read_once():
     """A record costs as much as it holds, however deep it is nested."""
     looks = []
 

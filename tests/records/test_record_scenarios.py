@@ -1,4 +1,4 @@
-"""Whole syncs over every shape of answer and record: what is emitted, exactly and once."""
+"""Syncs over every shape of response and record: each record is emitted, exact and once."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def stream(**settings):
     ],
 )  # fmt: skip
 def test_records_are_found_in_every_shape(api, tap, body, settings, expected):
-    """Lists, objects, objects of objects and scalars all give their records."""
+    """Lists, objects, objects of objects and scalars all yield their records."""
     api.serve("/items", body)
     run = tap(api.config(stream(**settings)))
     assert run.status == 0, run.errors
@@ -43,7 +43,7 @@ def test_records_are_found_in_every_shape(api, tap, body, settings, expected):
 
 @pytest.mark.parametrize("number", ["12345678901234567890.123456789", "1" * 40, "-0.10", "1e-7"])
 def test_numbers_arrive_exact(api, tap, number):
-    """A number is emitted with every digit that came, whatever its length."""
+    """A number is emitted with every digit, whatever its length."""
     api.serve("/items", Reply(b'[{"n": ' + number.encode() + b"}]"))
     run = tap(api.config(stream()))
     assert f'"n":{number}' in run.output.replace("1E-7", "1e-7")
@@ -51,7 +51,7 @@ def test_numbers_arrive_exact(api, tap, number):
 
 @pytest.mark.parametrize("text", ["ünï ☃ 😀", '\u2028\u2029\x85\x00\t"\\', "\ud800 alone"])
 def test_any_unicode_arrives(api, tap, text):
-    """Any text arrives; a lone surrogate, which no UTF-8 can hold, becomes U+FFFD."""
+    """Any string arrives; a lone surrogate, which UTF-8 cannot hold, becomes U+FFFD."""
     api.serve("/items", [{"t": text}])
     run = tap(api.config(stream()))
     assert run.status == 0, run.errors
@@ -61,7 +61,7 @@ def test_any_unicode_arrives(api, tap, text):
 
 @pytest.mark.parametrize("name", ['"', "a\\b", "\f", "\x00"])
 @pytest.mark.parametrize("declared", [False, True])
-def test_a_field_may_be_called_anything(api, tap, name, declared):
+def test_field_may_have_any_name(api, tap, name, declared):
     """A field with quotes, backslashes or control characters in its name arrives like any other."""
     api.serve("/items", [{"id": 1, name: "text", "in": {name: [1]}}])
     inner = {"type": "object", "properties": {name: {"type": "array", "items": {}}}}
@@ -76,8 +76,8 @@ def test_a_field_may_be_called_anything(api, tap, name, declared):
     ("body", "named"),
     [({"d": "oops"}, "string 'oops'"), ({"d": 5}, "the number 5"), ({"d": True}, "the boolean")],
 )
-def test_what_cannot_be_records_is_named(api, tap, body, named):
-    """A records_path that leads to something that cannot be records is an error naming it."""
+def test_records_path_to_a_scalar_is_an_error(api, tap, body, named):
+    """A records_path that points at something that cannot be records is an error naming it."""
     api.serve("/items", body)
     run = tap(api.config(stream(records_path="d")))
     assert run.status == 1
@@ -86,8 +86,8 @@ def test_what_cannot_be_records_is_named(api, tap, body, named):
 
 
 @pytest.mark.parametrize("content", [b"<html>sign in</html>", b"", b'{"a": ', b"[NaN]", b"\xff"])
-def test_a_200_that_is_not_json_is_an_error(api, tap, content):
-    """An answer with status 200 that is not JSON ends the run in one line, never as no records."""
+def test_200_that_is_not_json_is_an_error(api, tap, content):
+    """A response with status 200 that is not JSON is an error, never an empty page."""
     api.serve("/items", Reply(content))
     run = tap(api.config(stream()))
     assert run.status == 1
@@ -96,8 +96,8 @@ def test_a_200_that_is_not_json_is_an_error(api, tap, content):
 
 
 @pytest.mark.parametrize(("action", "status"), [("warn", 0), ("fail", 1), ("ignore", 0)])
-def test_a_records_path_that_never_matches_is_said(api, tap, action, status):
-    """When records_path never matched though answers came, the keys that were there are listed."""
+def test_records_path_that_never_matches_is_reported(api, tap, action, status):
+    """If records_path never matched a response, the keys of the responses are listed."""
     api.serve("/items", {"wrong": [], "info": 1})
     run = tap(api.config(stream(records_path="data", on_missing_records=action)))
     assert run.status == status
@@ -105,8 +105,8 @@ def test_a_records_path_that_never_matches_is_said(api, tap, action, status):
     assert said == (action != "ignore")
 
 
-def test_a_204_gives_no_records(api, tap):
-    """An answer without content gives no records and is no error."""
+def test_204_yields_no_records(api, tap):
+    """A response without content yields no records and is no error."""
     api.serve("/items", Reply(b"", 204))
     run = tap(api.config(stream(records_path="data")))
     assert run.status == 0, run.errors
@@ -114,7 +114,7 @@ def test_a_204_gives_no_records(api, tap):
 
 
 def test_inferred_columns_hold_all_values(api, tap):
-    """Everything is nullable, nothing required; kinds that differ become one that holds them."""
+    """Columns are nullable and not required; mixed types become one that holds all values."""
     rows = [
         {"i": 1, "n": 1, "b": True, "at": "2024-01-01T00:00:00Z", "not_at": "2024-01-01T00:00:00Z"},
         {"i": 2, "n": 2.5, "b": None, "at": "2024-01-02T00:00:00+02:00", "not_at": "soon"},
@@ -137,7 +137,7 @@ def test_inferred_columns_hold_all_values(api, tap):
     assert [r["mixed"] for r in run.records("items")[2:]] == ["1", "one", '{"deep":[1]}']
 
 
-def test_a_field_that_was_null_in_the_sample_keeps_its_later_values(api, tap):
+def test_null_in_the_sample_loses_no_later_value(api, tap):
     """A field that was null in the whole sample loses none of its later values."""
     later = [7, "text", {"a": 1}, [1, 2], 1.5, True]
     rows = [{"id": n, "late": None} for n in range(5)]
@@ -151,8 +151,8 @@ def test_a_field_that_was_null_in_the_sample_keeps_its_later_values(api, tap):
         jsonschema.validate(record, run.schemas("items")[-1])
 
 
-def test_a_new_field_is_added_before_its_record(api, tap):
-    """A field first seen after the sample brings a new SCHEMA message before its record."""
+def test_new_field_is_added_before_its_record(api, tap):
+    """A field first seen after the sample causes a new SCHEMA message before its record."""
     api.serve("/items", [{"id": 1}, {"id": 2, "new": {"a": 1}}, {"id": 3, "new": {"b": "x"}}])
     run = tap(api.config(stream(schema_sample_size=1)))
     assert [r.get("new") for r in run.records("items")] == [None, {"a": 1}, {"b": "x"}]
@@ -166,7 +166,7 @@ def test_a_new_field_is_added_before_its_record(api, tap):
             assert nested.keys() <= columns.get("new", {}).get("properties", {}).keys()
 
 
-def test_a_value_of_another_kind_widens_its_inferred_column(api, tap):
+def test_value_of_another_type_widens_its_inferred_column(api, tap):
     """A later value that does not fit its inferred column widens it first and is not lost."""
     api.serve("/items", [{"n": 1}, {"n": "n/a"}, {"n": 2}])
     run = tap(api.config(stream(schema_sample_size=1)))
@@ -177,8 +177,8 @@ def test_a_value_of_another_kind_widens_its_inferred_column(api, tap):
     ]
 
 
-def test_a_declared_schema_is_honoured_as_it_stands(api, tap, tmp_path):
-    """A declared schema is emitted unchanged; a field it lacks is dropped and said once."""
+def test_declared_schema_is_emitted_unchanged(api, tap, tmp_path):
+    """A declared schema is emitted unchanged; a field that it lacks is dropped with one warning."""
     declared = {
         "type": "object",
         "properties": {"id": {"type": "integer"}, "t": {"type": "string"}},
@@ -193,8 +193,8 @@ def test_a_declared_schema_is_honoured_as_it_stands(api, tap, tmp_path):
         assert sum("'x'" in line and "2 times" in line for line in run.warnings) == 1
 
 
-def test_a_value_that_a_declared_column_cannot_hold_ends_the_run(api, tap):
-    """A value that does not fit a declared type is never lost quietly: the run says so and ends."""
+def test_value_that_does_not_fit_a_declared_column_is_an_error(api, tap):
+    """A value that does not fit a declared type ends the run instead of being lost."""
     api.serve("/items", [{"id": "abc"}])
     run = tap(api.config(stream(schema={"properties": {"id": {"type": "integer"}}})))
     assert run.status == 1
@@ -203,7 +203,7 @@ def test_a_value_that_a_declared_column_cannot_hold_ends_the_run(api, tap):
 
 @pytest.mark.parametrize(("action", "status"), [("add", 0), ("ignore", 0), ("fail", 1)])
 def test_new_fields_decides(api, tap, action, status):
-    """new_fields chooses between adding a field, leaving it out and ending the run."""
+    """new_fields chooses between adding a field, dropping it and ending the run."""
     api.serve("/items", [{"id": 1}, {"id": 2, "x": 1}])
     run = tap(api.config(stream(schema_sample_size=1, new_fields=action)))
     assert run.status == status
@@ -211,8 +211,8 @@ def test_new_fields_decides(api, tap, action, status):
         assert ("x" in run.records("items")[1]) == (action == "add")
 
 
-def test_a_primary_key_that_no_record_has_is_one_line(api, tap):
-    """A primary key that none of the sampled records has ends the run, naming those there are."""
+def test_primary_key_that_no_record_has_is_an_error(api, tap):
+    """A primary key that no sampled record has ends the run; the error lists the fields."""
     api.serve("/items", [{"key": 1, "name": "x"}])
     run = tap(api.config(stream(primary_keys=["nope"])))
     assert run.status == 1
@@ -220,8 +220,8 @@ def test_a_primary_key_that_no_record_has_is_one_line(api, tap):
     assert run.error_lines[-1].endswith("key, name")
 
 
-def test_an_envelope_that_was_taken_for_a_record_is_said_with_the_missing_key(api, tap):
-    """Where the key is missing since records_path is, that is in the same line."""
+def test_missing_primary_key_error_mentions_a_missing_records_path(api, tap):
+    """If the key is missing because records_path is not set, the same line says so."""
     api.serve("/items", {"data": [{"id": 1}], "more": False})
     paging = {"style": "page_number", "has_more_path": "more"}
     run = tap(api.config(stream(primary_keys=["id"], pagination=paging)))
@@ -231,8 +231,8 @@ def test_an_envelope_that_was_taken_for_a_record_is_said_with_the_missing_key(ap
     assert "the keys data, more" in line
 
 
-def test_an_added_field_that_no_record_has_is_said(api, tap):
-    """A path of add_fields that finds nothing is named; one that finds a null is not."""
+def test_added_field_that_no_record_has_is_reported(api, tap):
+    """A path of add_fields that finds nothing is reported; one that finds a null is not."""
     api.serve("/items", [{"id": 1, "in": {"n": None}}, {"id": 2}])
     run = tap(api.config(stream(add_fields={"n": "in.n", "m": "in.m"})))
     assert run.status == 0, run.errors
@@ -241,8 +241,8 @@ def test_an_added_field_that_no_record_has_is_said(api, tap):
     ]
 
 
-def test_a_condition_that_keeps_nothing_is_said(api, tap):
-    """Where keep leaves out all that came, a warning says so; where some are kept, none does."""
+def test_keep_that_excludes_everything_is_reported(api, tap):
+    """If keep excludes all records the tap warns; if some are kept it does not."""
     api.serve("/items", [{"id": 1}, {"id": 2}])
     run = tap(api.config(stream(keep=[{"path": "idd", "equals": 1}])))
     assert run.status == 0, run.errors
@@ -252,7 +252,7 @@ def test_a_condition_that_keeps_nothing_is_said(api, tap):
     assert "1 records left out by keep" in run.errors
 
 
-def test_an_empty_stream_has_its_key_columns(api, tap):
+def test_empty_stream_has_its_key_columns(api, tap):
     """A stream without records still declares the columns of its keys."""
     api.serve("/items", [])
     run = tap(api.config(stream(primary_keys=["id"])))

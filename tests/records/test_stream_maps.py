@@ -1,4 +1,4 @@
-"""Records that a stream map or flattening changes on their way out."""
+"""Records that a stream map or flattening changes."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def stream(**settings):
 
 @pytest.mark.parametrize("depth", [1, 2, 5])
 @pytest.mark.parametrize("stream_maps", [{}, {"items": {"twice": "id * 2"}}])
-def test_a_flattened_record_has_columns_of_its_schema_alone(api, tap, depth, stream_maps):
-    """Every field of a flattened record is in its schema, also where an object is null."""
+def test_flattened_record_has_only_columns_of_its_schema(api, tap, depth, stream_maps):
+    """Every field of a flattened record is in its schema, also if an object is null."""
     api.serve("/items", ROWS)
     settings = {**FLAT, "flattening_max_depth": depth, "stream_maps": stream_maps}
     run = tap(api.config(stream(), **settings))
@@ -36,8 +36,8 @@ def test_a_flattened_record_has_columns_of_its_schema_alone(api, tap, depth, str
     assert run.records("items")[0]["due__at"] == "noon"
 
 
-def test_a_value_without_a_flattened_column_ends_the_run(api, tap):
-    """A text in a column that is declared as object or text has no place when flattened."""
+def test_value_without_a_flattened_column_is_an_error(api, tap):
+    """A string in a column declared as object or string has no column when flattened."""
     either = {"type": ["object", "string"], "properties": {"a": {"type": "integer"}}}
     schema = {"properties": {"id": {"type": "integer"}, "x": either}}
     api.serve("/items", [{"id": 1, "x": {"a": 1}}, {"id": 2, "x": "text-of-the-record"}])
@@ -51,7 +51,7 @@ def test_a_value_without_a_flattened_column_ends_the_run(api, tap):
 
 
 def test_stream_maps_rename_filter_and_hide(api, tap):
-    """A stream map renames a stream, leaves records out, adds a field and takes one away."""
+    """A stream map renames a stream, filters records, adds a field and removes one."""
     api.serve("/items", [{"id": 1, "secret": "s"}, {"id": 2, "secret": "t"}])
     mapped = {
         "__alias__": "things", "__filter__": "id > 1", "hidden": "md5(secret)", "secret": None,
@@ -81,8 +81,8 @@ def test_stream_maps_rename_filter_and_hide(api, tap):
         ({"flattening_enabled": True}, "flattening_max_depth is required"),
     ],
 )
-def test_a_mistake_in_maps_is_one_line(api, tap, change, said):
-    """What the SDK's maps and flattening do not take is one line that names its place."""
+def test_mistake_in_maps_is_one_line(api, tap, change, said):
+    """A setting that the SDK's maps or flattening refuse is one line that names it."""
     api.serve("/items", ROWS)
     run = tap(api.config(stream(), **change))
     assert run.status == 1
@@ -98,7 +98,7 @@ def test_a_mistake_in_maps_is_one_line(api, tap, change, said):
         ("int(name)", "ValueError"),
     ],
 )
-def test_an_expression_that_fails_on_a_record_is_one_line(api, tap, expression, said):
+def test_failing_expression_is_one_line(api, tap, expression, said):
     """A map that fails while it runs ends the run with a line that names stream and cause."""
     rows = b'[{"id": 1, "price": 1.5, "name": "n"}]'
     api.serve("/items", Reply(rows))
@@ -109,8 +109,8 @@ def test_an_expression_that_fails_on_a_record_is_one_line(api, tap, expression, 
     assert said in line
 
 
-def test_a_map_of_no_stream_is_a_warning(api, tap):
-    """A stream map of a stream that is not configured is named, with what was probably meant."""
+def test_map_of_an_unknown_stream_is_a_warning(api, tap):
+    """A stream map of a stream that is not configured is a warning with a suggestion."""
     api.serve("/items", ROWS)
     maps = {"itmes": {}, "it*": {}, "copies": {"__source__": "items"}, "gone": None}
     run = tap(api.config(stream(), stream_maps=maps))

@@ -1,4 +1,4 @@
-"""The Singer messages of a whole sync of the sample configuration, line by line."""
+"""The Singer messages of a sync of the sample configuration, line by line."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def counts(demo, path="/demo/counts", method="GET"):
 
 
 def test_every_line_is_a_valid_singer_message(demo, sample, tap):
-    """Each line is a message of the specification; a SCHEMA goes before records that fit it."""
+    """Each line is a message of the specification; a SCHEMA precedes the records that fit it."""
     run = tap.ok(sample)
     schemas = {}
     for message in run.messages:
@@ -56,8 +56,8 @@ def test_every_line_is_a_valid_singer_message(demo, sample, tap):
     assert set(schemas) == {stream["name"] for stream in sample["streams"]}
 
 
-def test_every_row_arrives_once_and_later_only_what_changed(demo, sample, tap):
-    """Every row comes once, and later what changed, or all of a stream without a bookmark."""
+def test_every_row_arrives_once_then_only_changes(demo, sample, tap):
+    """The first run emits every row once, the next only changes, or all without a bookmark."""
     first = tap(sample)
     there = counts(demo)
     for stream in sample["streams"]:
@@ -74,6 +74,6 @@ def test_every_row_arrives_once_and_later_only_what_changed(demo, sample, tap):
     assert {m["stream"] for m in third.messages if m["type"] == "RECORD"} == whole == {"lists"}
 
 
-def test_exact_decimals_survive_the_whole_way(sample, tap):
-    """Digits that no float holds stand in the RECORD line as the API wrote them."""
+def test_exact_decimals_reach_the_output(sample, tap):
+    """Digits that no float holds are in the RECORD line as the API wrote them."""
     assert '"amount_exact":12345678901234567890.123456789' in tap(sample).output

@@ -1,4 +1,4 @@
-"""The SDK's own tests for taps, for a configuration of each grant over every paging style."""
+"""The SDK's own tests for taps, with a configuration for each grant and paging style."""
 
 from __future__ import annotations
 

@@ -32,7 +32,6 @@ class Session:
 
     config: Config
     authenticator: Authenticator
-    token_client: TokenClient
     api_client: ApiClient
     progress: Progress
     clock: Clock
@@ -51,7 +50,7 @@ class Session:
         hosts, limiter = HostPolicy(config.hosts), RateLimiter(config.rate_limit, clock)
         concurrency = ConcurrencyLimit(config.rate_limit)
         api = ApiClient(transport, authenticator, hosts, resilience, limiter, concurrency, clock)
-        return cls(config, authenticator, tokens, api, Progress(clock), clock, clock.time(), flush)
+        return cls(config, authenticator, api, Progress(clock), clock, clock.time(), flush)
 
     def close(self) -> None:
         """Wake sleeping threads, and wait until a renewed token is stored."""

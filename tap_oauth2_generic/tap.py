@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import os
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.helpers.capabilities import (
@@ -30,9 +31,6 @@ from tap_oauth2_generic.singer.base_tap import BaseTap
 from tap_oauth2_generic.singer.input_files import bookmarks_in, read_object
 from tap_oauth2_generic.singer.message_writer import write_text
 from tap_oauth2_generic.stream import OAuth2Stream
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
 
 _SDK_SETTINGS = frozenset({**STREAM_MAPS_CONFIG["properties"], **FLATTENING_CONFIG["properties"]})
 _PREFIX = "TAP_OAUTH2_GENERIC_"
@@ -92,9 +90,7 @@ class TapOAuth2Generic(BaseTap):
     def setup_mapper(self) -> None:
         """Apply the catalog first: what it selects decides the schemas that the mapper gets."""
         if unknown := (self.input_catalog or {}).keys() - self.streams.keys():
-            LOG.warning(
-                "ignoring streams of the catalog that are not configured: %s", _listed(unknown)
-            )
+            LOG.warning("ignoring unconfigured streams of the catalog: %s", _list(unknown))
         if self._config.get("stream_maps") is None:
             # The SDK takes null for a faulty map; here it means that there are no maps.
             self._config.pop("stream_maps", None)
@@ -119,16 +115,12 @@ class TapOAuth2Generic(BaseTap):
             finally:
                 # A signal that arrives now must not prevent the last STATE.
                 with uninterrupted:
-                    self._close()
+                    self.prefetcher.close()
+                    self.write_rest()
+                    self.session.close()
             for stream in self.streams.values():
                 if isinstance(stream, OAuth2Stream):
                     stream.report()
-
-    def _close(self) -> None:
-        self.prefetcher.close()
-        if not uninterrupted.forced:
-            self.write_rest()
-        self.session.close()
 
     def run_discovery(self) -> str:
         """Print the catalog.
@@ -145,11 +137,7 @@ class TapOAuth2Generic(BaseTap):
         """Load the state of the last run; raises StateError if it is malformed."""
         names = {stream.name for stream in self.configuration.top.streams}
         if unknown := bookmarks_in(state).keys() - names:
-            LOG.info(
-                "state has bookmarks for streams that are not configured; leaving them unchanged: "
-                "%s",
-                _listed(unknown),
-            )
+            LOG.info("leaving bookmarks of unconfigured streams unchanged: %s", _list(unknown))
         super().load_state(state)
 
     @classmethod
@@ -190,7 +178,7 @@ class TapOAuth2Generic(BaseTap):
         return config
 
 
-def _listed(names: Collection[str]) -> str:
+def _list(names: Collection[str]) -> str:
     shown = ", ".join(sorted(names)[:MAX_NAMED_STREAMS])
     more = len(names) - MAX_NAMED_STREAMS
     return f"{shown} and {more} more" if more > 0 else shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import click
 from singer_sdk.exceptions import ConfigValidationError
@@ -22,9 +22,6 @@ from tap_oauth2_generic.singer.message_writer import (
     output_error,
 )
 from tap_oauth2_generic.tap import TapOAuth2Generic
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 #: The option of every subcommand, as the SDK defines it for the tap.
 CONFIG_OPTION = click.option(

@@ -15,14 +15,10 @@ import sys
 import threading
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from tap_oauth2_generic.errors import AuthorizationError
 from tap_oauth2_generic.settings.values import is_loopback
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 _HTTP_PORT = 80
 _PAGE_SECONDS = 120
@@ -74,12 +70,7 @@ class Listener:
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop listening."""
         self._stack.close()
 

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import signal
 import threading
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 
 class Interrupted(BaseException):
@@ -43,12 +39,7 @@ class SignalGuard:
         if _in_main_thread():
             self._depth += 1
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Raise Interrupted if a signal was deferred, unless another error is raised already."""
         if not _in_main_thread():
             return

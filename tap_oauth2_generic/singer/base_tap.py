@@ -6,7 +6,9 @@ Knows no setting: the subclass reads the configuration.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from contextlib import suppress
+from types import FrameType
 from typing import IO, TYPE_CHECKING, Any
 
 from singer_sdk import Tap
@@ -22,9 +24,6 @@ from tap_oauth2_generic.singer.message_writer import MessageWriter
 from tap_oauth2_generic.singer.state_writer import ThrottledStateWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from types import FrameType
-
     import click
 
 
@@ -67,8 +66,10 @@ class BaseTap(Tap):
         self._state_writer = ThrottledStateWriter(self.message_writer, Clock(), given=self.state)
 
     def write_rest(self) -> None:
-        """Write the last state and flush, unless stdout is closed."""
+        """Write the last state and flush, unless stdout is closed or the end is forced."""
         with suppress(OutputError):
+            if uninterrupted.forced:
+                return
             if self.state:
                 self._state_writer.write_state(self.state)
             self.message_writer.flush()

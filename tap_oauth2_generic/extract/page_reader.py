@@ -136,12 +136,10 @@ class PageReader:
         except TapError as error:
             message = f"{place}: {error}"
             raise type(error)(message) from None
-        except MemoryError:
-            message = f"{place}: the response needs more memory than there is"
-            raise ResponseError(message) from None
-        except RecursionError:
-            message = f"{place}: {_TOO_DEEP}"
-            raise ResponseError(message) from None
+        except (MemoryError, RecursionError) as error:
+            is_deep = isinstance(error, RecursionError)
+            reason = _TOO_DEEP if is_deep else "the response needs more memory than there is"
+            raise ResponseError(f"{place}: {reason}") from None
 
     def envelope(self) -> str | None:
         """Describe the responses of a paged stream that each counted as one record."""
@@ -182,7 +180,7 @@ class PageReader:
     def _page(self, slice_: Slice, response: Response) -> Page:
         settings = self.stream.records
         if isinstance(settings.records_path, Template):
-            settings = settings.resolved(self._scope(slice_))
+            settings = settings.resolve(self._scope(slice_))
         try:
             page = read_page(
                 response.url,

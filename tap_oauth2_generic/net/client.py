@@ -150,7 +150,10 @@ class ApiClient:
                 response.outcome = action
                 return response
             if is_guess:
-                raise self._failed_guess(request, attempt)
+                if attempt.verdict.holds_all:
+                    # A 429 concerns every thread, whatever was requested.
+                    self._limiter.hold(self._seconds(attempt.verdict, 1))
+                raise ApiError(f"{request.name} {attempt.outcome}")
             if action == "refresh" and not renewed:
                 self._authenticator.renew(token)
                 renewed = True
@@ -187,12 +190,6 @@ class ApiClient:
             f"{outcome} ({message})" if message else outcome,
             response,
         )
-
-    def _failed_guess(self, request: Request, attempt: _Attempt) -> ApiError:
-        """Return the error of a guess; a 429 concerns every thread, whatever was requested."""
-        if attempt.verdict.holds_all:
-            self._limiter.hold(self._seconds(attempt.verdict, 1))
-        return ApiError(f"{request.name} {attempt.outcome}")
 
     def _wait(self, attempt: _Attempt, failures: int, policy: RequestPolicy) -> None:
         seconds = self._seconds(attempt.verdict, failures)

@@ -29,7 +29,9 @@ def prepare(request: Request) -> requests.PreparedRequest:
     elif request.body is not None:
         headers.setdefault("Content-Type", "application/json")
         data = encode_json(request.body)
-    query = query_string(request.params)
+    # Bytes of a legacy encoding go back unchanged.
+    pairs = encode_pairs(request.params)
+    query = urlencode(pairs, quote_via=quote, errors="surrogateescape")
     url = f"{request.url}?{query}" if query else request.url
     try:
         prepared = requests.Request(request.method, url, headers=headers, data=data).prepare()
@@ -59,11 +61,6 @@ def redirect(
         for name in ("Content-Length", "Content-Type", "Transfer-Encoding"):
             following.headers.pop(name, None)
     return following
-
-
-def query_string(params: dict[str, Any]) -> str:
-    """Encode parameters for a URL; bytes of a legacy encoding go back unchanged."""
-    return urlencode(encode_pairs(params), quote_via=quote, errors="surrogateescape")
 
 
 def encode_pairs(params: dict[str, Any]) -> list[tuple[str, str]]:

@@ -26,16 +26,8 @@ from tap_oauth2_generic.settings.fields import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = [
-    "DEFAULT_STYLE",
-    "PAGINATION",
-    "Paginator",
-    "PagingStyle",
-    "Stop",
-    "Token",
-    "read_style",
-    "styles",
-]
+__all__ = ["DEFAULT_STYLE", "PAGINATION", "Paginator", "PagingStyle", "Stop", "Token"]
+__all__ += ["read_style", "styles"]
 
 DEFAULT_STYLE = "none"
 _ORDER = ("none", "page_number", "offset", "cursor", "next_url", "link_header", "last_record")

@@ -63,8 +63,8 @@ class PagingStyle(ABC):
     style: ClassVar[str]
     #: The response that the style fits, for tables of all styles.
     fits: ClassVar[str]
-    #: Whether a page without records is the last one.
-    empty_page_ends: ClassVar[bool] = True
+    #: Whether only a missing next token stops paging: pages before it may be empty.
+    follows_tokens: ClassVar[bool] = False
     #: Whether a token that is its own successor marks the last page.
     repeat_is_end: ClassVar[bool] = True
     #: Why paging stops if there is no next token.
@@ -92,11 +92,6 @@ class PagingStyle(ABC):
     max_pages: int | None = setting(
         integer(1), "Stop after so many pages, with a warning.", default=None
     )
-
-    @property
-    def follows_tokens(self) -> bool:
-        """Whether only a missing next token stops paging: pages before it may be empty."""
-        return not self.empty_page_ends
 
     @property
     def paths_in_record(self) -> tuple[Path, ...]:

@@ -25,7 +25,7 @@ class Cursor(ParameterStyle):
 
     style: ClassVar[str] = "cursor"
     fits: ClassVar[str] = '`{"people": […], "nextPageToken": "def"}`; requested by `?pageToken=def`'
-    empty_page_ends: ClassVar[bool] = False
+    follows_tokens: ClassVar[bool] = True
 
     cursor_path: Path | None = setting(
         PATH, "Path of the next cursor in the body of the response.", default=None

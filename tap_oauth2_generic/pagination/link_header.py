@@ -18,7 +18,7 @@ class LinkHeader(PagingStyle):
 
     style: ClassVar[str] = "link_header"
     fits: ClassVar[str] = 'the header `Link: <https://…?cursor=abc>; rel="next"`'
-    empty_page_ends: ClassVar[bool] = False
+    follows_tokens: ClassVar[bool] = True
 
     def place(self, token: Token, request: Request) -> None:
         """Point the request to the next page; the first request has the stream's address."""

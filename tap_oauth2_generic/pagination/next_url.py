@@ -22,7 +22,7 @@ class NextUrl(PagingStyle):
 
     style: ClassVar[str] = "next_url"
     fits: ClassVar[str] = '`{"value": […], "@odata.nextLink": "https://…"}`, followed untouched'
-    empty_page_ends: ClassVar[bool] = False
+    follows_tokens: ClassVar[bool] = True
 
     next_url_path: Path = setting(
         PATH, "Path of the next page's URL in the body of the response, absolute or relative."

@@ -172,9 +172,9 @@ class Paginator:
         """Return why this page is the last one, whatever the next token; None if it is not."""
         style, has_more = self.style, self._has_more(page)
         wrong = _not_a_page(page, previous) if previous else None
-        if wrong and (style.empty_page_ends or style.next(self.token, page) is None):
+        if wrong and (not style.follows_tokens or style.next(self.token, page) is None):
             return Stop(wrong, complete=False, suspicious=True)
-        if not page.length and style.empty_page_ends:
+        if not page.length and not style.follows_tokens:
             return Stop("an empty page", complete=not has_more, suspicious=bool(has_more))
         if has_more is False:
             return Stop("has_more_path says there are no more pages")

@@ -74,7 +74,7 @@ class RecordSettings:
         default="warn",
     )
 
-    def resolved(self, scope: Scope) -> RecordSettings:
+    def resolve(self, scope: Scope) -> RecordSettings:
         """Fill the placeholders of ``records_path``; a value with a dot in it stays one key."""
         if not isinstance(self.records_path, Template):
             return self

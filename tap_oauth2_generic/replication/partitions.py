@@ -88,31 +88,22 @@ def _checked(found: list[Any]) -> tuple[Context, ...]:
     return tuple(dict(member) for member in found)
 
 
+_STREAM = {"type": "string", "title": "Stream", "description": "Name of the parent stream."}
+_KEYS = {"type": "object", "title": "Keys", "additionalProperties": {"type": "string"}}
+_KEYS |= {"description": "Fields to take from each parent record, by path."}
+_PARENT_SCHEMA = {
+    "type": "object",
+    "properties": {"stream": _STREAM, "keys": _KEYS},
+    "required": ["stream", "keys"],
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class ContextSettings:
     """The parent and the partitions for which a stream runs."""
 
     parent: Parent | None = setting(
-        nested(
-            _parent,
-            {
-                "type": "object",
-                "properties": {
-                    "stream": {
-                        "type": "string",
-                        "title": "Stream",
-                        "description": "Name of the parent stream.",
-                    },
-                    "keys": {
-                        "type": "object",
-                        "title": "Keys",
-                        "description": "Fields to take from each parent record, by path.",
-                        "additionalProperties": {"type": "string"},
-                    },
-                },
-                "required": ["stream", "keys"],
-            },
-        ),
+        nested(_parent, _PARENT_SCHEMA),
         'Runs the stream once for every record of another stream: `{"stream": "lists", "keys": '
         '{"list_id": "id"}}`. `keys` are added to each record and fill `{parent.list_id}`.',
         default=None,

@@ -89,4 +89,4 @@ def test_cursor_needs_either_path_or_header(raw):
 
 
 def test_empty_pages_do_not_stop_paging():
-    assert not style(cursor_path="next").empty_page_ends
+    assert style(cursor_path="next").follows_tokens

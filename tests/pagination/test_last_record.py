@@ -38,7 +38,7 @@ def test_first_request_has_no_value():
 
 def test_empty_page_has_no_next_token():
     assert STYLE.next("ch_9", page()) is None
-    assert STYLE.empty_page_ends
+    assert not STYLE.follows_tokens
 
 
 @pytest.mark.parametrize("last", [{"id": 1, "meta": {}}, {"id": 1, "meta": {"id": None}}])

@@ -69,4 +69,4 @@ def test_first_request_has_the_streams_address():
 
 
 def test_empty_pages_do_not_stop_paging():
-    assert not LinkHeader.empty_page_ends
+    assert LinkHeader.follows_tokens

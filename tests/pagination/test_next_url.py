@@ -65,4 +65,4 @@ def test_first_request_has_the_streams_address():
     assert (request.params, request.verbatim) == ({"a": 1}, False)
     STYLE.place(URL, request)
     assert (request.url, request.params, request.verbatim) == (URL, {}, True)
-    assert not STYLE.empty_page_ends
+    assert STYLE.follows_tokens

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.request import ProxyHandler, Request, build_opener
 
 import duckdb
-from meltano_log import fetched_records, parsed
+from meltano_log import fetched_records, parse_line
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -62,15 +62,15 @@ def main() -> int:
         with demo_api() as address:
             agreed = pipeline_twice(address)
     except DemoError as error:
-        say(f"\nfailed: {error}. The end of {error.log.relative_to(ROOT)}:\n")
+        echo(f"\nfailed: {error}. The end of {error.log.relative_to(ROOT)}:\n")
         for line in error.log.read_text().splitlines()[-25:]:
-            say(f"   {parsed(line)['event']}")
+            echo(f"   {parse_line(line)['event']}")
         return 1
     except KeyboardInterrupt:
-        say("\nInterrupted; everything is stopped.")
+        echo("\nInterrupted; everything is stopped.")
         return 130
-    say("5. " + ("All numbers agree." if agreed else "The numbers marked ! disagree."))
-    say(f"   Tables: {DATABASE.relative_to(ROOT)}   Log: {MELTANO_LOG.relative_to(ROOT)}")
+    echo("5. " + ("All numbers agree." if agreed else "The numbers marked ! disagree."))
+    echo(f"   Tables: {DATABASE.relative_to(ROOT)}   Log: {MELTANO_LOG.relative_to(ROOT)}")
     return 0 if agreed else 1
 
 
@@ -81,24 +81,24 @@ def interrupt(_number: int, _frame: object) -> NoReturn:
 
 def pipeline_twice(address: str) -> bool:
     """Load everything, change some rows, load again; return whether all numbers agree."""
-    say(f"1. The demo API is running at {address}")
+    echo(f"1. The demo API is running at {address}")
     config = json.loads(SAMPLE_CONFIG.read_text().replace(SAMPLE_ADDRESS, address))
     streams = [stream["name"] for stream in config["streams"]]
     incremental = {stream["name"] for stream in config["streams"] if "replication_key" in stream}
     environment = environment_for(config)
 
-    say("2. First `meltano run tap-oauth2-generic target-duckdb`: loads everything")
+    echo("2. First `meltano run tap-oauth2-generic target-duckdb`: loads everything")
     fetched = run_meltano(environment, "--refresh-catalog")
-    counts = ask(f"{address}/demo/counts", streams)
+    counts = demo_numbers(f"{address}/demo/counts", streams)
     first = table({"in the API": counts, "fetched": fetched, "table rows": row_counts()})
 
-    changed = ask(f"{address}/demo/change", streams, method="POST")
-    say(f"3. The API changed or added {sum(changed.values())} rows")
+    changed = demo_numbers(f"{address}/demo/change", streams, method="POST")
+    echo(f"3. The API changed or added {sum(changed.values())} rows")
 
-    say("4. Second run: fetches only those rows. `lists` has no bookmark and is fetched in full,")
-    say("   because a task can change while its list does not")
+    echo("4. Second run: fetches only those rows. `lists` has no bookmark and is fetched in full,")
+    echo("   because a task can change while its list does not")
     fetched = run_meltano(environment)
-    counts = ask(f"{address}/demo/counts", streams)
+    counts = demo_numbers(f"{address}/demo/counts", streams)
     due = {name: (changed if name in incremental else counts)[name] for name in streams}
     second = table(
         {"changed": changed},
@@ -177,12 +177,12 @@ def table(*groups: Mapping[str, Mapping[str, int]]) -> bool:
     columns = {title: numbers for group in groups for title, numbers in group.items()}
     names = sorted(set().union(*columns.values()))
     width = max(map(len, (*names, "stream")))
-    say("\n     " + "stream".ljust(width) + "".join(title.rjust(12) for title in columns))
+    echo("\n     " + "stream".ljust(width) + "".join(title.rjust(12) for title in columns))
     wrong = {name for name in names if any(differ(group, name) for group in groups)}
     for name in names:
         numbers = "".join(f"{column.get(name, 0):12,}" for column in columns.values())
-        say(f"     {name.ljust(width)}{numbers}{'  !' if name in wrong else ''}")
-    say("")
+        echo(f"     {name.ljust(width)}{numbers}{'  !' if name in wrong else ''}")
+    echo("")
     return bool(names) and not wrong
 
 
@@ -191,7 +191,7 @@ def differ(group: Mapping[str, Mapping[str, int]], name: str) -> bool:
     return len({column.get(name, 0) for column in group.values()}) > 1
 
 
-def ask(url: str, names: Collection[str], method: str = "GET") -> dict[str, int]:
+def demo_numbers(url: str, names: Collection[str], method: str = "GET") -> dict[str, int]:
     """Return the numbers that the demo API reports for some collections."""
     request = Request(url, method=method)  # noqa: S310 - loopback only
     with build_opener(ProxyHandler({})).open(request, timeout=30) as response:
@@ -224,7 +224,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def say(line: str) -> None:
+def echo(line: str) -> None:
     """Print a line and flush it."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()

@@ -11,16 +11,16 @@ def fetched_records(log: str) -> Counter[str]:
     """Return the number of records that the tap counted, by stream; skip a loader's counts."""
     fetched: Counter[str] = Counter()
     for line in log.splitlines():
-        entry = parsed(line)
+        entry = parse_line(line)
         message = entry["event"].removeprefix("METRIC: ")
         # `metric_info` needs the capability structured-logging.
-        metric = entry.get("metric_info") or parsed(message)
+        metric = entry.get("metric_info") or parse_line(message)
         if metric.get("metric") == "record_count" and not entry.get("consumer"):
             fetched[metric["tags"]["stream"]] += metric["value"]
     return fetched
 
 
-def parsed(line: str) -> dict[str, Any]:
+def parse_line(line: str) -> dict[str, Any]:
     """Parse a line of a log, JSON or not."""
     try:
         entry = json.loads(line)

@@ -13,6 +13,9 @@ included; ``...`` stands for anything. The ports in PORTS are replaced by free o
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import pytest
 
 from tests.docs.blocks import DOCS, ROOT, Terminal, blocks
@@ -68,3 +71,12 @@ def test_every_command_of_a_guide_works(tmp_path, name):
         for block in blocks(DOCS / "guides" / f"{name}.md"):
             if block.language == "console" or block.note.startswith("file: "):
                 terminal.follow(block)
+
+
+def test_recording_shows_the_tour():
+    """docs/tour.svg shows each command of the tour but the demo and the installation."""
+    recording = unescape((DOCS / "tour.svg").read_text(encoding="utf-8"))
+    for block in _steps(ROOT / "README.md"):
+        if block.language == "console" and block.note != "background":
+            for command in re.findall(r"^\$ .+", block.text, re.MULTILINE):
+                assert f">{command}</text>" in recording or command == "$ meltano install"

@@ -13,7 +13,7 @@ import sqlite3
 import subprocess
 from contextlib import closing, contextmanager, suppress
 
-from meltano_log import fetched_records, parsed
+from meltano_log import fetched_records, parse_line
 
 from tests.support import ROOT
 
@@ -23,7 +23,7 @@ PREFIX = "TAP_OAUTH2_GENERIC_"
 RUN_SECONDS = 240
 
 
-def installed(kind, name):
+def plugin_folder(kind, name):
     """Return the folder of an installed plugin; fail the test if there is none."""
     folder = ROOT / ".meltano" / kind / name
     assert (folder / "venv").exists(), f"{name} is not installed: run make test-pipelines"
@@ -45,9 +45,9 @@ class Done:
         self.status, self.output, self.log = status, output, log
 
     @property
-    def said(self):
+    def log_tail(self):
         """The end of the log, as plain lines."""
-        return "\n".join(parsed(line)["event"] for line in self.log.splitlines()[-25:])
+        return "\n".join(parse_line(line)["event"] for line in self.log.splitlines()[-25:])
 
     @property
     def fetched(self):
@@ -64,7 +64,7 @@ class Project:
         for kind, names in {"extractors": [TAP], "loaders": loaders}.items():
             (folder / ".meltano" / kind).mkdir(parents=True)
             for name in names:
-                (folder / ".meltano" / kind / name).symlink_to(installed(kind, name))
+                (folder / ".meltano" / kind / name).symlink_to(plugin_folder(kind, name))
 
     def configure(self, config):
         """Configure the tap, with a token store of its own."""
@@ -74,18 +74,18 @@ class Project:
     def run(self, loader, *options):
         """Run the pipeline once; fail the test if it fails."""
         done = self.meltano("run", "--no-install", *options, TAP, loader)
-        assert done.status == 0, done.said
+        assert done.status == 0, done.log_tail
         return done
 
     def meltano(self, *arguments):
         """Run a Meltano command to its end."""
         log = self.folder / "command.log"
-        with log.open("wb") as errors, self.started(*arguments, stderr=errors) as process:
+        with log.open("wb") as errors, self.start(*arguments, stderr=errors) as process:
             output, _ = process.communicate(timeout=RUN_SECONDS)
         return Done(process.returncode, output, log.read_text())
 
     @contextmanager
-    def started(self, *arguments, stderr):
+    def start(self, *arguments, stderr):
         """Start a command in its own process group, which ends with the block."""
         process = subprocess.Popen(
             [str(MELTANO), "--log-format", "json", *arguments],

@@ -6,7 +6,7 @@ import json
 from urllib.parse import quote
 
 from tests.pipelines.meltano_project import ROOT
-from tests.pipelines.warehouses import dig, ids
+from tests.pipelines.warehouses import ids, nested_value
 from tests.support.demo_pages import READERS, read_all
 
 SAMPLE = (ROOT / "sample_config.json").read_text()
@@ -85,6 +85,6 @@ def check_table(warehouse, name, records, more=0):
     assert len(loaded) == len(records) + more, name
     assert set(ids(loaded)) == set(ids(records)), name
     if keys := NESTED.get(name):
-        newest = {str(row["id"]): dig(row, *keys) for row in loaded}
+        newest = {str(row["id"]): nested_value(row, *keys) for row in loaded}
         for record in records:
-            assert newest[str(record["id"])] == dig(record, *keys), name
+            assert newest[str(record["id"])] == nested_value(record, *keys), name

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from tests.pipelines.warehouses import dig, ids
+from tests.pipelines.warehouses import ids, nested_value
 
 BEGIN = datetime(2024, 1, 1, tzinfo=timezone.utc)
 WAIT_SECONDS = 60
@@ -98,7 +98,7 @@ def kill(pipeline, warehouse, gate):
     """Kill a run after its first loaded rows, or its first state if the loader saves midway."""
     loaded, state = len(warehouse.rows(LARGE)), bookmark(pipeline)
     gate.shut(150)
-    with pipeline.started(
+    with pipeline.start(
         *("run", "--no-install", "--force", "tap-oauth2-generic", warehouse.loader),
         stderr=subprocess.DEVNULL,
     ) as process:
@@ -145,7 +145,7 @@ def check_table(warehouse, name, records):
     """Compare a table with the API: each row, with its nested value."""
     loaded = warehouse.rows(name)
     assert set(ids(loaded)) == {str(row["id"]) for row in records}, name
-    assert {(str(row["id"]), str(dig(row, "in", "n"))) for row in loaded} == {
+    assert {(str(row["id"]), str(nested_value(row, "in", "n"))) for row in loaded} == {
         (str(row["id"]), str(row["in"]["n"])) for row in records
     }
     if not warehouse.keeps_versions:

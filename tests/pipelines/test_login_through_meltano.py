@@ -12,7 +12,7 @@ def test_login_command_needs_no_token(demo, project):
     """`meltano invoke tap-oauth2-generic:login` logs in although discovery would still fail."""
     project.configure(config(demo.url))
     output = ""
-    with project.started(
+    with project.start(
         "invoke", "--no-install", "tap-oauth2-generic:login", stderr=subprocess.STDOUT
     ) as process:
         for line in process.stdout:
@@ -26,4 +26,4 @@ def test_login_command_needs_no_token(demo, project):
     assert "is logged in" in output
 
     discovered = project.meltano("invoke", "--no-install", "tap-oauth2-generic", "--discover")
-    assert discovered.status == 0, discovered.said
+    assert discovered.status == 0, discovered.log_tail

@@ -28,7 +28,7 @@ def configured(demo, project):
 
 def run(project, *arguments):
     done = project.meltano(*arguments)
-    assert done.status == 0, done.said
+    assert done.status == 0, done.log_tail
     return done.output
 
 

@@ -35,7 +35,7 @@ def test_each_variable_sets_its_setting(project, declared):
     }
     project.environment |= variables(given)
     done = project.meltano("config", "--unsafe", "print", TAP)
-    assert done.status == 0, done.said
+    assert done.status == 0, done.log_tail
     assert json.loads(done.output) == json.loads(json.dumps(given).replace(r"a\\.b", "a.b"))
 
 
@@ -59,7 +59,7 @@ def test_settings_of_every_type_reach_the_tap(api, project):
         )
     )
     done = project.meltano("invoke", "--no-install", TAP)
-    assert done.status == 0, done.said
+    assert done.status == 0, done.log_tail
     records = [json.loads(line) for line in done.output.splitlines() if '"RECORD"' in line]
     assert [message["record"]["id"] for message in records] == ["key client-of-the-test"]
     assert api.requests("/token")[0].form["scope"] == "read write"

@@ -1,6 +1,6 @@
 """The destinations of the loaders in meltano.yml, and how a test reads their rows.
 
-A row is a dict. Loaders store objects differently; ``dig`` reads a nested value of any of them.
+A row is a dict. Loaders store objects differently; ``nested_value`` reads all of them.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from tests.pipelines.meltano_project import installed
+from tests.pipelines.meltano_project import plugin_folder
 
 SCHEMA = "tap_oauth2_generic"
 READ_DUCKDB = Path(__file__).parent / "read_duckdb.py"
 
 
-def dig(row, *keys):
+def nested_value(row, *keys):
     """Return a nested value of a row: from an object, its JSON, or a column per leaf."""
     columns = {name.lower(): value for name, value in row.items()}  # some loaders lowercase them
     if (leaf := "__".join(keys).lower()) in columns:
-        return decoded(columns[leaf])
+        return decode(columns[leaf])
     found = columns[keys[0].lower()]
     for key in keys[1:]:
-        found = decoded(found)[key]
-    return decoded(found)
+        found = decode(found)[key]
+    return decode(found)
 
 
-def decoded(value):
+def decode(value):
     """Return the value, parsed if it is the JSON of an object or a list."""
     return json.loads(value) if isinstance(value, str) and value[:1] in {"[", "{"} else value
 
@@ -54,7 +54,7 @@ class DuckDB:
     def rows(self, stream):
         if not self.file.exists():
             return []
-        python = installed("loaders", self.loader) / "venv" / "bin" / "python"
+        python = plugin_folder("loaders", self.loader) / "venv" / "bin" / "python"
         command = [python, READ_DUCKDB, self.file, SCHEMA, stream]
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         return [json.loads(line) for line in output.split("\n") if line]

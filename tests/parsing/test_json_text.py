@@ -1,0 +1,84 @@
+"""JSON is decoded with every number exact, or refused with a reason."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tap_oauth2_generic.parsing.json_text import decode
+
+quick = settings(deadline=None, max_examples=100)
+scalars = st.none() | st.booleans() | st.text(st.characters(codec="utf-8"))
+scalars |= st.integers() | st.decimals(allow_nan=False, allow_infinity=False)
+json_values = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=3), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@quick
+@given(json_values)
+def test_decoding_is_exact(value):
+    content = msgspec.json.Encoder(decimal_format="number").encode(value)
+    assert decode(content) == value
+    assert decode(b"\xef\xbb\xbf" + content) == value
+
+
+@pytest.mark.parametrize("digits", [18, 19, 20, 40, 999, 1000, 5000])
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_integers_of_any_length_are_exact(digits, sign):
+    text = sign + "1234567890" * (digits // 10) + "7" * (digits % 10)
+    assert Decimal(decode(text.encode())) == Decimal(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["0.1", "1.10", "12345678901234567.89", "1e-400", "1E400", "-0.00000000000000000001"]
+)
+def test_fractions_are_exact(text):
+    assert str(decode(text.encode())) == str(Decimal(text))
+
+
+@pytest.mark.parametrize(
+    ("content", "value"),
+    [
+        (b"", None),
+        (b" \r\n\t", None),
+        (b"null", None),
+        (b'"\\ud83d\\ude00"', "\U0001f600"),
+        (b'{"\\ud800": "a\\udc00b"}', {"\ufffd": "a\ufffdb"}),
+        (b'{"a": 1, "a": 2}', {"a": 2}),
+        (b'"\\u0000"', "\x00"),
+    ],
+)
+def test_unusual_json_is_decoded(content, value):
+    """A lone surrogate becomes U+FFFD."""
+    assert decode(content) == value
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"<html></html>", "it is not JSON"),
+        (b"NaN", "it is not JSON"),
+        (b'{"a": Infinity}', "it is not JSON"),
+        (b'{"a": 1', "it is not JSON"),
+        (b'{"a": 1} x', "it is not JSON"),
+        (b'"caf\xe9"', "its bytes are not UTF-8 \\(at byte 4\\)"),
+        ('{"a": 1}'.encode("utf-16"), "its bytes are not UTF-8"),
+        (b"[" * 100_000 + b"]" * 100_000, "nested too deep"),
+        (b'{"a": 1e99999999999999999999}', "exponent is out of range"),
+        (b"[" * 990 + b'"\\ud800"' + b"]" * 990, "nested too deep"),
+        (b'["\\ud800",' + b"[" * 100_000 + b"]" * 100_001, "nested too deep"),
+    ],
+)
+def test_undecodable_content_is_a_value_error(content, says):
+    with pytest.raises(ValueError, match=says):
+        decode(content)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import subprocess
-import sys
 
 import pytest
 from requests.structures import CaseInsensitiveDict
@@ -14,6 +12,7 @@ from tap_oauth2_generic.cli.suggest import suggest
 from tap_oauth2_generic.net.client import Response
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.parsing.json_text import decode
+from tests.support.commands import run_program, write_config
 from tests.support.server import Reply
 
 REQUEST = Request("GET", "https://a.example")
@@ -23,10 +22,7 @@ ROWS = [{"id": n, "name": f"n{n}", "updated_at": f"2024-01-0{n}T00:00:00Z"} for 
 @pytest.fixture
 def preview(tmp_path):
     def run(config, *options):
-        path = tmp_path / "config.json"
-        path.write_text(json.dumps(config))
-        command = [sys.executable, "-m", "tap_oauth2_generic", "preview", "--config", str(path)]
-        return subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+        return run_program("preview", "--config", write_config(tmp_path, config), *options)
 
     return run
 

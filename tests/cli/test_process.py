@@ -6,30 +6,17 @@ import json
 import os
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.support.certificates import self_signed
+from tests.support.commands import PROGRAM, error_lines, run_program, write_config
 from tests.support.server import ApiServer
 from tests.support.tunnel import Tunnel
 
 STREAM = {"name": "items", "path": "items"}
 OPTIONS = ["config", "catalog", "state"]
-COMMAND = [sys.executable, "-m", "tap_oauth2_generic"]
-
-
-def run(*arguments, stdout=subprocess.PIPE):
-    """Run the command to its end."""
-    command = [*COMMAND, *map(str, arguments)]
-    return subprocess.run(
-        command, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60, check=False
-    )
-
-
-def error_lines(errors):
-    return [line for line in errors.splitlines() if "| ERROR" in line or line.startswith("Error")]
 
 
 def assert_clean_failure(done):
@@ -44,9 +31,7 @@ def assert_clean_failure(done):
 def config(api, tmp_path):
     """Write a configuration file and return its path."""
     api.serve("/items", [{"id": 1}])
-    path = tmp_path / "config.json"
-    path.write_text(json.dumps(api.config(STREAM)))
-    return path
+    return write_config(tmp_path, api.config(STREAM))
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
@@ -56,7 +41,7 @@ def test_records_before_a_failure_are_written(api, config, monkeypatch, unbuffer
     api.serve("/items", [{"id": 1}, {"id": 2}, {"id": 3, "new": 1}])
     stream = {**STREAM, "schema_sample_size": 1, "new_fields": "fail"}
     config.write_text(json.dumps(api.config(stream)))
-    done = run("--config", config)
+    done = run_program("--config", config)
     assert_clean_failure(done)
     messages = [json.loads(line) for line in done.stdout.splitlines()]
     assert [m["record"]["id"] for m in messages if m["type"] == "RECORD"] == [1, 2]
@@ -73,7 +58,7 @@ def test_unusable_file_is_a_clean_failure(api, config, tmp_path, option, content
     if content is not None:
         path.write_bytes(content)
     others = [] if option == "config" else ["--config", config]
-    done = run(*others, f"--{option}", path)
+    done = run_program(*others, f"--{option}", path)
     assert_clean_failure(done)
     assert option in error_lines(done.stderr)[0] or "given.json" in error_lines(done.stderr)[0]
     assert not done.stdout
@@ -105,7 +90,7 @@ def test_malformed_catalog_is_named(api, tap, streams):
 @pytest.mark.parametrize("option", ["--confg", "--no-such-option"])
 def test_unknown_option_is_a_usage_error(option):
     """An unknown option prints the usage and exits with 2."""
-    done = run(option, "x")
+    done = run_program(option, "x")
     assert done.returncode == 2
     assert "No such option" in done.stderr
     assert "Traceback" not in done.stderr
@@ -114,7 +99,7 @@ def test_unknown_option_is_a_usage_error(option):
 def test_missing_config_option_is_a_clean_failure(tmp_path, monkeypatch):
     """Without --config the run fails cleanly and names the option."""
     monkeypatch.chdir(tmp_path)
-    done = run()
+    done = run_program()
     assert_clean_failure(done)
     assert "--config FILE" in done.stderr
 
@@ -123,7 +108,7 @@ def test_closed_reader_ends_the_sync(api, tmp_path):
     """An endless sync fails cleanly when its reader closes after three lines."""
     api.routes["/items"] = lambda seen: [{"id": f"{seen.query['page']}-{n}"} for n in range(200)]
     path = tmp_path / "config.json"
-    command = [*COMMAND, "--config", path]
+    command = [*PROGRAM, "--config", path]
     pipe = subprocess.PIPE
     stream = {"schema": {"properties": {"id": {"type": "string"}}}}
     paged = {**STREAM, **stream, "pagination": {"style": "page_number"}}
@@ -144,7 +129,7 @@ def test_closed_pipe_is_a_clean_failure(config, monkeypatch, option):
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w") as pipe:
-        done = run("--config", config, *option, stdout=pipe)
+        done = run_program("--config", config, *option, stdout=pipe)
     assert_clean_failure(done)
     assert "stdout" in done.stderr
 
@@ -153,7 +138,7 @@ def test_closed_pipe_is_a_clean_failure(config, monkeypatch, option):
 def test_full_disk_is_a_clean_failure(config, option):
     """A full disk behind stdout is one line and exit status 1."""
     with Path("/dev/full").open("w") as full:
-        done = run("--config", config, *option, stdout=full)
+        done = run_program("--config", config, *option, stdout=full)
     assert_clean_failure(done)
     assert "stdout" in done.stderr
 
@@ -161,7 +146,7 @@ def test_full_disk_is_a_clean_failure(config, option):
 def test_missing_stdout_is_a_clean_failure(config):
     """A command started with stdout closed is one line and exit status 1."""
     script = 'exec "$@" >&-'
-    command = ["/bin/sh", "-c", script, "sh", *COMMAND, "--config", config]
+    command = ["/bin/sh", "-c", script, "sh", *PROGRAM, "--config", config]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
     assert_clean_failure(done)
     assert "stdout" in done.stderr

@@ -7,17 +7,14 @@ import sys
 
 import pytest
 
+from tests.support.commands import run_program
+
 SUBCOMMANDS = ("demo", "login", "preview", "shard")
-MODULE = [sys.executable, "-m", "tap_oauth2_generic"]
-
-
-def run(*arguments):
-    return subprocess.run([*MODULE, *arguments], capture_output=True, text=True, check=False)
 
 
 def test_help_lists_singer_options_and_subcommands():
     """--help shows the Singer options and one sentence about each subcommand."""
-    done = run("--help")
+    done = run_program("--help")
     assert done.returncode == 0
     options, _, commands = done.stdout.partition("Commands:\n")
     for option in ("--config", "--discover", "--catalog", "--state", "--test", "--about"):
@@ -30,7 +27,7 @@ def test_help_lists_singer_options_and_subcommands():
 @pytest.mark.parametrize("name", SUBCOMMANDS)
 def test_each_subcommand_has_its_own_help(name):
     """The help of a subcommand names it and shows its own options."""
-    done = run(name, "--help")
+    done = run_program(name, "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert f"tap-oauth2-generic {name} [" in done.stdout
     assert ("--port" if name == "demo" else "--config") in done.stdout
@@ -48,7 +45,7 @@ def test_each_subcommand_has_its_own_help(name):
 )
 def test_a_wrong_subcommand_or_option_is_a_usage_error(arguments, message):
     """A subcommand that does not exist, or an option in the wrong place, exits with 2."""
-    done = run(*arguments)
+    done = run_program(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert message in done.stderr
     assert "Traceback" not in done.stderr

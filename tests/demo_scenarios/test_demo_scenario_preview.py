@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.support import ROOT
-from tests.support.commands import run_module, write_config
+from tests.support.commands import run_program, write_config
 
 SAMPLE = ROOT / "sample_config.json"
 BARE = ["countries", "contacts", "issues", "people", "messages", "events", "charges"]
@@ -16,8 +16,7 @@ BARE = ["countries", "contacts", "issues", "people", "messages", "events", "char
 @pytest.fixture
 def preview(tmp_path):
     def run(config, *options):
-        path = write_config(tmp_path, config)
-        return run_module("tap_oauth2_generic", "preview", "--config", path, *options)
+        return run_program("preview", "--config", write_config(tmp_path, config), *options)
 
     return run
 

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from tap_oauth2_generic.cli.preview import command as preview
 from tests.faults.fault_kinds import PERMANENT, RETRIED, body, once
+from tests.support.commands import write_config
 from tests.support.server import Reply
 
 PAGE_SIZE = 3
@@ -122,8 +123,7 @@ def test_fault_in_a_sample_is_reported(api, proxy, tap, tmp_path, option, fault)
         status, errors, (line,) = run.status, run.errors, run.error_lines
         assert not run.output
     else:
-        path = tmp_path / "config.json"
-        path.write_text(json.dumps(config))
+        path = write_config(tmp_path, config)
         done = CliRunner().invoke(preview, ["--config", str(path), "--json"])
         status, errors = done.exit_code, done.stderr
         line = json.loads(done.stdout)[0]["error"]

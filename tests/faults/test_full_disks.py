@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.support.commands import write_config
 from tests.support.server import Reply
 
 STREAM = {
@@ -55,9 +56,8 @@ def config(api, tmp_path):
 
     api.token, api.routes["/items"] = token, items
     seeded = {"grant_type": "refresh_token", "refresh_token": "seed-of-the-test"}
-    path = tmp_path / "config.json"
     store = f"sqlite:///{folder}/tokens.sqlite"
-    path.write_text(json.dumps(api.config(STREAM, token_store=store, **seeded)))
+    path = write_config(tmp_path, api.config(STREAM, token_store=store, **seeded))
     assert run("0", *TAP, path).returncode == 0
     taken[0] = "second"
     api.seen.clear()
@@ -86,8 +86,7 @@ def test_unwritable_store_fails_before_a_refresh_token_is_spent(api, config, fau
 def test_full_stdout_fails_and_its_last_state_is_valid(api, tmp_path):
     rows = [{"id": n, "at": f"2024-01-01T00:{n // 60:02}:{n % 60:02}Z"} for n in range(3000)]
     api.routes["/items"] = lambda seen: rows[int(seen.query["page"]) * 20 - 20 :][:20]
-    path = tmp_path / "config.json"
-    path.write_text(json.dumps(api.config(STREAM)))
+    path = write_config(tmp_path, api.config(STREAM))
     with (tmp_path / "output").open("w") as output:
         done = run(FULL.format(size=100_000), *TAP, path, stdout=output)
     assert "stdout" in error_line(done)

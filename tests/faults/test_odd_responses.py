@@ -11,10 +11,10 @@ import zlib
 import pytest
 
 from tests.faults.fault_bench import MODES, ROWS, STREAM
+from tests.support.commands import PROGRAM, write_config
 from tests.support.server import Reply
 
 DEEP = b"[" * 200 + b"]" * 200
-COMMAND = [sys.executable, "-m", "tap_oauth2_generic"]
 
 
 def member(text):
@@ -123,8 +123,7 @@ def test_long_csv_field_is_read(api, tap):
 def test_response_larger_than_memory_is_one_error_line(api, tmp_path):
     packed = gzip.compress(b" " * 10**7) * 100
     api.serve("/items", Reply(packed, headers={"Content-Encoding": "gzip"}))
-    path = tmp_path / "config.json"
-    path.write_text(json.dumps(api.config({**STREAM, "pagination": {"style": "none"}})))
+    path = write_config(tmp_path, api.config({**STREAM, "pagination": {"style": "none"}}))
     limit = "import resource; resource.setrlimit(resource.RLIMIT_AS, (6 * 10**8, 6 * 10**8))"
     then = "import runpy; runpy.run_module('tap_oauth2_generic', run_name='__main__')"
     command = [sys.executable, "-c", f"{limit}; {then}", "--config", path]
@@ -160,10 +159,9 @@ def test_page_of_100_mb_is_read(api, tmp_path, way):
     row = {**ROWS[0], "t": "x" * 50_000}
     rows = [{**row, "id": number} for number in range(2000)]
     api.serve("/items", Reply(json.dumps({"rows": rows}).encode()))
-    path = tmp_path / "config.json"
     stream = {**STREAM, **MODES[way], "pagination": {"style": "none"}}
-    path.write_text(json.dumps(api.config(stream)))
-    command = [*COMMAND, "--config", path]
+    path = write_config(tmp_path, api.config(stream))
+    command = [*PROGRAM, "--config", path]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         found = [line[:80].count(b'"RECORD"') * len(line) for line in process.stdout]
         assert process.wait() == 0

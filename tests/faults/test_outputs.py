@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.commands import PROGRAM, write_config
 
 STREAM = {"name": "items", "path": "items", "partitions": [{"n": 1}, {"n": 2}]}
 COMMANDS = {
@@ -22,11 +22,10 @@ COMMANDS = {
 def arguments(api, tmp_path):
     """A function that returns a command line with a configuration."""
     api.serve("/items", [{"id": 1}])
-    path = tmp_path / "config.json"
-    path.write_text(json.dumps(api.config(STREAM)))
+    path = write_config(tmp_path, api.config(STREAM))
 
     def given(name):
-        return [sys.executable, "-m", "tap_oauth2_generic", *COMMANDS[name], "--config", path]
+        return [*PROGRAM, *COMMANDS[name], "--config", path]
 
     return given
 

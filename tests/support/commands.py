@@ -1,4 +1,4 @@
-"""Run a command of the project as a process, as a user does."""
+"""Run the program as a process, as a user does."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
+PROGRAM = [sys.executable, "-m", "tap_oauth2_generic"]
 TIMEOUT_SECONDS = 60
 
 
@@ -20,8 +21,14 @@ def write_config(folder: Path, config: Any) -> Path:
     return path
 
 
-def run_module(module: str, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run a module of the package to its end; ``options`` are those of ``subprocess.run``."""
-    command = [sys.executable, "-m", module, *map(str, arguments)]
+def run_program(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run the program to its end; ``options`` are those of ``subprocess.run``."""
     options = {"stdout": subprocess.PIPE, "timeout": TIMEOUT_SECONDS, **options}
+    command = [*PROGRAM, *map(str, arguments)]
     return subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False, **options)
+
+
+def error_lines(errors: str) -> list[str]:
+    """Return the lines about errors, logged or from the command line's parser."""
+    starts = ("ERROR", "Error")
+    return [line for line in errors.splitlines() if "| ERROR" in line or line.startswith(starts)]

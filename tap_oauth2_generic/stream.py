@@ -1,4 +1,4 @@
-"""A configured stream as the SDK runs it: its hooks, each answered by one of the parts."""
+"""A configured stream as the SDK runs it: its hooks, each delegated to a part of the stream."""
 
 from __future__ import annotations
 
@@ -136,10 +136,10 @@ class OAuth2Stream(PagedStream):
 
     def get_records(self, context: Context | None) -> Iterable[Record]:
         """Yield the records of a context as they are before the schema shapes them."""
-        pipeline = self.pipelines.reading()
+        pipeline = self.pipelines.for_reading(is_sample=True)
         for reader in self.plan.take(context):
             for page in reader.read_sequentially():
-                yield from pipeline.prepared(page.records, reader.slice)
+                yield from pipeline.prepare(page.records, reader.slice)
 
     def _keeps_encoded(self) -> bool:
         """Return whether the pages of the sync under way stay encoded."""
@@ -148,13 +148,13 @@ class OAuth2Stream(PagedStream):
     def _slice_sync(self) -> SliceSync:
         limit = self.ABORT_AT_RECORD_COUNT
         reads_each = bool(self.children) or limit is not None
-        writer: RecordWriter | NoWriter = NoWriter(self.pipelines.reading(self.pipelines.left_out))
+        writer: RecordWriter | NoWriter = NoWriter(self.pipelines.for_reading())
         if self.selected:
             writer = RecordWriter(
                 self,
                 self.stream.schema,
                 self._tap.message_writer,
-                lambda: self.pipelines.writing(reads_each=reads_each),
+                lambda: self.pipelines.for_writing(reads_each=reads_each),
                 self.stream_log,
                 self.reader.stats,
             )

@@ -38,12 +38,12 @@ class SchemaSample:
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield records of as many contexts as it takes; raise TapError."""
-        pipeline = self._pipelines.reading()
+        pipeline = self._pipelines.for_reading(is_sample=True)
         for context in islice(self.contexts(), MAX_SAMPLED_PARENTS):
             slice_ = self._plan.first(context)
             paginator = Paginator(self._config.settings.pagination)
             for page in self._reader.read(slice_, paginator, is_sample=True):
-                yield from pipeline.prepared(page.records, slice_)
+                yield from pipeline.prepare(page.records, slice_)
 
     def contexts(self) -> Iterator[dict[str, Any]]:
         """Yield the contexts of a first sync."""

@@ -41,11 +41,11 @@ class PipelineFactory:
         self.left_out: Counter[str] = Counter()
         self.dropped: dict[str, int] = {}
 
-    def reading(self, left_out: Counter[str] | None = None) -> Pipeline:
-        """Return a pipeline for records that are read and not written; it needs no schema."""
-        return Pipeline(self._prepare(Counter() if left_out is None else left_out))
+    def for_reading(self, *, is_sample: bool = False) -> Pipeline:
+        """Return a pipeline for records that are not written; a sample is not counted."""
+        return Pipeline(self._prepare(Counter() if is_sample else self.left_out))
 
-    def writing(self, *, reads_each: bool) -> Pipeline:
+    def for_writing(self, *, reads_each: bool) -> Pipeline:
         """Return the pipeline for the stream's schema and catalog of now.
 
         ``reads_each`` if somebody reads every record, such as child streams.

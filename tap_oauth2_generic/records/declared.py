@@ -13,7 +13,7 @@ from tap_oauth2_generic.settings.field_types import enum, integer
 from tap_oauth2_generic.settings.fields import FieldType, setting
 
 
-def _declared(value: Any) -> dict[str, Any]:
+def _parse(value: Any) -> dict[str, Any]:
     """Parse a JSON Schema of records, from an object or the path of a file."""
     schema = _from_file(value) if isinstance(value, str) else value
     if not isinstance(schema, Mapping):
@@ -77,7 +77,7 @@ class SchemaSettings:
     """How a stream's columns are known."""
 
     schema: dict[str, Any] | None = setting(
-        FieldType({"type": ["object", "string"]}, _declared),
+        FieldType({"type": ["object", "string"]}, _parse),
         "JSON Schema of the records, or the path of a file with one; inferred when absent.",
         default=None,
     )

@@ -34,7 +34,7 @@ def infer(records: Iterable[Mapping[str, Any]], keys: Iterable[str] = ()) -> dic
             properties[name] = grow(properties.get(name), value)
     for name in keys:
         properties.setdefault(name, ANY_VALUE)
-    return {"type": "object", "properties": {n: _finished(s) for n, s in properties.items()}}
+    return {"type": "object", "properties": {n: _finish(s) for n, s in properties.items()}}
 
 
 def grow(schema: Schema | None, value: Any) -> Schema:
@@ -46,9 +46,9 @@ def grow(schema: Schema | None, value: Any) -> Schema:
     types = {kind for kind in _types(schema) if kind != "null"}
     # Nested values are read once: again at each level would cost the square of the depth.
     if isinstance(value, dict):
-        return _grown_object(schema, value) if types == {"object"} else ANY_VALUE
+        return _grow_object(schema, value) if types == {"object"} else ANY_VALUE
     if isinstance(value, list):
-        return _grown_array(schema, value) if types == {"array"} else ANY_VALUE
+        return _grow_array(schema, value) if types == {"array"} else ANY_VALUE
     new = _schema_of(value)
     if types | set(new["type"]) == {"integer", "number", "null"}:
         return _NUMBER
@@ -57,7 +57,7 @@ def grow(schema: Schema | None, value: Any) -> Schema:
     return schema if schema.get("format") == new.get("format") else ANY_VALUE
 
 
-def grown_at(schema: Schema | None, path: Sequence[str], value: Any) -> dict[str, Any]:
+def grow_at(schema: Schema | None, path: Sequence[str], value: Any) -> dict[str, Any]:
     """Return a schema that also fits a value at a path.
 
     ``[]`` in the path stands for the members of a list. A null makes a column nullable and no
@@ -65,7 +65,7 @@ def grown_at(schema: Schema | None, path: Sequence[str], value: Any) -> dict[str
     """
     schema = dict(schema or {"type": ["object", "null"]})
     if not path:
-        return dict(_nullable(schema) if value is None else _finished(grow(schema, value)))
+        return dict(_nullable(schema) if value is None else _finish(grow(schema, value)))
     name, rest = path[0], path[1:]
     if name == IN_LIST:
         return {**schema, "items": _below(schema.get("items"), rest, value)}
@@ -79,8 +79,8 @@ def grown_at(schema: Schema | None, path: Sequence[str], value: Any) -> dict[str
 
 def _below(schema: Schema | None, rest: Sequence[str], value: Any) -> Schema:
     if schema is None and not rest:
-        return _finished(grow(None, value))
-    return grown_at(schema, rest, value)
+        return _finish(grow(None, value))
+    return grow_at(schema, rest, value)
 
 
 def _nullable(schema: Schema) -> Schema:
@@ -101,15 +101,15 @@ def _schema_of(value: Any) -> Schema:
     if isinstance(value, Decimal | float):
         return _NUMBER
     if isinstance(value, dict):
-        return _grown_object({}, value)
+        return _grow_object({}, value)
     if isinstance(value, list):
-        return _grown_array({}, value)
+        return _grow_array({}, value)
     if is_date_time(value):
         return {"type": ["string", "null"], "format": "date-time"}
     return ANY_VALUE
 
 
-def _grown_object(schema: Schema, value: Mapping[str, Any]) -> Schema:
+def _grow_object(schema: Schema, value: Mapping[str, Any]) -> Schema:
     free_form = {"type": ["object", "null"]}
     if schema and "properties" not in schema:
         return schema
@@ -121,20 +121,20 @@ def _grown_object(schema: Schema, value: Mapping[str, Any]) -> Schema:
     return {**schema, **free_form, "properties": properties}
 
 
-def _grown_array(schema: Schema, value: list[Any]) -> Schema:
+def _grow_array(schema: Schema, value: list[Any]) -> Schema:
     grown = {**schema, "type": ["array", "null"]}
     for member in value:
         grown["items"] = grow(grown.get("items"), member)
     return grown
 
 
-def _finished(schema: Schema) -> Schema:
+def _finish(schema: Schema) -> Schema:
     """Turn columns that were only null into string columns, which hold any value."""
     if schema == _ONLY_NULLS:
         return ANY_VALUE
     finished = dict(schema)
     if "properties" in schema:
-        finished["properties"] = {n: _finished(s) for n, s in schema["properties"].items()}
+        finished["properties"] = {n: _finish(s) for n, s in schema["properties"].items()}
     if "items" in schema:
-        finished["items"] = _finished(schema["items"])
+        finished["items"] = _finish(schema["items"])
     return finished

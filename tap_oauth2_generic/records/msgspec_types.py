@@ -32,16 +32,16 @@ class ColumnTypes:
         self._selected = selected
         self._inferred = inferred
 
-    def checked(self, columns: Columns, at: Place = ()) -> Any:
+    def check_type(self, columns: Columns, at: Place = ()) -> Any:
         """Return the type of an object with these columns and no others; raise NoTypeError."""
         fields = {}
         for name, schema in columns.items():
             place = (*at, "properties", name)
             # A deselected column may hold anything.
-            fields[name] = self.value(schema, place) if self._selected[place] else Any
+            fields[name] = self.value_type(schema, place) if self._selected[place] else Any
         return _struct(fields, None, is_closed=True)
 
-    def value(self, schema: Any, at: Place) -> Any:
+    def value_type(self, schema: Any, at: Place) -> Any:
         """Return the type of the values that the conformer leaves as they are."""
         names = _names(schema)
         if names is None:
@@ -55,7 +55,7 @@ class ColumnTypes:
     def _type(self, name: str, names: set[str], schema: Columns, at: Place) -> Any:
         if name == "object":
             has_fields = "properties" in schema if self._inferred else schema.get("properties")
-            return self.checked(schema["properties"], at) if has_fields else dict
+            return self.check_type(schema["properties"], at) if has_fields else dict
         if name == "array":
             return self._list(schema, at)
         if name == "integer":
@@ -73,16 +73,16 @@ class ColumnTypes:
             return _EmptyList
         if not isinstance(items, Mapping) or not items.get("type"):
             return list
-        return list[self.value(items, (*at, "items", "[]"))]  # type: ignore[misc]
+        return list[self.value_type(items, (*at, "items", "[]"))]  # type: ignore[misc]
 
     def are_whole(self, columns: Columns) -> bool:
         """Return whether the columns are selected with everything in them."""
         try:
-            return self.picked(columns) is None
+            return self.pick_type(columns) is None
         except (NoTypeError, ValueError):
             return False
 
-    def picked(self, columns: Columns, at: Place = ()) -> Any:
+    def pick_type(self, columns: Columns, at: Place = ()) -> Any:
         """Return the type that keeps the selected columns encoded, None if all are selected.
 
         Raise NoTypeError if a column has no such type.
@@ -94,17 +94,17 @@ class ColumnTypes:
             if not self._selected[place]:
                 everything = False
                 continue
-            inner = self._picked_value(schema, place)
+            inner = self._pick_value_type(schema, place)
             everything = everything and inner is None
             fields[name] = _Written if inner is None else inner
         return None if everything else _struct(fields, msgspec.UNSET)
 
-    def _picked_value(self, schema: Any, at: Place) -> Any:
+    def _pick_value_type(self, schema: Any, at: Place) -> Any:
         """Return the type of a value of which a part is selected, None if all of it is."""
         names = _names(schema) or set()
-        inner = self.picked(schema.get("properties") or {}, at) if "object" in names else None
+        inner = self.pick_type(schema.get("properties") or {}, at) if "object" in names else None
         if "array" in names and isinstance(schema.get("items"), Mapping):
-            item = self._picked_value(schema["items"], (*at, "items", "[]"))
+            item = self._pick_value_type(schema["items"], (*at, "items", "[]"))
             inner = inner if item is None else _list_of(item)
         if inner is not None and not names <= {"object", "null"} and not names <= {"array", "null"}:
             raise NoTypeError

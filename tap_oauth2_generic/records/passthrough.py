@@ -53,11 +53,11 @@ class Passthrough:
             raise NotPassthroughError
         own = {name: column for name, column in columns.items() if name not in added}
         try:
-            picked: Any = types.picked(own)
-            self._records = msgspec.json.Decoder(list[types.checked(own)])  # type: ignore[misc]
+            picked: Any = types.pick_type(own)
+            self._records = msgspec.json.Decoder(list[types.check_type(own)])  # type: ignore[misc]
             self._picked = msgspec.json.Decoder(list[picked]) if picked is not None else None
             self._added = {
-                name: msgspec.json.Decoder(list[types.value(column, ("properties", name))])  # type: ignore[misc]
+                name: msgspec.json.Decoder(list[types.value_type(column, ("properties", name))])  # type: ignore[misc]
                 for name, column in added.items()
             }
             self._key = None

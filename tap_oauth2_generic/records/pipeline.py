@@ -128,39 +128,38 @@ class Step:
 class Pipeline:
     """The ordered steps of a stream.
 
-    ``prepare`` needs no schema: what it returns is sampled, moves bookmarks and gives child
-    streams their contexts. ``finish`` fits records to the schema and encodes them.
+    ``prepare_steps`` need no schema: their records are sampled, move bookmarks and give child
+    streams their contexts. ``finish_steps`` fit records to the schema and encode them.
     """
 
-    prepare: Sequence[Step]
-    finish: Sequence[Step] = ()
+    prepare_steps: Sequence[Step]
+    finish_steps: Sequence[Step] = ()
 
     @cached_property
     def is_fast(self) -> bool:
         """Whether pages may stay encoded: every step can work on them."""
-        steps = (*self.prepare, *self.finish)
-        return bool(self.finish) and all(step.reach is not Reach.REBUILDS for step in steps)
+        steps = (*self.prepare_steps, *self.finish_steps)
+        return bool(self.finish_steps) and all(step.reach is not Reach.REBUILDS for step in steps)
 
     def __call__(self, page: Source, origin: Origin, limit: int | None = None) -> Batch:
         """Return the records of a page, still encoded if all of them fit as they are written."""
-        if self.is_fast and limit is None and page.written is not None:
+        if limit is None and page.written is not None:
             written = EncodedPage(page.written.text, page.written.members)
-            encoded = self.encoded(written, origin)
-            if encoded is not None:
+            if (encoded := self.apply_encoded(written, origin)) is not None:
                 return Batch(origin, encoded=encoded)
-        return Batch(origin, list(islice(self.prepared(page.records, origin), limit)))
+        return Batch(origin, list(islice(self.prepare(page.records, origin), limit)))
 
-    def encoded(self, page: EncodedPage, origin: Origin) -> EncodedPage | None:
-        """Take an encoded page through all steps; None if a record does not fit."""
-        taken: EncodedPage | None = page
-        for step in (*self.prepare, *self.finish):
+    def apply_encoded(self, page: EncodedPage, origin: Origin) -> EncodedPage | None:
+        """Take an encoded page through all steps; None if it has to be decoded."""
+        taken: EncodedPage | None = page if self.is_fast else None
+        for step in (*self.prepare_steps, *self.finish_steps):
             if taken is not None:
                 taken = step.apply_encoded(taken, origin)
         return taken
 
-    def prepared(self, records: Iterable[Any], origin: Origin) -> Iterator[Record]:
-        """Take decoded records through ``prepare``; leave out those that a step leaves out."""
-        applied = [step.apply for step in self.prepare if type(step).apply is not Step.apply]
+    def prepare(self, records: Iterable[Any], origin: Origin) -> Iterator[Record]:
+        """Yield decoded records as they are before the schema shapes them."""
+        applied = [step.apply for step in self.prepare_steps if type(step).apply is not Step.apply]
         for record in records:
             taken = record
             for apply in applied:
@@ -170,9 +169,9 @@ class Pipeline:
             else:
                 yield taken
 
-    def finished(self, record: Record, origin: Origin) -> Any:
-        """Take a prepared record through ``finish``; raise SchemaMismatchError."""
+    def finish(self, record: Record, origin: Origin) -> Any:
+        """Fit a prepared record to the schema and encode it; raise SchemaMismatchError."""
         taken: Any = record
-        for step in self.finish:
+        for step in self.finish_steps:
             taken = step.apply(taken, origin)
         return taken

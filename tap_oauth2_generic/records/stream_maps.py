@@ -30,7 +30,7 @@ _TYPES: dict[str, tuple[type, str]] = {
     "flattening_enabled": (bool, "true or false"),
     "flattening_max_depth": (int, "a whole number"),
     "flattening_max_key_length": (int, "a whole number"),
-    "flattening_separator": (str, "a text"),
+    "flattening_separator": (str, "a string"),
 }
 _REMOVED = (None, "__NULL__")
 

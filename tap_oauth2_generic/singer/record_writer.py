@@ -12,7 +12,7 @@ from singer_sdk.singerlib import RecordMessage
 
 from tap_oauth2_generic.errors import RecordError
 from tap_oauth2_generic.records.conform import SchemaMismatchError
-from tap_oauth2_generic.records.infer import grown_at
+from tap_oauth2_generic.records.infer import grow_at
 from tap_oauth2_generic.singer.message_writer import MessageWriter
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class RecordWriter:
         """Finish a record; before the schema grows for it, send what waits."""
         while True:
             try:
-                return self.pipeline.finished(record, origin)
+                return self.pipeline.finish(record, origin)
             except RecursionError:
                 message = f"stream {self._stream.name!r}: a record is nested too deep"
                 raise RecordError(message) from None
@@ -103,7 +103,7 @@ class RecordWriter:
             self._log.warning("new field %r; adding it to the schema", path)
         else:
             self._log.warning("%r has a value of another type; widening its column", path)
-        schema = grown_at(self._stream.effective_schema, mismatch.path, mismatch.value)
+        schema = grow_at(self._stream.effective_schema, mismatch.path, mismatch.value)
         if schema == self._stream.effective_schema:
             message = f"stream {name!r}: the value of {path!r} fits no column of its schema"
             raise RecordError(message)

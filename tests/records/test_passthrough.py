@@ -86,7 +86,7 @@ def encoded(content, made, context=None):
     """Return the page that leaves the fast path; None if it has to be decoded."""
     opened = open_envelope(content, DATA)
     page = opened and EncodedPage(opened[1].text, opened[1].members)
-    return made.encoded(page, Slice(context or {}, None, None)) if page else None
+    return made.apply_encoded(page, Slice(context or {}, None, None)) if page else None
 
 
 def lines(page):
@@ -106,9 +106,9 @@ def fast(content, schema, *, context=None, **settings):
 def slow(content, made, context):
     """Return the decoded records; None if they would change the schema."""
     origin = Slice(context, None, None)
-    records = made.prepared(exactly(content)["data"], origin)
+    records = made.prepare(exactly(content)["data"], origin)
     try:
-        return [made.finished(record, origin) for record in records]
+        return [made.finish(record, origin) for record in records]
     except SchemaMismatchError:
         return None
 

@@ -93,7 +93,7 @@ def pipeline(*steps):
 def emitted(made, batch):
     """Return the records of a batch as the target gets them."""
     if batch.encoded is None:
-        return [json.loads(made.finished(record, batch.origin)) for record in batch.records]
+        return [json.loads(made.finish(record, batch.origin)) for record in batch.records]
     suffix = batch.encoded.suffix
     return [json.loads(bytes(one)[:-1] + suffix + b"}") for one in batch.encoded.records]
 
@@ -185,6 +185,6 @@ def test_steps_never_change_the_record_of_the_page():
     """Paging compares the records of a page with those of the next one: they stay as they are."""
     row = {"n": 1, "in": {"m": 2}}
     made = pipeline()
-    (record,) = made.prepared([row], Origin({"account": 7}))
-    made.finished(record, Origin())
+    (record,) = made.prepare([row], Origin({"account": 7}))
+    made.finish(record, Origin())
     assert row == {"n": 1, "in": {"m": 2}}

@@ -159,14 +159,12 @@ class OAuth2Stream(PagedStream):
                 self.reader.stats,
             )
         return SliceSync(
-            self.stream,
+            self.reader,
             self.plan,
             self.prefetcher,
             writer,
-            self.session.flush,
             self.bookmarks,
             self.stream_log,
-            self.reader.stats,
             self.children,
             self.selected,
             limit,

@@ -14,30 +14,20 @@ from tap_oauth2_generic.parsing.extract_records import add_fields
 from tap_oauth2_generic.records.pipeline import Batch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterator, Mapping, Sequence
 
-    from tap_oauth2_generic.config.streams import StreamConfig
-    from tap_oauth2_generic.extract.page_reader import FetchedPage, Slice
+    from tap_oauth2_generic.extract.page_reader import FetchedPage, PageReader, Slice
     from tap_oauth2_generic.extract.prefetch import Prefetcher, SliceReader
     from tap_oauth2_generic.extract.slice_plan import SlicePlan
     from tap_oauth2_generic.pagination import Paginator
     from tap_oauth2_generic.records.pipeline import Pipeline, Record
     from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
     from tap_oauth2_generic.runtime.log import StreamLog
-    from tap_oauth2_generic.runtime.stats import StreamStats
+    from tap_oauth2_generic.singer.record_writer import RecordWriter
 
     Context = Mapping[str, Any]
     # A record, and the contexts that child streams are synced for before it is written.
     Family = tuple[Record, list[tuple["ChildStream", dict[str, Any]]]]
-
-
-class Writer(Protocol):
-    """What takes the records of a stream; its pipeline changes as the schema grows."""
-
-    pipeline: Pipeline
-
-    def write(self, batch: Batch) -> None:
-        """Write the records of a batch."""
 
 
 class ChildStream(Protocol):
@@ -67,14 +57,12 @@ class SliceSync:
     reads so many records of one page.
     """
 
-    config: StreamConfig
+    reader: PageReader
     plan: SlicePlan
     prefetcher: Prefetcher
-    writer: Writer
-    flush: Callable[[], None]
+    writer: RecordWriter | NoWriter
     bookmarks: BookmarkStore
     log: StreamLog
-    stats: StreamStats
     children: Sequence[ChildStream]
     is_selected: bool
     limit: int | None
@@ -82,34 +70,35 @@ class SliceSync:
     def run(self, context: Context | None) -> Generator[int, None, bool]:
         """Sync a context; yield how many records each page had, return whether all were read."""
         self.bookmarks.begin(context)
-        self.stats.contexts += 1
+        self.reader.stats.contexts += 1
         readers = self.plan.take(context)
-        for number, reader in enumerate(self.prefetcher.iterate((r, [r]) for r in readers), 1):
-            is_complete = yield from self._run_slice(reader)
+        slice_readers = self.prefetcher.iterate((reader, [reader]) for reader in readers)
+        for number, slice_reader in enumerate(slice_readers, 1):
+            is_complete = yield from self._run_slice(slice_reader)
             if not is_complete or self.limit is not None:
                 return is_complete
             if number < len(readers):
                 self.bookmarks.checkpoint(context, self.bookmarks.bookmark.value)
         return True
 
-    def _run_slice(self, reader: SliceReader) -> Generator[int, None, bool]:
-        self.stats.slices += 1
+    def _run_slice(self, slice_reader: SliceReader) -> Generator[int, None, bool]:
+        self.reader.stats.slices += 1
         is_complete = True
-        for page in self._pages(reader):
-            self.stats.page(is_ignored=page.page is None)
-            batch = self.writer.pipeline(page, reader.slice, self.limit)
+        for page in self._pages(slice_reader):
+            self.reader.stats.page(is_ignored=page.page is None)
+            batch = self.writer.pipeline(page, slice_reader.slice, self.limit)
             is_complete &= self._write(batch)
             if self.is_selected:
-                self.bookmarks.advance(batch, reader.slice.context, may_move=is_complete)
-            if self._is_older(page, reader.slice):
-                reader.paginator.stop = Stop("a page wholly older than the bookmark")
+                self.bookmarks.advance(batch, slice_reader.slice.context, may_move=is_complete)
+            if self._is_older(page, slice_reader.slice):
+                slice_reader.paginator.stop = Stop("a page wholly older than the bookmark")
             yield len(batch) if self.is_selected else 0
-        return self._conclude(reader.paginator) and is_complete
+        return self._conclude(slice_reader.paginator) and is_complete
 
-    def _pages(self, reader: SliceReader) -> Iterator[FetchedPage]:
+    def _pages(self, slice_reader: SliceReader) -> Iterator[FetchedPage]:
         if self.limit is not None:
-            return islice(reader.read_sequentially(), 1)
-        return self.prefetcher.pages(reader)
+            return islice(slice_reader.read_sequentially(), 1)
+        return self.prefetcher.pages(slice_reader)
 
     def _write(self, batch: Batch) -> bool:
         """Write records, each after those of its child streams; return whether all were read."""
@@ -123,7 +112,7 @@ class SliceSync:
                 self.writer.write(Batch(batch.origin, [record]))
         else:
             self.writer.write(batch)
-        self.flush()
+        self.reader.session.flush()
         return is_complete
 
     def _with_children(self, record: Record) -> tuple[Family, list[SliceReader]]:
@@ -134,10 +123,10 @@ class SliceSync:
 
     def _is_older(self, page: FetchedPage, slice_: Slice) -> bool:
         """Return whether a descending stream has reached its bookmark."""
-        incremental, key = self.config.settings.incremental, self.bookmarks.key
-        if incremental.order != "desc" or slice_.start is None or key is None:
+        config, key = self.reader.stream, self.bookmarks.key
+        if config.settings.incremental.order != "desc" or slice_.start is None or key is None:
             return False
-        added = self.config.records.add_fields
+        added = config.records.add_fields
         values = [add_fields(record, added).get(key) for record in page.records]
         return bool(values) and all(map(slice_.start.is_after, values))
 
@@ -149,6 +138,6 @@ class SliceSync:
         if stop is not None:
             if stop.suspicious:
                 self.log.warning("paging ended early: %s", stop.reason)
-            self.stats.ends[stop.reason] += 1
+            self.reader.stats.ends[stop.reason] += 1
         self.bookmarks.conclude()
         return stop is not None and stop.complete

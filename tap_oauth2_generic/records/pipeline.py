@@ -34,13 +34,6 @@ class Reach(Enum):
     REBUILDS = "needs every record decoded"
 
 
-class LowerBound(Protocol):
-    """Where the read of a slice begins."""
-
-    def is_after(self, value: Any) -> bool:
-        """Return whether a replication value is older than the bound."""
-
-
 class Source(Protocol):
     """A page of records, encoded or not."""
 
@@ -61,8 +54,8 @@ class Origin(Protocol):
         """The fields that the slice adds to each record."""
 
     @property
-    def start(self) -> LowerBound | None:
-        """The lower bound of its replication values."""
+    def start(self) -> Any:
+        """The lower bound of its replication values, None if it has none."""
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,7 @@ class PagedStream(Stream):
 
     def sync_for_parent(self, context: Context) -> bool:
         """Sync for one record of the parent; return whether everything was read."""
+        self.log("Beginning sync of '%s' in %s mode", self.name, self.replication_method.lower())
         if self.selected:
             self._write_schema_message()
         return self._sync_contexts(context)

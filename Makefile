@@ -87,6 +87,7 @@ lint: $(VENV)/.installed ## Check style and security of code and workflows
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive tap_oauth2_generic scripts benchmarks recipes
+	$(BIN)/python scripts/check_voice.py
 	$(BIN)/zizmor --offline --quiet .github
 
 format: $(VENV)/.installed ## Auto-fix lint and formatting

@@ -82,7 +82,7 @@ class Failure:
 class Server:
     """Pages through rows in any style and fails when told to.
 
-    The length of a page is that of the turn of its request, so that the same token brings more
+    The length of a page depends on the number of its request, so that the same token brings more
     or fewer records when it comes again. Only numbered pages are of fixed, different lengths.
     """
 
@@ -91,46 +91,46 @@ class Server:
     lengths: list
     strict: bool
     failure: Failure | None = None
-    asked: int = 0
+    requests: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, seen):
         with self.lock:
-            self.asked += 1
-            turn = self.asked
+            self.requests += 1
+            request = self.requests
         since = seen.query.get("since")
         rows = [row for row in self.rows if since is None or self.brings(row, since)]
-        start, length = self._place(seen.query, [row["id"] for row in rows], turn)
-        page = self._page(rows, start, start + length, since, turn)
+        start, length = self._place(seen.query, [row["id"] for row in rows], request)
+        page = self._page(rows, start, start + length, since, request)
         failure = self.failure
-        return failure.reply(page) if failure and failure.at == turn else page
+        return failure.reply(page) if failure and failure.at == request else page
 
     def brings(self, row, since):
         """Return whether a record matches a request since a time."""
         at, bound = instant(row["at"]), instant(since)
         return at > bound or (at == bound and not self.strict)
 
-    def _place(self, query, ids, turn):
+    def _place(self, query, ids, request):
         """Return the start and the length of a page."""
         most = int(query.get("size", 200))
         if "page" in query:
             number = int(query["page"]) - 1
             return sum(self._length(n, most) for n in range(number)), self._length(number, most)
         if "after" in query:
-            return ids.index(int(query["after"])) + 1, self._length(turn, most)
+            return ids.index(int(query["after"])) + 1, self._length(request, most)
         start = query.get("offset") or query.get("token", "0").partition(".")[0]
-        return int(start), self._length(turn, most)
+        return int(start), self._length(request, most)
 
-    def _length(self, turn, most):
-        return min(self.lengths[turn % len(self.lengths)], most)
+    def _length(self, request, most):
+        return min(self.lengths[request % len(self.lengths)], most)
 
-    def _page(self, rows, start, end, since, turn):
+    def _page(self, rows, start, end, since, request):
         more, headers = end < len(rows), {}
         body = {"items": rows[start:end], "total": len(rows), "more": more}
         if more:
             # No token is ever the same: one that came again would be a loop.
-            url = f"{self.url}/items?token={end}.{turn}" + (f"&since={since}" if since else "")
-            body |= {"token": f"{end}.{turn}", "next": url}
+            url = f"{self.url}/items?token={end}.{request}" + (f"&since={since}" if since else "")
+            body |= {"token": f"{end}.{request}", "next": url}
             headers["Link"] = f'<{url}>; rel="next"'
         return Reply(body, headers=headers)
 

@@ -19,8 +19,7 @@ STREAM = {"name": "items", "path": "items", "primary_keys": ["id"]}
 def test_discover_prints_only_the_catalog(api, tap):
     """--discover prints the catalog, and nothing else, on stdout."""
     api.serve("/items", ROWS)
-    run = tap(api.config(STREAM, {**STREAM, "name": "off", "selected": False}), "--discover")
-    assert run.status == 0, run.errors
+    run = tap.ok(api.config(STREAM, {**STREAM, "name": "off", "selected": False}), "--discover")
     on, off = sorted(json.loads(run.output)["streams"], key=lambda e: e["tap_stream_id"] == "off")
     assert on["schema"]["properties"].keys() == {"id", "name"}
     assert on["key_properties"] == ["id"]
@@ -31,8 +30,7 @@ def test_discover_prints_only_the_catalog(api, tap):
 def test_deselected_stream_is_not_read(api, tap):
     """selected: false excludes a stream from a sync without a catalog."""
     api.serve("/items", ROWS)
-    run = tap(api.config({**STREAM, "selected": False}))
-    assert run.status == 0, run.errors
+    run = tap.ok(api.config({**STREAM, "selected": False}))
     assert run.records("items") == []
 
 
@@ -52,8 +50,7 @@ def test_test_option_moves_no_bookmark(api, tap):
     rows = [{"id": n, "at": f"2024-01-0{9 - n}T00:00:00Z"} for n in range(1, 9)]
     api.serve("/items", rows)
     stream = {"name": "items", "path": "items", "replication_key": "at"}
-    run = tap(api.config(stream), "--test")
-    assert run.status == 0, run.errors
+    run = tap.ok(api.config(stream), "--test")
     assert not run.warnings
     assert run.bookmark("items") is None
 
@@ -72,8 +69,7 @@ def test_discover_warns_about_a_missing_replication_key(api, tap):
 
 def test_test_option_emits_one_record_per_stream(api, tap):
     api.serve("/items", ROWS)
-    run = tap(api.config(STREAM), "--test")
-    assert run.status == 0, run.errors
+    run = tap.ok(api.config(STREAM), "--test")
     assert run.records("items") == ROWS[:1]
 
 
@@ -94,8 +90,7 @@ def test_config_env_reads_variables(api, tap, monkeypatch, tmp_path):
     for name, value in settings.items():
         text = value if isinstance(value, str) else json.dumps(value)
         monkeypatch.setenv(f"TAP_OAUTH2_GENERIC_{name.upper()}", text)
-    run = tap({}, "--config", "ENV")
-    assert run.status == 0, run.errors
+    run = tap.ok({}, "--config", "ENV")
     assert run.records("items") == ROWS
     assert api.requests("/items")[0].headers["X-Key"] == "key-of-the-test"
     assert api.requests("/token")[0].form["scope"] == "a b"
@@ -169,8 +164,7 @@ def test_variables_of_sdk_and_meltano_are_accepted(api, tap, monkeypatch, tmp_pa
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(f"TAP_OAUTH2_GENERIC_{variable}", "warning")
     api.serve("/items", ROWS)
-    run = tap(api.config(STREAM), "--config", "ENV")
-    assert run.status == 0, run.errors
+    run = tap.ok(api.config(STREAM), "--config", "ENV")
     assert not run.warnings
 
 
@@ -192,8 +186,7 @@ def test_unknown_variable_under_meltano_is_a_warning(
     monkeypatch.setenv("MELTANO_EXTRACTOR_NAMESPACE", "tap_oauth2_generic")
     monkeypatch.setenv(f"TAP_OAUTH2_GENERIC_{variable}", "5")
     api.serve("/items", ROWS)
-    run = tap(api.config(STREAM), "--config", "ENV")
-    assert run.status == 0, run.errors
+    run = tap.ok(api.config(STREAM), "--config", "ENV")
     assert [f"unknown setting {variable!r}" in w for w in run.warnings] == [True] * warns
 
 
@@ -215,8 +208,7 @@ def test_variable_that_meltano_drops_is_a_warning(
         monkeypatch.setenv("MELTANO_EXTRACTOR_NAME", "tap-oauth2-generic")
     monkeypatch.setenv(f"TAP_OAUTH2_GENERIC_{variable}", "5")
     api.serve("/items", ROWS)
-    run = tap(api.config(STREAM))
-    assert run.status == 0, run.errors
+    run = tap.ok(api.config(STREAM))
     expected = [f"TAP_OAUTH2_GENERIC_{variable}: {said}"] if said and is_meltano else []
     assert run.warnings == expected
 
@@ -233,8 +225,7 @@ def test_environment_wins_over_files(api, tap, monkeypatch, tmp_path):
     api.serve("/items", ROWS)
     monkeypatch.setenv("TAP_OAUTH2_GENERIC_BASE_URL", api.url)
     wrong = api.config(STREAM, base_url="http://127.0.0.1:1")
-    run = tap(wrong, "--config", "ENV", "--config", str(tmp_path / "config.json"))
-    assert run.status == 0, run.errors
+    tap.ok(wrong, "--config", "ENV", "--config", str(tmp_path / "config.json"))
 
 
 @pytest.mark.parametrize("name", [None, "login", "preview", "shard"])
@@ -329,8 +320,7 @@ def test_state_of_unconfigured_streams_is_kept(api, tap):
     """Bookmarks of unconfigured streams are one line, and part of the next state."""
     api.serve("/items", ROWS)
     others = {f"old{n}": {"replication_key_value": n} for n in range(22)}
-    run = tap(api.config(STREAM), state={"bookmarks": {"items": {}, **others}})
-    assert run.status == 0, run.errors
+    run = tap.ok(api.config(STREAM), state={"bookmarks": {"items": {}, **others}})
     (line,) = [text for text in run.errors.splitlines() if "unconfigured" in text]
     named = ", ".join(sorted(others)[:20])
     assert line.endswith(f"unchanged: {named} and 2 more")
@@ -352,8 +342,7 @@ OFF = {"breadcrumb": [], "metadata": {"selected": False}}
 def test_no_selected_stream_is_a_warning(api, tap, settings, files):
     """A warning says that neither catalog nor configuration selects a stream."""
     api.serve("/items", ROWS)
-    run = tap(api.config({**STREAM, **settings}), **files)
-    assert run.status == 0, run.errors
+    run = tap.ok(api.config({**STREAM, **settings}), **files)
     assert run.warnings == ["no stream is selected; nothing to read"]
     assert run.messages == []
 
@@ -362,8 +351,7 @@ def test_catalog_alias_and_missing_key_are_warnings(api, tap):
     """An alias in the catalog is ignored with a warning, a missing key column is named."""
     api.serve("/items", ROWS)
     entry = {**ENTRY, "stream": "things", "key_properties": ["nope"]}
-    run = tap(api.config({**STREAM, "new_fields": "ignore"}), catalog={"streams": [entry]})
-    assert run.status == 0, run.errors
+    run = tap.ok(api.config({**STREAM, "new_fields": "ignore"}), catalog={"streams": [entry]})
     assert run.records("items") == [{"id": 1}, {"id": 2}]
     assert any("alias 'things' for stream 'items'" in warning for warning in run.warnings)
     assert any("no column for its key nope" in warning for warning in run.warnings)
@@ -373,8 +361,7 @@ def test_unconfigured_catalog_streams_are_one_warning(api, tap):
     """Unconfigured streams of a catalog are one warning; the others are read."""
     api.serve("/items", ROWS)
     catalog = {"streams": [ENTRY, {**ENTRY, "tap_stream_id": "itmes"}]}
-    run = tap(api.config({**STREAM, "new_fields": "ignore"}), catalog=catalog)
-    assert run.status == 0, run.errors
+    run = tap.ok(api.config({**STREAM, "new_fields": "ignore"}), catalog=catalog)
     assert run.records("items") == [{"id": 1}, {"id": 2}]
     assert any(w.endswith("unconfigured streams of the catalog: itmes") for w in run.warnings)
 
@@ -458,8 +445,7 @@ def test_lone_surrogate_in_a_file_is_refused(api, tap, what):
 def test_surrogate_pair_is_one_character(api, tap):
     """Two JSON escapes of one character are sent as that character."""
     api.serve("/items", ROWS)
-    run = tap(api.config({**STREAM, "params": {"q": "\U0001d4b3"}}))
-    assert run.status == 0, run.errors
+    tap.ok(api.config({**STREAM, "params": {"q": "\U0001d4b3"}}))
     assert api.requests("/items")[0].query == {"q": "\U0001d4b3"}
 
 
@@ -484,6 +470,5 @@ def test_error_line_is_cut(api, tap):
 def test_null_sdk_setting_is_unset(api, tap, name):
     """Null unsets a setting of the SDK, as it does for our own."""
     api.serve("/items", ROWS)
-    run = tap(api.config(STREAM, **{name: None}))
-    assert run.status == 0, run.errors
+    run = tap.ok(api.config(STREAM, **{name: None}))
     assert run.records("items") == ROWS

@@ -55,8 +55,7 @@ def test_each_of_many_streams_is_read_and_resumed(api, tap, count):
     api.routes |= {f"/items/{number}": page for number in range(count)}
     state = {}
     for expected in ([1, 2, 3, 4, 5], [5]):
-        run = tap(api.config(*streams), state=state)
-        assert run.status == 0, run.errors
+        run = tap.ok(api.config(*streams), state=state)
         found, state = defaultdict(list), run.state
         for message in run.messages:
             if message["type"] == "RECORD":

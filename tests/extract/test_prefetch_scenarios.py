@@ -33,10 +33,6 @@ def paged(**more):
                               "page_size_param": "size", **more})  # fmt: skip
 
 
-def ids(run):
-    return [record["id"] for record in run.records("items")]
-
-
 class Together:
     """Responds only once so many requests are there at the same time."""
 
@@ -83,9 +79,8 @@ def numbered(last):
 
 def test_numbered_pages_are_requested_concurrently(api, tap):
     api.routes["/items"] = Together(4, numbered(8), lambda seen: seen.query["page"] != "0")
-    run = tap(api.config(paged(has_more_path="more"), max_in_flight=4, max_retries=0))
-    assert run.status == 0, run.errors
-    assert ids(run) == list(range(9 * SIZE))
+    run = tap.ok(api.config(paged(has_more_path="more"), max_in_flight=4, max_retries=0))
+    assert run.ids() == list(range(9 * SIZE))
 
 
 def test_offsets_are_requested_concurrently(api, tap):
@@ -97,9 +92,8 @@ def test_offsets_are_requested_concurrently(api, tap):
 
     api.routes["/items"] = Together(4, respond, lambda seen: seen.query["offset"] != "0")
     paging = {"style": "offset", "total_path": "total"}
-    run = tap(api.config(stream(pagination=paging), max_in_flight=4, max_retries=0))
-    assert run.status == 0, run.errors
-    assert ids(run) == list(range(15))
+    run = tap.ok(api.config(stream(pagination=paging), max_in_flight=4, max_retries=0))
+    assert run.ids() == list(range(15))
     assert len(api.requests("/items")) == 5
 
 
@@ -107,9 +101,8 @@ def test_partitions_are_requested_concurrently(api, tap):
     api.routes["/items"] = Together(4, lambda seen: {"d": [{"id": int(seen.query["part"])}]})
     partitions = [{"part": number} for number in range(8)]
     wanted = stream(partitions=partitions, params={"part": "{partition.part}"})
-    run = tap(api.config(wanted, max_in_flight=4, max_retries=0))
-    assert run.status == 0, run.errors
-    assert ids(run) == list(range(8))
+    run = tap.ok(api.config(wanted, max_in_flight=4, max_retries=0))
+    assert run.ids() == list(range(8))
 
 
 def test_children_are_requested_concurrently(api, tap):
@@ -118,8 +111,7 @@ def test_children_are_requested_concurrently(api, tap):
     api.routes["/items"] = Together(4, lambda seen: {"d": [{"id": int(seen.query["of"])}]})
     child = stream(parent={"stream": "parents", "keys": {"of": "id"}}, params={"of": "{parent.of}"})
     parent = {"name": "parents", "path": "parents", "records_path": "d", "schema": SCHEMA}
-    run = tap(api.config(parent, child, max_in_flight=4, max_retries=0))
-    assert run.status == 0, run.errors
+    run = tap.ok(api.config(parent, child, max_in_flight=4, max_retries=0))
     order = [(m["stream"], m["record"]["id"]) for m in run.messages if m["type"] == "RECORD"]
     assert order == [(name, number) for number in range(8) for name in ("items", "parents")]
 
@@ -133,8 +125,7 @@ def test_windows_are_requested_concurrently(api, tap):
         "schema": {"properties": {"id": {"type": "integer"}, "at": {"type": "string"}}},
         "incremental": {"start_param": "since", "end_param": "until", "window": "P365D"},
     }
-    run = tap(api.config(wanted, start_date="2024-01-01", max_in_flight=3, max_retries=0))
-    assert run.status == 0, run.errors
+    run = tap.ok(api.config(wanted, start_date="2024-01-01", max_in_flight=3, max_retries=0))
     at = [record["at"] for record in run.records("items")]
     assert len(at) == 3
     assert at == sorted(at)
@@ -156,9 +147,8 @@ def test_max_in_flight_is_never_exceeded(api, tap, most):
     child = stream(parent={"stream": "parents", "keys": {"of": "id"}}, params={"of": "{parent.of}"})
     del child["schema"]
     child["pagination"] = {"style": "page_number", "page_start": 0}
-    run = tap(api.config(parent, child, max_in_flight=most, max_retries=0))
-    assert run.status == 0, run.errors
-    assert sorted(ids(run)) == list(range(7 * SIZE))
+    run = tap.ok(api.config(parent, child, max_in_flight=most, max_retries=0))
+    assert sorted(run.ids()) == list(range(7 * SIZE))
     assert both.most <= most
     assert both.most > 1 or most == 1
 
@@ -175,9 +165,8 @@ def test_pages_come_out_in_order(api, tap):
         return numbered(6)(seen)
 
     api.routes["/items"] = respond
-    run = tap(api.config(paged(has_more_path="more"), max_in_flight=4))
-    assert run.status == 0, run.errors
-    assert ids(run) == list(range(7 * SIZE))
+    run = tap.ok(api.config(paged(has_more_path="more"), max_in_flight=4))
+    assert run.ids() == list(range(7 * SIZE))
 
 
 @settings(
@@ -205,16 +194,14 @@ def test_each_record_comes_once_whatever_is_predicted(api, tap, lengths, most, s
 
     api.routes["/items"] = respond
     paging = {"style": style, "page_size": 2, **({"page_size_param": "size"} if sized else {})}
-    run = tap(api.config(stream(pagination=paging), max_in_flight=most))
-    assert run.status == 0, run.errors
-    assert ids(run) == list(range(starts[-1]))
+    run = tap.ok(api.config(stream(pagination=paging), max_in_flight=most))
+    assert run.ids() == list(range(starts[-1]))
 
 
 def test_failed_guess_past_the_end_is_silent(api, tap):
     api.routes["/items"] = numbered(2)
-    run = tap(api.config(paged(has_more_path="more"), max_in_flight=8, max_retries=2))
-    assert run.status == 0, run.errors
-    assert ids(run) == list(range(3 * SIZE))
+    run = tap.ok(api.config(paged(has_more_path="more"), max_in_flight=8, max_retries=2))
+    assert run.ids() == list(range(3 * SIZE))
     assert not run.warnings
 
 
@@ -225,9 +212,8 @@ def test_guess_past_the_end_is_requested_once(api, tap):
         "partitions": {"list": [1, 2, 3, 4, 5, 6]},
         "params": {"list": "{partition.list}"},
     }
-    run = tap(api.config(listed, max_in_flight=4, max_retries=4))
-    assert run.status == 0, run.errors
-    assert ids(run) == list(range(3 * SIZE)) * 6
+    run = tap.ok(api.config(listed, max_in_flight=4, max_retries=4))
+    assert run.ids() == list(range(3 * SIZE)) * 6
     past = Counter(
         (seen.query["list"], page)
         for seen in api.requests("/items")
@@ -254,10 +240,9 @@ def test_failed_guess_is_requested_again_once_it_is_wanted(api, tap, failure):
     api.routes["/items"] = failing
     rules = [{"path": "error", "equals": True, "action": "fail"}]
     wanted = {**paged(has_more_path="more"), "response_rules": rules}
-    run = tap(api.config(wanted, max_in_flight=8, max_retries=0))
-    assert run.status == 0, run.errors
+    run = tap.ok(api.config(wanted, max_in_flight=8, max_retries=0))
     assert not run.warnings
-    assert ids(run) == list(range(5 * SIZE))
+    assert run.ids() == list(range(5 * SIZE))
     assert asked[3] == 2
 
 
@@ -278,13 +263,13 @@ def test_wanted_page_has_all_its_retries_after_a_failed_guess(api, tap):
         assert run.status == status, run.errors
         assert asked[3] == 4
         assert len(run.warnings) == 2
-        assert ids(run) == list(range((3 if status else 5) * SIZE))
+        assert run.ids() == list(range((3 if status else 5) * SIZE))
 
 
 def test_short_stream_costs_few_guesses(api, tap):
     api.routes["/items"] = lambda seen: {"d": [{"id": 1}] if seen.query["page"] == "1" else []}
     run = tap(api.config(stream(pagination={"style": "page_number"}), max_in_flight=8))
-    assert ids(run) == [1]
+    assert run.ids() == [1]
     assert len(api.requests("/items")) == 2
 
 
@@ -341,9 +326,8 @@ def test_429_halves_the_requests_in_flight(api, tap):
         return counting(seen)
 
     api.routes["/items"] = respond
-    run = tap(api.config(paged(has_more_path="more"), max_in_flight=4, max_retries=3))
-    assert run.status == 0, run.errors
-    assert ids(run) == list(range(9 * SIZE))
+    run = tap.ok(api.config(paged(has_more_path="more"), max_in_flight=4, max_retries=3))
+    assert run.ids() == list(range(9 * SIZE))
     assert counting.most == 2
 
 
@@ -357,8 +341,7 @@ def test_rate_limit_holds_over_threads_and_streams(api, tap):
     api.routes["/items"] = api.routes["/others"] = respond
     others = {**paged(has_more_path="more"), "name": "others", "path": "others"}
     wanted = paged(has_more_path="more")
-    run = tap(api.config(wanted, others, max_in_flight=8, requests_per_second=20))
-    assert run.status == 0, run.errors
+    tap.ok(api.config(wanted, others, max_in_flight=8, requests_per_second=20))
     assert len(came) >= 40
     assert all(sum(at <= other < at + 1 for other in came) <= 30 for at in came)
 
@@ -372,9 +355,8 @@ def test_concurrent_401s_renew_the_token_once(api, tap):
         return numbered(8)(seen) if good or seen.query["page"] == "0" else Reply({}, 401)
 
     api.routes["/items"] = respond
-    run = tap(api.config(paged(has_more_path="more"), max_in_flight=4))
-    assert run.status == 0, run.errors
-    assert ids(run) == list(range(9 * SIZE))
+    run = tap.ok(api.config(paged(has_more_path="more"), max_in_flight=4))
+    assert run.ids() == list(range(9 * SIZE))
     assert len(api.requests("/token")) == 2
 
 
@@ -383,5 +365,5 @@ def test_prefetching_sends_nothing_to_another_host(api, tap):
     paging = {"style": "next_url", "next_url_path": "next"}
     run = tap(api.config(stream(pagination=paging), max_in_flight=8))
     assert run.status == 1
-    assert ids(run) == [1]
+    assert run.ids() == [1]
     assert "localhost:1" in run.error_lines[-1]

@@ -34,7 +34,6 @@ class OAuth2Stream(PagedStream):
     def __init__(
         self, tap: Tap, stream: StreamConfig, session: Session, prefetcher: Prefetcher
     ) -> None:
-        """Put the parts together; nothing is requested yet."""
         self.stream = stream
         self.session = session
         self.prefetcher = prefetcher

@@ -38,7 +38,6 @@ class TerminalLogin:
     def __init__(
         self, clock: Clock, stack: ExitStack, *, browser: bool, timeout_seconds: float
     ) -> None:
-        """Wait by a clock; the stack closes the listener."""
         self.wait = clock.sleep
         self._stack = stack
         self._browser = browser

@@ -43,7 +43,6 @@ class Program(click.Group):
     """The Singer command of the SDK with subcommands; the first argument may name one."""
 
     def __init__(self) -> None:
-        """Declare the subcommands; the Singer options follow when they are needed."""
         subcommands = [
             Subcommand("login", help="Log in once and store the tokens."),
             Subcommand("preview", help="Fetch a few records and show each request and response."),

@@ -53,7 +53,6 @@ class SliceReader:
     def __init__(
         self, reader: PageReader, slice_: Slice, paginator: Paginator, *, is_eager: bool
     ) -> None:
-        """Begin before the first page."""
         self.slice = slice_
         self.paginator = paginator
         self.is_eager = is_eager
@@ -142,7 +141,6 @@ class SliceQueue(Generic[_Item]):
     """Items in order, each with the slices that are read for it, which may start early."""
 
     def __init__(self, items: Iterable[tuple[_Item, list[SliceReader]]]) -> None:
-        """Start before the first item."""
         self._items = iter(items)
         self._started: deque[tuple[_Item, list[SliceReader]]] = deque()
 

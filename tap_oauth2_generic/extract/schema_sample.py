@@ -28,7 +28,6 @@ class SchemaSample:
     def __init__(
         self, reader: PageReader, plan: SlicePlan, pipelines: PipelineFactory, log: StreamLog
     ) -> None:
-        """Request nothing yet."""
         self.parent: SchemaSample | None = None
         self._reader = reader
         self._config = reader.stream

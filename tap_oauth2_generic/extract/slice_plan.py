@@ -25,7 +25,6 @@ class SlicePlan:
     """Plans the slices of a stream, window by window from the bookmark of each context."""
 
     def __init__(self, reader: PageReader, bookmarks: BookmarkStore, log: StreamLog) -> None:
-        """Plan nothing yet."""
         self._reader = reader
         self._config = reader.stream
         self._bookmarks = bookmarks

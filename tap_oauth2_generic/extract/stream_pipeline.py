@@ -35,7 +35,6 @@ class PipelineFactory:
     """
 
     def __init__(self, config: StreamConfig, stream: PagedStream) -> None:
-        """Count nothing yet."""
         self._config = config
         self._stream = stream
         self.left_out: Counter[str] = Counter()

@@ -118,7 +118,6 @@ class ApiClient:
         concurrency: ConcurrencyLimit,
         clock: Clock,
     ) -> None:
-        """Put the parts together; nothing is sent yet."""
         self._transport = transport
         self._authenticator = authenticator
         self._hosts = hosts

@@ -44,7 +44,6 @@ class HostPolicy:
     """Refuses to send a token to a host that is not allowed."""
 
     def __init__(self, settings: HostSettings) -> None:
-        """Allow the hosts of the settings."""
         self._named = {_split(host) for host in settings.allowed_hosts}
 
     def check(self, url: str, base_url: str, came_from: str) -> None:

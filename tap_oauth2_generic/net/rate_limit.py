@@ -41,7 +41,6 @@ class RateLimiter:
     """Spaces requests evenly over all threads."""
 
     def __init__(self, settings: RateLimitSettings, clock: Clock) -> None:
-        """Let the first request go at once."""
         self._seconds_apart = (
             min(1 / settings.requests_per_second, YEAR_SECONDS)
             if settings.requests_per_second
@@ -78,7 +77,6 @@ class ConcurrencyLimit:
     """The number of concurrent requests: halved when the API says 429, restored gradually."""
 
     def __init__(self, settings: RateLimitSettings) -> None:
-        """Start with as many slots as are allowed."""
         self._maximum = self.limit = settings.max_in_flight
         self._in_flight = 0
         self._good = 0

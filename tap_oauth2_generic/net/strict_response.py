@@ -62,7 +62,6 @@ class StrictResponse(http.client.HTTPResponse):
     """A response with a valid head that keeps to the timeout of its socket as a whole."""
 
     def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
-        """Wrap the socket's stream; nothing is read yet."""
         super().__init__(sock, *arguments, **options)
         self._stream = _TimedStream(self.fp.detach(), sock.gettimeout() or float("inf"))
         self.fp = io.BufferedReader(self._stream)

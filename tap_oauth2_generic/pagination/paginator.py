@@ -45,7 +45,6 @@ class Paginator:
     """
 
     def __init__(self, style: PagingStyle) -> None:
-        """Start before the first page."""
         self.style = style
         self.stop: Stop | None = None
         self.pages = self.records = 0

@@ -21,7 +21,6 @@ class SeenTokens:
     """
 
     def __init__(self) -> None:
-        """Start empty."""
         self._kept: dict[Any, None] = {}
         self._count, self._distance = 0, 1
         self._last: Any = None

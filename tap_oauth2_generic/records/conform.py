@@ -26,7 +26,6 @@ class SchemaMismatchError(Exception):
     """A value does not fit the schema; ``path`` leads to it inside the record."""
 
     def __init__(self, value: Any, *, is_new: bool = False) -> None:
-        """Keep the value; each level on the way out adds its key to the path."""
         super().__init__()
         self.value = value
         self.is_new = is_new
@@ -50,7 +49,6 @@ class RecordConformer:
         checks_formats: bool,
         dropped: dict[str, int] | None = None,
     ) -> None:
-        """Make the function; costs some microseconds a field."""
         self.dropped: dict[str, int] = {} if dropped is None else dropped
         self._selected = selected
         self._refuses_new_fields = refuses_new_fields

@@ -28,7 +28,6 @@ class ColumnTypes:
     """The types of a stream's columns; ``inferred`` ones take only what they were inferred from."""
 
     def __init__(self, selected: Select, *, inferred: bool) -> None:
-        """Make types of the selected columns."""
         self._selected = selected
         self._inferred = inferred
 

@@ -45,7 +45,6 @@ class Passthrough:
         replication_key: str | None,
         is_ordered: bool,
     ) -> None:
-        """Make the types; raise NotPassthroughError if the schema has none."""
         columns = schema.get("properties", {})
         types = ColumnTypes(selected, inferred=inferred)
         added = {name: columns.get(name) for name in adds}

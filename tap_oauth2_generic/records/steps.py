@@ -35,7 +35,6 @@ class Unwrap(Step):
     """
 
     def __init__(self, settings: RecordSettings, read: Iterable[Path]) -> None:
-        """Decide from the paths that paging reads in the response."""
         where = settings.records_path
         if (
             settings.response_format == "json"
@@ -50,7 +49,6 @@ class AddFields(Step):
     """Add fields taken from paths inside the record."""
 
     def __init__(self, fields: Mapping[str, Path]) -> None:
-        """Prepare to read the paths; one without a type for the fast decoder is slow."""
         self._fields = fields
         self.adds = frozenset(fields)
         try:
@@ -103,7 +101,6 @@ class AddContext(Step):
     reach = Reach.SUFFIX
 
     def __init__(self, names: Collection[str]) -> None:
-        """Add the names that every context has."""
         self.adds = frozenset(names)
 
     def apply(self, record: Record, origin: Origin, /) -> Record:
@@ -120,7 +117,6 @@ class Keep(Step):
     """Leave out records that do not meet the ``keep`` conditions."""
 
     def __init__(self, stream: str, filters: FilterSettings, left_out: Counter[str]) -> None:
-        """Count in ``left_out``."""
         self._stream = stream
         self._keeps = filters.keeps
         self._left_out = left_out
@@ -140,7 +136,6 @@ class DropOlder(Step):
     """Leave out records that are older than the slice."""
 
     def __init__(self, key: str, left_out: Counter[str]) -> None:
-        """Count in ``left_out``."""
         self._key = key
         self._left_out = left_out
 

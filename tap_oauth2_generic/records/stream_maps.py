@@ -65,7 +65,6 @@ class MapStreams(Step):
     """Turn each record into those that the stream maps make of it, with the names of streams."""
 
     def __init__(self, stream: str, maps: Sequence[StreamMap]) -> None:
-        """Apply the stream's maps."""
         self._stream = stream
         self._maps = maps
 

@@ -74,7 +74,6 @@ class Bookmark:
     """
 
     def __init__(self, previous: Any, pattern: str) -> None:
-        """Start at the bookmark of the last run, or at none."""
         self.value = self.passed = previous
         self.without = self.unreadable = self.descents = 0
         self.mixed = False

@@ -37,7 +37,6 @@ class BookmarkStore:
         start_date: str | None,
         log: StreamLog,
     ) -> None:
-        """Start with the bookmarks of the state."""
         self._stream = stream
         self._settings = settings
         self._started_at = started_at

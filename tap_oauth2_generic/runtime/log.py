@@ -18,7 +18,6 @@ class StreamLog(_Adapter):
     """Log what concerns one stream; safe to use from any thread."""
 
     def __init__(self, stream: str) -> None:
-        """Log below the tap's logger, under the stream's name."""
         super().__init__(LOG.getChild(stream), {})
         self._stream = stream
         self._topics: set[str] = set()

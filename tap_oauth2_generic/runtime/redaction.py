@@ -95,7 +95,6 @@ class Redactor:
     """The secret values of this process."""
 
     def __init__(self) -> None:
-        """Start with nothing to hide."""
         self._known: set[object] = set()
         self._anchors: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -134,7 +133,6 @@ class RedactingFormatter(logging.Formatter):
     """Mask the output of another formatter, tracebacks included."""
 
     def __init__(self, inner: logging.Formatter) -> None:
-        """Wrap the formatter that does the layout."""
         super().__init__()
         self._inner = inner
 

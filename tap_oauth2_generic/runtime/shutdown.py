@@ -10,7 +10,6 @@ class Interrupted(BaseException):
     """A signal asked the process to end; no ``except Exception`` must catch it."""
 
     def __init__(self, signum: int) -> None:
-        """Keep the name of the signal."""
         super().__init__(signum)
         self.name = signal.Signals(signum).name
 
@@ -23,7 +22,6 @@ class SignalGuard:
     """
 
     def __init__(self) -> None:
-        """Start with no signal received."""
         self._depth = 0
         self.begin_run()
 

@@ -193,6 +193,5 @@ class NestedError(ValueError):
     """Several errors inside one setting; each begins with its place below that setting."""
 
     def __init__(self, errors: Iterable[str]) -> None:
-        """Carry the errors up to where the setting's own place is known."""
         self.errors = list(errors)
         super().__init__("\n".join(self.errors))

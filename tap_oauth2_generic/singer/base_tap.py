@@ -34,7 +34,6 @@ class BaseTap(Tap):
     message_writer: MessageWriter
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        """Accept the arguments of the SDK; signals count from here on."""
         uninterrupted.begin_run()
         super().__init__(*arguments, **options)
 

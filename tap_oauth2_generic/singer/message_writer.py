@@ -42,7 +42,6 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
     """
 
     def __init__(self) -> None:
-        """Start with nothing written."""
         super().__init__()
         self.written_bytes = 0
 

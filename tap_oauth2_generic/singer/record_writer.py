@@ -40,7 +40,6 @@ class RecordWriter:
         log: StreamLog,
         stats: StreamStats,
     ) -> None:
-        """Make the pipeline for the schema of now."""
         self._stream = stream
         self._settings = settings
         self._writer = writer

@@ -65,6 +65,8 @@ class Terminal:
             "BROWSER": browser,
             "COLUMNS": "100",
             "NO_COLOR": "1",
+            # Older releases of the SDK warn that a Python version will reach its end of life.
+            "PYTHONWARNINGS": "ignore",
         }
 
     def __enter__(self):

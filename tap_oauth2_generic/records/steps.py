@@ -81,14 +81,14 @@ class _ValuesAt:
         if not keys or len(keys) != len(path.keys):
             raise TypeError
         self._depth = len(keys)
-        self._is_nested = len(keys) > 1
-        record: Any = at_path(keys, path.text if self._is_nested else None)
+        self._has_other_spelling = path.text != keys[0]
+        record: Any = at_path(keys, path.text if self._has_other_spelling else None)
         self._decoder = msgspec.json.Decoder(list[record])
 
     def read(self, json: bytes) -> list[bytes]:
         """Return each record's value, null if it has none; raise LookupError for an odd one."""
         records = self._decoder.decode(json)
-        if self._is_nested and any(map(has_whole, records)):
+        if self._has_other_spelling and any(map(has_whole, records)):
             # A path that is itself a key of the record is that key.
             raise LookupError
         found = (found_at(record, self._depth) for record in records)

@@ -11,7 +11,7 @@ nitpicky = True
 
 # Links such as [title](page.md#heading) are checked against the headings of the page.
 myst_heading_anchors = 4
-myst_enable_extensions = ["colon_fence", "deflist"]
+myst_enable_extensions = ["deflist"]
 
 html_theme = "furo"
 html_title = project

@@ -160,6 +160,11 @@ def test_no_file_names_a_package_registry():
             assert not hosts.search(path.read_text(errors="replace")), name
 
 
+def test_docs_explain_every_client_authentication(about):
+    """The page about grants has a row for each method of client authentication."""
+    assert {*about["properties"]["client_auth"]["enum"]} <= {*rows("grants")}
+
+
 def test_docs_name_every_option_of_the_commands():
     """The page about commands names each option that ``--help`` lists."""
     commands = ["", *Program().commands]

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,8 +46,12 @@ def as_process(arguments: list[str], environment: dict[str, str], folder: Path) 
 def in_process(arguments: list[str], environment: dict[str, str], folder: Path) -> Outcome:
     """Run a command in this process as a fresh process would."""
     redaction._REDACTOR.__init__()  # type: ignore[misc]
+    before = set(threading.enumerate())
     with _isolated(environment, folder) as (output, errors), bounded():
         status = run(_without_tap(arguments))
+        # A request still in flight would log its secrets into the next run, which masks others.
+        for thread in set(threading.enumerate()) - before:
+            thread.join()
     return Outcome(status, output.getvalue(), errors.getvalue().decode("utf-8", "replace"))
 
 

@@ -6,6 +6,8 @@ Every run of the tests has the same examples, so that a failure is caused by the
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -61,6 +63,17 @@ def test_bad_input_to_a_process_ends_in_at_most_four_lines(name, sandbox, data):
     dice = data.draw(st.randoms(use_true_random=False))
     done = sandbox.check(target.mutate(case, dice), as_process)
     assert len(ERROR.findall(done.errors)) <= 4
+
+
+def test_run_ends_with_its_threads(sandbox):
+    """A request still in flight would log into the next run, whose secrets are others."""
+    case = {**TARGETS["schemas"].cases[0], "responses": [{"status": 400, "body": {}}]}
+    (stream,) = case["config"]["streams"]
+    streams = [{**stream, "partitions": [{"k": n} for n in range(8)]}]
+    before = set(threading.enumerate())
+    done = sandbox.check({**case, "config": {**case["config"], "streams": streams}})
+    assert done.status == 1
+    assert set(threading.enumerate()) <= before
 
 
 LINE = "2026-01-01 | ERROR    | tap-oauth2-generic | "

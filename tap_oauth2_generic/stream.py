@@ -18,7 +18,7 @@ from tap_oauth2_generic.singer.paged_stream import PagedStream
 from tap_oauth2_generic.singer.record_writer import RecordWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Iterable
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
@@ -127,11 +127,11 @@ class OAuth2Stream(PagedStream):
 
     # Records
 
-    def sync_context(self, context: Context | None) -> Generator[int, None, bool]:
-        """Sync a context; yield the size of each page, return whether all were read."""
+    def sync_context(self, context: Context | None) -> bool:
+        """Sync a context; return whether everything was read."""
         if self._sync is None or self._sync.limit != self.ABORT_AT_RECORD_COUNT:
             self._sync = self._slice_sync()
-        return (yield from self._sync.run(context))
+        return self._sync.run(context)
 
     def get_records(self, context: Context | None) -> Iterable[Record]:
         """Yield the records of a context as they are before the schema shapes them."""
@@ -164,6 +164,7 @@ class OAuth2Stream(PagedStream):
             writer,
             self.bookmarks,
             self.stream_log,
+            self.count_page,
             self.children,
             self.selected,
             limit,

@@ -14,7 +14,7 @@ from tap_oauth2_generic.parsing.extract_records import add_fields
 from tap_oauth2_generic.records.pipeline import Batch
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tap_oauth2_generic.extract.page_reader import FetchedPage, PageReader, Slice
     from tap_oauth2_generic.extract.prefetch import Prefetcher, SliceReader
@@ -63,25 +63,26 @@ class SliceSync:
     writer: RecordWriter | NoWriter
     bookmarks: BookmarkStore
     log: StreamLog
+    count_page: Callable[[int], None]
     children: Sequence[ChildStream]
     is_selected: bool
     limit: int | None
 
-    def run(self, context: Context | None) -> Generator[int, None, bool]:
-        """Sync a context; yield how many records each page had, return whether all were read."""
+    def run(self, context: Context | None) -> bool:
+        """Sync a context; return whether everything was read."""
         self.bookmarks.begin(context)
         self.reader.stats.contexts += 1
         readers = self.plan.take(context)
         slice_readers = self.prefetcher.iterate((reader, [reader]) for reader in readers)
         for number, slice_reader in enumerate(slice_readers, 1):
-            is_complete = yield from self._run_slice(slice_reader)
+            is_complete = self._run_slice(slice_reader)
             if not is_complete or self.limit is not None:
                 return is_complete
             if number < len(readers):
                 self.bookmarks.checkpoint(context, self.bookmarks.bookmark.value)
         return True
 
-    def _run_slice(self, slice_reader: SliceReader) -> Generator[int, None, bool]:
+    def _run_slice(self, slice_reader: SliceReader) -> bool:
         self.reader.stats.slices += 1
         is_complete = True
         for page in self._pages(slice_reader):
@@ -92,7 +93,7 @@ class SliceSync:
                 self.bookmarks.advance(batch, slice_reader.slice.context, may_move=is_complete)
             if self._is_older(page, slice_reader.slice):
                 slice_reader.paginator.stop = Stop("a page wholly older than the bookmark")
-            yield len(batch) if self.is_selected else 0
+            self.count_page(len(batch) if self.is_selected else 0)
         return self._conclude(slice_reader.paginator) and is_complete
 
     def _pages(self, slice_reader: SliceReader) -> Iterator[FetchedPage]:

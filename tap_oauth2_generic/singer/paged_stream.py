@@ -45,14 +45,15 @@ class PagedStream(Stream):
     _is_announced = False
     _made_state: IndexedStateManager | None = None
     _sent_schemas: object = None
+    _since_state = 0
 
     @abstractmethod
     def contexts(self, context: Context | None) -> Iterable[Context | None]:
         """Yield the contexts to read, in order."""
 
     @abstractmethod
-    def sync_context(self, context: Context | None) -> Generator[int, None, bool]:
-        """Sync a context; yield the size of each page, return whether all were read."""
+    def sync_context(self, context: Context | None) -> bool:
+        """Sync a context, calling ``count_page``; return whether everything was read."""
 
     @abstractmethod
     def settle(self, state: dict[str, Any], *, is_complete: bool) -> None:
@@ -91,27 +92,25 @@ class PagedStream(Stream):
         return is_complete
 
     def _sync_one(self, context: Context | None) -> bool:
-        """Sync a context, count its pages, send STATE on the way, settle its bookmark."""
-        meters, since_state = self._measure(), 0
-        syncing = self.sync_context(context)
-        while True:
-            try:
-                count = next(syncing)
-            except StopIteration as end:
-                is_complete = bool(end.value)
-                break
-            self.state_manager.is_flushed = False
-            meters.records.increment(count)
-            meters.pages.increment()
-            since_state += count
-            if since_state >= self.STATE_MSG_FREQUENCY:
-                self._write_state_message()
-                since_state = 0
+        """Sync a context and settle its bookmark."""
+        self._measure()
+        is_complete = self.sync_context(context)
         if self.state_manager.get_state_partition_context(context) == context:
             state = self.get_context_state(context)
             self.settle(state, is_complete=is_complete)
             self._finalize_state(state)
         return is_complete
+
+    def count_page(self, records: int) -> None:
+        """Count a page that was written, and send STATE now and then."""
+        meters = self._measure()
+        meters.records.increment(records)
+        meters.pages.increment()
+        self.state_manager.is_flushed = False
+        self._since_state += records
+        if self._since_state >= self.STATE_MSG_FREQUENCY:
+            self._write_state_message()
+            self._since_state = 0
 
     @contextmanager
     def _naming_depth(self) -> Iterator[None]:

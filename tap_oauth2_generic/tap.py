@@ -16,8 +16,9 @@ from singer_sdk.helpers.capabilities import (
     TapCapabilities,
 )
 
-from tap_oauth2_generic.config.config import CONFIG_SCHEMA, Config, read_config
+from tap_oauth2_generic.config.config import CONFIG_SCHEMA, Config
 from tap_oauth2_generic.config.environment import settings_in_environment, warn_about_undeclared
+from tap_oauth2_generic.config.reader import read_config
 from tap_oauth2_generic.errors import ConfigurationError
 from tap_oauth2_generic.extract.prefetch import Prefetcher
 from tap_oauth2_generic.records.stream_maps import check_maps

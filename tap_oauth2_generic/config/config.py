@@ -1,16 +1,12 @@
-"""Assemble the whole configuration: parsed once, typed, with every mistake reported at once."""
+"""The parsed configuration of a connection, typed, and the settings of its top level."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from decimal import Decimal
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tap_oauth2_generic.config.checks import check_client_secret, check_connection, check_streams
-from tap_oauth2_generic.config.presets import add_required_scopes, apply_preset
 from tap_oauth2_generic.config.presets import names as provider_names
-from tap_oauth2_generic.config.secret_settings import register_secrets
 from tap_oauth2_generic.config.streams import STREAM_SCHEMA, StreamConfig, read_stream
 from tap_oauth2_generic.net.hosts import HostSettings
 from tap_oauth2_generic.net.rate_limit import RateLimitSettings
@@ -34,15 +30,7 @@ from tap_oauth2_generic.settings.field_types import (
     array_of,
     enum,
 )
-from tap_oauth2_generic.settings.fields import (
-    ErrorCollector,
-    FieldType,
-    names_of,
-    read,
-    reject_unknown,
-    schema_of,
-    setting,
-)
+from tap_oauth2_generic.settings.fields import FieldType, schema_of, setting
 from tap_oauth2_generic.settings.values import text, url
 
 if TYPE_CHECKING:
@@ -52,8 +40,9 @@ if TYPE_CHECKING:
 def _start_date(value: Any) -> str:
     found = text(value).strip()
     if moment(found) is None:
-        message = f"must be an ISO 8601 date or time such as 2024-01-01T00:00:00Z, not {found!r}"
-        raise ValueError(message)
+        raise ValueError(
+            f"must be an ISO 8601 date or time such as 2024-01-01T00:00:00Z, not {found!r}"
+        )
     return found
 
 
@@ -101,15 +90,16 @@ class TopSettings:
     )
 
 
-_GRANTS = tuple(dict.fromkeys(grants().values()))
-_PLAIN_SECTIONS = (
+_GRANTS = dict.fromkeys(grants().values())
+#: The sections of a `Config` after its assertion, in its order.
+PLAIN_SECTIONS = (
     HostSettings,
     TransportSettings,
     ResilienceSettings,
     RateLimitSettings,
     RuleSettings,
 )
-TOP_SECTIONS = (TopSettings, OAuth2Settings, *_GRANTS, AssertionSettings, *_PLAIN_SECTIONS)
+TOP_SECTIONS = (TopSettings, OAuth2Settings, *_GRANTS, AssertionSettings, *PLAIN_SECTIONS)
 #: The JSON Schema of the configuration, from which every list of settings is made.
 CONFIG_SCHEMA: dict[str, Any] = schema_of(*TOP_SECTIONS, defaults=True)
 
@@ -122,12 +112,12 @@ class Config:
     oauth2: OAuth2Settings
     grant: Grant
     assertion: AssertionSettings
-    scope: Mapping[str, str]
     hosts: HostSettings
     transport: TransportSettings
     resilience: ResilienceSettings
     rate_limit: RateLimitSettings
     rules: RuleSettings
+    scope: Mapping[str, str] = field(kw_only=True)
 
     def request_template(self, stream: StreamConfig) -> RequestTemplate:
         """Return the template of a stream's requests, including the connection's part."""
@@ -137,49 +127,6 @@ class Config:
     def uses_token(self, stream: StreamConfig) -> bool:
         """Return whether a stream's requests use a field of the token response."""
         template = self.request_template(stream)
-        used = [template.base_url, *(found for _, found in template.templates())]
-        used += [found for _, found in templates_in([template.params, template.headers], "")]
-        return any(
-            placeholder.family == "token" for found in used for placeholder in found.placeholders
-        )
-
-
-def read_config(
-    raw: Mapping[str, Any], others: frozenset[str], collector: ErrorCollector
-) -> Config | None:
-    """Parse a configuration; return None if there are errors.
-
-    ``others`` are the names of settings that the SDK reads itself.
-    """
-    register_secrets(raw, TOP_SECTIONS)
-    raw = apply_preset(raw, collector)
-    known = [*names_of(*TOP_SECTIONS), *others, "$schema"]
-    reject_unknown(raw, known, "", collector)
-    grant_type = raw.get("grant_type") or DEFAULT_GRANT
-    grant_section = grants().get(grant_type) if isinstance(grant_type, str) else None
-    if grant_section is not None and not grant_section.unattended:
-        # Only the session of a person can be kept alive by a scope.
-        raw = add_required_scopes(raw)
-    grant = read(grant_section, raw, "", collector) if grant_section else None
-    top = read(TopSettings, raw, "", collector)
-    oauth2 = read(OAuth2Settings, raw, "", collector)
-    rest = [read(section, raw, "", collector) for section in _PLAIN_SECTIONS]
-    assertion = read(AssertionSettings, raw, "", collector)
-    if top is None or oauth2 is None or grant is None or assertion is None or None in rest:
-        return None
-    config = Config(top, oauth2, grant, assertion, _scope(raw), *rest)  # type: ignore[arg-type]
-    check_connection(config, collector)
-    check_client_secret(config, raw, collector)
-    check_streams(config, collector)
-    return None if collector.errors else config
-
-
-def _scope(raw: Mapping[str, Any]) -> dict[str, str]:
-    """Return the settings that templates may use: scalars that are set and not secret."""
-    declared = {f.name: f.metadata["secret"] for section in TOP_SECTIONS for f in fields(section)}
-    return {
-        name: str(value)
-        for name, value in raw.items()
-        if name != "base_url" and declared.get(name) is False
-        if isinstance(value, str | int | Decimal) and not isinstance(value, bool)
-    }
+        connection = [template.base_url, template.params, template.headers]
+        used = [*template.templates(), *templates_in(connection, "")]
+        return any(one.family == "token" for _, found in used for one in found.placeholders)

@@ -14,15 +14,8 @@ from tap_oauth2_generic.records.declared import SchemaSettings
 from tap_oauth2_generic.records.filters import FilterSettings
 from tap_oauth2_generic.replication.bookmark import IncrementalSettings
 from tap_oauth2_generic.replication.partitions import ContextSettings
-from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, NAMES, nested
-from tap_oauth2_generic.settings.fields import (
-    ErrorCollector,
-    names_of,
-    read,
-    reject_unknown,
-    schema_of,
-    setting,
-)
+from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, NAMES, section
+from tap_oauth2_generic.settings.fields import ErrorCollector, read, schema_of, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +27,7 @@ class StreamSettings:
         PAGINATION, "How to request one page after another.", default=styles()[DEFAULT_STYLE]()
     )
     incremental: IncrementalSettings = setting(
-        nested(
-            lambda raw, collector: _read_section(IncrementalSettings, raw, collector),
-            {**schema_of(IncrementalSettings), "additionalProperties": False},
-        ),
+        section(IncrementalSettings),
         "How to request only the records changed since the bookmark.",
         default=IncrementalSettings(),
     )
@@ -82,14 +72,9 @@ STREAM_SECTIONS = (
 )
 
 
-def _read_section(declaration: type, raw: dict[str, Any], collector: ErrorCollector) -> Any:
-    reject_unknown(raw, names_of(declaration), "", collector)
-    return read(declaration, raw, "", collector)
-
-
 def read_stream(raw: Mapping[str, Any], collector: ErrorCollector) -> StreamConfig | None:
     """Parse the definition of one stream; return None if there are errors."""
-    sections = [read(section, raw, "", collector) for section in STREAM_SECTIONS]
+    sections = [read(one, raw, collector) for one in STREAM_SECTIONS]
     if collector.errors:
         return None
     stream = StreamConfig(*sections, written=raw)  # type: ignore[arg-type]

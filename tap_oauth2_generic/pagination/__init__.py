@@ -70,7 +70,7 @@ def read_style(raw: Mapping[str, Any], collector: ErrorCollector) -> PagingStyle
             collector.add("", f"{key!r} belongs to style {', '.join(others)}, {rest}")
             del settings[key]
     reject_unknown(settings, own, "", collector)
-    return read(chosen, settings, "", collector)
+    return read(chosen, settings, collector)
 
 
 def _schema() -> dict[str, Any]:

@@ -11,41 +11,30 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tap_oauth2_generic.settings.field_types import nested
-from tap_oauth2_generic.settings.fields import ErrorCollector, FieldType, reject_unknown, setting
+from tap_oauth2_generic.settings.field_types import NAME, PATHS, section
+from tap_oauth2_generic.settings.fields import FieldType, setting
 from tap_oauth2_generic.settings.limits import MAX_PARTITIONS
-from tap_oauth2_generic.settings.paths import MISSING, Path, parse_path
-from tap_oauth2_generic.settings.values import json_type, text
+from tap_oauth2_generic.settings.paths import MISSING, Path
+from tap_oauth2_generic.settings.values import json_type
 
 Context = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Parent:
     """A parent stream, and the keys that a child takes from each of its records."""
 
-    stream: str
-    keys: Mapping[str, Path]
+    stream: str = setting(NAME, "Name of the parent stream.")
+    keys: dict[str, Path] = setting(PATHS, "Fields to take from each parent record, by path.")
+
+    def contradictions(self) -> list[str]:
+        """Return an error if there are no keys."""
+        return [] if self.keys else ["keys must have at least one entry, such as 'list_id': 'id'"]
 
     def context(self, record: Mapping[str, Any]) -> Context | None:
         """Return the context of a parent record, None if it lacks a key."""
         found = {name: path.find(record) for name, path in self.keys.items()}
         return None if any(value is MISSING or value is None for value in found.values()) else found
-
-
-def _parent(raw: dict[str, Any], collector: ErrorCollector) -> Parent | None:
-    reject_unknown(raw, ("stream", "keys"), "", collector)
-    keys = raw.get("keys")
-    if not raw.get("stream") or not isinstance(keys, Mapping) or not keys:
-        collector.add("", 'must be {"stream": NAME, "keys": {NAME: PATH}}')
-        return None
-    parsed = {}
-    for name, path in keys.items():
-        try:
-            parsed[str(name)] = parse_path(text(path))
-        except ValueError as error:
-            collector.add(f"keys.{name}", str(error))
-    return Parent(str(raw["stream"]), parsed)
 
 
 def _partitions(value: Any) -> tuple[Context, ...]:
@@ -88,22 +77,12 @@ def _checked(found: list[Any]) -> tuple[Context, ...]:
     return tuple(dict(member) for member in found)
 
 
-_STREAM = {"type": "string", "title": "Stream", "description": "Name of the parent stream."}
-_KEYS = {"type": "object", "title": "Keys", "additionalProperties": {"type": "string"}}
-_KEYS |= {"description": "Fields to take from each parent record, by path."}
-_PARENT_SCHEMA = {
-    "type": "object",
-    "properties": {"stream": _STREAM, "keys": _KEYS},
-    "required": ["stream", "keys"],
-}
-
-
 @dataclass(frozen=True, kw_only=True)
 class ContextSettings:
     """The parent and the partitions for which a stream runs."""
 
     parent: Parent | None = setting(
-        nested(_parent, _PARENT_SCHEMA),
+        section(Parent),
         'Runs the stream once for every record of another stream: `{"stream": "lists", "keys": '
         '{"list_id": "id"}}`. `keys` are added to each record and fill `{parent.list_id}`.',
         default=None,

@@ -5,6 +5,7 @@ Each parses a raw value or raises ValueError with the rest of a sentence.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -14,8 +15,12 @@ from tap_oauth2_generic.settings.fields import (
     ErrorCollector,
     FieldType,
     NestedError,
+    errors_at,
+    names_of,
     near_choice,
+    read,
     reject_unknown,
+    schema_of,
     title,
 )
 from tap_oauth2_generic.settings.limits import MAX_INTEGER_DIGITS, MAX_SECONDS
@@ -38,43 +43,31 @@ Parse = Callable[[Any], Any]
 
 def integer(minimum: int, *, maximum: int | None = None) -> FieldType:
     """A whole number within bounds."""
-
-    def parse(value: Any) -> int:
-        number = read_number(value)
-        if number.adjusted() > MAX_INTEGER_DIGITS:
-            # Before it is written out: a huge exponent would fill the memory.
-            raise ValueError(f"is too large: {number}")
-        if number != number.to_integral_value():
-            raise ValueError(f"must be a whole number, not {number}")
-        _check_bounds(number, minimum, maximum)
-        return int(number)
-
-    schema: dict[str, Any] = {"type": "integer", "minimum": minimum}
-    return FieldType(schema if maximum is None else {**schema, "maximum": maximum}, parse)
+    return number(minimum, maximum=maximum, whole=True)
 
 
-def number(minimum: float, *, exclusive: bool = False, maximum: float | None = None) -> FieldType:
-    """A number within bounds."""
+def number(
+    minimum: int, *, maximum: int | None = None, exclusive: bool = False, whole: bool = False
+) -> FieldType:
+    """A number within bounds, an ``int`` if it must be whole."""
 
     def parse(value: Any) -> float:
         found = read_number(value)
-        if exclusive and found <= Decimal(str(minimum)):
-            raise ValueError(f"must be above {minimum}, not {found}")
-        _check_bounds(found, minimum, maximum)
-        if float(found) == float("inf"):
+        if (whole and found.adjusted() > MAX_INTEGER_DIGITS) or math.isinf(float(found)):
+            # Before it is written out: a huge exponent would fill the memory.
             raise ValueError(f"is too large: {found}")
-        return float(found)
+        if whole and found != found.to_integral_value():
+            raise ValueError(f"must be a whole number, not {found}")
+        if found < minimum or (exclusive and found == minimum):
+            least = "above" if exclusive else "at least"
+            raise ValueError(f"must be {least} {minimum}, not {found}")
+        if maximum is not None and found > maximum:
+            raise ValueError(f"must be at most {maximum}, not {found}")
+        return int(found) if whole else float(found)
 
-    bound = "exclusiveMinimum" if exclusive else "minimum"
-    schema = {"type": "number", bound: minimum}
-    return FieldType(schema if maximum is None else {**schema, "maximum": maximum}, parse)
-
-
-def _check_bounds(found: Decimal, minimum: float, maximum: float | None) -> None:
-    if found < Decimal(str(minimum)):
-        raise ValueError(f"must be at least {minimum}, not {found}")
-    if maximum is not None and found > Decimal(str(maximum)):
-        raise ValueError(f"must be at most {maximum}, not {found}")
+    bounds = {"exclusiveMinimum" if exclusive else "minimum": minimum}
+    bounds |= {} if maximum is None else {"maximum": maximum}
+    return FieldType({"type": "integer" if whole else "number", **bounds}, parse)
 
 
 def enum(*choices: str) -> FieldType:
@@ -101,16 +94,9 @@ def object_of(parse: Parse, schema: Mapping[str, Any]) -> FieldType:
     """An object with any keys, whose values are all of one type."""
 
     def parse_all(value: Any) -> dict[str, Any]:
-        parsed = {}
-        errors = []
-        for name, member in _object(value).items():
-            try:
-                parsed[name] = parse(member)
-            except ValueError as error:
-                errors.append(f".{name}: {error}")
-        if errors:
-            raise NestedError(errors)
-        return parsed
+        members = _object(value)
+        places = {f".{name}": member for name, member in members.items()}
+        return dict(zip(members, _parse_each(places, parse), strict=True))
 
     return FieldType({"type": "object", "additionalProperties": dict(schema)}, parse_all)
 
@@ -118,41 +104,57 @@ def object_of(parse: Parse, schema: Mapping[str, Any]) -> FieldType:
 def array_of(
     parse: Callable[[Mapping[str, Any], ErrorCollector], Any], schema: Mapping[str, Any]
 ) -> FieldType:
-    """An array of objects with the properties of a schema, each parsed or rejected by itself."""
+    """An array of objects with the properties of a schema."""
     entries = {name: {**one, "title": title(name)} for name, one in schema["properties"].items()}
 
-    def parse_all(value: Any) -> list[Any]:
-        parsed = []
-        errors = []
-        for index, member in enumerate(array(value)):
-            collector = ErrorCollector()
-            if isinstance(member, Mapping):
-                reject_unknown(member, entries, "", collector)
-                try:
-                    parsed.append(parse(member, collector))
-                except ValueError as error:
-                    collector.add("", str(error))
-            else:
-                collector.add("", "must be an object")
-            errors += [f"[{index}]{_join(sentence)}" for sentence in collector.errors]
-        if errors:
-            raise NestedError(errors)
-        return parsed
+    def parse_member(raw: Mapping[str, Any], collector: ErrorCollector) -> Any:
+        reject_unknown(raw, entries, "", collector)
+        return parse(raw, collector)
 
-    items = {"type": "object", **schema, "properties": entries}
-    return FieldType({"type": "array", "items": items}, parse_all)
+    def parse_all(value: Any) -> list[Any]:
+        places = {f"[{index}]": member for index, member in enumerate(array(value))}
+        return _parse_each(places, items.parse)
+
+    items = nested(parse_member, {"type": "object", **schema, "properties": entries})
+    return FieldType({"type": "array", "items": items.schema}, parse_all)
+
+
+def _parse_each(members: Mapping[str, Any], parse: Parse) -> list[Any]:
+    """Parse members given by place; raise NestedError with the mistakes of all."""
+    parsed, errors = [], []
+    for place, member in members.items():
+        try:
+            parsed.append(parse(member))
+        except ValueError as error:
+            errors += errors_at(place, error)
+    if errors:
+        raise NestedError(errors)
+    return parsed
+
+
+def section(declaration: type) -> FieldType:
+    """A nested object with the settings of a declaration."""
+
+    def parse(raw: Mapping[str, Any], collector: ErrorCollector) -> Any:
+        reject_unknown(raw, names_of(declaration), "", collector)
+        return read(declaration, raw, collector)
+
+    return nested(parse, {**schema_of(declaration), "additionalProperties": False})
 
 
 def nested(
     parse: Callable[[dict[str, Any], ErrorCollector], Any], schema: Mapping[str, Any]
 ) -> FieldType:
-    """A nested object with settings of its own."""
+    """A nested object, parsed or rejected with all its mistakes."""
 
     def parse_one(value: Any) -> Any:
-        collector = ErrorCollector()
-        parsed = parse(_object(value), collector)
+        raw, collector, parsed = _object(value), ErrorCollector(), None
+        try:
+            parsed = parse(raw, collector)
+        except ValueError as error:
+            collector.add("", str(error))
         if collector.errors:
-            raise NestedError(map(_join, collector.errors))
+            raise NestedError([*map(_join, collector.errors)])
         return parsed
 
     return FieldType(schema, parse_one)

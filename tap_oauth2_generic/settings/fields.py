@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
-# No value in a configuration, as opposed to a null or an empty string.
-_ABSENT = object()
 # Shorter parts of a name occur in too many names.
 _SHORTEST_PART = 3
 # Words of a setting's name as its title writes them.
@@ -61,15 +58,11 @@ def setting(
     """Declare a setting as a dataclass field; it is required if it has no default."""
     metadata = {"type": kind, "description": description, "secret": secret}
     if isinstance(default, dict | list):
-        return dataclasses.field(
-            default_factory=lambda: type(default)(default), metadata=metadata, repr=not secret
-        )
+        return dataclasses.field(default_factory=default.copy, metadata=metadata, repr=not secret)
     return dataclasses.field(default=default, metadata=metadata, repr=not secret)
 
 
-def read(
-    declaration: type[_T], raw: Mapping[str, Any], where: str, collector: ErrorCollector
-) -> _T | None:
+def read(declaration: type[_T], raw: Mapping[str, Any], collector: ErrorCollector) -> _T | None:
     """Parse the settings of one declaration out of a flat object.
 
     Returns None if any of them is wrong; the collector holds every error.
@@ -77,14 +70,19 @@ def read(
     values: dict[str, Any] = {}
     before = len(collector.errors)
     for declared in dataclasses.fields(declaration):  # type: ignore[arg-type]
-        value = _value(declared, raw.get(declared.name, _ABSENT), where, collector)
-        if value is not _ABSENT:
-            values[declared.name] = value
+        kind, value = declared.metadata["type"], raw.get(declared.name)
+        if value is None or (value == "" and kind.empty_is_absent):
+            if _is_required(declared):
+                collector.add("", f"setting {declared.name!r} is required")
+            continue
+        try:
+            values[declared.name] = kind.parse(value)
+        except ValueError as error:
+            collector.errors += errors_at(declared.name, error)
     if len(collector.errors) > before:
         return None
     made = declaration(**values)
-    for sentence in getattr(made, "contradictions", tuple)():
-        collector.add(where, sentence)
+    collector.errors += getattr(made, "contradictions", list)()
     return made if len(collector.errors) == before else None
 
 
@@ -115,11 +113,7 @@ def near_choice(written: Any, choices: Iterable[str]) -> str:
 
 def names_of(*declarations: type) -> list[str]:
     """Return the names of all declared settings, in order."""
-    return [declared.name for declared in _all_fields(declarations)]
-
-
-def _all_fields(declarations: Iterable[type]) -> Iterator[dataclasses.Field[Any]]:
-    return itertools.chain.from_iterable(map(dataclasses.fields, declarations))
+    return [declared.name for one in declarations for declared in dataclasses.fields(one)]
 
 
 def schema_of(*declarations: type, defaults: bool = False) -> dict[str, Any]:
@@ -130,7 +124,7 @@ def schema_of(*declarations: type, defaults: bool = False) -> dict[str, Any]:
     """
     properties: dict[str, Any] = {}
     required = []
-    for declared in _all_fields(declarations):
+    for declared in (declared for one in declarations for declared in dataclasses.fields(one)):
         about = declared.metadata
         entry = {**about["type"].schema}
         entry |= {"title": title(declared.name), "description": about["description"]}
@@ -154,9 +148,7 @@ def title(name: str) -> str:
 
 
 def _is_required(declared: dataclasses.Field[Any]) -> bool:
-    return (
-        declared.default is dataclasses.MISSING and declared.default_factory is dataclasses.MISSING
-    )
+    return declared.default is dataclasses.MISSING is declared.default_factory
 
 
 def _default(declared: dataclasses.Field[Any]) -> Any:
@@ -169,29 +161,15 @@ def _default(declared: dataclasses.Field[Any]) -> Any:
     return getattr(default, "text", default)
 
 
-def _value(
-    declared: dataclasses.Field[Any], raw: Any, where: str, collector: ErrorCollector
-) -> Any:
-    kind: FieldType = declared.metadata["type"]
-    if raw is None or (raw == "" and kind.empty_is_absent):
-        raw = _ABSENT
-    if raw is _ABSENT:
-        if _is_required(declared):
-            collector.add(where, f"setting {declared.name!r} is required")
-        return _ABSENT
-    place = f"{where}.{declared.name}" if where else declared.name
-    try:
-        return kind.parse(raw)
-    except NestedError as nested:
-        collector.errors += [f"{place}{sentence}" for sentence in nested.errors]
-    except ValueError as error:
-        collector.add(place, str(error))
-    return _ABSENT
-
-
 class NestedError(ValueError):
     """Several errors inside one setting; each begins with its place below that setting."""
 
-    def __init__(self, errors: Iterable[str]) -> None:
-        self.errors = list(errors)
-        super().__init__("\n".join(self.errors))
+    def __init__(self, errors: list[str]) -> None:
+        super().__init__("\n".join(errors))
+        self.errors = errors
+
+
+def errors_at(place: str, error: ValueError) -> list[str]:
+    """Return the sentences of an error, each with its place."""
+    sentences = error.errors if isinstance(error, NestedError) else [f": {error}"]
+    return [f"{place}{sentence}" for sentence in sentences]

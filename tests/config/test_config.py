@@ -7,7 +7,8 @@ import json
 import jsonschema
 import pytest
 
-from tap_oauth2_generic.config.config import CONFIG_SCHEMA, read_config
+from tap_oauth2_generic.config.config import CONFIG_SCHEMA
+from tap_oauth2_generic.config.reader import read_config
 from tap_oauth2_generic.settings.fields import ErrorCollector
 
 STREAM = {"name": "items", "path": "items"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tap_oauth2_generic.config.config import read_config
 from tap_oauth2_generic.config.presets import names, preset
+from tap_oauth2_generic.config.reader import read_config
 from tap_oauth2_generic.settings.fields import ErrorCollector
 
 STREAM = {"name": "items", "path": "items"}

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from tap_oauth2_generic.config.config import CONFIG_SCHEMA, read_config
+from tap_oauth2_generic.config.config import CONFIG_SCHEMA
+from tap_oauth2_generic.config.reader import read_config
 from tap_oauth2_generic.config.streams import STREAM_SECTIONS
 from tap_oauth2_generic.settings.fields import ErrorCollector, names_of
 from tests.docs.blocks import DOCS, ROOT, blocks

@@ -9,7 +9,7 @@ from email.utils import formatdate
 
 import pytest
 
-from tap_oauth2_generic.config.config import read_config
+from tap_oauth2_generic.config.reader import read_config
 from tap_oauth2_generic.errors import ApiError, HostNotAllowedError
 from tap_oauth2_generic.net.client import RequestPolicy
 from tap_oauth2_generic.net.request import Request

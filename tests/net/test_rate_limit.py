@@ -93,11 +93,9 @@ def test_hold_delays_requests_that_already_wait():
 @pytest.mark.parametrize(("raw", "rate"), [(0.5, 0.5), ("10", 10), (None, None)])
 def test_limit_is_a_positive_number(raw, rate):
     assert (
-        read(
-            RateLimitSettings, {"requests_per_second": raw}, "", ErrorCollector()
-        ).requests_per_second
+        read(RateLimitSettings, {"requests_per_second": raw}, ErrorCollector()).requests_per_second
         == rate
     )
     collector = ErrorCollector()
-    read(RateLimitSettings, {"requests_per_second": 0}, "", collector)
+    read(RateLimitSettings, {"requests_per_second": 0}, collector)
     assert collector.errors == ["requests_per_second: must be above 0, not 0"]

@@ -28,7 +28,7 @@ texts = st.text(st.characters(codec="utf-8"), max_size=8)
 
 def template(connection=None, base_url="https://a.example/api", **stream):
     collector = ErrorCollector()
-    own = read(RequestSettings, {"path": "items", **stream}, "", collector)
+    own = read(RequestSettings, {"path": "items", **stream}, collector)
     assert own is not None, collector.errors
     shared = {"params": {}, "headers": {}, **(connection or {})}
     return RequestTemplate(
@@ -195,5 +195,5 @@ def test_templates_are_listed_with_their_place():
 def test_form_body_must_be_an_object():
     collector = ErrorCollector()
     raw = {"path": "x", "body": [1], "body_format": "form"}
-    assert read(RequestSettings, raw, "", collector) is None
+    assert read(RequestSettings, raw, collector) is None
     assert collector.errors == ["body_format form needs a body that is an object"]

@@ -11,7 +11,7 @@ from subprocess import DEVNULL
 import pytest
 import requests
 
-from tap_oauth2_generic.config.config import read_config
+from tap_oauth2_generic.config.reader import read_config
 from tap_oauth2_generic.demo import DemoServer
 from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.settings.fields import ErrorCollector

@@ -17,7 +17,7 @@ KEY = "key=token-of-the-test"
 def token_of(response, previous=None, **settings):
     """Read a token response with these settings."""
     collector = ErrorCollector()
-    parsed = read(OAuth2Settings, settings, "", collector)
+    parsed = read(OAuth2Settings, settings, collector)
     assert parsed is not None, collector.errors
     return read_token(response, parsed, NOW, previous)
 

@@ -15,7 +15,7 @@ from tap_oauth2_generic.settings.fields import ErrorCollector, read
 
 def page(body, *, status=200, headers=None, **raw):
     collector = ErrorCollector()
-    where = read(RecordSettings, raw, "", collector)
+    where = read(RecordSettings, raw, collector)
     assert where is not None, collector.errors
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return read_page("https://a.example/items", status, headers or {}, content, where)
@@ -118,7 +118,7 @@ def test_records_are_values_needs_an_object(values):
 
 def test_records_key_field_needs_records_are_values():
     collector = ErrorCollector()
-    assert read(RecordSettings, {"records_key_field": "k"}, "", collector) is None
+    assert read(RecordSettings, {"records_key_field": "k"}, collector) is None
     assert collector.errors == ["records_key_field needs records_are_values: true"]
 
 

@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from tap_oauth2_generic.cli.program import Program
-from tap_oauth2_generic.config.config import CONFIG_SCHEMA, read_config
+from tap_oauth2_generic.config.config import CONFIG_SCHEMA
+from tap_oauth2_generic.config.reader import read_config
 from tap_oauth2_generic.config.streams import STREAM_SECTIONS
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.pagination import styles

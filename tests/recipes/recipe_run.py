@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tap_oauth2_generic.config.config import read_config
+from tap_oauth2_generic.config.reader import read_config
 from tap_oauth2_generic.settings.fields import ErrorCollector
 from tests.recipes.fake_google import Google
 from tests.recipes.fake_jira_cloud import JiraCloud

@@ -7,7 +7,8 @@ import ast
 import pytest
 import yaml
 
-from tap_oauth2_generic.config.config import CONFIG_SCHEMA, read_config
+from tap_oauth2_generic.config.config import CONFIG_SCHEMA
+from tap_oauth2_generic.config.reader import read_config
 from tap_oauth2_generic.settings.fields import ErrorCollector
 from tests.support import ROOT
 

@@ -8,7 +8,7 @@ import re
 import pytest
 from jsonschema import Draft7Validator
 
-from tap_oauth2_generic.config.config import read_config
+from tap_oauth2_generic.config.reader import read_config
 from tap_oauth2_generic.settings.fields import ErrorCollector
 from tap_oauth2_generic.tap import TapOAuth2Generic
 from tests.support import ROOT

@@ -16,7 +16,7 @@ UNCHECKED = "only the outermost shape of a declared schema is checked"
 
 def reading(**raw):
     collector = ErrorCollector()
-    return read(SchemaSettings, raw, "", collector), collector.errors
+    return read(SchemaSettings, raw, collector), collector.errors
 
 
 def test_declared_schema_is_kept():

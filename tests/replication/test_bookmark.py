@@ -112,7 +112,7 @@ def test_bookmark_of_another_key_is_ignored():
 )
 def test_wrong_setting_is_one_error(raw, place):
     collector = ErrorCollector()
-    assert read(IncrementalSettings, raw, "", collector) is None
+    assert read(IncrementalSettings, raw, collector) is None
     assert [error.partition(":")[0] for error in collector.errors] == [place]
 
 

@@ -212,7 +212,7 @@ def test_records_path_may_hold_a_parent_key(api, tap):
     [
         ({"parent": {"stream": "list", "keys": {"a": "id"}}}, "did you mean 'lists'?"),
         ({"parent": {"stream": "tasks", "keys": {"list_id": "id"}}}, "its own ancestor"),
-        ({"parent": {"stream": "lists", "keys": {}}}, "streams[1].parent: must be"),
+        ({"parent": {"stream": "lists", "keys": {}}}, "streams[1].parent: keys must have"),
         ({"path": "x/{parent.other}"}, "unknown placeholder {parent.other}"),
         ({"partitions": []}, "has no partition"),
         ({"partitions": [{"a": 1}, {"b": 1}]}, "same fields"),

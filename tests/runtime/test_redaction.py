@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.config.config import read_config
+from tap_oauth2_generic.config.reader import read_config
 from tap_oauth2_generic.runtime.redaction import (
     MASK,
     SHORTEST_SECRET,

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tap_oauth2_generic.config.config import read_config
+from tap_oauth2_generic.config.reader import read_config
 from tap_oauth2_generic.net.client import RequestPolicy
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.runtime.progress import Progress

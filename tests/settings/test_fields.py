@@ -37,9 +37,9 @@ class Section:
         return ["a big section needs a name"] if self.size > 100 and not self.name else []
 
 
-def reading(raw, where=""):
+def reading(raw):
     collector = ErrorCollector()
-    return read(Section, raw, where, collector), collector.errors
+    return read(Section, raw, collector), collector.errors
 
 
 @pytest.mark.parametrize("raw", [{}, {"size": None}, {"size": ""}])
@@ -63,18 +63,18 @@ def test_empty_string_counts_if_the_type_says_so():
 
 def test_all_mistakes_are_reported_at_once():
     """Each mistake is one error with its place."""
-    section, errors = reading({"size": 0, "name": [], "where": "a..b"}, "streams[2]")
+    section, errors = reading({"size": 0, "name": [], "where": "a..b"})
     assert section is None
     assert [error.partition(":")[0] for error in errors] == [
-        "streams[2].size",
-        "streams[2].name",
-        "streams[2].where",
+        "size",
+        "name",
+        "where",
     ]
 
 
 def test_contradictions_wait_for_valid_settings():
     """A contradiction is an error of the section, once each setting is valid."""
-    assert reading({"size": 101}, "x") == (None, ["x: a big section needs a name"])
+    assert reading({"size": 101}) == (None, ["a big section needs a name"])
     assert len(reading({"size": 101, "where": "a..b"})[1]) == 1
     assert reading({"size": 101, "name": "hall"})[0].name == "hall"
 
@@ -82,7 +82,7 @@ def test_contradictions_wait_for_valid_settings():
 def test_earlier_errors_do_not_fail_a_valid_section():
     """A valid section is returned although others before it had errors."""
     collector = ErrorCollector(["another: is wrong"])
-    assert read(Section, {"size": 1}, "", collector) is not None
+    assert read(Section, {"size": 1}, collector) is not None
     assert collector.errors == ["another: is wrong"]
 
 

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    _Adapter = logging.LoggerAdapter[logging.Logger]
-else:
-    # Python 3.10 takes no type parameter here.
-    _Adapter = logging.LoggerAdapter
+from typing import Any
 
 LOG = logging.getLogger("tap-oauth2-generic")
 
 
-class StreamLog(_Adapter):
+class StreamLog(logging.LoggerAdapter):  # type: ignore[type-arg] # none in Python 3.10
     """Log what concerns one stream; safe to use from any thread."""
 
     def __init__(self, stream: str) -> None:

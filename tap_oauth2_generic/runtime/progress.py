@@ -6,22 +6,22 @@ Counts nothing itself. The line goes to standard error; rich is imported only to
 from __future__ import annotations
 
 import logging
+import math
 import os
 import sys
 from collections import deque
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
 
 from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.runtime.redaction import redact
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
-from tap_oauth2_generic.runtime.stats import StreamStats, status_line
+from tap_oauth2_generic.runtime.stats import StreamStats, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from rich.console import Console
-    from rich.text import Text
 
     from tap_oauth2_generic.runtime.clock import Clock
 
@@ -36,7 +36,7 @@ class Progress:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._stats: dict[str, StreamStats] = {}
-        self._current = ""
+        self._current = "starting"
         self._streams = 0
         self._is_live = False
         self._drawn: deque[tuple[float, int]] = deque(maxlen=_RATE_SECONDS * _DRAWINGS_PER_SECOND)
@@ -49,19 +49,15 @@ class Progress:
     @contextmanager
     def show(self, streams: int) -> Iterator[None]:
         """Show the progress of a run, and its summary however it ends."""
-        line = LiveLine(self) if can_draw(os.environ) else None
         self._streams = streams
-        self._is_live = line is not None
-        if line is not None:
-            line.start()
+        self._is_live = _can_draw(os.environ)
         try:
-            yield
+            with _live_line(self._line) if self._is_live else nullcontext():
+                yield
         finally:
             with uninterrupted:
-                if line is not None:
-                    line.stop()
                 for stats in self._stats.values():
-                    if not stats.is_empty:
+                    if stats.requests or stats.contexts:
                         LOG.info("stream %r: %s", stats.name, stats.summary())
 
     def _on_page(self, stats: StreamStats) -> None:
@@ -75,16 +71,26 @@ class Progress:
             stats.logged_at = now
             LOG.info("stream %r: %s so far", stats.name, stats.progress())
 
-    def line(self) -> str:
-        """Return the live line; called a few times a second."""
-        records = sum(stats.records for stats in self._stats.values())
+    def _line(self) -> str:
+        streams = [*self._stats.values()]
+        started = sum(stats.contexts > 0 for stats in streams)
+        records = sum(stats.records for stats in streams)
         self._drawn.append((self._clock.monotonic(), records))
         (began, before), (now, _) = self._drawn[0], self._drawn[-1]
         rate = (records - before) / (now - began) if now > began else 0.0
-        return redact(status_line([*self._stats.values()], self._current, self._streams, rate))
+        # Of each reason, the longest wait comes last and stays.
+        waits = dict(sorted(wait for one in streams for wait in one.waits.remaining().items()))
+        parts = [
+            f"{self._current} (stream {started} of {self._streams})",
+            *(f"waits {math.ceil(max(left, 0))} s ({reason})" for reason, left in waits.items()),
+            plural(records, "record"),
+            plural(sum(stats.pages for stats in streams), "page"),
+            f"{rate:,.0f} records/s",
+        ]
+        return redact(" · ".join(parts))
 
 
-def can_draw(environment: Mapping[str, str]) -> bool:
+def _can_draw(environment: Mapping[str, str]) -> bool:
     """Return whether standard error is a terminal that can redraw a line.
 
     If standard output is a terminal as well, messages would mix with the line.
@@ -100,55 +106,49 @@ def can_draw(environment: Mapping[str, str]) -> bool:
         return False
 
 
-class LiveLine:
-    """The line at the bottom of a terminal; log lines are written above it."""
+@contextmanager
+def _live_line(line: Callable[[], str]) -> Iterator[None]:
+    """Draw a line at the bottom of the terminal, and log lines above it; erase it at the end."""
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
 
-    def __init__(self, progress: Progress) -> None:
-        from rich.console import Console
-        from rich.live import Live
-        from rich.text import Text
+    class CursorConsole(Console):
+        """A console that never hides the cursor: a killed process would not restore it."""
 
-        class CursorConsole(Console):
-            """A console that never hides the cursor: a killed process would not restore it."""
+        def show_cursor(self, show: bool = True) -> bool:  # noqa: ARG002, FBT001, FBT002 - rich's
+            return False
 
-            def show_cursor(self, show: bool = True) -> bool:  # noqa: ARG002, FBT001, FBT002 - rich's
-                return False
-
-        def render() -> Text:
-            return Text(progress.line(), no_wrap=True, overflow="ellipsis", style="dim")
-
-        self._console: Console = CursorConsole(file=sys.stderr)
-        self._live = Live(
-            get_renderable=render,
-            console=self._console,
-            refresh_per_second=_DRAWINGS_PER_SECOND,
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
-        self._handlers: list[logging.StreamHandler[Any]] = []
-
-    def start(self) -> None:
-        """Draw the line, and move log lines above it; leave out the SDK's metrics."""
-        self._handlers = [
-            handler
-            for handler in logging.getLogger().handlers
-            if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stderr
-        ]
-        for handler in self._handlers:
-            handler.setStream(_LinesAbove(self._console))
+    console = CursorConsole(file=sys.stderr)
+    live = Live(
+        get_renderable=lambda: Text(line(), no_wrap=True, overflow="ellipsis", style="dim"),
+        console=console,
+        refresh_per_second=_DRAWINGS_PER_SECOND,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    handlers = [
+        handler
+        for handler in logging.getLogger().handlers
+        if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stderr
+    ]
+    try:
+        for handler in handlers:
+            handler.setStream(_LinesAbove(console))
             handler.addFilter(_is_no_metric)
-        self._live.start(refresh=True)
-
-    def stop(self) -> None:
-        """Erase the line."""
-        self._live.stop()
-        for handler in self._handlers:
-            handler.removeFilter(_is_no_metric)
-            handler.setStream(sys.stderr)
+        live.start(refresh=True)
+        yield
+    finally:
+        with uninterrupted:
+            live.stop()
+            for handler in handlers:
+                handler.removeFilter(_is_no_metric)
+                handler.setStream(sys.stderr)
 
 
 def _is_no_metric(record: logging.LogRecord) -> bool:
+    """Leave out the SDK's metrics, which the line shows."""
     return record.name != "singer_sdk.metrics"
 
 

@@ -5,17 +5,15 @@ Writes nothing by itself, and decides nothing about requests, records or bookmar
 
 from __future__ import annotations
 
-import math
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
-_Record = TypeVar("_Record")
 # How many reasons why paging ended are named; thousands of partitions may have many.
 _MAX_REASONS = 3
 
@@ -26,40 +24,42 @@ class Waits:
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._past: dict[str, float] = {}
-        self._since: dict[str, float] = {}
-        self._until: dict[str, list[float]] = {}
+        self._seconds: defaultdict[str, float] = defaultdict(float)
+        self._until: defaultdict[str, list[float]] = defaultdict(list)
+        self._counted_at = monotonic()
 
     @contextmanager
     def wait(self, reason: str, seconds: float) -> Iterator[None]:
         """Count a wait that begins now and may take so many seconds."""
-        now = self._monotonic()
-        end = now + seconds
         with self._lock:
-            self._since.setdefault(reason, now)
-            self._until.setdefault(reason, []).append(end)
+            end = self._count() + seconds
+            self._until[reason].append(end)
         try:
             yield
         finally:
             with self._lock:
+                self._count()
                 self._until[reason].remove(end)
-                if not self._until[reason]:
-                    since = self._since.pop(reason)
-                    self._past[reason] = self._past.get(reason, 0.0) + self._monotonic() - since
 
     def seconds(self) -> dict[str, float]:
         """Return the seconds waited until now, by reason."""
         with self._lock:
-            found = dict(self._past)
-            for reason, since in self._since.items():
-                found[reason] = found.get(reason, 0.0) + self._monotonic() - since
-            return found
+            self._count()
+            return dict(self._seconds)
 
     def remaining(self) -> dict[str, float]:
         """Return the seconds still to wait, by reason."""
         with self._lock:
-            now = self._monotonic()
+            now = self._count()
             return {reason: max(ends) - now for reason, ends in self._until.items() if ends}
+
+    def _count(self) -> float:
+        """Add the time since the last call to each reason somebody waits for; return now."""
+        now = self._monotonic()
+        for reason in [reason for reason, ends in self._until.items() if ends]:
+            self._seconds[reason] += now - self._counted_at
+        self._counted_at = now
+        return now
 
 
 class StreamStats:
@@ -104,17 +104,6 @@ class StreamStats:
         else:
             self.pages += 1
         self._on_page(self)
-
-    def count_records(self, records: Iterable[_Record]) -> Iterator[_Record]:
-        """Yield records, and count each one after it was written."""
-        for record in records:
-            yield record
-            self.records += 1
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to report."""
-        return not self.requests and not self.contexts
 
     def progress(self) -> str:
         """Return how much was read."""
@@ -166,18 +155,3 @@ def plural(count: int, noun: str) -> str:
     """Return a count with its noun: ``1 page``, ``2 retries``."""
     many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
     return f"{count:,} {noun if count == 1 else many}"
-
-
-def status_line(all_stats: Sequence[StreamStats], current: str, streams: int, rate: float) -> str:
-    """Return the live line of a run; ``rate`` is in records per second."""
-    started = [stats for stats in all_stats if stats.contexts]
-    # Of each reason, the longest wait comes last and stays.
-    waits = dict(sorted(wait for stats in all_stats for wait in stats.waits.remaining().items()))
-    parts = [
-        f"{current or 'starting'} (stream {len(started)} of {streams})",
-        *(f"waits {math.ceil(max(left, 0))} s ({reason})" for reason, left in waits.items()),
-        plural(sum(stats.records for stats in started), "record"),
-        plural(sum(stats.pages for stats in started), "page"),
-        f"{rate:,.0f} records/s",
-    ]
-    return " · ".join(parts)

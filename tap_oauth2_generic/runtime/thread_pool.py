@@ -6,6 +6,7 @@ import itertools
 import queue
 import threading
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -40,11 +41,9 @@ class Workers:
 
     def close(self) -> None:
         """Cancel the waiting calls; each thread ends after its current one."""
-        while not self._queue.empty():
-            try:
+        with suppress(queue.Empty):
+            while True:
                 self._queue.get_nowait()[2].cancel()
-            except queue.Empty:
-                break
         for _ in self._threads:
             self._queue.put((_STOP, next(self._number), None, None))
         self._threads.clear()
@@ -57,8 +56,6 @@ class Workers:
             if not future.set_running_or_notify_cancel():
                 continue
             try:
-                result = call()
+                future.set_result(call())
             except BaseException as error:  # noqa: BLE001 - raised where the result is read
                 future.set_exception(error)
-            else:
-                future.set_result(result)

@@ -6,7 +6,7 @@ Knows no bookmark, schema or token.
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal, localcontext
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -18,7 +18,6 @@ _ISO = re.compile(
     r"(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,18}))?)? ?(Z|z|[+-]\d\d(?::?\d\d)?)?)?",
     re.ASCII,
 )
-_DAY_SECONDS = 86400
 _LAST_SECOND = 60  # a leap second
 _MAX_HOURS, _MAX_MINUTES = 23, 59
 # Enough for the seconds of any year with an 18-digit fraction.
@@ -55,9 +54,7 @@ def is_date_time(string: str) -> bool:
 
 def whole_seconds(at: datetime) -> Decimal:
     """Return an aware time as seconds since 1970, microseconds included."""
-    elapsed = at - EPOCH
-    seconds = Decimal(elapsed.days * _DAY_SECONDS + elapsed.seconds)
-    return seconds + Decimal(elapsed.microseconds) / 10**6
+    return Decimal((at - EPOCH) // timedelta(microseconds=1)) / 10**6
 
 
 def read_number(value: object) -> float | None:

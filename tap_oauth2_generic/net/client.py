@@ -216,8 +216,7 @@ class ApiClient:
                 return response
             prepared = redirect(prepared, response)
             came_from = "a redirect"
-        message = f"{request.name} was redirected more than {MAX_REDIRECTS} times"
-        raise ApiError(message)
+        raise ApiError(f"{request.name} was redirected more than {MAX_REDIRECTS} times")
 
     def _transmit(
         self, prepared: requests.PreparedRequest, policy: RequestPolicy

@@ -36,8 +36,7 @@ def prepare(request: Request) -> requests.PreparedRequest:
     try:
         prepared = requests.Request(request.method, url, headers=headers, data=data).prepare()
     except requests.exceptions.RequestException as error:
-        message = f"{request.name} cannot be sent: {redact(str(error))}"
-        raise ApiError(message) from None
+        raise ApiError(f"{request.name} cannot be sent: {redact(str(error))}") from None
     if request.verbatim:
         # requests would re-quote an address that must go back unchanged.
         prepared.url = quote(request.url.partition("#")[0], safe=_URL_CHARACTERS)

@@ -53,8 +53,7 @@ class HostPolicy:
         """
         target = _target(url)
         if target is None:
-            message = f"{came_from} leads to an invalid or ambiguous http(s) URL"
-            raise HostNotAllowedError(message)
+            raise HostNotAllowedError(f"{came_from} leads to an invalid or ambiguous http(s) URL")
         scheme, host, port = target
         if scheme == "http" and not is_loopback(host.strip("[]")):
             message = f"{came_from} leads to plain http on {host}, which would expose the token"
@@ -66,11 +65,10 @@ class HostPolicy:
             port == _DEFAULT_PORTS[scheme] and (host, None) in self._named
         ):
             shown = host if port == _DEFAULT_PORTS[scheme] else f"{host}:{port}"
-            message = (
+            raise HostNotAllowedError(
                 f"{came_from} leads to {shown}, which is not in allowed_hosts; nothing was sent. "
                 "If that host may receive the token, add it to allowed_hosts"
             )
-            raise HostNotAllowedError(message)
 
 
 def _split(host: str) -> tuple[str, int | None]:

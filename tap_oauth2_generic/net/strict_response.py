@@ -42,8 +42,7 @@ class _TimedStream(io.RawIOBase):
     def readinto(self, buffer: Any) -> int | None:
         """Read what has arrived; raise TimeoutError, as the socket does if nothing arrives."""
         if time.monotonic() > self._ends_at:
-            message = "the response arrives too slowly"
-            raise TimeoutError(message)
+            raise TimeoutError("the response arrives too slowly")
         count = self._raw.readinto(buffer)
         if not count and not self.may_end:
             raise http.client.RemoteDisconnected("the connection was closed before the response")
@@ -84,8 +83,7 @@ class StrictResponse(http.client.HTTPResponse):
             if status not in _INTERIM:
                 return version, status, reason
             http.client.parse_headers(self.fp)
-        message = "too many interim responses"
-        raise http.client.HTTPException(message)
+        raise http.client.HTTPException("too many interim responses")
 
 
 def _find_error(headers: http.client.HTTPMessage, *, is_chunked: bool) -> str | None:

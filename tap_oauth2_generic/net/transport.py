@@ -74,11 +74,10 @@ class _PlainConnection(HTTPConnection):
         # through a proxy carries no plain http.
         if not is_loopback(made.getpeername()[0]):
             made.close()
-            message = (
+            raise HostNotAllowedError(
                 f"{self.host} is not an address of this machine, and plain http would expose the "
                 "request; nothing was sent"
             )
-            raise HostNotAllowedError(message)
         return made
 
 
@@ -173,8 +172,7 @@ class Transport:
                 # In the middle of a body, requests reports a timeout as a lost connection.
                 raise requests.exceptions.ReadTimeout(*error.args) from error
             if isinstance(error, ValueError):
-                message = f"a request cannot be sent: {redact(str(error))}"
-                raise SettingError(message) from None
+                raise SettingError(f"a request cannot be sent: {redact(str(error))}") from None
             raise
         except (UnicodeError, ValueError):
             message = "a header or the address holds a character that HTTP cannot carry"
@@ -219,12 +217,10 @@ def _check_proxy(url: str, proxy: str | None) -> None:
     except ValueError:
         is_valid = False
     if not is_valid:
-        message = f"{_PROXY} must be a URL that begins with http:// or https://"
-        raise SettingError(message)
+        raise SettingError(f"{_PROXY} must be a URL that begins with http:// or https://")
     if url.startswith("http:") and not is_loopback(parts.hostname):
         address = urlsplit(url).netloc
-        message = (
+        raise HostNotAllowedError(
             f"the proxy {parts.hostname} could read the plain http request to {address}, including "
             "tokens and secrets; nothing was sent. Exclude that host from the proxy with NO_PROXY"
         )
-        raise HostNotAllowedError(message)

@@ -43,8 +43,7 @@ def join_link(page: Page, link: str) -> str:
     try:
         return urljoin(page.url, link)
     except ValueError:
-        message = "the next-page link is not a URL"
-        raise ResponseError(message) from None
+        raise ResponseError("the next-page link is not a URL") from None
 
 
 def similar_name(path: Path, page: Page) -> str | None:

@@ -46,9 +46,8 @@ class LastRecord(ParameterStyle):
             return None
         found = self.last_record_path.find(record)
         if found is MISSING or found is None:
-            message = (
+            raise ResponseError(
                 f"last_record_path {self.last_record_path.text!r} finds nothing in the last "
                 f"record, which has {', '.join(list(record)[:20])}"
             )
-            raise ResponseError(message)
         return found

@@ -43,8 +43,7 @@ class NextUrl(PagingStyle):
         if not found:
             return None
         if not isinstance(found, str):
-            message = (
+            raise ResponseError(
                 f"next_url_path {self.next_url_path.text!r} points at something else than a URL"
             )
-            raise ResponseError(message)
         return join_link(page, found)

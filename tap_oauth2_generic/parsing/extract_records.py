@@ -82,15 +82,13 @@ class RecordSettings:
         try:
             return replace(self, records_path=parse_path(self.records_path.render(scope, encode)))
         except ValueError as error:
-            message = f"records_path: {error}"
-            raise SettingError(message) from None
+            raise SettingError(f"records_path: {error}") from None
 
     @property
     def path(self) -> Path:
         """The path to the records, once the settings are resolved."""
         if isinstance(self.records_path, Template):
-            message = "records_path has placeholders without a value"
-            raise SettingError(message)
+            raise SettingError("records_path has placeholders without a value")
         return self.records_path
 
     def decode(self, content: bytes) -> Any:
@@ -122,11 +120,10 @@ def extract_records(body: Any, settings: RecordSettings) -> tuple[list[dict[str,
         elif isinstance(value, dict):
             records.append(value)
         elif value is not None and len(matches) == 1 and isinstance(path, DottedPath):
-            message = (
+            raise ResponseError(
                 f"records_path {path.text!r} points at {describe(value)}; "
                 "expected a list or an object"
             )
-            raise ResponseError(message)
         elif value is not None:
             records.append(as_record(value))
     found = bool(matches) or _is_empty_list(path, body)
@@ -161,11 +158,10 @@ def _from_values(value: Any, settings: RecordSettings) -> list[dict[str, Any]]:
         # Some servers write an empty object of objects as an empty list.
         return []
     if not isinstance(value, dict):
-        message = (
+        raise ResponseError(
             f"records_path {settings.path.text!r} points at {describe(value)}; "
             "records_are_values needs an object whose values are the records"
         )
-        raise ResponseError(message)
     records = [as_record(member) for member in value.values()]
     if settings.records_key_field:
         for key, record in zip(value, records, strict=True):

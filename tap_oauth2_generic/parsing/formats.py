@@ -25,8 +25,7 @@ def _jsonl(content: bytes) -> list[Any]:
             try:
                 lines.append(decode(line))
             except ValueError as error:
-                message = f"line {number}: {error}"
-                raise ValueError(message) from None
+                raise ValueError(f"line {number}: {error}") from None
     return lines
 
 
@@ -35,16 +34,13 @@ def _csv(content: bytes) -> list[dict[str, str | None]]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as wrong:
-        message = f"its bytes are not UTF-8 (at byte {wrong.start})"
-        raise ValueError(message) from None
+        raise ValueError(f"its bytes are not UTF-8 (at byte {wrong.start})") from None
     if text.lstrip().startswith(("<", "{")):
-        message = "it is not CSV"
-        raise ValueError(message)
+        raise ValueError("it is not CSV")
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:
-        message = f"it is not CSV ({error})"
-        raise ValueError(message) from None
+        raise ValueError(f"it is not CSV ({error})") from None
     rows = [row for row in rows if row]
     return [_row(rows[0], row, number) for number, row in enumerate(rows[1:], 2)] if rows else []
 
@@ -71,5 +67,4 @@ def unpack(content: bytes) -> bytes:
     try:
         return gzip.decompress(content)
     except (OSError, EOFError, zlib.error):
-        message = "it is a corrupt gzip file"
-        raise ValueError(message) from None
+        raise ValueError("it is a corrupt gzip file") from None

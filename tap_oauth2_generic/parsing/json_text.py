@@ -36,11 +36,9 @@ def decode(content: bytes) -> Any:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         return _decode_leniently(content, error)
     except ArithmeticError:
-        message = "it holds a number whose exponent is out of range"
-        raise ValueError(message) from None
+        raise ValueError("it holds a number whose exponent is out of range") from None
     except RecursionError:
-        message = "it is nested too deep"
-        raise ValueError(message) from None
+        raise ValueError("it is nested too deep") from None
 
 
 @dataclass(frozen=True)

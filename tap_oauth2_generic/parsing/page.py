@@ -80,8 +80,7 @@ class Page:
         try:
             return decode(written)
         except ValueError as error:
-            message = f"{error}; its status is {self.status}"
-            raise ResponseError(message) from None
+            raise ResponseError(f"{error}; its status is {self.status}") from None
 
     def repeats(self, other: Page) -> bool:
         """Return whether this page holds exactly the records of another one."""
@@ -137,8 +136,7 @@ def read_page(  # noqa: PLR0913, PLR0917 - a response in its parts
         message = f"{error}; its status is {status} and it begins with {_excerpt(content)}"
         raise ResponseError(message) from None
     if body is None and content.strip() == b"" and status == _OK:
-        message = "an empty body is not JSON; its status is 200"
-        raise ResponseError(message)
+        raise ResponseError("an empty body is not JSON; its status is 200")
     page = Page(url, status, sent, body, added=settings.add_fields)
     if body is not None:
         page.records, page.found, page.sent = extract_records(body, settings)

@@ -45,8 +45,7 @@ def _partitions(value: Any) -> tuple[Context, ...]:
             message = f"{wrong[0]!r} must be an array of values, not {json_type(value[wrong[0]])}"
             raise ValueError(message)
         if math.prod(len(members) for members in value.values()) > MAX_PARTITIONS:
-            message = f"makes more than {MAX_PARTITIONS} combinations"
-            raise ValueError(message)
+            raise ValueError(f"makes more than {MAX_PARTITIONS} combinations")
         combinations = itertools.product(*value.values())
         found = [dict(zip(value, members, strict=True)) for members in combinations]
     elif isinstance(value, list | tuple):
@@ -59,20 +58,16 @@ def _partitions(value: Any) -> tuple[Context, ...]:
 
 def _checked(found: list[Any]) -> tuple[Context, ...]:
     if not found:
-        message = "has no partition, so nothing would be read"
-        raise ValueError(message)
+        raise ValueError("has no partition, so nothing would be read")
     seen: set[Hashable] = set()
     for index, member in enumerate(found):
         if not isinstance(member, Mapping) or not member or member.keys() != found[0].keys():
-            message = f"[{index}] must be an object with the same fields as the others"
-            raise ValueError(message)
+            raise ValueError(f"[{index}] must be an object with the same fields as the others")
         if any(isinstance(inner, dict | list) or inner is None for inner in member.values()):
-            message = f"[{index}] takes strings, numbers and booleans as values"
-            raise ValueError(message)
+            raise ValueError(f"[{index}] takes strings, numbers and booleans as values")
         key = frozenset(member.items())
         if key in seen:
-            message = f"[{index}] appears twice"
-            raise ValueError(message)
+            raise ValueError(f"[{index}] appears twice")
         seen.add(key)
     return tuple(dict(member) for member in found)
 

@@ -69,8 +69,7 @@ def _duration(value: Any) -> Duration:
     match = _DURATION.fullmatch(found)
     parts = [int(part or 0) for part in match.groups()] if match else []
     if not any(parts):
-        message = f"must be an ISO 8601 duration such as P30D or PT12H, not {found!r}"
-        raise ValueError(message)
+        raise ValueError(f"must be an ISO 8601 duration such as P30D or PT12H, not {found!r}")
     years, months, weeks, days, hours, minutes, seconds = parts
     rest = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
     return Duration(years * _YEAR_MONTHS + months, rest)

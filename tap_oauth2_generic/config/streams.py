@@ -78,7 +78,7 @@ def read_stream(raw: Mapping[str, Any], collector: ErrorCollector) -> StreamConf
     if collector.errors:
         return None
     stream = StreamConfig(*sections, written=raw)  # type: ignore[arg-type]
-    if stream.settings.pagination.needs_every_record and "[?" in stream.records.records_path.text:
+    if stream.settings.pagination.paths_in_record and "[?" in stream.records.records_path.text:
         collector.add("records_path", "cannot filter with this paging style; use keep instead")
     in_body = stream.settings.pagination.place_of_params == "body"
     if in_body and isinstance(stream.request.body, list):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urljoin
 
@@ -32,10 +33,8 @@ Token = Any
 def near_name(wanted: str, names: Iterable[str]) -> str | None:
     """Return the name that was probably meant by one that is missing, None if none is near."""
     lowered = {name.lower(): name for name in names}
-    if wanted.lower() in lowered:
-        return lowered[wanted.lower()]
-    near = difflib.get_close_matches(wanted, lowered.values(), n=1, cutoff=0.85)
-    return near[0] if near else None
+    near = difflib.get_close_matches(wanted.lower(), lowered, n=1, cutoff=0.85)
+    return lowered[near[0]] if near else None
 
 
 def join_link(page: Page, link: str) -> str:
@@ -68,8 +67,6 @@ class PagingStyle(ABC):
     repeat_is_end: ClassVar[bool] = True
     #: Why paging stops if there is no next token.
     end_reason: ClassVar[str] = "the last page"
-    #: Whether the style needs every record of a page, so that records_path may not filter.
-    needs_every_record: ClassVar[bool] = False
 
     page_size: int = setting(
         integer(1),
@@ -94,14 +91,14 @@ class PagingStyle(ABC):
 
     @property
     def paths_in_record(self) -> tuple[Path, ...]:
-        """The paths among the settings that start in the last record, not in the response."""
+        """The paths that start in the last record, which records_path may then not filter."""
         return ()
 
     @property
-    def carriers(self) -> list[str]:
-        """The names of the parameters that carry the token."""
+    def token_param(self) -> str:
+        """The parameter that carries the token; an empty string if it has no parameter."""
         names = [f.name for f in fields(self) if f.name.endswith("_param")]
-        return [getattr(self, name) for name in names if name != "page_size_param"]
+        return next((getattr(self, name) for name in names if name != "page_size_param"), "")
 
     @property
     def size_sent(self) -> int:
@@ -145,10 +142,6 @@ class PagingStyle(ABC):
         """Return why a page without a next token may not be the last one, if there is a reason."""
         return None
 
-    def is_short(self, page: Page, first_page_length: int) -> bool:
-        """Return whether a page is the last one because it is shorter than the first."""
-        return False
-
 
 @dataclass(frozen=True, kw_only=True)
 class ParameterStyle(PagingStyle):
@@ -160,15 +153,39 @@ class ParameterStyle(PagingStyle):
         default="query",
     )
 
+    def place(self, token: Token, request: Request) -> None:
+        """Put the token into its parameter, unless the first request has none."""
+        if token is not None:
+            # In a query a number keeps its exact digits.
+            is_written = isinstance(token, Decimal) and self.params_in == "query"
+            request.put(self.token_param, str(token) if is_written else token, self.params_in)
+
 
 @dataclass(frozen=True, kw_only=True)
 class CountedStyle(ParameterStyle):
-    """A style that counts pages or records, and knows a short page from a full one."""
+    """A style that counts pages or records from ``page_start``."""
 
+    page_start: int
     stop_on_short_page: bool = setting(
         BOOLEAN, "Stop at a page with fewer records than the first.", default=False
     )
 
-    def is_short(self, page: Page, first_page_length: int) -> bool:
-        """Return whether a page is shorter than the first, if that is to stop paging."""
-        return self.stop_on_short_page and page.length < first_page_length
+    def first(self) -> Token:
+        """Return the number of the first page or record."""
+        return self.page_start
+
+    def next(self, token: Token, page: Page) -> Token | None:
+        """Advance by what was received, so that a server-side cap never skips any record."""
+        return self.predict(token, page.length)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkStyle(PagingStyle):
+    """A style whose token is the URL of the next page, which the server gives."""
+
+    follows_tokens: ClassVar[bool] = True
+
+    def place(self, token: Token, request: Request) -> None:
+        """Point the request to the next page; the first request has the stream's address."""
+        if token is not None:
+            request.follow(token)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import unquote_plus
 
@@ -13,7 +12,6 @@ from tap_oauth2_generic.settings.fields import setting
 from tap_oauth2_generic.settings.paths import MISSING
 
 if TYPE_CHECKING:
-    from tap_oauth2_generic.net.request import Request
     from tap_oauth2_generic.parsing.page import Page
     from tap_oauth2_generic.settings.paths import Path
     from tap_oauth2_generic.settings.patterns import Pattern
@@ -45,13 +43,6 @@ class Cursor(ParameterStyle):
         if (self.cursor_path is None) == (self.cursor_header is None):
             return ["style cursor needs either cursor_path or cursor_header"]
         return []
-
-    def place(self, token: Token, request: Request) -> None:
-        """Put the cursor unchanged; the first request has none."""
-        if token is not None:
-            # In a query a number keeps its exact digits.
-            is_written = isinstance(token, Decimal) and self.params_in == "query"
-            request.put(self.cursor_param, str(token) if is_written else token, self.params_in)
 
     def next(self, token: Token, page: Page) -> Token | None:
         """Return the cursor in the response; null, false and empty values are none."""

@@ -12,7 +12,6 @@ from tap_oauth2_generic.settings.fields import setting
 from tap_oauth2_generic.settings.paths import MISSING
 
 if TYPE_CHECKING:
-    from tap_oauth2_generic.net.request import Request
     from tap_oauth2_generic.parsing.page import Page
     from tap_oauth2_generic.settings.paths import Path
 
@@ -24,7 +23,6 @@ class LastRecord(ParameterStyle):
     style: ClassVar[str] = "last_record"
     fits: ClassVar[str] = '`{"data": […], "has_more": true}`; requested by `?starting_after=ch_9`'
     repeat_is_end: ClassVar[bool] = False
-    needs_every_record: ClassVar[bool] = True
 
     last_record_path: Path = setting(PATH, "Path inside the last record of the value to send next.")
     cursor_param: str = setting(NAME, "Carries the cursor.")
@@ -33,11 +31,6 @@ class LastRecord(ParameterStyle):
     def paths_in_record(self) -> tuple[Path, ...]:
         """The path of the value inside the last record."""
         return (self.last_record_path,)
-
-    def place(self, token: Token, request: Request) -> None:
-        """Put the value of the last record; the first request has none."""
-        if token is not None:
-            request.put(self.cursor_param, token, self.params_in)
 
     def next(self, token: Token, page: Page) -> Token | None:
         """Return the value of the last record; raise ResponseError if it has none."""

@@ -5,25 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from tap_oauth2_generic.pagination.base import PagingStyle, Token, join_link
+from tap_oauth2_generic.pagination.base import LinkStyle, Token, join_link
 
 if TYPE_CHECKING:
-    from tap_oauth2_generic.net.request import Request
     from tap_oauth2_generic.parsing.page import Page
 
 
 @dataclass(frozen=True, kw_only=True)
-class LinkHeader(PagingStyle):
+class LinkHeader(LinkStyle):
     """``GET /events`` returns ``Link: <https://…?cursor=abc>; rel="next"``."""
 
     style: ClassVar[str] = "link_header"
     fits: ClassVar[str] = 'the header `Link: <https://…?cursor=abc>; rel="next"`'
-    follows_tokens: ClassVar[bool] = True
-
-    def place(self, token: Token, request: Request) -> None:
-        """Point the request to the next page; the first request has the stream's address."""
-        if token is not None:
-            request.follow(token)
 
     def next(self, token: Token, page: Page) -> Token | None:
         """Return the absolute address of the link with the relation ``next``."""

@@ -6,23 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_oauth2_generic.errors import ResponseError
-from tap_oauth2_generic.pagination.base import PagingStyle, Token, join_link, similar_name
+from tap_oauth2_generic.pagination.base import LinkStyle, Token, join_link, similar_name
 from tap_oauth2_generic.settings.field_types import PATH
 from tap_oauth2_generic.settings.fields import setting
 
 if TYPE_CHECKING:
-    from tap_oauth2_generic.net.request import Request
     from tap_oauth2_generic.parsing.page import Page
     from tap_oauth2_generic.settings.paths import Path
 
 
 @dataclass(frozen=True, kw_only=True)
-class NextUrl(PagingStyle):
+class NextUrl(LinkStyle):
     """``GET /tasks`` returns ``{"value": […], "@odata.nextLink": "https://…"}``."""
 
     style: ClassVar[str] = "next_url"
     fits: ClassVar[str] = '`{"value": […], "@odata.nextLink": "https://…"}`, followed untouched'
-    follows_tokens: ClassVar[bool] = True
 
     next_url_path: Path = setting(
         PATH, "Path of the next page's URL in the body of the response, absolute or relative."
@@ -31,11 +29,6 @@ class NextUrl(PagingStyle):
     def doubts(self, page: Page) -> str | None:
         """Return a doubt if the response has a similar name."""
         return similar_name(self.next_url_path, page)
-
-    def place(self, token: Token, request: Request) -> None:
-        """Point the request to the next page; the first request has the stream's address."""
-        if token is not None:
-            request.follow(token)
 
     def next(self, token: Token, page: Page) -> Token | None:
         """Return the absolute address of the next page."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from tap_oauth2_generic.pagination.base import ParameterStyle, Token
 
 if TYPE_CHECKING:
-    from tap_oauth2_generic.net.request import Request
     from tap_oauth2_generic.parsing.page import Page
 
 
@@ -19,9 +18,6 @@ class NoPaging(ParameterStyle):
     style: ClassVar[str] = "none"
     fits: ClassVar[str] = '`[{"id": 1}, {"id": 2}]`, all records in one response'
     end_reason: ClassVar[str] = "no pagination is configured"
-
-    def place(self, token: Token, request: Request) -> None:
-        """Change nothing: there is one page."""
 
     def next(self, token: Token, page: Page) -> Token | None:
         """Return None: there is no other page."""

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from tap_oauth2_generic.pagination.base import CountedStyle, Token
 from tap_oauth2_generic.settings.field_types import NAME, integer
 from tap_oauth2_generic.settings.fields import setting
-
-if TYPE_CHECKING:
-    from tap_oauth2_generic.net.request import Request
-    from tap_oauth2_generic.parsing.page import Page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,18 +22,6 @@ class PageNumber(CountedStyle):
         integer(0), "The first page number or offset, usually 0 or 1.", default=1
     )
 
-    def first(self) -> Token:
-        """Return the number of the first page."""
-        return self.page_start
-
-    def place(self, token: Token, request: Request) -> None:
-        """Put the page number."""
-        request.put(self.page_param, token, self.params_in)
-
-    def next(self, token: Token, page: Page) -> Token | None:
-        """Add one, however many records the page has."""
-        return token + 1
-
     def predict(self, token: Token, length: int) -> Token | None:
-        """Add one."""
+        """Add one, however many records the page has."""
         return token + 1

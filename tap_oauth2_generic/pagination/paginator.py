@@ -162,8 +162,8 @@ class Paginator:
         """
         token = self.style.next(self.token, page) if self.style.follows_tokens else None
         more = self._expects_more(page) or (token is not None and token not in self._seen)
-        if self.pages == _SECOND and (carriers := self.style.carriers):
-            self.remarks.append(f"the API may ignore the parameter {' or '.join(carriers)}")
+        if self.pages == _SECOND and (name := self.style.token_param):
+            self.remarks.append(f"the API may ignore the parameter {name}")
         complete = self.pages > _SECOND and not more
         return Stop(f"page {self.pages} repeats the previous page", complete, suspicious=True)
 
@@ -186,7 +186,8 @@ class Paginator:
             self.total_pages = _integer_at(style.total_pages_path, page)
             if self.total_pages and 0 < self.total_pages <= self.pages:
                 return Stop("total_pages_path was reached")
-        if style.is_short(page, self._first_length):
+        is_short = page.length < self._first_length
+        if is_short and getattr(style, "stop_on_short_page", False):
             return Stop("a page shorter than the first")
         return None
 

@@ -9,7 +9,7 @@ from tap_oauth2_generic.errors import SettingError
 from tap_oauth2_generic.extract.page_reader import Slice
 from tap_oauth2_generic.extract.prefetch import SliceReader
 from tap_oauth2_generic.pagination import Paginator
-from tap_oauth2_generic.replication.windows import windows
+from tap_oauth2_generic.replication.bounds import windows
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.settings.limits import MAX_WINDOWS
 

@@ -11,13 +11,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tap_oauth2_generic.errors import ApiError
-from tap_oauth2_generic.net.encoding import prepare, redirect
-from tap_oauth2_generic.net.failures import TRANSIENT, describe_failure, excerpt
+from tap_oauth2_generic.net.request import Request, prepare, redirect
 from tap_oauth2_generic.net.retry import (
     TOO_MANY_REQUESTS,
+    TRANSIENT,
+    ResilienceSettings,
     Verdict,
     bounded_wait,
     decide,
+    describe_failure,
+    excerpt,
     requested_wait,
 )
 from tap_oauth2_generic.runtime.log import LOG
@@ -32,9 +35,7 @@ if TYPE_CHECKING:
 
     from tap_oauth2_generic.net.hosts import HostPolicy
     from tap_oauth2_generic.net.rate_limit import ConcurrencyLimit, RateLimiter
-    from tap_oauth2_generic.net.request import Request
     from tap_oauth2_generic.net.response_rules import Rule
-    from tap_oauth2_generic.net.retry import ResilienceSettings
     from tap_oauth2_generic.net.transport import Transport
     from tap_oauth2_generic.runtime.clock import Clock
     from tap_oauth2_generic.runtime.log import StreamLog
@@ -105,26 +106,17 @@ class _Attempt:
     response: Response | None = None
 
 
+@dataclass(frozen=True)
 class ApiClient:
     """Sends requests with the connection's token; shared by all streams."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - one argument for each of its parts
-        self,
-        transport: Transport,
-        authenticator: RequestAuthenticator,
-        hosts: HostPolicy,
-        resilience: ResilienceSettings,
-        limiter: RateLimiter,
-        concurrency: ConcurrencyLimit,
-        clock: Clock,
-    ) -> None:
-        self._transport = transport
-        self._authenticator = authenticator
-        self._hosts = hosts
-        self._resilience = resilience
-        self._limiter = limiter
-        self._concurrency = concurrency
-        self._clock = clock
+    transport: Transport
+    authenticator: RequestAuthenticator
+    hosts: HostPolicy
+    resilience: ResilienceSettings
+    limiter: RateLimiter
+    concurrency: ConcurrencyLimit
+    clock: Clock
 
     def fetch(
         self, build: Callable[[], Request], policy: RequestPolicy, *, is_guess: bool = False
@@ -139,10 +131,10 @@ class ApiClient:
         """
         request = build()
         # Refused before even a token is requested.
-        self._hosts.check(request.url, request.base_url, request.source)
+        self.hosts.check(request.url, request.base_url, request.source)
         failures, renewed = 0, False
         while True:
-            token = self._authenticator.access_token()
+            token = self.authenticator.access_token()
             attempt = self._attempt(request, policy, token)
             action, response = attempt.verdict.action, attempt.response
             if response is not None and action in {"ok", "ignore", "end"}:
@@ -151,17 +143,17 @@ class ApiClient:
             if is_guess:
                 if attempt.verdict.holds_all:
                     # A 429 concerns every thread, whatever was requested.
-                    self._limiter.hold(self._seconds(attempt.verdict, 1))
+                    self.limiter.hold(self._seconds(attempt.verdict, 1))
                 raise ApiError(f"{request.name} {attempt.outcome}")
             if action == "refresh" and not renewed:
-                self._authenticator.renew(token)
+                self.authenticator.renew(token)
                 renewed = True
                 request = build()
                 continue
             if response is not None and action != "retry":
                 raise ApiError(_refusal(response, attempt.outcome, renewed=renewed))
             failures += 1
-            if failures > self._resilience.max_retries:
+            if failures > self.resilience.max_retries:
                 last = f"failed after {failures} attempts; the last one {attempt.outcome}"
                 raise ApiError(f"{request.name} {last}")
             self._wait(attempt, failures, policy)
@@ -174,14 +166,14 @@ class ApiClient:
             return _Attempt(Verdict("retry"), describe_failure(error))
         status, headers = raw.status_code, raw.headers
         response = Response(request, raw.url, status, headers, raw.content, policy.decode)
-        now = self._clock.time()
-        verdict = decide(status, headers, self._resilience, now)
+        now = self.clock.time()
+        verdict = decide(status, headers, self.resilience, now)
         body = response.readable_body
         rule = next((one for one in policy.rules if one.fits(status, body)), None)
         if rule is None:
             outcome = f"returned status {status} {excerpt(raw.reason or '')}".rstrip()
             return _Attempt(verdict, outcome, response)
-        wait = requested_wait(headers, self._resilience, now)
+        wait = requested_wait(headers, self.resilience, now)
         message = excerpt(rule.message(body))
         outcome = f"returned status {status}, response rule {rule.action!r}"
         return _Attempt(
@@ -193,24 +185,24 @@ class ApiClient:
     def _wait(self, attempt: _Attempt, failures: int, policy: RequestPolicy) -> None:
         seconds = self._seconds(attempt.verdict, failures)
         policy.stats.retry()
-        retry = f"retry {failures} of {self._resilience.max_retries} in {seconds:.1f} seconds"
+        retry = f"retry {failures} of {self.resilience.max_retries} in {seconds:.1f} seconds"
         policy.log.warning("request %s; %s", attempt.outcome, retry)
         if attempt.verdict.holds_all:
-            self._limiter.hold(seconds)
+            self.limiter.hold(seconds)
         else:
             with policy.stats.waits.wait("retry", seconds):
-                self._clock.sleep(seconds)
+                self.clock.sleep(seconds)
 
     def _seconds(self, verdict: Verdict, failures: int) -> float:
         chance = random.random()  # noqa: S311  # nosec B311 # jitter, not a secret
-        return bounded_wait(verdict, failures, self._resilience, chance)
+        return bounded_wait(verdict, failures, self.resilience, chance)
 
     def _send(self, request: Request, policy: RequestPolicy, token: str) -> requests.Response:
         prepared = prepare(request)
         came_from = request.source
         for _ in range(MAX_REDIRECTS):
-            self._hosts.check(prepared.url or "", request.base_url, came_from)
-            self._authenticator.sign(prepared, token)
+            self.hosts.check(prepared.url or "", request.base_url, came_from)
+            self.authenticator.sign(prepared, token)
             response = self._transmit(prepared, policy)
             if not response.is_redirect:
                 return response
@@ -222,14 +214,14 @@ class ApiClient:
         self, prepared: requests.PreparedRequest, policy: RequestPolicy
     ) -> requests.Response:
         """Send as soon as the limits allow; a 429 lowers the limit on concurrency."""
-        with self._concurrency.slot() as era:
-            self._limiter.wait_for_turn(policy.stats.waits)
+        with self.concurrency.slot() as era:
+            self.limiter.wait_for_turn(policy.stats.waits)
             policy.stats.request(is_sample=policy.is_sample)
-            response = self._transport.send(prepared)
+            response = self.transport.send(prepared)
         if response.status_code == TOO_MANY_REQUESTS:
-            self._concurrency.halve(era)
+            self.concurrency.halve(era)
         else:
-            self._concurrency.recover()
+            self.concurrency.recover()
         return response
 
 

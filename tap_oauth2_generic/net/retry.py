@@ -1,4 +1,4 @@
-"""What to do about a response's status, and how long to wait before a retry; pure."""
+"""What to do about a status or a failure, and how long to wait before a retry; pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
 
+import requests
+
+from tap_oauth2_generic.runtime.causes import root_cause
+from tap_oauth2_generic.runtime.redaction import redact
 from tap_oauth2_generic.runtime.timestamps import (
     YEAR_SECONDS,
     epoch_seconds,
@@ -22,6 +26,14 @@ if TYPE_CHECKING:
 _OK = range(200, 300)
 _UNAUTHORIZED = 401
 TOO_MANY_REQUESTS = 429
+#: What may pass by itself: the API has decided nothing, so the request is sent again.
+TRANSIENT = (
+    requests.exceptions.ConnectionError,
+    requests.exceptions.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
+_EXCERPT_LENGTH = 200
 _FIRST_BACKOFF_SECONDS = 1.0
 # The format of Retry-After: seconds or a date (RFC 9110 section 10.2.3).
 _RETRY_AFTER = "seconds or date"
@@ -131,3 +143,21 @@ def _until_date(value: str | None, now: float) -> float | None:
         return aware.timestamp() - now
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
+
+
+def describe_failure(error: Exception) -> str:
+    """Return what became of a request as a verb phrase, such as ``timed out``."""
+    if isinstance(error, requests.exceptions.SSLError):
+        return f"failed in TLS ({root_cause(error)})"
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return "timed out while connecting"
+    if isinstance(error, requests.exceptions.Timeout):
+        return "timed out"
+    if isinstance(error, requests.exceptions.ConnectionError):
+        return f"lost the connection ({root_cause(error)})"
+    return f"got a truncated or corrupt response ({root_cause(error)})"
+
+
+def excerpt(message: str) -> str:
+    """Return the beginning of a message in one line, masked before it is cut."""
+    return redact(" ".join(message.split()))[:_EXCERPT_LENGTH]

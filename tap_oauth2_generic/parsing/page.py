@@ -5,6 +5,7 @@ Nothing here sends a request, decides on a status or knows a paging style.
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,7 +22,6 @@ from tap_oauth2_generic.parsing.extract_records import (
 )
 from tap_oauth2_generic.parsing.formats import unpack
 from tap_oauth2_generic.parsing.json_text import JsonList, decode, open_envelope
-from tap_oauth2_generic.parsing.link_header import next_link
 from tap_oauth2_generic.runtime.redaction import redact
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 _MAX_NAMED_KEYS = 20
 _ERROR_NAMES = ("error", "errors", "error_code", "errorCode", "fault")
 _OK = 200
+# The Link header (RFC 8288 section 3).
+_TARGET = re.compile(r"[\s,]*<([^>]*)>")
+_PARAM = re.compile(r"""\s*;\s*([^\s=;,"<>]*)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?""")
 
 
 @dataclass
@@ -155,3 +158,19 @@ def _excerpt(content: bytes) -> str:
         content = unpack(content)
     # Masked before it is cut: a part of a secret would not be recognized.
     return repr(redact(" ".join(content[:4000].decode("utf-8", "replace").split()))[:80])
+
+
+def next_link(header: str) -> str | None:
+    """Return the target of the first link with the relation ``next``, None if there is none."""
+    position = 0
+    while target := _TARGET.match(header, position):
+        position = target.end()
+        relations: list[str] | None = None
+        while (param := _PARAM.match(header, position)) and param.end() > position:
+            position = param.end()
+            # The first rel counts (section 3.3).
+            if param[1].lower() == "rel" and relations is None:
+                relations = (param[2] or param[3] or "").lower().split()
+        if relations and "next" in relations:
+            return target[1].strip()
+    return None

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_oauth2_generic.replication.bounds import FORMATS, Moment, moment, write
-from tap_oauth2_generic.replication.windows import DURATION, Duration
+from tap_oauth2_generic.replication.bounds import DURATION, FORMATS, Duration, Moment, moment, write
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, enum, number
 from tap_oauth2_generic.settings.fields import FieldType, near_choice, setting
 from tap_oauth2_generic.settings.values import text

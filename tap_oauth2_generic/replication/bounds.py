@@ -1,4 +1,4 @@
-"""Values that order as timestamps or numbers, and bounds in the format an API wants.
+"""Values that order as timestamps or numbers, bounds made of them, and windows of time.
 
 Knows no stream, no state and no request.
 """
@@ -6,6 +6,8 @@ Knows no stream, no state and no request.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from decimal import ROUND_FLOOR, Decimal, InvalidOperation, localcontext
@@ -17,12 +19,19 @@ from tap_oauth2_generic.runtime.timestamps import (
     epoch_seconds,
     whole_seconds,
 )
+from tap_oauth2_generic.settings.fields import FieldType
+from tap_oauth2_generic.settings.values import text
 
 #: Words for the format of a bound; any other format is a strftime pattern.
 FORMATS = ("iso", "epoch", "epoch_ms", "date")
 #: The precision for numbers of any length that a replication key may have.
 MAX_DIGITS = 400
 _MILLISECONDS = 1000
+_DURATION = re.compile(
+    r"P(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,5})W)?(?:(\d{1,6})D)?"
+    r"(?:T(?:(\d{1,6})H)?(?:(\d{1,7})M)?(?:(\d{1,9})S)?)?"
+)
+_YEAR_MONTHS = 12
 # What a calendar of four-digit years can write.
 _EARLIEST, _LATEST = Decimal(-62135596800), Decimal(253402300799)
 
@@ -169,3 +178,57 @@ def _as_time(seconds: Decimal) -> datetime:
 
 def _floor(amount: Decimal) -> int:
     return int(amount.to_integral_value(rounding=ROUND_FLOOR))
+
+
+@dataclass(frozen=True)
+class Duration:
+    """A length of time of calendar months and exact seconds."""
+
+    months: int
+    rest: timedelta
+
+    def after(self, at: datetime) -> datetime | None:
+        """Return the time so much later, None if no calendar has it.
+
+        A day that the month lacks becomes the month's last day.
+        """
+        total = at.year * _YEAR_MONTHS + at.month - 1 + self.months
+        year, month = divmod(total, _YEAR_MONTHS)
+        try:
+            day = min(at.day, monthrange(year, month + 1)[1])
+            return at.replace(year=year, month=month + 1, day=day) + self.rest
+        except (ValueError, OverflowError):
+            return None
+
+
+def windows(
+    start: Bound | None, end: Bound, length: Duration | None
+) -> Iterator[tuple[Bound | None, Bound]]:
+    """Split a read into windows that follow each other without gap or overlap.
+
+    There is one window if no length or no start time is given. The first starts at ``start``
+    itself, the last ends at ``end`` itself.
+    """
+    begin, until = start.time if start else None, end.time
+    if length is None or begin is None or until is None:
+        yield start, end
+        return
+    while (stop := length.after(begin)) is not None and stop < until:
+        upper = Bound.at(whole_seconds(stop), end.pattern)
+        yield start, upper
+        start, begin = upper, stop
+    yield start, end
+
+
+def _duration(value: Any) -> Duration:
+    found = text(value).strip().upper()
+    match = _DURATION.fullmatch(found)
+    parts = [int(part or 0) for part in match.groups()] if match else []
+    if not any(parts):
+        raise ValueError(f"must be an ISO 8601 duration such as P30D or PT12H, not {found!r}")
+    years, months, weeks, days, hours, minutes, seconds = parts
+    rest = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    return Duration(years * _YEAR_MONTHS + months, rest)
+
+
+DURATION = FieldType({"type": "string"}, _duration)

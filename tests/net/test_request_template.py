@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_oauth2_generic.errors import SettingError
-from tap_oauth2_generic.net.encoding import encode_pairs, prepare
-from tap_oauth2_generic.net.request import Request
+from tap_oauth2_generic.net.request import Request, encode_pairs, prepare
 from tap_oauth2_generic.net.request_template import (
     RequestSettings,
     RequestTemplate,

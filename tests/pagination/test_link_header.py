@@ -7,8 +7,7 @@ import pytest
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.pagination.link_header import LinkHeader
 from tap_oauth2_generic.parsing.extract_records import RecordSettings
-from tap_oauth2_generic.parsing.link_header import next_link
-from tap_oauth2_generic.parsing.page import read_page
+from tap_oauth2_generic.parsing.page import next_link, read_page
 
 URL = "https://a.example/v1/items"
 PARSER = "requests' parse_header_links splits at each ; and = and knows no quoting"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -44,22 +44,20 @@ class _PendingPage:
         return self.is_guess and self.response.done() and bool(self.response.exception())
 
 
+@dataclass(eq=False)
 class SliceReader:
     """Reads one slice, page by page in order.
 
     If ``is_eager`` is false, a page is requested only after the previous one was processed.
     """
 
-    def __init__(
-        self, reader: PageReader, slice_: Slice, paginator: Paginator, *, is_eager: bool
-    ) -> None:
-        self.slice = slice_
-        self.paginator = paginator
-        self.is_eager = is_eager
-        self._reader = reader
-        self._pending: deque[_PendingPage] = deque()
-        self._ready: deque[FetchedPage] = deque()
-        self._failure: TapError | None = None
+    source: PageReader
+    slice: Slice
+    paginator: Paginator
+    is_eager: bool
+    _pending: deque[_PendingPage] = field(default_factory=deque, init=False)
+    _ready: deque[FetchedPage] = field(default_factory=deque, init=False)
+    _failure: TapError | None = field(default=None, init=False)
 
     @property
     def buffered(self) -> int:
@@ -68,7 +66,7 @@ class SliceReader:
 
     def read_sequentially(self) -> Iterator[FetchedPage]:
         """Yield the pages, each requested once the previous one was read."""
-        return self._reader.read(self.slice, self.paginator)
+        return self.source.read(self.slice, self.paginator)
 
     def submit(self, workers: Workers, limit: int, *, urgent: bool) -> int:
         """Request pages that are certain or likely to come, at most ``limit``; return how many."""
@@ -119,7 +117,7 @@ class SliceReader:
     def _request(self, token: Token, workers: Workers, ahead: int, *, urgent: bool) -> _PendingPage:
         """Request the page that lies so many pages ahead of the next one."""
         number, is_guess = self.paginator.pages + 1 + ahead, ahead > 0
-        fetch = partial(self._reader.fetch, self.slice, token, number, is_guess=is_guess)
+        fetch = partial(self.source.fetch, self.slice, token, number, is_guess=is_guess)
         return _PendingPage(token, workers.submit(fetch, urgent=urgent), is_guess)
 
     def _has_arrived(self) -> bool:
@@ -128,7 +126,7 @@ class SliceReader:
 
     def _take(self) -> FetchedPage:
         pending = self._pending.popleft()
-        page = self._reader.take(self.slice, pending.response.result(), self.paginator)
+        page = self.source.take(self.slice, pending.response.result(), self.paginator)
         if self._pending and (
             self.paginator.stop or self._pending[0].token != self.paginator.token
         ):

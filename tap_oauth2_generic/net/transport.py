@@ -85,21 +85,16 @@ class _SecureConnection(HTTPSConnection):
     response_class = StrictResponse
 
 
-class _CurrentRequest(threading.local):
-    """The exact target of the request that this thread sends."""
-
-    target: str | None = None
-
-
-_CURRENT = _CurrentRequest()
-
-
 class _VerbatimPool:
     """A connection pool that sends a target unchanged; urllib3 would encode it again."""
 
-    def _make_request(self, conn: Any, method: str, url: str, **options: Any) -> Any:
-        url = url if _CURRENT.target is None else _CURRENT.target
-        return super()._make_request(conn, method, url, **options)  # type: ignore[misc]
+    def urlopen(self, method: str, url: str, *arguments: Any, **options: Any) -> Any:
+        # Only one thread uses a pool.
+        self._target = url
+        return super().urlopen(method, url, *arguments, **options)  # type: ignore[misc]
+
+    def _make_request(self, conn: Any, method: str, _: str, **options: Any) -> Any:
+        return super()._make_request(conn, method, self._target, **options)  # type: ignore[misc]
 
 
 class _PlainPool(_VerbatimPool, HTTPConnectionPool):  # type: ignore[misc]
@@ -124,20 +119,18 @@ class _Adapter(HTTPAdapter):
         manager.pool_classes_by_scheme = _POOLS
         return manager
 
-    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> Any:
-        proxied = bool(options.get("proxies"))
-        _CURRENT.target = None if proxied else request.path_url
-        try:
-            return super().send(request, *args, **options)
-        finally:
-            _CURRENT.target = None
+    def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
+        # Some versions of requests would drop a slash.
+        return super().request_url(request, proxies) if proxies else request.path_url
 
 
-def _new_session() -> requests.Session:
-    session = requests.Session()
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, _Adapter())
-    return session
+class _Connections(threading.local):
+    """The session of each thread, with its connection pools."""
+
+    def __init__(self) -> None:
+        self.session = requests.Session()
+        for scheme in ("http://", "https://"):
+            self.session.mount(scheme, _Adapter())
 
 
 class Transport:
@@ -147,7 +140,7 @@ class Transport:
         """Open no connection yet; ``version`` goes into the default user agent."""
         self.settings = settings
         self.user_agent = settings.user_agent or f"tap-oauth2-generic/{version}"
-        self._local = threading.local()
+        self._connections = _Connections()
         self._known_options: dict[str, Mapping[str, Any]] = {}
 
     def send(
@@ -158,7 +151,7 @@ class Transport:
         Only on a new connection is it known whether a failed request was sent: one kept open
         may have been closed by the server.
         """
-        session = _new_session() if new_connection else self._session()
+        session = (_Connections() if new_connection else self._connections).session
         options = self._options(session, request.url or "")
         request.headers.setdefault("User-Agent", self.user_agent)
         try:
@@ -198,12 +191,6 @@ class Transport:
             _check_proxy(url, requests.utils.select_proxy(url, options["proxies"]))
             self._known_options[host] = options
         return self._known_options[host]
-
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = _new_session()
-        return session
 
 
 def _check_proxy(url: str, proxy: str | None) -> None:

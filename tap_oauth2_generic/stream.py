@@ -62,27 +62,22 @@ class OAuth2Stream(PagedStream):
 
     # Schema
 
-    @property
-    def schema(self) -> dict[str, Any]:
-        """The catalog's schema, else the declared one, else an inferred one; raise TapError."""
-        if self._input_schema is not None:
-            return self._input_schema
-        if self._schema is None:
-            self._schema = self.sample.infer()
-        return self._schema
+    def infer_schema(self) -> dict[str, Any]:
+        """Infer the schema from a sample; raise TapError."""
+        return self.sample.infer()
 
     def apply_catalog(self, catalog: Any) -> None:
         """Take selection and schema from a catalog; a stream that it lacks is not emitted."""
         super().apply_catalog(catalog)
         entry, settings = catalog.get_stream(self.name), self.stream.settings
-        if entry is not None and not (self._input_schema or {}).get("properties"):
+        if entry is not None and not (self.catalog_schema or {}).get("properties"):
             # It was made before the login; its schema can be inferred now.
-            self._input_schema = None
+            self.catalog_schema = None
             self.primary_keys = settings.primary_keys
             self.replication_key = settings.replication_key
         if entry is None:
             # Not selected, so nothing is sampled for it.
-            self._input_schema = {"type": "object", "properties": {}}
+            self.catalog_schema = {"type": "object", "properties": {}}
         elif self.replication_method == REPLICATION_FULL_TABLE:
             # The state keeps its bookmark for runs that are incremental again.
             self.replication_key = None
@@ -91,7 +86,7 @@ class OAuth2Stream(PagedStream):
                 self.stream_log.warning(
                     "the catalog sets FULL_TABLE: full read, bookmark unchanged"
                 )
-        columns = (self._input_schema or {}).get("properties", {})
+        columns = (self.catalog_schema or {}).get("properties", {})
         if columns and (unknown := [key for key in self.primary_keys if key not in columns]):
             self.stream_log.warning(
                 "the catalog's schema has no column for its key %s", ", ".join(unknown)
@@ -152,7 +147,7 @@ class OAuth2Stream(PagedStream):
             writer = RecordWriter(
                 self,
                 self.stream.schema,
-                self._tap.message_writer,
+                self.message_writer,
                 lambda: self.pipelines.for_writing(reads_each=reads_each),
                 self.stream_log,
                 self.reader.stats,

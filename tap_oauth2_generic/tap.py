@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from singer_sdk.exceptions import ConfigValidationError, MappingError
+from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import (
     FLATTENING_CONFIG,
     STREAM_MAPS_CONFIG,
@@ -17,9 +17,12 @@ from singer_sdk.helpers.capabilities import (
 )
 
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA, Config
-from tap_oauth2_generic.config.environment import settings_in_environment, warn_about_undeclared
+from tap_oauth2_generic.config.environment import (
+    PREFIX,
+    settings_in_environment,
+    warn_about_undeclared,
+)
 from tap_oauth2_generic.config.reader import read_config
-from tap_oauth2_generic.errors import ConfigurationError
 from tap_oauth2_generic.extract.prefetch import Prefetcher
 from tap_oauth2_generic.records.stream_maps import check_maps
 from tap_oauth2_generic.runtime.clock import Clock
@@ -34,7 +37,6 @@ from tap_oauth2_generic.singer.message_writer import write_text
 from tap_oauth2_generic.stream import OAuth2Stream
 
 _SDK_SETTINGS = frozenset({**STREAM_MAPS_CONFIG["properties"], **FLATTENING_CONFIG["properties"]})
-_PREFIX = "TAP_OAUTH2_GENERIC_"
 
 
 class TapOAuth2Generic(BaseTap):
@@ -59,7 +61,7 @@ class TapOAuth2Generic(BaseTap):
     @cached_property
     def configuration(self) -> Config:
         """The parsed configuration; raises ConfigValidationError with every mistake."""
-        return self.parse_configuration(self._config)
+        return self.parse_configuration(dict(self.config))
 
     @cached_property
     def session(self) -> Session:
@@ -92,14 +94,7 @@ class TapOAuth2Generic(BaseTap):
         """Apply the catalog first: what it selects decides the schemas that the mapper gets."""
         if unknown := (self.input_catalog or {}).keys() - self.streams.keys():
             LOG.warning("ignoring unconfigured streams of the catalog: %s", _list(unknown))
-        if self._config.get("stream_maps") is None:
-            # The SDK takes null for a faulty map; here it means that there are no maps.
-            self._config.pop("stream_maps", None)
-        try:
-            super().setup_mapper()
-        except MappingError as error:
-            message = f"stream_maps: {error}"
-            raise ConfigurationError(message) from None
+        super().setup_mapper()
 
     def sync_everything(self) -> None:
         """Sync all selected streams and report on each; raises TapError.
@@ -154,9 +149,9 @@ class TapOAuth2Generic(BaseTap):
         for path in paths:
             config |= {} if path == "ENV" else read_object(path, "configuration")
         if "ENV" in paths:
-            return config | settings_in_environment(schema, _PREFIX)
+            return config | settings_in_environment(schema)
         if paths:
-            warn_about_undeclared(schema, _PREFIX, config)
+            warn_about_undeclared(schema, config)
         return config
 
     @classmethod
@@ -171,7 +166,7 @@ class TapOAuth2Generic(BaseTap):
         if not raw:
             message = (
                 "the configuration is empty; use --config FILE, or --config ENV for environment "
-                f"variables such as {_PREFIX}BASE_URL"
+                f"variables such as {PREFIX}BASE_URL"
             )
             collector.add("", message)
         if config is None or collector.errors:

@@ -21,7 +21,6 @@ from tap_oauth2_generic.singer.message_writer import (
     flush_output,
     output_error,
 )
-from tap_oauth2_generic.tap import TapOAuth2Generic
 
 #: The option of every subcommand, as the SDK defines it for the tap.
 CONFIG_OPTION = click.option(
@@ -45,7 +44,7 @@ def run_cleanly(action: Callable[[], object]) -> int:
     """Run a command and return its exit status: 0, 1 for a failure, 2 for a usage error."""
     try:
         # The SDK would use it, unchecked, before anything else.
-        check_log_level(TapOAuth2Generic._env_var_prefix)  # noqa: SLF001 - the SDK's
+        check_log_level()
         status = action()
         flush_output()
     except click.UsageError as error:

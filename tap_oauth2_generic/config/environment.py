@@ -21,6 +21,8 @@ from tap_oauth2_generic.singer.sdk_private import (
     parse_environment_config,
 )
 
+#: What the name of every variable begins with.
+PREFIX = "TAP_OAUTH2_GENERIC_"
 # The SDK reads every other word as false.
 _BOOLEANS = (*TRUTHY, "false", "0", "no", "off")
 _PLUGIN_NAMES = ("MELTANO_EXTRACTOR_NAME", "MELTANO_EXTRACTOR_NAMESPACE")
@@ -29,16 +31,16 @@ _LOG_LEVEL = "LOGLEVEL"
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
-def check_log_level(prefix: str) -> None:
+def check_log_level() -> None:
     """Raise ConfigurationError if the variable for it names no level of ``logging``."""
-    for variable in (f"{prefix}{_LOG_LEVEL}", _LOG_LEVEL):
+    for variable in (f"{PREFIX}{_LOG_LEVEL}", _LOG_LEVEL):
         level = os.environ.get(variable)
         if level and not isinstance(logging.getLevelName(level.upper()), int):
             levels = ", ".join(_LEVELS)
             raise ConfigurationError(f"{variable} must be one of {levels}, not {level!r}")
 
 
-def settings_in_environment(schema: dict[str, Any], prefix: str) -> dict[str, Any]:
+def settings_in_environment(schema: dict[str, Any]) -> dict[str, Any]:
     """Return the settings in variables; raise ConfigValidationError with every mistake.
 
     An unknown variable with the prefix is an error (under Meltano, a warning).
@@ -46,14 +48,14 @@ def settings_in_environment(schema: dict[str, Any], prefix: str) -> dict[str, An
     collector = ErrorCollector()
     found: dict[str, Any] = {}
     try:
-        found = parse_environment_config(schema, prefix)
+        found = parse_environment_config(schema, PREFIX)
     except ValueError:
-        _check_each(schema, prefix, collector)
+        _check_each(schema, collector)
     for name, entry in schema["properties"].items():
-        text = os.environ.get(f"{prefix}{name.upper()}", "true")
+        text = os.environ.get(f"{PREFIX}{name.upper()}", "true")
         if is_boolean_type(entry) and text.lower() not in _BOOLEANS:
-            collector.add(f"{prefix}{name.upper()}", "must be true or false")
-    unknown = _unknown_settings(schema["properties"], prefix)
+            collector.add(f"{PREFIX}{name.upper()}", "must be true or false")
+    unknown = _unknown_settings(schema["properties"])
     # Under Meltano it may belong to a plugin whose name begins like this one.
     if _is_run_by_meltano():
         _warn(unknown)
@@ -64,15 +66,13 @@ def settings_in_environment(schema: dict[str, Any], prefix: str) -> dict[str, An
     return found
 
 
-def warn_about_undeclared(
-    schema: Mapping[str, Any], prefix: str, config: Mapping[str, Any]
-) -> None:
+def warn_about_undeclared(schema: Mapping[str, Any], config: Mapping[str, Any]) -> None:
     """Warn about variables that Meltano did not write into the configuration."""
     if not _is_run_by_meltano():
         return
-    _warn(_unknown_settings(schema["properties"], prefix))
+    _warn(_unknown_settings(schema["properties"]))
     for name in schema["properties"]:
-        if name not in config and os.environ.get(variable := f"{prefix}{name.upper()}"):
+        if name not in config and os.environ.get(variable := f"{PREFIX}{name.upper()}"):
             _warn([f"{variable}: is not passed on; declare {name!r} in meltano.yml"])
 
 
@@ -81,37 +81,37 @@ def _warn(sentences: Iterable[str]) -> None:
         LOG.warning("%s", sentence)
 
 
-def _unknown_settings(properties: Mapping[str, Any], prefix: str) -> list[str]:
+def _unknown_settings(properties: Mapping[str, Any]) -> list[str]:
     """Return an error for each unknown variable, with the nearest setting."""
     collector, known = ErrorCollector(), [name.upper() for name in properties]
-    for name in _unknown(properties, prefix):
-        reject_unknown({name: ""}, known, f"{prefix}{name}", collector)
+    for name in _unknown(properties):
+        reject_unknown({name: ""}, known, f"{PREFIX}{name}", collector)
     return collector.errors
 
 
-def _check_each(schema: dict[str, Any], prefix: str, collector: ErrorCollector) -> None:
+def _check_each(schema: dict[str, Any], collector: ErrorCollector) -> None:
     """Add an error for each variable that the SDK cannot parse."""
     for name, entry in schema["properties"].items():
         try:
-            parse_environment_config({"properties": {name: entry}}, prefix)
+            parse_environment_config({"properties": {name: entry}}, PREFIX)
         except ValueError:
-            collector.add(f"{prefix}{name.upper()}", f"must hold JSON of type {entry.get('type')}")
+            collector.add(f"{PREFIX}{name.upper()}", f"must hold JSON of type {entry.get('type')}")
 
 
-def _unknown(properties: Mapping[str, Any], prefix: str) -> Iterator[str]:
+def _unknown(properties: Mapping[str, Any]) -> Iterator[str]:
     """Yield the names after the prefix that belong neither to a setting nor to Meltano."""
-    others = tuple(_exported_by_meltano(properties, prefix))
+    others = tuple(_exported_by_meltano(properties))
     for variable in os.environ:
-        name = variable.removeprefix(prefix)
+        name = variable.removeprefix(PREFIX)
         # Names that begin with an underscore are plugin extras of Meltano, or typos.
         is_extra = name.startswith("_") and name.strip("_").lower() not in properties
-        if not variable.startswith(prefix) or is_extra or variable.startswith(others):
+        if not variable.startswith(PREFIX) or is_extra or variable.startswith(others):
             continue
         if name != _LOG_LEVEL and (name != name.upper() or name.lower() not in properties):
             yield name
 
 
-def _exported_by_meltano(properties: Mapping[str, Any], prefix: str) -> Iterator[str]:
+def _exported_by_meltano(properties: Mapping[str, Any]) -> Iterator[str]:
     """Yield the prefixes of other variables that Meltano exports.
 
     It exports each entry of an object, and all settings again for a plugin that inherits from
@@ -119,11 +119,11 @@ def _exported_by_meltano(properties: Mapping[str, Any], prefix: str) -> Iterator
     """
     for variable in _PLUGIN_NAMES:
         name = os.environ.get(variable, "").upper().replace("-", "_") + "_"
-        if name != prefix and name.startswith(prefix):
+        if name != PREFIX and name.startswith(PREFIX):
             yield name
     if _is_run_by_meltano():
         objects = (name for name, about in properties.items() if "object" in about.get("type", ()))
-        yield from (f"{prefix}{name.upper()}_" for name in objects)
+        yield from (f"{PREFIX}{name.upper()}_" for name in objects)
 
 
 def _is_run_by_meltano() -> bool:

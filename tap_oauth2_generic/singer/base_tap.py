@@ -12,7 +12,7 @@ from types import FrameType
 from typing import IO, TYPE_CHECKING, Any
 
 from singer_sdk import Tap
-from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.plugin_base import _ConfigInput
 
 from tap_oauth2_generic.errors import ConfigurationError, OutputError
@@ -59,6 +59,16 @@ class BaseTap(Tap):
                 raise
             return list(error.errors)
         return []
+
+    def setup_mapper(self) -> None:
+        """Prepare the stream maps; raise ConfigurationError if the SDK rejects one."""
+        if self._config.get("stream_maps") is None:
+            # The SDK takes null for a faulty map; here it means that there are no maps.
+            self._config.pop("stream_maps", None)
+        try:
+            super().setup_mapper()
+        except MappingError as error:
+            raise ConfigurationError(f"stream_maps: {error}") from None
 
     def throttle_state(self) -> None:
         """Write STATE messages less often as the state grows, from now on."""

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
 
     from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.singerlib.encoding.base import GenericSingerWriter
+    from singer_sdk.singerlib.encoding.simple import Message
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,10 @@ class PagedStream(Stream):
     @abstractmethod
     def sync_context(self, context: Context | None) -> bool:
         """Sync a context, calling ``count_page``; return whether everything was read."""
+
+    @abstractmethod
+    def infer_schema(self) -> dict[str, Any]:
+        """Infer the schema from a sample; raise TapError."""
 
     @abstractmethod
     def settle(self, state: dict[str, Any], *, is_complete: bool) -> None:
@@ -153,6 +159,29 @@ class PagedStream(Stream):
     # Schema
 
     @property
+    def schema(self) -> dict[str, Any]:
+        """The catalog's schema, else the declared one, else an inferred one; raise TapError."""
+        if self._input_schema is not None:
+            return self._input_schema
+        if self._schema is None:
+            self._schema = self.infer_schema()
+        return self._schema
+
+    @property
+    def catalog_schema(self) -> dict[str, Any] | None:
+        """The schema of the catalog, None without one."""
+        return self._input_schema
+
+    @catalog_schema.setter
+    def catalog_schema(self, schema: dict[str, Any] | None) -> None:
+        self._input_schema = schema
+
+    @property
+    def message_writer(self) -> GenericSingerWriter[bytes, Message]:
+        """The tap's writer of messages."""
+        return self._tap.message_writer
+
+    @property
     def is_mapped(self) -> bool:
         """Whether a stream map or flattening changes the records."""
         maps = self.stream_maps
@@ -165,7 +194,7 @@ class PagedStream(Stream):
     @property
     def writes_lines(self) -> bool:
         """Whether records may be written encoded: a writer of another program takes messages."""
-        return type(self._tap.message_writer) is MessageWriter and not self.is_mapped
+        return type(self.message_writer) is MessageWriter and not self.is_mapped
 
     def select_keys(self) -> list[str]:
         """Select the keys that a catalog deselects, as Singer requires; return their names."""

@@ -8,9 +8,9 @@ import re
 import pytest
 from jsonschema import Draft7Validator
 
+from tap_oauth2_generic.config.environment import PREFIX
 from tap_oauth2_generic.config.reader import read_config
 from tap_oauth2_generic.settings.fields import ErrorCollector
-from tap_oauth2_generic.tap import TapOAuth2Generic
 from tests.support import ROOT
 
 SCHEMA = json.loads((ROOT / "config.schema.json").read_text())
@@ -62,7 +62,7 @@ def test_readme_covers_setup_and_every_command(folder):
     for command in ("login", "preview"):
         assert f"tap-oauth2-generic {command} --config recipes/{folder.name}/" in text
     for name in ("CLIENT_ID", "CLIENT_SECRET"):
-        assert f"{TapOAuth2Generic._env_var_prefix}{name}" in text
+        assert f"{PREFIX}{name}" in text
     assert "meltano run" in text
 
 

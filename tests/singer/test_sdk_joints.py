@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 
 import pytest
 from singer_sdk import Stream, Tap
 from singer_sdk.helpers import _state
-from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.mapper import PluginMapper, SameRecordTransform
+from singer_sdk.plugin_base import PluginBase, _ConfigInput
 from singer_sdk.streams._state import StreamStateManager
 
+from tap_oauth2_generic.config.environment import PREFIX
 from tap_oauth2_generic.singer.base_tap import BaseTap
 from tap_oauth2_generic.singer.paged_stream import PagedStream
 from tap_oauth2_generic.singer.sdk_private import (
@@ -98,7 +101,10 @@ def test_private_names_exist():
     """The SDK's private attributes that are read exist."""
     assert hasattr(SameRecordTransform, "flattening_enabled")
     sources = inspect.getsource(Stream.__init__) + inspect.getsource(Tap.__init__)
-    for name in ("_input_schema", "_schema", "_tap", "_mask", "_state_writer"):
+    assert _ConfigInput({"a": 1}).config == {"a": 1}
+    assert TapOAuth2Generic._env_var_prefix == PREFIX
+    sources += inspect.getsource(PluginBase.__init__)
+    for name in ("_config", "_input_schema", "_schema", "_tap", "_mask", "_state_writer"):
         assert name in sources or name in inspect.getsource(Stream)
 
 
@@ -130,16 +136,60 @@ def test_environment_is_parsed_by_type(monkeypatch):
     assert [is_boolean_type(entry) for entry in schema["properties"].values()] == [False, True]
 
 
+def uses_of_private_names(source):
+    """Return what Python source imports from private modules of the SDK, or reads of its objects.
+
+    A class of our own may give its attribute the same name, unless it is a class of the SDK, too.
+    """
+    tree = ast.parse(source)
+    is_sdk_class = any(
+        isinstance(node, ast.ClassDef) and {ast.unparse(base) for base in node.bases} & SDK_CLASSES
+        for node in tree.body
+    )
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("singer_sdk"):
+            yield from (
+                f"{node.module}.{alias.name}"
+                for alias in node.names
+                if "._" in f"{node.module}.{alias.name}"
+            )
+        is_private = isinstance(node, ast.Attribute) and node.attr in PRIVATE_NAMES
+        if is_private and (is_sdk_class or ast.unparse(node.value) not in {"self", "cls"}):
+            yield ast.unparse(node)
+
+
+SDK_CLASSES = {"Stream", "Tap", "PagedStream", "BaseTap"}
+PRIVATE_NAMES = set(
+    re.findall(
+        r"\b_[a-z]\w+", "".join(map(inspect.getsource, (Stream, Tap, PluginBase, PluginMapper)))
+    )
+)
+
+
 def test_private_names_are_used_in_one_folder():
-    """Modules outside of ``singer/`` import nothing that the SDK marks private."""
-    private = re.compile(r"(?:from|import) singer_sdk[\w.]*(?:\._|.* import .*\b_)")
+    """Modules outside of ``singer/`` use nothing that the SDK marks private."""
     package = ROOT / "tap_oauth2_generic"
-    found = [
-        path.relative_to(package).as_posix()
+    found = {
+        path.relative_to(package).as_posix(): names
         for path in sorted(package.rglob("*.py"))
-        if private.search(path.read_text()) and path.parent.name != "singer"
-    ]
-    assert found == []
+        if path.relative_to(package).parts[0] not in {"singer", "demo"}
+        and (names := [*uses_of_private_names(path.read_text())])
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from singer_sdk.helpers import _state",
+        "from singer_sdk.helpers._catalog import get_selected_schema",
+        "from singer_sdk.plugin_base import _ConfigInput",
+        "print(tap._config)",
+        "class MyTap(BaseTap):\n    def run(self): return self._config",
+    ],
+)
+def test_use_of_a_private_name_is_found(source):
+    assert [*uses_of_private_names(source)] != []
 
 
 def test_oldest_allowed_sdk_is_the_tested_one():

@@ -24,15 +24,13 @@ ROOT = Path(__file__).resolve().parent.parent
 RECORDING = ROOT / "docs" / "tour.svg"
 PLUGINS = ROOT / ".meltano"
 BINS = (ROOT / ".demo/venv/bin", PLUGINS / "extractors/tap-oauth2-generic/venv/bin")
-
 FENCE = re.compile(
     r"<!-- (?P<note>[^\n]+) -->\n```\w+\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE
 )
 COMMAND = re.compile(r"^\$ ((?:[^\n]*\\\n)*[^\n]*)$", re.MULTILINE)
-# A log line of Meltano: time, level, then the plugin and its message.
 LOG_LINE = re.compile(r"\d{4}-\d\d-\d\dT\S+ \[\w+ *\] (?P<plugin>\S+) +(?P<message>.*)")
 NOISE = re.compile("METRIC|Skipping parse|tap-oauth2-generic v")
-
+TITLE = "<title>A terminal recording of the tour in README.md</title>"
 COLUMNS = 118
 LONGEST_PAUSE, AFTER_PROMPT = 1.2, 0.8  # seconds in the recording
 CHARACTER, LINE, MARGIN = 7.8, 20, 18  # pixels
@@ -142,10 +140,9 @@ def svg(lines: list[Shown]) -> str:
         f' style="animation-duration:{line.at:.2f}s">{escape(line.text[:COLUMNS])}</text>'
         for number, line in enumerate(lines)
     ]
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">{TITLE}'
     page = f'<rect class="page" width="{width}" height="{height}" rx="8"/>'
-    title = "<title>A terminal recording of the tour in README.md</title>"
-    return "\n".join([head, title, f"<style>{STYLE}</style>", page, *drawn, "</svg>", ""])
+    return "\n".join([head, f"<style>{STYLE}</style>", page, *drawn, "</svg>", ""])
 
 
 if __name__ == "__main__":

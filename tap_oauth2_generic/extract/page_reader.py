@@ -66,8 +66,7 @@ class FetchedPage:
             reason = str(error)
         except RecursionError:
             reason = _TOO_DEEP
-        message = f"{self.place}: {_unusable(self.response)}: {reason}"
-        raise ResponseError(message) from None
+        raise ResponseError(f"{self.place}: {_unusable(self.response)}: {reason}") from None
 
 
 class PageReader:
@@ -134,8 +133,7 @@ class PageReader:
         try:
             yield place
         except TapError as error:
-            message = f"{place}: {error}"
-            raise type(error)(message) from None
+            raise type(error)(f"{place}: {error}") from None
         except (MemoryError, RecursionError) as error:
             is_deep = isinstance(error, RecursionError)
             reason = _TOO_DEEP if is_deep else "the response needs more memory than there is"
@@ -165,8 +163,7 @@ class PageReader:
         records = self.stream.records
         if missing := self.missing_records():
             if records.on_missing_records == "fail":
-                message = f"stream {self.stream.name!r}: {missing}"
-                raise ResponseError(message)
+                raise ResponseError(f"stream {self.stream.name!r}: {missing}")
             if records.on_missing_records == "warn":
                 self._log.warning(missing)
         if (envelope := self.envelope()) and not records.records_are_values:
@@ -192,8 +189,7 @@ class PageReader:
                 keep_encoded=self._keeps_encoded(),
             )
         except ResponseError as error:
-            message = f"{_unusable(response)}: {error}"
-            raise ResponseError(message) from None
+            raise ResponseError(f"{_unusable(response)}: {error}") from None
         if isinstance(page.body, dict) and settings.path.text == "$" and self._is_paged:
             self._enveloped = page.keys
         if page.found:

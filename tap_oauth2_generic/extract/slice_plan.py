@@ -76,11 +76,10 @@ class SlicePlan:
         bounds = windows(start, self._bookmarks.now(), settings.incremental.window)
         found = list(islice(bounds, MAX_WINDOWS + 1))
         if len(found) > MAX_WINDOWS:
-            message = (
+            raise SettingError(
                 f"stream {self._config.name!r}: window is so short that there would be more than "
                 f"{MAX_WINDOWS} of them; write a longer one, or a later start_date"
             )
-            raise SettingError(message)
         # How far a descending stream goes is known only when its records are read.
         is_eager = settings.incremental.order != "desc"
         return [

@@ -7,17 +7,16 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from tap_oauth2_generic.records.conform import RecordConformer
-from tap_oauth2_generic.records.passthrough import NotPassthroughError, Passthrough
 from tap_oauth2_generic.records.pipeline import Pipeline
-from tap_oauth2_generic.records.schema_steps import Conform, Encode
 from tap_oauth2_generic.records.steps import (
     AddContext,
     AddFields,
+    Conform,
     Decode,
     DropOlder,
+    Encode,
     Keep,
     Unwrap,
-    adds_of,
 )
 from tap_oauth2_generic.records.stream_maps import MapStreams
 
@@ -49,16 +48,23 @@ class PipelineFactory:
 
         ``reads_each`` if somebody reads every record, such as child streams.
         """
-        is_descending = self._config.settings.incremental.order == "desc"
+        stream, config = self._stream, self._config
+        order = config.settings.incremental.order
         prepare = self._prepare(self.left_out)
-        prepare += (Decode(),) if reads_each or is_descending else ()
-        conform = self._conform(adds_of(prepare))
-        if self._stream.writes_lines:
-            return Pipeline(prepare, (conform, Encode()))
-        maps = MapStreams(self._stream.name, self._stream.stream_maps)
-        return Pipeline(prepare, (conform, maps))
+        prepare += [Decode()] if reads_each or order == "desc" else []
+        conformer = RecordConformer(
+            stream.effective_schema,
+            stream.mask,
+            refuses_new_fields=config.schema.on_new_fields != "ignore",
+            checks_formats=config.schema.schema is None,
+            dropped=self.dropped,
+        )
+        adds = frozenset[str]().union(*(step.adds for step in prepare))
+        conform = Conform(conformer, adds, stream.replication_key, is_ordered=order == "asc")
+        maps = MapStreams(stream.name, stream.stream_maps)
+        return Pipeline(prepare, (conform, Encode() if stream.writes_lines else maps))
 
-    def _prepare(self, left_out: Counter[str]) -> tuple[Step, ...]:
+    def _prepare(self, left_out: Counter[str]) -> list[Step]:
         config, key = self._config, self._stream.replication_key
         contexts, style = config.contexts, config.settings.pagination
         names = (
@@ -74,31 +80,7 @@ class PipelineFactory:
         if names:
             steps.append(AddContext(names))
         if config.filters.keep:
-            steps.append(Keep(config.name, config.filters, left_out))
+            steps.append(Keep(config.name, config.filters.keep, left_out))
         if config.settings.incremental.drop_older and key:
             steps.append(DropOlder(key, left_out))
-        return tuple(steps)
-
-    def _conform(self, adds: frozenset[str]) -> Conform:
-        stream, settings = self._stream, self._config.schema
-        inferred = settings.schema is None
-        schema, mask = stream.effective_schema, stream.mask
-        conformer = RecordConformer(
-            schema,
-            mask,
-            refuses_new_fields=settings.on_new_fields != "ignore",
-            checks_formats=inferred,
-            dropped=self.dropped,
-        )
-        try:
-            passthrough = Passthrough(
-                schema,
-                mask,
-                inferred=inferred,
-                adds=adds,
-                replication_key=stream.replication_key,
-                is_ordered=self._config.settings.incremental.order == "asc",
-            )
-        except NotPassthroughError:
-            return Conform(conformer, None)
-        return Conform(conformer, passthrough)
+        return steps

@@ -6,14 +6,17 @@ One function is made per schema. Knows no stream and writes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from tap_oauth2_generic.records.columns import COLUMN_INTEGERS, IN_LIST, Select
+from tap_oauth2_generic.records.infer import COLUMN_INTEGERS, IN_LIST
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.timestamps import is_date_time
 from tap_oauth2_generic.settings.limits import MAX_NUMBER_LENGTH
 
+#: Which columns are selected, by the steps that lead to each in its schema.
+Select = Mapping[tuple[str, ...], bool]
 Fit = Callable[[Any], Any]
 _NULL = type(None)
 # A null in a column that takes none: the field is left out of the record.
@@ -32,6 +35,7 @@ class SchemaMismatchError(Exception):
         self.path: list[str] = []
 
 
+@dataclass
 class RecordConformer:
     """Fits records of one stream to one schema.
 
@@ -40,20 +44,16 @@ class RecordConformer:
     that does not fit. ``checks_formats`` holds inferred columns to what they were inferred from.
     """
 
-    def __init__(
-        self,
-        schema: Mapping[str, Any],
-        selected: Select,
-        *,
-        refuses_new_fields: bool,
-        checks_formats: bool,
-        dropped: dict[str, int] | None = None,
-    ) -> None:
-        self.dropped: dict[str, int] = {} if dropped is None else dropped
-        self._selected = selected
-        self._refuses_new_fields = refuses_new_fields
-        self._checks_formats = checks_formats
-        self._fit = self._object(schema, ())
+    schema: Mapping[str, Any]
+    selected: Select
+    _: KW_ONLY
+    refuses_new_fields: bool
+    checks_formats: bool
+    dropped: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make the function that fits a record."""
+        self._fit = self._object(self.schema, ())
 
     def conform(self, record: dict[str, Any]) -> dict[str, Any]:
         """Return the record to emit, a new dict; raise SchemaMismatchError."""
@@ -65,7 +65,7 @@ class RecordConformer:
         required = frozenset(schema.get("required", ()))
         for name, member in schema.get("properties", {}).items():
             place = (*at, "properties", name)
-            columns[name] = self._column(member, place) if self._selected[place] else None
+            columns[name] = self._column(member, place) if self.selected[place] else None
 
         def fit(value: dict[str, Any]) -> dict[str, Any]:
             fitted = {}
@@ -88,7 +88,7 @@ class RecordConformer:
         return fit
 
     def _meet_new_field(self, at: tuple[str, ...], name: str, value: Any) -> None:
-        if self._refuses_new_fields:
+        if self.refuses_new_fields:
             raise SchemaMismatchError(value, is_new=True)
         path = ".".join((*at[1::2], name))
         self.dropped[path] = self.dropped.get(path, 0) + 1
@@ -100,11 +100,11 @@ class RecordConformer:
         if not declared:
             return _keep
         types = {declared} if isinstance(declared, str) else set(declared)
-        checks_text = self._checks_formats and schema.get("format") == "date-time"
+        checks_text = self.checks_formats and schema.get("format") == "date-time"
         as_they_are, fitted = self._scalars(types, checks_text=checks_text)
         if "object" in types:
             # A column inferred from an empty object has no fields yet; a declared one takes any.
-            has = "properties" in schema if self._checks_formats else schema.get("properties")
+            has = "properties" in schema if self.checks_formats else schema.get("properties")
             fitted[dict] = self._object(schema, at) if has else _keep
         if "array" in types:
             fitted[list] = self._items(schema, at)
@@ -125,7 +125,7 @@ class RecordConformer:
     ) -> tuple[frozenset[type], dict[type, Fit]]:
         """Return the Python types whose values fit as they are, and how others are fitted."""
         is_number = "number" in types
-        fits = _integer if self._checks_formats and not is_number else _keep
+        fits = _integer if self.checks_formats and not is_number else _keep
         columns: dict[type, Fit] = {_NULL: _keep if "null" in types else _leave_out}
         if "boolean" in types:
             columns[bool] = _keep
@@ -140,7 +140,7 @@ class RecordConformer:
 
     def _items(self, schema: Mapping[str, Any], at: tuple[str, ...]) -> Fit:
         described = schema.get("items")
-        if described is None and self._checks_formats:
+        if described is None and self.checks_formats:
             return _only_empty
         if not isinstance(described, Mapping) or not described.get("type"):
             return _keep

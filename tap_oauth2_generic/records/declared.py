@@ -17,20 +17,18 @@ def _parse(value: Any) -> dict[str, Any]:
     """Parse a JSON Schema of records, from an object or the path of a file."""
     schema = _from_file(value) if isinstance(value, str) else value
     if not isinstance(schema, Mapping):
-        message = "must be a JSON Schema object or the path of a file with one"
-        raise ValueError(message)
+        raise ValueError("must be a JSON Schema object or the path of a file with one")
     properties = schema.get("properties")
     if not isinstance(properties, Mapping):
-        message = 'must describe records: {"type": "object", "properties": {…}}'
-        raise ValueError(message)
+        raise ValueError('must describe records: {"type": "object", "properties": {…}}')
     if schema.get("type", "object") not in ("object", ["object"]):
-        message = 'must describe records, which are of type "object"'
-        raise ValueError(message)
+        raise ValueError('must describe records, which are of type "object"')
     _check(schema)
     for name, member in properties.items():
         if not is_schema(member):
-            message = f"the schema of property {name!r} must be an object, as must those inside it"
-            raise ValueError(message)
+            raise ValueError(
+                f"the schema of property {name!r} must be an object, as must those inside it"
+            )
     return {"type": "object", **schema}
 
 
@@ -58,8 +56,7 @@ def _check(schema: Mapping[str, Any]) -> None:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
         place = ".".join(str(step) for step in error.path) or "its top"
-        message = f"is no JSON Schema, at {place}: {error.message[:200]}"
-        raise ValueError(message) from None
+        raise ValueError(f"is no JSON Schema, at {place}: {error.message[:200]}") from None
 
 
 def _from_file(path: str) -> Any:

@@ -9,11 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from tap_oauth2_generic.records.columns import COLUMN_INTEGERS, IN_LIST
 from tap_oauth2_generic.runtime.timestamps import is_date_time
 from tap_oauth2_generic.settings.limits import MAX_PROPERTIES
 
 Schema = Mapping[str, Any]
+# The values of an integer column; longer integers go into a number column.
+COLUMN_INTEGERS = range(-(2**63), 2**63)
+#: Stands for the members of a list in a path.
+IN_LIST = "[]"
 
 # Holds anything, since any JSON value can be written as a string: for fields that were null in
 # the whole sample and for fields whose values are of different kinds.

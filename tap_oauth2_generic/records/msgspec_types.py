@@ -1,17 +1,19 @@
-"""Types made from a schema, against which msgspec decodes records at the speed of C."""
+"""Types made from a schema or a path, so that msgspec decodes records at the speed of C."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Optional, Union
 
 import msgspec
 
-from tap_oauth2_generic.records.columns import COLUMN_INTEGERS
+from tap_oauth2_generic.records.infer import COLUMN_INTEGERS, IN_LIST
+from tap_oauth2_generic.settings.paths import DottedPath
 
 if TYPE_CHECKING:
-    from tap_oauth2_generic.records.columns import Select
+    from tap_oauth2_generic.records.conform import Select
+    from tap_oauth2_generic.settings.paths import Path
 
 _ColumnInteger = Annotated[int, msgspec.Meta(ge=COLUMN_INTEGERS.start, le=COLUMN_INTEGERS.stop - 1)]
 _EmptyList = Annotated[list[Any], msgspec.Meta(max_length=0)]
@@ -20,8 +22,8 @@ Columns = Mapping[str, Any]
 Place = tuple[str, ...]
 
 
-class NoTypeError(Exception):
-    """There is no type for the schema: its records have to be decoded."""
+class NotPassthroughError(Exception):
+    """The schema needs every record decoded."""
 
 
 class ColumnTypes:
@@ -32,7 +34,7 @@ class ColumnTypes:
         self._inferred = inferred
 
     def check_type(self, columns: Columns, at: Place = ()) -> Any:
-        """Return the type of an object with these columns and no others; raise NoTypeError."""
+        """Return the type of an object with these columns only; raise NotPassthroughError."""
         fields = {}
         for name, schema in columns.items():
             place = (*at, "properties", name)
@@ -63,7 +65,7 @@ class ColumnTypes:
             return datetime
         types = {"string": str, "number": float, "boolean": bool}
         if name not in types:
-            raise NoTypeError
+            raise NotPassthroughError
         return types[name]
 
     def _list(self, schema: Columns, at: Place) -> Any:
@@ -72,19 +74,19 @@ class ColumnTypes:
             return _EmptyList
         if not isinstance(items, Mapping) or not items.get("type"):
             return list
-        return list[self.value_type(items, (*at, "items", "[]"))]  # type: ignore[misc]
+        return list[self.value_type(items, (*at, "items", IN_LIST))]  # type: ignore[misc]
 
     def are_whole(self, columns: Columns) -> bool:
         """Return whether the columns are selected with everything in them."""
         try:
             return self.pick_type(columns) is None
-        except (NoTypeError, ValueError):
+        except (NotPassthroughError, ValueError):
             return False
 
     def pick_type(self, columns: Columns, at: Place = ()) -> Any:
         """Return the type that keeps the selected columns encoded, None if all are selected.
 
-        Raise NoTypeError if a column has no such type.
+        Raise NotPassthroughError if a column has no such type.
         """
         fields: dict[str, Any] = {}
         everything = True
@@ -103,10 +105,10 @@ class ColumnTypes:
         names = _names(schema) or set()
         inner = self.pick_type(schema.get("properties") or {}, at) if "object" in names else None
         if "array" in names and isinstance(schema.get("items"), Mapping):
-            item = self._pick_value_type(schema["items"], (*at, "items", "[]"))
+            item = self._pick_value_type(schema["items"], (*at, "items", IN_LIST))
             inner = inner if item is None else _list_of(item)
         if inner is not None and not names <= {"object", "null"} and not names <= {"array", "null"}:
-            raise NoTypeError
+            raise NotPassthroughError
         return None if inner is None else inner | None | msgspec.UnsetType
 
 
@@ -114,31 +116,41 @@ def _list_of(item: Any) -> Any:
     return list[item]
 
 
-def at_path(keys: Sequence[str], whole: str | None) -> Any:
-    """Return the type of a record with a value at a path; ``whole`` is the path as a key."""
-    inner: Any = msgspec.Raw
-    for key in reversed(keys):
-        # Of types that are not classes: the operator does not take them all.
-        there: Any = Union[inner, msgspec.UnsetType]  # noqa: UP007
-        fields = {key: there}
-        if key is keys[0] and whole is not None:
-            fields[whole] = _Written
-        inner = Optional[_struct(fields, msgspec.UNSET)]  # noqa: UP045
-    return inner
+class ValuesAt:
+    """Reads the value at a path from each record of an encoded list, as it is written.
 
+    Raises TypeError or ValueError for a JSONPath, or a name that JSON has to escape.
+    """
 
-def found_at(record: Any, depth: int) -> Any:
-    """Return the value at the path of a record decoded by ``at_path``, UNSET if there is none."""
-    for _ in range(depth):
-        if record is None or record is msgspec.UNSET:
-            return msgspec.UNSET
-        record = record.f0
-    return record
+    def __init__(self, path: Path) -> None:
+        keys = path.keys if isinstance(path, DottedPath) else ()
+        if not keys or not all(isinstance(key, str) for key in keys):
+            raise TypeError
+        self._depth = len(keys)
+        self._has_other_spelling = path.text != keys[0]
+        record: Any = msgspec.Raw
+        for depth in reversed(range(self._depth)):
+            # Of types that are not classes: the operator does not take them all.
+            fields: dict[Any, Any] = {keys[depth]: Union[record, msgspec.UnsetType]}  # noqa: UP007
+            if depth == 0 and self._has_other_spelling:
+                fields[path.text] = _Written
+            record = Optional[_struct(fields, msgspec.UNSET)]  # noqa: UP045
+        self._decoder = msgspec.json.Decoder(list[record])
 
+    def read(self, json: bytes) -> list[bytes]:
+        """Return each record's value, null if it has none; raise LookupError for an odd one."""
+        records: list[Any] = self._decoder.decode(json)
+        if self._has_other_spelling and any(r and r.f1 is not msgspec.UNSET for r in records):
+            # A path that is itself a key of the record is that key.
+            raise LookupError
+        return [self._value(record) for record in records]
 
-def has_whole(record: Any) -> bool:
-    """Return whether a record decoded by ``at_path`` has the path itself as a key."""
-    return record is not None and record.f1 is not msgspec.UNSET
+    def _value(self, record: Any) -> bytes:
+        for _ in range(self._depth):
+            if record is None or record is msgspec.UNSET:
+                return b"null"
+            record = record.f0
+        return b"null" if record is msgspec.UNSET else bytes(record)
 
 
 def _names(schema: Any) -> set[str] | None:

@@ -12,41 +12,35 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_oauth2_generic.records.msgspec_types import ColumnTypes, NoTypeError
+from tap_oauth2_generic.records.msgspec_types import ColumnTypes, NotPassthroughError
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from tap_oauth2_generic.records.columns import Select
+    from tap_oauth2_generic.records.conform import RecordConformer
     from tap_oauth2_generic.records.pipeline import EncodedPage
 
 _EXACT = msgspec.json.Decoder(float_hook=Decimal)
 
 
-class NotPassthroughError(Exception):
-    """The schema needs every record decoded."""
-
-
 class Passthrough:
-    """Checks encoded records: each fits the schema as it is written.
+    """Checks encoded records: each fits as it is written, and the conformer would keep it so.
 
     ``adds`` are the fields that earlier steps add; a record that has one of them itself does
     not fit. ``is_ordered`` asks for every replication value, in order.
     """
 
-    def __init__(  # noqa: PLR0913 - the stream's settings for its records
+    def __init__(
         self,
-        schema: Mapping[str, Any],
-        selected: Select,
-        *,
-        inferred: bool,
+        conformer: RecordConformer,
         adds: Collection[str],
         replication_key: str | None,
+        *,
         is_ordered: bool,
     ) -> None:
-        columns = schema.get("properties", {})
-        types = ColumnTypes(selected, inferred=inferred)
+        columns = conformer.schema.get("properties", {})
+        types = ColumnTypes(conformer.selected, inferred=conformer.checks_formats)
         added = {name: columns.get(name) for name in adds}
         if not columns.keys() >= added.keys() or not types.are_whole(added):
             raise NotPassthroughError
@@ -62,7 +56,7 @@ class Passthrough:
             self._key = None
             if replication_key is not None:
                 self._key = _Key(replication_key, own, adds, is_ordered=is_ordered)
-        except (NoTypeError, TypeError, ValueError) as error:
+        except (TypeError, ValueError) as error:
             # A ValueError: the decoder takes no names that JSON has to escape.
             raise NotPassthroughError from error
 

@@ -132,7 +132,7 @@ class Pipeline:
     def is_fast(self) -> bool:
         """Whether pages may stay encoded: every step can work on them."""
         steps = (*self.prepare_steps, *self.finish_steps)
-        return bool(self.finish_steps) and all(step.reach is not Reach.REBUILDS for step in steps)
+        return bool(self.finish_steps) and all(map(_works_encoded, steps))
 
     def __call__(self, page: Source, origin: Origin, limit: int | None = None) -> Batch:
         """Return the records of a page, still encoded if all of them fit as they are written."""
@@ -168,3 +168,10 @@ class Pipeline:
         for step in self.finish_steps:
             taken = step.apply(taken, origin)
         return taken
+
+
+def _works_encoded(step: Step) -> bool:
+    """Return whether a step works on encoded records; never if only ``apply`` is overridden."""
+    names = ("apply_encoded", "apply")
+    latest = next(n for cls in type(step).__mro__ for n in names if n in vars(cls))
+    return step.reach is not Reach.REBUILDS and latest == "apply_encoded"

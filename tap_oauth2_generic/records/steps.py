@@ -1,27 +1,33 @@
-"""The steps of the record pipeline that need no schema: they add fields and leave out records.
+"""The steps of the record pipeline, in their order; stream maps have a module of their own.
 
 Each works on decoded records, and on encoded pages if it can.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from tap_oauth2_generic.errors import SettingError
 from tap_oauth2_generic.parsing.extract_records import add_fields
-from tap_oauth2_generic.records.msgspec_types import at_path, found_at, has_whole
+from tap_oauth2_generic.records.conform import RecordConformer, SchemaMismatchError
+from tap_oauth2_generic.records.msgspec_types import NotPassthroughError, ValuesAt
+from tap_oauth2_generic.records.passthrough import Passthrough
 from tap_oauth2_generic.records.pipeline import Reach, Record, Step
+from tap_oauth2_generic.runtime.json_encoder import encode_json
+from tap_oauth2_generic.settings.conditions import CONDITION_PROPERTIES, Condition, parse_condition
+from tap_oauth2_generic.settings.field_types import array_of
+from tap_oauth2_generic.settings.fields import setting
 from tap_oauth2_generic.settings.paths import DottedPath, JsonPath, passes_by
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from tap_oauth2_generic.parsing.extract_records import RecordSettings
-    from tap_oauth2_generic.records.filters import FilterSettings
     from tap_oauth2_generic.records.pipeline import EncodedPage, Origin
     from tap_oauth2_generic.settings.paths import Path
 
@@ -52,7 +58,7 @@ class AddFields(Step):
         self._fields = fields
         self.adds = frozenset(fields)
         try:
-            self._values = {name: _ValuesAt(path) for name, path in fields.items()}
+            self._values = {name: ValuesAt(path) for name, path in fields.items()}
             self.reach = Reach.SUFFIX
         except (TypeError, ValueError):
             # A JSONPath, or a name that JSON has to escape.
@@ -69,30 +75,6 @@ class AddFields(Step):
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, LookupError):
             return None
         return replace(page, columns={**page.columns, **columns})
-
-
-class _ValuesAt:
-    """The values at a path in the records of an encoded list, as they are written."""
-
-    def __init__(self, path: Path) -> None:
-        if not isinstance(path, DottedPath):
-            raise TypeError
-        keys = [key for key in path.keys if isinstance(key, str)]
-        if not keys or len(keys) != len(path.keys):
-            raise TypeError
-        self._depth = len(keys)
-        self._has_other_spelling = path.text != keys[0]
-        record: Any = at_path(keys, path.text if self._has_other_spelling else None)
-        self._decoder = msgspec.json.Decoder(list[record])
-
-    def read(self, json: bytes) -> list[bytes]:
-        """Return each record's value, null if it has none; raise LookupError for an odd one."""
-        records = self._decoder.decode(json)
-        if self._has_other_spelling and any(map(has_whole, records)):
-            # A path that is itself a key of the record is that key.
-            raise LookupError
-        found = (found_at(record, self._depth) for record in records)
-        return [b"null" if value is msgspec.UNSET else bytes(value) for value in found]
 
 
 class AddContext(Step):
@@ -113,18 +95,33 @@ class AddContext(Step):
         return replace(page, constants={**page.constants, **added})
 
 
+@dataclass(frozen=True, kw_only=True)
+class FilterSettings:
+    """What a record must be to be emitted."""
+
+    keep: list[Condition] = setting(
+        array_of(
+            lambda raw, _: parse_condition(raw),
+            {"properties": CONDITION_PROPERTIES, "required": ["path"]},
+        ),
+        'Conditions that a record must meet to be emitted: `{"path": "status", "equals": "open"}`, '
+        "or with `in` or `matches`.",
+        default=[],
+    )
+
+
 class Keep(Step):
     """Leave out records that do not meet the ``keep`` conditions."""
 
-    def __init__(self, stream: str, filters: FilterSettings, left_out: Counter[str]) -> None:
+    def __init__(self, stream: str, keep: Sequence[Condition], left_out: Counter[str]) -> None:
         self._stream = stream
-        self._keeps = filters.keeps
+        self._conditions = keep
         self._left_out = left_out
 
     def apply(self, record: Record, _: Origin, /) -> Record | None:
         """Return the record if it meets the conditions; raise SettingError for a slow pattern."""
         try:
-            if self._keeps(record):
+            if all(condition.holds(record) for condition in self._conditions):
                 return record
         except SettingError as error:
             raise SettingError(f"stream {self._stream!r}: {error}") from None
@@ -151,6 +148,61 @@ class Decode(Step):
     """Keep every record decoded, for readers of single records such as child streams."""
 
 
-def adds_of(steps: Iterable[Step]) -> frozenset[str]:
-    """Return the fields that steps add on encoded records."""
-    return frozenset[Any]().union(*(step.adds for step in steps))
+class Conform(Step):
+    """Select the columns of the schema, and fit each value to its column."""
+
+    def __init__(
+        self,
+        conformer: RecordConformer,
+        adds: Collection[str],
+        replication_key: str | None,
+        *,
+        is_ordered: bool,
+    ) -> None:
+        """Fit encoded records if the schema allows it; see ``Passthrough`` for the arguments."""
+        self._conformer = conformer
+        with suppress(NotPassthroughError):
+            self._passthrough = Passthrough(conformer, adds, replication_key, is_ordered=is_ordered)
+            self.reach = Reach.READS
+
+    def apply(self, record: Record, _: Origin, /) -> Record:
+        """Return the record as its schema wants it; raise SchemaMismatchError."""
+        return self._conformer.conform(record)
+
+    def apply_encoded(self, page: EncodedPage, _: Origin, /) -> EncodedPage | None:
+        """Return the page if every record fits as it is written."""
+        try:
+            constants = self._conformer.conform(dict(page.constants))
+        except SchemaMismatchError:
+            return None
+        checked = self._passthrough.check(page)
+        return checked and replace(checked, constants=constants)
+
+
+class Encode(Step):
+    """Encode each record as JSON."""
+
+    reach = Reach.SUFFIX
+
+    def apply(self, record: Record, _: Origin, /) -> bytes:
+        """Return the record as JSON, with every digit."""
+        return encode_json(record)
+
+    def apply_encoded(self, page: EncodedPage, _: Origin, /) -> EncodedPage | None:
+        """Put the columns at the end of each record."""
+        if not page.columns and not page.constants:
+            return page
+        if any(not bytes(record)[1:-1].strip() for record in page.records):
+            # The members to add begin with a comma.
+            return None
+        if not page.columns:
+            return page
+        columns = [
+            [b"," + encode_json(name) + b":" + value for value in values]
+            for name, values in page.columns.items()
+        ]
+        records = [
+            b"".join((memoryview(record)[:-1], *members, b"}"))
+            for record, *members in zip(page.records, *columns, strict=True)
+        ]
+        return replace(page, records=records, columns={})

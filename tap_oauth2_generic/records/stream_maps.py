@@ -77,8 +77,9 @@ class MapStreams(Step):
         try:
             made = stream_map.transform(record)
         except Exception as error:  # an expression may raise anything
-            message = f"stream {self._stream!r}: its stream map failed: {_describe(error)}"
-            raise RecordError(message) from error
+            raise RecordError(
+                f"stream {self._stream!r}: its stream map failed: {_describe(error)}"
+            ) from error
         return None if made is None else _in_columns(self._stream, made, stream_map)
 
 
@@ -99,9 +100,8 @@ def _in_columns(stream: str, made: Record, stream_map: StreamMap) -> Record:
         return made
     for name, value in made.items():
         if name not in columns and value is not None:
-            message = (
+            raise RecordError(
                 f"stream {stream!r}: the value of {name!r} has no column in the flattened schema: "
                 "declare it with a single type"
             )
-            raise RecordError(message)
     return {name: value for name, value in made.items() if name in columns}

@@ -42,8 +42,9 @@ def _partitions(value: Any) -> tuple[Context, ...]:
     if isinstance(value, Mapping):
         wrong = [name for name, members in value.items() if not isinstance(members, list | tuple)]
         if wrong:
-            message = f"{wrong[0]!r} must be an array of values, not {json_type(value[wrong[0]])}"
-            raise ValueError(message)
+            raise ValueError(
+                f"{wrong[0]!r} must be an array of values, not {json_type(value[wrong[0]])}"
+            )
         if math.prod(len(members) for members in value.values()) > MAX_PARTITIONS:
             raise ValueError(f"makes more than {MAX_PARTITIONS} combinations")
         combinations = itertools.product(*value.values())
@@ -51,8 +52,9 @@ def _partitions(value: Any) -> tuple[Context, ...]:
     elif isinstance(value, list | tuple):
         found = list(value)
     else:
-        message = f"must be an array of objects or an object of arrays, not {json_type(value)}"
-        raise ValueError(message)
+        raise ValueError(
+            f"must be an array of objects or an object of arrays, not {json_type(value)}"
+        )
     return _checked(found)
 
 

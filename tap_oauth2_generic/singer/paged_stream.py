@@ -124,8 +124,9 @@ class PagedStream(Stream):
         try:
             yield
         except RecursionError:
-            message = f"stream {self.name!r}: its records or its schema are nested too deep"
-            raise RecordError(message) from None
+            raise RecordError(
+                f"stream {self.name!r}: its records or its schema are nested too deep"
+            ) from None
 
     # Logs
 

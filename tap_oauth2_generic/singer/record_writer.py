@@ -69,8 +69,9 @@ class RecordWriter:
             try:
                 return self.pipeline.finish(record, origin)
             except RecursionError:
-                message = f"stream {self._stream.name!r}: a record is nested too deep"
-                raise RecordError(message) from None
+                raise RecordError(
+                    f"stream {self._stream.name!r}: a record is nested too deep"
+                ) from None
             except SchemaMismatchError as mismatch:
                 self._send(waiting)
                 self._grow_schema(mismatch)
@@ -90,21 +91,20 @@ class RecordWriter:
         """Widen the schema for a value that does not fit it, and tell the target first."""
         name, path = self._stream.name, ".".join(mismatch.path)
         if mismatch.is_new and self._settings.on_new_fields == "fail":
-            message = f"stream {name!r}: the field {path!r} is new; new_fields is fail"
-            raise RecordError(message)
+            raise RecordError(f"stream {name!r}: the field {path!r} is new; new_fields is fail")
         if not mismatch.is_new and self._settings.schema is not None:
-            message = (
+            raise RecordError(
                 f"stream {name!r}: a value of {path!r} does not fit its declared type "
                 f"({type(mismatch.value).__name__}); widen the type in the stream's schema"
             )
-            raise RecordError(message)
         if mismatch.is_new:
             self._log.warning("new field %r; adding it to the schema", path)
         else:
             self._log.warning("%r has a value of another type; widening its column", path)
         schema = grow_at(self._stream.effective_schema, mismatch.path, mismatch.value)
         if schema == self._stream.effective_schema:
-            message = f"stream {name!r}: the value of {path!r} fits no column of its schema"
-            raise RecordError(message)
+            raise RecordError(
+                f"stream {name!r}: the value of {path!r} fits no column of its schema"
+            )
         self._stream.replace_schema(schema)
         self.pipeline = self._make_pipeline()

@@ -14,10 +14,8 @@ from tap_oauth2_generic.extract.page_reader import Slice
 from tap_oauth2_generic.parsing.json_text import open_envelope
 from tap_oauth2_generic.records.conform import RecordConformer, SchemaMismatchError
 from tap_oauth2_generic.records.infer import infer
-from tap_oauth2_generic.records.passthrough import NotPassthroughError, Passthrough
 from tap_oauth2_generic.records.pipeline import EncodedPage, Pipeline
-from tap_oauth2_generic.records.schema_steps import Conform, Encode
-from tap_oauth2_generic.records.steps import AddContext, AddFields, adds_of
+from tap_oauth2_generic.records.steps import AddContext, AddFields, Conform, Encode
 from tap_oauth2_generic.settings.paths import DottedPath, parse_path
 
 QUICK = settings(deadline=None, max_examples=300)
@@ -75,11 +73,8 @@ def pipeline(schema, *, selected=None, context=(), added=None, inferred=True, **
     prepare = [AddFields(added or {}), AddContext(context)]
     key = {"replication_key": None, "is_ordered": False, **key}
     conformer = RecordConformer(schema, selected, refuses_new_fields=True, checks_formats=inferred)
-    try:
-        passthrough = Passthrough(schema, selected, inferred=inferred, adds=adds_of(prepare), **key)
-    except NotPassthroughError:
-        passthrough = None
-    return Pipeline(prepare, [Conform(conformer, passthrough), Encode()])
+    adds = [*(added or {}), *context]
+    return Pipeline(prepare, [Conform(conformer, adds, **key), Encode()])
 
 
 def encoded(content, made, context=None):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -60,15 +60,16 @@ class AssertionSettings:
 
 @dataclass(frozen=True)
 class RequestContext:
-    """What a token request's assertion can use; ``now`` is in seconds since 1970."""
+    """What authenticates a token request; ``now`` is in seconds since 1970."""
 
     client_id: str
+    client_secret: str = field(repr=False)
     audience: str
     assertion: AssertionSettings
     now: float
 
 
-def sign(settings: AssertionSettings, claims: dict[str, Any], now: float) -> str:
+def sign(context: RequestContext, claims: dict[str, Any]) -> str:
     """Return a JWT that is valid from now on (RFC 7523 section 3).
 
     Raise SettingError if the key cannot be used.
@@ -76,7 +77,7 @@ def sign(settings: AssertionSettings, claims: dict[str, Any], now: float) -> str
     import jwt  # only a run that signs needs it; it brings cryptography
     from jwt.exceptions import PyJWTError
 
-    issued = int(now)
+    settings, issued = context.assertion, int(context.now)
     times = {"iat": issued, "exp": issued + settings.jwt_lifetime, "jti": secrets.token_urlsafe(16)}
     payload = {name: value for name, value in {**times, **claims}.items() if value is not None}
     headers = {"kid": settings.private_key_id} if settings.private_key_id else None
@@ -94,8 +95,7 @@ def sign(settings: AssertionSettings, claims: dict[str, Any], now: float) -> str
 
 
 class _Encoder(json.JSONEncoder):
-    """Write the exact numbers of a configuration as JSON numbers."""
-
+    # The numbers of a configuration are exact.
     def default(self, o: Any) -> Any:
         return float(o) if isinstance(o, Decimal) else super().default(o)
 

@@ -1,64 +1,58 @@
 """Client authentication at the token endpoint: one small function for each method.
 
 The names are those of OpenID Connect Core section 9 and RFC 8705. To add a method, add a
-function to ``CLIENT_AUTH``.
+function to ``CLIENT_AUTH``: it returns what it adds to a token request, parameters and headers.
 """
 
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
+
+from tap_oauth2_generic.oauth2.assertion import sign
+from tap_oauth2_generic.runtime.redaction import register
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tap_oauth2_generic.oauth2.assertion import RequestContext
 
-@dataclass(frozen=True)
-class Client:
-    """The client to authenticate; ``create_assertion`` signs a JWT (RFC 7523 section 2.2)."""
-
-    client_id: str
-    client_secret: str = field(repr=False)
-    create_assertion: Callable[[], str] = field(repr=False)
+_Proof = tuple[dict[str, str], dict[str, str]]
 
 
-@dataclass
-class Proof:
-    """What a method adds to a token request."""
-
-    params: dict[str, str] = field(default_factory=dict)
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-def _identify(client: Client) -> Proof:
+def _identify(client: RequestContext) -> _Proof:
     """Send the client ID only; a TLS certificate may be the proof (RFC 8705)."""
-    return Proof({"client_id": client.client_id} if client.client_id else {})
+    return {"client_id": client.client_id}, {}
 
 
-def _secret_post(client: Client) -> Proof:
+def _secret_post(client: RequestContext) -> _Proof:
     """Send ID and secret as parameters; a public client has no secret."""
-    secret = {"client_secret": client.client_secret} if client.client_secret else {}
-    return Proof(_identify(client).params | secret)
+    return {"client_id": client.client_id, "client_secret": client.client_secret}, {}
 
 
-def _secret_basic(client: Client) -> Proof:
+def _secret_basic(client: RequestContext) -> _Proof:
     """Send both as HTTP Basic, form-encoded first (RFC 6749 section 2.3.1)."""
-    pair = f"{quote_plus(client.client_id)}:{quote_plus(client.client_secret)}".encode()
-    return Proof(headers={"Authorization": f"Basic {base64.b64encode(pair).decode()}"})
+    pair = f"{quote_plus(client.client_id)}:{quote_plus(client.client_secret)}"
+    encoded = base64.b64encode(pair.encode()).decode()
+    register(encoded)
+    return {}, {"Authorization": f"Basic {encoded}"}
 
 
-def _private_key_jwt(client: Client) -> Proof:
+def _private_key_jwt(client: RequestContext) -> _Proof:
     """Send a signed assertion instead of a secret (RFC 7523 section 2.2)."""
-    kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-    assertion = {"client_assertion_type": kind, "client_assertion": client.create_assertion()}
-    return Proof(_identify(client).params | assertion)
+    client_id = client.client_id or None
+    claims = {"iss": client_id, "sub": client_id, "aud": client.audience}
+    return {
+        "client_id": client.client_id,
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        "client_assertion": sign(client, claims),
+    }, {}
 
 
 #: The methods that send the client secret.
 SECRET_AUTH = ("client_secret_post", "client_secret_basic")
-CLIENT_AUTH: dict[str, Callable[[Client], Proof]] = {
+CLIENT_AUTH: dict[str, Callable[[RequestContext], _Proof]] = {
     "client_secret_post": _secret_post,
     "client_secret_basic": _secret_basic,
     "private_key_jwt": _private_key_jwt,

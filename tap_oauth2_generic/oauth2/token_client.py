@@ -14,13 +14,12 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyErr
 
 from tap_oauth2_generic.errors import TokenLostError, TokenRequestError
 from tap_oauth2_generic.net.retry import Verdict, bounded_wait, decide
-from tap_oauth2_generic.oauth2.assertion import RequestContext, sign
-from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH, Client
+from tap_oauth2_generic.oauth2.assertion import RequestContext
+from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH
 from tap_oauth2_generic.oauth2.token_response import endpoint_name, parse_token, read_body
 from tap_oauth2_generic.runtime.causes import root_cause
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.log import LOG
-from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.settings.templates import as_text
 
 if TYPE_CHECKING:
@@ -74,13 +73,11 @@ class TokenClient:
                 cause = f"the token endpoint returned status {response.status_code}"
             except requests.exceptions.RequestException as error:
                 cause = _unreachable(url, error)
-            wait = self._retry_wait(response, attempt)
-            if wait is not None:
-                self._sleep(cause, attempt, wait)
-            elif response is not None:
-                return self._parse(response, grant_type)
-            else:
+            if self._wait_to_retry(response, cause, attempt):
+                continue
+            if response is None:
                 raise TokenRequestError(f"could not obtain an access token: {cause}")
+            return self._parse(response, grant_type)
 
     def redeem_code(self, fields: Mapping[str, Any], grant_type: str) -> Token:
         """Exchange a login's code, which can be used once, for a token; send once.
@@ -122,13 +119,8 @@ class TokenClient:
 
     def wait_to_resend(self, error: Exception, attempt: int) -> bool:
         """Wait and return True if a request never left and has retries left."""
-        if not isinstance(error, TokenRequestError) or error.code != UNREACHABLE:
-            return False
-        wait = self._retry_wait(None, attempt)
-        if wait is None:
-            return False
-        self._sleep(str(error), attempt, wait)
-        return True
+        was_not_sent = isinstance(error, TokenRequestError) and error.code == UNREACHABLE
+        return was_not_sent and self._wait_to_retry(None, str(error), attempt)
 
     def post_form(self, url: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Send a form with client authentication; return the JSON object."""
@@ -143,32 +135,23 @@ class TokenClient:
         return {**fields} if self.scope is None else {**fields, "scope": self.scope}
 
     def _context(self, url: str) -> RequestContext:
-        audience = self._assertion.jwt_audience or url
-        return RequestContext(self.client_id, audience, self._assertion, self._clock.time())
+        secret, assertion = self._settings.client_secret or "", self._assertion
+        audience = assertion.jwt_audience or url
+        return RequestContext(self.client_id, secret, audience, assertion, self._clock.time())
 
-    def _client(self, url: str) -> Client:
-        def create_assertion() -> str:
-            context = self._context(url)
-            client_id = self._settings.client_id
-            claims = {"iss": client_id, "sub": client_id, "aud": context.audience}
-            return sign(self._assertion, claims, context.now)
-
-        return Client(self.client_id, self._settings.client_secret or "", create_assertion)
-
-    def _retry_wait(self, response: requests.Response | None, attempt: int) -> float | None:
-        """Return the seconds before a retry, None if there is to be none."""
+    def _wait_to_retry(self, response: requests.Response | None, cause: str, attempt: int) -> bool:
+        """Wait before a retry; return False if there is to be none."""
         verdict = Verdict("retry")
         if response is not None:
             now = self._clock.time()
             verdict = decide(response.status_code, response.headers, self._resilience, now)
         if verdict.action != "retry" or attempt > self._resilience.max_retries:
-            return None
+            return False
         jitter = random.random()  # noqa: S311  # nosec B311 # not a secret
-        return bounded_wait(verdict, attempt, self._resilience, jitter)
-
-    def _sleep(self, cause: str, attempt: int, wait: float) -> None:
+        wait = bounded_wait(verdict, attempt, self._resilience, jitter)
         LOG.warning("%s; retry %d in %.1f seconds", cause, attempt, wait)
         self._clock.sleep(wait)
+        return True
 
     def _parse(
         self, response: requests.Response, request_name: str, refresh_token: str | None = None
@@ -181,17 +164,15 @@ class TokenClient:
     ) -> requests.Response:
         """Send the standard's parameters, changed as the provider's settings say."""
         settings = self._settings
-        proof = CLIENT_AUTH[settings.client_auth](self._client(url))
-        if basic := proof.headers.get("Authorization"):
-            register(basic.removeprefix("Basic "))
+        proof, headers = CLIENT_AUTH[settings.client_auth](self._context(url))
         names = {
             "client_id": settings.client_id_param,
             "client_secret": settings.client_secret_param,
         }
-        standard = {**fields, **proof.params}
+        standard = {**fields, **proof}
         params = {names.get(n, n): value for n, value in standard.items() if value != ""}
         params = {n: value for n, value in {**params, **overrides}.items() if value is not None}
-        headers = {"Accept": "application/json", **proof.headers, **settings.token_headers}
+        headers = {"Accept": "application/json", **headers, **settings.token_headers}
         request = _encode(settings, url, params, headers)
         return self._transport.send(request.prepare(), new_connection=True)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import Any, TypeGuard
 
 from tap_oauth2_generic.oauth2.grants.base import Grant
 
@@ -16,21 +15,10 @@ DEFAULT_GRANT = "authorization_code"
 
 def grants() -> dict[str, type[Grant]]:
     """Return every grant that has a module here, by its name and its aliases."""
-    found: dict[str, type[Grant]] = {}
     for module_info in pkgutil.iter_modules(__path__):
-        module = importlib.import_module(f"{__name__}.{module_info.name}")
-        for member in vars(module).values():
-            if _is_grant(member):
-                found |= dict.fromkeys((member.grant_type, *member.aliases), member)
-    return found
-
-
-def _is_grant(member: Any) -> TypeGuard[type[Grant]]:
-    try:
-        return issubclass(member, Grant) and "grant_type" in vars(member)
-    except TypeError:
-        # Not a class; in Python 3.10 a generic alias passes for one.
-        return False
+        importlib.import_module(f"{__name__}.{module_info.name}")
+    known = sorted(Grant.__subclasses__(), key=lambda grant: grant.grant_type)
+    return {name: grant for grant in known for name in (grant.grant_type, *grant.aliases)}
 
 
 __all__ = ["DEFAULT_GRANT", "Grant", "grants"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.errors import AuthorizationError
 from tap_oauth2_generic.oauth2.authorization import authorization_url, create_code_challenge
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 class AuthorizationCode(Grant):
     """A token for a user who logs in once in a browser."""
 
-    grant_type: ClassVar[str] = "authorization_code"
-    aliases: ClassVar[tuple[str, ...]] = ("refresh_token",)
-    needs: ClassVar[str] = (
+    grant_type = "authorization_code"
+    aliases = ("refresh_token",)
+    needs = (
         "`authorize_url`, `access_token_url`, `client_id`, and a login; or `access_token_url`, "
         "`client_id` and a `refresh_token` obtained elsewhere"
     )
-    unattended: ClassVar[bool] = False
+    unattended = False
 
     authorize_url: str | None = setting(URL, "Where a person logs in and consents.", default=None)
     authorize_params: dict[str, Any] = setting(

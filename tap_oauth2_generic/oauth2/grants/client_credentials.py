@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from tap_oauth2_generic.oauth2.grants.base import Grant
 
@@ -12,7 +11,7 @@ from tap_oauth2_generic.oauth2.grants.base import Grant
 class ClientCredentials(Grant):
     """A token for the client; requesting a new one is as cheap as a refresh."""
 
-    grant_type: ClassVar[str] = "client_credentials"
-    needs: ClassVar[str] = "`access_token_url`, `client_id`, `client_secret`"
-    needs_proof: ClassVar[bool] = True
-    refreshes: ClassVar[bool] = False
+    grant_type = "client_credentials"
+    needs = "`access_token_url`, `client_id`, `client_secret`"
+    needs_proof = True
+    refreshes = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.errors import AuthorizationError, TokenRequestError
 from tap_oauth2_generic.oauth2.grants.base import Grant, LoginUI
@@ -29,11 +29,9 @@ _DEFAULT_LIFETIME_SECONDS = 900.0
 class DeviceCode(Grant):
     """A token for a user who logs in on any machine with a browser."""
 
-    grant_type: ClassVar[str] = "device_code"
-    needs: ClassVar[str] = (
-        "`device_authorization_url`, `access_token_url`, `client_id`, and a login"
-    )
-    unattended: ClassVar[bool] = False
+    grant_type = "device_code"
+    needs = "`device_authorization_url`, `access_token_url`, `client_id`, and a login"
+    unattended = False
 
     device_authorization_url: str | None = setting(
         URL, "Endpoint of the `device_code` grant.", default=None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.oauth2.assertion import sign
 from tap_oauth2_generic.oauth2.grants.base import Grant
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 class JwtBearer(Grant):
     """A token for the assertion's subject, as long as the provider trusts the key."""
 
-    grant_type: ClassVar[str] = "jwt_bearer"
-    needs: ClassVar[str] = (
+    grant_type = "jwt_bearer"
+    needs = (
         "`access_token_url`, `private_key` or `private_key_file`, and `client_id` or `jwt_issuer`; "
         "`jwt_subject`, `jwt_audience`, `jwt_claims` if the provider requires them"
     )
-    refreshes: ClassVar[bool] = False
+    refreshes = False
 
     def subject(self, assertion: AssertionSettings) -> str:
         """Return the assertion's subject."""
@@ -38,7 +38,7 @@ class JwtBearer(Grant):
         }
         return {
             "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
-            "assertion": sign(settings, claims, context.now),
+            "assertion": sign(context, claims),
         }
 
     def missing(self, assertion: AssertionSettings) -> list[str]:

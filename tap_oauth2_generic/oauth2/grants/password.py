@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.oauth2.grants.base import Grant
 from tap_oauth2_generic.settings.field_types import NAME
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Password(Grant):
     """A token for a user, at providers that support no better grant."""
 
-    grant_type: ClassVar[str] = "password"
-    needs: ClassVar[str] = "`access_token_url`, `client_id`, `username`, `password`"
+    grant_type = "password"
+    needs = "`access_token_url`, `client_id`, `username`, `password`"
 
     username: str | None = setting(NAME, "User of the `password` grant.", default=None)
     password: str | None = setting(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.net.client import ApiClient
@@ -43,7 +43,7 @@ class Session:
     def of(cls, config: Config, clock: Clock, flush: Callable[[], None]) -> Session:
         """Wire the parts; nothing is sent or read yet."""
         oauth2, grant, resilience = config.oauth2, config.grant, config.resilience
-        transport = Transport(config.transport, _version())
+        transport = Transport(config.transport, version("tap-oauth2-generic"))
         endpoints = Endpoints(oauth2, grant, transport)
         tokens = TokenClient(oauth2, config.assertion, endpoints, transport, resilience, clock)
         authenticator = Authenticator(oauth2, grant, config.assertion, tokens, clock)
@@ -64,10 +64,3 @@ class Session:
         if self.config.uses_token(stream):
             scope["token"] = self.authenticator.response()
         return scope
-
-
-def _version() -> str:
-    try:
-        return version("tap-oauth2-generic")
-    except PackageNotFoundError:
-        return "0"

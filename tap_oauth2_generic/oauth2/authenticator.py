@@ -17,7 +17,6 @@ from tap_oauth2_generic.errors import (
     TokenStoreError,
 )
 from tap_oauth2_generic.oauth2.connection import StoredConnection
-from tap_oauth2_generic.oauth2.store import TokenStore
 from tap_oauth2_generic.oauth2.token import Token
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
 
@@ -56,17 +55,12 @@ class Authenticator:
         self._token_client = token_client
         self._clock = clock
         self._connection = StoredConnection(settings, grant, assertion)
-        self._store = TokenStore(settings.token_store, settings.token_store_key)
+        self.connection = self._connection.name
         self._token: Token | None = None
         self._lock = threading.Lock()
         self._refresh_lock = threading.Lock()
         self._failure: Exception | None = None
         self._closed = False
-
-    @property
-    def connection(self) -> str:
-        """The name of the stored connection."""
-        return self._connection.name
 
     def access_token(self) -> str:
         """Return a fresh access token; raise AuthorizationError if there is none."""
@@ -104,11 +98,11 @@ class Authenticator:
 
     def login(self, ui: LoginUI) -> Token:
         """Get a token, with a person if the grant needs one, and store it."""
-        with self._store.lock(self._connection.row_name) as row:
+        with self._connection.lock() as row:
             # Proves that the store can be written before a person logs in.
             row.write(row.read() or self._connection.entry(None))
         token = self._grant.login(ui, self._token_client)
-        with uninterrupted, self._store.lock(self._connection.row_name) as row:
+        with uninterrupted, self._connection.lock() as row:
             row.write(self._connection.entry(token))
         self._token = token
         return token
@@ -145,7 +139,7 @@ class Authenticator:
         if not self._token_client.endpoints.known:
             return self._use_configured(rejected)
         interrupted_at = None
-        with self._store.lock(self._connection.row_name) as row:
+        with self._connection.lock() as row:
             entry = row.read()
             token = self._load(entry)
             if token and self._is_usable(token, rejected):
@@ -157,14 +151,14 @@ class Authenticator:
                 started = self._connection.entry(token, self._clock.time())
                 row.write(started, reserve_space=True)
         try:
-            with self._store.lock(self._connection.row_name) as row:
+            with self._connection.lock() as row:
                 token = self._load(row.read())
                 if token and self._is_usable(token, rejected):
                     return token
                 return self._renew_locked(row, token, interrupted_at)
         except LoginNeededError:
             # Where the store's locks do not reach, another process may have renewed meanwhile.
-            with self._store.lock(self._connection.row_name) as row:
+            with self._connection.lock() as row:
                 token = self._load(row.read())
             if token and self._is_usable(token, rejected):
                 return token

@@ -45,8 +45,6 @@ def create_code_challenge() -> tuple[str, str]:
 
 def _mute_loggers() -> None:
     """Disable the loggers of both libraries: at DEBUG they log secrets."""
-    for name in ("oauthlib", "requests_oauthlib"):
-        logging.getLogger(name).disabled = True
-        for child in logging.root.manager.loggerDict:
-            if child.startswith(f"{name}."):
-                logging.getLogger(child).disabled = True
+    for name in [*logging.root.manager.loggerDict]:
+        if name.startswith(("oauthlib", "requests_oauthlib")):
+            logging.getLogger(name).disabled = True

@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_oauth2_generic.oauth2.store import Entry
+from tap_oauth2_generic.oauth2.store import Entry, Row, lock_row
 from tap_oauth2_generic.oauth2.token import Token
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from tap_oauth2_generic.oauth2.assertion import AssertionSettings
     from tap_oauth2_generic.oauth2.grants import Grant
     from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 
 
 class StoredConnection:
-    """Build store entries for a configuration and choose the token to continue from.
-
-    ``row_name`` separates a client's own token from a user's consent to the same client.
-    """
+    """Build store entries for a configuration and choose the token to continue from."""
 
     def __init__(
         self, settings: OAuth2Settings, grant: Grant, assertion: AssertionSettings
@@ -28,7 +27,8 @@ class StoredConnection:
         self._settings = settings
         self._unattended = grant.unattended
         self.name = settings.connection or _default_name(settings, grant.subject(assertion))
-        self.row_name = f"{self.name} ({grant.grant_type})" if grant.unattended else self.name
+        # Keeps a client's own token apart from a user's consent to the same client.
+        self._row_name = f"{self.name} ({grant.grant_type})" if grant.unattended else self.name
         self._seed = _fingerprint(settings.refresh_token, settings.access_token)
         self._request = _fingerprint(
             grant,
@@ -39,6 +39,11 @@ class StoredConnection:
             settings.client_secret,
             assertion,
         )
+
+    def lock(self) -> AbstractContextManager[Row]:
+        """Hold the connection's row of the token store."""
+        settings = self._settings
+        return lock_row(settings.token_store, settings.token_store_key, self._row_name)
 
     def entry(self, token: Token | None, refresh_started_at: float | None = None) -> Entry:
         """Return what the store keeps for a token."""

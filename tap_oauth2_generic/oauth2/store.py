@@ -110,28 +110,21 @@ class Row:
         return self._connection.execute(text(statement), {"name": self._name, **values})
 
 
-class TokenStore:
-    """A SQLite file that only its owner can read, or a PostgreSQL table."""
+@contextmanager
+def lock_row(url: str | None, key: str | None, name: str) -> Iterator[Row]:
+    """Hold the row of a connection against all threads and processes.
 
-    def __init__(self, url: str | None, key: str | None) -> None:
-        self._url = url
-        self._key = key
-
-    @contextmanager
-    def lock(self, name: str) -> Iterator[Row]:
-        """Hold the row of a connection against all threads and processes.
-
-        Raise TokenStoreError if the store cannot be opened or stays locked.
-        """
-        with _store_errors():
-            # Opened each time: the file may have been removed meanwhile.
-            connection = open_engine(self._url).connect()
-        try:
-            row = Row(connection, name, self._key)
-            row.lock()
-            yield row
-        finally:
-            connection.close()
+    Raise TokenStoreError if the store cannot be opened or stays locked.
+    """
+    with _store_errors():
+        # Opened each time: the file may have been removed meanwhile.
+        connection = open_engine(url).connect()
+    try:
+        row = Row(connection, name, key)
+        row.lock()
+        yield row
+    finally:
+        connection.close()
 
 
 @contextmanager

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import stat
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tap_oauth2_generic.settings.limits import LOCK_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from sqlalchemy import URL, Connection, Engine
 
 # How long a signal may go unnoticed while SQLite waits for the lock.
@@ -25,9 +28,7 @@ _CREATE_TABLE = (
 
 def check_url(url: str) -> str | None:
     """Return what is wrong with the URL of a store, None if it is valid."""
-    is_file = url.startswith("sqlite:///") and len(url) > len("sqlite:///")
-    is_file = is_file and not url.startswith("sqlite:///:memory:")
-    if is_file or url.startswith(("postgresql://", "postgresql+psycopg://")):
+    if re.match(r"sqlite:///(?!:memory:).|postgresql(\+psycopg)?://", url, re.DOTALL):
         return None
     return (
         "must be the URL of a SQLite file, such as sqlite:////var/lib/tap/tokens.sqlite, or of a "
@@ -43,7 +44,11 @@ def open_engine(url: str | None) -> Engine:
 
     # At DEBUG it logs rows, before the tokens in them are registered as secrets.
     logging.getLogger("sqlalchemy.engine.Engine").disabled = True
-    address = make_url(url or f"sqlite:///{_default_path()}")
+    if url is None:
+        from platformdirs import user_state_path
+
+        url = f"sqlite:///{user_state_path('tap-oauth2-generic') / 'tokens.sqlite'}"
+    address = make_url(url)
     if address.get_backend_name() == "sqlite":
         engine = _open_sqlite(address)
     else:
@@ -54,31 +59,22 @@ def open_engine(url: str | None) -> Engine:
     return engine
 
 
-def _default_path() -> Path:
-    from platformdirs import user_state_path  # only needed without token_store
-
-    return user_state_path("tap-oauth2-generic") / "tokens.sqlite"
-
-
 def _open_sqlite(address: URL) -> Engine:
     from sqlalchemy import create_engine, event  # see open_engine
     from sqlalchemy.pool import NullPool
 
     _create_file(Path(address.database or ""))
     engine = create_engine(address, poolclass=NullPool, connect_args={"timeout": _SIGNAL_SECONDS})
-
-    # pysqlite would begin the transaction at the first write, too late for a lock.
-    @event.listens_for(engine, "connect")
-    def _connect(connection: Any, _: Any) -> None:
-        connection.isolation_level = None
-        # A replaced token must not remain in pages that SQLite no longer uses.
-        connection.execute("PRAGMA secure_delete = ON")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        _begin_exclusive(connection)
-
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _begin_exclusive)
     return engine
+
+
+def _configure(connection: sqlite3.Connection, _: object) -> None:
+    # pysqlite would begin the transaction at the first write, too late for a lock.
+    connection.isolation_level = None
+    # A replaced token must not remain in pages that SQLite no longer uses.
+    connection.execute("PRAGMA secure_delete = ON")
 
 
 def _begin_exclusive(connection: Connection) -> None:
@@ -119,11 +115,8 @@ def _create_file(path: Path) -> None:
         if not folder.exists():
             folder.mkdir(mode=0o700, exist_ok=True)
     _refuse_planted(path)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        os.fchmod(handle, 0o600)
-    finally:
-        os.close(handle)
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600)) as file:
+        os.fchmod(file.fileno(), 0o600)
 
 
 def _refuse_planted(path: Path) -> None:

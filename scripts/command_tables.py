@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tap_oauth2_generic.cli.program import Program
+from tap_oauth2_generic.demo import DEFAULT_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +33,8 @@ def option_rows() -> Iterator[str]:
 
 def _options(command: str) -> Iterator[tuple[str, str, str]]:
     if command == "demo":
-        yield "--port", "8765", "TCP port; 0 chooses a free one."
+        # It parses its own arguments, as it stands apart from the tap.
+        yield "--port", f"`{DEFAULT_PORT}`", "TCP port; 0 chooses a free one."
         return
     for option in import_module(f"tap_oauth2_generic.cli.{command}").command.params:
         if isinstance(option, click.Option):

@@ -9,13 +9,12 @@ from email.utils import formatdate
 
 import pytest
 
-from tap_oauth2_generic.config.reader import read_config
 from tap_oauth2_generic.errors import ApiError, HostNotAllowedError
 from tap_oauth2_generic.net.client import RequestPolicy
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.session import Session
-from tap_oauth2_generic.settings.fields import ErrorCollector
 from tests.support.server import ApiServer, Drop, Reply
+from tests.support.settings import valid_config
 
 NOW = 1_800_000_000.0
 STREAM = {"name": "items", "path": "items"}
@@ -28,9 +27,7 @@ def fetch(api, clock):
     def send(*responses, url=None, method="GET", verbatim=False, is_guess=False, **settings):
         if responses:
             api.serve("/items", *responses)
-        collector = ErrorCollector()
-        config = read_config(api.config(STREAM, **settings), frozenset(), collector)
-        assert config is not None, collector.errors
+        config = valid_config(api.config(STREAM, **settings))
         api_client = Session.of(config, clock, lambda: None).api_client
         base_url = config.top.base_url.text
         request = Request(method, url or f"{api.url}/items", verbatim=verbatim, base_url=base_url)

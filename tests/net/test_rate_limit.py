@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tap_oauth2_generic.net.rate_limit import RateLimiter, RateLimitSettings
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.settings.fields import ErrorCollector, read
+from tests.support.settings import valid_settings
 
 quick = settings(deadline=None, max_examples=100)
 
@@ -93,8 +94,7 @@ def test_hold_delays_requests_that_already_wait():
 @pytest.mark.parametrize(("raw", "rate"), [(0.5, 0.5), ("10", 10), (None, None)])
 def test_limit_is_a_positive_number(raw, rate):
     assert (
-        read(RateLimitSettings, {"requests_per_second": raw}, ErrorCollector()).requests_per_second
-        == rate
+        valid_settings(RateLimitSettings, {"requests_per_second": raw}).requests_per_second == rate
     )
     collector = ErrorCollector()
     read(RateLimitSettings, {"requests_per_second": 0}, collector)

@@ -20,15 +20,14 @@ from tap_oauth2_generic.net.request_template import (
 from tap_oauth2_generic.settings.field_types import HEADERS, PARAMETERS
 from tap_oauth2_generic.settings.fields import ErrorCollector, read
 from tap_oauth2_generic.settings.templates import parse_template
+from tests.support.settings import valid_settings
 
 quick = settings(deadline=None, max_examples=100)
 texts = st.text(st.characters(codec="utf-8"), max_size=8)
 
 
 def template(connection=None, base_url="https://a.example/api", **stream):
-    collector = ErrorCollector()
-    own = read(RequestSettings, {"path": "items", **stream}, collector)
-    assert own is not None, collector.errors
+    own = valid_settings(RequestSettings, {"path": "items", **stream})
     shared = {"params": {}, "headers": {}, **(connection or {})}
     return RequestTemplate(
         parse_template(base_url),

@@ -11,12 +11,11 @@ from subprocess import DEVNULL
 import pytest
 import requests
 
-from tap_oauth2_generic.config.reader import read_config
 from tap_oauth2_generic.demo import DemoServer
 from tap_oauth2_generic.session import Session
-from tap_oauth2_generic.settings.fields import ErrorCollector
 from tests.support.commands import write_config
 from tests.support.server import Reply
+from tests.support.settings import valid_config
 
 STREAM = {"name": "items", "path": "items"}
 COMMAND = [sys.executable, "-m", "tap_oauth2_generic", "--config"]
@@ -77,9 +76,7 @@ def connect(api):
     """Create the authenticator of a new run."""
 
     def authenticator(clock, **settings):
-        collector = ErrorCollector()
-        config = read_config(api.config(STREAM, **settings), frozenset(), collector)
-        assert config is not None, collector.errors
+        config = valid_config(api.config(STREAM, **settings))
         return Session.of(config, clock, lambda: None).authenticator
 
     return authenticator

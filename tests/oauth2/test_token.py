@@ -7,7 +7,7 @@ import pytest
 from tap_oauth2_generic.oauth2 import OAuth2Settings
 from tap_oauth2_generic.oauth2.token import Token
 from tap_oauth2_generic.oauth2.token_response import read_token
-from tap_oauth2_generic.settings.fields import ErrorCollector, read
+from tests.support.settings import valid_settings
 
 NOW = 1_800_000_000.0
 STREAM = {"name": "items", "path": "items"}
@@ -16,9 +16,7 @@ KEY = "key=token-of-the-test"
 
 def token_of(response, previous=None, **settings):
     """Read a token response with these settings."""
-    collector = ErrorCollector()
-    parsed = read(OAuth2Settings, settings, collector)
-    assert parsed is not None, collector.errors
+    parsed = valid_settings(OAuth2Settings, settings)
     return read_token(response, parsed, NOW, previous)
 
 

@@ -13,6 +13,7 @@ from tap_oauth2_generic.errors import TokenLostError, TokenRequestError
 from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.settings.fields import ErrorCollector
 from tests.support.server import Drop, Reply
+from tests.support.settings import valid_config
 
 STREAM = {"name": "items", "path": "items"}
 CLIENT = {"client_id": "client-of-the-test", "client_secret": "secret-of-the-test"}
@@ -28,9 +29,7 @@ def request_token(api, clock):
     def access_token(*replies, **settings):
         waiting = list(replies or [TOKEN])
         api.token = lambda _: waiting.pop(0) if len(waiting) > 1 else waiting[0]
-        collector = ErrorCollector()
-        config = read_config(api.config(STREAM, **settings), frozenset(), collector)
-        assert config is not None, collector.errors
+        config = valid_config(api.config(STREAM, **settings))
         return Session.of(config, clock, lambda: None).authenticator.access_token()
 
     return access_token

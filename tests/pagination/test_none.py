@@ -7,15 +7,15 @@ import json
 import pytest
 
 from tap_oauth2_generic.net.request import Request
-from tap_oauth2_generic.pagination import Paginator, read_style
+from tap_oauth2_generic.pagination import Paginator
 from tap_oauth2_generic.parsing.extract_records import RecordSettings
 from tap_oauth2_generic.parsing.page import read_page
-from tap_oauth2_generic.settings.fields import ErrorCollector
+from tests.support.settings import valid_style
 
 
 @pytest.mark.parametrize("rows", [[], [{"id": 1}], [{"id": 1}, {"id": 2}]])
 def test_one_page_completes_the_read(rows):
-    paginator = Paginator(read_style({}, ErrorCollector()))
+    paginator = Paginator(valid_style())
     request = paginator.place(Request("GET", "https://a.example", {"kept": 1}))
     page = read_page("https://a.example", 200, {}, json.dumps(rows).encode(), RecordSettings())
     assert request.params == {"kept": 1}
@@ -27,8 +27,6 @@ def test_one_page_completes_the_read(rows):
 
 
 def test_page_size_is_sent_if_its_parameter_is_set():
-    paginator = Paginator(
-        read_style({"page_size_param": "limit", "params_in": "body"}, ErrorCollector())
-    )
+    paginator = Paginator(valid_style(page_size_param="limit", params_in="body"))
     request = paginator.place(Request("POST", "https://a.example"))
     assert (request.params, request.body) == ({}, {"limit": 200})

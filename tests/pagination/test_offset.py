@@ -9,18 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_oauth2_generic.net.request import Request
-from tap_oauth2_generic.pagination import Paginator, read_style
+from tap_oauth2_generic.pagination import Paginator
 from tap_oauth2_generic.parsing.extract_records import RecordSettings
 from tap_oauth2_generic.parsing.page import read_page
-from tap_oauth2_generic.settings.fields import ErrorCollector
 from tap_oauth2_generic.settings.paths import parse_path
+from tests.support.settings import valid_style
 
 quick = settings(deadline=None, max_examples=60)
 WHERE = RecordSettings(records_path=parse_path("items"))
 
 
 def style(**raw):
-    return read_style({"style": "offset", **raw}, ErrorCollector())
+    return valid_style(style="offset", **raw)
 
 
 def read_all(made, respond):

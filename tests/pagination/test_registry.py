@@ -9,6 +9,7 @@ import pytest
 
 from tap_oauth2_generic.pagination import PAGINATION, read_style, styles
 from tap_oauth2_generic.settings.fields import ErrorCollector, names_of
+from tests.support.settings import valid_style
 
 NAMES = ["none", "page_number", "offset", "cursor", "next_url", "link_header", "last_record"]
 EXAMPLES = {
@@ -45,17 +46,17 @@ def test_style_reads_its_own_and_the_shared_settings(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_style_is_frozen(name):
-    made = read_style({"style": name, **EXAMPLES[name]}, ErrorCollector())
+    made = valid_style(style=name, **EXAMPLES[name])
     with pytest.raises(dataclasses.FrozenInstanceError):
         made.page_size = 1
 
 
 def test_default_style_is_none():
-    assert type(read_style({}, ErrorCollector())) is styles()["none"]
+    assert type(valid_style()) is styles()["none"]
 
 
 def test_null_style_is_the_default():
-    assert type(read_style({"style": None}, ErrorCollector())) is styles()["none"]
+    assert type(valid_style(style=None)) is styles()["none"]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,7 @@ def test_mistake_is_one_sentence(raw, sentence):
 @pytest.mark.parametrize(("asked", "sent"), [(1, 1), (200, 200), (201, 200), ("500", 200)])
 @pytest.mark.parametrize("name", NAMES)
 def test_page_size_above_200_is_capped(name, asked, sent):
-    made = read_style({"style": name, "page_size": asked, **EXAMPLES[name]}, ErrorCollector())
+    made = valid_style(style=name, page_size=asked, **EXAMPLES[name])
     assert made.size_sent == sent
     assert [str(asked) in remark for remark in made.remarks()] == (
         [True] if sent != int(asked) else []

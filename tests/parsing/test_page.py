@@ -11,12 +11,11 @@ from tap_oauth2_generic.errors import ResponseError
 from tap_oauth2_generic.parsing.extract_records import RecordSettings
 from tap_oauth2_generic.parsing.page import read_page
 from tap_oauth2_generic.settings.fields import ErrorCollector, read
+from tests.support.settings import valid_settings
 
 
 def page(body, *, status=200, headers=None, **raw):
-    collector = ErrorCollector()
-    where = read(RecordSettings, raw, collector)
-    assert where is not None, collector.errors
+    where = valid_settings(RecordSettings, raw)
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return read_page("https://a.example/items", status, headers or {}, content, where)
 

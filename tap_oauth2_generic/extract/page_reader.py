@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.net.client import Response
     from tap_oauth2_generic.net.request import Request
     from tap_oauth2_generic.pagination import Paginator, Token
-    from tap_oauth2_generic.parsing.json_text import JsonList
+    from tap_oauth2_generic.parsing.formats import JsonList
     from tap_oauth2_generic.parsing.page import Page
     from tap_oauth2_generic.replication.bounds import Bound
     from tap_oauth2_generic.runtime.log import StreamLog

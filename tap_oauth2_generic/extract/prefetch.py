@@ -9,8 +9,7 @@ from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tap_oauth2_generic.errors import TapError
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
@@ -106,8 +105,8 @@ class SliceReader:
 
     def cancel(self) -> None:
         """Drop what is in flight or waits to be read."""
-        self._cancel_pending()
         self._ready.clear()
+        self._cancel_pending()
 
     def _cancel_pending(self) -> None:
         for pending in self._pending:
@@ -135,34 +134,6 @@ class SliceReader:
         return page
 
 
-class SliceQueue(Generic[_Item]):
-    """Items in order, each with the slices that are read for it, which may start early."""
-
-    def __init__(self, items: Iterable[tuple[_Item, list[SliceReader]]]) -> None:
-        self._items = iter(items)
-        self._started: deque[tuple[_Item, list[SliceReader]]] = deque()
-
-    def __iter__(self) -> Iterator[tuple[_Item, list[SliceReader]]]:
-        """Yield each item in its turn."""
-        while True:
-            item = self._started.popleft() if self._started else next(self._items, None)
-            if item is None:
-                return
-            yield item
-
-    @property
-    def started(self) -> list[SliceReader]:
-        """The slices that started early."""
-        return [reader for _, readers in self._started for reader in readers]
-
-    def upcoming(self) -> Iterator[SliceReader]:
-        """Yield the slices that come next, those that started first."""
-        yield from self.started
-        while (item := next(self._items, None)) is not None:
-            self._started.append(item)
-            yield from item[1]
-
-
 class Prefetcher:
     """Fetches pages of all streams ahead, within a number of requests in flight."""
 
@@ -170,7 +141,8 @@ class Prefetcher:
         """Start with nothing in flight; with ``limit`` 1, nothing is ever fetched ahead."""
         self._workers = Workers(limit)
         self._limit = limit
-        self._queues: list[SliceQueue[object]] = []
+        # For each nested ``iterate``: the items to come, and those whose slices started early.
+        self._queues: list[tuple[Iterator[Any], deque[Any]]] = []
 
     def close(self) -> None:
         """Start no further request."""
@@ -181,17 +153,18 @@ class Prefetcher:
 
         The slices of an item are read by the caller.
         """
-        queue = SliceQueue(items)
-        self._queues.append(queue)  # type: ignore[arg-type]
+        upcoming, started = queue = iter(items), deque[tuple[_Item, list[SliceReader]]]()
+        self._queues.append(queue)
         try:
-            for item, readers in queue:
-                yield item
-                for reader in readers:
+            while (item := started.popleft() if started else next(upcoming, None)) is not None:
+                yield item[0]
+                for reader in item[1]:
                     reader.cancel()
         finally:
-            self._queues.remove(queue)  # type: ignore[arg-type]
-            for reader in queue.started:
-                reader.cancel()
+            self._queues.remove(queue)
+            for _, readers in started:
+                for reader in readers:
+                    reader.cancel()
 
     def pages(self, reader: SliceReader) -> Iterator[FetchedPage]:
         """Yield the pages of a slice in order; raise TapError naming stream and page."""
@@ -215,7 +188,18 @@ class Prefetcher:
             reader.cancel()
 
     def _early_slices(self) -> Iterator[SliceReader]:
-        return chain.from_iterable(queue.started for queue in reversed(self._queues))
+        for _, started in reversed(self._queues):
+            for _, readers in started:
+                yield from readers
+
+    def _next_slices(self) -> Iterator[SliceReader]:
+        """Yield the slices after the current one, those that started first."""
+        for upcoming, started in reversed(self._queues):
+            for _, readers in list(started):
+                yield from readers
+            for item in upcoming:
+                started.append(item)
+                yield from item[1]
 
     def _submit(self, reader: SliceReader) -> None:
         """Request the next pages of this slice, then those of the slices after it.
@@ -228,7 +212,7 @@ class Prefetcher:
         free = min(self._limit - in_flight, self._limit * _BUFFERED_PAGES - buffered)
         # The page that the caller waits for is requested in any case.
         free -= reader.submit(self._workers, max(free, 0 if reader.buffered else 1), urgent=True)
-        for other in chain.from_iterable(queue.upcoming() for queue in reversed(self._queues)):
+        for other in self._next_slices():
             if free < 1:
                 return
             free -= other.submit(self._workers, 1, urgent=False)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import requests
 
 from tap_oauth2_generic.errors import AuthorizationError
-from tap_oauth2_generic.parsing.json_text import decode
+from tap_oauth2_generic.parsing.formats import decode
 from tap_oauth2_generic.settings.values import url as parse_url
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tap_oauth2_generic.errors import TokenRequestError
 from tap_oauth2_generic.oauth2.token import Token
-from tap_oauth2_generic.parsing.json_text import decode
+from tap_oauth2_generic.parsing.formats import decode
 from tap_oauth2_generic.runtime.redaction import MASK, redact, register
 from tap_oauth2_generic.runtime.timestamps import epoch_seconds, read_epoch, read_number
 

@@ -1,21 +1,132 @@
-"""The formats of a response, each decoded into JSON-like data with exact numbers."""
+"""The formats of a response, each decoded into JSON-like data with exact numbers.
+
+JSON: a list of records can stay encoded; the slow decoder takes what the fast one refuses.
+"""
 
 from __future__ import annotations
 
 import csv
 import gzip
 import io
+import re
 import zlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
-from tap_oauth2_generic.parsing.json_text import decode
+import msgspec
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tap_oauth2_generic.settings.paths import DottedPath, Path
 
 _GZIP = b"\x1f\x8b"
 # A field may have any length; the limit holds for the process.
 csv.field_size_limit(2**31 - 1)
+# Every digit counts: a float would round what a warehouse column could hold.
+_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_TEXTS = msgspec.json.Decoder(list[msgspec.Raw])
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_LONGEST_INT = 1000
+_SPACE = b" \t\r\n"
+# A server that puts a space after a colon does so from the beginning.
+_SPACED, _PROBED_BYTES = b'": ', 4096
+
+
+def decode(content: bytes) -> Any:
+    """Decode JSON with every number exact, an empty text as None; raise ValueError."""
+    content = content.removeprefix(_BYTE_ORDER_MARK)
+    if not content.strip():
+        return None
+    try:
+        return _DECODER.decode(content)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return _decode_leniently(content, error)
+    except ArithmeticError:
+        raise ValueError("it holds a number whose exponent is out of range") from None
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+
+
+@dataclass(frozen=True)
+class JsonList:
+    """A JSON list as the server wrote it, in one line; ``members`` are its values."""
+
+    text: bytes
+    members: list[msgspec.Raw]
+
+
+def open_envelope(content: bytes, path: Path) -> tuple[Any, JsonList] | None:
+    """Decode a body except the list of records that a path leads to, which stays encoded.
+
+    Return the body with an empty list in place of the records, and the records. Return None if
+    there is no such list; the caller then decodes the whole body.
+    """
+    if not isinstance(path, DottedPath):
+        return None
+    try:
+        body, text = _open(content.removeprefix(_BYTE_ORDER_MARK), path, list(path.keys))
+        if b"\n" in text or b"\r" in text or _SPACED in text[:_PROBED_BYTES]:
+            # Between the values only: inside a string JSON allows no line break.
+            text = msgspec.json.format(text, indent=-1)
+        return body, JsonList(text, _TEXTS.decode(text))
+    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, ArithmeticError, RecursionError):
+        return None
+
+
+def _open(content: bytes, path: DottedPath, keys: list[str | int]) -> tuple[Any, bytes]:
+    if not keys:
+        if not content.lstrip(_SPACE).startswith(b"["):
+            raise ValueError
+        return [], content
+    members = _MEMBERS.decode(content)
+    key = keys[0]
+    if len(keys) > 1 and path.text in members:
+        raise ValueError
+    if key not in members or not isinstance(key, str):
+        raise ValueError
+    inner, text = _open(bytes(members[key]), path, keys[1:])
+    # The rest is small as a rule, and paging looks into it.
+    return {n: inner if n == key else _DECODER.decode(m) for n, m in members.items()}, text
+
+
+def _decode_leniently(content: bytes, error: Exception) -> Any:
+    """Decode a lone surrogate, which becomes U+FFFD, or an integer of any length."""
+    import json
+
+    try:
+        text = content.decode("utf-8")
+        decoded = json.loads(
+            text, parse_float=Decimal, parse_int=_parse_int, parse_constant=_refuse
+        )
+        return _without_surrogates(decoded)
+    except UnicodeDecodeError as wrong:
+        message = f"its bytes are not UTF-8 (at byte {wrong.start})"
+    except RecursionError:
+        message = "it is nested too deep"
+    except (ValueError, ArithmeticError):
+        message = f"it is not JSON ({error})"
+    raise ValueError(message) from None
+
+
+def _parse_int(digits: str) -> int | Decimal:
+    # int() refuses very long strings; a Decimal is as exact and is written the same way.
+    return int(digits) if len(digits) < _LONGEST_INT else Decimal(digits)
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(constant)
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return _LONE_SURROGATE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_without_surrogates(member) for member in value]
+    if isinstance(value, dict):
+        return {_without_surrogates(k): _without_surrogates(v) for k, v in value.items()}
+    return value
 
 
 def _jsonl(content: bytes) -> list[Any]:

@@ -20,8 +20,7 @@ from tap_oauth2_generic.parsing.extract_records import (
     describe,
     extract_records,
 )
-from tap_oauth2_generic.parsing.formats import unpack
-from tap_oauth2_generic.parsing.json_text import JsonList, decode, open_envelope
+from tap_oauth2_generic.parsing.formats import JsonList, decode, open_envelope, unpack
 from tap_oauth2_generic.runtime.redaction import redact
 
 if TYPE_CHECKING:

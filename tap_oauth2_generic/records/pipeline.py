@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import msgspec
 
-    from tap_oauth2_generic.parsing.json_text import JsonList
+    from tap_oauth2_generic.parsing.formats import JsonList
 
 Record = dict[str, Any]
 

@@ -132,15 +132,13 @@ class Bound:
             return False
         return at.amount < self.moment.amount
 
-    def value(self) -> Any:
-        """Return the bound as a parameter carries it: numbers stay numbers."""
-        return self._in(self.pattern)
-
     def render(self, pattern: str) -> str:
         """Return the string for a placeholder, in its own strftime pattern if it has one."""
-        return str(self._in(pattern or self.pattern))
+        return str(self.value(pattern))
 
-    def _in(self, pattern: str) -> Any:
+    def value(self, pattern: str = "") -> Any:
+        """Return the bound as a parameter carries it: numbers stay numbers."""
+        pattern = pattern or self.pattern
         if self.moment is None:
             return self.raw
         amount = self.moment.amount

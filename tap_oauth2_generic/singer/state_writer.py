@@ -14,7 +14,7 @@ from singer_sdk.singerlib.encoding.simple import StateMessage
 from singer_sdk.streams._state import StreamStateManager
 
 from tap_oauth2_generic.errors import InputError
-from tap_oauth2_generic.parsing.json_text import decode
+from tap_oauth2_generic.parsing.formats import decode
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.settings.limits import FREE_STATE_BYTES
 

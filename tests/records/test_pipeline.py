@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.parsing.json_text import open_envelope
+from tap_oauth2_generic.parsing.formats import open_envelope
 from tap_oauth2_generic.records.conform import RecordConformer
 from tap_oauth2_generic.records.pipeline import Pipeline, Reach, Step
 from tap_oauth2_generic.records.steps import (

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.parsing.json_text import decode
+from tap_oauth2_generic.parsing.formats import decode
 
 quick = settings(deadline=None, max_examples=100)
 scalars = st.none() | st.booleans() | st.text(st.characters(codec="utf-8"))

@@ -20,10 +20,10 @@ from tap_oauth2_generic.net.retry import (
     bounded_wait,
     decide,
     describe_failure,
-    excerpt,
     requested_wait,
 )
 from tap_oauth2_generic.runtime.log import LOG
+from tap_oauth2_generic.runtime.redaction import excerpt
 from tap_oauth2_generic.runtime.stats import StreamStats
 from tap_oauth2_generic.settings.limits import MAX_REDIRECTS
 
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.runtime.log import StreamLog
 
 _FORBIDDEN = 403
-# Bytes of a refusal that its error message quotes from.
-_EXCERPT_BYTES = 4000
 
 
 @dataclass
@@ -226,7 +224,7 @@ class ApiClient:
 
 
 def _refusal(response: Response, outcome: str, *, renewed: bool) -> str:
-    body = excerpt(response.content[:_EXCERPT_BYTES].decode("utf-8", "replace"))
+    body = excerpt(response.content)
     even = ", even with a fresh access token" if renewed else ""
     message = f"{response.request.name} {outcome}{even}{': ' if body else ''}{body}"
     # RFC 6750 section 3.1 has a header for it; many APIs say it in the body only.

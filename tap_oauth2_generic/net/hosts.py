@@ -89,8 +89,8 @@ def _target(url: str) -> tuple[str, str, int] | None:
     """
     try:
         parts, others = parse_url(url), urlsplit(url)
-        host = (parts.host or "").lower()
-        other = parse_url(f"https://{_in_brackets(others.hostname or '')}/")
+        host, name = (parts.host or "").lower(), others.hostname or ""
+        other = parse_url(f"https://{f'[{name}]' if ':' in name else name}/")
         same = (parts.scheme, host, parts.port, "/") == (
             others.scheme,
             (other.host or "").lower(),
@@ -102,7 +102,3 @@ def _target(url: str) -> tuple[str, str, int] | None:
     if not same or parts.scheme not in _DEFAULT_PORTS or not host or "@" in others.netloc:
         return None
     return parts.scheme, host.rstrip("."), parts.port or _DEFAULT_PORTS[parts.scheme]
-
-
-def _in_brackets(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

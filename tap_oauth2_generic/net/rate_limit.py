@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_oauth2_generic.runtime.stats import Waits
 from tap_oauth2_generic.runtime.timestamps import YEAR_SECONDS
 from tap_oauth2_generic.settings.field_types import integer, number
 from tap_oauth2_generic.settings.fields import setting
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_oauth2_generic.runtime.clock import Clock
+    from tap_oauth2_generic.runtime.stats import Waits
+
 # Good responses per slot before one more slot is allowed again.
 _RESPONSES_PER_SLOT = 10
 
@@ -50,9 +51,8 @@ class RateLimiter:
         self._next_turn = self._held_until = clock.monotonic()
         self._lock = threading.Lock()
 
-    def wait_for_turn(self, waits: Waits | None = None) -> None:
+    def wait_for_turn(self, waits: Waits) -> None:
         """Wait until the next request may be sent; requests are spaced evenly, without bursts."""
-        waits = waits or Waits(self._clock.monotonic)
         while (wait := self._wait()) > 0:
             is_held = self._held_until > self._clock.monotonic()
             # A turn is taken only once it has come, or a pause would release all at once.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from tap_oauth2_generic.settings.conditions import CONDITION_PROPERTIES, Condition, parse_condition
 from tap_oauth2_generic.settings.field_types import array_of, enum, statuses
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Action = Literal["ignore", "end", "retry", "refresh", "fail"]
-_ACTIONS = ("ignore", "end", "retry", "refresh", "fail")
+_ACTIONS = get_args(Action)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal
 import requests
 
 from tap_oauth2_generic.runtime.causes import root_cause
-from tap_oauth2_generic.runtime.redaction import redact
 from tap_oauth2_generic.runtime.timestamps import (
     YEAR_SECONDS,
     epoch_seconds,
@@ -33,10 +32,7 @@ TRANSIENT = (
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
 )
-_EXCERPT_LENGTH = 200
 _FIRST_BACKOFF_SECONDS = 1.0
-# The format of Retry-After: seconds or a date (RFC 9110 section 10.2.3).
-_RETRY_AFTER = "seconds or date"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +87,7 @@ def decide(
     if status in settings.retry_statuses:
         if status == TOO_MANY_REQUESTS:
             return Verdict("retry", requested_wait(headers, settings, now), holds_all=True)
-        return Verdict("retry", _parse_wait(headers.get("Retry-After"), _RETRY_AFTER, now))
+        return Verdict("retry", _parse_wait(headers.get("Retry-After"), now))
     return Verdict("fail")
 
 
@@ -99,11 +95,9 @@ def requested_wait(
     headers: Mapping[str, str], settings: ResilienceSettings, now: float
 ) -> float | None:
     """Return the seconds that a rate-limited response asks to wait, None if it does not."""
-    wait = _parse_wait(headers.get("Retry-After"), _RETRY_AFTER, now)
-    if wait is None:
-        header = headers.get(settings.rate_limit_header)
-        wait = _parse_wait(header, settings.rate_limit_format, now)
-    return wait
+    wait = _parse_wait(headers.get("Retry-After"), now)
+    header = headers.get(settings.rate_limit_header)
+    return _parse_wait(header, now, settings.rate_limit_format) if wait is None else wait
 
 
 def bounded_wait(
@@ -119,10 +113,10 @@ def bounded_wait(
     return random * min(settings.max_wait, _FIRST_BACKOFF_SECONDS * 2.0 ** min(attempt - 1, 60))
 
 
-def _parse_wait(value: str | None, form: str, now: float) -> float | None:
+def _parse_wait(value: str | None, now: float, form: str = "auto") -> float | None:
     number = None if form == "date" else read_number(value)
     if number is None:
-        return _until_date(value, now) if form in {"auto", "date", _RETRY_AFTER} else None
+        return _until_date(value, now) if form in {"auto", "date"} else None
     if form == "milliseconds":
         return number / 1000
     if form == "epoch" or (form == "auto" and number > YEAR_SECONDS):
@@ -156,8 +150,3 @@ def describe_failure(error: Exception) -> str:
     if isinstance(error, requests.exceptions.ConnectionError):
         return f"lost the connection ({root_cause(error)})"
     return f"got a truncated or corrupt response ({root_cause(error)})"
-
-
-def excerpt(message: str) -> str:
-    """Return the beginning of a message in one line, masked before it is cut."""
-    return redact(" ".join(message.split()))[:_EXCERPT_LENGTH]

@@ -8,7 +8,8 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import pkgutil
-from typing import TYPE_CHECKING, Any, TypeGuard
+from abc import ABCMeta
+from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.pagination.base import PagingStyle, Token
 from tap_oauth2_generic.pagination.paginator import Paginator, Stop
@@ -39,18 +40,12 @@ def styles() -> dict[str, type[PagingStyle]]:
     for module_info in pkgutil.iter_modules(__path__):
         module = importlib.import_module(f"{__name__}.{module_info.name}")
         for member in vars(module).values():
-            if _is_style(member):
+            # Not isinstance: in Python 3.10 a generic alias would pass for a class.
+            is_class = type(member) is ABCMeta
+            if is_class and issubclass(member, PagingStyle) and "style" in vars(member):
                 found[member.style] = member
     known = [name for name in _ORDER if name in found]
     return {name: found[name] for name in [*known, *sorted(found.keys() - set(known))]}
-
-
-def _is_style(member: Any) -> TypeGuard[type[PagingStyle]]:
-    try:
-        return issubclass(member, PagingStyle) and "style" in vars(member)
-    except TypeError:
-        # Not a class; in Python 3.10 a generic alias would pass for one.
-        return False
 
 
 def read_style(raw: Mapping[str, Any], collector: ErrorCollector) -> PagingStyle | None:

@@ -21,7 +21,7 @@ from tap_oauth2_generic.parsing.extract_records import (
     extract_records,
 )
 from tap_oauth2_generic.parsing.formats import JsonList, decode, open_envelope, unpack
-from tap_oauth2_generic.runtime.redaction import redact
+from tap_oauth2_generic.runtime.redaction import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -135,8 +135,10 @@ def read_page(  # noqa: PLR0913, PLR0917 - a response in its parts
     try:
         body = settings.decode(content) if decoded is None else decoded()
     except ValueError as error:
-        message = f"{error}; its status is {status} and it begins with {_excerpt(content)}"
-        raise ResponseError(message) from None
+        with suppress(ValueError):
+            content = unpack(content)
+        begins = f"it begins with {excerpt(content, 80)!r}"
+        raise ResponseError(f"{error}; its status is {status} and {begins}") from None
     if body is None and content.strip() == b"" and status == _OK:
         raise ResponseError("an empty body is not JSON; its status is 200")
     page = Page(url, status, sent, body, added=settings.add_fields)
@@ -150,13 +152,6 @@ def _may_be_equal(one: JsonList, other: JsonList) -> bool:
     if len(one.text) != len(other.text) or len(one.members) != len(other.members):
         return False
     return not one.members or sorted(bytes(one.members[0])) == sorted(bytes(other.members[0]))
-
-
-def _excerpt(content: bytes) -> str:
-    with suppress(ValueError):
-        content = unpack(content)
-    # Masked before it is cut: a part of a secret would not be recognized.
-    return repr(redact(" ".join(content[:4000].decode("utf-8", "replace").split()))[:80])
 
 
 def next_link(header: str) -> str | None:

@@ -15,6 +15,8 @@ from itertools import groupby
 MASK = "***"
 # Shorter values would mask ordinary words and digits all over the output.
 SHORTEST_SECRET = 4
+# Bytes of a response that an excerpt is taken from.
+_EXCERPT_BYTES = 4000
 _NAMED_ENTITIES = {**codepoint2name, ord("'"): "apos"}
 _SHORT_ESCAPES = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
 # Server strings must not steer the terminal that shows them, nor reorder a line.
@@ -122,6 +124,13 @@ class Redactor:
 _REDACTOR = Redactor()
 register = _REDACTOR.register
 redact = _REDACTOR.redact
+
+
+def excerpt(content: str | bytes, length: int = 200) -> str:
+    """Return the beginning of a message in one line, masked before it is cut."""
+    if isinstance(content, bytes):
+        content = content[:_EXCERPT_BYTES].decode("utf-8", "replace")
+    return redact(" ".join(content.split()))[:length]
 
 
 def printable(string: str) -> str:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tap_oauth2_generic.net.rate_limit import RateLimiter, RateLimitSettings
 from tap_oauth2_generic.runtime.clock import Clock
+from tap_oauth2_generic.runtime.stats import Waits
 from tap_oauth2_generic.settings.fields import ErrorCollector, read
 from tests.support.settings import valid_settings
 
@@ -39,7 +40,7 @@ def send_times(rate, pauses):
     left = []
     for pause in pauses:
         clock.now += pause
-        limiter.wait_for_turn()
+        limiter.wait_for_turn(Waits(clock.monotonic))
         left.append(clock.now)
     return left
 
@@ -79,15 +80,15 @@ def test_hold_delays_every_request(rate):
     limiter = RateLimiter(RateLimitSettings(requests_per_second=rate), clock)
     limiter.hold(30)
     limiter.hold(5)
-    limiter.wait_for_turn()
+    limiter.wait_for_turn(Waits(clock.monotonic))
     assert clock.now == 1030
 
 
 def test_hold_delays_requests_that_already_wait():
     clock = HandClock(during_sleep=lambda: limiter.hold(30))
     limiter = RateLimiter(RateLimitSettings(requests_per_second=1), clock)
-    limiter.wait_for_turn()
-    limiter.wait_for_turn()
+    limiter.wait_for_turn(Waits(clock.monotonic))
+    limiter.wait_for_turn(Waits(clock.monotonic))
     assert clock.now >= 1030
 
 

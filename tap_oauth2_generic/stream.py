@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
@@ -9,13 +10,13 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from tap_oauth2_generic.extract.page_reader import PageReader
 from tap_oauth2_generic.extract.schema_sample import SchemaSample
 from tap_oauth2_generic.extract.slice_plan import SlicePlan
-from tap_oauth2_generic.extract.slice_sync import NoWriter, SliceSync
+from tap_oauth2_generic.extract.slice_sync import SliceSync
 from tap_oauth2_generic.extract.stream_pipeline import PipelineFactory
 from tap_oauth2_generic.records.steps import LEFT_OUT
 from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
-from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.singer.paged_stream import PagedStream
 from tap_oauth2_generic.singer.record_writer import RecordWriter
+from tap_oauth2_generic.singer.state_writer import drop_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,19 +46,16 @@ class OAuth2Stream(PagedStream):
         if not self.replication_key:
             # Without a bookmark there is nothing to remember of each context.
             self.state_partitioning_keys = []
-        self.stream_log = StreamLog(stream.name)
-        self.reader = PageReader(stream, session, self.stream_log, self._keeps_encoded)
+        self.reader = PageReader(stream, session, self._keeps_encoded)
+        self.stream_log = self.reader.log
+        start, incremental = session.config.top.start_date, stream.settings.incremental
         self.bookmarks = BookmarkStore(
-            self,
-            stream.settings.incremental,
-            session.started_at,
-            session.config.top.start_date,
-            self.stream_log,
+            self, incremental, session.started_at, start, self.stream_log
         )
         self.reader.stats.bookmarks = self.bookmarks.moves
-        self.plan = SlicePlan(self.reader, self.bookmarks, self.stream_log)
+        self.plan = SlicePlan(self.reader, self.bookmarks)
         self.pipelines = PipelineFactory(stream, self)
-        self.sample = SchemaSample(self.reader, self.plan, self.pipelines, self.stream_log)
+        self.sample = SchemaSample(self.plan, self.pipelines)
         self._sync: SliceSync | None = None
 
     # Schema
@@ -130,7 +128,7 @@ class OAuth2Stream(PagedStream):
 
     def get_records(self, context: Context | None) -> Iterable[Record]:
         """Yield the records of a context as they are before the schema shapes them."""
-        pipeline = self.pipelines.for_reading(is_sample=True)
+        pipeline = self.pipelines.for_sample()
         for reader in self.plan.take(context):
             for page in reader.read_sequentially():
                 yield from pipeline.prepare(page.records, reader.slice)
@@ -140,37 +138,19 @@ class OAuth2Stream(PagedStream):
         return self._sync is not None and self._sync.writer.pipeline.is_fast
 
     def _slice_sync(self) -> SliceSync:
-        limit = self.ABORT_AT_RECORD_COUNT
-        reads_each = bool(self.children) or limit is not None
-        writer: RecordWriter | NoWriter = NoWriter(self.pipelines.for_reading())
-        if self.selected:
-            writer = RecordWriter(
-                self,
-                self.stream.schema,
-                self.message_writer,
-                lambda: self.pipelines.for_writing(reads_each=reads_each),
-                self.stream_log,
-                self.reader.stats,
-            )
-        return SliceSync(
-            self.reader,
-            self.plan,
-            self.prefetcher,
-            writer,
-            self.bookmarks,
-            self.stream_log,
-            self.count_page,
-            self.children,
-            self.selected,
-            limit,
+        limit, children = self.ABORT_AT_RECORD_COUNT, self.children
+        pipeline = partial(self.pipelines.for_sync, reads_each=bool(children) or limit is not None)
+        writer = RecordWriter(
+            self, self.stream.schema, pipeline, self.stream_log, self.reader.stats
         )
+        return SliceSync(self.plan, self.prefetcher, writer, children, limit)
 
     def settle(self, state: dict[str, Any], *, is_complete: bool) -> None:
         """Let the bookmark of a context move; a trial moves none."""
         if self.ABORT_AT_RECORD_COUNT is None:
             self.bookmarks.settle(state, is_complete=is_complete)
         else:
-            self.bookmarks.forget(state)
+            drop_progress(state)
 
     # Ends
 

@@ -14,10 +14,11 @@ from tap_oauth2_generic.errors import ResponseError, TapError
 from tap_oauth2_generic.net.client import RequestPolicy
 from tap_oauth2_generic.parsing.formats import FORMATS
 from tap_oauth2_generic.parsing.page import read_page
+from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.settings.templates import Template
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from tap_oauth2_generic.config.streams import StreamConfig
     from tap_oauth2_generic.net.client import Response
@@ -25,20 +26,10 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.pagination import Paginator, Token
     from tap_oauth2_generic.parsing.formats import JsonList
     from tap_oauth2_generic.parsing.page import Page
-    from tap_oauth2_generic.replication.bounds import Bound
-    from tap_oauth2_generic.runtime.log import StreamLog
+    from tap_oauth2_generic.records.pipeline import Slice
     from tap_oauth2_generic.session import Session
 
 _TOO_DEEP = "a value is nested too deep"
-
-
-@dataclass(frozen=True)
-class Slice:
-    """One run of a stream: its context, and the bounds between which it is read."""
-
-    context: Mapping[str, Any]
-    start: Bound | None
-    end: Bound
 
 
 @dataclass(frozen=True)
@@ -73,20 +64,16 @@ class PageReader:
     """Reads the pages of a stream, and remembers whether records were ever found."""
 
     def __init__(
-        self,
-        stream: StreamConfig,
-        session: Session,
-        log: StreamLog,
-        keeps_encoded: Callable[[], bool],
+        self, stream: StreamConfig, session: Session, keeps_encoded: Callable[[], bool]
     ) -> None:
         """Prepare the requests of a stream; ``keeps_encoded`` is the decision of the pipeline."""
         self.stream = stream
         self.session = session
+        self.log = StreamLog(stream.name)
         self._template = session.config.request_template(stream)
         self.stats = session.progress.stats(stream.name)
         rules = [*stream.rules.response_rules, *session.config.rules.response_rules]
-        self._policy = RequestPolicy(rules, stream.records.decode, log, self.stats)
-        self._log = log
+        self._policy = RequestPolicy(rules, stream.records.decode, self.log, self.stats)
         self._keeps_encoded = keeps_encoded
         self._matched = False
         self._missing_keys = self._enveloped = ""
@@ -165,14 +152,9 @@ class PageReader:
             if records.on_missing_records == "fail":
                 raise ResponseError(f"stream {self.stream.name!r}: {missing}")
             if records.on_missing_records == "warn":
-                self._log.warning(missing)
+                self.log.warning(missing)
         if (envelope := self.envelope()) and not records.records_are_values:
-            self._log.warning(envelope)
-
-    @property
-    def _is_paged(self) -> bool:
-        style = self.stream.settings.pagination
-        return style.first() is not None or style.follows_tokens
+            self.log.warning(envelope)
 
     def _page(self, slice_: Slice, response: Response) -> Page:
         settings = self.stream.records
@@ -190,7 +172,9 @@ class PageReader:
             )
         except ResponseError as error:
             raise ResponseError(f"{_unusable(response)}: {error}") from None
-        if isinstance(page.body, dict) and settings.path.text == "$" and self._is_paged:
+        style = self.stream.settings.pagination
+        is_paged = style.first() is not None or style.follows_tokens
+        if isinstance(page.body, dict) and settings.path.text == "$" and is_paged:
             self._enveloped = page.keys
         if page.found:
             self._matched = True

@@ -18,9 +18,10 @@ from tap_oauth2_generic.runtime.thread_pool import Workers
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tap_oauth2_generic.extract.page_reader import FetchedPage, PageReader, Slice
+    from tap_oauth2_generic.extract.page_reader import FetchedPage, PageReader
     from tap_oauth2_generic.net.client import Response
     from tap_oauth2_generic.pagination import Paginator, Token
+    from tap_oauth2_generic.records.pipeline import Slice
 
 _Item = TypeVar("_Item")
 # Pages that wait to be read, for each request that may be in flight.

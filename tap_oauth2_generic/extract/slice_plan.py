@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.errors import SettingError
-from tap_oauth2_generic.extract.page_reader import Slice
 from tap_oauth2_generic.extract.prefetch import SliceReader
 from tap_oauth2_generic.pagination import Paginator
+from tap_oauth2_generic.records.pipeline import Slice
 from tap_oauth2_generic.replication.bounds import windows
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.settings.limits import MAX_WINDOWS
@@ -18,42 +19,43 @@ if TYPE_CHECKING:
 
     from tap_oauth2_generic.extract.page_reader import PageReader
     from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
-    from tap_oauth2_generic.runtime.log import StreamLog
 
 
+@dataclass
 class SlicePlan:
     """Plans the slices of a stream, window by window from the bookmark of each context."""
 
-    def __init__(self, reader: PageReader, bookmarks: BookmarkStore, log: StreamLog) -> None:
-        self._reader = reader
-        self._config = reader.stream
-        self._bookmarks = bookmarks
-        self._log = log
+    reader: PageReader
+    bookmarks: BookmarkStore
+
+    def __post_init__(self) -> None:
+        """Plan nothing yet."""
+        self.config = self.reader.stream
         self._planned: dict[bytes, list[SliceReader]] = {}
 
     @property
     def partitions(self) -> list[dict[str, Any]] | None:
         """The configured partitions; None for a stream that runs once, or for each parent."""
-        if self._config.contexts.parent is not None:
+        if self.config.contexts.parent is not None:
             return None
-        return [dict(partition) for partition in self._config.contexts.partitions] or None
+        return [dict(partition) for partition in self.config.contexts.partitions] or None
 
     def contexts_of(self, record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Yield the contexts of this stream for a record of its parent."""
-        parent = self._config.contexts.parent
+        parent = self.config.contexts.parent
         keys = parent.context(record) if parent else {}
         if parent is not None and keys is None:
             wanted = ", ".join(path.text for path in parent.keys.values())
-            self._log.warn_once(
+            self.reader.log.warn_once(
                 "parent", "skipping a record of its parent %r without %s", parent.stream, wanted
             )
             return
-        for partition in self._config.contexts.partitions or ({},):
+        for partition in self.config.contexts.partitions or ({},):
             yield {**(keys or {}), **partition}
 
     def first(self, context: dict[str, Any]) -> Slice:
         """Return the slice of a context that a first sync would read."""
-        return Slice(context, self._bookmarks.lower_bound(None), self._bookmarks.now())
+        return Slice(context, self.bookmarks.lower_bound(None), self.bookmarks.now())
 
     def slices(self, context: Mapping[str, Any] | None) -> list[SliceReader]:
         """Return the slices of a context; the same ones until they are taken.
@@ -71,20 +73,20 @@ class SlicePlan:
         return self._planned.pop(encode_json(dict(context or {})))
 
     def _plan(self, context: Mapping[str, Any]) -> list[SliceReader]:
-        settings = self._config.settings
-        start = self._bookmarks.lower_bound(self._bookmarks.previous(context or None))
-        bounds = windows(start, self._bookmarks.now(), settings.incremental.window)
+        settings = self.config.settings
+        start = self.bookmarks.lower_bound(self.bookmarks.previous(context or None))
+        bounds = windows(start, self.bookmarks.now(), settings.incremental.window)
         found = list(islice(bounds, MAX_WINDOWS + 1))
         if len(found) > MAX_WINDOWS:
             raise SettingError(
-                f"stream {self._config.name!r}: window is so short that there would be more than "
+                f"stream {self.config.name!r}: window is so short that there would be more than "
                 f"{MAX_WINDOWS} of them; write a longer one, or a later start_date"
             )
         # How far a descending stream goes is known only when its records are read.
         is_eager = settings.incremental.order != "desc"
         return [
             SliceReader(
-                self._reader,
+                self.reader,
                 Slice(context, *bound),
                 Paginator(settings.pagination),
                 is_eager=is_eager,

@@ -14,18 +14,15 @@ from tap_oauth2_generic.parsing.extract_records import add_fields
 from tap_oauth2_generic.records.pipeline import Batch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from tap_oauth2_generic.extract.page_reader import FetchedPage, PageReader, Slice
+    from tap_oauth2_generic.extract.page_reader import FetchedPage
     from tap_oauth2_generic.extract.prefetch import Prefetcher, SliceReader
     from tap_oauth2_generic.extract.slice_plan import SlicePlan
     from tap_oauth2_generic.pagination import Paginator
-    from tap_oauth2_generic.records.pipeline import Pipeline, Record
-    from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
-    from tap_oauth2_generic.runtime.log import StreamLog
+    from tap_oauth2_generic.records.pipeline import Record, Slice
     from tap_oauth2_generic.singer.record_writer import RecordWriter
 
-    Context = Mapping[str, Any]
     # A record, and the contexts that child streams are synced for before it is written.
     Family = tuple[Record, list[tuple["ChildStream", dict[str, Any]]]]
 
@@ -40,38 +37,23 @@ class ChildStream(Protocol):
 
 
 @dataclass
-class NoWriter:
-    """Writes nothing: for a parent stream that is not selected."""
-
-    pipeline: Pipeline
-
-    def write(self, batch: Batch) -> None:
-        """Drop the records."""
-
-
-@dataclass
 class SliceSync:
     """Syncs the contexts of one stream, slice by slice and page by page.
 
-    Only the records of a stream that ``is_selected`` move bookmarks. A trial has a ``limit``: it
-    reads so many records of one page.
+    A trial has a ``limit``: it reads so many records of one page.
     """
 
-    reader: PageReader
     plan: SlicePlan
     prefetcher: Prefetcher
-    writer: RecordWriter | NoWriter
-    bookmarks: BookmarkStore
-    log: StreamLog
-    count_page: Callable[[int], None]
+    writer: RecordWriter
     children: Sequence[ChildStream]
-    is_selected: bool
     limit: int | None
 
-    def run(self, context: Context | None) -> bool:
+    def run(self, context: Mapping[str, Any] | None) -> bool:
         """Sync a context; return whether everything was read."""
-        self.bookmarks.begin(context)
-        self.reader.stats.contexts += 1
+        bookmarks = self.plan.bookmarks
+        bookmarks.begin(context)
+        self.writer.stats.contexts += 1
         readers = self.plan.take(context)
         slice_readers = self.prefetcher.iterate((reader, [reader]) for reader in readers)
         for number, slice_reader in enumerate(slice_readers, 1):
@@ -79,21 +61,22 @@ class SliceSync:
             if not is_complete or self.limit is not None:
                 return is_complete
             if number < len(readers):
-                self.bookmarks.checkpoint(context, self.bookmarks.bookmark.value)
+                bookmarks.checkpoint(context, bookmarks.bookmark.value)
         return True
 
     def _run_slice(self, slice_reader: SliceReader) -> bool:
-        self.reader.stats.slices += 1
+        self.writer.stats.slices += 1
         is_complete = True
         for page in self._pages(slice_reader):
-            self.reader.stats.page(is_ignored=page.page is None)
+            self.writer.stats.page(is_ignored=page.page is None)
             batch = self.writer.pipeline(page, slice_reader.slice, self.limit)
             is_complete &= self._write(batch)
-            if self.is_selected:
-                self.bookmarks.advance(batch, slice_reader.slice.context, may_move=is_complete)
+            if self.writer.is_selected:
+                context = slice_reader.slice.context
+                self.plan.bookmarks.advance(batch, context, may_move=is_complete)
             if self._is_older(page, slice_reader.slice):
                 slice_reader.paginator.stop = Stop("a page wholly older than the bookmark")
-            self.count_page(len(batch) if self.is_selected else 0)
+            self.writer.count_page(batch)
         return self._conclude(slice_reader.paginator) and is_complete
 
     def _pages(self, slice_reader: SliceReader) -> Iterator[FetchedPage]:
@@ -113,7 +96,7 @@ class SliceSync:
                 self.writer.write(Batch(batch.origin, [record]))
         else:
             self.writer.write(batch)
-        self.reader.session.flush()
+        self.plan.reader.session.flush()
         return is_complete
 
     def _with_children(self, record: Record) -> tuple[Family, list[SliceReader]]:
@@ -124,7 +107,7 @@ class SliceSync:
 
     def _is_older(self, page: FetchedPage, slice_: Slice) -> bool:
         """Return whether a descending stream has reached its bookmark."""
-        config, key = self.reader.stream, self.bookmarks.key
+        config, key = self.plan.config, self.plan.bookmarks.key
         if config.settings.incremental.order != "desc" or slice_.start is None or key is None:
             return False
         added = config.records.add_fields
@@ -135,10 +118,10 @@ class SliceSync:
         """Log why paging stopped; return whether it was at the end."""
         stop = paginator.stop
         for remark in paginator.remarks:
-            self.log.warning(remark)
+            self.writer.log.warning(remark)
         if stop is not None:
             if stop.suspicious:
-                self.log.warning("paging ended early: %s", stop.reason)
-            self.reader.stats.ends[stop.reason] += 1
-        self.bookmarks.conclude()
+                self.writer.log.warning("paging ended early: %s", stop.reason)
+            self.writer.stats.ends[stop.reason] += 1
+        self.plan.bookmarks.conclude()
         return stop is not None and stop.complete

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from tap_oauth2_generic.records.conform import RecordConformer
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.singer.paged_stream import PagedStream
 
 
+@dataclass
 class PipelineFactory:
     """Makes the pipelines of a stream: for a sync, or without a schema for a sample.
 
@@ -33,24 +34,25 @@ class PipelineFactory:
     column, over all pipelines of a sync.
     """
 
-    def __init__(self, config: StreamConfig, stream: PagedStream) -> None:
-        self._config = config
-        self._stream = stream
-        self.left_out: Counter[str] = Counter()
-        self.dropped: dict[str, int] = {}
+    config: StreamConfig
+    stream: PagedStream
+    left_out: Counter[str] = field(default_factory=Counter)
+    dropped: dict[str, int] = field(default_factory=dict)
 
-    def for_reading(self, *, is_sample: bool = False) -> Pipeline:
-        """Return a pipeline for records that are not written; a sample is not counted."""
-        return Pipeline(self._prepare(Counter() if is_sample else self.left_out))
+    def for_sample(self) -> Pipeline:
+        """Return a pipeline without a schema, which counts nothing."""
+        return Pipeline(self._prepare(Counter()))
 
-    def for_writing(self, *, reads_each: bool) -> Pipeline:
+    def for_sync(self, *, reads_each: bool) -> Pipeline:
         """Return the pipeline for the stream's schema and catalog of now.
 
         ``reads_each`` if somebody reads every record, such as child streams.
         """
-        stream, config = self._stream, self._config
+        stream, config = self.stream, self.config
         order = config.settings.incremental.order
         prepare = self._prepare(self.left_out)
+        if not stream.selected:
+            return Pipeline(prepare)
         prepare += [Decode()] if reads_each or order == "desc" else []
         conformer = RecordConformer(
             stream.effective_schema,
@@ -65,7 +67,7 @@ class PipelineFactory:
         return Pipeline(prepare, (conform, Encode() if stream.writes_lines else maps))
 
     def _prepare(self, left_out: Counter[str]) -> list[Step]:
-        config, key = self._config, self._stream.replication_key
+        config, key = self.config, self.stream.replication_key
         contexts, style = config.contexts, config.settings.pagination
         names = (
             *(contexts.parent.keys if contexts.parent else ()),

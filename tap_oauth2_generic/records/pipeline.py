@@ -46,16 +46,13 @@ class Source(Protocol):
         """The records, decoded when they are asked for."""
 
 
-class Origin(Protocol):
-    """The slice that a record was read in."""
+@dataclass(frozen=True)
+class Slice:
+    """One run of a stream: the fields it adds to each record, and its bounds, if it has any."""
 
-    @property
-    def context(self) -> Mapping[str, Any]:
-        """The fields that the slice adds to each record."""
-
-    @property
-    def start(self) -> Any:
-        """The lower bound of its replication values, None if it has none."""
+    context: Mapping[str, Any]
+    start: Any = None
+    end: Any = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +81,7 @@ class EncodedPage:
 class Batch:
     """The records of one page on their way to the target: encoded, or decoded and prepared."""
 
-    origin: Origin
+    origin: Slice
     records: Sequence[Record] = ()
     encoded: EncodedPage | None = None
 
@@ -108,11 +105,11 @@ class Step:
     #: The fields that the step adds on encoded records.
     adds: frozenset[str] = frozenset()
 
-    def apply(self, record: Any, _: Origin, /) -> Any:
+    def apply(self, record: Any, _: Slice, /) -> Any:
         """Return the record for the next step, or None to leave it out; never change it."""
         return record
 
-    def apply_encoded(self, page: EncodedPage, _: Origin, /) -> EncodedPage | None:
+    def apply_encoded(self, page: EncodedPage, _: Slice, /) -> EncodedPage | None:
         """Return the page for the next step, or None if it has to be decoded after all."""
         return page
 
@@ -134,7 +131,7 @@ class Pipeline:
         steps = (*self.prepare_steps, *self.finish_steps)
         return bool(self.finish_steps) and all(map(_works_encoded, steps))
 
-    def __call__(self, page: Source, origin: Origin, limit: int | None = None) -> Batch:
+    def __call__(self, page: Source, origin: Slice, limit: int | None = None) -> Batch:
         """Return the records of a page, still encoded if all of them fit as they are written."""
         if limit is None and page.written is not None:
             written = EncodedPage(page.written.text, page.written.members)
@@ -142,7 +139,7 @@ class Pipeline:
                 return Batch(origin, encoded=encoded)
         return Batch(origin, list(islice(self.prepare(page.records, origin), limit)))
 
-    def apply_encoded(self, page: EncodedPage, origin: Origin) -> EncodedPage | None:
+    def apply_encoded(self, page: EncodedPage, origin: Slice) -> EncodedPage | None:
         """Take an encoded page through all steps; None if it has to be decoded."""
         taken: EncodedPage | None = page if self.is_fast else None
         for step in (*self.prepare_steps, *self.finish_steps):
@@ -150,7 +147,7 @@ class Pipeline:
                 taken = step.apply_encoded(taken, origin)
         return taken
 
-    def prepare(self, records: Iterable[Any], origin: Origin) -> Iterator[Record]:
+    def prepare(self, records: Iterable[Any], origin: Slice) -> Iterator[Record]:
         """Yield decoded records as they are before the schema shapes them."""
         applied = [step.apply for step in self.prepare_steps if type(step).apply is not Step.apply]
         for record in records:
@@ -162,7 +159,7 @@ class Pipeline:
             else:
                 yield taken
 
-    def finish(self, record: Record, origin: Origin) -> Any:
+    def finish(self, record: Record, origin: Slice) -> Any:
         """Fit a prepared record to the schema and encode it; raise SchemaMismatchError."""
         taken: Any = record
         for step in self.finish_steps:

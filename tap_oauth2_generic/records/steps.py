@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from tap_oauth2_generic.parsing.extract_records import RecordSettings
-    from tap_oauth2_generic.records.pipeline import EncodedPage, Origin
+    from tap_oauth2_generic.records.pipeline import EncodedPage, Slice
     from tap_oauth2_generic.settings.paths import Path
 
 LEFT_OUT, OLDER = "by keep", "by drop_older"
@@ -64,11 +64,11 @@ class AddFields(Step):
             # A JSONPath, or a name that JSON has to escape.
             self._values = {}
 
-    def apply(self, record: Record, _: Origin, /) -> Record:
+    def apply(self, record: Record, _: Slice, /) -> Record:
         """Add the fields; one that is not there replaces nothing."""
         return add_fields(record, self._fields)
 
-    def apply_encoded(self, page: EncodedPage, _: Origin, /) -> EncodedPage | None:
+    def apply_encoded(self, page: EncodedPage, _: Slice, /) -> EncodedPage | None:
         """Add the values as they are written in the record."""
         try:
             columns = {name: values.read(page.json) for name, values in self._values.items()}
@@ -85,11 +85,11 @@ class AddContext(Step):
     def __init__(self, names: Collection[str]) -> None:
         self.adds = frozenset(names)
 
-    def apply(self, record: Record, origin: Origin, /) -> Record:
+    def apply(self, record: Record, origin: Slice, /) -> Record:
         """Add the fields that the record lacks."""
         return {**record, **{n: v for n, v in origin.context.items() if n not in record}}
 
-    def apply_encoded(self, page: EncodedPage, origin: Origin, /) -> EncodedPage:
+    def apply_encoded(self, page: EncodedPage, origin: Slice, /) -> EncodedPage:
         """Add the fields to all records."""
         added = {n: v for n, v in origin.context.items() if n not in page.columns}
         return replace(page, constants={**page.constants, **added})
@@ -118,7 +118,7 @@ class Keep(Step):
         self._conditions = keep
         self._left_out = left_out
 
-    def apply(self, record: Record, _: Origin, /) -> Record | None:
+    def apply(self, record: Record, _: Slice, /) -> Record | None:
         """Return the record if it meets the conditions; raise SettingError for a slow pattern."""
         try:
             if all(condition.holds(record) for condition in self._conditions):
@@ -136,7 +136,7 @@ class DropOlder(Step):
         self._key = key
         self._left_out = left_out
 
-    def apply(self, record: Record, origin: Origin, /) -> Record | None:
+    def apply(self, record: Record, origin: Slice, /) -> Record | None:
         """Return the record unless its replication value is below the lower bound."""
         if origin.start is None or not origin.start.is_after(record.get(self._key)):
             return record
@@ -165,11 +165,11 @@ class Conform(Step):
             self._passthrough = Passthrough(conformer, adds, replication_key, is_ordered=is_ordered)
             self.reach = Reach.READS
 
-    def apply(self, record: Record, _: Origin, /) -> Record:
+    def apply(self, record: Record, _: Slice, /) -> Record:
         """Return the record as its schema wants it; raise SchemaMismatchError."""
         return self._conformer.conform(record)
 
-    def apply_encoded(self, page: EncodedPage, _: Origin, /) -> EncodedPage | None:
+    def apply_encoded(self, page: EncodedPage, _: Slice, /) -> EncodedPage | None:
         """Return the page if every record fits as it is written."""
         try:
             constants = self._conformer.conform(dict(page.constants))
@@ -184,11 +184,11 @@ class Encode(Step):
 
     reach = Reach.SUFFIX
 
-    def apply(self, record: Record, _: Origin, /) -> bytes:
+    def apply(self, record: Record, _: Slice, /) -> bytes:
         """Return the record as JSON, with every digit."""
         return encode_json(record)
 
-    def apply_encoded(self, page: EncodedPage, _: Origin, /) -> EncodedPage | None:
+    def apply_encoded(self, page: EncodedPage, _: Slice, /) -> EncodedPage | None:
         """Put the columns at the end of each record."""
         if not page.columns and not page.constants:
             return page

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.mapper import StreamMap
 
-    from tap_oauth2_generic.records.pipeline import Origin
+    from tap_oauth2_generic.records.pipeline import Slice
     from tap_oauth2_generic.settings.fields import ErrorCollector
 
 Record = dict[str, Any]
@@ -68,7 +68,7 @@ class MapStreams(Step):
         self._stream = stream
         self._maps = maps
 
-    def apply(self, record: Record, _: Origin, /) -> list[tuple[str, Record]]:
+    def apply(self, record: Record, _: Slice, /) -> list[tuple[str, Record]]:
         """Return the records that the maps keep; raise RecordError if an expression fails."""
         made = ((one, self._transform(one, record)) for one in self._maps)
         return [(one.stream_alias, found) for one, found in made if found is not None]

@@ -5,6 +5,7 @@ Keeps them in the SDK's state. ``bookmark`` defines what a bookmark is. Knows no
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.replication.bookmark import Bookmark, leading, stored_bookmark
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     Context = Mapping[str, Any]
 
 
+@dataclass
 class BookmarkStore:
     """Keeps the bookmarks of a stream, none if it is not incremental.
 
@@ -29,35 +31,30 @@ class BookmarkStore:
     of a first read.
     """
 
-    def __init__(
-        self,
-        stream: PagedStream,
-        settings: IncrementalSettings,
-        started_at: float,
-        start_date: str | None,
-        log: StreamLog,
-    ) -> None:
-        self._stream = stream
-        self._settings = settings
-        self._started_at = started_at
-        self._start_date = start_date
-        self._log = log
-        self._begun: list[tuple[Context | None, Any]] = []
-        self.bookmark = Bookmark(None, settings.format)
+    stream: PagedStream
+    settings: IncrementalSettings
+    started_at: float
+    start_date: str | None
+    log: StreamLog
+
+    def __post_init__(self) -> None:
+        """Begin no context yet."""
+        self.bookmark = Bookmark(None, self.settings.format)
         self.without = self.unreadable = 0
+        self._begun: list[tuple[Context | None, Any]] = []
 
     @property
     def key(self) -> str | None:
         """The replication key; a catalog may have changed it."""
-        return self._stream.replication_key
+        return self.stream.replication_key
 
     def previous(self, context: Context | None) -> Any:
         """Return the bookmark of a context in the state, None if it has none."""
         if not self.key:
             return None
-        state = self._stream.state_manager.find(context) or {}
+        state = self.stream.state_manager.find(context) or {}
         if (other := state.get("replication_key", self.key)) != self.key:
-            self._log.warn_once(
+            self.log.warn_once(
                 f"bookmark of {other}",
                 "ignoring its bookmark: it is of %r, not of %r",
                 other,
@@ -67,19 +64,20 @@ class BookmarkStore:
 
     def now(self) -> Bound:
         """Return the upper bound of every read of this run."""
-        return Bound.at(self._started_at, self._settings.format)
+        return Bound.at(self.started_at, self.settings.format)
 
     def lower_bound(self, bookmark: Any) -> Bound | None:
         """Return the lower bound of a read: the bookmark, else the start date, else none."""
         if bookmark is not None:
-            return Bound.of(bookmark, self._settings.format).earlier(self._settings.lookback)
-        start_date = self._start_date
-        return None if start_date is None else Bound.of(start_date, self._settings.format)
+            return Bound.of(bookmark, self.settings.format).earlier(self.settings.lookback)
+        if self.start_date is None:
+            return None
+        return Bound.of(self.start_date, self.settings.format)
 
     def begin(self, context: Context | None) -> None:
         """Begin to read a context."""
         previous = self.previous(context)
-        self.bookmark = Bookmark(previous, self._settings.format)
+        self.bookmark = Bookmark(previous, self.settings.format)
         if self.key:
             # Without a bookmark a context leaves nothing behind, however many there are.
             self._begun.append((context, previous))
@@ -97,15 +95,15 @@ class BookmarkStore:
             return
         values, without = batch.replication_values(self.key)
         self.without += without
-        if self._settings.order == "none":
+        if self.settings.order == "none":
             values = leading(values)
         if sum(self.bookmark.observe(value) for value in values):
-            state = self._stream.get_context_state(context or None)
+            state = self.stream.get_context_state(context or None)
             set_progress(state, self.key, self.bookmark.value)
-        if self._settings.order != "asc" or not may_move:
+        if self.settings.order != "asc" or not may_move:
             return
         if self.bookmark.descents:
-            self._log.warn_once(
+            self.log.warn_once(
                 "order", "records are not in ascending order; an interrupted run starts over"
             )
         elif self.bookmark.passed is not None:
@@ -121,34 +119,30 @@ class BookmarkStore:
         """Move the bookmark within a read, up to where nothing is missing."""
         if value is None or not self.key:
             return
-        state = self._stream.get_context_state(context)
+        state = self.stream.get_context_state(context)
         if stored_bookmark(state, self.key) == value:
             return
-        capped = Bookmark(None, self._settings.format)
+        capped = Bookmark(None, self.settings.format)
         capped.observe(value)
-        capped.cap(self._started_at, self.previous(context))
+        capped.cap(self.started_at, self.previous(context))
         state["replication_key"] = self.key
         state["replication_key_value"] = capped.value
-        self._stream.send_state()
-
-    def forget(self, state: dict[str, Any]) -> None:
-        """Leave the bookmark where it was, after a trial."""
-        drop_progress(state)
+        self.stream.send_state()
 
     def settle(self, state: dict[str, Any], *, is_complete: bool) -> None:
         """Let the SDK move the bookmark after a read, unless something was left unread."""
         if not has_progress(state):
             return
         if self.bookmark.mixed:
-            self._log.warning(
+            self.log.warning(
                 "replication values mix timestamps and numbers; keeping the previous bookmark"
             )
             drop_progress(state)
         elif not is_complete:
-            self._log.warning("incomplete read; keeping the last safe bookmark")
+            self.log.warning("incomplete read; keeping the last safe bookmark")
             drop_progress(state)
-        elif self.key and self.bookmark.cap(self._started_at, stored_bookmark(state, self.key)):
-            self._log.warning(
+        elif self.key and self.bookmark.cap(self.started_at, stored_bookmark(state, self.key)):
+            self.log.warning(
                 "some values of %r are in the future; setting the bookmark to the start of this "
                 "run, so that no change before them is missed",
                 self.key,
@@ -158,11 +152,9 @@ class BookmarkStore:
     def report(self) -> None:
         """Warn of records that moved no bookmark, at the end of a run."""
         if self.without:
-            self._log.warning(
-                "%d records had no %r; they moved no bookmark", self.without, self.key
-            )
+            self.log.warning("%d records had no %r; they moved no bookmark", self.without, self.key)
         if self.unreadable:
-            self._log.warning(
+            self.log.warning(
                 "%d records had a %r that is neither a timestamp nor a number like the others; "
                 "they moved no bookmark",
                 self.unreadable,

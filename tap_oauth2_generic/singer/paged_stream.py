@@ -10,7 +10,6 @@ import logging
 import sys
 from abc import abstractmethod
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import Stream, metrics
@@ -25,25 +24,17 @@ from tap_oauth2_generic.singer.state_writer import IndexedStateManager, Throttle
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
 
-    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.helpers.types import Context
     from singer_sdk.singerlib.encoding.base import GenericSingerWriter
     from singer_sdk.singerlib.encoding.simple import Message
-
-
-@dataclass(frozen=True)
-class Meters:
-    """The SDK's measures of a stream over all its contexts: one line each, however many."""
-
-    records: metrics.Counter
-    pages: metrics.Counter
-    timer: metrics.Timer
 
 
 class PagedStream(Stream):
     """A stream that is read, written and counted a page at a time."""
 
     endpoint = ""
-    _meters: Meters | None = None
+    # Over all its contexts: one line each, however many.
+    _meters: tuple[metrics.Counter, metrics.Counter, metrics.Timer] | None = None
     _is_announced = False
     _made_state: IndexedStateManager | None = None
     _sent_schemas: object = None
@@ -109,9 +100,9 @@ class PagedStream(Stream):
 
     def count_page(self, records: int) -> None:
         """Count a page that was written, and send STATE now and then."""
-        meters = self._measure()
-        meters.records.increment(records)
-        meters.pages.increment()
+        page_counter, record_counter, _ = self._measure()
+        record_counter.increment(records)
+        page_counter.increment()
         self.state_manager.is_flushed = False
         self._since_state += records
         if self._since_state >= self.STATE_MSG_FREQUENCY:
@@ -141,16 +132,16 @@ class PagedStream(Stream):
         level = logging.DEBUG if level >= logging.ERROR else level
         super().log(message, *args, level=level, **kwargs)
 
-    def _measure(self) -> Meters:
+    def _measure(self) -> tuple[metrics.Counter, metrics.Counter, metrics.Timer]:
         if self._meters is None:
             pages = metrics.http_request_counter(self.name, self.endpoint)
-            self._meters = Meters(self.get_record_counter(), pages, self.get_sync_timer())
+            self._meters = (pages, self.get_record_counter(), self.get_sync_timer())
         return self._meters
 
     def _log_meters(self) -> None:
         """Log the measures of this stream and of its children."""
         if self._meters is not None:
-            for meter in (self._meters.pages, self._meters.records, self._meters.timer):
+            for meter in self._meters:
                 meter.__exit__(*sys.exc_info())
             self._meters = None
         for child in self.child_streams:
@@ -183,19 +174,14 @@ class PagedStream(Stream):
         return self._tap.message_writer
 
     @property
-    def is_mapped(self) -> bool:
-        """Whether a stream map or flattening changes the records."""
-        maps = self.stream_maps
-        return (
-            len(maps) != 1
-            or type(maps[0]) is not SameRecordTransform
-            or bool(maps[0].flattening_enabled)
-        )
-
-    @property
     def writes_lines(self) -> bool:
-        """Whether records may be written encoded: a writer of another program takes messages."""
-        return type(self.message_writer) is MessageWriter and not self.is_mapped
+        """Whether records may be written encoded: no map and no flattening changes them.
+
+        A writer of another program takes messages.
+        """
+        is_plain = [type(one) for one in self.stream_maps] == [SameRecordTransform]
+        is_mapped = not is_plain or self.stream_maps[0].flattening_enabled
+        return type(self.message_writer) is MessageWriter and not is_mapped
 
     def select_keys(self) -> list[str]:
         """Select the keys that a catalog deselects, as Singer requires; return their names."""
@@ -255,14 +241,3 @@ class PagedStream(Stream):
 
     def get_replication_key_signpost(self, context: Context | None = None) -> None:
         """Return None: the SDK would compare strings; the bookmark is capped when it settles."""
-
-    def _write_starting_replication_value(self, context: Context | None) -> None:
-        """Write none: the SDK would compare bookmark and start date as strings."""
-
-    def _process_record(
-        self,
-        record: Record,
-        child_context: Context | None = None,
-        partition_context: Context | None = None,
-    ) -> None:
-        """Do nothing: child streams are synced in ``extract/slice_sync.py``."""

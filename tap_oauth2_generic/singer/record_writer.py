@@ -5,6 +5,7 @@ Knows no request, no paging and no bookmark.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -18,59 +19,60 @@ from tap_oauth2_generic.singer.message_writer import MessageWriter
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from singer_sdk.singerlib.encoding.base import GenericSingerWriter
-    from singer_sdk.singerlib.encoding.simple import Message
-
     from tap_oauth2_generic.records.declared import SchemaSettings
-    from tap_oauth2_generic.records.pipeline import Batch, Origin, Pipeline, Record
+    from tap_oauth2_generic.records.pipeline import Batch, Pipeline, Record, Slice
     from tap_oauth2_generic.runtime.log import StreamLog
     from tap_oauth2_generic.runtime.stats import StreamStats
     from tap_oauth2_generic.singer.paged_stream import PagedStream
 
 
+@dataclass
 class RecordWriter:
-    """Writes the records of one stream; ``make_pipeline`` is called again for a new schema."""
+    """Writes the records of one stream; none if it is only read for its child streams.
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the parts it is made of
-        self,
-        stream: PagedStream,
-        settings: SchemaSettings,
-        writer: GenericSingerWriter[bytes, Message],
-        make_pipeline: Callable[[], Pipeline],
-        log: StreamLog,
-        stats: StreamStats,
-    ) -> None:
-        self._stream = stream
-        self._settings = settings
-        self._writer = writer
-        self._make_pipeline = make_pipeline
-        self._log = log
-        self._stats = stats
-        self.pipeline = make_pipeline()
+    ``make_pipeline`` is called again for a new schema.
+    """
+
+    stream: PagedStream
+    settings: SchemaSettings
+    make_pipeline: Callable[[], Pipeline]
+    log: StreamLog
+    stats: StreamStats
+
+    def __post_init__(self) -> None:
+        """Make the pipeline for the first schema."""
+        self.is_selected = self.stream.selected
+        self.pipeline = self.make_pipeline()
+
+    def count_page(self, batch: Batch) -> None:
+        """Count a page whose records were written."""
+        self.stream.count_page(len(batch) if self.is_selected else 0)
 
     def write(self, batch: Batch) -> None:
         """Write the records of a batch; raise RecordError if one does not fit the schema."""
-        if batch.encoded is not None and isinstance(self._writer, MessageWriter):
+        if not self.is_selected:
+            return
+        if batch.encoded is not None and isinstance(self.stream.message_writer, MessageWriter):
             page = batch.encoded
-            self._writer.write_records(self._stream.name, page.records, page.suffix)
-            self._stats.records += len(page.records)
+            self.stream.message_writer.write_records(self.stream.name, page.records, page.suffix)
+            self.stats.records += len(page.records)
             return
         waiting: list[Any] = []
         try:
             for record in batch.records:
                 waiting.append(self._finish(record, batch.origin, waiting))
-                self._stats.records += 1
+                self.stats.records += 1
         finally:
             self._send(waiting)
 
-    def _finish(self, record: Record, origin: Origin, waiting: list[Any]) -> Any:
+    def _finish(self, record: Record, origin: Slice, waiting: list[Any]) -> Any:
         """Finish a record; before the schema grows for it, send what waits."""
         while True:
             try:
                 return self.pipeline.finish(record, origin)
             except RecursionError:
                 raise RecordError(
-                    f"stream {self._stream.name!r}: a record is nested too deep"
+                    f"stream {self.stream.name!r}: a record is nested too deep"
                 ) from None
             except SchemaMismatchError as mismatch:
                 self._send(waiting)
@@ -78,33 +80,33 @@ class RecordWriter:
 
     def _send(self, waiting: list[Any]) -> None:
         """Send encoded records, or the records that stream maps made."""
-        if waiting and isinstance(waiting[0], bytes) and isinstance(self._writer, MessageWriter):
-            self._writer.write_records(self._stream.name, waiting)
+        writer = self.stream.message_writer
+        if waiting and isinstance(waiting[0], bytes) and isinstance(writer, MessageWriter):
+            writer.write_records(self.stream.name, waiting)
         else:
             for alias, record in (one for made in waiting for one in made):
                 now = datetime.now(timezone.utc)
-                message = RecordMessage(alias, record, time_extracted=now)
-                self._writer.write_message(message)
+                writer.write_message(RecordMessage(alias, record, time_extracted=now))
         waiting.clear()
 
     def _grow_schema(self, mismatch: SchemaMismatchError) -> None:
         """Widen the schema for a value that does not fit it, and tell the target first."""
-        name, path = self._stream.name, ".".join(mismatch.path)
-        if mismatch.is_new and self._settings.on_new_fields == "fail":
+        name, path = self.stream.name, ".".join(mismatch.path)
+        if mismatch.is_new and self.settings.on_new_fields == "fail":
             raise RecordError(f"stream {name!r}: the field {path!r} is new; new_fields is fail")
-        if not mismatch.is_new and self._settings.schema is not None:
+        if not mismatch.is_new and self.settings.schema is not None:
             raise RecordError(
                 f"stream {name!r}: a value of {path!r} does not fit its declared type "
                 f"({type(mismatch.value).__name__}); widen the type in the stream's schema"
             )
         if mismatch.is_new:
-            self._log.warning("new field %r; adding it to the schema", path)
+            self.log.warning("new field %r; adding it to the schema", path)
         else:
-            self._log.warning("%r has a value of another type; widening its column", path)
-        schema = grow_at(self._stream.effective_schema, mismatch.path, mismatch.value)
-        if schema == self._stream.effective_schema:
+            self.log.warning("%r has a value of another type; widening its column", path)
+        schema = grow_at(self.stream.effective_schema, mismatch.path, mismatch.value)
+        if schema == self.stream.effective_schema:
             raise RecordError(
                 f"stream {name!r}: the value of {path!r} fits no column of its schema"
             )
-        self._stream.replace_schema(schema)
-        self.pipeline = self._make_pipeline()
+        self.stream.replace_schema(schema)
+        self.pipeline = self.make_pipeline()

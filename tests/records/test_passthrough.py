@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.extract.page_reader import Slice
 from tap_oauth2_generic.parsing.formats import open_envelope
 from tap_oauth2_generic.records.conform import RecordConformer, SchemaMismatchError
 from tap_oauth2_generic.records.infer import infer
-from tap_oauth2_generic.records.pipeline import EncodedPage, Pipeline
+from tap_oauth2_generic.records.pipeline import EncodedPage, Pipeline, Slice
 from tap_oauth2_generic.records.steps import AddContext, AddFields, Conform, Encode
 from tap_oauth2_generic.settings.paths import DottedPath, parse_path
 
@@ -81,7 +80,7 @@ def encoded(content, made, context=None):
     """Return the page that leaves the fast path; None if it has to be decoded."""
     opened = open_envelope(content, DATA)
     page = opened and EncodedPage(opened[1].text, opened[1].members)
-    return made.apply_encoded(page, Slice(context or {}, None, None)) if page else None
+    return made.apply_encoded(page, Slice(context or {})) if page else None
 
 
 def lines(page):
@@ -100,7 +99,7 @@ def fast(content, schema, *, context=None, **settings):
 
 def slow(content, made, context):
     """Return the decoded records; None if they would change the schema."""
-    origin = Slice(context, None, None)
+    origin = Slice(context)
     records = made.prepare(exactly(content)["data"], origin)
     try:
         return [made.finish(record, origin) for record in records]

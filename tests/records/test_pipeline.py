@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 
 from tap_oauth2_generic.parsing.formats import open_envelope
 from tap_oauth2_generic.records.conform import RecordConformer
-from tap_oauth2_generic.records.pipeline import Pipeline, Reach, Step
+from tap_oauth2_generic.records.pipeline import Pipeline, Reach, Slice, Step
 from tap_oauth2_generic.records.steps import (
     LEFT_OUT,
     OLDER,
@@ -39,14 +38,6 @@ ROWS = st.lists(
     st.builds(lambda n, m: {"n": n, "in": {"m": m}}, st.integers(-9, 9), st.integers(0, 9)),
     max_size=5,
 )  # fmt: skip
-
-
-@dataclass
-class Origin:
-    """A slice of the test's own."""
-
-    context: dict = field(default_factory=dict)
-    start: Bound | None = None
 
 
 class Page:
@@ -97,7 +88,7 @@ def emitted(made, batch):
 @given(rows=ROWS, step=st.sampled_from([Double(), OnlyEven()]))
 def test_step_without_a_word_about_bytes_is_slow_and_never_skipped(rows, step):
     """A step that does not mention encoded records is applied to each of them, decoded."""
-    page, origin = Page(rows), Origin({"account": 7})
+    page, origin = Page(rows), Slice({"account": 7})
     made = pipeline(step)
     batch = made(page, origin)
     expected = [{**row, "m": row["in"]["m"], "account": 7} for row in rows]
@@ -113,7 +104,7 @@ def test_plain_records_stay_encoded(rows):
     """Without such a step the same records are emitted, and none is decoded."""
     page = Page(rows)
     made = pipeline()
-    batch = made(page, Origin({"account": 7}))
+    batch = made(page, Slice({"account": 7}))
     assert (made.is_fast, page.decoded, len(batch)) == (True, 0, len(rows))
     assert emitted(made, batch) == [{**row, "m": row["in"]["m"], "account": 7} for row in rows]
     assert batch.replication_values("n") == ([row["n"] for row in rows], 0)
@@ -123,7 +114,7 @@ def test_page_that_does_not_fit_is_decoded():
     """A page with one record that does not fit as it is written takes the general path."""
     page = Page([{"n": 1}, {"n": "2"}])
     made = pipeline()
-    batch = made(page, Origin({"account": 7}))
+    batch = made(page, Slice({"account": 7}))
     assert page.decoded == 1
     assert [row["n"] for row in emitted(made, batch)] == [1, 2]
 
@@ -151,13 +142,13 @@ def test_step_inherits_no_fast_path_for_an_apply_of_its_own():
 def test_pipeline_that_writes_nothing_decodes():
     """Records that are only sampled are decoded."""
     page = Page([{"n": 1}])
-    batch = Pipeline([])(page, Origin())
+    batch = Pipeline([])(page, Slice({}))
     assert (batch.encoded, batch.records) == (None, [{"n": 1}])
 
 
 def test_batch_may_be_limited():
     """A trial takes so many records of a page."""
-    assert len(pipeline()(Page([{"n": 1}, {"n": 2}]), Origin({"account": 7}), limit=1)) == 1
+    assert len(pipeline()(Page([{"n": 1}, {"n": 2}]), Slice({"account": 7}), limit=1)) == 1
 
 
 @pytest.fixture
@@ -173,7 +164,7 @@ def test_keep_sees_added_fields_and_the_context(left_out):
     ]
     made = pipeline(Keep("items", conditions, left_out))
     rows = [{"n": 1, "in": {"m": 1}}, {"n": 2, "in": {"m": 2}}]
-    assert [row["n"] for row in made(Page(rows), Origin({"account": 7})).records] == [1]
+    assert [row["n"] for row in made(Page(rows), Slice({"account": 7})).records] == [1]
     assert left_out == {LEFT_OUT: 1}
 
 
@@ -181,16 +172,16 @@ def test_older_records_are_left_out(left_out):
     """Records below the lower bound of the slice are left out; without one all are kept."""
     made = pipeline(DropOlder("n", left_out))
     page = Page([{"n": 1}, {"n": 5}, {"in": None}])
-    since = Origin({"account": 7}, Bound.of(3, "iso"))
+    since = Slice({"account": 7}, Bound.of(3, "iso"))
     assert [row.get("n") for row in made(page, since).records] == [5, None]
     assert left_out == {OLDER: 1}
-    assert len(made(page, Origin({"account": 7}))) == 3
+    assert len(made(page, Slice({"account": 7}))) == 3
 
 
 def test_steps_never_change_the_record_of_the_page():
     """Paging compares the records of a page with those of the next one: they stay as they are."""
     row = {"n": 1, "in": {"m": 2}}
     made = pipeline()
-    (record,) = made.prepare([row], Origin({"account": 7}))
-    made.finish(record, Origin())
+    (record,) = made.prepare([row], Slice({"account": 7}))
+    made.finish(record, Slice({}))
     assert row == {"n": 1, "in": {"m": 2}}

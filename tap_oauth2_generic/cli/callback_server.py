@@ -14,7 +14,8 @@ import socket
 import sys
 import threading
 from contextlib import ExitStack
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
+from socketserver import TCPServer
 from urllib.parse import parse_qsl, urlsplit
 
 from tap_oauth2_generic.errors import AuthorizationError
@@ -57,12 +58,11 @@ class Listener:
             except OSError as error:
                 is_taken = error.errno == errno.EADDRINUSE
                 reason = "is in use" if is_taken else f"cannot be used: {error.strerror}"
-                message = (
+                raise AuthorizationError(
                     f"port {self.port} of redirect_uri {reason}; stop the program that uses it, or "
                     "set redirect_uri to another port registered with the provider, or use "
                     "--no-browser"
-                )
-                raise AuthorizationError(message) from None
+                ) from None
             stack.callback(server.shutdown)
             # A waiting browser would block the shutdown.
             stack.callback(self.show, "The login failed", "See the terminal.", worked=False)
@@ -82,18 +82,16 @@ class Listener:
         try:
             params = self.params.get(timeout=timeout_seconds)
         except queue.Empty:
-            message = (
+            raise AuthorizationError(
                 f"no redirect within {timeout_seconds:.0f} seconds: the login was not finished, or "
                 f"the provider does not know the redirect URI {self.redirect_uri}; register "
                 "exactly this one there, or set redirect_uri to the registered one"
-            )
-            raise AuthorizationError(message) from None
+            ) from None
         if self.wrong_path is not None:
-            message = (
+            raise AuthorizationError(
                 f"the browser was redirected to path {self.wrong_path!r}, but redirect_uri ends in "
                 f"{self.path!r}; set redirect_uri to the one registered with the provider"
             )
-            raise AuthorizationError(message)
         return params
 
     def show(self, title: str, text: str, *, worked: bool) -> None:
@@ -111,8 +109,14 @@ class Listener:
             return ""
 
 
-class _Server(HTTPServer):
-    """One request at a time: the browser waits while the code is exchanged."""
+class _Server(TCPServer):
+    """One request at a time: the browser waits while the code is exchanged.
+
+    An HTTPServer would look up the host's name, which may take seconds.
+    """
+
+    # Otherwise the port counts as taken for a minute after each login.
+    allow_reuse_address = sys.platform != "win32"
 
     def __init__(self, listener: Listener) -> None:
         self.listener = listener
@@ -121,14 +125,6 @@ class _Server(HTTPServer):
         # A name means this machine, whatever a name server says about it.
         address = listener.host if _is_address(listener.host) else "127.0.0.1"
         super().__init__((address, listener.port), _Handler)
-
-    def server_bind(self) -> None:
-        """Bind without looking up the host's name, which may take seconds."""
-        if sys.platform != "win32":
-            # Otherwise the port counts as taken for a minute after each login.
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(self.server_address)
-        self.server_name, self.server_port = self.listener.host, self.listener.port
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Ignore a browser that went away: a traceback would show the request."""

@@ -9,7 +9,9 @@ import base64
 import os
 import sys
 import webbrowser
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
@@ -27,22 +29,18 @@ from tap_oauth2_generic.singer.message_writer import require_output
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tap_oauth2_generic.oauth2.token import Token
 
 
+@dataclass
 class TerminalLogin:
-    """The ``LoginUI`` of this terminal, with a browser if there is one."""
+    """The ``LoginUI`` of this terminal; the stack closes the listener for the browser."""
 
-    def __init__(
-        self, clock: Clock, stack: ExitStack, *, browser: bool, timeout_seconds: float
-    ) -> None:
-        self.wait = clock.sleep
-        self._stack = stack
-        self._browser = browser
-        self._timeout_seconds = timeout_seconds
-        self._listener: Listener | None = None
+    wait: Callable[[float], None]
+    stack: ExitStack
+    browser: bool
+    timeout_seconds: float
+    listener: Listener | None = None
 
     def say(self, line: str) -> None:
         """Print a line, without control characters that the provider may have sent."""
@@ -50,45 +48,39 @@ class TerminalLogin:
 
     def show(self, title: str, text: str, *, worked: bool) -> None:
         """Show the outcome in the browser, if it waits for it."""
-        if self._listener is not None:
-            self._listener.show(title, text, worked=worked)
+        if self.listener is not None:
+            self.listener.show(title, text, worked=worked)
 
     def wait_for_redirect(self, url: str, redirect_uri: str) -> Mapping[str, str]:
         """Send the browser to a URL and return the parameters of its redirect."""
-        if not self._browser or not can_listen(redirect_uri):
+        if not self.browser or not can_listen(redirect_uri):
             return _read_redirect(url, redirect_uri)
         state = dict(parse_qsl(urlsplit(url).query)).get("state", "")
-        self._listener = self._stack.enter_context(Listener(redirect_uri, state))
+        self.listener = self.stack.enter_context(Listener(redirect_uri, state))
         click.echo(f"Log in in your browser. If none opens, open this address:\n\n  {url}\n")
         if _has_browser():
             webbrowser.open(url)
         click.echo(f"Waiting for the redirect to {redirect_uri} (Ctrl-C to stop) ...")
-        return self._listener.wait(self._timeout_seconds)
+        return self.listener.wait(self.timeout_seconds)
 
 
 def _read_redirect(address: str, redirect_uri: str) -> Mapping[str, str]:
     click.echo(
         f"Open this address in a browser and log in:\n\n  {address}\n\n"
         "The browser then shows a page that may not load. Copy its full address, which begins "
-        f"with {redirect_uri}"
+        f"with {redirect_uri}\nand paste it here: ",
+        nl=False,
     )
-    click.echo("and paste it here: ", nl=False)
     pasted = sys.stdin.readline().strip()
     if not pasted:
-        message = "nothing was pasted; run the login again"
-        raise AuthorizationError(message)
-    given, expected = urlsplit(pasted), urlsplit(redirect_uri)
-    if (given.scheme, given.netloc, given.path or "/") != (
-        expected.scheme,
-        expected.netloc,
-        expected.path or "/",
-    ):
-        message = (
+        raise AuthorizationError("nothing was pasted; run the login again")
+    parts = [urlsplit(pasted), urlsplit(redirect_uri)]
+    if len({(one.scheme, one.netloc, one.path or "/") for one in parts}) > 1:
+        raise AuthorizationError(
             f"the pasted address does not begin with the redirect URI {redirect_uri}; paste the "
             "address after the login, and set redirect_uri to the registered one"
         )
-        raise AuthorizationError(message)
-    return dict(parse_qsl(given.query, keep_blank_values=True))
+    return dict(parse_qsl(parts[0].query, keep_blank_values=True))
 
 
 def _has_browser() -> bool:
@@ -149,7 +141,7 @@ def command(paths: tuple[str, ...], timeout: float, *, no_browser: bool) -> None
     config = TapOAuth2Generic.parse_configuration(TapOAuth2Generic.merge_configuration(paths))
     session = Session.of(config, Clock(), sys.stdout.flush)
     with ExitStack() as stack:
-        ui = TerminalLogin(session.clock, stack, browser=not no_browser, timeout_seconds=timeout)
+        ui = TerminalLogin(session.clock.sleep, stack, not no_browser, timeout)
         try:
             token = session.authenticator.login(ui)
         except TapError as error:

@@ -16,16 +16,10 @@ from tap_oauth2_generic.tap import TapOAuth2Generic
 class Subcommand(click.Command):
     """A subcommand that is imported from ``tap_oauth2_generic.cli`` when it is called."""
 
-    def make_context(
-        self,
-        info_name: str | None,
-        args: list[str],
-        parent: click.Context | None = None,
-        **extra: Any,
-    ) -> click.Context:
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
         """Parse the arguments as the imported command does."""
         command: click.Command = import_module(f"tap_oauth2_generic.cli.{self.name}").command
-        return command.make_context(info_name, args, parent, **extra)
+        return command.make_context(*args, **options)
 
 
 @click.command(

@@ -55,12 +55,11 @@ class SignalGuard:
         """
         self.forced = self.forced or signum in self._received
         self._received.add(signum)
-        if not self.forced and (self._depth or self._is_ending):
-            if not self._is_ending:
-                self._deferred = signum
-            return
-        self._is_ending = True
-        raise Interrupted(signum)
+        if self.forced or not (self._depth or self._is_ending):
+            self._is_ending = True
+            raise Interrupted(signum)
+        if not self._is_ending:
+            self._deferred = signum
 
 
 def _in_main_thread() -> bool:

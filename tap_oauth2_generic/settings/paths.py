@@ -19,20 +19,17 @@ from tap_oauth2_generic.settings.patterns import Pattern, parse_pattern
 class Missing:
     """The type of ``MISSING``: no value at a path, as opposed to a null."""
 
-    def __repr__(self) -> str:
-        """Return its name, for messages and test failures."""
-        return "MISSING"
-
     def __bool__(self) -> bool:
         """Count as false, like None."""
         return False
 
 
 MISSING = Missing()
-_SEGMENT = re.compile(r"""'(?P<single>[^']*)'|"(?P<double>[^"]*)"|(?P<bare>[^.'"]+)""")
-_JSONPATH_CHILD = re.compile(
-    r"""\.(?P<bare>[A-Za-z_][\w-]*)|\['(?P<key>[^'\\]*)'\]|\[(?P<index>\d+)\]"""
-)
+_KEY = r"""(?:'([^']*)'|"([^"]*)"|([^.'"]+))"""
+_DOTTED = re.compile(rf"{_KEY}(?:\.{_KEY})*")
+# A step of a JSONPath that needs no library: a name, a quoted name, an index.
+_CHILD = r"""(?:\.([A-Za-z_][\w-]*)|\['([^'\\]*)'\]|\[(\d+)\])"""
+_CHILDREN = re.compile(rf"\$(?:{_CHILD})*")
 # The nodes of jsonpath-ng whose time and memory are bounded, once `_bound` has seen them.
 _NODES = frozenset({
     "Root", "This", "Parent", "Child", "Fields", "Wildcard", "Index", "Slice", "Descendants",
@@ -166,10 +163,18 @@ def passes_by(path: Path, other: DottedPath) -> bool:
 
 
 def parse_path(text: str) -> Path:
-    """Parse a bare dotted path, or a JSONPath if it starts with ``$``; raise ValueError."""
+    """Parse a bare dotted path, or a JSONPath if it starts with ``$``; raise ValueError.
+
+    Simple chains such as ``$.a['b'][0]`` become the far faster DottedPath.
+    """
+    if _CHILDREN.fullmatch(text):
+        steps = re.findall(_CHILD, text)
+        return DottedPath(text, tuple(int(i) if i else name or key for name, key, i in steps))
     if text.startswith("$"):
         return _parse_jsonpath(text)
-    return DottedPath(text, _parse_dotted(text))
+    if not _DOTTED.fullmatch(text):
+        raise ValueError(f"{text!r} is not a path: join keys by dots, quote a key with a dot")
+    return DottedPath(text, tuple("".join(groups) for groups in re.findall(_KEY, text)))
 
 
 def _step(value: Any, key: str | int) -> Any:
@@ -184,30 +189,7 @@ def _step(value: Any, key: str | int) -> Any:
     return MISSING
 
 
-def _parse_dotted(text: str) -> tuple[str, ...]:
-    keys: list[str] = []
-    position = 0
-    while match := _SEGMENT.match(text, position):
-        keys.append(next(group for group in match.groups() if group is not None))
-        position = match.end()
-        if position == len(text):
-            return tuple(keys)
-        if text[position] != ".":
-            break
-        position += 1
-    raise ValueError(f"{text!r} is not a path: join keys by dots, quote a key with a dot")
-
-
-def _parse_jsonpath(text: str) -> Path:
-    """Parse a JSONPath; simple chains such as ``$.a['b'][0]`` become the far faster DottedPath."""
-    keys: list[str | int] = []
-    position = 1
-    while match := _JSONPATH_CHILD.match(text, position):
-        key = next(group for group in match.groups() if group is not None)
-        keys.append(key if match["index"] is None else int(key))
-        position = match.end()
-    if position == len(text):
-        return DottedPath(text, tuple(keys))
+def _parse_jsonpath(text: str) -> JsonPath:
     from jsonpath_ng.ext.parser import parse  # slow to import
 
     try:

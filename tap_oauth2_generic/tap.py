@@ -17,11 +17,6 @@ from singer_sdk.helpers.capabilities import (
 )
 
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA, Config
-from tap_oauth2_generic.config.environment import (
-    PREFIX,
-    settings_in_environment,
-    warn_about_undeclared,
-)
 from tap_oauth2_generic.config.reader import read_config
 from tap_oauth2_generic.extract.prefetch import Prefetcher
 from tap_oauth2_generic.records.stream_maps import check_maps
@@ -32,6 +27,11 @@ from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.settings.fields import ErrorCollector
 from tap_oauth2_generic.settings.limits import MAX_NAMED_STREAMS
 from tap_oauth2_generic.singer.base_tap import BaseTap
+from tap_oauth2_generic.singer.environment import (
+    PREFIX,
+    settings_in_environment,
+    warn_about_undeclared,
+)
 from tap_oauth2_generic.singer.input_files import bookmarks_in, read_object
 from tap_oauth2_generic.singer.message_writer import write_text
 from tap_oauth2_generic.stream import OAuth2Stream

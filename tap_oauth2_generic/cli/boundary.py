@@ -9,12 +9,12 @@ from collections.abc import Callable
 import click
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_oauth2_generic.config.environment import check_log_level
 from tap_oauth2_generic.errors import OutputError, TapError
 from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.runtime.redaction import protect_logs, redact
 from tap_oauth2_generic.runtime.shutdown import Interrupted, uninterrupted
 from tap_oauth2_generic.settings.limits import MAX_ERROR_LINES, MAX_LINE_LENGTH
+from tap_oauth2_generic.singer.environment import check_log_level
 from tap_oauth2_generic.singer.message_writer import (
     TAKES_NO_MORE,
     abandon_output,

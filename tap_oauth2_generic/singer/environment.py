@@ -10,16 +10,13 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from singer_sdk.configuration._dict_config import TRUTHY, parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers._typing import is_boolean_type
 
 from tap_oauth2_generic.errors import ConfigurationError
 from tap_oauth2_generic.runtime.log import LOG
-from tap_oauth2_generic.settings.fields import ErrorCollector, reject_unknown
-from tap_oauth2_generic.singer.sdk_private import (
-    TRUTHY,
-    is_boolean_type,
-    parse_environment_config,
-)
+from tap_oauth2_generic.settings.fields import near_choice
 
 #: What the name of every variable begins with.
 PREFIX = "TAP_OAUTH2_GENERIC_"
@@ -45,35 +42,35 @@ def settings_in_environment(schema: dict[str, Any]) -> dict[str, Any]:
 
     An unknown variable with the prefix is an error (under Meltano, a warning).
     """
-    collector = ErrorCollector()
-    found: dict[str, Any] = {}
     try:
-        found = parse_environment_config(schema, PREFIX)
+        found, errors = parse_environment_config(schema, PREFIX), []
     except ValueError:
-        _check_each(schema, collector)
+        found, errors = {}, [*_malformed(schema["properties"])]
     for name, entry in schema["properties"].items():
-        text = os.environ.get(f"{PREFIX}{name.upper()}", "true")
-        if is_boolean_type(entry) and text.lower() not in _BOOLEANS:
-            collector.add(f"{PREFIX}{name.upper()}", "must be true or false")
-    unknown = _unknown_settings(schema["properties"])
-    # Under Meltano it may belong to a plugin whose name begins like this one.
+        variable = f"{PREFIX}{name.upper()}"
+        if is_boolean_type(entry) and os.environ.get(variable, "true").lower() not in _BOOLEANS:
+            errors.append(f"{variable}: must be true or false")
+    # Under Meltano an unknown one may belong to a plugin whose name begins like this one.
     if _is_run_by_meltano():
-        _warn(unknown)
+        _warn(_unknown(schema["properties"]))
     else:
-        collector.errors += unknown
-    if collector.errors:
-        raise ConfigValidationError("Config validation failed", errors=collector.errors)
+        errors += _unknown(schema["properties"])
+    if errors:
+        raise ConfigValidationError("Config validation failed", errors=errors)
     return found
 
 
 def warn_about_undeclared(schema: Mapping[str, Any], config: Mapping[str, Any]) -> None:
     """Warn about variables that Meltano did not write into the configuration."""
-    if not _is_run_by_meltano():
-        return
-    _warn(_unknown_settings(schema["properties"]))
-    for name in schema["properties"]:
-        if name not in config and os.environ.get(variable := f"{PREFIX}{name.upper()}"):
-            _warn([f"{variable}: is not passed on; declare {name!r} in meltano.yml"])
+    if _is_run_by_meltano():
+        _warn(_unknown(schema["properties"]))
+        for name in schema["properties"]:
+            if name not in config and os.environ.get(variable := f"{PREFIX}{name.upper()}"):
+                _warn([f"{variable}: is not passed on; declare {name!r} in meltano.yml"])
+
+
+def _is_run_by_meltano() -> bool:
+    return _PLUGIN_NAMES[0] in os.environ
 
 
 def _warn(sentences: Iterable[str]) -> None:
@@ -81,34 +78,26 @@ def _warn(sentences: Iterable[str]) -> None:
         LOG.warning("%s", sentence)
 
 
-def _unknown_settings(properties: Mapping[str, Any]) -> list[str]:
-    """Return an error for each unknown variable, with the nearest setting."""
-    collector, known = ErrorCollector(), [name.upper() for name in properties]
-    for name in _unknown(properties):
-        reject_unknown({name: ""}, known, f"{PREFIX}{name}", collector)
-    return collector.errors
-
-
-def _check_each(schema: dict[str, Any], collector: ErrorCollector) -> None:
-    """Add an error for each variable that the SDK cannot parse."""
-    for name, entry in schema["properties"].items():
+def _malformed(properties: Mapping[str, Any]) -> Iterator[str]:
+    for name, entry in properties.items():
         try:
             parse_environment_config({"properties": {name: entry}}, PREFIX)
         except ValueError:
-            collector.add(f"{PREFIX}{name.upper()}", f"must hold JSON of type {entry.get('type')}")
+            yield f"{PREFIX}{name.upper()}: must hold JSON of type {entry.get('type')}"
 
 
 def _unknown(properties: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the names after the prefix that belong neither to a setting nor to Meltano."""
+    """Yield an error for each variable that belongs neither to a setting nor to Meltano."""
+    known = [name.upper() for name in properties]
     others = tuple(_exported_by_meltano(properties))
     for variable in os.environ:
         name = variable.removeprefix(PREFIX)
         # Names that begin with an underscore are plugin extras of Meltano, or typos.
-        is_extra = name.startswith("_") and name.strip("_").lower() not in properties
+        is_extra = name.startswith("_") and name.strip("_").upper() not in known
         if not variable.startswith(PREFIX) or is_extra or variable.startswith(others):
             continue
-        if name != _LOG_LEVEL and (name != name.upper() or name.lower() not in properties):
-            yield name
+        if name not in {*known, _LOG_LEVEL}:
+            yield f"{variable}: unknown setting {name!r}{near_choice(name, known)}"
 
 
 def _exported_by_meltano(properties: Mapping[str, Any]) -> Iterator[str]:
@@ -124,7 +113,3 @@ def _exported_by_meltano(properties: Mapping[str, Any]) -> Iterator[str]:
     if _is_run_by_meltano():
         objects = (name for name, about in properties.items() if "object" in about.get("type", ()))
         yield from (f"{PREFIX}{name.upper()}_" for name in objects)
-
-
-def _is_run_by_meltano() -> bool:
-    return _PLUGIN_NAMES[0] in os.environ

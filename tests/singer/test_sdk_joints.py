@@ -8,19 +8,16 @@ import re
 
 import pytest
 from singer_sdk import Stream, Tap
+from singer_sdk.configuration._dict_config import TRUTHY, parse_environment_config
 from singer_sdk.helpers import _state
+from singer_sdk.helpers._typing import is_boolean_type
 from singer_sdk.mapper import PluginMapper, SameRecordTransform
 from singer_sdk.plugin_base import PluginBase, _ConfigInput
 from singer_sdk.streams._state import StreamStateManager
 
-from tap_oauth2_generic.config.environment import PREFIX
 from tap_oauth2_generic.singer.base_tap import BaseTap
+from tap_oauth2_generic.singer.environment import PREFIX
 from tap_oauth2_generic.singer.paged_stream import PagedStream
-from tap_oauth2_generic.singer.sdk_private import (
-    TRUTHY,
-    is_boolean_type,
-    parse_environment_config,
-)
 from tap_oauth2_generic.singer.state_writer import (
     IndexedStateManager,
     ThrottledStateWriter,

@@ -1,4 +1,4 @@
-"""From a configuration file to parsed settings: rules across settings, presets, environment.
+"""From a configuration file to parsed settings: presets, rules across settings.
 
 Nothing here sends or reads data.
 """

@@ -1,4 +1,4 @@
-"""The Singer side: messages, state, catalog, and every private name of the SDK.
+"""The Singer side: messages, state, catalog, environment, every private name of the SDK.
 
 Nothing here knows HTTP.
 """

@@ -75,19 +75,15 @@ class TapOAuth2Generic(BaseTap):
 
     def discover_streams(self) -> list[OAuth2Stream]:
         """Create the configured streams; a schema is inferred when it is first needed."""
-        settings = {stream.name: stream for stream in self.configuration.top.streams}
-        # The SDK tells parents and children apart by class, so each stream has its own.
-        classes: dict[str, type[OAuth2Stream]] = {
-            name: type("ConfiguredStream", (OAuth2Stream,), {}) for name in settings
-        }
-        streams = {
-            name: classes[name](self, stream, self.session, self.prefetcher)
-            for name, stream in settings.items()
-        }
-        for name, stream in settings.items():
-            if stream.contexts.parent is not None:
-                classes[name].parent_stream_type = classes[stream.contexts.parent.stream]
-                streams[name].sample.parent = streams[stream.contexts.parent.stream].sample
+        streams: dict[str, OAuth2Stream] = {}
+        for config in self.configuration.top.streams:
+            # The SDK tells parents and children apart by class, so each stream has its own.
+            own: type[OAuth2Stream] = type("ConfiguredStream", (OAuth2Stream,), {})
+            streams[config.name] = own(self, config, self.session, self.prefetcher)
+        for child in streams.values():
+            if (parent := child.stream.contexts.parent) is not None:
+                type(child).parent_stream_type = type(streams[parent.stream])
+                child.sample.parent = streams[parent.stream].sample
         return list(streams.values())
 
     def setup_mapper(self) -> None:
@@ -164,11 +160,11 @@ class TapOAuth2Generic(BaseTap):
         for sentence in collector.warnings:
             LOG.warning("%s", sentence)
         if not raw:
-            message = (
+            collector.add(
+                "",
                 "the configuration is empty; use --config FILE, or --config ENV for environment "
-                f"variables such as {PREFIX}BASE_URL"
+                f"variables such as {PREFIX}BASE_URL",
             )
-            collector.add("", message)
         if config is None or collector.errors:
             raise ConfigValidationError("Config validation failed", errors=collector.errors)
         return config

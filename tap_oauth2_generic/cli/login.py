@@ -19,13 +19,12 @@ from urllib.parse import parse_qsl, urlsplit
 import click
 import msgspec
 
-from tap_oauth2_generic.cli.boundary import CONFIG_OPTION, log_to_stderr
+from tap_oauth2_generic.cli.boundary import CONFIG_OPTION
 from tap_oauth2_generic.cli.callback_server import Listener, can_listen
 from tap_oauth2_generic.errors import AuthorizationError, TapError
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.redaction import printable, redact
 from tap_oauth2_generic.session import Session
-from tap_oauth2_generic.singer.message_writer import require_output
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
 if TYPE_CHECKING:
@@ -136,8 +135,6 @@ def command(paths: tuple[str, ...], timeout: float, *, no_browser: bool) -> None
 
     The configuration decides how: authorization code with PKCE, or device code.
     """
-    log_to_stderr()
-    require_output()
     config = TapOAuth2Generic.parse_configuration(TapOAuth2Generic.merge_configuration(paths))
     session = Session.of(config, Clock(), sys.stdout.flush)
     with ExitStack() as stack:

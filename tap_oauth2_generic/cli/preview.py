@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from tap_oauth2_generic.cli.boundary import CONFIG_OPTION, log_to_stderr
+from tap_oauth2_generic.cli.boundary import CONFIG_OPTION
 from tap_oauth2_generic.cli.suggest import (
     SUGGESTED,
     primary_key_candidates,
@@ -26,19 +26,15 @@ from tap_oauth2_generic.records.infer import infer
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.redaction import MASK, printable, redact
 from tap_oauth2_generic.settings.limits import MAX_PREVIEW_FIELDS, MAX_PREVIEW_PAGES
-from tap_oauth2_generic.singer.message_writer import require_output
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.table import Table
-
     from tap_oauth2_generic.extract.page_reader import FetchedPage
     from tap_oauth2_generic.net.client import Response
     from tap_oauth2_generic.stream import OAuth2Stream
 
-# Numbers keep every digit, as in a sync.
 _SHOWN_LENGTH = 60
 _SECRET_WORDS = ("auth", "key", "token", "secret", "cookie")
 
@@ -52,7 +48,9 @@ def preview(stream: OAuth2Stream, wanted: int, *, suggests: bool) -> dict[str, A
         for paginator, fetched in _pages(stream, responses):
             report["pages"].append(_describe(fetched))
             report["records"] += [add_fields(record, added) for record in fetched.records]
-            report["paging"] = _paging(paginator)
+            stop = paginator.stop
+            following = redact(paginator.next_request()) if stop is None else ""
+            report["paging"] = f"ends: {stop.reason}" if stop else f"goes on: {following}"
             if len(report["records"]) >= wanted or len(report["pages"]) >= MAX_PREVIEW_PAGES:
                 break
     except TapError as error:
@@ -100,12 +98,6 @@ def _describe(fetched: FetchedPage) -> dict[str, Any]:
     }
 
 
-def _paging(paginator: Paginator) -> str:
-    if paginator.stop is not None:
-        return f"ends: {paginator.stop.reason}"
-    return f"goes on: {redact(paginator.next_request())}"
-
-
 def _suggestion(stream: OAuth2Stream, response: Response) -> dict[str, Any] | None:
     suggestion = suggest(response)
     if suggestion is None:
@@ -122,53 +114,48 @@ def _suggestion(stream: OAuth2Stream, response: Response) -> dict[str, Any] | No
 
 
 def _show(report: dict[str, Any]) -> None:
-    from rich.console import Console  # not for --json
-    from rich.markup import escape
-
-    console = Console(highlight=False)
-
     def show(line: str) -> None:
-        console.print(escape(printable(line)), soft_wrap=True)
+        click.echo(printable(line))
 
     show(f"\n{report['stream']}")
     for number, page in enumerate(report["pages"], 1):
         show(f"  page {number}: {page['request']['method']} {page['request']['url']}")
         count = f"{page['records']} record{'' if page['records'] == 1 else 's'}"
-        content = f"the response has {page['response']}"
-        why = content if page["response"] else "a response rule decided"
+        found = page["response"]
+        why = f"the response has {found}" if found else "a response rule decided"
         show(f"    status {page['status']}, {count}; {why}")
     if "paging" in report:
         show(f"  paging {report['paging']}")
     if not report["ok"]:
         show(f"  failed: {report['error']}")
     if report["records"]:
-        console.print(_table(report))
+        _show_table(report)
         if (more := len(report["schema"]["properties"]) - MAX_PREVIEW_FIELDS) > 0:
             show(f"  and {more} more fields; --json shows them")
         for name in ("primary_key", "replication_key"):
             show(f"  {name} candidates: {', '.join(report[f'{name}_candidates']) or 'none'}")
     if suggestion := report.get("suggestion"):
         show("  a stream definition for this response:")
-        click.echo(printable(json.dumps(suggestion["stream"], indent=2, ensure_ascii=False)))
+        show(json.dumps(suggestion["stream"], indent=2, ensure_ascii=False))
         for remark in suggestion["remarks"]:
             show(f"  - {remark}")
 
 
-def _table(report: dict[str, Any]) -> Table:
-    from rich.markup import escape  # not for --json
+def _show_table(report: dict[str, Any]) -> None:
+    from rich.console import Console  # not for --json
+    from rich.markup import escape
     from rich.table import Table
 
     records = report["records"]
     table = Table("field", "type", *(f"record {n}" for n in range(1, len(records) + 1)))
     for name, column in islice(report["schema"]["properties"].items(), MAX_PREVIEW_FIELDS):
-        values = [_shorten(record.get(name)) for record in records]
-        table.add_row(escape(printable(name)), _type(column), *map(escape, values))
-    return table
+        cells = [printable(name), _type(column), *(_shorten(r.get(name)) for r in records)]
+        table.add_row(*map(escape, cells))
+    Console(highlight=False).print(table)
 
 
 def _shorten(value: Any) -> str:
-    text = value if isinstance(value, str) else encode_json(value).decode()
-    text = printable(redact(text))
+    text = printable(redact(value if isinstance(value, str) else encode_json(value).decode()))
     return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
 
 
@@ -188,21 +175,13 @@ def _type(column: dict[str, Any]) -> str:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @click.option("--suggest", "suggests", is_flag=True, help="Print a stream definition to paste.")
 def command(
-    paths: tuple[str, ...],
-    name: str | None,
-    wanted: int,
-    *,
-    as_json: bool,
-    suggests: bool,
+    paths: tuple[str, ...], name: str | None, wanted: int, *, as_json: bool, suggests: bool
 ) -> None:
     """Fetch a few records and show each request and response."""
-    log_to_stderr()
-    require_output()
     config = TapOAuth2Generic.merge_configuration(paths)
     streams: dict[str, Any] = dict(TapOAuth2Generic(config=config, setup_mapper=False).streams)
     if name is not None and name not in streams:
-        message = f"there is no stream {name!r}; there are: {', '.join(streams)}"
-        raise InputError(message)
+        raise InputError(f"there is no stream {name!r}; there are: {', '.join(streams)}")
     chosen = streams.values() if name is None else [streams[name]]
     reports = [preview(stream, wanted, suggests=suggests) for stream in chosen]
     if as_json:

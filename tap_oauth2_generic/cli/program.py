@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from tap_oauth2_generic.cli.boundary import log_to_stderr
+from tap_oauth2_generic.singer.message_writer import require_output
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
 
@@ -17,7 +19,9 @@ class Subcommand(click.Command):
     """A subcommand that is imported from ``tap_oauth2_generic.cli`` when it is called."""
 
     def make_context(self, *args: Any, **options: Any) -> click.Context:
-        """Parse the arguments as the imported command does."""
+        """Parse the arguments as the imported command does; it prints to stdout."""
+        log_to_stderr()
+        require_output()
         command: click.Command = import_module(f"tap_oauth2_generic.cli.{self.name}").command
         return command.make_context(*args, **options)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from tap_oauth2_generic.cli.boundary import CONFIG_OPTION, log_to_stderr
+from tap_oauth2_generic.cli.boundary import CONFIG_OPTION
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA
 from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.replication.bounds import moment
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.config.streams import StreamConfig
     from tap_oauth2_generic.replication.partitions import Context
 
-_KEY_ENCODER = msgspec.json.Encoder(order="deterministic", decimal_format="number")
+_encode_key = msgspec.json.Encoder(order="deterministic", decimal_format="number").encode
 #: The streams without a parent that a shard reads, with their partitions; none means all.
 Share = dict[str, list["Context"]]
 
@@ -77,9 +77,11 @@ def split(
     streams = config.top.streams
     roots = [stream for stream in streams if stream.contexts.parent is None]
     if shards > 1 and len(roots) == 1 and not roots[0].contexts.partitions:
-        message = f"nothing to split: {roots[0].name!r} has no partitions"
-        raise InputError(message)
-    plain = {name: value for name, value in raw.items() if _is_plain(name)}
+        raise InputError(f"nothing to split: {roots[0].name!r} has no partitions")
+    declared = CONFIG_SCHEMA["properties"]
+    secret = {name for name, about in declared.items() if about.get("secret")}
+    # $schema is relative to the file that contains it.
+    plain = {name: value for name, value in raw.items() if name not in {"$schema", *secret}}
     filled = [(n, share) for n, share in enumerate(shares(streams, shards), 1) if share]
     if pace := config.rate_limit.requests_per_second:
         plain["requests_per_second"] = pace / len(filled)
@@ -138,13 +140,8 @@ def _higher(one: dict[str, Any], other: dict[str, Any], stream: StreamConfig) ->
     return one if before.amount > after.amount else other
 
 
-def _is_plain(name: str) -> bool:
-    # $schema is relative to the file that contains it.
-    return name != "$schema" and not CONFIG_SCHEMA["properties"].get(name, {}).get("secret")
-
-
 def _key(*parts: Any) -> bytes:
-    return _KEY_ENCODER.encode(parts)
+    return _encode_key(parts)
 
 
 def _hash(key: bytes) -> bytes:
@@ -172,7 +169,6 @@ def command(paths: tuple[str, ...], states: tuple[str, ...], shards: int) -> Non
 
     Prints a configuration and a state ID suffix for each worker.
     """
-    log_to_stderr()
     raw = TapOAuth2Generic.merge_configuration(paths)
     config = TapOAuth2Generic.parse_configuration(raw)
     found = split(config, raw, shards, [_state(path) for path in states])

@@ -120,8 +120,7 @@ def _records(body: Any) -> tuple[str, list[Any] | dict[str, Any]]:
     members = [("$", body), *_members(body)]
     tables = [(path, value) for path, value in members if _is_table(value)]
     inside = tuple("" if path == "$" else f"{path}." for path, _ in tables)
-    lists = [(p, value) for p, value in members if isinstance(value, list)]
-    lists = [(p, value) for p, value in lists if not p.startswith(inside)] if inside else lists
+    lists = [(p, v) for p, v in members if isinstance(v, list) and not p.startswith(inside)]
     of_objects = [entry for entry in lists if entry[1] and isinstance(entry[1][0], dict)]
     for candidates in (of_objects, tables, lists):
         if candidates:
@@ -166,50 +165,29 @@ def _members(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]
 
 
 def _pagination(page: Page, count: int, remarks: list[str]) -> dict[str, Any]:
+    """Return the settings of the style that the response shows, the most certain sign first."""
     if page.next_link:
         return {"style": "link_header"}
     found = dict(_members(page.body))
-    names = {_flat(path.split(".")[-1].strip("'")): path for path in reversed(found)}
-    return (
-        _by_url(found)
-        or _by_cursor(found, remarks)
-        or _by_last_record(page, found, names)
-        or _by_number(found, names, count, remarks)
-        or {"style": "none"}
-    )
-
-
-def _by_url(found: Mapping[str, Any]) -> dict[str, Any] | None:
     for path, value in found.items():
         if "next" in path.lower() and str(value).startswith(("http://", "https://", "/", "?")):
             return {"style": "next_url", "next_url_path": path}
-    return None
-
-
-def _by_cursor(found: Mapping[str, Any], remarks: list[str]) -> dict[str, Any] | None:
     for path, value in found.items():
-        name = _flat(path.split(".")[-1])
-        if name in _CURSOR_PARAMS and isinstance(value, str | int) and value not in ("", False):
-            param = _CURSOR_PARAMS[name]
+        param = _CURSOR_PARAMS.get(_flat(path.split(".")[-1]))
+        if param and isinstance(value, str | int) and value not in ("", False):
             remarks.append(f"check the name of the cursor parameter, here {param!r}")
             return {"style": "cursor", "cursor_path": path, "cursor_param": param}
-    return None
-
-
-def _by_last_record(
-    page: Page, found: Mapping[str, Any], names: Mapping[str, str]
-) -> dict[str, Any] | None:
-    has_more = names.get("has_more", "")
-    is_list = isinstance(page.body, Mapping) and page.body.get("object") == "list"
-    if not is_list or not isinstance(found.get(has_more), bool):
-        return None
-    style = {"style": "last_record", "last_record_path": "id", "cursor_param": "starting_after"}
-    return {**style, "has_more_path": has_more, "page_size_param": "limit"}
+    names = {_flat(path.split(".")[-1].strip("'")): path for path in reversed(found)}
+    more, is_list = names.get("has_more", ""), found.get("object") == "list"
+    if is_list and isinstance(found.get(more), bool):
+        style = {"style": "last_record", "last_record_path": "id", "has_more_path": more}
+        return {**style, "cursor_param": "starting_after", "page_size_param": "limit"}
+    return _by_number(found, names, count, remarks)
 
 
 def _by_number(
     found: Mapping[str, Any], names: Mapping[str, str], count: int, remarks: list[str]
-) -> dict[str, Any] | None:
+) -> dict[str, Any]:
     def first(candidates: tuple[str, ...], *, kind: type | tuple[type, ...] = int) -> str | None:
         paths = (names[name] for name in candidates if name in names)
         return next((path for path in paths if isinstance(found[path], kind)), None)
@@ -223,14 +201,13 @@ def _by_number(
         made = {"style": "page_number", "page_param": (page or "page").split(".")[-1]}
         if page is not None and found[page] == 0:
             made["page_start"] = 0
-    elif total is not None and found[total] > count:
-        remarks.append(
-            f"{total!r} counts more records than this page has; look up the paging parameter in "
-            "the API documentation"
-        )
-        return None
     else:
-        return None
+        if total is not None and found[total] > count:
+            remarks.append(
+                f"{total!r} counts more records than this page has; look up the paging parameter "
+                "in the API documentation"
+            )
+        return {"style": "none"}
     if size is not None:
         made["page_size_param"] = size.split(".")[-1]
     signs = {"has_more_path": more, "total_pages_path": pages}

@@ -60,7 +60,6 @@ class TopSettings:
     provider: str | None = setting(
         enum(*provider_names()),
         "Preset with the endpoints and quirks of a known API; your own settings override it.",
-        default=None,
     )
     provider_params: dict[str, Any] = setting(
         JSON_OBJECT,
@@ -70,6 +69,7 @@ class TopSettings:
     base_url: Template = setting(
         FieldType({"type": "string"}, _base_url),
         "URL that every stream's path is joined to. Template.",
+        required=True,
     )
     grant_type: str = setting(
         enum(*grants()), "OAuth2 grant used to obtain tokens.", default=DEFAULT_GRANT
@@ -83,10 +83,9 @@ class TopSettings:
     start_date: str | None = setting(
         FieldType({"type": "string", "format": "date-time"}, _start_date),
         "Lower bound of the first run of incremental streams: an ISO 8601 date or time.",
-        default=None,
     )
     streams: list[StreamConfig] = setting(
-        array_of(read_stream, STREAM_SCHEMA), "Streams to extract."
+        array_of(read_stream, STREAM_SCHEMA), "Streams to extract.", required=True
     )
 
 

@@ -22,7 +22,7 @@ from tap_oauth2_generic.settings.fields import ErrorCollector, read, schema_of, 
 class StreamSettings:
     """The settings of a stream that no other section declares."""
 
-    name: str = setting(NAME, "Name of the stream; must be unique.")
+    name: str = setting(NAME, "Name of the stream; must be unique.", required=True)
     pagination: PagingStyle = setting(
         PAGINATION, "How to request one page after another.", default=styles()[DEFAULT_STYLE]()
     )
@@ -35,7 +35,6 @@ class StreamSettings:
     replication_key: str | None = setting(
         NAME,
         "Top-level field whose highest value becomes the bookmark; makes the stream INCREMENTAL.",
-        default=None,
     )
     selected: bool = setting(
         BOOLEAN, "Whether to sync the stream if no catalog says otherwise.", default=True

@@ -26,9 +26,7 @@ class RateLimitSettings:
     """The limits on requests."""
 
     requests_per_second: float | None = setting(
-        number(0, exclusive=True),
-        "Maximum API requests per second, over all streams and threads.",
-        default=None,
+        number(0, exclusive=True), "Maximum API requests per second, over all streams and threads."
     )
     max_in_flight: int = setting(
         integer(1),

@@ -34,6 +34,7 @@ class RequestSettings:
     path: Template = setting(
         TEMPLATE,
         "Path relative to `base_url`, or an absolute URL on one of `allowed_hosts`. A template.",
+        required=True,
     )
     method: str = setting(
         enum("GET", "POST", "PUT", "PATCH", "DELETE"), "The HTTP method.", default="GET"
@@ -44,9 +45,7 @@ class RequestSettings:
     headers: dict[str, Template | None] = setting(
         HEADERS, "Extra request headers; values are templates.", default={}
     )
-    body: Any = setting(
-        BODY, "Request body, an object or array whose strings are templates.", default=None
-    )
+    body: Any = setting(BODY, "Request body, an object or array whose strings are templates.")
     body_format: str = setting(enum("json", "form"), "Encoding of the body.", default="json")
 
     def contradictions(self) -> list[str]:

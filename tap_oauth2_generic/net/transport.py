@@ -39,17 +39,11 @@ class TransportSettings:
         "received adds one second.",
         default=60,
     )
-    ca_bundle: str | None = setting(
-        NAME, "File with the certificate authorities to trust.", default=None
-    )
-    client_cert: str | None = setting(NAME, "File with a TLS client certificate.", default=None)
-    client_cert_key: str | None = setting(
-        NAME, "Private key file, if it is not in `client_cert`.", default=None
-    )
-    proxy: str | None = setting(NAME, "URL of a proxy for all requests.", default=None, secret=True)
-    user_agent: str | None = setting(
-        NAME, "The User-Agent header; by default it names the tap.", default=None
-    )
+    ca_bundle: str | None = setting(NAME, "File with the certificate authorities to trust.")
+    client_cert: str | None = setting(NAME, "File with a TLS client certificate.")
+    client_cert_key: str | None = setting(NAME, "Private key file, if it is not in `client_cert`.")
+    proxy: str | None = setting(NAME, "URL of a proxy for all requests.", secret=True)
+    user_agent: str | None = setting(NAME, "The User-Agent header; by default it names the tap.")
 
     def contradictions(self) -> list[str]:
         """Return the files that cannot be read, a sentence each."""

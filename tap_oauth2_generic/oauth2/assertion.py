@@ -23,23 +23,15 @@ from tap_oauth2_generic.settings.values import is_there
 class AssertionSettings:
     """The signing key, and the claims of the ``jwt_bearer`` grant's assertion."""
 
-    private_key: str | None = setting(NAME, "PEM key that signs JWTs.", default=None, secret=True)
-    private_key_file: str | None = setting(
-        NAME, "File with the PEM key, instead of the key.", default=None
-    )
-    private_key_id: str | None = setting(NAME, "`kid` in the JWT header.", default=None)
+    private_key: str | None = setting(NAME, "PEM key that signs JWTs.", secret=True)
+    private_key_file: str | None = setting(NAME, "File with the PEM key, instead of the key.")
+    private_key_id: str | None = setting(NAME, "`kid` in the JWT header.")
     jwt_algorithm: str = setting(
         enum("RS256", "PS256", "ES256"), "Signature algorithm of JWTs.", default="RS256"
     )
-    jwt_issuer: str | None = setting(
-        NAME, "`iss` of the grant's JWT. Default: `client_id`.", default=None
-    )
-    jwt_subject: str | None = setting(
-        NAME, "`sub` of the grant's JWT: the user it acts for.", default=None
-    )
-    jwt_audience: str | None = setting(
-        NAME, "`aud` of JWTs. Default: `access_token_url`.", default=None
-    )
+    jwt_issuer: str | None = setting(NAME, "`iss` of the grant's JWT. Default: `client_id`.")
+    jwt_subject: str | None = setting(NAME, "`sub` of the grant's JWT: the user it acts for.")
+    jwt_audience: str | None = setting(NAME, "`aud` of JWTs. Default: `access_token_url`.")
     jwt_lifetime: int = setting(integer(1), "Seconds from `iat` to `exp` of JWTs.", default=300)
     jwt_claims: dict[str, Any] = setting(JSON_OBJECT, "More claims of the grant's JWT.", default={})
 

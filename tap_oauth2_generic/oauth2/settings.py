@@ -26,20 +26,12 @@ class OAuth2Settings:
     """Where tokens come from, how they are requested and how a request carries one."""
 
     issuer: str | None = setting(
-        URL,
-        "Issuer URL for OpenID Connect or RFC 8414 discovery; endpoints you set win.",
-        default=None,
+        URL, "Issuer URL for OpenID Connect or RFC 8414 discovery; endpoints you set win."
     )
-    access_token_url: str | None = setting(
-        URL, "Token endpoint of the provider (https).", default=None
-    )
-    refresh_token_url: str | None = setting(
-        URL, "Token endpoint for refreshes, if it is another.", default=None
-    )
-    client_id: str | None = setting(NAME, "OAuth2 client ID.", default=None)
-    client_secret: str | None = setting(
-        NAME, "Leave empty for a public client.", default=None, secret=True
-    )
+    access_token_url: str | None = setting(URL, "Token endpoint of the provider (https).")
+    refresh_token_url: str | None = setting(URL, "Token endpoint for refreshes, if it is another.")
+    client_id: str | None = setting(NAME, "OAuth2 client ID.")
+    client_secret: str | None = setting(NAME, "Leave empty for a public client.", secret=True)
     scopes: list[str] = setting(
         STRINGS,
         "Scopes to request: an array, or a string separated by spaces or commas.",
@@ -55,13 +47,11 @@ class OAuth2Settings:
         NAME,
         "Refresh token obtained elsewhere; used until the store has a newer one. Change it to "
         "replace the stored token.",
-        default=None,
         secret=True,
     )
     access_token: str | None = setting(
         NAME,
         "Access token obtained elsewhere; seeds the token store like `refresh_token`.",
-        default=None,
         secret=True,
     )
     token_params: dict[str, Any] = setting(
@@ -107,9 +97,7 @@ class OAuth2Settings:
         default=parse_path("expires_in"),
     )
     expires_at_path: Path | None = setting(
-        PATH,
-        "Path of the expiry time: epoch seconds, epoch milliseconds or ISO 8601.",
-        default=None,
+        PATH, "Path of the expiry time: epoch seconds, epoch milliseconds or ISO 8601."
     )
     token_leeway: float = setting(
         number(0),
@@ -117,29 +105,20 @@ class OAuth2Settings:
         default=60,
     )
     token_lifetime: float | None = setting(
-        number(0, exclusive=True),
-        "Lifetime in seconds if the token response has none.",
-        default=None,
+        number(0, exclusive=True), "Lifetime in seconds if the token response has none."
     )
     auth_header: str = setting(
         NAME, "Request header that carries the token.", default="Authorization"
     )
     auth_prefix: str = setting(TEXT, "Prefix before the token in that header.", default="Bearer")
-    auth_param: str | None = setting(
-        NAME, "Query parameter for the token, not the header.", default=None
-    )
+    auth_param: str | None = setting(NAME, "Query parameter for the token, not the header.")
     token_store: str | None = setting(
         NAME,
         "SQLAlchemy URL of the SQLite file or PostgreSQL database that keeps tokens between runs. "
         "Default: a file in the user's state directory.",
-        default=None,
         secret=True,
     )
-    token_store_key: str | None = setting(
-        NAME, "Any string; encrypts stored tokens.", default=None, secret=True
-    )
+    token_store_key: str | None = setting(NAME, "Any string; encrypts stored tokens.", secret=True)
     connection: str | None = setting(
-        NAME,
-        "Name of the stored connection. Default: from token URL, client ID and user.",
-        default=None,
+        NAME, "Name of the stored connection. Default: from token URL, client ID and user."
     )

@@ -74,20 +74,14 @@ class PagingStyle(ABC):
         default=MAX_PAGE_SIZE,
     )
     page_size_param: str | None = setting(
-        NAME, "Carries the page size, which is sent only if this is set.", default=None
+        NAME, "Carries the page size, which is sent only if this is set."
     )
-    total_path: Path | None = setting(
-        PATH, "Path of the number of records in the response.", default=None
-    )
-    total_pages_path: Path | None = setting(
-        PATH, "Path of the number of pages in the response.", default=None
-    )
+    total_path: Path | None = setting(PATH, "Path of the number of records in the response.")
+    total_pages_path: Path | None = setting(PATH, "Path of the number of pages in the response.")
     has_more_path: Path | None = setting(
-        PATH, "Path of the flag that says whether more pages follow.", default=None
+        PATH, "Path of the flag that says whether more pages follow."
     )
-    max_pages: int | None = setting(
-        integer(1), "Stop after so many pages, with a warning.", default=None
-    )
+    max_pages: int | None = setting(integer(1), "Stop after so many pages, with a warning.")
 
     @property
     def paths_in_record(self) -> tuple[Path, ...]:

@@ -25,17 +25,11 @@ class Cursor(ParameterStyle):
     fits: ClassVar[str] = '`{"people": […], "nextPageToken": "def"}`; requested by `?pageToken=def`'
     follows_tokens: ClassVar[bool] = True
 
-    cursor_path: Path | None = setting(
-        PATH, "Path of the next cursor in the body of the response.", default=None
-    )
-    cursor_header: str | None = setting(
-        NAME, "Response header that holds the next cursor.", default=None
-    )
-    cursor_param: str = setting(NAME, "Carries the cursor.")
+    cursor_path: Path | None = setting(PATH, "Path of the next cursor in the body of the response.")
+    cursor_header: str | None = setting(NAME, "Response header that holds the next cursor.")
+    cursor_param: str = setting(NAME, "Carries the cursor.", required=True)
     cursor_pattern: Pattern | None = setting(
-        REGEX,
-        "Regular expression whose first group is the cursor, to cut it out of a URL.",
-        default=None,
+        REGEX, "Regular expression whose first group is the cursor, to cut it out of a URL."
     )
 
     def contradictions(self) -> list[str]:

@@ -24,8 +24,10 @@ class LastRecord(ParameterStyle):
     fits: ClassVar[str] = '`{"data": […], "has_more": true}`; requested by `?starting_after=ch_9`'
     repeat_is_end: ClassVar[bool] = False
 
-    last_record_path: Path = setting(PATH, "Path inside the last record of the value to send next.")
-    cursor_param: str = setting(NAME, "Carries the cursor.")
+    last_record_path: Path = setting(
+        PATH, "Path inside the last record of the value to send next.", required=True
+    )
+    cursor_param: str = setting(NAME, "Carries the cursor.", required=True)
 
     @property
     def paths_in_record(self) -> tuple[Path, ...]:

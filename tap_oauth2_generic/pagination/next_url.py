@@ -23,7 +23,9 @@ class NextUrl(LinkStyle):
     fits: ClassVar[str] = '`{"value": […], "@odata.nextLink": "https://…"}`, followed untouched'
 
     next_url_path: Path = setting(
-        PATH, "Path of the next page's URL in the body of the response, absolute or relative."
+        PATH,
+        "Path of the next page's URL in the body of the response, absolute or relative.",
+        required=True,
     )
 
     def doubts(self, page: Page) -> str | None:

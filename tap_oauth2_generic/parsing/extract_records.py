@@ -56,9 +56,7 @@ class RecordSettings:
         BOOLEAN, "Read the values of the object at `records_path` as the records.", default=False
     )
     records_key_field: str | None = setting(
-        NAME,
-        "With `records_are_values`: record field that receives the key of the value.",
-        default=None,
+        NAME, "With `records_are_values`: record field that receives the key of the value."
     )
     add_fields: dict[str, Path] = setting(
         PATHS, "Extra top-level fields, each with its path inside the record.", default={}

@@ -76,14 +76,12 @@ class SchemaSettings:
     schema: dict[str, Any] | None = setting(
         FieldType({"type": ["object", "string"]}, _parse),
         "JSON Schema of the records, or the path of a file with one; inferred when absent.",
-        default=None,
     )
     schema_sample_size: int = setting(integer(1), "Records looked at when inferring.", default=200)
     new_fields: str | None = setting(
         enum("add", "ignore", "fail"),
         "A field first seen during a sync: add emits a new SCHEMA message, ignore drops it with "
         "one warning, fail stops. Default: add if the schema is inferred, ignore if declared.",
-        default=None,
     )
 
     @property

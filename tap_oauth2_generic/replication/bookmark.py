@@ -33,12 +33,8 @@ def _format(value: Any) -> str:
 class IncrementalSettings:
     """How the API is asked for changed records only."""
 
-    start_param: str | None = setting(
-        NAME, "Carries the lower bound: bookmark or start_date.", default=None
-    )
-    end_param: str | None = setting(
-        NAME, "Carries the upper bound: the start of the run.", default=None
-    )
+    start_param: str | None = setting(NAME, "Carries the lower bound: bookmark or start_date.")
+    end_param: str | None = setting(NAME, "Carries the upper bound: the start of the run.")
     format: str = setting(
         FieldType({"type": "string"}, _format),
         "Format of the bounds: iso, epoch, epoch_ms, date or a strftime pattern.",
@@ -48,7 +44,6 @@ class IncrementalSettings:
     window: Duration | None = setting(
         DURATION,
         "ISO 8601 duration, such as P30D; the time to read is split into windows of that length.",
-        default=None,
     )
     order: str = setting(
         enum("none", "asc", "desc"),

@@ -24,8 +24,10 @@ Context = dict[str, Any]
 class Parent:
     """A parent stream, and the keys that a child takes from each of its records."""
 
-    stream: str = setting(NAME, "Name of the parent stream.")
-    keys: dict[str, Path] = setting(PATHS, "Fields to take from each parent record, by path.")
+    stream: str = setting(NAME, "Name of the parent stream.", required=True)
+    keys: dict[str, Path] = setting(
+        PATHS, "Fields to take from each parent record, by path.", required=True
+    )
 
     def contradictions(self) -> list[str]:
         """Return an error if there are no keys."""
@@ -82,7 +84,6 @@ class ContextSettings:
         section(Parent),
         'Runs the stream once for every record of another stream: `{"stream": "lists", "keys": '
         '{"list_id": "id"}}`. `keys` are added to each record and fill `{parent.list_id}`.',
-        default=None,
     )
     partitions: tuple[Context, ...] = setting(
         FieldType({"type": ["array", "object"]}, _partitions),

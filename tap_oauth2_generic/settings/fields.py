@@ -53,10 +53,17 @@ class FieldType:
 
 
 def setting(
-    kind: FieldType, description: str, *, default: Any = dataclasses.MISSING, secret: bool = False
+    kind: FieldType,
+    description: str,
+    *,
+    default: Any = None,
+    required: bool = False,
+    secret: bool = False,
 ) -> Any:
-    """Declare a setting as a dataclass field; it is required if it has no default."""
+    """Declare a setting as a dataclass field; it is None without a default."""
     metadata = {"type": kind, "description": description, "secret": secret}
+    if required:
+        default = dataclasses.MISSING
     if isinstance(default, dict | list):
         return dataclasses.field(default_factory=default.copy, metadata=metadata, repr=not secret)
     return dataclasses.field(default=default, metadata=metadata, repr=not secret)

@@ -23,10 +23,10 @@ from tap_oauth2_generic.settings.paths import Path, parse_path
 class Section:
     """A section with a setting of each kind."""
 
-    size: int = setting(integer(1), "How big.")
-    name: str | None = setting(NAME, "What it is called.", default=None)
+    size: int = setting(integer(1), "How big.", required=True)
+    name: str | None = setting(NAME, "What it is called.")
     prefix: str = setting(TEXT, "What stands before.", default="Bearer")
-    key: str | None = setting(NAME, "What opens it.", default=None, secret=True)
+    key: str | None = setting(NAME, "What opens it.", secret=True)
     extras: dict[str, str] = setting(
         nested(lambda raw, _: raw, {"type": "object"}), "What else.", default={}
     )

@@ -38,7 +38,7 @@ class AuthorizationCode(Grant):
     )
     unattended = False
 
-    authorize_url: str | None = setting(URL, "Where a person logs in and consents.", default=None)
+    authorize_url: str | None = setting(URL, "Where a person logs in and consents.")
     authorize_params: dict[str, Any] = setting(
         JSON_OBJECT, "Extra parameters of the authorize redirect; null removes one.", default={}
     )

@@ -33,9 +33,7 @@ class DeviceCode(Grant):
     needs = "`device_authorization_url`, `access_token_url`, `client_id`, and a login"
     unattended = False
 
-    device_authorization_url: str | None = setting(
-        URL, "Endpoint of the `device_code` grant.", default=None
-    )
+    device_authorization_url: str | None = setting(URL, "Endpoint of the `device_code` grant.")
 
     def login(self, ui: LoginUI, client: TokenClient) -> Token:
         """Show the code; poll until it is confirmed, denied or expired."""

@@ -20,10 +20,8 @@ class Password(Grant):
     grant_type = "password"
     needs = "`access_token_url`, `client_id`, `username`, `password`"
 
-    username: str | None = setting(NAME, "User of the `password` grant.", default=None)
-    password: str | None = setting(
-        NAME, "Password of the `password` grant.", default=None, secret=True
-    )
+    username: str | None = setting(NAME, "User of the `password` grant.")
+    password: str | None = setting(NAME, "Password of the `password` grant.", secret=True)
 
     def subject(self, assertion: AssertionSettings) -> str:  # noqa: ARG002
         """Return the user name."""

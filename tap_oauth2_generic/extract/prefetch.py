@@ -110,9 +110,8 @@ class SliceReader:
         self._cancel_pending()
 
     def _cancel_pending(self) -> None:
-        for pending in self._pending:
-            pending.response.cancel()
-        self._pending.clear()
+        while self._pending:
+            self._pending.pop().response.cancel()
 
     def _request(self, token: Token, workers: Workers, ahead: int, *, urgent: bool) -> _PendingPage:
         """Request the page that lies so many pages ahead of the next one."""
@@ -136,10 +135,9 @@ class SliceReader:
 
 
 class Prefetcher:
-    """Fetches pages of all streams ahead, within a number of requests in flight."""
+    """Fetches pages of all streams ahead; with a ``limit`` of 1 in flight, none is."""
 
     def __init__(self, limit: int) -> None:
-        """Start with nothing in flight; with ``limit`` 1, nothing is ever fetched ahead."""
         self._workers = Workers(limit)
         self._limit = limit
         # For each nested ``iterate``: the items to come, and those whose slices started early.

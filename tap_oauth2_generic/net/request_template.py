@@ -72,18 +72,16 @@ class RequestTemplate:
         base_url = self.base_url.render(scope)
         url, given = split_query(join(base_url, self._path(scope)))
         connection, stream = fill(self.params, scope), fill(self.settings.params, scope)
-        shared = {n: value.render(scope) for n, value in self.headers.items() if value is not None}
         # Anything sent with every request may be a secret, filled templates included.
-        sent = [value for value in (*shared.values(), *connection.values())
-                if isinstance(value, str)]  # fmt: skip
-        parts = [part for value in sent for part in of_header(value)]
-        register(*(part for part in parts if len(part) >= MIN_MASKED_LENGTH))
-        headers = {**self.headers, **self.settings.headers}
+        for value in (*fill(self.headers, scope).values(), *connection.values()):
+            if isinstance(value, str):
+                register(*(part for part in of_header(value) if len(part) >= MIN_MASKED_LENGTH))
+        headers = fill({**self.headers, **self.settings.headers}, scope)
         return Request(
             method=self.settings.method,
             url=url,
             params={**connection, **given, **stream},
-            headers={n: value.render(scope) for n, value in headers.items() if value is not None},
+            headers={name: value for name, value in headers.items() if value is not None},
             body=fill(self.settings.body, scope),
             body_format="form" if self.settings.body_format == "form" else "json",
             base_url=base_url,

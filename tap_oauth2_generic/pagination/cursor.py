@@ -43,7 +43,14 @@ class Cursor(ParameterStyle):
         found = self._find(page)
         if found is MISSING or found is None or found is False or found in ("", [], {}):
             return None
-        return self._cut_out(found) if self.cursor_pattern else found
+        if self.cursor_pattern is None:
+            return found
+        match = self.cursor_pattern.search(str(found))
+        if match is None or not match.group(1):
+            return None
+        # Inside a URL the cursor is percent-encoded; as a parameter it is encoded again.
+        inside_url = "?" in match.string[: match.start(1)]
+        return unquote_plus(match.group(1)) if inside_url else match.group(1)
 
     def doubts(self, page: Page) -> str | None:
         """Return a doubt if the cursor has a similar name, or the pattern missed it."""
@@ -60,11 +67,3 @@ class Cursor(ParameterStyle):
         if self.cursor_path is not None:
             return self.cursor_path.find(page.body)
         return page.headers.get(self.cursor_header or "")
-
-    def _cut_out(self, found: Any) -> str | None:
-        match = self.cursor_pattern.search(str(found)) if self.cursor_pattern else None
-        if match is None or not match.group(1):
-            return None
-        # Inside a URL the cursor is percent-encoded; as a parameter it is encoded again.
-        inside_url = "?" in match.string[: match.start(1)]
-        return unquote_plus(match.group(1)) if inside_url else match.group(1)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SECOND = 2
 # A null at 200 is an empty page; 204 and 205 have no body (RFC 9110 section 15.3).
 _MAY_BE_EMPTY = frozenset({200, 204, 205})
+_ERROR_NAMES = ("error", "errors", "error_code", "errorCode", "fault")
 _FALSE_WORDS = {"false", "0", "no", "n", ""}
 
 
@@ -232,7 +233,7 @@ def _not_a_page(page: Page, previous: Page) -> str | None:
         return None if is_empty else f"a response with status {page.status} and no body"
     if page.found:
         return None
-    if page.names_an_error:
+    if isinstance(body, dict) and any(body.get(name) for name in _ERROR_NAMES):
         return "a response that names an error instead of records"
     if isinstance(body, dict) != isinstance(previous.body, dict):
         return (

@@ -124,7 +124,9 @@ def extract_records(body: Any, settings: RecordSettings) -> tuple[list[dict[str,
             )
         elif value is not None:
             records.append(as_record(value))
-    found = bool(matches) or _is_empty_list(path, body)
+    # ``$.data[*]`` finds nothing in an empty list, which is there.
+    parent = path.text.removesuffix("[*]")
+    found = bool(matches) or (parent != path.text and parse_path(parent).find(body) is not MISSING)
     return records, found, _unfiltered_length(path, body, len(records))
 
 
@@ -165,12 +167,6 @@ def _from_values(value: Any, settings: RecordSettings) -> list[dict[str, Any]]:
         for key, record in zip(value, records, strict=True):
             record[settings.records_key_field] = key
     return records
-
-
-def _is_empty_list(path: Path, body: Any) -> bool:
-    """Return whether ``$.data[*]`` found nothing because that list is empty."""
-    parent = path.text.removesuffix("[*]")
-    return parent != path.text and parse_path(parent).find(body) is not MISSING
 
 
 def _unfiltered_length(path: Path, body: Any, length: int) -> int:

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.settings.paths import Path
 
 _MAX_NAMED_KEYS = 20
-_ERROR_NAMES = ("error", "errors", "error_code", "errorCode", "fault")
 _OK = 200
 # The Link header (RFC 8288 section 3).
 _TARGET = re.compile(r"[\s,]*<([^>]*)>")
@@ -92,11 +91,6 @@ class Page:
             if not _may_be_equal(self.written, other.written):
                 return False
         return bool(self.records) and self.records == other.records
-
-    @property
-    def names_an_error(self) -> bool:
-        """Whether the body looks like an error that came with a good status."""
-        return isinstance(self.body, dict) and any(self.body.get(name) for name in _ERROR_NAMES)
 
     @cached_property
     def next_link(self) -> str | None:

@@ -196,31 +196,23 @@ class ApiClient:
         return bounded_wait(verdict, failures, self.resilience, chance)
 
     def _send(self, request: Request, policy: RequestPolicy, token: str) -> requests.Response:
-        prepared = prepare(request)
-        came_from = request.source
+        """Send as soon as the limits allow; a 429 lowers the limit on concurrency."""
+        prepared, came_from = prepare(request), request.source
         for _ in range(MAX_REDIRECTS):
             self.hosts.check(prepared.url or "", request.base_url, came_from)
             self.authenticator.sign(prepared, token)
-            response = self._transmit(prepared, policy)
+            with self.concurrency.slot() as era:
+                self.limiter.wait_for_turn(policy.stats.waits)
+                policy.stats.request(is_sample=policy.is_sample)
+                response = self.transport.send(prepared)
+            if response.status_code == TOO_MANY_REQUESTS:
+                self.concurrency.halve(era)
+            else:
+                self.concurrency.recover()
             if not response.is_redirect:
                 return response
-            prepared = redirect(prepared, response)
-            came_from = "a redirect"
+            prepared, came_from = redirect(prepared, response), "a redirect"
         raise ApiError(f"{request.name} was redirected more than {MAX_REDIRECTS} times")
-
-    def _transmit(
-        self, prepared: requests.PreparedRequest, policy: RequestPolicy
-    ) -> requests.Response:
-        """Send as soon as the limits allow; a 429 lowers the limit on concurrency."""
-        with self.concurrency.slot() as era:
-            self.limiter.wait_for_turn(policy.stats.waits)
-            policy.stats.request(is_sample=policy.is_sample)
-            response = self.transport.send(prepared)
-        if response.status_code == TOO_MANY_REQUESTS:
-            self.concurrency.halve(era)
-        else:
-            self.concurrency.recover()
-        return response
 
 
 def _refusal(response: Response, outcome: str, *, renewed: bool) -> str:

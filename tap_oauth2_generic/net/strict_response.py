@@ -73,8 +73,13 @@ class StrictResponse(http.client.HTTPResponse):
         """
         super().begin()
         self._stream.may_end = True
-        if wrong := _find_error(self.msg, is_chunked=bool(self.chunked)):
-            raise http.client.HTTPException(wrong)
+        try:
+            assert_header_parsing(self.msg)
+        except HeaderParsingError:
+            raise http.client.HTTPException("a line of the head is not a header") from None
+        lengths = set(self.msg.get_all("Content-Length", ()))
+        if not self.chunked and (len(lengths) > 1 or not all(map(str.isdecimal, lengths))):
+            raise http.client.HTTPException("the response has no single valid Content-Length")
 
     def _read_status(self) -> tuple[str, int, str]:
         """Read the first line, after any interim responses."""
@@ -84,18 +89,6 @@ class StrictResponse(http.client.HTTPResponse):
                 return version, status, reason
             http.client.parse_headers(self.fp)
         raise http.client.HTTPException("too many interim responses")
-
-
-def _find_error(headers: http.client.HTTPMessage, *, is_chunked: bool) -> str | None:
-    """Return why a head cannot be read, None if it can."""
-    try:
-        assert_header_parsing(headers)
-    except HeaderParsingError:
-        return "a line in the head of the response is not a header"
-    lengths = set(headers.get_all("Content-Length", ()))
-    if not is_chunked and (len(lengths) > 1 or not all(map(str.isdecimal, lengths))):
-        return "the response has an invalid Content-Length, or more than one"
-    return None
 
 
 def read_body(response: requests.Response) -> bytes:

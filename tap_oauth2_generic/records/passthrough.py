@@ -1,6 +1,7 @@
 """Encoded records checked against a schema, their values never rebuilt.
 
-A record that does not fit is no error: its page is decoded and conformed.
+A record that does not fit is no error: its page is decoded and conformed. Whether a stream may
+take this fast path is decided in ``pipeline``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""The steps of the record pipeline, in their order; stream maps have a module of their own.
+"""The steps of the record pipeline, but for stream maps: add a transformation of records here.
 
-Each works on decoded records, and on encoded pages if it can.
+Each works on decoded records, and on encoded pages if it can. ``extract/stream_pipeline.py``
+lists the steps of a stream, in order.
 """
 
 from __future__ import annotations

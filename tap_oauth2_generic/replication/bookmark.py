@@ -1,6 +1,6 @@
 """The bookmark of one read: the highest replication value, compared as timestamp or number.
 
-Knows no stream, no state file and no request; BookmarkStore keeps what is decided here.
+Knows no stream, no state file and no request; when it may move is decided in ``bookmark_store``.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ def _validity(token: Token, *, unattended: bool) -> str:
     else:
         valid = f"The access token is valid until {_date(token.expires_at)}"
     if unattended:
-        return f"{valid}; this grant needs no login, the tap gets new tokens by itself."
+        return f"{valid}; this grant needs no login: the tap gets new tokens by itself."
     if token.refresh_token:
         return f"{valid}; the tap refreshes it from then on."
     return (

@@ -81,6 +81,7 @@ def test_invalid_port_is_a_usage_error(port):
         _, errors = process.communicate(timeout=10)
     assert process.returncode == 2
     assert "usage:" in errors
+    assert f"must be a number from 0 to 65535, not '{port}'" in errors
     assert "Traceback" not in errors
 
 

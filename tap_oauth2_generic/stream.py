@@ -36,7 +36,6 @@ class OAuth2Stream(PagedStream):
         self, tap: Tap, stream: StreamConfig, session: Session, prefetcher: Prefetcher
     ) -> None:
         self.stream = stream
-        self.session = session
         self.prefetcher = prefetcher
         self.selected_by_default = stream.settings.selected
         super().__init__(tap, name=stream.name, schema=stream.schema.schema)

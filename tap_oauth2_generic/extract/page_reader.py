@@ -53,10 +53,8 @@ class FetchedPage:
             return []
         try:
             return self.page.records
-        except ResponseError as error:
-            reason = str(error)
-        except RecursionError:
-            reason = _TOO_DEEP
+        except (ResponseError, RecursionError) as error:
+            reason = _TOO_DEEP if isinstance(error, RecursionError) else str(error)
         raise ResponseError(f"{self.place}: {_unusable(self.response)}: {reason}") from None
 
 
@@ -78,30 +76,21 @@ class PageReader:
         self._matched = False
         self._missing_keys = self._enveloped = ""
 
-    def read(
-        self, slice_: Slice, paginator: Paginator, *, is_sample: bool = False
-    ) -> Iterator[FetchedPage]:
+    def read(self, slice_: Slice, paginator: Paginator) -> Iterator[FetchedPage]:
         """Yield page after page until paging stops; raise TapError naming stream and page."""
         while paginator.stop is None:
             number = paginator.pages + 1
-            response = self.fetch(slice_, paginator.token, number, is_sample=is_sample)
-            yield self.take(slice_, response, paginator)
+            yield self.take(slice_, self.fetch(slice_, paginator.token, number), paginator)
 
     def fetch(
-        self,
-        slice_: Slice,
-        token: Token,
-        number: int,
-        *,
-        is_guess: bool = False,
-        is_sample: bool = False,
+        self, slice_: Slice, token: Token, number: int, *, is_guess: bool = False
     ) -> Response:
         """Request the page that a token leads to, from any thread; raise TapError.
 
         A guess is sent once; its failure is not logged.
         """
         with self._naming(number):
-            policy = replace(self._policy, is_sample=True) if is_sample else self._policy
+            policy = replace(self._policy, is_sample=slice_.is_sample)
             build = partial(self._request, slice_, token)
             return self.session.api_client.fetch(build, policy, is_guess=is_guess)
 

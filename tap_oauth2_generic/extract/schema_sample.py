@@ -34,8 +34,8 @@ class SchemaSample:
         pipeline = self.pipelines.for_sample()
         for context in islice(self.contexts(), MAX_SAMPLED_PARENTS):
             slice_ = self.plan.first(context)
-            paginator = Paginator(self.plan.config.settings.pagination)
-            for page in self.plan.reader.read(slice_, paginator, is_sample=True):
+            paginator = Paginator(self.plan.reader.stream.settings.pagination)
+            for page in self.plan.reader.read(slice_, paginator):
                 yield from pipeline.prepare(page.records, slice_)
 
     def contexts(self) -> Iterator[dict[str, Any]]:
@@ -52,7 +52,7 @@ class SchemaSample:
         Before a login it has no columns, if the session waits for one.
         """
         try:
-            sample = list(islice(self.records(), self.plan.config.schema.schema_sample_size))
+            sample = list(islice(self.records(), self.plan.reader.stream.schema.schema_sample_size))
         except LoginNeededError as error:
             if not self.plan.reader.session.waits_for_login:
                 raise
@@ -61,7 +61,7 @@ class SchemaSample:
         if sample:
             self._check_keys(sample)
         self.plan.reader.log.info("inferred the schema from %d records", len(sample))
-        settings = self.plan.config.settings
+        settings = self.plan.reader.stream.settings
         return infer(sample, [*settings.primary_keys, *filter(None, [settings.replication_key])])
 
     def _check_keys(self, sample: list[dict[str, Any]]) -> None:
@@ -69,15 +69,15 @@ class SchemaSample:
         seen = {name for record in sample for name in record}
         where = f"is in none of {len(sample)} records, which have "
         where += ", ".join(sorted(seen)[:_NAMED_FIELDS])
-        for key in self.plan.config.settings.primary_keys:
+        for key in self.plan.reader.stream.settings.primary_keys:
             if key not in seen:
-                message = f"stream {self.plan.config.name!r}: primary_keys {key!r} {where}"
+                message = f"stream {self.plan.reader.stream.name!r}: primary_keys {key!r} {where}"
                 envelope = self.plan.reader.envelope()
                 raise RecordError(f"{message}; {envelope}" if envelope else message)
-        wanted = self.plan.config.settings.replication_key
+        wanted = self.plan.reader.stream.settings.replication_key
         if wanted and wanted not in seen:
             self.plan.reader.log.warning("replication_key %r %s", wanted, where)
-        for name, path in self.plan.config.records.add_fields.items():
+        for name, path in self.plan.reader.stream.records.add_fields.items():
             if all(path.find(record) is MISSING for record in sample):
                 self.plan.reader.log.warning(
                     "add_fields %r: %r is in none of %d records", name, path.text, len(sample)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -27,22 +27,18 @@ class SlicePlan:
 
     reader: PageReader
     bookmarks: BookmarkStore
-
-    def __post_init__(self) -> None:
-        """Plan nothing yet."""
-        self.config = self.reader.stream
-        self._planned: dict[bytes, list[SliceReader]] = {}
+    _planned: dict[bytes, list[SliceReader]] = field(default_factory=dict, init=False)
 
     @property
     def partitions(self) -> list[dict[str, Any]] | None:
         """The configured partitions; None for a stream that runs once, or for each parent."""
-        if self.config.contexts.parent is not None:
+        if self.reader.stream.contexts.parent is not None:
             return None
-        return [dict(partition) for partition in self.config.contexts.partitions] or None
+        return [dict(partition) for partition in self.reader.stream.contexts.partitions] or None
 
     def contexts_of(self, record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Yield the contexts of this stream for a record of its parent."""
-        parent = self.config.contexts.parent
+        parent = self.reader.stream.contexts.parent
         keys = parent.context(record) if parent else {}
         if parent is not None and keys is None:
             wanted = ", ".join(path.text for path in parent.keys.values())
@@ -50,12 +46,14 @@ class SlicePlan:
                 "parent", "skipping a record of its parent %r without %s", parent.stream, wanted
             )
             return
-        for partition in self.config.contexts.partitions or ({},):
+        for partition in self.reader.stream.contexts.partitions or ({},):
             yield {**(keys or {}), **partition}
 
     def first(self, context: dict[str, Any]) -> Slice:
         """Return the slice of a context that a first sync would read."""
-        return Slice(context, self.bookmarks.lower_bound(None), self.bookmarks.now())
+        return Slice(
+            context, self.bookmarks.lower_bound(None), self.bookmarks.now(), is_sample=True
+        )
 
     def slices(self, context: Mapping[str, Any] | None) -> list[SliceReader]:
         """Return the slices of a context; the same ones until they are taken.
@@ -73,14 +71,14 @@ class SlicePlan:
         return self._planned.pop(encode_json(dict(context or {})))
 
     def _plan(self, context: Mapping[str, Any]) -> list[SliceReader]:
-        settings = self.config.settings
+        settings = self.reader.stream.settings
         start = self.bookmarks.lower_bound(self.bookmarks.previous(context or None))
         bounds = windows(start, self.bookmarks.now(), settings.incremental.window)
         found = list(islice(bounds, MAX_WINDOWS + 1))
         if len(found) > MAX_WINDOWS:
             raise SettingError(
-                f"stream {self.config.name!r}: window is so short that there would be more than "
-                f"{MAX_WINDOWS} of them; write a longer one, or a later start_date"
+                f"stream {self.reader.stream.name!r}: window is so short that there would be more "
+                f"than {MAX_WINDOWS} of them; write a longer one, or a later start_date"
             )
         # How far a descending stream goes is known only when its records are read.
         is_eager = settings.incremental.order != "desc"

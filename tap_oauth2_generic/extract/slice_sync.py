@@ -107,7 +107,7 @@ class SliceSync:
 
     def _is_older(self, page: FetchedPage, slice_: Slice) -> bool:
         """Return whether a descending stream has reached its bookmark."""
-        config, key = self.plan.config, self.plan.bookmarks.key
+        config, key = self.plan.reader.stream, self.plan.bookmarks.key
         if config.settings.incremental.order != "desc" or slice_.start is None or key is None:
             return False
         added = config.records.add_fields
@@ -123,5 +123,4 @@ class SliceSync:
             if stop.suspicious:
                 self.writer.log.warning("paging ended early: %s", stop.reason)
             self.writer.stats.ends[stop.reason] += 1
-        self.plan.bookmarks.conclude()
         return stop is not None and stop.complete

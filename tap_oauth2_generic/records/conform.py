@@ -53,14 +53,12 @@ class RecordConformer:
 
     def __post_init__(self) -> None:
         """Make the function that fits a record."""
-        self._fit = self._object(self.schema, ())
+        #: Returns the record to emit, a new dict; raises SchemaMismatchError.
+        self.conform = self._object(self.schema, ())
 
-    def conform(self, record: dict[str, Any]) -> dict[str, Any]:
-        """Return the record to emit, a new dict; raise SchemaMismatchError."""
-        fitted: dict[str, Any] = self._fit(record)
-        return fitted
-
-    def _object(self, schema: Mapping[str, Any], at: tuple[str, ...]) -> Fit:
+    def _object(
+        self, schema: Mapping[str, Any], at: tuple[str, ...]
+    ) -> Callable[[dict[str, Any]], dict[str, Any]]:
         columns: dict[str, Fit | None] = {}
         required = frozenset(schema.get("required", ()))
         for name, member in schema.get("properties", {}).items():

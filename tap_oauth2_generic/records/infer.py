@@ -66,24 +66,19 @@ def grow_at(schema: Schema | None, path: Sequence[str], value: Any) -> dict[str,
     ``[]`` in the path stands for the members of a list. A null makes a column nullable and no
     longer required.
     """
-    schema = dict(schema or {"type": ["object", "null"]})
     if not path:
-        return dict(_nullable(schema) if value is None else _finish(grow(schema, value)))
+        has_null = schema is not None and value is None
+        return dict(_nullable(schema or {}) if has_null else _finish(grow(schema, value)))
+    schema = dict(schema or {"type": ["object", "null"]})
     name, rest = path[0], path[1:]
     if name == IN_LIST:
-        return {**schema, "items": _below(schema.get("items"), rest, value)}
+        return {**schema, "items": grow_at(schema.get("items"), rest, value)}
     properties = dict(schema.get("properties", {}))
-    properties[name] = _below(properties.get(name), rest, value)
+    properties[name] = grow_at(properties.get(name), rest, value)
     grown = {**schema, "properties": properties}
     if value is None and not rest and name in schema.get("required", ()):
         grown["required"] = [other for other in schema["required"] if other != name]
     return grown
-
-
-def _below(schema: Schema | None, rest: Sequence[str], value: Any) -> Schema:
-    if schema is None and not rest:
-        return _finish(grow(None, value))
-    return grow_at(schema, rest, value)
 
 
 def _nullable(schema: Schema) -> Schema:

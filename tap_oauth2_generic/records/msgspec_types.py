@@ -106,14 +106,10 @@ class ColumnTypes:
         inner = self.pick_type(schema.get("properties") or {}, at) if "object" in names else None
         if "array" in names and isinstance(schema.get("items"), Mapping):
             item = self._pick_value_type(schema["items"], (*at, "items", IN_LIST))
-            inner = inner if item is None else _list_of(item)
+            inner = inner if item is None else list[item]  # type: ignore[valid-type]
         if inner is not None and not names <= {"object", "null"} and not names <= {"array", "null"}:
             raise NotPassthroughError
         return None if inner is None else inner | None | msgspec.UnsetType
-
-
-def _list_of(item: Any) -> Any:
-    return list[item]
 
 
 class ValuesAt:

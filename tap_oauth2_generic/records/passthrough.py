@@ -109,7 +109,7 @@ class _Key:
         if types <= {int, str}:
             return there, without
         highest = None
-        if types == {datetime} and not self._is_ordered and _are_absolute(there):
+        if types == {datetime} and not self._is_ordered and all(time.tzinfo for time in there):
             highest = max(there)
         # With every digit that was written: cut to microseconds, different times are equal.
         return [
@@ -130,7 +130,3 @@ class _Key:
 def as_list(values: Sequence[bytes]) -> bytes:
     """Return encoded values as one encoded list."""
     return b"[" + b",".join(values) + b"]"
-
-
-def _are_absolute(times: list[datetime]) -> bool:
-    return all(time.tzinfo is not None for time in times)

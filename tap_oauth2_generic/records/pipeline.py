@@ -53,6 +53,7 @@ class Slice:
     context: Mapping[str, Any]
     start: Any = None
     end: Any = None
+    is_sample: bool = False
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,7 @@ class BookmarkStore:
     def begin(self, context: Context | None) -> None:
         """Begin to read a context."""
         previous = self.previous(context)
+        self.unreadable += self.bookmark.unreadable
         self.bookmark = Bookmark(previous, self.settings.format)
         if self.key:
             # Without a bookmark a context leaves nothing behind, however many there are.
@@ -108,12 +109,6 @@ class BookmarkStore:
             )
         elif self.bookmark.passed is not None:
             self.checkpoint(context or None, self.bookmark.passed)
-
-    def conclude(self) -> None:
-        """Count the values that moved no bookmark, at the end of a read."""
-        if self.key:
-            self.unreadable += self.bookmark.unreadable
-            self.bookmark.unreadable = 0
 
     def checkpoint(self, context: Context | None, value: Any) -> None:
         """Move the bookmark within a read, up to where nothing is missing."""
@@ -153,10 +148,10 @@ class BookmarkStore:
         """Warn of records that moved no bookmark, at the end of a run."""
         if self.without:
             self.log.warning("%d records had no %r; they moved no bookmark", self.without, self.key)
-        if self.unreadable:
+        if unreadable := self.unreadable + self.bookmark.unreadable:
             self.log.warning(
                 "%d records had a %r that is neither a timestamp nor a number like the others; "
                 "they moved no bookmark",
-                self.unreadable,
+                unreadable,
                 self.key,
             )

@@ -14,7 +14,7 @@ from typing import Any
 
 from tap_oauth2_generic.settings.field_types import STRINGS
 from tap_oauth2_generic.settings.fields import ErrorCollector, reject_unknown
-from tap_oauth2_generic.settings.values import json_type
+from tap_oauth2_generic.settings.values import json_type, map_leaves
 
 _FOLDER = files(__package__) / "providers"
 _PLACEHOLDER = re.compile(r"\{provider\.(\w+)\}")
@@ -48,7 +48,13 @@ def apply_preset(raw: Mapping[str, Any], collector: ErrorCollector) -> Mapping[s
         return raw
     chosen = preset(str(name))
     params = _read_params(raw.get("provider_params"), chosen.get("params", {}), collector)
-    filled = _fill(chosen["settings"], params)
+
+    def fill(leaf: Any) -> Any:
+        if not isinstance(leaf, str):
+            return leaf
+        return _PLACEHOLDER.sub(lambda placeholder: params.get(placeholder[1], ""), leaf)
+
+    filled = map_leaves(chosen["settings"], fill)
     merged = {**filled, **{key: value for key, value in raw.items() if value is not None}}
     for key, value in filled.items():
         if isinstance(value, dict) and isinstance(raw.get(key), Mapping):
@@ -86,13 +92,3 @@ def _read_params(
             collector.add(where, f"{name!r} may contain only letters, digits, dots and dashes")
         values[name] = value
     return values
-
-
-def _fill(value: Any, params: Mapping[str, str]) -> Any:
-    if isinstance(value, str):
-        return _PLACEHOLDER.sub(lambda placeholder: params.get(placeholder[1], ""), value)
-    if isinstance(value, dict):
-        return {name: _fill(member, params) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_fill(member, params) for member in value]
-    return value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.runtime.secret_values import of_header, of_string
 from tap_oauth2_generic.settings.limits import MIN_MASKED_LENGTH
+from tap_oauth2_generic.settings.values import from_json
 
 
 def register_secrets(raw: Mapping[str, Any], sections: Iterable[type]) -> None:
@@ -17,20 +17,12 @@ def register_secrets(raw: Mapping[str, Any], sections: Iterable[type]) -> None:
     for declared in (declared for section in sections for declared in fields(section)):
         value = raw.get(declared.name)
         if declared.metadata["secret"] and value:
-            value = _decode(value)
+            if isinstance(decoded := from_json(value), Mapping) and isinstance(value, str):
+                # An object as a JSON string: each of its values is a secret, too.
+                value = [value, decoded]
             # The values of an object may be words such as json.
             shortest = MIN_MASKED_LENGTH if isinstance(value, Mapping) else 0
             register(*(found for found in _strings(value) if len(found) >= shortest))
-
-
-def _decode(value: Any) -> Any:
-    """Decode an object given as a JSON string, so that each of its values is known."""
-    if isinstance(value, str) and value.lstrip().startswith("{"):
-        try:
-            return [value, json.loads(value)]
-        except ValueError:
-            return value
-    return value
 
 
 def _strings(value: Any, secrets: Callable[[str], list[str]] = of_string) -> list[str]:

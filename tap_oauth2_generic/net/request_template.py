@@ -18,6 +18,7 @@ from tap_oauth2_generic.settings.field_types import BODY, HEADERS, PARAMETERS, T
 from tap_oauth2_generic.settings.fields import setting
 from tap_oauth2_generic.settings.limits import MIN_MASKED_LENGTH
 from tap_oauth2_generic.settings.templates import Scope, Template
+from tap_oauth2_generic.settings.values import map_leaves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,13 +122,7 @@ def templates_in(value: Any, place: str) -> Iterator[tuple[str, Template]]:
 
 def fill(value: Any, scope: Scope) -> Any:
     """Fill every template inside a value; numbers stay numbers."""
-    if isinstance(value, Template):
-        return value.render(scope)
-    if isinstance(value, dict):
-        return {name: fill(member, scope) for name, member in value.items()}
-    if isinstance(value, list):
-        return [fill(member, scope) for member in value]
-    return value
+    return map_leaves(value, lambda v: v.render(scope) if isinstance(v, Template) else v)
 
 
 def join(base_url: str, path: str) -> str:

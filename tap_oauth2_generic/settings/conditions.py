@@ -10,7 +10,7 @@ from typing import Any
 from tap_oauth2_generic.settings.paths import MISSING, Path, parse_path
 from tap_oauth2_generic.settings.patterns import Pattern, parse_pattern
 from tap_oauth2_generic.settings.templates import as_text
-from tap_oauth2_generic.settings.values import json_type, text
+from tap_oauth2_generic.settings.values import array, text
 
 _TESTS = ("equals", "in", "matches")
 #: The JSON Schema of the three kinds of condition.
@@ -50,17 +50,13 @@ def parse_condition(raw: Mapping[str, Any]) -> Condition:
     given = [name for name in _TESTS if name in raw]
     if "path" not in raw or len(given) != 1:
         raise ValueError("needs a path and one of equals, in, matches")
-    path = parse_path(text(raw["path"]))
-    if given == ["equals"]:
-        return Condition(path, (raw["equals"],))
-    if given == ["in"]:
-        if not isinstance(raw["in"], list | tuple):
-            raise ValueError(f"in must be an array, not {json_type(raw['in'])}")
-        return Condition(path, tuple(raw["in"]))
+    path, test = parse_path(text(raw["path"])), given[0]
     try:
-        return Condition(path, pattern=parse_pattern(text(raw["matches"])))
+        if test == "matches":
+            return Condition(path, pattern=parse_pattern(text(raw["matches"])))
+        return Condition(path, tuple(array(raw["in"])) if test == "in" else (raw["equals"],))
     except ValueError as error:
-        raise ValueError(f"matches {error}") from None
+        raise ValueError(f"{test} {error}") from None
 
 
 def _same(found: Any, choice: Any) -> bool:

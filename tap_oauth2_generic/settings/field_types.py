@@ -32,6 +32,7 @@ from tap_oauth2_generic.settings.values import (
     boolean,
     from_json,
     json_type,
+    map_leaves,
     read_number,
     text,
     url,
@@ -213,18 +214,10 @@ def _header(value: Any) -> Any:
 
 def _body(value: Any) -> Any:
     """Parse every string inside a body as a template."""
-    value = from_json(value)
-    if isinstance(value, Mapping):
-        return {name: _body_part(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_body_part(member) for member in value]
-    raise ValueError(f"must be an object or an array, not {json_type(value)}")
-
-
-def _body_part(value: Any) -> Any:
-    if isinstance(value, str):
-        return parse_template(value)
-    return _body(value) if isinstance(value, Mapping | list) else value
+    found = from_json(value)
+    if not isinstance(found, Mapping | list):
+        raise ValueError(f"must be an object or an array, not {json_type(found)}")
+    return map_leaves(found, lambda v: parse_template(v) if isinstance(v, str) else v)
 
 
 #: Seconds to wait; no clock could handle an endless wait.
@@ -247,6 +240,6 @@ STATUSES = FieldType({"type": "array", "items": {"type": "integer"}}, statuses)
 PARAMETERS = object_of(parameter, _PARAMETER)
 HEADERS = object_of(_header, {"type": ["string", "number", "null"]})
 TEXTS = object_of(_header_string, {"type": ["string", "number"]})
-PATHS = object_of(lambda value: parse_path(text(value)), {"type": "string"})
+PATHS = object_of(PATH.parse, PATH.schema)
 JSON_OBJECT = FieldType({"type": "object"}, _object)
 BODY = FieldType({"type": ["object", "array"]}, _body)

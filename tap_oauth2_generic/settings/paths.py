@@ -14,6 +14,7 @@ from typing import Any
 
 from tap_oauth2_generic.settings.limits import MAX_DESCENTS
 from tap_oauth2_generic.settings.patterns import Pattern, parse_pattern
+from tap_oauth2_generic.settings.values import map_leaves
 
 
 class Missing:
@@ -82,7 +83,7 @@ class JsonPath:
         # Filters cannot compare a Decimal, so they see floats; the values returned stay exact.
         compares = "?" in self.text
         try:
-            matches = self.expression.find(_with_floats(value) if compares else value)
+            matches = self.expression.find(map_leaves(value, _as_float) if compares else value)
             if compares:
                 return [match.full_path.find(value)[0].value for match in matches]
             return [match.value for match in matches]
@@ -147,14 +148,8 @@ def _product(one: Any, other: Any) -> Any:
     return one * other
 
 
-def _with_floats(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, list):
-        return [_with_floats(member) for member in value]
-    if isinstance(value, dict):
-        return {name: _with_floats(member) for name, member in value.items()}
-    return value
+def _as_float(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def passes_by(path: Path, other: DottedPath) -> bool:

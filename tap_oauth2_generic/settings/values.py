@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,15 @@ def from_json(value: Any) -> Any:
         except ValueError:
             return value
     return value
+
+
+def map_leaves(value: Any, change: Callable[[Any], Any]) -> Any:
+    """Return decoded JSON with everything but its objects and arrays changed."""
+    if isinstance(value, Mapping):
+        return {name: map_leaves(member, change) for name, member in value.items()}
+    if isinstance(value, list):
+        return [map_leaves(member, change) for member in value]
+    return change(value)
 
 
 def array(value: Any, of: str = "") -> list[Any]:

@@ -74,8 +74,7 @@ def read_object(path: str, what: str) -> dict[str, Any]:
         with Path(path).open(encoding="utf-8") as file:
             return _load(file, f"{what} file {path!r}")
     except OSError as error:
-        message = f"cannot read the {what} file {path!r}: {error.strerror}"
-        raise InputError(message) from None
+        raise InputError(f"cannot read the {what} file {path!r}: {error.strerror}") from None
 
 
 def read_state(file: IO[str]) -> dict[str, Any]:

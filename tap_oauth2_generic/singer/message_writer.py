@@ -89,8 +89,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 
     def flush(self) -> None:
         """Flush the buffer; raise OutputError if stdout accepts no more."""
-        with _output_errors(), uninterrupted:
-            _binary_output().flush()
+        self._write(b"", flushes=True)
 
 
 def require_output() -> None:

@@ -13,7 +13,8 @@ import queue
 import socket
 import sys
 import threading
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer
 from urllib.parse import parse_qsl, urlsplit
@@ -22,7 +23,6 @@ from tap_oauth2_generic.errors import AuthorizationError
 from tap_oauth2_generic.settings.values import is_loopback
 
 _HTTP_PORT = 80
-_PAGE_SECONDS = 120
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
 <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1rem}}
 h1{{font-size:1.4rem;color:{colour}}}</style><h1>{title}</h1><p>{text}</p></html>"""
@@ -34,45 +34,44 @@ def can_listen(redirect_uri: str) -> bool:
     return parts.scheme == "http" and is_loopback(parts.hostname)
 
 
+@contextmanager
+def listen(redirect_uri: str, state: str) -> Iterator[Listener]:
+    """Listen at a redirect URI while the ``with`` block runs.
+
+    Raises AuthorizationError if the port is taken.
+    """
+    listener = Listener(redirect_uri, state)
+    with ExitStack() as stack:
+        try:
+            if holder := _reserve_ipv6(listener.host, listener.port):
+                stack.enter_context(holder)
+            server = stack.enter_context(_Server(listener))
+        except OSError as error:
+            is_taken = error.errno == errno.EADDRINUSE
+            reason = "is in use" if is_taken else f"cannot be used: {error.strerror}"
+            raise AuthorizationError(
+                f"port {listener.port} of redirect_uri {reason}; stop the program that uses it, or "
+                "set redirect_uri to another port registered with the provider, or use "
+                "--no-browser"
+            ) from None
+        stack.callback(server.shutdown)
+        # A waiting browser would block the shutdown.
+        stack.callback(listener.show, "The login failed", "See the terminal.", worked=False)
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield listener
+
+
 class Listener:
-    """Listens at a redirect URI while the ``with`` block runs."""
+    """The redirect that is expected, and the queues between the login and the server's thread."""
 
     def __init__(self, redirect_uri: str, state: str) -> None:
-        """Keep the address and the ``state`` of the authorization request; binds nothing yet."""
         parts = urlsplit(redirect_uri)
         self.redirect_uri, self.state, self.path = redirect_uri, state, parts.path or "/"
         self.host, self.port = parts.hostname or "", parts.port or _HTTP_PORT
         self.params: queue.Queue[dict[str, str]] = queue.Queue(1)
         self.is_used = False
         self.wrong_path: str | None = None
-        self._page: queue.Queue[str] = queue.Queue(1)
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Listener:  # noqa: PYI034 - Self is not in Python 3.10
-        """Bind; raises AuthorizationError if the port is taken."""
-        with ExitStack() as stack:
-            try:
-                if holder := _reserve_ipv6(self.host, self.port):
-                    stack.enter_context(holder)
-                server = stack.enter_context(_Server(self))
-            except OSError as error:
-                is_taken = error.errno == errno.EADDRINUSE
-                reason = "is in use" if is_taken else f"cannot be used: {error.strerror}"
-                raise AuthorizationError(
-                    f"port {self.port} of redirect_uri {reason}; stop the program that uses it, or "
-                    "set redirect_uri to another port registered with the provider, or use "
-                    "--no-browser"
-                ) from None
-            stack.callback(server.shutdown)
-            # A waiting browser would block the shutdown.
-            stack.callback(self.show, "The login failed", "See the terminal.", worked=False)
-            threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop listening."""
-        self._stack.close()
+        self.page: queue.Queue[str] = queue.Queue(1)
 
     def wait(self, timeout_seconds: float) -> dict[str, str]:
         """Return the parameters of the redirect.
@@ -98,15 +97,8 @@ class Listener:
         """Send a page to the waiting browser; without one, do nothing."""
         colour = "#1a7f37" if worked else "#b42318"
         page = _PAGE.format(title=html.escape(title), text=html.escape(text), colour=colour)
-        if self._page.empty():
-            self._page.put(page)
-
-    def page(self) -> str:
-        """Wait for the page to show in the browser."""
-        try:
-            return self._page.get(timeout=_PAGE_SECONDS)
-        except queue.Empty:
-            return ""
+        if self.page.empty():
+            self.page.put(page)
 
 
 class _Server(TCPServer):
@@ -171,8 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         listener.is_used = True
         listener.params.put(params)
-        page = listener.page()
-        self._send(200 if listener.wrong_path is None and page else 400, page)
+        self._send(200 if listener.wrong_path is None else 400, listener.page.get())
 
     def _params(self) -> dict[str, str]:
         """Return the parameters of the redirect, none for any other request.

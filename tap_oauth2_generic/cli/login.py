@@ -20,7 +20,7 @@ import click
 import msgspec
 
 from tap_oauth2_generic.cli.boundary import CONFIG_OPTION
-from tap_oauth2_generic.cli.callback_server import Listener, can_listen
+from tap_oauth2_generic.cli.callback_server import Listener, can_listen, listen
 from tap_oauth2_generic.errors import AuthorizationError, TapError
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.redaction import printable, redact
@@ -55,7 +55,7 @@ class TerminalLogin:
         if not self.browser or not can_listen(redirect_uri):
             return _read_redirect(url, redirect_uri)
         state = dict(parse_qsl(urlsplit(url).query)).get("state", "")
-        self.listener = self.stack.enter_context(Listener(redirect_uri, state))
+        self.listener = self.stack.enter_context(listen(redirect_uri, state))
         click.echo(f"Log in in your browser. If none opens, open this address:\n\n  {url}\n")
         if _has_browser():
             webbrowser.open(url)

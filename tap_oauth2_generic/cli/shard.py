@@ -55,19 +55,19 @@ def shares(streams: Sequence[StreamConfig], shards: int) -> list[Share]:
     """Deal out streams and partitions; children are not listed, they follow their parents."""
     found: list[Share] = [{} for _ in range(shards)]
     roots = [stream for stream in streams if stream.contexts.parent is None]
-    whole = [root.name for root in roots if not root.contexts.partitions]
-    for name, shard in zip(whole, spread([_key(name) for name in whole], shards), strict=True):
-        found[shard][name] = []
-    for root in roots:
-        partitions = root.contexts.partitions
-        places = spread([_key(root.name, partition) for partition in partitions], shards)
-        for partition, shard in zip(partitions, places, strict=True):
-            found[shard].setdefault(root.name, []).append(partition)
+    groups: list[list[tuple[Any, ...]]] = [
+        [(root.name,) for root in roots if not root.contexts.partitions],
+        *([(root.name, partition) for partition in root.contexts.partitions] for root in roots),
+    ]
+    for group in groups:
+        places = spread([_encode_key(one) for one in group], shards)
+        for (name, *partition), shard in zip(group, places, strict=True):
+            found[shard].setdefault(name, []).extend(partition)
     return found
 
 
 def split(
-    config: Config, raw: Mapping[str, Any], shards: int, states: Sequence[Mapping[str, Any]] = ()
+    config: Config, raw: Mapping[str, Any], shards: int, states: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """Return the non-empty shards as they are printed; raises InputError.
 
@@ -117,14 +117,14 @@ def _bookmarks(
     """Return the bookmarks of a shard: for a split stream, those of its partitions."""
     found = {}
     for stream in streams:
-        own = {_key(partition) for partition in share.get(stream.name, [])}
+        own = {_encode_key(partition) for partition in share.get(stream.name, [])}
         entries: dict[bytes, dict[str, Any]] = {}
         for given in (state.get(stream.name, {}) for state in states):
             alone = {name: value for name, value in given.items() if name != "partitions"}
             for entry in [alone, *given.get("partitions", [])]:
-                key = _key(entry.get("context"))
+                key = _encode_key(entry.get("context"))
                 entries[key] = _higher(entries.get(key, {}), entry, stream)
-        entry = entries.pop(_key(None), {})
+        entry = entries.pop(_encode_key(None), {})
         partitions = [one for key, one in entries.items() if not own or key in own]
         if entry or partitions:
             found[stream.name] = {**entry, **_partitions(partitions)}
@@ -138,10 +138,6 @@ def _higher(one: dict[str, Any], other: dict[str, Any], stream: StreamConfig) ->
     if before is None or after is None:
         return one if after is None and one else other
     return one if before.amount > after.amount else other
-
-
-def _key(*parts: Any) -> bytes:
-    return _encode_key(parts)
 
 
 def _hash(key: bytes) -> bytes:

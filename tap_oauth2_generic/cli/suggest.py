@@ -115,8 +115,6 @@ def _records(body: Any) -> tuple[str, list[Any] | dict[str, Any]]:
 
     The outermost wins a tie. A list inside such objects is part of a record.
     """
-    if isinstance(body, list):
-        return "$", body
     members = [("$", body), *_members(body)]
     tables = [(path, value) for path, value in members if _is_table(value)]
     inside = tuple("" if path == "$" else f"{path}." for path, _ in tables)
@@ -125,7 +123,7 @@ def _records(body: Any) -> tuple[str, list[Any] | dict[str, Any]]:
     for candidates in (of_objects, tables, lists):
         if candidates:
             return max(candidates, key=lambda entry: len(entry[1]))
-    return "$", [body] if isinstance(body, dict) else []
+    return "$", [body]
 
 
 def _is_table(value: Any) -> bool:

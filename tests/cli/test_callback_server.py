@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from tap_oauth2_generic.cli import callback_server
-from tap_oauth2_generic.cli.callback_server import Listener
+from tap_oauth2_generic.cli.callback_server import listen
 from tap_oauth2_generic.errors import AuthorizationError
 from tap_oauth2_generic.oauth2.grants import authorization_code
 from tests.support.login_process import free_port
@@ -43,7 +43,7 @@ class Visitor:
 
 @pytest.fixture
 def listener():
-    with Listener(f"http://127.0.0.1:{free_port()}/callback", STATE) as listening:
+    with listen(f"http://127.0.0.1:{free_port()}/callback", STATE) as listening:
         yield listening
 
 
@@ -162,20 +162,20 @@ def other_loopback():
 def test_name_reserves_both_loopback_addresses(other_loopback):
     """A name's port is bound at both loopback addresses until the login ends."""
     uri = f"http://localhost:{free_port()}/callback"
-    with Listener(uri, STATE) as listening, pytest.raises(OSError, match="in use"):
+    with listen(uri, STATE) as listening, pytest.raises(OSError, match="in use"):
         other_loopback.bind(("::1", listening.port))
     other_loopback.bind(("::1", listening.port))
     other_loopback.listen()
-    with pytest.raises(AuthorizationError, match="is in use"), Listener(uri, STATE):
+    with pytest.raises(AuthorizationError, match="is in use"), listen(uri, STATE):
         pass
-    with Listener(uri.replace("localhost", "127.0.0.1"), STATE):
+    with listen(uri.replace("localhost", "127.0.0.1"), STATE):
         pass
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "tap.localhost"])
 def test_listener_binds_to_loopback_only(host, own_address):
     """No other machine can reach the listener, whatever name it is bound by."""
-    with Listener(f"http://{host}:{free_port()}/callback", STATE) as listening:
+    with listen(f"http://{host}:{free_port()}/callback", STATE) as listening:
         with socket.create_connection(("127.0.0.1", listening.port), 5):
             pass
         with pytest.raises(ConnectionRefusedError):

@@ -23,7 +23,7 @@ from tap_oauth2_generic.net.rate_limit import RateLimitSettings
 from tap_oauth2_generic.net.response_rules import RuleSettings
 from tap_oauth2_generic.net.retry import ResilienceSettings
 from tap_oauth2_generic.net.transport import TransportSettings
-from tap_oauth2_generic.oauth2 import grants
+from tap_oauth2_generic.oauth2.grants import grants
 from tap_oauth2_generic.pagination import styles
 from tap_oauth2_generic.replication.bookmark import IncrementalSettings
 from tap_oauth2_generic.settings import limits

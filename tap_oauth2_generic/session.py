@@ -10,7 +10,9 @@ from tap_oauth2_generic.net.client import ApiClient
 from tap_oauth2_generic.net.hosts import HostPolicy
 from tap_oauth2_generic.net.rate_limit import ConcurrencyLimit, RateLimiter
 from tap_oauth2_generic.net.transport import Transport
-from tap_oauth2_generic.oauth2 import Authenticator, Endpoints, TokenClient
+from tap_oauth2_generic.oauth2.authenticator import Authenticator
+from tap_oauth2_generic.oauth2.discovery import Endpoints
+from tap_oauth2_generic.oauth2.token_client import TokenClient
 from tap_oauth2_generic.runtime.progress import Progress
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
 

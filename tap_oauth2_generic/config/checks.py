@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from tap_oauth2_generic.errors import HostNotAllowedError
 from tap_oauth2_generic.net.hosts import HostPolicy
 from tap_oauth2_generic.net.request_template import templates_in
-from tap_oauth2_generic.oauth2 import SECRET_AUTH, check_url
+from tap_oauth2_generic.oauth2.client_auth import SECRET_AUTH
+from tap_oauth2_generic.oauth2.store_engine import check_url
 from tap_oauth2_generic.settings.fields import near_choice
 
 if TYPE_CHECKING:

@@ -14,13 +14,9 @@ from tap_oauth2_generic.net.request_template import RequestTemplate, templates_i
 from tap_oauth2_generic.net.response_rules import RuleSettings
 from tap_oauth2_generic.net.retry import ResilienceSettings
 from tap_oauth2_generic.net.transport import TransportSettings
-from tap_oauth2_generic.oauth2 import (
-    DEFAULT_GRANT,
-    AssertionSettings,
-    Grant,
-    OAuth2Settings,
-    grants,
-)
+from tap_oauth2_generic.oauth2.assertion import AssertionSettings
+from tap_oauth2_generic.oauth2.grants import DEFAULT_GRANT, Grant, grants
+from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 from tap_oauth2_generic.replication.bounds import moment
 from tap_oauth2_generic.settings.field_types import (
     HEADERS,

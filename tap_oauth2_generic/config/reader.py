@@ -11,7 +11,9 @@ from tap_oauth2_generic.config.checks import find_errors, find_warnings
 from tap_oauth2_generic.config.config import PLAIN_SECTIONS, TOP_SECTIONS, Config, TopSettings
 from tap_oauth2_generic.config.presets import add_required_scopes, apply_preset
 from tap_oauth2_generic.config.secret_settings import register_secrets
-from tap_oauth2_generic.oauth2 import DEFAULT_GRANT, AssertionSettings, OAuth2Settings, grants
+from tap_oauth2_generic.oauth2.assertion import AssertionSettings
+from tap_oauth2_generic.oauth2.grants import DEFAULT_GRANT, grants
+from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 from tap_oauth2_generic.settings.fields import ErrorCollector, names_of, read, reject_unknown
 
 

@@ -90,10 +90,13 @@ class Authenticator:
             request.headers[settings.auth_header] = f"{settings.auth_prefix} {token}".strip()
             return
         parts = urlsplit(request.url or "")
-        name = quote(settings.auth_param, safe="")
         # The rest of the query stays as it is: a link of the API is sent unchanged.
-        kept = [pair for pair in parts.query.split("&") if pair and not _has_name(pair, name)]
-        query = "&".join([*kept, f"{name}={quote(token, safe='')}"])
+        kept = [
+            pair
+            for pair in parts.query.split("&")
+            if pair and unquote_plus(pair.partition("=")[0]) != settings.auth_param
+        ]
+        query = "&".join([*kept, f"{quote(settings.auth_param, safe='')}={quote(token, safe='')}"])
         request.url = urlunsplit(parts._replace(query=query))
 
     def login(self, ui: LoginUI) -> Token:
@@ -231,7 +234,3 @@ class Authenticator:
             # The database may have closed the connection while the provider was responding.
             row.reconnect()
             row.write(entry)
-
-
-def _has_name(pair: str, name: str) -> bool:
-    return pair.partition("=")[0] in {name, unquote_plus(name)}

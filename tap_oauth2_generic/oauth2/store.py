@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -49,13 +49,13 @@ class Entry:
     refresh_started_at: float | None = None
 
 
+@dataclass(frozen=True)
 class Row:
     """The row of one connection while its lock is held."""
 
-    def __init__(self, connection: Connection, name: str, key: str | None) -> None:
-        self._connection = connection
-        self._name = name
-        self._key = key
+    _connection: Connection
+    _name: str
+    _key: str | None = field(repr=False)
 
     def read(self) -> Entry | None:
         """Return the stored entry, None if there is none or it is corrupt."""

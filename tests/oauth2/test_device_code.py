@@ -63,6 +63,22 @@ def test_polling_ends_when_the_code_expires():
     assert sum(ui.waits) == 30
 
 
+def test_long_interval_and_lifetime_are_capped():
+    """A finite interval is cut to five minutes, a lifetime to a day."""
+    ui = FakeLogin({**RESPONSE, "interval": 10**6, "expires_in": 10**9})
+    with pytest.raises(AuthorizationError, match="expired"):
+        login(ui)
+    assert ui.waits == [300] * 288
+
+
+def test_tiny_interval_does_not_make_polling_endless():
+    """Polls are a second apart at least."""
+    ui = FakeLogin({**RESPONSE, "interval": 1e-9, "expires_in": 20})
+    with pytest.raises(AuthorizationError, match="expired"):
+        login(ui)
+    assert ui.waits == [1] * 20
+
+
 @pytest.mark.parametrize("beyond", [1e300, "inf", Decimal("1e999999999"), "nan", -1, [], None])
 def test_waits_are_bounded_whatever_the_provider_asks(beyond):
     """A wait is five minutes at most, all of them a day."""

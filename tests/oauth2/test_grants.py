@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tap_oauth2_generic.oauth2 import grants
+from tap_oauth2_generic.oauth2.grants import grants
 from tests.support.server import Reply
 
 STREAM = {"name": "items", "path": "items"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tap_oauth2_generic.oauth2 import OAuth2Settings
+from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 from tap_oauth2_generic.oauth2.token import Token
 from tap_oauth2_generic.oauth2.token_response import read_token
 from tests.support.settings import valid_settings

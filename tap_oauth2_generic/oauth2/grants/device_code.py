@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.oauth2.token import Token
     from tap_oauth2_generic.oauth2.token_client import TokenClient
 
-_DEFAULT_INTERVAL_SECONDS = 5.0
-_SLOW_DOWN_SECONDS = 5.0
-_DEFAULT_LIFETIME_SECONDS = 900.0
-
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceCode(Grant):
@@ -55,10 +51,9 @@ class DeviceCode(Grant):
 
 def _poll(ui: LoginUI, client: TokenClient, device_code: str, response: dict[str, Any]) -> Token:
     kind = "urn:ietf:params:oauth:grant-type:device_code"
-    interval = _seconds(response.get("interval"), _DEFAULT_INTERVAL_SECONDS)
-    interval = min(interval, MAX_DEVICE_INTERVAL_SECONDS)
-    left = _seconds(response.get("expires_in"), _DEFAULT_LIFETIME_SECONDS)
-    left = min(left, MAX_DEVICE_LIFETIME_SECONDS)
+    # The interval of RFC 8628 section 3.2, and the usual lifetime of providers.
+    interval = _seconds(response.get("interval"), 5.0, MAX_DEVICE_INTERVAL_SECONDS)
+    left = _seconds(response.get("expires_in"), 900.0, MAX_DEVICE_LIFETIME_SECONDS)
     while left > 0:
         ui.wait(interval)
         left -= interval
@@ -67,7 +62,7 @@ def _poll(ui: LoginUI, client: TokenClient, device_code: str, response: dict[str
             return client.redeem_code(fields, "device_code")
         except TokenRequestError as error:
             if error.code == "slow_down":
-                interval += _SLOW_DOWN_SECONDS
+                interval += 5.0  # RFC 8628 section 3.5
             elif error.code == "access_denied":
                 raise AuthorizationError(
                     "the login was denied on the other device; run the login again"
@@ -79,6 +74,7 @@ def _poll(ui: LoginUI, client: TokenClient, device_code: str, response: dict[str
     raise AuthorizationError("the code expired before it was confirmed; run the login again")
 
 
-def _seconds(value: Any, default: float) -> float:
+def _seconds(value: Any, default: float, longest: float) -> float:
     seconds = read_number(value)
-    return seconds if seconds and seconds > 0 else default
+    # A tiny interval would make endless polls of any lifetime.
+    return max(min(seconds, longest), 1.0) if seconds and seconds > 0 else default

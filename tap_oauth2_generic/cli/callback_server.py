@@ -28,12 +28,6 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</
 h1{{font-size:1.4rem;color:{colour}}}</style><h1>{title}</h1><p>{text}</p></html>"""
 
 
-def can_listen(redirect_uri: str) -> bool:
-    """Return whether a redirect URI is plain http on this machine."""
-    parts = urlsplit(redirect_uri)
-    return parts.scheme == "http" and is_loopback(parts.hostname)
-
-
 @contextmanager
 def listen(redirect_uri: str, state: str) -> Iterator[Listener]:
     """Listen at a redirect URI while the ``with`` block runs.

@@ -20,11 +20,12 @@ import click
 import msgspec
 
 from tap_oauth2_generic.cli.boundary import CONFIG_OPTION
-from tap_oauth2_generic.cli.callback_server import Listener, can_listen, listen
+from tap_oauth2_generic.cli.callback_server import Listener, listen
 from tap_oauth2_generic.errors import AuthorizationError, TapError
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.redaction import printable, redact
 from tap_oauth2_generic.session import Session
+from tap_oauth2_generic.settings.values import is_loopback
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ class TerminalLogin:
 
     def wait_for_redirect(self, url: str, redirect_uri: str) -> Mapping[str, str]:
         """Send the browser to a URL and return the parameters of its redirect."""
-        if not self.browser or not can_listen(redirect_uri):
+        parts = urlsplit(redirect_uri)
+        if not (self.browser and parts.scheme == "http" and is_loopback(parts.hostname)):
             return _read_redirect(url, redirect_uri)
         state = dict(parse_qsl(urlsplit(url).query)).get("state", "")
         self.listener = self.stack.enter_context(listen(redirect_uri, state))

@@ -5,7 +5,6 @@ To add a style, add a file here: nothing else lists the styles.
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import pkgutil
 from abc import ABCMeta
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.pagination.base import PagingStyle, Token
 from tap_oauth2_generic.pagination.paginator import Paginator, Stop
-from tap_oauth2_generic.settings.field_types import nested
+from tap_oauth2_generic.settings.field_types import enum, nested
 from tap_oauth2_generic.settings.fields import (
     ErrorCollector,
     FieldType,
@@ -68,17 +67,13 @@ def read_style(raw: Mapping[str, Any], collector: ErrorCollector) -> PagingStyle
     return read(chosen, settings, collector)
 
 
-def _schema() -> dict[str, Any]:
-    """Return the schema of one flat object: the style and the settings of all styles."""
-    known = styles()
-    chooser = {"type": "string", "enum": list(known)}
-    chooser |= {"title": "Style", "description": "How the API pages; the default is none."}
-    properties: dict[str, Any] = {"style": chooser}
-    for style in known.values():
-        own = {field.name for field in dataclasses.fields(style)}
-        entries = schema_of(style)["properties"]
-        properties |= {name: entries[name] for name in entries if name in own}
-    return {"type": "object", "properties": properties, "additionalProperties": False}
-
-
-PAGINATION: FieldType = nested(read_style, _schema())
+_STYLE = {
+    **enum(*styles()).schema,
+    "title": "Style",
+    "description": "How the API pages; the default is none.",
+}
+_PROPERTIES = {"style": _STYLE, **schema_of(*styles().values())["properties"]}
+#: One flat object with the style and the settings of all styles.
+PAGINATION: FieldType = nested(
+    read_style, {"type": "object", "properties": _PROPERTIES, "additionalProperties": False}
+)

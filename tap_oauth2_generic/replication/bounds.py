@@ -10,7 +10,8 @@ from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from decimal import ROUND_FLOOR, Decimal, InvalidOperation, localcontext
+from decimal import Decimal, InvalidOperation, localcontext
+from math import floor
 from typing import Any
 
 from tap_oauth2_generic.runtime.timestamps import (
@@ -153,29 +154,24 @@ class Bound:
 def write(seconds: Decimal, pattern: str) -> Any:
     """Write seconds since 1970 in UTC; what a format cannot hold is cut off, never rounded up."""
     if pattern == "epoch":
-        return _floor(seconds)
+        return floor(seconds)
     if pattern == "epoch_ms":
-        return _floor(seconds * _MILLISECONDS)
+        return floor(seconds * _MILLISECONDS)
     at = _as_time(seconds)
     if pattern == "date":
         return at.date().isoformat()
     if pattern == "iso":
         return at.replace(tzinfo=None).isoformat() + "Z"
     # strftime omits the zeros of early years, and takes %s for local time.
-    exact = {"%": "%%", "Y": f"{at.year:04d}", "s": str(_floor(seconds))}
+    exact = {"%": "%%", "Y": f"{at.year:04d}", "s": str(floor(seconds))}
     return at.strftime(re.sub(r"%(%|Y|s)", lambda directive: exact[directive[1]], pattern))
 
 
 def _as_time(seconds: Decimal) -> datetime:
     """Return a time, cut to microseconds and to the years that a calendar can write."""
     seconds = min(max(seconds, _EARLIEST), _LATEST)
-    return EPOCH + timedelta(
-        seconds=_floor(seconds), microseconds=_floor((seconds - _floor(seconds)) * 10**6)
-    )
-
-
-def _floor(amount: Decimal) -> int:
-    return int(amount.to_integral_value(rounding=ROUND_FLOOR))
+    whole = floor(seconds)
+    return EPOCH + timedelta(seconds=whole, microseconds=floor((seconds - whole) * 10**6))
 
 
 @dataclass(frozen=True)

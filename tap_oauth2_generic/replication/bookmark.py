@@ -62,14 +62,14 @@ class Bookmark:
     """The highest replication value of one read, starting from the previous bookmark.
 
     ``value`` is kept as the API wrote it. ``passed`` is the highest value below it: a stream in
-    ascending order has been read up to there. ``without`` counts records that had no value,
-    ``unreadable`` those whose value is neither timestamp nor number, ``descents`` values smaller
-    than the one before. ``mixed``: there were timestamps and numbers, of which none is highest.
+    ascending order has been read up to there. ``unreadable`` counts values that are neither
+    timestamp nor number, ``descents`` values smaller than the one before. ``mixed``: there were
+    timestamps and numbers, of which none is highest.
     """
 
     def __init__(self, previous: Any, pattern: str) -> None:
         self.value = self.passed = previous
-        self.without = self.unreadable = self.descents = 0
+        self.unreadable = self.descents = 0
         self.mixed = False
         self._pattern = pattern
         self._highest = moment(previous, pattern)
@@ -77,9 +77,6 @@ class Bookmark:
 
     def observe(self, value: Any) -> bool:
         """Compare a record's replication value; return whether the bookmark moved."""
-        if value is None:
-            self.without += 1
-            return False
         at = moment(value, self._pattern)
         mixed = at is not None and self._highest and at.is_instant != self._highest.is_instant
         if at is None or mixed:

@@ -95,7 +95,7 @@ class TapOAuth2Generic(BaseTap):
     def sync_everything(self) -> None:
         """Sync all selected streams and report on each; raises TapError.
 
-        Whatever ends it, the records read and the last safe state are written.
+        However it ends, the records read and the last safe state are written.
         """
         streams = [s for s in self.streams.values() if s.selected or s.has_selected_descendents]
         if not streams:

@@ -108,7 +108,7 @@ class _Server(TCPServer):
         self.listener = listener
         if ":" in listener.host:
             self.address_family = socket.AF_INET6
-        # A name means this machine, whatever a name server says about it.
+        # A name means this machine, even if DNS disagrees.
         address = listener.host if _is_address(listener.host) else "127.0.0.1"
         super().__init__((address, listener.port), _Handler)
 

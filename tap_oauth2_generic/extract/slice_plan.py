@@ -1,4 +1,4 @@
-"""What there is to read of a stream: its contexts, and the slices of each."""
+"""Plan what to read of a stream: its contexts, and the slices of each."""
 
 from __future__ import annotations
 

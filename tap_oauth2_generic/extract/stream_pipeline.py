@@ -44,7 +44,7 @@ class PipelineFactory:
         return Pipeline(self._prepare(Counter()))
 
     def for_sync(self, *, reads_each: bool) -> Pipeline:
-        """Return the pipeline for the stream's schema and catalog of now.
+        """Return the pipeline for the stream's current schema and catalog.
 
         ``reads_each`` if somebody reads every record, such as child streams.
         """

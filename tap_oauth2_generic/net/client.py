@@ -72,7 +72,7 @@ class Response:
 
 
 class RequestAuthenticator(Protocol):
-    """What the client needs of whoever keeps the access token."""
+    """Keeps and renews the access token for the client."""
 
     def access_token(self) -> str:
         """Return a token that is valid for the next request; raise AuthorizationError."""
@@ -97,7 +97,7 @@ class RequestPolicy:
 
 @dataclass(frozen=True)
 class _Attempt:
-    """A request that was sent once; ``outcome`` says in words what became of it."""
+    """A request that was sent once; ``outcome`` describes its result."""
 
     verdict: Verdict
     outcome: str
@@ -140,7 +140,7 @@ class ApiClient:
                 return response
             if is_guess:
                 if attempt.verdict.holds_all:
-                    # A 429 concerns every thread, whatever was requested.
+                    # A 429 concerns the requests of every thread.
                     self.limiter.hold(self._seconds(attempt.verdict, 1))
                 raise ApiError(f"{request.name} {attempt.outcome}")
             if action == "refresh" and not renewed:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _OK = range(200, 300)
 _UNAUTHORIZED = 401
 TOO_MANY_REQUESTS = 429
-#: What may pass by itself: the API has decided nothing, so the request is sent again.
+#: Failures that may be temporary: the API has decided nothing, so the request is sent again.
 TRANSIENT = (
     requests.exceptions.ConnectionError,
     requests.exceptions.Timeout,
@@ -140,7 +140,7 @@ def _until_date(value: str | None, now: float) -> float | None:
 
 
 def describe_failure(error: Exception) -> str:
-    """Return what became of a request as a verb phrase, such as ``timed out``."""
+    """Describe a failed request by a verb phrase, such as ``timed out``."""
     if isinstance(error, requests.exceptions.SSLError):
         return f"failed in TLS ({root_cause(error)})"
     if isinstance(error, requests.exceptions.ConnectTimeout):

@@ -29,7 +29,7 @@ class OAuth2Settings:
         URL, "Issuer URL for OpenID Connect or RFC 8414 discovery; endpoints you set win."
     )
     access_token_url: str | None = setting(URL, "Token endpoint of the provider (https).")
-    refresh_token_url: str | None = setting(URL, "Token endpoint for refreshes, if it is another.")
+    refresh_token_url: str | None = setting(URL, "Token endpoint for refreshes, if different.")
     client_id: str | None = setting(NAME, "OAuth2 client ID.")
     client_secret: str | None = setting(NAME, "Leave empty for a public client.", secret=True)
     scopes: list[str] = setting(
@@ -111,7 +111,7 @@ class OAuth2Settings:
         NAME, "Request header that carries the token.", default="Authorization"
     )
     auth_prefix: str = setting(TEXT, "Prefix before the token in that header.", default="Bearer")
-    auth_param: str | None = setting(NAME, "Query parameter for the token, not the header.")
+    auth_param: str | None = setting(NAME, "Query parameter for the token, instead of the header.")
     token_store: str | None = setting(
         NAME,
         "SQLAlchemy URL of the SQLite file or PostgreSQL database that keeps tokens between runs. "

@@ -140,7 +140,7 @@ class TokenClient:
         return RequestContext(self.client_id, secret, audience, assertion, self._clock.time())
 
     def _wait_to_retry(self, response: requests.Response | None, cause: str, attempt: int) -> bool:
-        """Wait before a retry; return False if there is to be none."""
+        """Wait before a retry; return False if the request is not to be retried."""
         verdict = Verdict("retry")
         if response is not None:
             now = self._clock.time()

@@ -29,7 +29,7 @@ class Cursor(ParameterStyle):
     cursor_header: str | None = setting(NAME, "Response header that holds the next cursor.")
     cursor_param: str = setting(NAME, "Carries the cursor.", required=True)
     cursor_pattern: Pattern | None = setting(
-        REGEX, "Regular expression whose first group is the cursor, to cut it out of a URL."
+        REGEX, "Regular expression whose first group is the cursor, to extract it from a URL."
     )
 
     def contradictions(self) -> list[str]:

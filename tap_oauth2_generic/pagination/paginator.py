@@ -83,7 +83,7 @@ class Paginator:
     def _pages_to_come(self) -> int:
         """Estimate how many pages follow, at least 1.
 
-        If nothing tells the end, as many as were read: a stream of one page must not cost eight
+        Without a known total, as many as were read: a stream of one page must not cost eight
         requests. A first page of full size promises any number.
         """
         if not self._length:
@@ -169,7 +169,7 @@ class Paginator:
         return Stop(f"page {self.pages} repeats the previous page", complete, suspicious=True)
 
     def _stop_at(self, page: Page, previous: Page | None) -> Stop | None:
-        """Return why this page is the last one, whatever the next token; None if it is not."""
+        """Return why this page is the last one even with a next token; None if it is not."""
         style, has_more = self.style, self._has_more(page)
         wrong = _not_a_page(page, previous) if previous else None
         if wrong and (not style.follows_tokens or style.next(self.token, page) is None):

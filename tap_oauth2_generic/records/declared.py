@@ -77,7 +77,7 @@ class SchemaSettings:
         FieldType({"type": ["object", "string"]}, _parse),
         "JSON Schema of the records, or the path of a file with one; inferred when absent.",
     )
-    schema_sample_size: int = setting(integer(1), "Records looked at when inferring.", default=200)
+    schema_sample_size: int = setting(integer(1), "Records to infer the schema from.", default=200)
     new_fields: str | None = setting(
         enum("add", "ignore", "fail"),
         "A field first seen during a sync: add emits a new SCHEMA message, ignore drops it with "

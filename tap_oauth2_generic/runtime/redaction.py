@@ -24,7 +24,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u20
 
 
 def _anchor(secret: str) -> str:
-    """Return the longest run of letters and digits, which every spelling contains as it is.
+    """Return the longest run of letters and digits, which every spelling contains unchanged.
 
     Most lines do not contain it, so that no spelling is worth a search.
     """
@@ -39,7 +39,7 @@ def _pattern(secret: str) -> re.Pattern[str]:
     Spellings mix: one server escapes what another leaves.
     """
     runs = [(kind, "".join(run)) for kind, run in groupby(secret, _kind)]
-    # Whoever quotes a string may collapse its whitespace and strip its ends.
+    # A quoted string may have lost whitespace inside and at its ends.
     at_ends = "*" if len(secret.strip()) >= SHORTEST_SECRET else "+"
     parts = []
     for position, (kind, run) in enumerate(runs):

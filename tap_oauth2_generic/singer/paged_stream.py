@@ -1,6 +1,6 @@
 """The SDK's stream, read a page at a time: what the SDK marks private is used here.
 
-The SDK handles each record by itself; a page of records costs a twentieth of that.
+The SDK handles one record at a time; by the page, each costs a twentieth of that.
 ``tests/singer/test_sdk_joints.py`` fails if a release changes what is used.
 """
 
@@ -124,7 +124,7 @@ class PagedStream(Stream):
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
         """Log a message of the SDK, if it says something new.
 
-        Only the first context is announced; an error is logged by whoever handles it.
+        Only the first context is announced; an error is logged where it is handled.
         """
         if message.startswith("Beginning sync"):
             level = logging.DEBUG if self._is_announced else level

@@ -9,8 +9,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 
 from tap_oauth2_generic.extract.page_reader import PageReader
 from tap_oauth2_generic.extract.schema_sample import SchemaSample
-from tap_oauth2_generic.extract.slice_plan import SlicePlan
-from tap_oauth2_generic.extract.slice_sync import SliceSync
+from tap_oauth2_generic.extract.slice_sync import SlicePlan, SliceSync
 from tap_oauth2_generic.extract.stream_pipeline import PipelineFactory
 from tap_oauth2_generic.records.steps import LEFT_OUT
 from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
@@ -45,7 +44,10 @@ class OAuth2Stream(PagedStream):
         if not self.replication_key:
             # Without a bookmark there is nothing to remember of each context.
             self.state_partitioning_keys = []
-        self.reader = PageReader(stream, session, self._keeps_encoded)
+        # The pages of the sync under way stay encoded if its pipeline is fast.
+        self.reader = PageReader(
+            stream, session, lambda: self._sync is not None and self._sync.writer.pipeline.is_fast
+        )
         self.stream_log = self.reader.log
         start, incremental = session.config.top.start_date, stream.settings.incremental
         self.bookmarks = BookmarkStore(
@@ -131,10 +133,6 @@ class OAuth2Stream(PagedStream):
         for reader in self.plan.take(context):
             for page in reader.read_sequentially():
                 yield from pipeline.prepare(page.records, reader.slice)
-
-    def _keeps_encoded(self) -> bool:
-        """Return whether the pages of the sync under way stay encoded."""
-        return self._sync is not None and self._sync.writer.pipeline.is_fast
 
     def _slice_sync(self) -> SliceSync:
         limit, children = self.ABORT_AT_RECORD_COUNT, self.children

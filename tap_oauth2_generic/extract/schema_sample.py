@@ -15,7 +15,7 @@ from tap_oauth2_generic.settings.paths import MISSING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_oauth2_generic.extract.slice_plan import SlicePlan
+    from tap_oauth2_generic.extract.slice_sync import SlicePlan
     from tap_oauth2_generic.extract.stream_pipeline import PipelineFactory
 
 _NAMED_FIELDS = 20

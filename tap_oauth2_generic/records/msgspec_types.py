@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Optional, Union
 
@@ -26,12 +27,12 @@ class NotPassthroughError(Exception):
     """The schema needs every record decoded."""
 
 
+@dataclass
 class ColumnTypes:
     """The types of a stream's columns; ``inferred`` ones take only what they were inferred from."""
 
-    def __init__(self, selected: Select, *, inferred: bool) -> None:
-        self._selected = selected
-        self._inferred = inferred
+    selected: Select
+    inferred: bool
 
     def check_type(self, columns: Columns, at: Place = ()) -> Any:
         """Return the type of an object with these columns only; raise NotPassthroughError."""
@@ -39,7 +40,7 @@ class ColumnTypes:
         for name, schema in columns.items():
             place = (*at, "properties", name)
             # A deselected column may hold anything.
-            fields[name] = self.value_type(schema, place) if self._selected[place] else Any
+            fields[name] = self.value_type(schema, place) if self.selected[place] else Any
         return _struct(fields, None, is_closed=True)
 
     def value_type(self, schema: Any, at: Place) -> Any:
@@ -55,13 +56,13 @@ class ColumnTypes:
 
     def _type(self, name: str, names: set[str], schema: Columns, at: Place) -> Any:
         if name == "object":
-            has_fields = "properties" in schema if self._inferred else schema.get("properties")
+            has_fields = "properties" in schema if self.inferred else schema.get("properties")
             return self.check_type(schema["properties"], at) if has_fields else dict
         if name == "array":
             return self._list(schema, at)
         if name == "integer":
-            return _ColumnInteger if self._inferred and "number" not in names else int
-        if name == "string" and self._inferred and schema.get("format") == "date-time":
+            return _ColumnInteger if self.inferred and "number" not in names else int
+        if name == "string" and self.inferred and schema.get("format") == "date-time":
             return datetime
         types = {"string": str, "number": float, "boolean": bool}
         if name not in types:
@@ -70,7 +71,7 @@ class ColumnTypes:
 
     def _list(self, schema: Columns, at: Place) -> Any:
         items = schema.get("items")
-        if items is None and self._inferred:
+        if items is None and self.inferred:
             return _EmptyList
         if not isinstance(items, Mapping) or not items.get("type"):
             return list
@@ -92,7 +93,7 @@ class ColumnTypes:
         everything = True
         for name, schema in columns.items():
             place = (*at, "properties", name)
-            if not self._selected[place]:
+            if not self.selected[place]:
                 everything = False
                 continue
             inner = self._pick_value_type(schema, place)

@@ -41,7 +41,7 @@ class Passthrough:
         is_ordered: bool,
     ) -> None:
         columns = conformer.schema.get("properties", {})
-        types = ColumnTypes(conformer.selected, inferred=conformer.checks_formats)
+        types = ColumnTypes(conformer.selected, conformer.checks_formats)
         added = {name: columns.get(name) for name in adds}
         if not columns.keys() >= added.keys() or not types.are_whole(added):
             raise NotPassthroughError

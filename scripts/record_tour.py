@@ -29,7 +29,7 @@ FENCE = re.compile(
 )
 COMMAND = re.compile(r"^\$ ((?:[^\n]*\\\n)*[^\n]*)$", re.MULTILINE)
 LOG_LINE = re.compile(r"\d{4}-\d\d-\d\dT\S+ \[\w+ *\] (?P<plugin>\S+) +(?P<message>.*)")
-NOISE = re.compile("METRIC|Skipping parse|tap-oauth2-generic v")
+NOISE = re.compile("METRIC|tap-oauth2-generic v")
 TITLE = "<title>A terminal recording of the tour in README.md</title>"
 COLUMNS = 118
 LONGEST_PAUSE, AFTER_PROMPT = 1.2, 0.8  # seconds in the recording

@@ -5,6 +5,7 @@ Knows no setting: the subclass reads the configuration.
 
 from __future__ import annotations
 
+import logging
 from abc import abstractmethod
 from collections.abc import Sequence
 from contextlib import suppress
@@ -87,6 +88,7 @@ class BaseTap(Tap):
     def get_singer_command(cls) -> click.Command:
         """Return the SDK's command; from here on no log line shows a secret."""
         protect_logs()
+        cls.logger.addFilter(_is_true)
         return super().get_singer_command()
 
     @classmethod
@@ -127,3 +129,8 @@ class BaseTap(Tap):
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
         uninterrupted.handle(signum)
+
+
+def _is_true(record: logging.LogRecord) -> bool:
+    # The SDK says so of every run; ``--config ENV`` has read the environment before.
+    return "Skipping parse of env var" not in str(record.msg)

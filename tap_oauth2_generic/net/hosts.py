@@ -61,10 +61,9 @@ class HostPolicy:
         base = _target(base_url)
         if base is not None and (host, port) == base[1:]:
             return
-        if (host, port) not in self._named and not (
-            port == _DEFAULT_PORTS[scheme] and (host, None) in self._named
-        ):
-            shown = host if port == _DEFAULT_PORTS[scheme] else f"{host}:{port}"
+        is_default = port == _DEFAULT_PORTS[scheme]
+        if (host, port) not in self._named and not (is_default and (host, None) in self._named):
+            shown = host if is_default else f"{host}:{port}"
             raise HostNotAllowedError(
                 f"{came_from} leads to {shown}, which is not in allowed_hosts; nothing was sent. "
                 "If that host may receive the token, add it to allowed_hosts"

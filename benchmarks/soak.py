@@ -129,7 +129,7 @@ def table(soak: Soak) -> Iterator[str]:
 def _sentences(soak: Soak) -> Iterator[str]:
     counted, records = soak.counted, sum(soak.records.values())
     seconds = sum(phase.ended_at - phase.began_at for phase in soak.phases.values())
-    faults = ", ".join(f"{count} {name}" for name, count in counted["faults"].items())
+    faults = ", ".join(f"{name} ({count})" for name, count in counted["faults"].items())
     yield f"{records:,} records in {seconds / 60:.1f} minutes, none lost and none twice; "
     yield f"{counted['requests']:,} requests, with injected faults: {faults}; "
     yield f"{counted['tokens']:,} refresh tokens, none used twice. {docs_page.machine()}.\n"

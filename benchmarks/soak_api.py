@@ -33,7 +33,7 @@ _TOKEN_SECONDS = 60
 # Pages that schema inference may read long before the stream's turn.
 _SAMPLED_PAGES = 5
 STREAMS = ("orders", "kept", "linked", "packed", "owners")
-FAULTS = ("500", "429", "closed", "cut", "packed wrongly")
+FAULTS = ("500", "429", "closed", "truncated", "corrupt gzip")
 
 
 @dataclass
@@ -138,10 +138,12 @@ class SoakApi:
             connection.send(http_server.response(b"{}", "500 Internal Server Error"))
         elif fault == "429":
             connection.send(http_server.response(b"{}", "429 Too Many Requests", Retry_After="0"))
-        elif fault == "packed wrongly":
+        elif fault == "corrupt gzip":
             connection.send(http_server.response(page[-500:], Content_Encoding="gzip"))
         else:
-            connection.send({"closed": b"", "cut": page[: len(page) // 2]}.get(fault or "", page))
+            connection.send(
+                {"closed": b"", "truncated": page[: len(page) // 2]}.get(fault or "", page)
+            )
             if fault is not None:
                 connection.close()
 

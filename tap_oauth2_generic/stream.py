@@ -102,16 +102,6 @@ class OAuth2Stream(PagedStream):
         """The configured partitions; None for a stream that runs once, or for each parent."""
         return self.plan.partitions
 
-    @property
-    def children(self) -> list[OAuth2Stream]:
-        """The child streams that are read."""
-        return [
-            child
-            for child in self.child_streams
-            if isinstance(child, OAuth2Stream)
-            and (child.selected or child.has_selected_descendents)
-        ]
-
     def contexts(self, context: Context | None) -> Iterable[Context | None]:
         """Yield the given context, or each partition."""
         if context is not None or self.partitions is None:
@@ -135,7 +125,12 @@ class OAuth2Stream(PagedStream):
                 yield from pipeline.prepare(page.records, reader.slice)
 
     def _slice_sync(self) -> SliceSync:
-        limit, children = self.ABORT_AT_RECORD_COUNT, self.children
+        limit = self.ABORT_AT_RECORD_COUNT
+        children = [
+            one
+            for one in self.child_streams
+            if isinstance(one, OAuth2Stream) and (one.selected or one.has_selected_descendents)
+        ]
         pipeline = partial(self.pipelines.for_sync, reads_each=bool(children) or limit is not None)
         writer = RecordWriter(
             self, self.stream.schema, pipeline, self.stream_log, self.reader.stats

@@ -23,19 +23,18 @@ Columns = Mapping[str, Any]
 Place = tuple[str, ...]
 
 
-class NotPassthroughError(Exception):
-    """The schema needs every record decoded."""
-
-
 @dataclass
 class ColumnTypes:
-    """The types of a stream's columns; ``inferred`` ones take only what they were inferred from."""
+    """The types of a stream's columns; ``inferred`` ones take only what they were inferred from.
+
+    A schema without such a type raises ValueError, or TypeError from msgspec.
+    """
 
     selected: Select
     inferred: bool
 
     def check_type(self, columns: Columns, at: Place = ()) -> Any:
-        """Return the type of an object with these columns only; raise NotPassthroughError."""
+        """Return the type of an object with these columns and no others."""
         fields = {}
         for name, schema in columns.items():
             place = (*at, "properties", name)
@@ -66,7 +65,7 @@ class ColumnTypes:
             return datetime
         types = {"string": str, "number": float, "boolean": bool}
         if name not in types:
-            raise NotPassthroughError
+            raise ValueError
         return types[name]
 
     def _list(self, schema: Columns, at: Place) -> Any:
@@ -77,18 +76,8 @@ class ColumnTypes:
             return list
         return list[self.value_type(items, (*at, "items", IN_LIST))]  # type: ignore[misc]
 
-    def are_whole(self, columns: Columns) -> bool:
-        """Return whether the columns are selected with everything in them."""
-        try:
-            return self.pick_type(columns) is None
-        except (NotPassthroughError, ValueError):
-            return False
-
     def pick_type(self, columns: Columns, at: Place = ()) -> Any:
-        """Return the type that keeps the selected columns encoded, None if all are selected.
-
-        Raise NotPassthroughError if a column has no such type.
-        """
+        """Return the type that keeps the selected columns encoded, None if all are selected."""
         fields: dict[str, Any] = {}
         everything = True
         for name, schema in columns.items():
@@ -109,7 +98,7 @@ class ColumnTypes:
             item = self._pick_value_type(schema["items"], (*at, "items", IN_LIST))
             inner = inner if item is None else list[item]  # type: ignore[valid-type]
         if inner is not None and not names <= {"object", "null"} and not names <= {"array", "null"}:
-            raise NotPassthroughError
+            raise ValueError
         return None if inner is None else inner | None | msgspec.UnsetType
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_oauth2_generic.records.msgspec_types import ColumnTypes, NotPassthroughError
+from tap_oauth2_generic.records.msgspec_types import ColumnTypes
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ class Passthrough:
     """Checks encoded records: each fits as it is written, and the conformer would keep it so.
 
     ``adds`` are the fields that earlier steps add; a record that has one of them itself does
-    not fit. ``is_ordered`` asks for every replication value, in order.
+    not fit. ``is_ordered`` asks for every replication value, in order. Raises TypeError or
+    ValueError if the schema, or a name that JSON has to escape, needs every record decoded.
     """
 
     def __init__(
@@ -43,23 +44,19 @@ class Passthrough:
         columns = conformer.schema.get("properties", {})
         types = ColumnTypes(conformer.selected, conformer.checks_formats)
         added = {name: columns.get(name) for name in adds}
-        if not columns.keys() >= added.keys() or not types.are_whole(added):
-            raise NotPassthroughError
+        if not columns.keys() >= added.keys() or types.pick_type(added) is not None:
+            raise ValueError
         own = {name: column for name, column in columns.items() if name not in added}
-        try:
-            picked: Any = types.pick_type(own)
-            self._records = msgspec.json.Decoder(list[types.check_type(own)])  # type: ignore[misc]
-            self._picked = msgspec.json.Decoder(list[picked]) if picked is not None else None
-            self._added = {
-                name: msgspec.json.Decoder(list[types.value_type(column, ("properties", name))])  # type: ignore[misc]
-                for name, column in added.items()
-            }
-            self._key = None
-            if replication_key is not None:
-                self._key = _Key(replication_key, own, adds, is_ordered=is_ordered)
-        except (TypeError, ValueError) as error:
-            # A ValueError: the decoder takes no names that JSON has to escape.
-            raise NotPassthroughError from error
+        picked: Any = types.pick_type(own)
+        self._records = msgspec.json.Decoder(list[types.check_type(own)])  # type: ignore[misc]
+        self._picked = msgspec.json.Decoder(list[picked]) if picked is not None else None
+        self._added = {
+            name: msgspec.json.Decoder(list[types.value_type(column, ("properties", name))])  # type: ignore[misc]
+            for name, column in added.items()
+        }
+        self._key = None
+        if replication_key is not None:
+            self._key = _Key(replication_key, own, adds, is_ordered=is_ordered)
 
     def check(self, page: EncodedPage) -> EncodedPage | None:
         """Return the page with its selected fields, or None if a record does not fit."""
@@ -86,7 +83,7 @@ class _Key:
         self, name: str, own: Mapping[str, Any], adds: Collection[str], *, is_ordered: bool
     ) -> None:
         if name not in own and name not in adds:
-            raise NotPassthroughError
+            raise ValueError
         self._name = name
         self._field = f"f{list(own).index(name)}" if name in own else ""
         self._is_ordered = is_ordered

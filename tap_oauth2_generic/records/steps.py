@@ -15,7 +15,7 @@ import msgspec
 from tap_oauth2_generic.errors import SettingError
 from tap_oauth2_generic.parsing.extract_records import add_fields
 from tap_oauth2_generic.records.conform import RecordConformer, SchemaMismatchError
-from tap_oauth2_generic.records.msgspec_types import NotPassthroughError, ValuesAt
+from tap_oauth2_generic.records.msgspec_types import ValuesAt
 from tap_oauth2_generic.records.passthrough import Passthrough
 from tap_oauth2_generic.records.pipeline import Reach, Record, Step
 from tap_oauth2_generic.runtime.json_encoder import encode_json
@@ -162,7 +162,7 @@ class Conform(Step):
     ) -> None:
         """Fit encoded records if the schema allows it; see ``Passthrough`` for the arguments."""
         self._conformer = conformer
-        with suppress(NotPassthroughError):
+        with suppress(TypeError, ValueError):
             self._passthrough = Passthrough(conformer, adds, replication_key, is_ordered=is_ordered)
             self.reach = Reach.READS
 

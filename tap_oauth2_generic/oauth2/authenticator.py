@@ -111,17 +111,17 @@ class Authenticator:
         return token
 
     def _fresh_token(self) -> Token:
-        token = self._token
-        if token is None or not self._is_usable(token):
-            with self._lock:
-                token = self._token
-                if token is None or not self._is_usable(token):
-                    token = self._token = self._obtain(None)
-        return token
+        if token := self._usable(self._token):
+            return token
+        with self._lock:
+            self._token = self._usable(self._token) or self._obtain(None)
+            return self._token
 
-    def _is_usable(self, token: Token, rejected: str | None = None) -> bool:
-        is_fresh = token.is_fresh(self._clock.time(), self._settings.token_leeway)
-        return is_fresh and token.access_token != rejected
+    def _usable(self, token: Token | None, rejected: str | None = None) -> Token | None:
+        """Return the token if it is fresh and was not rejected."""
+        if token is None or token.access_token == rejected:
+            return None
+        return token if token.is_fresh(self._clock.time(), self._settings.token_leeway) else None
 
     def _obtain(self, rejected: str | None) -> Token:
         """Acquire a token; raise an earlier failure again, to spend no token."""
@@ -145,8 +145,8 @@ class Authenticator:
         with self._connection.lock() as row:
             entry = row.read()
             token = self._load(entry)
-            if token and self._is_usable(token, rejected):
-                return token
+            if usable := self._usable(token, rejected):
+                return usable
             if token and token.refresh_token and self._grant.refreshes:
                 interrupted_at = entry.refresh_started_at if entry else None
                 # Committed before the request: proves that its response can be stored, and
@@ -156,15 +156,14 @@ class Authenticator:
         try:
             with self._connection.lock() as row:
                 token = self._load(row.read())
-                if token and self._is_usable(token, rejected):
-                    return token
-                return self._renew_locked(row, token, interrupted_at)
+                usable = self._usable(token, rejected)
+                return usable or self._renew_locked(row, token, interrupted_at)
         except LoginNeededError:
             # Where the store's locks do not reach, another process may have renewed meanwhile.
             with self._connection.lock() as row:
-                token = self._load(row.read())
-            if token and self._is_usable(token, rejected):
-                return token
+                usable = self._usable(self._load(row.read()), rejected)
+            if usable:
+                return usable
             raise
 
     def _use_configured(self, rejected: str | None) -> Token:

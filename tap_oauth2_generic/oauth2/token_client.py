@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
@@ -77,7 +76,7 @@ class TokenClient:
                 continue
             if response is None:
                 raise TokenRequestError(f"could not obtain an access token: {cause}")
-            return self._parse(response, grant_type)
+            return parse_token(response, self._settings, grant_type, self._clock.time())
 
     def redeem_code(self, fields: Mapping[str, Any], grant_type: str) -> Token:
         """Exchange a login's code, which can be used once, for a token; send once.
@@ -91,7 +90,7 @@ class TokenClient:
             raise TokenRequestError(
                 f"{_unreachable(url, error)}; run the login again", UNREACHABLE
             ) from None
-        return self._parse(response, grant_type)
+        return parse_token(response, self._settings, grant_type, self._clock.time())
 
     def refresh(self, refresh_token: str) -> Token:
         """Get a token for a refresh token (RFC 6749 section 6); send once.
@@ -115,7 +114,8 @@ class TokenClient:
                 "have used up the refresh token. Run again; if the provider then returns "
                 "invalid_grant, log in with tap-oauth2-generic login"
             ) from None
-        return self._parse(response, "refresh_token", refresh_token)
+        now = self._clock.time()
+        return parse_token(response, self._settings, "refresh_token", now, refresh_token)
 
     def wait_to_resend(self, error: Exception, attempt: int) -> bool:
         """Wait and return True if a request never left and has retries left."""
@@ -153,12 +153,6 @@ class TokenClient:
         self._clock.sleep(wait)
         return True
 
-    def _parse(
-        self, response: requests.Response, request_name: str, refresh_token: str | None = None
-    ) -> Token:
-        now = self._clock.time()
-        return parse_token(response, self._settings, request_name, now, refresh_token)
-
     def _send(
         self, url: str, fields: Mapping[str, Any], overrides: Mapping[str, Any]
     ) -> requests.Response:
@@ -184,12 +178,10 @@ def _encode(
     method, encoding = settings.token_request_method, settings.token_request_format
     if encoding == "query" or method == "GET":
         return requests.Request(method, url, params=pairs, headers=headers)
-    if encoding == "json":
-        data, content_type = encode_json(params), "application/json"
-    else:
-        data, content_type = urlencode(pairs).encode(), "application/x-www-form-urlencoded"
-    headers = {"Content-Type": content_type, **headers}
-    return requests.Request(method, url, data=data, headers=headers)
+    if encoding == "form":
+        return requests.Request(method, url, data=pairs, headers=headers)
+    headers = {"Content-Type": "application/json", **headers}
+    return requests.Request(method, url, data=encode_json(params), headers=headers)
 
 
 def _was_not_sent(error: requests.exceptions.RequestException) -> bool:

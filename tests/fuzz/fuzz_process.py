@@ -46,13 +46,18 @@ def as_process(arguments: list[str], environment: dict[str, str], folder: Path) 
 def in_process(arguments: list[str], environment: dict[str, str], folder: Path) -> Outcome:
     """Run a command in this process as a fresh process would."""
     redaction._REDACTOR.__init__()  # type: ignore[misc]
-    before = set(threading.enumerate())
+    before = client_threads()
     with _isolated(environment, folder) as (output, errors), bounded():
         status = run(_without_tap(arguments))
         # A request still in flight would log its secrets into the next run, which masks others.
-        for thread in set(threading.enumerate()) - before:
+        for thread in client_threads() - before:
             thread.join()
     return Outcome(status, output.getvalue(), errors.getvalue().decode("utf-8", "replace"))
+
+
+def client_threads() -> set[threading.Thread]:
+    """Return all threads but the server's, one for each connection that is still open."""
+    return {one for one in threading.enumerate() if "process_request" not in one.name}
 
 
 def _without_tap(arguments: list[str]) -> list[str]:

@@ -6,14 +6,12 @@ Every run of the tests has the same examples, so that a failure is caused by the
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.fuzz_checks import ERROR, FaultError, Hang, Outcome, check_outcome
-from tests.fuzz.fuzz_process import as_process, bounded
+from tests.fuzz.fuzz_process import as_process, bounded, client_threads
 from tests.fuzz.fuzz_sandbox import Sandbox
 from tests.fuzz.fuzz_targets import TARGETS
 from tests.fuzz.fuzz_values import SECRET
@@ -70,10 +68,10 @@ def test_run_ends_with_its_threads(sandbox):
     case = {**TARGETS["schemas"].cases[0], "responses": [{"status": 400, "body": {}}]}
     (stream,) = case["config"]["streams"]
     streams = [{**stream, "partitions": [{"k": n} for n in range(8)]}]
-    before = set(threading.enumerate())
+    before = client_threads()
     done = sandbox.check({**case, "config": {**case["config"], "streams": streams}})
     assert done.status == 1
-    assert set(threading.enumerate()) <= before
+    assert client_threads() <= before
 
 
 LINE = "2026-01-01 | ERROR    | tap-oauth2-generic | "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import requests
 
-from tap_oauth2_generic.runtime.causes import root_cause
+from tap_oauth2_generic.runtime.redaction import redact
 from tap_oauth2_generic.runtime.timestamps import (
     YEAR_SECONDS,
     epoch_seconds,
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _OK = range(200, 300)
 _UNAUTHORIZED = 401
+_MAX_CAUSES, _MAX_CAUSE_LENGTH = 10, 200
 TOO_MANY_REQUESTS = 429
 #: Failures that may be temporary: the API has decided nothing, so the request is sent again.
 TRANSIENT = (
@@ -150,3 +151,11 @@ def describe_failure(error: Exception) -> str:
     if isinstance(error, requests.exceptions.ConnectionError):
         return f"lost the connection ({root_cause(error)})"
     return f"got a truncated or corrupt response ({root_cause(error)})"
+
+
+def root_cause(error: BaseException) -> str:
+    """Return the innermost cause as one short masked line, or its type's name."""
+    for _ in range(_MAX_CAUSES):
+        error = error.__cause__ or error.__context__ or error
+    # Masked before it is cut: a part of a secret would not be recognized.
+    return redact(" ".join(str(error).split()))[:_MAX_CAUSE_LENGTH] or type(error).__name__

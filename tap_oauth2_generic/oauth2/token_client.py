@@ -12,11 +12,10 @@ import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
 from tap_oauth2_generic.errors import TokenLostError, TokenRequestError
-from tap_oauth2_generic.net.retry import Verdict, bounded_wait, decide
+from tap_oauth2_generic.net.retry import Verdict, bounded_wait, decide, root_cause
 from tap_oauth2_generic.oauth2.assertion import RequestContext
 from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH
 from tap_oauth2_generic.oauth2.token_response import endpoint_name, parse_token, read_body
-from tap_oauth2_generic.runtime.causes import root_cause
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.settings.templates import as_text

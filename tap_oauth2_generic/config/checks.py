@@ -33,13 +33,12 @@ def find_errors(config: Config) -> Iterator[str]:
             yield from (f"{place}: {error}" for error in template.errors(known, named=False))
     if not config.top.streams:
         yield "streams: needs at least one stream"
-    yield from _parent_errors(config)
     names: set[str] = set()
     for index, stream in enumerate(config.top.streams):
         if stream.name in names:
             yield f"streams[{index}]: the name {stream.name!r} is taken by another stream"
         names.add(stream.name)
-        for find in (_template_errors, _incremental_errors, _path_errors):
+        for find in (_parent_errors, _template_errors, _incremental_errors, _path_errors):
             yield from (f"streams[{index}].{error}" for error in find(config, stream))
 
 
@@ -86,20 +85,18 @@ def _connection_errors(config: Config) -> Iterator[str]:
         yield f"token_store: {sentence}"
 
 
-def _parent_errors(config: Config) -> Iterator[str]:
-    streams = {stream.name: stream for stream in config.top.streams}
-    for index, stream in enumerate(config.top.streams):
-        where, seen, parent = f"streams[{index}].parent", {stream.name}, stream.contexts.parent
-        while parent is not None:
-            if parent.stream not in streams:
-                near = near_choice(parent.stream, streams)
-                yield f"{where}: there is no stream {parent.stream!r}{near}"
-                break
-            if parent.stream in seen:
-                yield f"{where}: makes {stream.name!r} its own ancestor"
-                break
-            seen.add(parent.stream)
-            parent = streams[parent.stream].contexts.parent
+def _parent_errors(config: Config, stream: StreamConfig) -> Iterator[str]:
+    parents = {one.name: one.contexts.parent for one in config.top.streams}
+    seen, parent = {stream.name}, stream.contexts.parent
+    while parent is not None:
+        if (name := parent.stream) not in parents:
+            yield f"parent: there is no stream {name!r}{near_choice(name, parents)}"
+            return
+        if name in seen:
+            yield f"parent: makes {stream.name!r} its own ancestor"
+            return
+        seen.add(name)
+        parent = parents[name]
 
 
 def _template_errors(config: Config, stream: StreamConfig) -> Iterator[str]:

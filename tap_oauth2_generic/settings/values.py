@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os.path
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+#: Whether a file or folder exists; ``Path.exists`` fails if the name is too long for one.
+is_there = os.path.exists
 _TYPES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}
 
 
@@ -33,16 +35,14 @@ def json_type(value: Any) -> str:
 
 def read_number(value: Any) -> Decimal:
     """Read a finite number, also from a string."""
-    if not isinstance(value, bool) and isinstance(value, int | float | Decimal | str):
-        try:
-            number = Decimal(str(value).strip())
-        except InvalidOperation:
-            pass
-        else:
-            if number.is_finite():
-                return number
-    shown = json_type(value) if isinstance(value, dict | list | bool) else repr(value)
-    raise ValueError(f"must be a number, not {shown}")
+    try:
+        number = Decimal("NaN" if isinstance(value, bool) else str(value).strip())
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        shown = json_type(value) if isinstance(value, dict | list | bool) else repr(value)
+        raise ValueError(f"must be a number, not {shown}")
+    return number
 
 
 def boolean(value: Any) -> bool:
@@ -79,14 +79,6 @@ def is_loopback(host: str | None) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
-
-
-def is_there(path: str) -> bool:
-    """Return whether a file or folder exists; no file has a name that is too long."""
-    try:
-        return Path(path).exists()
-    except (OSError, ValueError):
-        return False
 
 
 def from_json(value: Any) -> Any:

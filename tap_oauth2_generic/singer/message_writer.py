@@ -41,9 +41,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
     that the records before a STATE have left.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.written_bytes = 0
+    written_bytes = 0
 
     def serialize_message(self, message: Message) -> bytes:
         """Encode a message as one line; numbers keep every digit."""

@@ -78,8 +78,12 @@ class Endpoints:
     @cached_property
     def _metadata(self) -> dict[str, Any]:
         issuer = self._settings.issuer or ""
-        causes = []
-        for url in _metadata_urls(issuer):
+        parts, causes = urlsplit(issuer), []
+        path, origin = parts.path.rstrip("/"), f"{parts.scheme}://{parts.netloc}"
+        for url in (
+            f"{origin}{path}/.well-known/openid-configuration",
+            f"{origin}/.well-known/oauth-authorization-server{path}",
+        ):
             try:
                 request = requests.Request("GET", url, headers={"Accept": "application/json"})
                 response = self._transport.send(request.prepare())
@@ -96,13 +100,3 @@ class Endpoints:
                 return document
             causes.append(f"{url}: status {response.status_code}")
         raise AuthorizationError(f"issuer {issuer} has no discovery document ({'; '.join(causes)})")
-
-
-def _metadata_urls(issuer: str) -> list[str]:
-    parts = urlsplit(issuer)
-    path = parts.path.rstrip("/")
-    origin = f"{parts.scheme}://{parts.netloc}"
-    return [
-        f"{origin}{path}/.well-known/openid-configuration",
-        f"{origin}/.well-known/oauth-authorization-server{path}",
-    ]

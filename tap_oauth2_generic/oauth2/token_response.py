@@ -81,7 +81,8 @@ def read_body(response: requests.Response, settings: OAuth2Settings, request_nam
     code, description = _error_of(fields)
     if response.status_code in _OK and (not code or (isinstance(found, str) and found)):
         return body
-    reason = ": ".join(filter(None, (code, description))) or _excerpt(response.text)
+    excerpt = _TOKEN_LIKE.sub(MASK, " ".join(response.text.split()))
+    reason = ": ".join(filter(None, (code, description))) or excerpt
     message = (
         f"token endpoint {endpoint_name(response.url)} rejected the {request_name} request with "
         f"status {response.status_code} ({redact(reason)[:_MAX_EXCERPT] or 'empty response'})"
@@ -130,8 +131,3 @@ def _error_of(fields: Mapping[str, Any]) -> tuple[str, str]:
         return str(error.get("code", "")), str(error.get("message", ""))
     description = fields.get("error_description") or fields.get("message") or ""
     return (error if isinstance(error, str) else ""), str(description)
-
-
-def _excerpt(content: str) -> str:
-    """Return an unreadable response without anything that may be a token."""
-    return _TOKEN_LIKE.sub(MASK, " ".join(content.split()))

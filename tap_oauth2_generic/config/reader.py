@@ -1,8 +1,8 @@
-"""Read a raw configuration: its preset, its settings, and the rules across settings."""
+"""Read a raw configuration: its secrets, preset and settings, and the rules across settings."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from decimal import Decimal
 from typing import Any
@@ -10,11 +10,14 @@ from typing import Any
 from tap_oauth2_generic.config.checks import find_errors, find_warnings
 from tap_oauth2_generic.config.config import PLAIN_SECTIONS, TOP_SECTIONS, Config, TopSettings
 from tap_oauth2_generic.config.presets import add_required_scopes, apply_preset
-from tap_oauth2_generic.config.secret_settings import register_secrets
 from tap_oauth2_generic.oauth2.assertion import AssertionSettings
 from tap_oauth2_generic.oauth2.grants import DEFAULT_GRANT, grants
 from tap_oauth2_generic.oauth2.settings import OAuth2Settings
+from tap_oauth2_generic.runtime.redaction import register
+from tap_oauth2_generic.runtime.secret_values import of_header, of_string
 from tap_oauth2_generic.settings.fields import ErrorCollector, names_of, read, reject_unknown
+from tap_oauth2_generic.settings.limits import MIN_MASKED_LENGTH
+from tap_oauth2_generic.settings.values import from_json
 
 
 def read_config(
@@ -24,7 +27,7 @@ def read_config(
 
     ``others`` are the names of settings that the SDK reads itself.
     """
-    register_secrets(raw, TOP_SECTIONS)
+    _register_secrets(raw)
     raw = apply_preset(raw, collector)
     reject_unknown(raw, [*names_of(*TOP_SECTIONS), *others, "$schema"], "", collector)
     grant_type = raw.get("grant_type") or DEFAULT_GRANT
@@ -40,6 +43,27 @@ def read_config(
     collector.errors += find_errors(config)
     collector.warnings += find_warnings(config, raw)
     return None if collector.errors else config
+
+
+def _register_secrets(raw: Mapping[str, Any]) -> None:
+    """Register the values of all secret settings, before any of them is parsed."""
+    for declared in (declared for section in TOP_SECTIONS for declared in fields(section)):
+        value = raw.get(declared.name)
+        if declared.metadata["secret"] and value:
+            if isinstance(decoded := from_json(value), Mapping) and isinstance(value, str):
+                # An object as a JSON string: each of its values is a secret, too.
+                value = [value, decoded]
+            # The values of an object may be words such as json.
+            shortest = MIN_MASKED_LENGTH if isinstance(value, Mapping) else 0
+            register(*(found for found in _strings(value) if len(found) >= shortest))
+
+
+def _strings(value: Any, secrets: Callable[[str], list[str]] = of_string) -> list[str]:
+    if isinstance(value, Mapping):
+        return [found for member in value.values() for found in _strings(member, of_header)]
+    if isinstance(value, list | tuple):
+        return [found for member in value for found in _strings(member, secrets)]
+    return [] if value is None or isinstance(value, bool) else secrets(str(value))
 
 
 def _scope(raw: Mapping[str, Any]) -> dict[str, str]:

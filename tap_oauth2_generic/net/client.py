@@ -152,8 +152,8 @@ class ApiClient:
                 raise ApiError(_refusal(response, attempt.outcome, renewed=renewed))
             failures += 1
             if failures > self.resilience.max_retries:
-                last = f"failed after {failures} attempts; the last one {attempt.outcome}"
-                raise ApiError(f"{request.name} {last}")
+                before = f"failed after {failures} attempts; the last one " if failures > 1 else ""
+                raise ApiError(f"{request.name} {before}{attempt.outcome}")
             self._wait(attempt, failures, policy)
 
     def _attempt(self, request: Request, policy: RequestPolicy, token: str) -> _Attempt:

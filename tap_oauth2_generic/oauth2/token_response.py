@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 
 _OK = range(200, 300)
+_NO_ENDPOINT = {404, 405}
 _MAX_EXCERPT = 200
 # RFC 6750 section 2.1; no word of a sentence is that long.
 _TOKEN_LIKE = re.compile(r"[A-Za-z0-9._~+/=-]{16,}")
@@ -91,6 +92,8 @@ def read_body(response: requests.Response, settings: OAuth2Settings, request_nam
         message += "; token requests follow no redirects: set access_token_url to the new address"
     if advice := _ADVICE.get(code):
         message += f"; {advice}"
+    elif response.status_code in _NO_ENDPOINT:
+        message += "; check that URL in the configuration"
     raise TokenRequestError(message, code)
 
 

@@ -129,6 +129,7 @@ def test_token_response_may_be_a_form_or_begin_with_a_bom(request_token, content
         (Reply(b"<html>Down</html>", 500), "<html>Down</html>"),
         (Reply(b""), "without an access token"),
         (Reply(b"", 400), "status 400"),
+        (Reply({"error": "not_found"}, 404), "(not_found); check that URL in the configuration"),
         ([], "without an access token"),
         ({"token": {"value": 1}, "ok": True}, "the response has: token, ok"),
     ],

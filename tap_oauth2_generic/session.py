@@ -46,7 +46,7 @@ class Session:
         """Wire the parts; nothing is sent or read yet."""
         oauth2, grant, resilience = config.oauth2, config.grant, config.resilience
         transport = Transport(config.transport, version("tap-oauth2-generic"))
-        endpoints = Endpoints(oauth2, grant, transport)
+        endpoints = Endpoints(oauth2, transport, grant)
         tokens = TokenClient(oauth2, config.assertion, endpoints, transport, resilience, clock)
         authenticator = Authenticator(oauth2, grant, config.assertion, tokens, clock)
         hosts, limiter = HostPolicy(config.hosts), RateLimiter(config.rate_limit, clock)

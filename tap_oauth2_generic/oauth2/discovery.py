@@ -17,7 +17,6 @@ from tap_oauth2_generic.settings.values import url as parse_url
 
 if TYPE_CHECKING:
     from tap_oauth2_generic.net.transport import Transport
-    from tap_oauth2_generic.oauth2.grants import Grant
     from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 
 _OK = 200
@@ -29,11 +28,14 @@ _METADATA_NAMES = {
 
 
 class Endpoints:
-    """The endpoints of one provider; discovered once, and only if one is not configured."""
+    """The endpoints of one provider; discovered once, and only if one is not configured.
 
-    def __init__(self, settings: OAuth2Settings, grant: Grant, transport: Transport) -> None:
+    ``configured`` are the objects whose fields are settings: those of the grant, too.
+    """
+
+    def __init__(self, settings: OAuth2Settings, transport: Transport, *configured: object) -> None:
         self._settings = settings
-        self._grant = grant
+        self._configured = (settings, *configured)
         self._transport = transport
 
     @property
@@ -43,9 +45,9 @@ class Endpoints:
 
     def resolve(self, name: str) -> str:
         """Return an endpoint by the name of its setting; raise AuthorizationError."""
-        configured = getattr(self._settings, name, None) or getattr(self._grant, name, None)
-        if configured:
-            return str(configured)
+        for configured in self._configured:
+            if endpoint := getattr(configured, name, None):
+                return str(endpoint)
         issuer, metadata_name = self._settings.issuer, _METADATA_NAMES[name]
         if not issuer:
             raise AuthorizationError(f"setting {name!r} is required")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tap_oauth2_generic.config.config import Config
+from tap_oauth2_generic.config.streams import StreamConfig
 from tap_oauth2_generic.net.client import ApiClient
 from tap_oauth2_generic.net.hosts import HostPolicy
 from tap_oauth2_generic.net.rate_limit import ConcurrencyLimit, RateLimiter
@@ -13,15 +16,9 @@ from tap_oauth2_generic.net.transport import Transport
 from tap_oauth2_generic.oauth2.authenticator import Authenticator
 from tap_oauth2_generic.oauth2.discovery import Endpoints
 from tap_oauth2_generic.oauth2.token_client import TokenClient
+from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.progress import Progress
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tap_oauth2_generic.config.config import Config
-    from tap_oauth2_generic.config.streams import StreamConfig
-    from tap_oauth2_generic.runtime.clock import Clock
 
 
 @dataclass

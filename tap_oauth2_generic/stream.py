@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from singer_sdk import Tap
+from singer_sdk.helpers.types import Context, Record
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 
+from tap_oauth2_generic.config.streams import StreamConfig
 from tap_oauth2_generic.extract.page_reader import PageReader
+from tap_oauth2_generic.extract.prefetch import Prefetcher
 from tap_oauth2_generic.extract.schema_sample import SchemaSample
 from tap_oauth2_generic.extract.slice_sync import SlicePlan, SliceSync
 from tap_oauth2_generic.extract.stream_pipeline import PipelineFactory
 from tap_oauth2_generic.records.steps import LEFT_OUT
 from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
+from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.singer.paged_stream import PagedStream
 from tap_oauth2_generic.singer.record_writer import RecordWriter
 from tap_oauth2_generic.singer.state_writer import drop_progress
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from singer_sdk import Tap
-    from singer_sdk.helpers.types import Context, Record
-
-    from tap_oauth2_generic.config.streams import StreamConfig
-    from tap_oauth2_generic.extract.prefetch import Prefetcher
-    from tap_oauth2_generic.session import Session
 
 
 class OAuth2Stream(PagedStream):

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 import click
@@ -22,14 +21,12 @@ import msgspec
 from tap_oauth2_generic.cli.boundary import CONFIG_OPTION
 from tap_oauth2_generic.cli.callback_server import Listener, listen
 from tap_oauth2_generic.errors import AuthorizationError, TapError
+from tap_oauth2_generic.oauth2.token import Token
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.redaction import printable, redact
 from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.settings.values import is_loopback
 from tap_oauth2_generic.tap import TapOAuth2Generic
-
-if TYPE_CHECKING:
-    from tap_oauth2_generic.oauth2.token import Token
 
 
 @dataclass

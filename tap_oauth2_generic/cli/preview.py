@@ -6,8 +6,9 @@ Reads as a sync does, but writes no Singer message and moves no bookmark.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import msgspec
@@ -20,20 +21,16 @@ from tap_oauth2_generic.cli.suggest import (
     suggest,
 )
 from tap_oauth2_generic.errors import InputError, TapError
+from tap_oauth2_generic.extract.page_reader import FetchedPage
+from tap_oauth2_generic.net.client import Response
 from tap_oauth2_generic.pagination import Paginator
 from tap_oauth2_generic.parsing.extract_records import add_fields
 from tap_oauth2_generic.records.infer import infer
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.redaction import MASK, printable, redact
 from tap_oauth2_generic.settings.limits import MAX_PREVIEW_FIELDS, MAX_PREVIEW_PAGES
+from tap_oauth2_generic.stream import OAuth2Stream
 from tap_oauth2_generic.tap import TapOAuth2Generic
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tap_oauth2_generic.extract.page_reader import FetchedPage
-    from tap_oauth2_generic.net.client import Response
-    from tap_oauth2_generic.stream import OAuth2Stream
 
 _SHOWN_LENGTH = 60
 _SECRET_WORDS = ("auth", "key", "token", "secret", "cookie")

@@ -6,27 +6,23 @@ Sends no request and prints no secret: each worker adds the secrets itself.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import click
 import msgspec
 
 from tap_oauth2_generic.cli.boundary import CONFIG_OPTION
-from tap_oauth2_generic.config.config import CONFIG_SCHEMA
+from tap_oauth2_generic.config.config import CONFIG_SCHEMA, Config
+from tap_oauth2_generic.config.streams import StreamConfig
 from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.replication.bounds import moment
+from tap_oauth2_generic.replication.partitions import Context
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.settings.limits import MAX_SHARDS
 from tap_oauth2_generic.singer.input_files import bookmarks_in, read_object
 from tap_oauth2_generic.tap import TapOAuth2Generic
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from tap_oauth2_generic.config.config import Config
-    from tap_oauth2_generic.config.streams import StreamConfig
-    from tap_oauth2_generic.replication.partitions import Context
 
 _encode_key = msgspec.json.Encoder(order="deterministic", decimal_format="number").encode
 #: The streams without a parent that a shard reads, with their partitions; none means all.

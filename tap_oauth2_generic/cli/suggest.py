@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tap_oauth2_generic.net.client import Response
 from tap_oauth2_generic.parsing.formats import FORMATS, unpack
 from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.runtime.timestamps import is_date_time
-
-if TYPE_CHECKING:
-    from tap_oauth2_generic.net.client import Response
 
 _DEEPEST = 3
 _CURSOR_PARAMS = {

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
+from tap_oauth2_generic.config.config import Config
+from tap_oauth2_generic.config.streams import StreamConfig
 from tap_oauth2_generic.errors import HostNotAllowedError
 from tap_oauth2_generic.net.hosts import HostPolicy
 from tap_oauth2_generic.net.request_template import templates_in
 from tap_oauth2_generic.oauth2.client_auth import SECRET_AUTH
 from tap_oauth2_generic.oauth2.store_engine import check_url
 from tap_oauth2_generic.settings.fields import near_choice
-
-if TYPE_CHECKING:
-    from tap_oauth2_generic.config.config import Config
-    from tap_oauth2_generic.config.streams import StreamConfig
 
 _BOUNDS = ("start", "end")
 _COMPACT_DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", re.ASCII)

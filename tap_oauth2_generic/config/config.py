@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_oauth2_generic.config.presets import names as provider_names
 from tap_oauth2_generic.config.streams import STREAM_SCHEMA, StreamConfig, read_stream
@@ -27,10 +27,8 @@ from tap_oauth2_generic.settings.field_types import (
     enum,
 )
 from tap_oauth2_generic.settings.fields import FieldType, schema_of, setting
+from tap_oauth2_generic.settings.templates import Template
 from tap_oauth2_generic.settings.values import text, url
-
-if TYPE_CHECKING:
-    from tap_oauth2_generic.settings.templates import Template
 
 
 def _start_date(value: Any) -> str:

@@ -5,29 +5,23 @@ Knows no SDK, no schema and no state: others emit and remember what is read.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tap_oauth2_generic.config.streams import StreamConfig
 from tap_oauth2_generic.errors import ResponseError, TapError
-from tap_oauth2_generic.net.client import RequestPolicy
-from tap_oauth2_generic.parsing.formats import FORMATS
-from tap_oauth2_generic.parsing.page import read_page
+from tap_oauth2_generic.net.client import RequestPolicy, Response
+from tap_oauth2_generic.net.request import Request
+from tap_oauth2_generic.pagination import Paginator, Token
+from tap_oauth2_generic.parsing.formats import FORMATS, JsonList
+from tap_oauth2_generic.parsing.page import Page, read_page
+from tap_oauth2_generic.records.pipeline import Slice
 from tap_oauth2_generic.runtime.log import StreamLog
+from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.settings.templates import Template
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tap_oauth2_generic.config.streams import StreamConfig
-    from tap_oauth2_generic.net.client import Response
-    from tap_oauth2_generic.net.request import Request
-    from tap_oauth2_generic.pagination import Paginator, Token
-    from tap_oauth2_generic.parsing.formats import JsonList
-    from tap_oauth2_generic.parsing.page import Page
-    from tap_oauth2_generic.records.pipeline import Slice
-    from tap_oauth2_generic.session import Session
 
 _TOO_DEEP = "a value is nested too deep"
 

@@ -6,22 +6,19 @@ Decides what is requested next; threads only send. Knows no stream, no schema an
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from tap_oauth2_generic.errors import TapError
+from tap_oauth2_generic.extract.page_reader import FetchedPage, PageReader
+from tap_oauth2_generic.net.client import Response
+from tap_oauth2_generic.pagination import Paginator, Token
+from tap_oauth2_generic.records.pipeline import Slice
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
 from tap_oauth2_generic.runtime.thread_pool import Workers
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from tap_oauth2_generic.extract.page_reader import FetchedPage, PageReader
-    from tap_oauth2_generic.net.client import Response
-    from tap_oauth2_generic.pagination import Paginator, Token
-    from tap_oauth2_generic.records.pipeline import Slice
 
 _Item = TypeVar("_Item")
 # Pages that wait to be read, for each request that may be in flight.

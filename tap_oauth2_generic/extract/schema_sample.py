@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_oauth2_generic.errors import LoginNeededError, RecordError
+from tap_oauth2_generic.extract.slice_sync import SlicePlan
+from tap_oauth2_generic.extract.stream_pipeline import PipelineFactory
 from tap_oauth2_generic.pagination import Paginator
 from tap_oauth2_generic.records.infer import infer
 from tap_oauth2_generic.settings.limits import MAX_SAMPLED_PARENTS
 from tap_oauth2_generic.settings.paths import MISSING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tap_oauth2_generic.extract.slice_sync import SlicePlan
-    from tap_oauth2_generic.extract.stream_pipeline import PipelineFactory
 
 _NAMED_FIELDS = 20
 

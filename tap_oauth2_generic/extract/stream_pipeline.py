@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING
 
+from tap_oauth2_generic.config.streams import StreamConfig
 from tap_oauth2_generic.records.conform import RecordConformer
-from tap_oauth2_generic.records.pipeline import Pipeline
+from tap_oauth2_generic.records.pipeline import Pipeline, Step
 from tap_oauth2_generic.records.steps import (
     AddContext,
     AddFields,
@@ -19,11 +19,7 @@ from tap_oauth2_generic.records.steps import (
     Unwrap,
 )
 from tap_oauth2_generic.records.stream_maps import MapStreams
-
-if TYPE_CHECKING:
-    from tap_oauth2_generic.config.streams import StreamConfig
-    from tap_oauth2_generic.records.pipeline import Step
-    from tap_oauth2_generic.singer.paged_stream import PagedStream
+from tap_oauth2_generic.singer.paged_stream import PagedStream
 
 
 @dataclass

@@ -5,13 +5,20 @@ Knows no stream, no paging and no records; returns bytes.
 
 from __future__ import annotations
 
+import logging
 import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
+
+import requests
 
 from tap_oauth2_generic.errors import ApiError
+from tap_oauth2_generic.net.hosts import HostPolicy
+from tap_oauth2_generic.net.rate_limit import ConcurrencyLimit, RateLimiter
 from tap_oauth2_generic.net.request import Request, prepare, redirect
+from tap_oauth2_generic.net.response_rules import Rule
 from tap_oauth2_generic.net.retry import (
     TOO_MANY_REQUESTS,
     TRANSIENT,
@@ -22,23 +29,12 @@ from tap_oauth2_generic.net.retry import (
     describe_failure,
     requested_wait,
 )
-from tap_oauth2_generic.runtime.log import LOG
+from tap_oauth2_generic.net.transport import Transport
+from tap_oauth2_generic.runtime.clock import Clock
+from tap_oauth2_generic.runtime.log import LOG, StreamLog
 from tap_oauth2_generic.runtime.redaction import excerpt
 from tap_oauth2_generic.runtime.stats import StreamStats
 from tap_oauth2_generic.settings.limits import MAX_REDIRECTS
-
-if TYPE_CHECKING:
-    import logging
-    from collections.abc import Callable, Sequence
-
-    import requests
-
-    from tap_oauth2_generic.net.hosts import HostPolicy
-    from tap_oauth2_generic.net.rate_limit import ConcurrencyLimit, RateLimiter
-    from tap_oauth2_generic.net.response_rules import Rule
-    from tap_oauth2_generic.net.transport import Transport
-    from tap_oauth2_generic.runtime.clock import Clock
-    from tap_oauth2_generic.runtime.log import StreamLog
 
 _FORBIDDEN = 403
 

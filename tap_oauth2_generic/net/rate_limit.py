@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from tap_oauth2_generic.runtime.clock import Clock
+from tap_oauth2_generic.runtime.stats import Waits
 from tap_oauth2_generic.runtime.timestamps import YEAR_SECONDS
 from tap_oauth2_generic.settings.field_types import integer, number
 from tap_oauth2_generic.settings.fields import setting
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tap_oauth2_generic.runtime.clock import Clock
-    from tap_oauth2_generic.runtime.stats import Waits
 
 # Good responses per slot before one more slot is allowed again.
 _RESPONSES_PER_SLOT = 10

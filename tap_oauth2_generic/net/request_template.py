@@ -6,8 +6,9 @@ Knows no paging, no token and no host rule.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, unquote_plus, urlsplit
 
 from tap_oauth2_generic.errors import SettingError
@@ -19,10 +20,6 @@ from tap_oauth2_generic.settings.fields import setting
 from tap_oauth2_generic.settings.limits import MIN_MASKED_LENGTH
 from tap_oauth2_generic.settings.templates import Scope, Template
 from tap_oauth2_generic.settings.values import map_leaves
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 # A dot segment: it leads to the same path or the one above (RFC 3986 section 3.3).
 _DOT_SEGMENT = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?![^/#])", re.IGNORECASE)

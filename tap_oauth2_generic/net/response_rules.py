@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 from tap_oauth2_generic.settings.conditions import CONDITION_PROPERTIES, Condition, parse_condition
 from tap_oauth2_generic.settings.field_types import array_of, enum, statuses
 from tap_oauth2_generic.settings.fields import ErrorCollector, FieldType, setting
 from tap_oauth2_generic.settings.paths import Path, parse_path
 from tap_oauth2_generic.settings.values import text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 Action = Literal["ignore", "end", "retry", "refresh", "fail"]
 _ACTIONS = get_args(Action)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timezone
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import requests
 
@@ -18,9 +19,6 @@ from tap_oauth2_generic.runtime.timestamps import (
 )
 from tap_oauth2_generic.settings.field_types import NAME, STATUSES, WAITING, enum, integer
 from tap_oauth2_generic.settings.fields import setting
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _OK = range(200, 300)
 _UNAUTHORIZED = 401

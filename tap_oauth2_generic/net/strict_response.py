@@ -8,18 +8,16 @@ from __future__ import annotations
 import gzip
 import http.client
 import io
+import socket
 import time
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import requests
 from urllib3.exceptions import HeaderParsingError
 from urllib3.util.response import assert_header_parsing
 
 from tap_oauth2_generic.settings.limits import MIN_BYTES_PER_SECOND
-
-if TYPE_CHECKING:
-    import socket
 
 # ``content`` would take 10 KB at a time.
 _PIECE_BYTES = 2**20

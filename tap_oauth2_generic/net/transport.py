@@ -5,9 +5,11 @@ Redirects are never followed here: the caller knows where a token may go.
 
 from __future__ import annotations
 
+import socket
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -23,10 +25,6 @@ from tap_oauth2_generic.runtime.secret_values import in_address
 from tap_oauth2_generic.settings.field_types import NAME, TIMEOUT
 from tap_oauth2_generic.settings.fields import setting
 from tap_oauth2_generic.settings.values import is_loopback, is_there
-
-if TYPE_CHECKING:
-    import socket
-    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
+
+import requests
 
 from tap_oauth2_generic.errors import (
     AuthorizationError,
@@ -16,20 +18,16 @@ from tap_oauth2_generic.errors import (
     TokenRequestError,
     TokenStoreError,
 )
+from tap_oauth2_generic.oauth2.assertion import AssertionSettings
 from tap_oauth2_generic.oauth2.connection import StoredConnection
+from tap_oauth2_generic.oauth2.grants import Grant
+from tap_oauth2_generic.oauth2.grants.base import LoginUI
+from tap_oauth2_generic.oauth2.settings import OAuth2Settings
+from tap_oauth2_generic.oauth2.store import Entry, Row
 from tap_oauth2_generic.oauth2.token import Token
+from tap_oauth2_generic.oauth2.token_client import TokenClient
+from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
-
-if TYPE_CHECKING:
-    import requests
-
-    from tap_oauth2_generic.oauth2.assertion import AssertionSettings
-    from tap_oauth2_generic.oauth2.grants import Grant
-    from tap_oauth2_generic.oauth2.grants.base import LoginUI
-    from tap_oauth2_generic.oauth2.settings import OAuth2Settings
-    from tap_oauth2_generic.oauth2.store import Entry, Row
-    from tap_oauth2_generic.oauth2.token_client import TokenClient
-    from tap_oauth2_generic.runtime.clock import Clock
 
 _LOG_IN = (
     "log in with `tap-oauth2-generic login` and the same configuration (in a Meltano project: "

@@ -6,10 +6,7 @@ The only module that imports requests-oauthlib and oauthlib.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from collections.abc import Mapping
 
 _VERIFIER_LENGTH = 64
 

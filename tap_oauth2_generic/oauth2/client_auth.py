@@ -7,16 +7,11 @@ function to ``CLIENT_AUTH``: it returns what it adds to a token request, paramet
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 from urllib.parse import quote_plus
 
-from tap_oauth2_generic.oauth2.assertion import sign
+from tap_oauth2_generic.oauth2.assertion import RequestContext, sign
 from tap_oauth2_generic.runtime.redaction import register
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tap_oauth2_generic.oauth2.assertion import RequestContext
 
 _Proof = tuple[dict[str, str], dict[str, str]]
 

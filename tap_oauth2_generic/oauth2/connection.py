@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractContextManager
+from typing import Any
 
 import msgspec
 
+from tap_oauth2_generic.oauth2.assertion import AssertionSettings
+from tap_oauth2_generic.oauth2.grants import Grant
+from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 from tap_oauth2_generic.oauth2.store import Entry, Row, lock_row
 from tap_oauth2_generic.oauth2.token import Token
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-    from tap_oauth2_generic.oauth2.assertion import AssertionSettings
-    from tap_oauth2_generic.oauth2.grants import Grant
-    from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 
 
 class StoredConnection:

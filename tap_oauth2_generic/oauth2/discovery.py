@@ -6,18 +6,16 @@ OpenID Connect Discovery 1.0 section 4 and RFC 8414 section 3.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
 from tap_oauth2_generic.errors import AuthorizationError
+from tap_oauth2_generic.net.transport import Transport
+from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 from tap_oauth2_generic.parsing.formats import decode
 from tap_oauth2_generic.settings.values import url as parse_url
-
-if TYPE_CHECKING:
-    from tap_oauth2_generic.net.transport import Transport
-    from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 
 _OK = 200
 _METADATA_NAMES = {

@@ -15,7 +15,7 @@ import msgspec
 from tap_oauth2_generic.errors import TokenStoreError
 from tap_oauth2_generic.oauth2.cipher import decrypt, encrypt
 from tap_oauth2_generic.oauth2.store_engine import open_engine
-from tap_oauth2_generic.oauth2.token import Token  # noqa: TC001 - msgspec resolves it
+from tap_oauth2_generic.oauth2.token import Token
 from tap_oauth2_generic.runtime.redaction import redact
 
 if TYPE_CHECKING:

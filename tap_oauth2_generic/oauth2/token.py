@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_oauth2_generic.runtime.redaction import register
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # Fields of a token response that are as secret as the tokens themselves.
 _SECRET_NAME = re.compile("token$|secret|key$|password", re.IGNORECASE)

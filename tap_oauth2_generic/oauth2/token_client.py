@@ -6,30 +6,31 @@ Nothing here stores a token or decides when to renew one.
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
 from tap_oauth2_generic.errors import TokenLostError, TokenRequestError
-from tap_oauth2_generic.net.retry import Verdict, bounded_wait, decide, root_cause
-from tap_oauth2_generic.oauth2.assertion import RequestContext
+from tap_oauth2_generic.net.retry import (
+    ResilienceSettings,
+    Verdict,
+    bounded_wait,
+    decide,
+    root_cause,
+)
+from tap_oauth2_generic.net.transport import Transport
+from tap_oauth2_generic.oauth2.assertion import AssertionSettings, RequestContext
 from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH
+from tap_oauth2_generic.oauth2.discovery import Endpoints
+from tap_oauth2_generic.oauth2.settings import OAuth2Settings
+from tap_oauth2_generic.oauth2.token import Token
 from tap_oauth2_generic.oauth2.token_response import endpoint_name, parse_token, read_body
+from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.settings.templates import as_text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from tap_oauth2_generic.net.retry import ResilienceSettings
-    from tap_oauth2_generic.net.transport import Transport
-    from tap_oauth2_generic.oauth2.assertion import AssertionSettings
-    from tap_oauth2_generic.oauth2.discovery import Endpoints
-    from tap_oauth2_generic.oauth2.settings import OAuth2Settings
-    from tap_oauth2_generic.oauth2.token import Token
-    from tap_oauth2_generic.runtime.clock import Clock
 
 #: Error code of a request that never reached the endpoint, or of a login without a response.
 UNREACHABLE = "unreachable"

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import requests
+
 from tap_oauth2_generic.errors import TokenRequestError
+from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 from tap_oauth2_generic.oauth2.token import Token
 from tap_oauth2_generic.parsing.formats import decode
 from tap_oauth2_generic.runtime.redaction import MASK, redact, register
 from tap_oauth2_generic.runtime.timestamps import epoch_seconds, read_epoch, read_number
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import requests
-
-    from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 
 _OK = range(200, 300)
 _NO_ENDPOINT = {404, 405}

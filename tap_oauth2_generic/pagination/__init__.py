@@ -8,7 +8,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from abc import ABCMeta
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from tap_oauth2_generic.pagination.base import PagingStyle, Token
 from tap_oauth2_generic.pagination.paginator import Paginator, Stop
@@ -22,9 +23,6 @@ from tap_oauth2_generic.settings.fields import (
     reject_unknown,
     schema_of,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["DEFAULT_STYLE", "PAGINATION", "Paginator", "PagingStyle", "Stop", "Token"]
 __all__ += ["read_style", "styles"]

@@ -7,23 +7,19 @@ from __future__ import annotations
 
 import difflib
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urljoin
 
 from tap_oauth2_generic.errors import ResponseError
+from tap_oauth2_generic.net.request import Place, Request
+from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, PATH, enum, integer
 from tap_oauth2_generic.settings.fields import setting
 from tap_oauth2_generic.settings.limits import MAX_PAGE_SIZE
-from tap_oauth2_generic.settings.paths import MISSING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from tap_oauth2_generic.net.request import Place, Request
-    from tap_oauth2_generic.parsing.page import Page
-    from tap_oauth2_generic.settings.paths import Path
+from tap_oauth2_generic.settings.paths import MISSING, Path
 
 # Identifies a page: a number, a cursor of any JSON type or a URL. None is the first page of a
 # style whose first request carries no token.

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 from urllib.parse import unquote_plus
 
 from tap_oauth2_generic.pagination.base import ParameterStyle, Token, near_name, similar_name
+from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.settings.field_types import NAME, PATH, REGEX
 from tap_oauth2_generic.settings.fields import setting
-from tap_oauth2_generic.settings.paths import MISSING
-
-if TYPE_CHECKING:
-    from tap_oauth2_generic.parsing.page import Page
-    from tap_oauth2_generic.settings.paths import Path
-    from tap_oauth2_generic.settings.patterns import Pattern
+from tap_oauth2_generic.settings.paths import MISSING, Path
+from tap_oauth2_generic.settings.patterns import Pattern
 
 
 @dataclass(frozen=True, kw_only=True)

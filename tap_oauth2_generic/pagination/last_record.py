@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from tap_oauth2_generic.errors import ResponseError
 from tap_oauth2_generic.pagination.base import ParameterStyle, Token
+from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.settings.field_types import NAME, PATH
 from tap_oauth2_generic.settings.fields import setting
-from tap_oauth2_generic.settings.paths import MISSING
-
-if TYPE_CHECKING:
-    from tap_oauth2_generic.parsing.page import Page
-    from tap_oauth2_generic.settings.paths import Path
+from tap_oauth2_generic.settings.paths import MISSING, Path
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from tap_oauth2_generic.pagination.base import LinkStyle, Token, join_link
-
-if TYPE_CHECKING:
-    from tap_oauth2_generic.parsing.page import Page
+from tap_oauth2_generic.parsing.page import Page
 
 
 @dataclass(frozen=True, kw_only=True)

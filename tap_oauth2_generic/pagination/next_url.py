@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from tap_oauth2_generic.errors import ResponseError
 from tap_oauth2_generic.pagination.base import LinkStyle, Token, join_link, similar_name
+from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.settings.field_types import PATH
 from tap_oauth2_generic.settings.fields import setting
-
-if TYPE_CHECKING:
-    from tap_oauth2_generic.parsing.page import Page
-    from tap_oauth2_generic.settings.paths import Path
+from tap_oauth2_generic.settings.paths import Path
 
 
 @dataclass(frozen=True, kw_only=True)

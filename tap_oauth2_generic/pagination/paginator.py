@@ -6,18 +6,14 @@ Keeps the tokens that were used and the previous page; the style decides everyth
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tap_oauth2_generic.net.request import Request
+from tap_oauth2_generic.pagination.base import PagingStyle, Token
 from tap_oauth2_generic.pagination.seen_tokens import SeenTokens, key_of
 from tap_oauth2_generic.parsing.extract_records import describe
+from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.runtime.timestamps import read_number
-from tap_oauth2_generic.settings.paths import MISSING
-
-if TYPE_CHECKING:
-    from tap_oauth2_generic.pagination.base import PagingStyle, Token
-    from tap_oauth2_generic.parsing.page import Page
-    from tap_oauth2_generic.settings.paths import Path
+from tap_oauth2_generic.settings.paths import MISSING, Path
 
 _SECOND = 2
 # A null at 200 is an empty page; 204 and 205 have no body (RFC 9110 section 15.3).

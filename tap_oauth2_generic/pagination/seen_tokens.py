@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
+from tap_oauth2_generic.pagination.base import Token
 from tap_oauth2_generic.settings.limits import MAX_SEEN_TOKENS
-
-if TYPE_CHECKING:
-    from tap_oauth2_generic.pagination.base import Token
 
 
 class SeenTokens:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_oauth2_generic.errors import ResponseError, SettingError
 from tap_oauth2_generic.parsing.formats import FORMATS, unpack
@@ -14,9 +15,6 @@ from tap_oauth2_generic.settings.fields import FieldType, setting
 from tap_oauth2_generic.settings.paths import MISSING, DottedPath, Path, parse_path
 from tap_oauth2_generic.settings.templates import Scope, Template, parse_template
 from tap_oauth2_generic.settings.values import text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 _MAX_SHOWN = 60
 

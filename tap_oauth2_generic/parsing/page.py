@@ -6,15 +6,17 @@ Nothing here sends a request, decides on a status or knows a paging style.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from requests.structures import CaseInsensitiveDict
 
 from tap_oauth2_generic.errors import ResponseError
 from tap_oauth2_generic.parsing.extract_records import (
+    RecordSettings,
     add_fields,
     as_record,
     describe,
@@ -22,12 +24,7 @@ from tap_oauth2_generic.parsing.extract_records import (
 )
 from tap_oauth2_generic.parsing.formats import JsonList, decode, open_envelope, unpack
 from tap_oauth2_generic.runtime.redaction import excerpt
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from tap_oauth2_generic.parsing.extract_records import RecordSettings
-    from tap_oauth2_generic.settings.paths import Path
+from tap_oauth2_generic.settings.paths import Path
 
 _MAX_NAMED_KEYS = 20
 _OK = 200

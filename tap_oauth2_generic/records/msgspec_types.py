@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Optional, Union
+from typing import Annotated, Any, Optional, Union
 
 import msgspec
 
+from tap_oauth2_generic.records.conform import Select
 from tap_oauth2_generic.records.infer import COLUMN_INTEGERS, IN_LIST
-from tap_oauth2_generic.settings.paths import DottedPath
-
-if TYPE_CHECKING:
-    from tap_oauth2_generic.records.conform import Select
-    from tap_oauth2_generic.settings.paths import Path
+from tap_oauth2_generic.settings.paths import DottedPath, Path
 
 _ColumnInteger = Annotated[int, msgspec.Meta(ge=COLUMN_INTEGERS.start, le=COLUMN_INTEGERS.stop - 1)]
 _EmptyList = Annotated[list[Any], msgspec.Meta(max_length=0)]

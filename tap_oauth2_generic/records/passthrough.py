@@ -6,21 +6,18 @@ take this fast path is decided in ``pipeline``.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
+from tap_oauth2_generic.records.conform import RecordConformer
 from tap_oauth2_generic.records.msgspec_types import ColumnTypes
+from tap_oauth2_generic.records.pipeline import EncodedPage
 from tap_oauth2_generic.runtime.json_encoder import encode_json
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
-    from tap_oauth2_generic.records.conform import RecordConformer
-    from tap_oauth2_generic.records.pipeline import EncodedPage
 
 _EXACT = msgspec.json.Decoder(float_hook=Decimal)
 

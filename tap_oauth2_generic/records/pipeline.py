@@ -7,20 +7,17 @@ encoded records makes the sync slower, never wrong.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
+import msgspec
+
+from tap_oauth2_generic.parsing.formats import JsonList
 from tap_oauth2_generic.runtime.json_encoder import encode_json
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    import msgspec
-
-    from tap_oauth2_generic.parsing.formats import JsonList
 
 Record = dict[str, Any]
 

@@ -6,31 +6,24 @@ lists the steps of a stream, in order.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from tap_oauth2_generic.errors import SettingError
-from tap_oauth2_generic.parsing.extract_records import add_fields
+from tap_oauth2_generic.parsing.extract_records import RecordSettings, add_fields
 from tap_oauth2_generic.records.conform import RecordConformer, SchemaMismatchError
 from tap_oauth2_generic.records.msgspec_types import ValuesAt
 from tap_oauth2_generic.records.passthrough import Passthrough
-from tap_oauth2_generic.records.pipeline import Reach, Record, Step
+from tap_oauth2_generic.records.pipeline import EncodedPage, Reach, Record, Slice, Step
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.settings.conditions import CONDITION_PROPERTIES, Condition, parse_condition
 from tap_oauth2_generic.settings.field_types import array_of
 from tap_oauth2_generic.settings.fields import setting
-from tap_oauth2_generic.settings.paths import DottedPath, JsonPath, passes_by
-
-if TYPE_CHECKING:
-    from collections import Counter
-    from collections.abc import Collection, Iterable, Mapping, Sequence
-
-    from tap_oauth2_generic.parsing.extract_records import RecordSettings
-    from tap_oauth2_generic.records.pipeline import EncodedPage, Slice
-    from tap_oauth2_generic.settings.paths import Path
+from tap_oauth2_generic.settings.paths import DottedPath, JsonPath, Path, passes_by
 
 LEFT_OUT, OLDER = "by keep", "by drop_older"
 

@@ -5,21 +5,16 @@ The SDK evaluates the expressions; an error in one names its stream.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from fnmatch import fnmatch
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from singer_sdk.mapper import StreamMap
 
 from tap_oauth2_generic.errors import RecordError
-from tap_oauth2_generic.records.pipeline import Step
-from tap_oauth2_generic.settings.fields import near_choice
+from tap_oauth2_generic.records.pipeline import Slice, Step
+from tap_oauth2_generic.settings.fields import ErrorCollector, near_choice
 from tap_oauth2_generic.settings.values import json_type
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
-    from singer_sdk.mapper import StreamMap
-
-    from tap_oauth2_generic.records.pipeline import Slice
-    from tap_oauth2_generic.settings.fields import ErrorCollector
 
 Record = dict[str, Any]
 # The SDK takes these from the configuration as they are; to it the string 'false' is true.

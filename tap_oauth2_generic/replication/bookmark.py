@@ -5,10 +5,11 @@ Knows no stream, no state file and no request; when it may move is decided in ``
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -16,9 +17,6 @@ from tap_oauth2_generic.replication.bounds import DURATION, FORMATS, Duration, M
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, enum, number
 from tap_oauth2_generic.settings.fields import FieldType, near_choice, setting
 from tap_oauth2_generic.settings.values import text
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 def _format(value: Any) -> str:

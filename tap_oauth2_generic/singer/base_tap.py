@@ -10,8 +10,9 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from contextlib import suppress
 from types import FrameType
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
+import click
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.plugin_base import _ConfigInput
@@ -23,9 +24,6 @@ from tap_oauth2_generic.runtime.shutdown import uninterrupted
 from tap_oauth2_generic.singer.input_files import read_catalog, read_state
 from tap_oauth2_generic.singer.message_writer import MessageWriter
 from tap_oauth2_generic.singer.state_writer import ThrottledStateWriter
-
-if TYPE_CHECKING:
-    import click
 
 
 class BaseTap(Tap):

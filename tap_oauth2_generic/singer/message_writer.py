@@ -13,17 +13,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from functools import lru_cache
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
+import msgspec
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message, RecordMessage, StateMessage
 
 from tap_oauth2_generic.errors import OutputError
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
-
-if TYPE_CHECKING:
-    import msgspec
 
 #: The error numbers of an output that accepts no more data.
 TAKES_NO_MORE = frozenset({errno.EPIPE, errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO})

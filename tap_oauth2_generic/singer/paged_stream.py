@@ -9,24 +9,21 @@ from __future__ import annotations
 import logging
 import sys
 from abc import abstractmethod
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from singer_sdk import Stream, metrics
 from singer_sdk.helpers._catalog import get_selected_schema
+from singer_sdk.helpers.types import Context
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import Metadata
+from singer_sdk.singerlib.encoding.base import GenericSingerWriter
+from singer_sdk.singerlib.encoding.simple import Message
 
 from tap_oauth2_generic.errors import RecordError
 from tap_oauth2_generic.singer.message_writer import MessageWriter
 from tap_oauth2_generic.singer.state_writer import IndexedStateManager, ThrottledStateWriter
-
-if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
-
-    from singer_sdk.helpers.types import Context
-    from singer_sdk.singerlib.encoding.base import GenericSingerWriter
-    from singer_sdk.singerlib.encoding.simple import Message
 
 
 class PagedStream(Stream):

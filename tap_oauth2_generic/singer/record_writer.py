@@ -5,25 +5,22 @@ Knows no request, no paging and no bookmark.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from singer_sdk.singerlib import RecordMessage
 
 from tap_oauth2_generic.errors import RecordError
 from tap_oauth2_generic.records.conform import SchemaMismatchError
+from tap_oauth2_generic.records.declared import SchemaSettings
 from tap_oauth2_generic.records.infer import grow_at
+from tap_oauth2_generic.records.pipeline import Batch, Pipeline, Record, Slice
+from tap_oauth2_generic.runtime.log import StreamLog
+from tap_oauth2_generic.runtime.stats import StreamStats
 from tap_oauth2_generic.singer.message_writer import MessageWriter
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tap_oauth2_generic.records.declared import SchemaSettings
-    from tap_oauth2_generic.records.pipeline import Batch, Pipeline, Record, Slice
-    from tap_oauth2_generic.runtime.log import StreamLog
-    from tap_oauth2_generic.runtime.stats import StreamStats
-    from tap_oauth2_generic.singer.paged_stream import PagedStream
+from tap_oauth2_generic.singer.paged_stream import PagedStream
 
 
 @dataclass

@@ -5,8 +5,9 @@ When a bookmark may move is decided in ``replication/bookmark_store.py``.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from singer_sdk.helpers._state import PROGRESS_MARKER_NOTE, PROGRESS_MARKERS, StateWriter
@@ -15,14 +16,10 @@ from singer_sdk.streams._state import StreamStateManager
 
 from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.parsing.formats import decode
+from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.settings.limits import FREE_STATE_BYTES
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
-
-    from tap_oauth2_generic.runtime.clock import Clock
-    from tap_oauth2_generic.singer.message_writer import MessageWriter
+from tap_oauth2_generic.singer.message_writer import MessageWriter
 
 # Beyond FREE_STATE_BYTES, STATE messages take at most this part of the output, or of the time.
 _OUTPUT_SHARE, _TIME_SHARE = 10, 100

@@ -7,23 +7,20 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_oauth2_generic.errors import AuthorizationError
 from tap_oauth2_generic.oauth2.authorization import authorization_url, create_code_challenge
+from tap_oauth2_generic.oauth2.discovery import Endpoints
 from tap_oauth2_generic.oauth2.grants.base import Grant, LoginUI
+from tap_oauth2_generic.oauth2.token import Token
+from tap_oauth2_generic.oauth2.token_client import TokenClient
 from tap_oauth2_generic.runtime.redaction import redact, register
 from tap_oauth2_generic.settings.field_types import BOOLEAN, JSON_OBJECT, URL
 from tap_oauth2_generic.settings.fields import setting
 from tap_oauth2_generic.settings.templates import as_text
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tap_oauth2_generic.oauth2.discovery import Endpoints
-    from tap_oauth2_generic.oauth2.token import Token
-    from tap_oauth2_generic.oauth2.token_client import TokenClient
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,15 +6,13 @@ A grant remembers nothing and sends nothing by itself.
 from __future__ import annotations
 
 from abc import ABC
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tap_oauth2_generic.oauth2.assertion import AssertionSettings, RequestContext
-    from tap_oauth2_generic.oauth2.token import Token
-    from tap_oauth2_generic.oauth2.token_client import TokenClient
+from tap_oauth2_generic.oauth2.assertion import AssertionSettings, RequestContext
+from tap_oauth2_generic.oauth2.token import Token
+from tap_oauth2_generic.oauth2.token_client import TokenClient
 
 
 class LoginUI(Protocol):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_oauth2_generic.errors import AuthorizationError, TokenRequestError
 from tap_oauth2_generic.oauth2.grants.base import Grant, LoginUI
+from tap_oauth2_generic.oauth2.token import Token
+from tap_oauth2_generic.oauth2.token_client import TokenClient
 from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.runtime.timestamps import read_number
 from tap_oauth2_generic.settings.field_types import URL
@@ -15,10 +17,6 @@ from tap_oauth2_generic.settings.limits import (
     MAX_DEVICE_INTERVAL_SECONDS,
     MAX_DEVICE_LIFETIME_SECONDS,
 )
-
-if TYPE_CHECKING:
-    from tap_oauth2_generic.oauth2.token import Token
-    from tap_oauth2_generic.oauth2.token_client import TokenClient
 
 
 @dataclass(frozen=True, kw_only=True)

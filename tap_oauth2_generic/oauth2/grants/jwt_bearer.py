@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tap_oauth2_generic.oauth2.assertion import sign
+from tap_oauth2_generic.oauth2.assertion import AssertionSettings, RequestContext, sign
 from tap_oauth2_generic.oauth2.grants.base import Grant
-
-if TYPE_CHECKING:
-    from tap_oauth2_generic.oauth2.assertion import AssertionSettings, RequestContext
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tap_oauth2_generic.oauth2.assertion import AssertionSettings, RequestContext
 from tap_oauth2_generic.oauth2.grants.base import Grant
 from tap_oauth2_generic.settings.field_types import NAME
 from tap_oauth2_generic.settings.fields import setting
-
-if TYPE_CHECKING:
-    from tap_oauth2_generic.oauth2.assertion import AssertionSettings, RequestContext
 
 
 @dataclass(frozen=True, kw_only=True)

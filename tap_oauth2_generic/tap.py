@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -27,12 +27,8 @@ from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.settings.fields import ErrorCollector
 from tap_oauth2_generic.settings.limits import MAX_NAMED_STREAMS
 from tap_oauth2_generic.singer.base_tap import BaseTap
-from tap_oauth2_generic.singer.environment import (
-    PREFIX,
-    settings_in_environment,
-    warn_about_undeclared,
-)
-from tap_oauth2_generic.singer.input_files import bookmarks_in, read_object
+from tap_oauth2_generic.singer.environment import PREFIX
+from tap_oauth2_generic.singer.input_files import bookmarks_in
 from tap_oauth2_generic.singer.message_writer import write_text
 from tap_oauth2_generic.stream import OAuth2Stream
 
@@ -131,24 +127,6 @@ class TapOAuth2Generic(BaseTap):
         if unknown := bookmarks_in(state).keys() - names:
             LOG.info("leaving bookmarks of unconfigured streams unchanged: %s", _list(unknown))
         super().load_state(state)
-
-    @classmethod
-    def merge_configuration(cls, paths: Sequence[str]) -> dict[str, Any]:
-        """Merge configuration files, later ones winning, and for ``ENV`` the environment.
-
-        The environment wins over all files, as with the SDK. Raises InputError if a file cannot
-        be read, ConfigValidationError if a variable is wrong.
-        """
-        schema: dict[str, Any] = cls.config_jsonschema
-        cls.append_builtin_config(schema)
-        config: dict[str, Any] = {}
-        for path in paths:
-            config |= {} if path == "ENV" else read_object(path, "configuration")
-        if "ENV" in paths:
-            return config | settings_in_environment(schema)
-        if paths:
-            warn_about_undeclared(schema, config)
-        return config
 
     @classmethod
     def parse_configuration(cls, raw: Mapping[str, Any]) -> Config:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import FrameType
 from typing import IO, Any
@@ -21,7 +21,8 @@ from tap_oauth2_generic.errors import ConfigurationError, OutputError
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.redaction import protect_logs
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
-from tap_oauth2_generic.singer.input_files import read_catalog, read_state
+from tap_oauth2_generic.singer.environment import settings_in_environment, warn_about_undeclared
+from tap_oauth2_generic.singer.input_files import read_catalog, read_object, read_state
 from tap_oauth2_generic.singer.message_writer import MessageWriter
 from tap_oauth2_generic.singer.state_writer import ThrottledStateWriter
 
@@ -31,24 +32,17 @@ class BaseTap(Tap):
 
     message_writer_class = MessageWriter
     message_writer: MessageWriter
+    #: Syncs all selected streams; raises TapError.
+    sync_everything: Callable[[], None]
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         uninterrupted.begin_run()
         super().__init__(*arguments, **options)
 
-    @classmethod
-    @abstractmethod
-    def merge_configuration(cls, paths: Sequence[str]) -> dict[str, Any]:
-        """Merge the ``--config`` options; raises TapError or ConfigValidationError."""
-
     @property
     @abstractmethod
     def configuration(self) -> object:
         """The parsed configuration; raises ConfigValidationError with every mistake."""
-
-    @abstractmethod
-    def sync_everything(self) -> None:
-        """Sync all selected streams; raises TapError."""
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         try:
@@ -98,6 +92,24 @@ class BaseTap(Tap):
     ) -> _ConfigInput:
         """Read the ``--config`` options; raises TapError or ConfigValidationError."""
         return _ConfigInput(cls.merge_configuration(value))
+
+    @classmethod
+    def merge_configuration(cls, paths: Sequence[str]) -> dict[str, Any]:
+        """Merge configuration files, later ones winning, and for ``ENV`` the environment.
+
+        The environment wins over all files, as with the SDK. Raises InputError if a file cannot
+        be read, ConfigValidationError if a variable is wrong.
+        """
+        schema: dict[str, Any] = cls.config_jsonschema
+        cls.append_builtin_config(schema)
+        config: dict[str, Any] = {}
+        for path in paths:
+            config |= {} if path == "ENV" else read_object(path, "configuration")
+        if "ENV" in paths:
+            return config | settings_in_environment(schema)
+        if paths:
+            warn_about_undeclared(schema, config)
+        return config
 
     @classmethod
     def invoke(  # type: ignore[override]  # the SDK's own taps narrow its options, too

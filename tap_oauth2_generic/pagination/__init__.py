@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from abc import ABCMeta
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,14 +32,12 @@ _ORDER = ("none", "page_number", "offset", "cursor", "next_url", "link_header", 
 
 def styles() -> dict[str, type[PagingStyle]]:
     """Return every style that has a file here, by name, the best known first."""
-    found: dict[str, type[PagingStyle]] = {}
     for module_info in pkgutil.iter_modules(__path__):
-        module = importlib.import_module(f"{__name__}.{module_info.name}")
-        for member in vars(module).values():
-            # Not isinstance: in Python 3.10 a generic alias would pass for a class.
-            is_class = type(member) is ABCMeta
-            if is_class and issubclass(member, PagingStyle) and "style" in vars(member):
-                found[member.style] = member
+        importlib.import_module(f"{__name__}.{module_info.name}")
+    kinds = PagingStyle.__subclasses__()
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    found = {kind.style: kind for kind in kinds if "style" in vars(kind)}
     known = [name for name in _ORDER if name in found]
     return {name: found[name] for name in [*known, *sorted(found.keys() - set(known))]}
 

@@ -21,7 +21,7 @@ from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
 from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.singer.paged_stream import PagedStream
 from tap_oauth2_generic.singer.record_writer import RecordWriter
-from tap_oauth2_generic.singer.state_writer import drop_progress
+from tap_oauth2_generic.singer.state_writer import PROGRESS
 
 
 class OAuth2Stream(PagedStream):
@@ -54,8 +54,6 @@ class OAuth2Stream(PagedStream):
         self.pipelines = PipelineFactory(stream, self)
         self.sample = SchemaSample(self.plan, self.pipelines)
         self._sync: SliceSync | None = None
-
-    # Schema
 
     def infer_schema(self) -> dict[str, Any]:
         """Infer the schema from a sample; raise TapError."""
@@ -91,8 +89,6 @@ class OAuth2Stream(PagedStream):
                 "the catalog deselects %s; emitting it anyway, as it is a key", ", ".join(kept)
             )
 
-    # Contexts
-
     @property
     def partitions(self) -> list[dict[str, Any]] | None:
         """The configured partitions; None for a stream that runs once, or for each parent."""
@@ -104,8 +100,6 @@ class OAuth2Stream(PagedStream):
             yield context
             return
         yield from self.prefetcher.iterate((p, self.plan.slices(p)) for p in self.partitions)
-
-    # Records
 
     def sync_context(self, context: Context | None) -> bool:
         """Sync a context; return whether everything was read."""
@@ -138,9 +132,7 @@ class OAuth2Stream(PagedStream):
         if self.ABORT_AT_RECORD_COUNT is None:
             self.bookmarks.settle(state, is_complete=is_complete)
         else:
-            drop_progress(state)
-
-    # Ends
+            state.pop(PROGRESS, None)
 
     def report(self) -> None:
         """Log at the end of a run what was left out; raise ResponseError."""

@@ -76,7 +76,6 @@ def _pages(
 
 
 def _describe(fetched: FetchedPage) -> dict[str, Any]:
-    """Return request and response of a page, with whatever may be a secret masked."""
     request, page = fetched.response.request, fetched.page
     return {
         "request": {

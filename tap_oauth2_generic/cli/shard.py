@@ -93,7 +93,6 @@ def split(
 
 
 def _members(streams: Sequence[StreamConfig], share: Share) -> list[StreamConfig]:
-    """Return the streams of a shard: those it lists and all their descendants."""
     named = {stream.name: stream for stream in streams}
 
     def root(stream: StreamConfig) -> str:

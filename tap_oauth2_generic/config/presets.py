@@ -77,7 +77,6 @@ def add_required_scopes(raw: Mapping[str, Any]) -> Mapping[str, Any]:
 def _read_params(
     given: Any, declared: Mapping[str, Mapping[str, str]], collector: ErrorCollector
 ) -> dict[str, str]:
-    """Return the values of the preset's placeholders, checked against its declaration."""
     where, found = "provider_params", given or {}
     if not isinstance(found, Mapping):
         collector.add(where, f"must be an object, not {json_type(found)}")

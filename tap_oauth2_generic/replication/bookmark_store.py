@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.replication.bookmark import Bookmark, leading, stored_bookmark
 from tap_oauth2_generic.replication.bounds import Bound
-from tap_oauth2_generic.singer.state_writer import drop_progress, has_progress, set_progress
+from tap_oauth2_generic.singer.state_writer import PROGRESS, set_progress
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,16 +126,16 @@ class BookmarkStore:
 
     def settle(self, state: dict[str, Any], *, is_complete: bool) -> None:
         """Let the SDK move the bookmark after a read, unless something was left unread."""
-        if not has_progress(state):
+        if PROGRESS not in state:
             return
         if self.bookmark.mixed:
             self.log.warning(
                 "replication values mix timestamps and numbers; keeping the previous bookmark"
             )
-            drop_progress(state)
+            del state[PROGRESS]
         elif not is_complete:
             self.log.warning("incomplete read; keeping the last safe bookmark")
-            drop_progress(state)
+            del state[PROGRESS]
         elif self.key and self.bookmark.cap(self.started_at, stored_bookmark(state, self.key)):
             self.log.warning(
                 "some values of %r are in the future; setting the bookmark to the start of this "

@@ -198,7 +198,6 @@ def parameter(value: Any) -> Any:
 
 
 def _header_string(value: Any) -> str:
-    """Read the value of a header, without placeholders."""
     found = text(value)
     if re.search(r"[\r\n]", found):
         raise ValueError("must be a single line")
@@ -213,7 +212,6 @@ def _header(value: Any) -> Any:
 
 
 def _body(value: Any) -> Any:
-    """Parse every string inside a body as a template."""
     found = from_json(value)
     if not isinstance(found, Mapping | list):
         raise ValueError(f"must be an object or an array, not {json_type(found)}")

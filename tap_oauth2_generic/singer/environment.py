@@ -87,7 +87,6 @@ def _malformed(properties: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _unknown(properties: Mapping[str, Any]) -> Iterator[str]:
-    """Yield an error for each variable that belongs neither to a setting nor to Meltano."""
     known = [name.upper() for name in properties]
     others = tuple(_exported_by_meltano(properties))
     for variable in os.environ:

@@ -86,7 +86,6 @@ class PagedStream(Stream):
         return is_complete
 
     def _sync_one(self, context: Context | None) -> bool:
-        """Sync a context and settle its bookmark."""
         self._measure()
         is_complete = self.sync_context(context)
         if self.state_manager.get_state_partition_context(context) == context:
@@ -116,8 +115,6 @@ class PagedStream(Stream):
                 f"stream {self.name!r}: its records or its schema are nested too deep"
             ) from None
 
-    # Logs
-
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
         """Log a message of the SDK, if it says something new.
 
@@ -136,7 +133,6 @@ class PagedStream(Stream):
         return self._meters
 
     def _log_meters(self) -> None:
-        """Log the measures of this stream and of its children."""
         if self._meters is not None:
             for meter in self._meters:
                 meter.__exit__(*sys.exc_info())
@@ -144,8 +140,6 @@ class PagedStream(Stream):
         for child in self.child_streams:
             if isinstance(child, PagedStream):
                 child._log_meters()  # noqa: SLF001 - one family
-
-    # Schema
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -209,8 +203,6 @@ class PagedStream(Stream):
             if sending != self._sent_schemas:
                 self._sent_schemas = sending
                 super()._write_schema_message()
-
-    # State
 
     @property
     def state_manager(self) -> IndexedStateManager:

@@ -76,7 +76,6 @@ class RecordWriter:
                 self._grow_schema(mismatch)
 
     def _send(self, waiting: list[Any]) -> None:
-        """Send encoded records, or the records that stream maps made."""
         writer = self.stream.message_writer
         if waiting and isinstance(waiting[0], bytes) and isinstance(writer, MessageWriter):
             writer.write_records(self.stream.name, waiting)

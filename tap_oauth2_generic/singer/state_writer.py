@@ -21,6 +21,8 @@ from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.settings.limits import FREE_STATE_BYTES
 from tap_oauth2_generic.singer.message_writer import MessageWriter
 
+#: The key of a context's state with the bookmark of a read that has not ended.
+PROGRESS = PROGRESS_MARKERS
 # Beyond FREE_STATE_BYTES, STATE messages take at most this part of the output, or of the time.
 _OUTPUT_SHARE, _TIME_SHARE = 10, 100
 
@@ -56,23 +58,12 @@ class IndexedStateManager(StreamStateManager):
 def set_progress(state: dict[str, Any], key: str, value: Any) -> None:
     """Note the bookmark of a read that has not ended; the SDK promotes it in the end."""
     note = {PROGRESS_MARKER_NOTE: "Progress is not resumable if interrupted."}
-    markers = state.setdefault(PROGRESS_MARKERS, note)
+    markers = state.setdefault(PROGRESS, note)
     markers["replication_key"] = key
     markers["replication_key_value"] = value
 
 
-def has_progress(state: Mapping[str, Any]) -> bool:
-    """Return whether a context's state has the bookmark of a read that has not ended."""
-    return PROGRESS_MARKERS in state
-
-
-def drop_progress(state: dict[str, Any]) -> None:
-    """Leave the bookmark of a context where it was."""
-    state.pop(PROGRESS_MARKERS, None)
-
-
 def _key(context: Mapping[str, Any]) -> Hashable:
-    """Return a key that is equal for equal contexts."""
     try:
         return frozenset(context.items())
     except TypeError:

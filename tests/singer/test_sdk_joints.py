@@ -19,10 +19,9 @@ from tap_oauth2_generic.singer.base_tap import BaseTap
 from tap_oauth2_generic.singer.environment import PREFIX
 from tap_oauth2_generic.singer.paged_stream import PagedStream
 from tap_oauth2_generic.singer.state_writer import (
+    PROGRESS,
     IndexedStateManager,
     ThrottledStateWriter,
-    drop_progress,
-    has_progress,
     set_progress,
 )
 from tap_oauth2_generic.stream import OAuth2Stream
@@ -109,7 +108,7 @@ def test_progress_is_promoted_by_the_sdk():
     """The SDK makes a bookmark of the progress that is noted in its state, and drops the note."""
     state = {}
     set_progress(state, "at", 5)
-    assert has_progress(state)
+    assert PROGRESS in state
     assert state.get("replication_key_value") is None
     _state.finalize_state_progress_markers(state)
     assert state == {"replication_key": "at", "replication_key_value": 5}
@@ -119,7 +118,7 @@ def test_dropped_progress_moves_no_bookmark():
     """Of progress that is dropped the SDK makes nothing."""
     state = {"replication_key": "at", "replication_key_value": 4}
     set_progress(state, "at", 5)
-    drop_progress(state)
+    del state[PROGRESS]
     _state.finalize_state_progress_markers(state)
     assert state == {"replication_key": "at", "replication_key_value": 4}
 

@@ -117,7 +117,7 @@ class OAuth2Stream(PagedStream):
     def _slice_sync(self) -> SliceSync:
         limit = self.ABORT_AT_RECORD_COUNT
         children = [
-            one
+            (one.plan, one.sync_for_parent)
             for one in self.child_streams
             if isinstance(one, OAuth2Stream) and (one.selected or one.has_selected_descendents)
         ]

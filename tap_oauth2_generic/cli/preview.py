@@ -59,8 +59,8 @@ def preview(stream: OAuth2Stream, wanted: int, *, suggests: bool) -> dict[str, A
     report["primary_key_candidates"] = primary_key_candidates(records)
     report["replication_key_candidates"] = replication_key_candidates(records)
     report["records"] = records[:wanted]
-    if missing := stream.reader.missing_records():
-        report |= {"ok": False, "error": missing}
+    if stream.reader.missing:
+        report |= {"ok": False, "error": stream.reader.missing}
     return report
 
 

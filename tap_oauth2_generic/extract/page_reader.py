@@ -67,8 +67,11 @@ class PageReader:
         rules = [*stream.rules.response_rules, *session.config.rules.response_rules]
         self._policy = RequestPolicy(rules, stream.records.decode, self.log, self.stats)
         self._keeps_encoded = keeps_encoded
+        #: Describes the responses, if ``records_path`` never matched.
+        self.missing = ""
+        #: Describes the responses of a paged stream that each counted as one record.
+        self.envelope = ""
         self._matched = False
-        self._missing_keys = self._enveloped = ""
 
     def read(self, slice_: Slice, paginator: Paginator) -> Iterator[FetchedPage]:
         """Yield page after page until paging stops; raise TapError naming stream and page."""
@@ -109,35 +112,18 @@ class PageReader:
             reason = _TOO_DEEP if is_deep else "the response needs more memory than there is"
             raise ResponseError(f"{place}: {reason}") from None
 
-    def envelope(self) -> str | None:
-        """Describe the responses of a paged stream that each counted as one record."""
-        if not self._enveloped:
-            return None
-        return (
-            "records_path is not set, so each response was one record, with "
-            f"{self._enveloped}; name the one that holds the list"
-        )
-
-    def missing_records(self) -> str | None:
-        """Describe the responses, if ``records_path`` never matched."""
-        if self._matched or not self._missing_keys:
-            return None
-        path = self.stream.records.records_path.text
-        return f"records_path {path!r} matched nothing; the responses had {self._missing_keys}"
-
     def report(self) -> None:
         """Warn at the end of a run if no records were found where they should be.
 
         Raise ResponseError if ``on_missing_records`` says so.
         """
         records = self.stream.records
-        if missing := self.missing_records():
-            if records.on_missing_records == "fail":
-                raise ResponseError(f"stream {self.stream.name!r}: {missing}")
-            if records.on_missing_records == "warn":
-                self.log.warning(missing)
-        if (envelope := self.envelope()) and not records.records_are_values:
-            self.log.warning(envelope)
+        if self.missing and records.on_missing_records == "fail":
+            raise ResponseError(f"stream {self.stream.name!r}: {self.missing}")
+        if self.missing and records.on_missing_records == "warn":
+            self.log.warning(self.missing)
+        if self.envelope and not records.records_are_values:
+            self.log.warning(self.envelope)
 
     def _page(self, slice_: Slice, response: Response) -> Page:
         settings = self.stream.records
@@ -158,11 +144,15 @@ class PageReader:
         style = self.stream.settings.pagination
         is_paged = style.first() is not None or style.follows_tokens
         if isinstance(page.body, dict) and settings.path.text == "$" and is_paged:
-            self._enveloped = page.keys
+            self.envelope = (
+                "records_path is not set, so each response was one record, with "
+                f"{page.keys}; name the one that holds the list"
+            )
         if page.found:
-            self._matched = True
-        elif page.body not in (None, [], {}):
-            self._missing_keys = page.keys
+            self._matched, self.missing = True, ""
+        elif not self._matched and page.body not in (None, [], {}):
+            path = self.stream.records.records_path.text
+            self.missing = f"records_path {path!r} matched nothing; the responses had {page.keys}"
         return page
 
     def _request(self, slice_: Slice, token: Token) -> Request:

@@ -111,7 +111,6 @@ class SliceReader:
             self._pending.pop().response.cancel()
 
     def _request(self, token: Token, workers: Workers, ahead: int, *, urgent: bool) -> _PendingPage:
-        """Request the page that lies so many pages ahead of the next one."""
         number, is_guess = self.paginator.pages + 1 + ahead, ahead > 0
         fetch = partial(self.source.fetch, self.slice, token, number, is_guess=is_guess)
         return _PendingPage(token, workers.submit(fetch, urgent=urgent), is_guess)
@@ -189,7 +188,6 @@ class Prefetcher:
                 yield from readers
 
     def _next_slices(self) -> Iterator[SliceReader]:
-        """Yield the slices after the current one, those that started first."""
         for upcoming, started in reversed(self._queues):
             for _, readers in list(started):
                 yield from readers
@@ -214,7 +212,6 @@ class Prefetcher:
             free -= other.submit(self._workers, 1, urgent=False)
 
     def _wait(self, reader: SliceReader) -> None:
-        """Wait until a response arrives, of this slice or of one that started early."""
         wanted = reader.waiting_on()
         if wanted and not wanted[0].done():
             others = [response for one in self._early_slices() for response in one.waiting_on()]

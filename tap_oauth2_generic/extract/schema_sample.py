@@ -69,7 +69,7 @@ class SchemaSample:
         for key in self.plan.reader.stream.settings.primary_keys:
             if key not in seen:
                 message = f"stream {self.plan.reader.stream.name!r}: primary_keys {key!r} {where}"
-                envelope = self.plan.reader.envelope()
+                envelope = self.plan.reader.envelope
                 raise RecordError(f"{message}; {envelope}" if envelope else message)
         wanted = self.plan.reader.stream.settings.replication_key
         if wanted and wanted not in seen:

@@ -5,30 +5,27 @@ Knows no request and no schema.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 from tap_oauth2_generic.errors import SettingError
-from tap_oauth2_generic.extract.prefetch import SliceReader
+from tap_oauth2_generic.extract.page_reader import FetchedPage, PageReader
+from tap_oauth2_generic.extract.prefetch import Prefetcher, SliceReader
 from tap_oauth2_generic.pagination import Paginator, Stop
 from tap_oauth2_generic.parsing.extract_records import add_fields
-from tap_oauth2_generic.records.pipeline import Batch, Slice
+from tap_oauth2_generic.records.pipeline import Batch, Record, Slice
+from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
 from tap_oauth2_generic.replication.bounds import windows
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.settings.limits import MAX_WINDOWS
+from tap_oauth2_generic.singer.record_writer import RecordWriter
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from tap_oauth2_generic.extract.page_reader import FetchedPage, PageReader
-    from tap_oauth2_generic.extract.prefetch import Prefetcher
-    from tap_oauth2_generic.records.pipeline import Record
-    from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
-    from tap_oauth2_generic.singer.record_writer import RecordWriter
-
-    # A record, and the contexts that child streams are synced for before it is written.
-    Family = tuple[Record, list[tuple["ChildStream", dict[str, Any]]]]
+# Syncs a child stream for a context; returns whether everything was read.
+ChildSync = Callable[[dict[str, Any]], bool]
+# A record, and the child streams to sync before it is written.
+Family = tuple[Record, list[tuple[ChildSync, dict[str, Any]]]]
 
 
 @dataclass
@@ -103,15 +100,6 @@ class SlicePlan:
         ]
 
 
-class ChildStream(Protocol):
-    """A stream that is synced for every record of another one."""
-
-    plan: SlicePlan
-
-    def sync_for_parent(self, context: dict[str, Any]) -> bool:
-        """Sync a context; return whether everything was read."""
-
-
 @dataclass
 class SliceSync:
     """Syncs the contexts of one stream, slice by slice and page by page.
@@ -122,7 +110,7 @@ class SliceSync:
     plan: SlicePlan
     prefetcher: Prefetcher
     writer: RecordWriter
-    children: Sequence[ChildStream]
+    children: Sequence[tuple[SlicePlan, ChildSync]]
     limit: int | None
 
     def run(self, context: Mapping[str, Any] | None) -> bool:
@@ -143,7 +131,10 @@ class SliceSync:
     def _run_slice(self, slice_reader: SliceReader) -> bool:
         self.writer.stats.slices += 1
         is_complete = True
-        for page in self._pages(slice_reader):
+        pages = self.prefetcher.pages(slice_reader)
+        if self.limit is not None:
+            pages = islice(slice_reader.read_sequentially(), 1)
+        for page in pages:
             self.writer.stats.page(is_ignored=page.page is None)
             batch = self.writer.pipeline(page, slice_reader.slice, self.limit)
             is_complete &= self._write(batch)
@@ -152,13 +143,8 @@ class SliceSync:
                 self.plan.bookmarks.advance(batch, context, may_move=is_complete)
             if self._is_older(page, slice_reader.slice):
                 slice_reader.paginator.stop = Stop("a page wholly older than the bookmark")
-            self.writer.count_page(batch)
+            self.writer.stream.count_page(len(batch) if self.writer.is_selected else 0)
         return self._conclude(slice_reader.paginator) and is_complete
-
-    def _pages(self, slice_reader: SliceReader) -> Iterator[FetchedPage]:
-        if self.limit is not None:
-            return islice(slice_reader.read_sequentially(), 1)
-        return self.prefetcher.pages(slice_reader)
 
     def _write(self, batch: Batch) -> bool:
         """Write records, each after those of its child streams; return whether all were read."""
@@ -166,9 +152,9 @@ class SliceSync:
         if self.children:
             families = map(self._with_children, batch.records)
             for record, runs in self.prefetcher.iterate(families):
-                for child, context in runs:
+                for sync_child, context in runs:
                     # Without its parent's record, nothing would read the rest of it.
-                    is_complete &= child.sync_for_parent(context)
+                    is_complete &= sync_child(context)
                 self.writer.write(Batch(batch.origin, [record]))
         else:
             self.writer.write(batch)
@@ -176,13 +162,11 @@ class SliceSync:
         return is_complete
 
     def _with_children(self, record: Record) -> tuple[Family, list[SliceReader]]:
-        """Return a record with the runs of its children, and the slices to read for them."""
-        runs = [(child, c) for child in self.children for c in child.plan.contexts_of(record)]
-        slices = [one for child, context in runs for one in child.plan.slices(context)]
-        return (record, runs), slices
+        runs = [(*child, c) for child in self.children for c in child[0].contexts_of(record)]
+        slices = [one for plan, _, context in runs for one in plan.slices(context)]
+        return (record, [(sync, context) for _, sync, context in runs]), slices
 
     def _is_older(self, page: FetchedPage, slice_: Slice) -> bool:
-        """Return whether a descending stream has reached its bookmark."""
         config, key = self.plan.reader.stream, self.plan.bookmarks.key
         if config.settings.incremental.order != "desc" or slice_.start is None or key is None:
             return False

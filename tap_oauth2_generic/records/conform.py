@@ -92,7 +92,6 @@ class RecordConformer:
         self.dropped[path] = self.dropped.get(path, 0) + 1
 
     def _column(self, schema: Mapping[str, Any], at: tuple[str, ...]) -> Fit:
-        """Make the function that fits one value to one column."""
         # A schema of true, or one that names no type, takes anything.
         declared = schema.get("type") if isinstance(schema, Mapping) else None
         if not declared:
@@ -178,7 +177,6 @@ def _only_empty(values: list[Any]) -> list[Any]:
 
 
 def _as_text(value: Any) -> str:
-    """Write a value as JSON: exact, and readable back."""
     return encode_json(value).decode()
 
 

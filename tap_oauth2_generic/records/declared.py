@@ -14,7 +14,6 @@ from tap_oauth2_generic.settings.fields import FieldType, setting
 
 
 def _parse(value: Any) -> dict[str, Any]:
-    """Parse a JSON Schema of records, from an object or the path of a file."""
     schema = _from_file(value) if isinstance(value, str) else value
     if not isinstance(schema, Mapping):
         raise ValueError("must be a JSON Schema object or the path of a file with one")

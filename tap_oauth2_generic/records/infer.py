@@ -67,8 +67,10 @@ def grow_at(schema: Schema | None, path: Sequence[str], value: Any) -> dict[str,
     longer required.
     """
     if not path:
-        has_null = schema is not None and value is None
-        return dict(_nullable(schema or {}) if has_null else _finish(grow(schema, value)))
+        if schema is None or value is not None:
+            return dict(_finish(grow(schema, value)))
+        types = _types(schema)
+        return {**schema, "type": [*types, "null"]} if types and "null" not in types else {**schema}
     schema = dict(schema or {"type": ["object", "null"]})
     name, rest = path[0], path[1:]
     if name == IN_LIST:
@@ -79,11 +81,6 @@ def grow_at(schema: Schema | None, path: Sequence[str], value: Any) -> dict[str,
     if value is None and not rest and name in schema.get("required", ()):
         grown["required"] = [other for other in schema["required"] if other != name]
     return grown
-
-
-def _nullable(schema: Schema) -> Schema:
-    types = _types(schema)
-    return schema if not types or "null" in types else {**schema, "type": [*types, "null"]}
 
 
 def _types(schema: Schema) -> list[str]:

@@ -5,22 +5,23 @@ Keeps them in the SDK's state. ``bookmark`` defines what a bookmark is. Knows no
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tap_oauth2_generic.replication.bookmark import Bookmark, leading, stored_bookmark
+from tap_oauth2_generic.records.pipeline import Batch
+from tap_oauth2_generic.replication.bookmark import (
+    Bookmark,
+    IncrementalSettings,
+    leading,
+    stored_bookmark,
+)
 from tap_oauth2_generic.replication.bounds import Bound
+from tap_oauth2_generic.runtime.log import StreamLog
+from tap_oauth2_generic.singer.paged_stream import PagedStream
 from tap_oauth2_generic.singer.state_writer import PROGRESS, set_progress
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tap_oauth2_generic.records.pipeline import Batch
-    from tap_oauth2_generic.replication.bookmark import IncrementalSettings
-    from tap_oauth2_generic.runtime.log import StreamLog
-    from tap_oauth2_generic.singer.paged_stream import PagedStream
-
-    Context = Mapping[str, Any]
+Context = Mapping[str, Any]
 
 
 @dataclass

@@ -40,7 +40,6 @@ class Parent:
 
 
 def _partitions(value: Any) -> tuple[Context, ...]:
-    """Parse a list of objects, or every combination of an object of arrays."""
     if isinstance(value, Mapping):
         wrong = [name for name, members in value.items() if not isinstance(members, list | tuple)]
         if wrong:

@@ -75,7 +75,13 @@ class PagedStream(Stream):
         try:
             for current in self.contexts(context):
                 with self._naming_depth():
-                    is_complete &= self._sync_one(current)
+                    self._measure()
+                    was_read = self.sync_context(current)
+                    if self.state_manager.get_state_partition_context(current) == current:
+                        state = self.get_context_state(current)
+                        self.settle(state, is_complete=was_read)
+                        self._finalize_state(state)
+                is_complete &= was_read
                 self._write_state_message()
         finally:
             if not context:
@@ -83,15 +89,6 @@ class PagedStream(Stream):
         if not context:
             self._finalize_state(self.stream_state)
         self._write_state_message()
-        return is_complete
-
-    def _sync_one(self, context: Context | None) -> bool:
-        self._measure()
-        is_complete = self.sync_context(context)
-        if self.state_manager.get_state_partition_context(context) == context:
-            state = self.get_context_state(context)
-            self.settle(state, is_complete=is_complete)
-            self._finalize_state(state)
         return is_complete
 
     def count_page(self, records: int) -> None:

@@ -41,10 +41,6 @@ class RecordWriter:
         self.is_selected = self.stream.selected
         self.pipeline = self.make_pipeline()
 
-    def count_page(self, batch: Batch) -> None:
-        """Count a page whose records were written."""
-        self.stream.count_page(len(batch) if self.is_selected else 0)
-
     def write(self, batch: Batch) -> None:
         """Write the records of a batch; raise RecordError if one does not fit the schema."""
         if not self.is_selected:

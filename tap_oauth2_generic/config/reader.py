@@ -40,7 +40,7 @@ def read_config(
     if None in parsed:
         return None
     config = Config(*parsed, scope=_scope(raw))  # type: ignore[arg-type]
-    collector.errors += find_errors(config)
+    collector.found += (("", error) for error in find_errors(config))
     collector.warnings += find_warnings(config, raw)
     return None if collector.errors else config
 

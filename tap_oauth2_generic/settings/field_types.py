@@ -129,7 +129,7 @@ def _parse_each(members: Mapping[str, Any], parse: Parse) -> list[Any]:
         except ValueError as error:
             errors += errors_at(place, error)
     if errors:
-        raise NestedError(errors)
+        raise NestedError(*errors)
     return parsed
 
 
@@ -155,16 +155,10 @@ def nested(
         except ValueError as error:
             collector.add("", str(error))
         if collector.errors:
-            raise NestedError([*map(_join, collector.errors)])
+            raise NestedError(*((place and f".{place}", said) for place, said in collector.found))
         return parsed
 
     return FieldType(schema, parse_one)
-
-
-def _join(sentence: str) -> str:
-    """Put a dot before a place, a colon before a sentence without one."""
-    place = re.match(r"[\w$.\[\]-]+(?=: )", sentence)
-    return f".{sentence}" if place else f": {sentence}"
 
 
 def _strings(value: Any) -> list[str]:

@@ -28,16 +28,21 @@ _WORDS = {word.lower(): word for word in ("CA", "ID", "JWT", "PKCE", "URI", "URL
 class ErrorCollector:
     """The errors and warnings about a configuration, each with its place."""
 
-    errors: list[str] = dataclasses.field(default_factory=list)
+    found: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     warnings: list[str] = dataclasses.field(default_factory=list)
 
     def add(self, where: str, sentence: str) -> None:
         """Add an error at a place such as ``streams[0].pagination``."""
-        self.errors.append(f"{where}: {sentence}" if where else sentence)
+        self.found.append((where, sentence))
 
     def warn(self, where: str, sentence: str) -> None:
         """Add a warning: the tap does something other than configured."""
         self.warnings.append(f"{where}: {sentence}" if where else sentence)
+
+    @property
+    def errors(self) -> list[str]:
+        """The errors as lines to show."""
+        return [f"{where}: {sentence}" if where else sentence for where, sentence in self.found]
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ def read(declaration: type[_T], raw: Mapping[str, Any], collector: ErrorCollecto
     Returns None if any of them is wrong; the collector holds every error.
     """
     values: dict[str, Any] = {}
-    before = len(collector.errors)
+    before = len(collector.found)
     for declared in dataclasses.fields(declaration):  # type: ignore[arg-type]
         kind, value = declared.metadata["type"], raw.get(declared.name)
         if value is None or (value == "" and kind.empty_is_absent):
@@ -85,12 +90,12 @@ def read(declaration: type[_T], raw: Mapping[str, Any], collector: ErrorCollecto
         try:
             values[declared.name] = kind.parse(value)
         except ValueError as error:
-            collector.errors += errors_at(declared.name, error)
-    if len(collector.errors) > before:
+            collector.found += errors_at(declared.name, error)
+    if len(collector.found) > before:
         return None
     made = declaration(**values)
-    collector.errors += getattr(made, "contradictions", list)()
-    return made if len(collector.errors) == before else None
+    collector.found += (("", sentence) for sentence in getattr(made, "contradictions", list)())
+    return made if len(collector.found) == before else None
 
 
 def reject_unknown(
@@ -169,14 +174,10 @@ def _default(declared: dataclasses.Field[Any]) -> Any:
 
 
 class NestedError(ValueError):
-    """Several errors inside one setting; each begins with its place below that setting."""
-
-    def __init__(self, errors: list[str]) -> None:
-        super().__init__("\n".join(errors))
-        self.errors = errors
+    """Several errors inside one setting, as pairs of the place below it and a sentence."""
 
 
-def errors_at(place: str, error: ValueError) -> list[str]:
+def errors_at(place: str, error: ValueError) -> list[tuple[str, str]]:
     """Return the sentences of an error, each with its place."""
-    sentences = error.errors if isinstance(error, NestedError) else [f": {error}"]
-    return [f"{place}{sentence}" for sentence in sentences]
+    found = error.args if isinstance(error, NestedError) else [("", str(error))]
+    return [(f"{place}{inner}", sentence) for inner, sentence in found]

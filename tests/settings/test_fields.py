@@ -81,7 +81,7 @@ def test_contradictions_wait_for_valid_settings():
 
 def test_earlier_errors_do_not_fail_a_valid_section():
     """A valid section is returned although others before it had errors."""
-    collector = ErrorCollector(["another: is wrong"])
+    collector = ErrorCollector([("another", "is wrong")])
     assert read(Section, {"size": 1}, collector) is not None
     assert collector.errors == ["another: is wrong"]
 

@@ -149,10 +149,7 @@ def _state(path: str) -> dict[str, Any]:
 @click.command("shard")
 @CONFIG_OPTION
 @click.option(
-    "--shards",
-    type=click.IntRange(1, MAX_SHARDS),
-    required=True,
-    help="Number of workers.",
+    "--shards", type=click.IntRange(1, MAX_SHARDS), required=True, help="Number of workers."
 )
 @click.option("--state", "states", multiple=True, help="Carry over the bookmarks of a state file.")
 def command(paths: tuple[str, ...], states: tuple[str, ...], shards: int) -> None:

@@ -102,10 +102,7 @@ class SlicePlan:
 
 @dataclass
 class SliceSync:
-    """Syncs the contexts of one stream, slice by slice and page by page.
-
-    A trial has a ``limit``: it reads so many records of one page.
-    """
+    """Syncs one stream's contexts by slice and page; a trial reads ``limit`` records of a page."""
 
     plan: SlicePlan
     prefetcher: Prefetcher

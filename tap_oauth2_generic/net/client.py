@@ -41,10 +41,7 @@ _FORBIDDEN = 403
 
 @dataclass
 class Response:
-    """A response to work with, its body read to the end and decompressed.
-
-    ``outcome`` is ``ok``, or what a response rule decided: ``ignore`` or ``end``.
-    """
+    """A response, read and decompressed; ``outcome`` is ``ok`` or a rule's: ``ignore``, ``end``."""
 
     request: Request
     url: str

@@ -55,10 +55,7 @@ class RequestSettings:
 
 @dataclass(frozen=True)
 class RequestTemplate:
-    """A stream's request, with the ``params`` and ``headers`` of the connection.
-
-    A stream's own entry of the same name wins, and null removes it.
-    """
+    """A stream's request over the connection's ``params`` and ``headers``; null removes one."""
 
     base_url: Template
     params: dict[str, Any]

@@ -62,10 +62,7 @@ class RequestContext:
 
 
 def sign(context: RequestContext, claims: dict[str, Any]) -> str:
-    """Return a JWT that is valid from now on (RFC 7523 section 3).
-
-    Raise SettingError if the key cannot be used.
-    """
+    """Return a JWT valid from now on (RFC 7523 section 3); raise SettingError for a bad key."""
     import jwt  # only a run that signs needs it; it brings cryptography
     from jwt.exceptions import PyJWTError
 

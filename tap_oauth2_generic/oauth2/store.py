@@ -112,10 +112,7 @@ class Row:
 
 @contextmanager
 def lock_row(url: str | None, key: str | None, name: str) -> Iterator[Row]:
-    """Hold the row of a connection against all threads and processes.
-
-    Raise TokenStoreError if the store cannot be opened or stays locked.
-    """
+    """Hold a connection's row against all threads and processes; raise TokenStoreError."""
     with _store_errors():
         # Opened each time: the file may have been removed meanwhile.
         connection = open_engine(url).connect()

@@ -24,10 +24,7 @@ _FALSE_WORDS = {"false", "0", "no", "n", ""}
 
 @dataclass(frozen=True)
 class Stop:
-    """Why paging stopped.
-
-    ``complete``: all records were read, so a bookmark may move. ``suspicious``: warn.
-    """
+    """Why paging stopped; ``complete`` lets a bookmark move, ``suspicious`` asks for a warning."""
 
     reason: str
     complete: bool = True

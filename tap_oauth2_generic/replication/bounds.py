@@ -182,10 +182,7 @@ class Duration:
     rest: timedelta
 
     def after(self, at: datetime) -> datetime | None:
-        """Return the time so much later, None if no calendar has it.
-
-        A day that the month lacks becomes the month's last day.
-        """
+        """Return the later time, None beyond the calendar; a day a month lacks becomes its last."""
         total = at.year * _YEAR_MONTHS + at.month - 1 + self.months
         year, month = divmod(total, _YEAR_MONTHS)
         try:

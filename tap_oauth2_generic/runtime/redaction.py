@@ -34,10 +34,7 @@ def _anchor(secret: str) -> str:
 
 @cache
 def _pattern(secret: str) -> re.Pattern[str]:
-    """Return a pattern for every spelling of a secret in URLs, JSON, HTML and ``repr``.
-
-    Spellings mix: one server escapes what another leaves.
-    """
+    """Return a pattern for every spelling of a secret in URLs, JSON, HTML, ``repr`` or a mix."""
     runs = [(kind, "".join(run)) for kind, run in groupby(secret, _kind)]
     # A quoted string may have lost whitespace inside and at its ends.
     at_ends = "*" if len(secret.strip()) >= SHORTEST_SECRET else "+"
@@ -146,10 +143,7 @@ class RedactingFormatter(logging.Formatter):
         self._inner = inner
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format, mask, and indent all lines but the first.
-
-        Otherwise a server could forge lines that look like the tap's own.
-        """
+        """Format and mask; indent further lines, or a server could forge lines of the tap."""
         return printable(redact(self._inner.format(record))).replace("\n", "\n    ")
 
 

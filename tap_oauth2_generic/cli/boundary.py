@@ -14,13 +14,8 @@ from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.runtime.redaction import protect_logs, redact
 from tap_oauth2_generic.runtime.shutdown import Interrupted, uninterrupted
 from tap_oauth2_generic.settings.limits import MAX_ERROR_LINES, MAX_LINE_LENGTH
+from tap_oauth2_generic.singer import message_writer
 from tap_oauth2_generic.singer.environment import check_log_level
-from tap_oauth2_generic.singer.message_writer import (
-    TAKES_NO_MORE,
-    abandon_output,
-    flush_output,
-    output_error,
-)
 
 #: The option of every subcommand, as the SDK defines it for the tap.
 CONFIG_OPTION = click.option(
@@ -46,7 +41,7 @@ def run_cleanly(action: Callable[[], object]) -> int:
         # The SDK would use it, unchecked, before anything else.
         check_log_level()
         status = action()
-        flush_output()
+        message_writer.flush_output()
     except click.UsageError as error:
         error.show()
         return 1 if isinstance(error, click.BadParameter) else error.exit_code
@@ -65,21 +60,21 @@ def _describe(error: BaseException) -> list[str]:  # noqa: PLR0911 - one for eac
         case Interrupted():
             if uninterrupted.forced:
                 # The reader of stdout may be gone, so flushing could block.
-                abandon_output()
+                message_writer.abandon_output()
             return [f"interrupted by {error.name}; rerun to resume from the last STATE"]
         case click.ClickException():
             return [error.format_message()]
         case ConfigValidationError():
             return error.errors or [str(error)]
         case OutputError():
-            abandon_output()
+            message_writer.abandon_output()
             return [str(error)]
         case TapError():
             return str(error).split("\n")
-        case OSError() if error.errno in TAKES_NO_MORE:
+        case OSError() if error.errno in message_writer.TAKES_NO_MORE:
             # click and rich do not write through our own writer.
-            abandon_output()
-            return [str(output_error(error))]
+            message_writer.abandon_output()
+            return [str(message_writer.output_error(error))]
         case RecursionError():
             return ["the configuration, catalog, state or a response is nested too deep"]
     LOG.debug("Traceback for a bug report", exc_info=error)

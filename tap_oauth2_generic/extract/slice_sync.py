@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -58,9 +59,8 @@ class SlicePlan:
 
     def first(self, context: dict[str, Any]) -> Slice:
         """Return the slice of a context that a first sync would read."""
-        return Slice(
-            context, self.bookmarks.lower_bound(None), self.bookmarks.now(), is_sample=True
-        )
+        start, end = self.bookmarks.lower_bound(None), self.bookmarks.now()
+        return Slice(context, start, end, is_sample=True)
 
     def slices(self, context: Mapping[str, Any] | None) -> list[SliceReader]:
         """Return the slices of a context; the same ones until they are taken.
@@ -88,16 +88,8 @@ class SlicePlan:
                 f"than {MAX_WINDOWS} of them; write a longer one, or a later start_date"
             )
         # How far a descending stream goes is known only when its records are read.
-        is_eager = settings.incremental.order != "desc"
-        return [
-            SliceReader(
-                self.reader,
-                Slice(context, *bound),
-                Paginator(settings.pagination),
-                is_eager=is_eager,
-            )
-            for bound in found
-        ]
+        make = partial(SliceReader, self.reader, is_eager=settings.incremental.order != "desc")
+        return [make(Slice(context, *bound), Paginator(settings.pagination)) for bound in found]
 
 
 @dataclass

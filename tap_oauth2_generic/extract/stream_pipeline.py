@@ -6,18 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field, fields
 
 from tap_oauth2_generic.config.streams import StreamConfig
+from tap_oauth2_generic.records import steps
 from tap_oauth2_generic.records.conform import RecordConformer
 from tap_oauth2_generic.records.pipeline import Pipeline, Step
-from tap_oauth2_generic.records.steps import (
-    AddContext,
-    AddFields,
-    Conform,
-    Decode,
-    DropOlder,
-    Encode,
-    Keep,
-    Unwrap,
-)
 from tap_oauth2_generic.records.stream_maps import MapStreams
 from tap_oauth2_generic.singer.paged_stream import PagedStream
 
@@ -49,7 +40,7 @@ class PipelineFactory:
         prepare = self._prepare(self.left_out)
         if not stream.selected:
             return Pipeline(prepare)
-        prepare += [Decode()] if reads_each or order == "desc" else []
+        prepare += [steps.Decode()] if reads_each or order == "desc" else []
         conformer = RecordConformer(
             stream.effective_schema,
             stream.mask,
@@ -58,9 +49,9 @@ class PipelineFactory:
             dropped=self.dropped,
         )
         adds = frozenset[str]().union(*(step.adds for step in prepare))
-        conform = Conform(conformer, adds, stream.replication_key, is_ordered=order == "asc")
+        conform = steps.Conform(conformer, adds, stream.replication_key, is_ordered=order == "asc")
         maps = MapStreams(stream.name, stream.stream_maps)
-        return Pipeline(prepare, (conform, Encode() if stream.writes_lines else maps))
+        return Pipeline(prepare, (conform, steps.Encode() if stream.writes_lines else maps))
 
     def _prepare(self, left_out: Counter[str]) -> list[Step]:
         config, key = self.config, self.stream.replication_key
@@ -70,15 +61,14 @@ class PipelineFactory:
             *(contexts.partitions[0] if contexts.partitions else ()),
         )
         paths = [getattr(style, one.name) for one in fields(style)]
-        steps: list[Step] = [
-            Unwrap(config.records, [path for path in paths if path not in style.paths_in_record])
-        ]
+        read = [path for path in paths if path not in style.paths_in_record]
+        made: list[Step] = [steps.Unwrap(config.records, read)]
         if config.records.add_fields:
-            steps.append(AddFields(config.records.add_fields))
+            made.append(steps.AddFields(config.records.add_fields))
         if names:
-            steps.append(AddContext(names))
+            made.append(steps.AddContext(names))
         if config.filters.keep:
-            steps.append(Keep(config.name, config.filters.keep, left_out))
+            made.append(steps.Keep(config.name, config.filters.keep, left_out))
         if config.settings.incremental.drop_older and key:
-            steps.append(DropOlder(key, left_out))
-        return steps
+            made.append(steps.DropOlder(key, left_out))
+        return made

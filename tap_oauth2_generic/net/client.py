@@ -15,20 +15,11 @@ from typing import Any, Protocol
 import requests
 
 from tap_oauth2_generic.errors import ApiError
+from tap_oauth2_generic.net import retry
 from tap_oauth2_generic.net.hosts import HostPolicy
 from tap_oauth2_generic.net.rate_limit import ConcurrencyLimit, RateLimiter
 from tap_oauth2_generic.net.request import Request, prepare, redirect
 from tap_oauth2_generic.net.response_rules import Rule
-from tap_oauth2_generic.net.retry import (
-    TOO_MANY_REQUESTS,
-    TRANSIENT,
-    ResilienceSettings,
-    Verdict,
-    bounded_wait,
-    decide,
-    describe_failure,
-    requested_wait,
-)
 from tap_oauth2_generic.net.transport import Transport
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.log import LOG, StreamLog
@@ -92,7 +83,7 @@ class RequestPolicy:
 class _Attempt:
     """A request that was sent once; ``outcome`` describes its result."""
 
-    verdict: Verdict
+    verdict: retry.Verdict
     outcome: str
     response: Response | None = None
 
@@ -104,7 +95,7 @@ class ApiClient:
     transport: Transport
     authenticator: RequestAuthenticator
     hosts: HostPolicy
-    resilience: ResilienceSettings
+    resilience: retry.ResilienceSettings
     limiter: RateLimiter
     concurrency: ConcurrencyLimit
     clock: Clock
@@ -153,22 +144,22 @@ class ApiClient:
         """Send once and decide what to do with the response."""
         try:
             raw = self._send(request, policy, token)
-        except TRANSIENT as error:
-            return _Attempt(Verdict("retry"), describe_failure(error))
+        except retry.TRANSIENT as error:
+            return _Attempt(retry.Verdict("retry"), retry.describe_failure(error))
         status, headers = raw.status_code, raw.headers
         response = Response(request, raw.url, status, headers, raw.content, policy.decode)
         now = self.clock.time()
-        verdict = decide(status, headers, self.resilience, now)
+        verdict = retry.decide(status, headers, self.resilience, now)
         body = response.readable_body
         rule = next((one for one in policy.rules if one.fits(status, body)), None)
         if rule is None:
             outcome = f"returned status {status} {excerpt(raw.reason or '')}".rstrip()
             return _Attempt(verdict, outcome, response)
-        wait = requested_wait(headers, self.resilience, now)
+        wait = retry.requested_wait(headers, self.resilience, now)
         message = excerpt(rule.message(body))
         outcome = f"returned status {status}, response rule {rule.action!r}"
         return _Attempt(
-            Verdict(rule.action, wait, holds_all=verdict.holds_all),
+            retry.Verdict(rule.action, wait, holds_all=verdict.holds_all),
             f"{outcome} ({message})" if message else outcome,
             response,
         )
@@ -176,17 +167,17 @@ class ApiClient:
     def _wait(self, attempt: _Attempt, failures: int, policy: RequestPolicy) -> None:
         seconds = self._seconds(attempt.verdict, failures)
         policy.stats.retry()
-        retry = f"retry {failures} of {self.resilience.max_retries} in {seconds:.1f} seconds"
-        policy.log.warning("request %s; %s", attempt.outcome, retry)
+        notice = f"retry {failures} of {self.resilience.max_retries} in {seconds:.1f} seconds"
+        policy.log.warning("request %s; %s", attempt.outcome, notice)
         if attempt.verdict.holds_all:
             self.limiter.hold(seconds)
         else:
             with policy.stats.waits.wait("retry", seconds):
                 self.clock.sleep(seconds)
 
-    def _seconds(self, verdict: Verdict, failures: int) -> float:
+    def _seconds(self, verdict: retry.Verdict, failures: int) -> float:
         chance = random.random()  # noqa: S311  # nosec B311 # jitter, not a secret
-        return bounded_wait(verdict, failures, self.resilience, chance)
+        return retry.bounded_wait(verdict, failures, self.resilience, chance)
 
     def _send(self, request: Request, policy: RequestPolicy, token: str) -> requests.Response:
         """Send as soon as the limits allow; a 429 lowers the limit on concurrency."""
@@ -198,7 +189,7 @@ class ApiClient:
                 self.limiter.wait_for_turn(policy.stats.waits)
                 policy.stats.request(is_sample=policy.is_sample)
                 response = self.transport.send(prepared)
-            if response.status_code == TOO_MANY_REQUESTS:
+            if response.status_code == retry.TOO_MANY_REQUESTS:
                 self.concurrency.halve(era)
             else:
                 self.concurrency.recover()

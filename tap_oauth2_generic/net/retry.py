@@ -10,13 +10,8 @@ from typing import Literal
 
 import requests
 
+from tap_oauth2_generic.runtime import timestamps
 from tap_oauth2_generic.runtime.redaction import redact
-from tap_oauth2_generic.runtime.timestamps import (
-    YEAR_SECONDS,
-    epoch_seconds,
-    read_epoch,
-    read_number,
-)
 from tap_oauth2_generic.settings.field_types import NAME, STATUSES, WAITING, enum, integer
 from tap_oauth2_generic.settings.fields import setting
 
@@ -113,20 +108,20 @@ def bounded_wait(
 
 
 def _parse_wait(value: str | None, now: float, form: str = "auto") -> float | None:
-    number = None if form == "date" else read_number(value)
+    number = None if form == "date" else timestamps.read_number(value)
     if number is None:
         return _until_date(value, now) if form in {"auto", "date"} else None
     if form == "milliseconds":
         return number / 1000
-    if form == "epoch" or (form == "auto" and number > YEAR_SECONDS):
-        return read_epoch(number) - now
+    if form == "epoch" or (form == "auto" and number > timestamps.YEAR_SECONDS):
+        return timestamps.read_epoch(number) - now
     return number
 
 
 def _until_date(value: str | None, now: float) -> float | None:
     if not value:
         return None
-    iso = epoch_seconds(value.strip())
+    iso = timestamps.epoch_seconds(value.strip())
     if iso is not None:
         return float(iso) - now
     try:

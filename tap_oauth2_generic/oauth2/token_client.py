@@ -13,13 +13,7 @@ import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
 from tap_oauth2_generic.errors import TokenLostError, TokenRequestError
-from tap_oauth2_generic.net.retry import (
-    ResilienceSettings,
-    Verdict,
-    bounded_wait,
-    decide,
-    root_cause,
-)
+from tap_oauth2_generic.net import retry
 from tap_oauth2_generic.net.transport import Transport
 from tap_oauth2_generic.oauth2.assertion import AssertionSettings, RequestContext
 from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH
@@ -45,7 +39,7 @@ class TokenClient:
         assertion: AssertionSettings,
         endpoints: Endpoints,
         transport: Transport,
-        resilience: ResilienceSettings,
+        resilience: retry.ResilienceSettings,
         clock: Clock,
     ) -> None:
         self._settings = settings
@@ -141,14 +135,14 @@ class TokenClient:
 
     def _wait_to_retry(self, response: requests.Response | None, cause: str, attempt: int) -> bool:
         """Wait before a retry; return False if the request is not to be retried."""
-        verdict = Verdict("retry")
+        verdict = retry.Verdict("retry")
         if response is not None:
             now = self._clock.time()
-            verdict = decide(response.status_code, response.headers, self._resilience, now)
+            verdict = retry.decide(response.status_code, response.headers, self._resilience, now)
         if verdict.action != "retry" or attempt > self._resilience.max_retries:
             return False
         jitter = random.random()  # noqa: S311  # nosec B311 # not a secret
-        wait = bounded_wait(verdict, attempt, self._resilience, jitter)
+        wait = retry.bounded_wait(verdict, attempt, self._resilience, jitter)
         LOG.warning("%s; retry %d in %.1f seconds", cause, attempt, wait)
         self._clock.sleep(wait)
         return True
@@ -206,4 +200,4 @@ def _unreachable(url: str, error: Exception) -> str:
 
 def _reason(error: Exception) -> str:
     is_timeout = isinstance(error, requests.exceptions.Timeout)
-    return "timed out" if is_timeout else root_cause(error)
+    return "timed out" if is_timeout else retry.root_cause(error)

@@ -22,7 +22,13 @@ def _parse(value: Any) -> dict[str, Any]:
         raise ValueError('must describe records: {"type": "object", "properties": {…}}')
     if schema.get("type", "object") not in ("object", ["object"]):
         raise ValueError('must describe records, which are of type "object"')
-    _check(schema)
+    from jsonschema import Draft202012Validator, SchemaError  # only for a declared schema
+
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        place = ".".join(str(step) for step in error.path) or "its top"
+        raise ValueError(f"is no JSON Schema, at {place}: {error.message[:200]}") from None
     for name, member in properties.items():
         if not is_schema(member):
             raise ValueError(
@@ -45,17 +51,6 @@ def is_schema(schema: Any) -> bool:
         return False
     inner = [*properties.values(), *choices, *([] if items is None else [items])]
     return all(isinstance(kind, str) for kind in named) and all(map(is_schema, inner))
-
-
-def _check(schema: Mapping[str, Any]) -> None:
-    """Validate a schema against the meta-schema; raise ValueError that names the place."""
-    from jsonschema import Draft202012Validator, SchemaError  # only for a declared schema
-
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        place = ".".join(str(step) for step in error.path) or "its top"
-        raise ValueError(f"is no JSON Schema, at {place}: {error.message[:200]}") from None
 
 
 def _from_file(path: str) -> Any:

@@ -14,12 +14,7 @@ from decimal import Decimal, InvalidOperation, localcontext
 from math import floor
 from typing import Any
 
-from tap_oauth2_generic.runtime.timestamps import (
-    EPOCH,
-    MAX_EPOCH_SECONDS,
-    epoch_seconds,
-    whole_seconds,
-)
+from tap_oauth2_generic.runtime import timestamps
 from tap_oauth2_generic.settings.fields import FieldType
 from tap_oauth2_generic.settings.values import text
 
@@ -59,7 +54,7 @@ def moment(value: Any, pattern: str = "iso") -> Moment | None:
         return None
     if "%" in pattern and (at := _parse_pattern(value, pattern)):
         return at
-    seconds = epoch_seconds(value.strip())
+    seconds = timestamps.epoch_seconds(value.strip())
     return _parse_number(value) if seconds is None else Moment(seconds, is_instant=True)
 
 
@@ -69,7 +64,7 @@ def _parse_pattern(value: str, pattern: str) -> Moment | None:
     except (ValueError, OverflowError, re.error):
         return None
     aware = at if at.tzinfo else at.replace(tzinfo=timezone.utc)
-    return Moment(whole_seconds(aware), is_instant=True)
+    return Moment(timestamps.whole_seconds(aware), is_instant=True)
 
 
 def _parse_number(value: str) -> Moment | None:
@@ -147,7 +142,7 @@ class Bound:
             return write(amount, pattern)
         if pattern in {"iso", "epoch", "epoch_ms"}:
             return self.raw
-        is_milliseconds = abs(amount) > MAX_EPOCH_SECONDS
+        is_milliseconds = abs(amount) > timestamps.MAX_EPOCH_SECONDS
         return write(amount / _MILLISECONDS if is_milliseconds else amount, pattern)
 
 
@@ -171,7 +166,8 @@ def _as_time(seconds: Decimal) -> datetime:
     """Return a time, cut to microseconds and to the years that a calendar can write."""
     seconds = min(max(seconds, _EARLIEST), _LATEST)
     whole = floor(seconds)
-    return EPOCH + timedelta(seconds=whole, microseconds=floor((seconds - whole) * 10**6))
+    microseconds = floor((seconds - whole) * 10**6)
+    return timestamps.EPOCH + timedelta(seconds=whole, microseconds=microseconds)
 
 
 @dataclass(frozen=True)
@@ -205,7 +201,7 @@ def windows(
         yield start, end
         return
     while (stop := length.after(begin)) is not None and stop < until:
-        upper = Bound.at(whole_seconds(stop), end.pattern)
+        upper = Bound.at(timestamps.whole_seconds(stop), end.pattern)
         yield start, upper
         start, begin = upper, stop
     yield start, end

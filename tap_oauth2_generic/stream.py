@@ -47,7 +47,7 @@ class OAuth2Stream(PagedStream):
         self.stream_log = self.reader.log
         start, incremental = session.config.top.start_date, stream.settings.incremental
         self.bookmarks = BookmarkStore(
-            self, incremental, session.started_at, start, self.stream_log
+            self, incremental, session.started_at, start, self.reader.log
         )
         self.reader.stats.bookmarks = self.bookmarks.moves
         self.plan = SlicePlan(self.reader, self.bookmarks)
@@ -63,6 +63,7 @@ class OAuth2Stream(PagedStream):
         """Take selection and schema from a catalog; a stream that it lacks is not emitted."""
         super().apply_catalog(catalog)
         entry, settings = catalog.get_stream(self.name), self.stream.settings
+        warn = self.stream_log.warning
         if entry is not None and not (self.catalog_schema or {}).get("properties"):
             # It was made before the login; its schema can be inferred now.
             self.catalog_schema = None
@@ -76,18 +77,12 @@ class OAuth2Stream(PagedStream):
             self.replication_key = None
             self.state_partitioning_keys = []
             if settings.replication_key:
-                self.stream_log.warning(
-                    "the catalog sets FULL_TABLE: full read, bookmark unchanged"
-                )
+                warn("the catalog sets FULL_TABLE: full read, bookmark unchanged")
         columns = (self.catalog_schema or {}).get("properties", {})
         if columns and (unknown := [key for key in self.primary_keys if key not in columns]):
-            self.stream_log.warning(
-                "the catalog's schema has no column for its key %s", ", ".join(unknown)
-            )
+            warn("the catalog's schema has no column for its key %s", ", ".join(unknown))
         if kept := self.select_keys():
-            self.stream_log.warning(
-                "the catalog deselects %s; emitting it anyway, as it is a key", ", ".join(kept)
-            )
+            warn("the catalog deselects %s; emitting it anyway, as it is a key", ", ".join(kept))
 
     @property
     def partitions(self) -> list[dict[str, Any]] | None:
@@ -122,9 +117,8 @@ class OAuth2Stream(PagedStream):
             if isinstance(one, OAuth2Stream) and (one.selected or one.has_selected_descendents)
         ]
         pipeline = partial(self.pipelines.for_sync, reads_each=bool(children) or limit is not None)
-        writer = RecordWriter(
-            self, self.stream.schema, pipeline, self.stream_log, self.reader.stats
-        )
+        log, stats = self.reader.log, self.reader.stats
+        writer = RecordWriter(self, self.stream.schema, pipeline, log, stats)
         return SliceSync(self.plan, self.prefetcher, writer, children, limit)
 
     def settle(self, state: dict[str, Any], *, is_complete: bool) -> None:
@@ -140,10 +134,8 @@ class OAuth2Stream(PagedStream):
         for path, count in self.pipelines.dropped.items():
             self.stream_log.warning("the schema has no field %r; dropped it %d times", path, count)
         self.bookmarks.report()
-        left_out = self.pipelines.left_out
+        left_out, log = self.pipelines.left_out, self.stream_log
         if self.selected and left_out[LEFT_OUT] and not self.reader.stats.records:
-            self.stream_log.warning(
-                "the keep conditions excluded all %d records", left_out[LEFT_OUT]
-            )
+            log.warning("the keep conditions excluded all %d records", left_out[LEFT_OUT])
         for reason, count in left_out.items():
-            self.stream_log.info("%d records left out %s", count, reason)
+            log.info("%d records left out %s", count, reason)

@@ -73,6 +73,5 @@ class SchemaSample:
             self.plan.reader.log.warning("replication_key %r %s", wanted, where)
         for name, path in self.plan.reader.stream.records.add_fields.items():
             if all(path.find(record) is MISSING for record in sample):
-                self.plan.reader.log.warning(
-                    "add_fields %r: %r is in none of %d records", name, path.text, len(sample)
-                )
+                notice = "add_fields %r: %r is in none of %d records"
+                self.plan.reader.log.warning(notice, name, path.text, len(sample))

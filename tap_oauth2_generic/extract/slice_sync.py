@@ -50,9 +50,8 @@ class SlicePlan:
         keys = parent.context(record) if parent else {}
         if parent is not None and keys is None:
             wanted = ", ".join(path.text for path in parent.keys.values())
-            self.reader.log.warn_once(
-                "parent", "skipping a record of its parent %r without %s", parent.stream, wanted
-            )
+            notice = "skipping a record of its parent %r without %s"
+            self.reader.log.warn_once("parent", notice, parent.stream, wanted)
             return
         for partition in self.reader.stream.contexts.partitions or ({},):
             yield {**(keys or {}), **partition}

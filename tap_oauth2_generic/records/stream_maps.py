@@ -72,9 +72,8 @@ class MapStreams(Step):
         try:
             made = stream_map.transform(record)
         except Exception as error:  # an expression may raise anything
-            raise RecordError(
-                f"stream {self._stream!r}: its stream map failed: {_describe(error)}"
-            ) from error
+            message = f"stream {self._stream!r}: its stream map failed: {_describe(error)}"
+            raise RecordError(message) from error
         return None if made is None else _in_columns(self._stream, made, stream_map)
 
 

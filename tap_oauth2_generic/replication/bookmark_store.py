@@ -55,12 +55,8 @@ class BookmarkStore:
             return None
         state = self.stream.state_manager.find(context) or {}
         if (other := state.get("replication_key", self.key)) != self.key:
-            self.log.warn_once(
-                f"bookmark of {other}",
-                "ignoring its bookmark: it is of %r, not of %r",
-                other,
-                self.key,
-            )
+            notice = "ignoring its bookmark: it is of %r, not of %r"
+            self.log.warn_once(f"bookmark of {other}", notice, other, self.key)
         return stored_bookmark(state, self.key)
 
     def now(self) -> Bound:

@@ -41,11 +41,9 @@ class Parent:
 
 def _partitions(value: Any) -> tuple[Context, ...]:
     if isinstance(value, Mapping):
-        wrong = [name for name, members in value.items() if not isinstance(members, list | tuple)]
-        if wrong:
-            raise ValueError(
-                f"{wrong[0]!r} must be an array of values, not {json_type(value[wrong[0]])}"
-            )
+        for name, members in value.items():
+            if not isinstance(members, list | tuple):
+                raise ValueError(f"{name!r} must be an array of values, not {json_type(members)}")
         if math.prod(len(members) for members in value.values()) > MAX_PARTITIONS:
             raise ValueError(f"makes more than {MAX_PARTITIONS} combinations")
         combinations = itertools.product(*value.values())

@@ -25,7 +25,7 @@ _BOOLEANS = (*TRUTHY, "false", "0", "no", "off")
 _PLUGIN_NAMES = ("MELTANO_EXTRACTOR_NAME", "MELTANO_EXTRACTOR_NAMESPACE")
 # The SDK reads this variable before any setting.
 _LOG_LEVEL = "LOGLEVEL"
-_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_LEVELS = "DEBUG, INFO, WARNING, ERROR, CRITICAL"
 
 
 def check_log_level() -> None:
@@ -33,8 +33,7 @@ def check_log_level() -> None:
     for variable in (f"{PREFIX}{_LOG_LEVEL}", _LOG_LEVEL):
         level = os.environ.get(variable)
         if level and not isinstance(logging.getLevelName(level.upper()), int):
-            levels = ", ".join(_LEVELS)
-            raise ConfigurationError(f"{variable} must be one of {levels}, not {level!r}")
+            raise ConfigurationError(f"{variable} must be one of {_LEVELS}, not {level!r}")
 
 
 def settings_in_environment(schema: dict[str, Any]) -> dict[str, Any]:

@@ -144,9 +144,6 @@ def _normalize(entry: dict[str, Any]) -> None:
             entry["replication_method"] = one["metadata"]["replication-method"]
     name, alias = entry["tap_stream_id"], entry.get("stream")
     if alias and alias != name:
-        LOG.warning(
-            "Ignoring the catalog's alias %r for stream %r; rename streams with stream_maps",
-            alias,
-            name,
-        )
+        notice = "Ignoring the catalog's alias %r for stream %r; rename streams with stream_maps"
+        LOG.warning(notice, alias, name)
     entry["stream"] = name

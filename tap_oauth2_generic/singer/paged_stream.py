@@ -108,9 +108,8 @@ class PagedStream(Stream):
         try:
             yield
         except RecursionError:
-            raise RecordError(
-                f"stream {self.name!r}: its records or its schema are nested too deep"
-            ) from None
+            message = f"stream {self.name!r}: its records or its schema are nested too deep"
+            raise RecordError(message) from None
 
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
         """Log the SDK's message: a start once for all contexts; errors are logged elsewhere."""

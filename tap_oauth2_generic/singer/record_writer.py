@@ -61,9 +61,8 @@ class RecordWriter:
             try:
                 return self.pipeline.finish(record, origin)
             except RecursionError:
-                raise RecordError(
-                    f"stream {self.stream.name!r}: a record is nested too deep"
-                ) from None
+                message = f"stream {self.stream.name!r}: a record is nested too deep"
+                raise RecordError(message) from None
             except SchemaMismatchError as mismatch:
                 self._send(waiting)
                 self._grow_schema(mismatch)

@@ -11,12 +11,9 @@ from tap_oauth2_generic.oauth2.token import Token
 from tap_oauth2_generic.oauth2.token_client import TokenClient
 from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.runtime.timestamps import read_number
+from tap_oauth2_generic.settings import limits
 from tap_oauth2_generic.settings.field_types import URL
 from tap_oauth2_generic.settings.fields import setting
-from tap_oauth2_generic.settings.limits import (
-    MAX_DEVICE_INTERVAL_SECONDS,
-    MAX_DEVICE_LIFETIME_SECONDS,
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +47,8 @@ class DeviceCode(Grant):
 def _poll(ui: LoginUI, client: TokenClient, device_code: str, response: dict[str, Any]) -> Token:
     kind = "urn:ietf:params:oauth:grant-type:device_code"
     # The interval of RFC 8628 section 3.2, and the usual lifetime of providers.
-    interval = _seconds(response.get("interval"), 5.0, MAX_DEVICE_INTERVAL_SECONDS)
-    left = _seconds(response.get("expires_in"), 900.0, MAX_DEVICE_LIFETIME_SECONDS)
+    interval = _seconds(response.get("interval"), 5.0, limits.MAX_DEVICE_INTERVAL_SECONDS)
+    left = _seconds(response.get("expires_in"), 900.0, limits.MAX_DEVICE_LIFETIME_SECONDS)
     while left > 0:
         ui.wait(interval)
         left -= interval

@@ -89,7 +89,10 @@ class TapOAuth2Generic(BaseTap):
         super().setup_mapper()
 
     def sync_everything(self) -> None:
-        """Sync all selected streams and report; raise TapError after writing what was read."""
+        """Sync all selected streams and report on each; raises TapError.
+
+        However it ends, the records read and the last safe state are written.
+        """
         streams = [s for s in self.streams.values() if s.selected or s.has_selected_descendents]
         if not streams:
             LOG.warning("no stream is selected; nothing to read")

@@ -30,7 +30,10 @@ h1{{font-size:1.4rem;color:{colour}}}</style><h1>{title}</h1><p>{text}</p></html
 
 @contextmanager
 def listen(redirect_uri: str, state: str) -> Iterator[Listener]:
-    """Listen at a redirect URI for a ``with`` block; raise AuthorizationError if it is taken."""
+    """Listen at a redirect URI while the ``with`` block runs.
+
+    Raises AuthorizationError if the port is taken.
+    """
     listener = Listener(redirect_uri, state)
     with ExitStack() as stack:
         try:
@@ -65,7 +68,10 @@ class Listener:
         self.page: queue.Queue[str] = queue.Queue(1)
 
     def wait(self, timeout_seconds: float) -> dict[str, str]:
-        """Return the redirect's parameters; raise AuthorizationError if late or at another path."""
+        """Return the parameters of the redirect.
+
+        Raises AuthorizationError if there was none in time, or it led to another path.
+        """
         try:
             params = self.params.get(timeout=timeout_seconds)
         except queue.Empty:
@@ -90,7 +96,10 @@ class Listener:
 
 
 class _Server(TCPServer):
-    """Serves one request at a time; an HTTPServer would look up the host's name for seconds."""
+    """One request at a time: the browser waits while the code is exchanged.
+
+    An HTTPServer would look up the host's name, which may take seconds.
+    """
 
     # Otherwise the port counts as taken for a minute after each login.
     allow_reuse_address = sys.platform != "win32"

@@ -37,7 +37,10 @@ def preset(name: str) -> dict[str, Any]:
 
 
 def apply_preset(raw: Mapping[str, Any], collector: ErrorCollector) -> Mapping[str, Any]:
-    """Return the configuration over its ``provider``: objects are merged, null removes an entry."""
+    """Return the configuration completed by its ``provider``.
+
+    The user's settings win; objects are merged, and a null removes an entry.
+    """
     name = raw.get("provider")
     if name not in names():
         if raw.get("provider_params"):

@@ -23,7 +23,10 @@ from tap_oauth2_generic.settings.values import from_json
 def read_config(
     raw: Mapping[str, Any], others: frozenset[str], collector: ErrorCollector
 ) -> Config | None:
-    """Parse a configuration, None if there are errors; ``others`` are settings the SDK reads."""
+    """Parse a configuration; return None if there are errors.
+
+    ``others`` are the names of settings that the SDK reads itself.
+    """
     _register_secrets(raw)
     raw = apply_preset(raw, collector)
     reject_unknown(raw, [*names_of(*TOP_SECTIONS), *others, "$schema"], "", collector)

@@ -113,7 +113,10 @@ class PageReader:
             raise ResponseError(f"{place}: {reason}") from None
 
     def report(self) -> None:
-        """Warn, or raise ResponseError, if no records were found where they should be."""
+        """Warn at the end of a run if no records were found where they should be.
+
+        Raise ResponseError if ``on_missing_records`` says so.
+        """
         records = self.stream.records
         if self.missing and records.on_missing_records == "fail":
             raise ResponseError(f"stream {self.stream.name!r}: {self.missing}")

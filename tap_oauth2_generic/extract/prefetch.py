@@ -43,7 +43,10 @@ class _PendingPage:
 
 @dataclass(eq=False)
 class SliceReader:
-    """Reads a slice in order; unless ``is_eager``, requests a page when the last is processed."""
+    """Reads one slice, page by page in order.
+
+    If ``is_eager`` is false, a page is requested only after the previous one was processed.
+    """
 
     source: PageReader
     slice: Slice
@@ -141,7 +144,10 @@ class Prefetcher:
         self._workers.close()
 
     def iterate(self, items: Iterable[tuple[_Item, list[SliceReader]]]) -> Iterator[_Item]:
-        """Yield items in order while pages of later ones are fetched; the caller reads slices."""
+        """Yield items in order, while pages of the items after it are fetched.
+
+        The slices of an item are read by the caller.
+        """
         upcoming, started = queue = iter(items), deque[tuple[_Item, list[SliceReader]]]()
         self._queues.append(queue)
         try:

@@ -44,7 +44,10 @@ class SchemaSample:
             yield from self.plan.contexts_of(record)
 
     def infer(self) -> dict[str, Any]:
-        """Return a sample's schema, with no column while a login is awaited; raise TapError."""
+        """Return the schema of a sample; raise TapError.
+
+        Before a login it has no columns, if the session waits for one.
+        """
         try:
             sample = list(islice(self.records(), self.plan.reader.stream.schema.schema_sample_size))
         except LoginNeededError as error:

@@ -93,7 +93,10 @@ class SlicePlan:
 
 @dataclass
 class SliceSync:
-    """Syncs one stream's contexts by slice and page; a trial reads ``limit`` records of a page."""
+    """Syncs the contexts of one stream, slice by slice and page by page.
+
+    A trial has a ``limit``: it reads so many records of one page.
+    """
 
     plan: SlicePlan
     prefetcher: Prefetcher

@@ -32,7 +32,10 @@ _FORBIDDEN = 403
 
 @dataclass
 class Response:
-    """A response, read and decompressed; ``outcome`` is ``ok`` or a rule's: ``ignore``, ``end``."""
+    """A response to work with, its body read to the end and decompressed.
+
+    ``outcome`` is ``ok``, or what a response rule decided: ``ignore`` or ``end``.
+    """
 
     request: Request
     url: str

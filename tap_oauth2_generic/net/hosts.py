@@ -47,7 +47,10 @@ class HostPolicy:
         self._named = {_split(host) for host in settings.allowed_hosts}
 
     def check(self, url: str, base_url: str, came_from: str) -> None:
-        """Raise HostNotAllowedError unless a URL may get a token; ``came_from`` is its source."""
+        """Raise HostNotAllowedError unless a token may go to a URL.
+
+        ``came_from`` names in the message where the URL comes from.
+        """
         target = _target(url)
         if target is None:
             raise HostNotAllowedError(f"{came_from} leads to an invalid or ambiguous http(s) URL")

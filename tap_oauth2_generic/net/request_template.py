@@ -55,7 +55,10 @@ class RequestSettings:
 
 @dataclass(frozen=True)
 class RequestTemplate:
-    """A stream's request over the connection's ``params`` and ``headers``; null removes one."""
+    """A stream's request, with the ``params`` and ``headers`` of the connection.
+
+    A stream's own entry of the same name wins, and null removes it.
+    """
 
     base_url: Template
     params: dict[str, Any]

@@ -27,7 +27,10 @@ def encrypt(plain: str, key: str | None) -> str:
 
 
 def decrypt(stored: str, key: str | None) -> str:
-    """Decrypt a string if it is encrypted; raise TokenStoreError if the key is missing or wrong."""
+    """Decrypt a string; return one that was stored without a key unchanged.
+
+    Raise TokenStoreError if the key is missing or wrong.
+    """
     if not stored.startswith(_MARK):
         return stored
     from cryptography.fernet import Fernet, InvalidToken  # only a store with a key needs it

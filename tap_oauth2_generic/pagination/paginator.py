@@ -24,7 +24,10 @@ _FALSE_WORDS = {"false", "0", "no", "n", ""}
 
 @dataclass(frozen=True)
 class Stop:
-    """Why paging stopped; ``complete`` lets a bookmark move, ``suspicious`` asks for a warning."""
+    """Why paging stopped.
+
+    ``complete``: all records were read, so a bookmark may move. ``suspicious``: warn.
+    """
 
     reason: str
     complete: bool = True

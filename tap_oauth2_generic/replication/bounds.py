@@ -178,7 +178,10 @@ class Duration:
     rest: timedelta
 
     def after(self, at: datetime) -> datetime | None:
-        """Return the later time, None beyond the calendar; a day a month lacks becomes its last."""
+        """Return the time so much later, None if no calendar has it.
+
+        A day that the month lacks becomes the month's last day.
+        """
         total = at.year * _YEAR_MONTHS + at.month - 1 + self.months
         year, month = divmod(total, _YEAR_MONTHS)
         try:

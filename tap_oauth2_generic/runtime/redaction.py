@@ -34,7 +34,10 @@ def _anchor(secret: str) -> str:
 
 @cache
 def _pattern(secret: str) -> re.Pattern[str]:
-    """Return a pattern for every spelling of a secret in URLs, JSON, HTML, ``repr`` or a mix."""
+    """Return a pattern for every spelling of a secret in URLs, JSON, HTML and ``repr``.
+
+    Spellings mix: one server escapes what another leaves.
+    """
     runs = [(kind, "".join(run)) for kind, run in groupby(secret, _kind)]
     # A quoted string may have lost whitespace inside and at its ends.
     at_ends = "*" if len(secret.strip()) >= SHORTEST_SECRET else "+"
@@ -143,7 +146,10 @@ class RedactingFormatter(logging.Formatter):
         self._inner = inner
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format and mask; indent further lines, or a server could forge lines of the tap."""
+        """Format, mask, and indent all lines but the first.
+
+        Otherwise a server could forge lines that look like the tap's own.
+        """
         return printable(redact(self._inner.format(record))).replace("\n", "\n    ")
 
 

@@ -47,7 +47,10 @@ class ErrorCollector:
 
 @dataclass(frozen=True)
 class FieldType:
-    """A setting's JSON Schema and parser, which raises ValueError with the rest of a sentence."""
+    """A type of setting: its JSON Schema and its parser.
+
+    ``parse`` raises ValueError with the rest of a sentence: ``must be …``.
+    """
 
     schema: Mapping[str, Any]
     parse: Callable[[Any], Any]
@@ -72,7 +75,10 @@ def setting(
 
 
 def read(declaration: type[_T], raw: Mapping[str, Any], collector: ErrorCollector) -> _T | None:
-    """Parse the settings of a declaration out of a flat object; None if it collected an error."""
+    """Parse the settings of one declaration out of a flat object.
+
+    Returns None if any of them is wrong; the collector holds every error.
+    """
     values: dict[str, Any] = {}
     before = len(collector.found)
     for declared in dataclasses.fields(declaration):  # type: ignore[arg-type]

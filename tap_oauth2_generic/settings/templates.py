@@ -44,7 +44,10 @@ class Template:
         return tuple(part for part in self.parts if isinstance(part, Placeholder))
 
     def render(self, scope: Scope, encode: Callable[[str], str] = str) -> str:
-        """Fill placeholders with values, encoded; raise SettingError if there is none for one."""
+        """Fill the placeholders; ``encode`` applies to their values only.
+
+        Raises SettingError if the scope has no value for a placeholder.
+        """
         return "".join(
             part if isinstance(part, str) else encode(_fill(part, scope)) for part in self.parts
         )

@@ -112,7 +112,10 @@ class PagedStream(Stream):
             raise RecordError(message) from None
 
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
-        """Log the SDK's message: a start once for all contexts; errors are logged elsewhere."""
+        """Log a message of the SDK, if it says something new.
+
+        Only the first context is announced; an error is logged where it is handled.
+        """
         if message.startswith("Beginning sync"):
             level = logging.DEBUG if self._is_announced else level
             self._is_announced = True
@@ -159,7 +162,10 @@ class PagedStream(Stream):
 
     @property
     def writes_lines(self) -> bool:
-        """Whether records may be written encoded: no map, flattening or other writer needs them."""
+        """Whether records may be written encoded: no map and no flattening changes them.
+
+        A writer of another program takes messages.
+        """
         is_plain = [type(one) for one in self.stream_maps] == [SameRecordTransform]
         is_mapped = not is_plain or self.stream_maps[0].flattening_enabled
         return type(self.message_writer) is MessageWriter and not is_mapped

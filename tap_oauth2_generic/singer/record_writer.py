@@ -25,7 +25,10 @@ from tap_oauth2_generic.singer.paged_stream import PagedStream
 
 @dataclass
 class RecordWriter:
-    """Writes a stream's records, if it is selected; ``make_pipeline`` is called for each schema."""
+    """Writes the records of one stream; none if it is only read for its child streams.
+
+    ``make_pipeline`` is called again for a new schema.
+    """
 
     stream: PagedStream
     settings: SchemaSettings

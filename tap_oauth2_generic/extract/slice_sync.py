@@ -73,8 +73,8 @@ class SlicePlan:
 
     def take(self, context: Mapping[str, Any] | None) -> list[SliceReader]:
         """Return the slices of a context to read now."""
-        self.slices(context)
-        return self._planned.pop(encode_json(dict(context or {})))
+        planned = self._planned.pop(encode_json(dict(context or {})), None)
+        return self._plan(context or {}) if planned is None else planned
 
     def _plan(self, context: Mapping[str, Any]) -> list[SliceReader]:
         settings = self.reader.stream.settings

@@ -50,7 +50,7 @@ class Response:
         """The decoded body; raises ValueError that says what is wrong with it."""
         return self.decode(self.content)
 
-    def readable_body(self) -> Any:
+    def read_body(self) -> Any:
         """Return the body for rules to look into, None if it cannot be decoded."""
         try:
             return self.body
@@ -153,13 +153,12 @@ class ApiClient:
         response = Response(request, raw.url, status, headers, raw.content, policy.decode)
         now = self.clock.time()
         verdict = retry.decide(status, headers, self.resilience, now)
-        body = response.readable_body
-        rule = next((one for one in policy.rules if one.fits(status, body)), None)
+        rule = next((one for one in policy.rules if one.fits(status, response.read_body)), None)
         if rule is None:
             outcome = f"returned status {status} {excerpt(raw.reason or '')}".rstrip()
             return _Attempt(verdict, outcome, response)
         wait = retry.requested_wait(headers, self.resilience, now)
-        message = excerpt(rule.message(body))
+        message = excerpt(rule.message(response.read_body))
         outcome = f"returned status {status}, response rule {rule.action!r}"
         return _Attempt(
             retry.Verdict(rule.action, wait, holds_all=verdict.holds_all),

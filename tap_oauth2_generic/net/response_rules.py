@@ -25,15 +25,15 @@ class Rule:
     condition: Condition | None = None
     message_path: Path | None = None
 
-    def fits(self, status: int, body: Callable[[], Any]) -> bool:
+    def fits(self, status: int, read_body: Callable[[], Any]) -> bool:
         """Return whether the rule applies; the body is decoded only if it matters."""
         if self.statuses is not None and status not in self.statuses:
             return False
-        return self.condition is None or self.condition.holds(body())
+        return self.condition is None or self.condition.holds(read_body())
 
-    def message(self, body: Callable[[], Any]) -> str:
+    def message(self, read_body: Callable[[], Any]) -> str:
         """Return the message at ``message_path``, an empty string if there is none."""
-        found = self.message_path.find(body()) if self.message_path else None
+        found = self.message_path.find(read_body()) if self.message_path else None
         return str(found) if isinstance(found, str | int) else ""
 
 

@@ -69,7 +69,7 @@ def _parse_pattern(value: str, pattern: str) -> Moment | None:
 
 def _parse_number(value: str) -> Moment | None:
     try:
-        amount = Decimal(value.strip())
+        amount = Decimal(value if timestamps.is_number(value) else "NaN")
     except InvalidOperation:
         return None
     # A longer number is no bookmark: to write it, or to calculate with it, would fill the memory.

@@ -18,6 +18,8 @@ _ISO = re.compile(
     r"(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,18}))?)? ?(Z|z|[+-]\d\d(?::?\d\d)?)?)?",
     re.ASCII,
 )
+# Python also reads 1_000 and the digits of other scripts.
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 _LAST_SECOND = 60  # a leap second
 _MAX_HOURS, _MAX_MINUTES = 23, 59
 # Enough for the seconds of any year with an 18-digit fraction.
@@ -57,14 +59,16 @@ def whole_seconds(at: datetime) -> Decimal:
     return Decimal((at - EPOCH) // timedelta(microseconds=1)) / 10**6
 
 
+def is_number(string: str) -> bool:
+    """Return whether a string is a finite decimal number, as JSON and its neighbours write it."""
+    return _NUMBER.fullmatch(string) is not None
+
+
 def read_number(value: object) -> float | None:
     """Return a finite number written as a number or a string, else None."""
-    if isinstance(value, bool) or value is None:
+    if isinstance(value, bool) or value is None or not is_number(str(value)):
         return None
-    try:
-        number = float(str(value))
-    except ValueError:
-        return None
+    number = float(str(value))
     return number if abs(number) < _MAX_NUMBER else None
 
 

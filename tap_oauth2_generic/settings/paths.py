@@ -178,7 +178,7 @@ def _step(value: Any, key: str | int) -> Any:
         return value[key] if isinstance(value, list) and key < len(value) else MISSING
     if isinstance(value, dict):
         return value.get(key, MISSING)
-    if isinstance(value, list) and re.fullmatch(r"-?\d{1,9}", key):
+    if isinstance(value, list) and re.fullmatch(r"-?[0-9]{1,9}", key):
         index = int(key)
         return value[index] if -len(value) <= index < len(value) else MISSING
     return MISSING

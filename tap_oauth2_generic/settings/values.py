@@ -14,6 +14,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
 
+from tap_oauth2_generic.runtime.timestamps import is_number
+
 #: Whether a file or folder exists; ``Path.exists`` fails if the name is too long for one.
 is_there = os.path.exists
 _TYPES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}
@@ -36,7 +38,8 @@ def json_type(value: Any) -> str:
 def read_number(value: Any) -> Decimal:
     """Read a finite number, also from a string."""
     try:
-        number = Decimal("NaN" if isinstance(value, bool) else str(value).strip())
+        written = str(value)
+        number = Decimal(written if is_number(written) and not isinstance(value, bool) else "NaN")
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite():

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.runtime.timestamps import EPOCH, epoch_seconds, is_date_time, whole_seconds
+from tap_oauth2_generic.replication.bounds import moment
+from tap_oauth2_generic.runtime.timestamps import (
+    EPOCH,
+    epoch_seconds,
+    is_date_time,
+    read_number,
+    whole_seconds,
+)
+from tap_oauth2_generic.settings import values
+from tap_oauth2_generic.settings.paths import MISSING, DottedPath
 
 quick = settings(deadline=None, max_examples=100)
 offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -125,3 +134,33 @@ def test_offset_of_a_day_or_more_is_none(offset):
 def test_line_break_before_the_offset_is_none():
     """Only a space may stand before an offset."""
     assert not is_date_time("2024-01-01T10:00:00\nZ")
+
+
+NOT_NUMBERS = [
+    "1_000",
+    "\u0663\u0664\u0665",
+    "1__0",
+    "0x10",
+    "\uff11",
+    "inf",
+    "NaN",
+    "1e",
+    ".",
+    "--1",
+]
+
+
+@pytest.mark.parametrize("string", NOT_NUMBERS)
+def test_string_of_no_decimal_number_is_none_to_every_reader(string):
+    """Python's own readers take underscores and the digits of any script."""
+    assert read_number(string) is None
+    assert moment(string) is None
+    assert DottedPath("x", (string,)).find([1, 2]) is MISSING
+    with pytest.raises(ValueError, match="must be a number"):
+        values.read_number(string)
+
+
+@pytest.mark.parametrize("string", ["1", "-1.50", "+3", ".5", "5.", "1e3", "1E-3", " 7 "])
+def test_decimal_number_in_a_string_is_read(string):
+    assert read_number(string) == float(string)
+    assert moment(string).amount == Decimal(string.strip()) == values.read_number(string)

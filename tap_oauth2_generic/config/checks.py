@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,30 +15,41 @@ from tap_oauth2_generic.net.hosts import HostPolicy
 from tap_oauth2_generic.net.request_template import templates_in
 from tap_oauth2_generic.oauth2.client_auth import SECRET_AUTH
 from tap_oauth2_generic.oauth2.store_engine import check_url
-from tap_oauth2_generic.settings.fields import near_choice
+from tap_oauth2_generic.settings.fields import WrongSettingError, near_choice
 
 _BOUNDS = ("start", "end")
+# The settings of a stream that hold templates, by section.
+_TEMPLATES = {"request": ("path", "params", "headers", "body"), "records": ("records_path",)}
 _COMPACT_DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", re.ASCII)
 
 
 def find_errors(config: Config) -> Iterator[str]:
     """Yield what is wrong with the connection, then with each stream."""
-    yield from _connection_errors(config)
+    for rule in (_endpoint_errors, _client_errors, _grant_errors, _key_errors, _store_errors):
+        yield from _readable(rule(config))
     known = {**dict.fromkeys(config.scope, False), "token.": False}
-    # A header or parameter may be a secret, and so may a wrong placeholder in it.
-    yield from (f"base_url: {sentence}" for sentence in config.top.base_url.errors(known))
-    for name in ("params", "headers"):
-        for place, template in templates_in(getattr(config.top, name), name):
-            yield from (f"{place}: {error}" for error in template.errors(known, named=False))
+    for place in ("base_url", "params", "headers"):
+        yield from _readable(_placeholder_errors(config.top, place, known))
+    yield from _readable(_stream_errors(config))
+
+
+def _readable(errors: Iterable[str]) -> Iterator[str]:
+    """Yield errors up to the first that depends on a setting which is wrong itself."""
+    with suppress(WrongSettingError):
+        yield from errors
+
+
+def _stream_errors(config: Config) -> Iterator[str]:
     if not config.top.streams:
         yield "streams: needs at least one stream"
     names: set[str] = set()
     for index, stream in enumerate(config.top.streams):
-        if stream.name in names:
-            yield f"streams[{index}]: the name {stream.name!r} is taken by another stream"
-        names.add(stream.name)
+        with suppress(WrongSettingError):
+            if stream.name in names:
+                yield f"streams[{index}]: the name {stream.name!r} is taken by another stream"
+            names.add(stream.name)
         for find in (_parent_errors, _template_errors, _incremental_errors, _path_errors):
-            yield from (f"streams[{index}].{error}" for error in find(config, stream))
+            yield from (f"streams[{index}].{error}" for error in _readable(find(config, stream)))
 
 
 def find_warnings(config: Config, raw: Mapping[str, Any]) -> Iterator[str]:
@@ -64,27 +76,43 @@ def find_warnings(config: Config, raw: Mapping[str, Any]) -> Iterator[str]:
             )
 
 
-def _connection_errors(config: Config) -> Iterator[str]:
-    oauth2, grant = config.oauth2, config.grant
-    lasting = oauth2.access_token and not oauth2.refresh_token and not grant.unattended
-    has_endpoint = oauth2.access_token_url or oauth2.issuer
-    if not has_endpoint and not lasting:
+def _endpoint_errors(config: Config) -> Iterator[str]:
+    oauth2 = config.oauth2
+    lasting = oauth2.access_token and not oauth2.refresh_token and not config.grant.unattended
+    if not (oauth2.access_token_url or oauth2.issuer or lasting):
         yield "setting 'access_token_url' is required"
+
+
+def _client_errors(config: Config) -> Iterator[str]:
+    oauth2 = config.oauth2
     named = oauth2.client_id or oauth2.token_params or config.assertion.jwt_issuer
-    if has_endpoint and not named:
+    if not named and (oauth2.access_token_url or oauth2.issuer):
         yield "setting 'client_id' is required"
-    for name in grant.missing(config.assertion):
-        yield f"setting {name!r} is required with grant_type {grant.grant_type}"
-    if oauth2.client_auth == "private_key_jwt" and not config.assertion.has_key:
+
+
+def _grant_errors(config: Config) -> Iterator[str]:
+    for name in config.grant.missing(config.assertion):
+        yield f"setting {name!r} is required with grant_type {config.grant.grant_type}"
+
+
+def _key_errors(config: Config) -> Iterator[str]:
+    way = config.oauth2.client_auth
+    if way == "private_key_jwt" and not config.assertion.has_key:
         yield "setting 'private_key' is required with client_auth private_key_jwt"
-    if oauth2.client_auth == "tls_client_auth" and not config.transport.client_cert:
+    if way == "tls_client_auth" and not config.transport.client_cert:
         yield "setting 'client_cert' is required with client_auth tls_client_auth"
-    if oauth2.token_store and (sentence := check_url(oauth2.token_store)):
+
+
+def _store_errors(config: Config) -> Iterator[str]:
+    if config.oauth2.token_store and (sentence := check_url(config.oauth2.token_store)):
         yield f"token_store: {sentence}"
 
 
 def _parent_errors(config: Config, stream: StreamConfig) -> Iterator[str]:
-    parents = {one.name: one.contexts.parent for one in config.top.streams}
+    parents: dict[str, Any] = {}
+    for one in config.top.streams:
+        with suppress(WrongSettingError):
+            parents[one.name] = one.contexts.parent
     seen, parent = {stream.name}, stream.contexts.parent
     while parent is not None:
         if (name := parent.stream) not in parents:
@@ -99,16 +127,39 @@ def _parent_errors(config: Config, stream: StreamConfig) -> Iterator[str]:
 
 def _template_errors(config: Config, stream: StreamConfig) -> Iterator[str]:
     known = {**dict.fromkeys(config.scope, False), "token.": False, **dict.fromkeys(_BOUNDS, True)}
-    contexts = stream.contexts
-    known |= {f"parent.{name}": False for name in (contexts.parent.keys if contexts.parent else ())}
-    known |= {f"partition.{name}": False for name in (contexts.partitions or ({},))[0]}
-    templates = [*config.request_template(stream).templates()]
-    templates += templates_in(stream.records.records_path, "records_path")
-    for place, template in templates:
-        yield from (f"{place}: {sentence}" for sentence in template.errors(known))
+    known |= _context_names(stream)
+    for section, names in _TEMPLATES.items():
+        for name in names:
+            part = getattr(stream, section)
+            yield from _readable(_placeholder_errors(part, name, known))
+            yield from _readable(_bound_errors(part, name, config))
+
+
+def _context_names(stream: StreamConfig) -> dict[str, bool]:
+    """Return the placeholders of a context; of a wrong parent or partition, any name."""
+    known: dict[str, bool] = {}
+    try:
+        parent = stream.contexts.parent
+        known |= {f"parent.{name}": False for name in (parent.keys if parent else ())}
+    except WrongSettingError:
+        known["parent."] = False
+    try:
+        known |= {f"partition.{name}": False for name in (stream.contexts.partitions or ({},))[0]}
+    except WrongSettingError:
+        known["partition."] = False
+    return known
+
+
+def _placeholder_errors(section: Any, name: str, known: Mapping[str, bool]) -> Iterator[str]:
+    for place, template in templates_in(getattr(section, name), name):
+        yield from (f"{place}: {error}" for error in template.errors(known))
+
+
+def _bound_errors(section: Any, name: str, config: Config) -> Iterator[str]:
+    for place, template in templates_in(getattr(section, name), name):
         used = {placeholder.name for placeholder in template.placeholders} & set(_BOUNDS)
         if used and not config.top.start_date:
-            placeholders = " and ".join(f"{{{name}}}" for name in sorted(used))
+            placeholders = " and ".join(f"{{{one}}}" for one in sorted(used))
             yield f"{place}: {placeholders} needs the setting 'start_date'"
 
 

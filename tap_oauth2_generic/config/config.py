@@ -110,7 +110,7 @@ class Config:
     resilience: ResilienceSettings
     rate_limit: RateLimitSettings
     rules: RuleSettings
-    scope: Mapping[str, str] = field(kw_only=True)
+    scope: Mapping[str, Any] = field(kw_only=True)
 
     def request_template(self, stream: StreamConfig) -> RequestTemplate:
         """Return the template of a stream's requests, including the connection's part."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from decimal import Decimal
@@ -15,9 +16,18 @@ from tap_oauth2_generic.oauth2.grants import DEFAULT_GRANT, grants
 from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.runtime.secret_values import of_header, of_string
-from tap_oauth2_generic.settings.fields import ErrorCollector, names_of, read, reject_unknown
+from tap_oauth2_generic.settings.fields import (
+    WRONG,
+    ErrorCollector,
+    names_of,
+    read,
+    reject_unknown,
+)
 from tap_oauth2_generic.settings.limits import MIN_MASKED_LENGTH
 from tap_oauth2_generic.settings.values import from_json
+
+# An error about a wrong one names it.
+_PLACEHOLDER = re.compile(r"\{[\w.]+\}")
 
 
 def read_config(
@@ -36,13 +46,15 @@ def read_config(
         # Only the session of a person can be kept alive by a scope.
         raw = add_required_scopes(raw)
     sections = (TopSettings, OAuth2Settings, grant, AssertionSettings, *PLAIN_SECTIONS)
-    parsed = [section and read(section, raw, collector) for section in sections]
-    if None in parsed:
-        return None
-    config = Config(*parsed, scope=_scope(raw))  # type: ignore[arg-type]
+    parsed: list[Any] = [
+        read(section, raw, collector) if section else WRONG for section in sections
+    ]
+    config = Config(*parsed, scope=_scope(raw))
     collector.found += (("", error) for error in find_errors(config))
+    if collector.errors:
+        return None
     collector.warnings += find_warnings(config, raw)
-    return None if collector.errors else config
+    return config
 
 
 def _register_secrets(raw: Mapping[str, Any]) -> None:
@@ -55,7 +67,8 @@ def _register_secrets(raw: Mapping[str, Any]) -> None:
                 value = [value, decoded]
             # The values of an object may be words such as json.
             shortest = MIN_MASKED_LENGTH if isinstance(value, Mapping) else 0
-            register(*(found for found in _strings(value) if len(found) >= shortest))
+            found = (one for one in _strings(value) if not _PLACEHOLDER.fullmatch(one))
+            register(*(one for one in found if len(one) >= shortest))
 
 
 def _strings(value: Any, secrets: Callable[[str], list[str]] = of_string) -> list[str]:
@@ -66,11 +79,11 @@ def _strings(value: Any, secrets: Callable[[str], list[str]] = of_string) -> lis
     return [] if value is None or isinstance(value, bool) else secrets(str(value))
 
 
-def _scope(raw: Mapping[str, Any]) -> dict[str, str]:
+def _scope(raw: Mapping[str, Any]) -> dict[str, str | int | Decimal]:
     """Return the settings that templates may use: scalars that are set and not secret."""
     declared = {f.name: f.metadata["secret"] for section in TOP_SECTIONS for f in fields(section)}
     return {
-        name: str(value)
+        name: value
         for name, value in raw.items()
         if name != "base_url" and declared.get(name) is False
         if isinstance(value, str | int | Decimal) and not isinstance(value, bool)

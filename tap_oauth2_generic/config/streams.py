@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +16,13 @@ from tap_oauth2_generic.records.steps import FilterSettings
 from tap_oauth2_generic.replication.bookmark import IncrementalSettings
 from tap_oauth2_generic.replication.partitions import ContextSettings
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, NAMES, section
-from tap_oauth2_generic.settings.fields import ErrorCollector, read, schema_of, setting
+from tap_oauth2_generic.settings.fields import (
+    ErrorCollector,
+    WrongSettingError,
+    read,
+    schema_of,
+    setting,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,17 +78,17 @@ STREAM_SECTIONS = (
 )
 
 
-def read_stream(raw: Mapping[str, Any], collector: ErrorCollector) -> StreamConfig | None:
-    """Parse the definition of one stream; return None if there are errors."""
+def read_stream(raw: Mapping[str, Any], collector: ErrorCollector) -> StreamConfig:
+    """Parse the definition of one stream, wrong settings left out."""
     sections = [read(one, raw, collector) for one in STREAM_SECTIONS]
-    if collector.errors:
-        return None
     stream = StreamConfig(*sections, written=raw)  # type: ignore[arg-type]
-    if stream.settings.pagination.paths_in_record and "[?" in stream.records.records_path.text:
-        collector.add("records_path", "cannot filter with this paging style; use keep instead")
-    in_body = stream.settings.pagination.place_of_params == "body"
-    if in_body and isinstance(stream.request.body, list):
-        collector.add("pagination.params_in", "body needs a request body that is an object")
+    with suppress(WrongSettingError):
+        if stream.settings.pagination.paths_in_record and "[?" in stream.records.records_path.text:
+            collector.add("records_path", "cannot filter with this paging style; use keep instead")
+    with suppress(WrongSettingError):
+        in_body = stream.settings.pagination.place_of_params == "body"
+        if in_body and isinstance(stream.request.body, list):
+            collector.add("pagination.params_in", "body needs a request body that is an object")
     return stream
 
 

@@ -75,12 +75,15 @@ class RequestTemplate:
             if isinstance(value, str):
                 register(*(part for part in of_header(value) if len(part) >= MIN_MASKED_LENGTH))
         headers = fill({**self.headers, **self.settings.headers}, scope)
+        body = self.settings.body
+        if self.settings.body_format == "json":
+            body = map_leaves(body, lambda v: v.value(scope) if isinstance(v, Template) else v)
         return Request(
             method=self.settings.method,
             url=url,
             params={**connection, **given, **stream},
             headers={name: value for name, value in headers.items() if value is not None},
-            body=fill(self.settings.body, scope),
+            body=fill(body, scope),
             body_format="form" if self.settings.body_format == "form" else "json",
             base_url=base_url,
         )

@@ -14,6 +14,7 @@ from tap_oauth2_generic.pagination.base import PagingStyle, Token
 from tap_oauth2_generic.pagination.paginator import Paginator, Stop
 from tap_oauth2_generic.settings.field_types import enum, nested
 from tap_oauth2_generic.settings.fields import (
+    WRONG,
     ErrorCollector,
     FieldType,
     names_of,
@@ -42,17 +43,21 @@ def styles() -> dict[str, type[PagingStyle]]:
     return {name: found[name] for name in [*known, *sorted(found.keys() - set(known))]}
 
 
-def read_style(raw: Mapping[str, Any], collector: ErrorCollector) -> PagingStyle | None:
-    """Parse a ``pagination`` object into its style; None if it collected an error."""
+def read_style(raw: Mapping[str, Any], collector: ErrorCollector) -> Any:
+    """Parse a ``pagination`` object into its style, wrong settings left out."""
     known = styles()
     name = raw.get("style") or DEFAULT_STYLE
     chosen = known.get(name) if isinstance(name, str) else None
     if chosen is None:
         sentence = f"style must be one of {', '.join(known)}, not {name!r}"
         collector.add("", sentence + near_choice(name, known))
-        return None
+        return WRONG
     settings = {key: value for key, value in raw.items() if key != "style"}
     own = names_of(chosen)
+    misspelled = [key for key in settings if near_choice(key, ["style"]) and "style" not in raw]
+    reject_unknown(misspelled, ["style"], "", collector)
+    if misspelled:
+        return WRONG
     for key in [key for key in settings if key not in own]:
         if others := [other for other, style in known.items() if key in names_of(style)]:
             rest = f"not {name}" if raw.get("style") else "and no style is set"

@@ -9,9 +9,10 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from tap_oauth2_generic.settings.fields import (
+    WRONG,
     ErrorCollector,
     FieldType,
     NestedError,
@@ -39,6 +40,7 @@ from tap_oauth2_generic.settings.values import (
 )
 
 _LAST_OF_LATIN_1 = 0xFF
+_T = TypeVar("_T")
 Parse = Callable[[Any], Any]
 
 
@@ -97,7 +99,7 @@ def object_of(parse: Parse, schema: Mapping[str, Any]) -> FieldType:
     def parse_all(value: Any) -> dict[str, Any]:
         members = _object(value)
         places = {f".{name}": member for name, member in members.items()}
-        return dict(zip(members, _parse_each(places, parse), strict=True))
+        return _parse_each(places, parse, lambda parsed: dict(zip(members, parsed, strict=True)))
 
     return FieldType({"type": "object", "additionalProperties": dict(schema)}, parse_all)
 
@@ -114,13 +116,13 @@ def array_of(
 
     def parse_all(value: Any) -> list[Any]:
         places = {f"[{index}]": member for index, member in enumerate(array(value))}
-        return _parse_each(places, items.parse)
+        return _parse_each(places, items.parse, list)
 
     items = nested(parse_member, {"type": "object", **schema, "properties": entries})
     return FieldType({"type": "array", "items": items.schema}, parse_all)
 
 
-def _parse_each(members: Mapping[str, Any], parse: Parse) -> list[Any]:
+def _parse_each(members: Mapping[str, Any], parse: Parse, collect: Callable[[list[Any]], _T]) -> _T:
     """Parse members given by place; raise NestedError with the mistakes of all."""
     parsed, errors = [], []
     for place, member in members.items():
@@ -128,9 +130,10 @@ def _parse_each(members: Mapping[str, Any], parse: Parse) -> list[Any]:
             parsed.append(parse(member))
         except ValueError as error:
             errors += errors_at(place, error)
+            parsed.append(getattr(error, "parsed", WRONG))
     if errors:
-        raise NestedError(*errors)
-    return parsed
+        raise NestedError(*errors, parsed=collect(parsed))
+    return collect(parsed)
 
 
 def section(declaration: type) -> FieldType:
@@ -149,13 +152,14 @@ def nested(
     """A nested object, parsed or rejected with all its mistakes."""
 
     def parse_one(value: Any) -> Any:
-        raw, collector, parsed = _object(value), ErrorCollector(), None
+        raw, collector, parsed = _object(value), ErrorCollector(), WRONG
         try:
             parsed = parse(raw, collector)
         except ValueError as error:
             collector.add("", str(error))
         if collector.errors:
-            raise NestedError(*((place and f".{place}", said) for place, said in collector.found))
+            found = ((place and f".{place}", said) for place, said in collector.found)
+            raise NestedError(*found, parsed=parsed)
         return parsed
 
     return FieldType(schema, parse_one)
@@ -183,7 +187,7 @@ def _regex(value: Any) -> Pattern:
 def parameter(value: Any) -> Any:
     """Read the value of a query parameter: a template, number, boolean or an array of them."""
     if isinstance(value, str):
-        return parse_template(value)
+        return parse_template(value, is_free=True)
     if isinstance(value, list | tuple):
         return [parameter(member) for member in value]
     if value is None or isinstance(value, bool | int | float | Decimal):
@@ -205,11 +209,15 @@ def _header(value: Any) -> Any:
     return None if value is None else parse_template(_header_string(value))
 
 
+def _free_text(value: Any) -> Any:
+    return parse_template(value, is_free=True) if isinstance(value, str) else value
+
+
 def _body(value: Any) -> Any:
     found = from_json(value)
     if not isinstance(found, Mapping | list):
         raise ValueError(f"must be an object or an array, not {json_type(found)}")
-    return map_leaves(found, lambda v: parse_template(v) if isinstance(v, str) else v)
+    return map_leaves(found, _free_text)
 
 
 #: Seconds to wait; no clock could handle an endless wait.

@@ -8,8 +8,9 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 _T = TypeVar("_T")
 # Shorter parts of a name occur in too many names.
@@ -45,6 +46,28 @@ class ErrorCollector:
         return [f"{where}: {sentence}" if where else sentence for where, sentence in self.found]
 
 
+class WrongSettingError(Exception):
+    """A rule touched the value of a setting that is an error already."""
+
+
+class _Wrong:
+    """The value of a wrong setting: any use of it raises WrongSettingError.
+
+    So every rule that needs no wrong setting still runs, and no error follows from another.
+    """
+
+    def _raise(self, *_: object) -> NoReturn:
+        raise WrongSettingError
+
+    __getattr__ = __bool__ = __iter__ = __len__ = __contains__ = __getitem__ = _raise
+    __lt__ = __le__ = __gt__ = __ge__ = __add__ = __radd__ = __sub__ = __rsub__ = _raise
+    __eq__ = __hash__ = __str__ = __or__ = __ror__ = __and__ = __rand__ = _raise
+
+
+#: Stands for a setting that is missing or cannot be parsed.
+WRONG: Any = _Wrong()
+
+
 @dataclass(frozen=True)
 class FieldType:
     """A type of setting: its JSON Schema and its parser.
@@ -74,32 +97,32 @@ def setting(
     return dataclasses.field(default=default, metadata=metadata, repr=not secret)
 
 
-def read(declaration: type[_T], raw: Mapping[str, Any], collector: ErrorCollector) -> _T | None:
+def read(declaration: type[_T], raw: Mapping[str, Any], collector: ErrorCollector) -> _T:
     """Parse the settings of one declaration out of a flat object.
 
-    Returns None if any of them is wrong; the collector holds every error.
+    The collector holds every error; the value of a wrong setting is what could be read of it.
     """
     values: dict[str, Any] = {}
-    before = len(collector.found)
     for declared in dataclasses.fields(declaration):  # type: ignore[arg-type]
         kind, value = declared.metadata["type"], raw.get(declared.name)
         if value is None or (value == "" and kind.empty_is_absent):
             if _is_required(declared):
                 collector.add("", f"setting {declared.name!r} is required")
+                values[declared.name] = WRONG
             continue
         try:
             values[declared.name] = kind.parse(value)
         except ValueError as error:
             collector.found += errors_at(declared.name, error)
-    if len(collector.found) > before:
-        return None
+            values[declared.name] = getattr(error, "parsed", WRONG)
     made = declaration(**values)
-    collector.found += (("", sentence) for sentence in getattr(made, "contradictions", list)())
-    return made if len(collector.found) == before else None
+    with suppress(WrongSettingError):
+        collector.found += (("", sentence) for sentence in getattr(made, "contradictions", list)())
+    return made
 
 
 def reject_unknown(
-    raw: Mapping[str, Any], known: Iterable[str], where: str, collector: ErrorCollector
+    raw: Iterable[str], known: Iterable[str], where: str, collector: ErrorCollector
 ) -> None:
     """Add an error for each unknown setting, with the nearest known one."""
     names = list(known)
@@ -174,7 +197,14 @@ def _default(declared: dataclasses.Field[Any]) -> Any:
 
 
 class NestedError(ValueError):
-    """Several errors inside one setting, as pairs of the place below it and a sentence."""
+    """Several errors inside one setting, as pairs of the place below it and a sentence.
+
+    ``parsed`` is what could be read of its value.
+    """
+
+    def __init__(self, *found: tuple[str, str], parsed: Any = WRONG) -> None:
+        super().__init__(*found)
+        self.parsed = parsed
 
 
 def errors_at(place: str, error: ValueError) -> list[tuple[str, str]]:

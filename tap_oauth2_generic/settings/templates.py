@@ -5,17 +5,22 @@ A placeholder never reaches a Python attribute or calls anything.
 
 from __future__ import annotations
 
-import string
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from tap_oauth2_generic.errors import SettingError
 from tap_oauth2_generic.runtime.json_encoder import encode_json
+from tap_oauth2_generic.settings.fields import near_choice
 from tap_oauth2_generic.settings.limits import MAX_PLAIN_DIGITS
 
 Scope = Mapping[str, Any]
+_BRACE = re.compile("[{}]")
+_PLACEHOLDER = re.compile(r"\{([^{}:\[!]+)(?::([^{}]*))?\}")
+# In free text only a word, or a word with a field or a format, is one; ``{a: 1}`` is JSON.
+_IN_TEXT = re.compile(r"""\{[^\W\d]\w*(?:\.[^"':]+)?(?::(?:[^\s"'][^"']*|.*%.*)?)?\}""")
 
 
 @dataclass(frozen=True)
@@ -33,10 +38,11 @@ class Placeholder:
 
 @dataclass(frozen=True)
 class Template:
-    """A parsed template."""
+    """A parsed template; ``is_free`` if its text may hold single braces."""
 
     text: str
     parts: tuple[str | Placeholder, ...]
+    is_free: bool = False
 
     @property
     def placeholders(self) -> tuple[Placeholder, ...]:
@@ -52,38 +58,74 @@ class Template:
             part if isinstance(part, str) else encode(_fill(part, scope)) for part in self.parts
         )
 
-    def errors(self, known: Mapping[str, bool], *, named: bool = True) -> list[str]:
-        """Return a sentence for each wrong placeholder, which it shows if ``named``.
+    def value(self, scope: Scope) -> Any:
+        """Return the text, or for a lone placeholder its value with its type."""
+        lone = self.parts[0] if len(self.parts) == 1 else None
+        if not isinstance(lone, Placeholder):
+            return self.render(scope)
+        value = _find(lone, scope)
+        return value.render(lone.pattern) if hasattr(value, "render") else value
+
+    def errors(self, known: Mapping[str, bool]) -> list[str]:
+        """Return a sentence for each wrong placeholder.
 
         ``known`` maps each valid name to whether it takes a format; a name that ends in a dot
         stands for any field of that family.
         """
         found = []
         for placeholder in self.placeholders:
-            shown = f"placeholder {{{placeholder.name}}}" if named else "placeholder"
+            shown = f"placeholder {{{placeholder.name}}}"
             family, dot, member = placeholder.name.partition(".")
             of_family = placeholder.name not in known and dot and member
             name = f"{family}." if of_family else placeholder.name
             if name not in known or placeholder.name.endswith("."):
                 there_are = ", ".join(f"{{{k}NAME}}" if k[-1] == "." else f"{{{k}}}" for k in known)
-                found.append(f"unknown {shown}; known: {there_are}")
+                near = near_choice(placeholder.name, (k for k in known if k[-1] != "."))
+                double = "; double the braces of literal text" if self.is_free else ""
+                found.append(f"unknown {shown}{near}; known: {there_are}{double}")
             elif placeholder.pattern and not known[name]:
                 found.append(f"{shown} takes no format")
         return found
 
 
-def parse_template(text: str) -> Template:
-    """Parse a template; ``{{`` and ``}}`` are literal braces. Raises ValueError."""
-    parts: list[str | Placeholder] = []
-    try:
-        for literal, name, pattern, conversion in string.Formatter().parse(text):
-            if literal:
-                parts.append(literal)
-            if name is not None:
-                parts.append(_placeholder(name, pattern or "", conversion))
-    except ValueError as error:
-        raise ValueError(f"{text!r} is not a template: {error}; double a literal brace") from None
-    return Template(text, tuple(parts))
+def parse_template(text: str, *, is_free: bool = False) -> Template:
+    """Parse a template; ``{{`` and ``}}`` are literal braces. Raises ValueError.
+
+    In free text such as JSON, a brace that opens no ``{word}`` is itself.
+    """
+    parts: list[str | Placeholder] = [""]
+    for part in _parts(text, is_free=is_free):
+        if isinstance(part, str) and isinstance(parts[-1], str):
+            parts[-1] += part
+        else:
+            parts.append(part)
+    return Template(text, tuple(part for part in parts if part), is_free)
+
+
+def _parts(text: str, *, is_free: bool) -> Iterator[str | Placeholder]:
+    at, opened = 0, [""]  # the braces that are open: as many as close them
+    while brace := _BRACE.search(text, at):
+        yield text[at : brace.start()]
+        at, one = brace.end(), brace[0]
+        is_doubled = text.startswith(one, at)
+        if one == "{" and not is_doubled:
+            found = _PLACEHOLDER.match(text, brace.start())
+            if found and (not is_free or _IN_TEXT.fullmatch(found[0])):
+                yield Placeholder(found[1], found[2] or "")
+                at = found.end()
+                continue
+        if not is_free and not is_doubled:
+            wrong = "opens no {name}" if one == "{" else "closes none"
+            raise ValueError(f"{text!r} is not a template: a brace {wrong}; double a literal brace")
+        if one == "{":
+            opened.append(one * (1 + is_doubled))
+        else:
+            # A brace that was opened single is closed by a single one: ``{"a": {"b": 1}}``.
+            is_doubled = is_doubled and opened[-1] != "{"
+            opened = opened[:-1] or [""]
+        at += is_doubled
+        yield one
+    yield text[at:]
 
 
 def as_text(value: Any) -> str:
@@ -97,13 +139,14 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
-def _placeholder(name: str, pattern: str, conversion: str | None) -> Placeholder:
-    if not name or conversion or "{" in pattern or "[" in name:
-        raise ValueError(f"placeholder {{{name}}} needs a plain name")
-    return Placeholder(name, pattern)
-
-
 def _fill(placeholder: Placeholder, scope: Scope) -> str:
+    value = _find(placeholder, scope)
+    # A bound in time formats itself.
+    return value.render(placeholder.pattern) if hasattr(value, "render") else as_text(value)
+
+
+def _find(placeholder: Placeholder, scope: Scope) -> Any:
+    """Return the value of a placeholder; raise SettingError if there is none."""
     family, _, field = placeholder.name.partition(".")
     value: Any = scope.get(placeholder.name)
     if value is None and field:
@@ -114,5 +157,4 @@ def _fill(placeholder: Placeholder, scope: Scope) -> str:
         if family == "token":
             message += ": the last token response has no such field"
         raise SettingError(message)
-    # A bound in time formats itself.
-    return value.render(placeholder.pattern) if hasattr(value, "render") else as_text(value)
+    return value

@@ -9,6 +9,7 @@ import pytest
 
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA
 from tap_oauth2_generic.config.reader import read_config
+from tap_oauth2_generic.runtime.redaction import redact
 from tap_oauth2_generic.settings.fields import ErrorCollector
 
 STREAM = {"name": "items", "path": "items"}
@@ -176,6 +177,50 @@ def test_wrong_value_of_a_stream_is_one_line_with_its_place(stream, place, holds
     assert holds in line
 
 
+def test_wrong_settings_hide_no_mistake_and_make_none():
+    """Rules across settings run next to wrong settings, and nothing follows from those."""
+    items = {**STREAM, "unknown": 1, "params": {"q": "{partition.x}{stile}"}, "partitions": 5}
+    window = {"start_param": "a", "end_param": "b", "window": "P1D"}
+    child = {"name": "b", "path": 5.5, "parent": {"stream": "itms", "keys": {"i": "id"}, "x": 1}}
+    child |= {"headers": {"a": "{base_ulr}"}, "replication_key": "at", "incremental": window}
+    _, collector = reading(
+        streams=[
+            items,
+            5,
+            child,
+            {**STREAM, "pagination": {"stile": "cursor", "cursor_path": "a"}},
+        ],
+        params={"q": "{nope}"},
+        start_date="x",
+        access_token_url=5.5,
+        stile=1,
+    )
+    starts = [
+        "unknown setting 'stile'",
+        "start_date: must be an ISO 8601",
+        "streams[0]: unknown setting 'unknown'",
+        "streams[0].partitions: must be",
+        "streams[1]: must be an object",
+        "streams[2].path: ",
+        "streams[2].parent: unknown setting 'x'",
+        "streams[3].pagination: unknown setting 'stile'; did you mean 'style'?",
+        "access_token_url: must be ",
+        "params.q: unknown placeholder {nope}; ",
+        "streams[0].params.q: unknown placeholder {stile}; ",
+        "streams[2].parent: there is no stream 'itms'; did you mean 'items'?",
+        "streams[2].headers.a: unknown placeholder {base_ulr}; ",
+        "streams[3]: the name 'items' is taken",
+    ]
+    unmatched = [one for one in starts if not any(e.startswith(one) for e in collector.errors)]
+    assert (unmatched, len(collector.errors)) == ([], len(starts))
+
+
+@pytest.mark.parametrize("written", ["{stile}", "Bearer {stile}", "x{stile}"])
+def test_wrong_placeholder_in_a_header_is_shown(written):
+    """A header may be a secret; a placeholder in it is none."""
+    assert "unknown placeholder {stile}; " in redact(mistake(headers={"X": written}))
+
+
 def test_all_mistakes_are_reported_at_once():
     """Each mistake is one error with its place."""
     streams = [{**STREAM, "method": "x"}, {"name": "b", "path": "b", "selected": 5}]
@@ -196,7 +241,7 @@ def test_all_mistakes_are_reported_at_once():
         ),
         ({"path": "{client_secret}"}, {}, "streams[0].path: unknown placeholder {client_secret}; "),
         ({"path": "{client_id:x}"}, {}, "streams[0].path: placeholder {client_id} takes no format"),
-        ({"params": {"a": "{"}}, {}, "streams[0].params.a: '{' is not a template"),
+        ({"headers": {"a": "{"}}, {}, "streams[0].headers.a: '{' is not a template"),
         ({}, {"base_url": "{nope}/x"}, "base_url: unknown placeholder {nope}; known: "),
         (
             {"params": {"since": "{start:%Y}"}},

@@ -19,7 +19,7 @@ from tap_oauth2_generic.net.request_template import (
 )
 from tap_oauth2_generic.settings.field_types import HEADERS, PARAMETERS
 from tap_oauth2_generic.settings.fields import ErrorCollector, read
-from tap_oauth2_generic.settings.templates import parse_template
+from tap_oauth2_generic.settings.templates import as_text, parse_template
 from tests.support.settings import valid_settings
 
 quick = settings(deadline=None, max_examples=100)
@@ -70,6 +70,26 @@ def test_query_survives_splitting_and_encoding(pairs):
     assert sorted(again) == sorted(pairs)
     for name in {name for name, _ in pairs}:
         assert [v for n, v in again if n == name] == [v for n, v in pairs if n == name]
+
+
+@pytest.mark.parametrize("value", [1, True, Decimal("1.50"), "1", ["a", 2]])
+def test_lone_placeholder_in_a_json_body_keeps_its_type(value):
+    """Anywhere inside the body; with text around it, and in a form, a value is text."""
+    scope = {"partition": {"id": value}}
+    body = {"ids": ["{partition.id}"], "in": {"text": "={partition.id}"}}
+    filled = template(body=body).fill(scope).body
+    assert filled["ids"] == [value]
+    assert type(filled["ids"][0]) is type(value)
+    assert filled["in"] == {"text": f"={as_text(value)}"}
+    form = template(body={"id": "{partition.id}"}, body_format="form").fill(scope).body
+    assert form == {"id": as_text(value)}
+
+
+def test_braces_of_json_and_graphql_are_sent_as_written():
+    """In body and parameters, a brace that opens no word is itself."""
+    query, where = "query { viewer { id(a: {b: 1}) } }", '{"a": {"b": {}}}'
+    request = template(body={"query": query}, params={"where": where}).fill({})
+    assert (request.body, request.params) == ({"query": query}, {"where": where})
 
 
 @quick
@@ -193,5 +213,5 @@ def test_templates_are_listed_with_their_place():
 def test_form_body_must_be_an_object():
     collector = ErrorCollector()
     raw = {"path": "x", "body": [1], "body_format": "form"}
-    assert read(RequestSettings, raw, collector) is None
+    read(RequestSettings, raw, collector)
     assert collector.errors == ["body_format form needs a body that is an object"]

@@ -21,7 +21,7 @@ texts = st.text(st.characters(codec="utf-8"), min_size=1)
 def style(**raw):
     collector = ErrorCollector()
     made = read_style({"style": "cursor", "cursor_param": "after", **raw}, collector)
-    return collector.errors if made is None else made
+    return collector.errors or made
 
 
 def page(body, headers=None):

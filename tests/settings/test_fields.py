@@ -45,7 +45,7 @@ def reading(raw):
 @pytest.mark.parametrize("raw", [{}, {"size": None}, {"size": ""}])
 def test_required_setting_must_have_a_value(raw):
     """An absent, null or empty required setting is one error that names it."""
-    assert reading(raw) == (None, ["setting 'size' is required"])
+    assert reading(raw)[1] == ["setting 'size' is required"]
 
 
 @pytest.mark.parametrize("empty", [None, ""])
@@ -63,8 +63,7 @@ def test_empty_string_counts_if_the_type_says_so():
 
 def test_all_mistakes_are_reported_at_once():
     """Each mistake is one error with its place."""
-    section, errors = reading({"size": 0, "name": [], "where": "a..b"})
-    assert section is None
+    _, errors = reading({"size": 0, "name": [], "where": "a..b"})
     assert [error.partition(":")[0] for error in errors] == [
         "size",
         "name",
@@ -72,10 +71,11 @@ def test_all_mistakes_are_reported_at_once():
     ]
 
 
-def test_contradictions_wait_for_valid_settings():
-    """A contradiction is an error of the section, once each setting is valid."""
-    assert reading({"size": 101}) == (None, ["a big section needs a name"])
-    assert len(reading({"size": 101, "where": "a..b"})[1]) == 1
+def test_contradiction_is_an_error_unless_it_concerns_a_wrong_setting():
+    """A contradiction comes with the other mistakes; nothing follows from a wrong value."""
+    assert reading({"size": 101})[1] == ["a big section needs a name"]
+    assert len(reading({"size": 101, "where": "a..b"})[1]) == 2
+    assert len(reading({"size": 0})[1]) == len(reading({"size": 101, "name": []})[1]) == 1
     assert reading({"size": 101, "name": "hall"})[0].name == "hall"
 
 

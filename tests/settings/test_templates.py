@@ -117,16 +117,73 @@ def test_known_placeholders_are_valid(text):
 @pytest.mark.parametrize(
     "text",
     [
-        *("{nowhere}", "{token}", "{parent.id}", "{ region }"),
-        pytest.param(
-            "{token.}",
-        ),
+        *("{nowhere}", "{token}", "{parent.id}", "{token.}"),
     ],
 )
 def test_unknown_placeholder_lists_the_known_ones(text):
     """The error names the unknown placeholder and lists the known ones."""
     (sentence,) = parse_template(text).errors(KNOWN)
     assert sentence == f"unknown placeholder {text}; known: {{region}}, {{token.NAME}}, {{start}}"
+
+
+@pytest.mark.parametrize(("written", "near"), [("regoin", "region"), ("Start", "start")])
+def test_misspelled_placeholder_has_the_nearest(written, near):
+    """The error names the known placeholder that is near."""
+    (sentence,) = parse_template(f"{{{written}}}").errors(KNOWN)
+    assert sentence.startswith(
+        f"unknown placeholder {{{written}}}; did you mean {near!r}?; known: "
+    )
+
+
+FREE_TEXTS = [
+    *('{"a": {"b": [{}]}}', "query { viewer { id } }", "{a(b: {c: 1}) { d }}", "a{3}", "}", "{"),
+    *("{ word }", "{}", "{{}", '{"q": "a } b"}', "x}{y", "{'a.b': 1}", "f{1,2}"),
+]
+
+
+@pytest.mark.parametrize("text", [text for text in FREE_TEXTS if "{{" not in text])
+def test_brace_in_free_text_is_itself_unless_it_opens_a_word(text):
+    """JSON, GraphQL and patterns need no doubling, also around placeholders."""
+    assert parse_template(text, is_free=True).render({}) == text
+    around = parse_template(f"{text} {{region}} {text}", is_free=True)
+    assert around.render({"region": "eu"}) == f"{text} eu {text}"
+
+
+@pytest.mark.parametrize(
+    ("text", "rendered"),
+    [
+        ("{{region}}", "{region}"),
+        ('{{"a": {{"b": "{region}"}}}}', '{"a": {"b": "eu"}}'),
+        ("{viewer {repos {{id}}}}", "{viewer {repos {id}}}"),
+        ('{"a": {"b": "{region}"}}', '{"a": {"b": "eu"}}'),
+        ("{{{region}}}", "{eu}"),
+    ],
+)
+def test_doubled_braces_in_free_text_are_single_ones(text, rendered):
+    """A brace is closed as it was opened: single by a single, doubled by a doubled one."""
+    assert parse_template(text, is_free=True).render({"region": "eu"}) == rendered
+
+
+@quick
+@given(st.text())
+def test_doubling_every_brace_of_free_text_keeps_it(text):
+    """A string with its braces doubled renders to itself, single braces allowed or not."""
+    doubled = text.replace("{", "{{").replace("}", "}}")
+    assert parse_template(doubled, is_free=True).render({}) == text
+
+
+@pytest.mark.parametrize("text", ["{viewer}", "{parent.nope}", "{a:1}"])
+def test_unknown_word_in_free_text_says_to_double_its_braces(text):
+    """A word in braces that names nothing is an error, never text by accident."""
+    (sentence,) = parse_template(f"x {text}", is_free=True).errors(KNOWN)
+    assert sentence.endswith("double the braces of literal text")
+
+
+@pytest.mark.parametrize("value", [1, True, Decimal("1.50"), ["a"], {"a": 1}, "text"])
+def test_lone_placeholder_has_the_value_with_its_type(value):
+    """With text around it, a value is text."""
+    assert parse_template("{region}").value({"region": value}) is value
+    assert parse_template("{region}!").value({"region": value}) == f"{as_text(value)}!"
 
 
 @pytest.mark.parametrize("name", ["region", "token.x"])

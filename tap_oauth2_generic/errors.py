@@ -3,16 +3,19 @@
 TapError
 ├── ConfigurationError
 ├── InputError
-├── SettingError
 ├── AuthorizationError
 │   ├── TokenRequestError
 │   │   └── LoginNeededError
 │   └── TokenLostError
 ├── TokenStoreError
-├── HostNotAllowedError
-├── ApiError
-├── ResponseError
-├── RecordError
+├── UnreachableError
+├── StreamError
+│   ├── SettingError
+│   ├── HostNotAllowedError
+│   ├── ApiError
+│   ├── ResponseError
+│   └── RecordError
+├── RunError
 ├── StateError
 └── OutputError
 """
@@ -30,10 +33,6 @@ class ConfigurationError(TapError):
 
 class InputError(TapError):
     """A file named on the command line is unreadable or holds no JSON object."""
-
-
-class SettingError(TapError):
-    """A valid setting proved wrong during the run, such as a placeholder without a value."""
 
 
 class AuthorizationError(TapError):
@@ -63,20 +62,36 @@ class TokenStoreError(TapError):
     """The token store cannot be opened, read or written."""
 
 
-class HostNotAllowedError(TapError):
+class UnreachableError(TapError):
+    """No connection to the host of ``base_url`` could be made, so no stream can be read."""
+
+
+class StreamError(TapError):
+    """A stream or one of its contexts cannot be read; ``on_error`` decides about the others."""
+
+
+class SettingError(StreamError):
+    """A valid setting proved wrong during the run, such as a placeholder without a value."""
+
+
+class HostNotAllowedError(StreamError):
     """A request with a token would have gone to a host outside ``allowed_hosts``."""
 
 
-class ApiError(TapError):
+class ApiError(StreamError):
     """The API rejected a request, or kept failing after all retries."""
 
 
-class ResponseError(TapError):
+class ResponseError(StreamError):
     """A response is not what the configuration says: not JSON, or without the records."""
 
 
-class RecordError(TapError):
+class RecordError(StreamError):
     """A record does not fit the declared schema."""
+
+
+class RunError(TapError):
+    """The run has ended, but a part was not read: one line for each stream or context."""
 
 
 class StateError(TapError):

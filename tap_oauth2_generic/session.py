@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
@@ -17,6 +17,7 @@ from tap_oauth2_generic.oauth2.authenticator import Authenticator
 from tap_oauth2_generic.oauth2.discovery import Endpoints
 from tap_oauth2_generic.oauth2.token_client import TokenClient
 from tap_oauth2_generic.runtime.clock import Clock
+from tap_oauth2_generic.runtime.failures import Failures
 from tap_oauth2_generic.runtime.progress import Progress
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
 
@@ -37,6 +38,7 @@ class Session:
     started_at: float
     flush: Callable[[], None]
     waits_for_login: bool = False
+    failures: Failures = field(default_factory=Failures)
 
     @classmethod
     def of(cls, config: Config, clock: Clock, flush: Callable[[], None]) -> Session:

@@ -11,6 +11,7 @@ from singer_sdk.helpers.types import Context, Record
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 
 from tap_oauth2_generic.config.streams import StreamConfig
+from tap_oauth2_generic.errors import StreamError
 from tap_oauth2_generic.extract.page_reader import PageReader
 from tap_oauth2_generic.extract.prefetch import Prefetcher
 from tap_oauth2_generic.extract.schema_sample import SchemaSample
@@ -18,6 +19,7 @@ from tap_oauth2_generic.extract.slice_sync import SlicePlan, SliceSync
 from tap_oauth2_generic.extract.stream_pipeline import PipelineFactory
 from tap_oauth2_generic.records.steps import LEFT_OUT
 from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
+from tap_oauth2_generic.runtime.failures import StreamFailures
 from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.singer.paged_stream import PagedStream
 from tap_oauth2_generic.singer.record_writer import RecordWriter
@@ -33,6 +35,9 @@ class OAuth2Stream(PagedStream):
         self.stream = stream
         self.prefetcher = prefetcher
         self.selected_by_default = stream.settings.selected
+        stats, on_error = session.progress.stats(stream.name), session.config.top.on_error
+        ends_run = (stream.settings.on_error or on_error) == "fail"
+        self.failures = StreamFailures(session.failures, stats, ends_run)
         super().__init__(tap, name=stream.name, schema=stream.schema.schema)
         self.endpoint = stream.request.path.text
         self.primary_keys = stream.settings.primary_keys
@@ -50,7 +55,7 @@ class OAuth2Stream(PagedStream):
             self, incremental, session.started_at, start, self.reader.log
         )
         self.reader.stats.bookmarks = self.bookmarks.moves
-        self.plan = SlicePlan(self.reader, self.bookmarks)
+        self.plan = SlicePlan(self.reader, self.bookmarks, self.failures)
         self.pipelines = PipelineFactory(stream, self)
         self.sample = SchemaSample(self.plan, self.pipelines)
         self._sync: SliceSync | None = None
@@ -129,8 +134,11 @@ class OAuth2Stream(PagedStream):
             state.pop(PROGRESS, None)
 
     def report(self) -> None:
-        """Log at the end of a run what was left out; raise ResponseError."""
-        self.reader.report()
+        """Log at the end of a run what was left out; raise RunError if that ends it."""
+        try:
+            self.reader.report()
+        except StreamError as error:
+            self.failures.add(error)
         for path, count in self.pipelines.dropped.items():
             self.stream_log.warning("the schema has no field %r; dropped it %d times", path, count)
         self.bookmarks.report()

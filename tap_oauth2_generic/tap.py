@@ -18,6 +18,7 @@ from singer_sdk.helpers.capabilities import (
 
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA, Config
 from tap_oauth2_generic.config.reader import read_config
+from tap_oauth2_generic.errors import OutputError, TapError
 from tap_oauth2_generic.extract.prefetch import Prefetcher
 from tap_oauth2_generic.records.stream_maps import check_maps
 from tap_oauth2_generic.runtime.clock import Clock
@@ -86,10 +87,14 @@ class TapOAuth2Generic(BaseTap):
         """Apply the catalog first: what it selects decides the schemas that the mapper gets."""
         if unknown := (self.input_catalog or {}).keys() - self.streams.keys():
             LOG.warning("ignoring unconfigured streams of the catalog: %s", _list(unknown))
+        if self.input_catalog is None:
+            self._infer_schemas()
         super().setup_mapper()
 
     def sync_everything(self) -> None:
         """Sync all selected streams and report on each; raises TapError.
+
+        A failed stream or context does not stop the others if ``on_error`` says so.
 
         However it ends, the records read and the last safe state are written.
         """
@@ -98,8 +103,13 @@ class TapOAuth2Generic(BaseTap):
             LOG.warning("no stream is selected; nothing to read")
         with self.session.progress.show(len(streams)):
             self.throttle_state()
+            failures = self.session.failures
             try:
                 self.sync_all()
+            except OutputError:
+                raise
+            except TapError as error:
+                failures.check(last=str(error))
             finally:
                 # A signal that arrives now must not prevent the last STATE.
                 with uninterrupted:
@@ -109,17 +119,27 @@ class TapOAuth2Generic(BaseTap):
             for stream in self.streams.values():
                 if isinstance(stream, OAuth2Stream):
                     stream.report()
+        failures.check()
 
     def run_discovery(self) -> str:
         """Print the catalog.
 
         Meltano runs discovery before every command of a plugin, the login included, so there it
-        must not fail because nobody has logged in yet. The sync that follows does.
+        must not fail because nobody has logged in yet, or because one stream fails: the sync that
+        follows does. Elsewhere a catalog without the columns of a stream would be used as it is.
         """
         self.session.waits_for_login = "MELTANO_EXTRACTOR_NAME" in os.environ
+        self._infer_schemas()
+        if not self.session.waits_for_login:
+            self.session.failures.check()
         catalog = self.catalog_json_text
         write_text(f"{catalog}\n")
         return catalog
+
+    def _infer_schemas(self) -> None:
+        for stream in self.streams.values():
+            if isinstance(stream, OAuth2Stream):
+                stream.infer_early()
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Load the state of the last run; raises StateError if it is malformed."""

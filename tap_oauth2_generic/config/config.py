@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tap_oauth2_generic.config.presets import names as provider_names
-from tap_oauth2_generic.config.streams import STREAM_SCHEMA, StreamConfig, read_stream
+from tap_oauth2_generic.config.streams import ON_ERROR, STREAM_SCHEMA, StreamConfig, read_stream
 from tap_oauth2_generic.net.hosts import HostSettings
 from tap_oauth2_generic.net.rate_limit import RateLimitSettings
 from tap_oauth2_generic.net.request_template import RequestTemplate, templates_in
@@ -77,6 +77,12 @@ class TopSettings:
     start_date: str | None = setting(
         FieldType({"type": "string", "format": "date-time"}, _start_date),
         "Lower bound of the first run of incremental streams: an ISO 8601 date or time.",
+    )
+    on_error: str = setting(
+        ON_ERROR,
+        "What a failed stream, partition or child does to the others. `continue`: they are read, "
+        "and the run ends with exit status 1; `fail`: the run ends at once.",
+        default="continue",
     )
     streams: list[StreamConfig] = setting(
         array_of(read_stream, STREAM_SCHEMA), "Streams to extract.", required=True

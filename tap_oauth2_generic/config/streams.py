@@ -15,7 +15,7 @@ from tap_oauth2_generic.records.declared import SchemaSettings
 from tap_oauth2_generic.records.steps import FilterSettings
 from tap_oauth2_generic.replication.bookmark import IncrementalSettings
 from tap_oauth2_generic.replication.partitions import ContextSettings
-from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, NAMES, section
+from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, NAMES, enum, section
 from tap_oauth2_generic.settings.fields import (
     ErrorCollector,
     WrongSettingError,
@@ -23,6 +23,8 @@ from tap_oauth2_generic.settings.fields import (
     schema_of,
     setting,
 )
+
+ON_ERROR = enum("continue", "fail")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,9 @@ class StreamSettings:
     )
     selected: bool = setting(
         BOOLEAN, "Whether to sync the stream if no catalog says otherwise.", default=True
+    )
+    on_error: str | None = setting(
+        ON_ERROR, "What a failure of this stream does to the others; by default as for all streams."
     )
 
 

@@ -6,7 +6,7 @@ Decides what is requested next; threads only send. Knows no stream, no schema an
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from functools import partial
@@ -52,6 +52,7 @@ class SliceReader:
     slice: Slice
     paginator: Paginator
     is_eager: bool
+    is_cancelled: bool = field(default=False, init=False)
     _pending: deque[_PendingPage] = field(default_factory=deque, init=False)
     _ready: deque[FetchedPage] = field(default_factory=deque, init=False)
     _failure: TapError | None = field(default=None, init=False)
@@ -67,7 +68,7 @@ class SliceReader:
 
     def submit(self, workers: Workers, limit: int, *, urgent: bool) -> int:
         """Request pages that are certain or likely to come, at most ``limit``; return how many."""
-        if self._failure:
+        if self._failure or self.is_cancelled:
             return 0
         if self._pending and self._pending[0].has_failed:
             # The pages before it were as predicted, so it is no longer a guess.
@@ -103,6 +104,7 @@ class SliceReader:
 
     def cancel(self) -> None:
         """Drop what is in flight or waits to be read."""
+        self.is_cancelled = True
         self._ready.clear()
         self._cancel_pending()
 
@@ -143,7 +145,9 @@ class Prefetcher:
         """Start no further request."""
         self._workers.close()
 
-    def iterate(self, items: Iterable[tuple[_Item, list[SliceReader]]]) -> Iterator[_Item]:
+    def iterate(
+        self, items: Iterable[tuple[_Item, list[SliceReader]]]
+    ) -> Generator[_Item, None, None]:
         """Yield items in order, while pages of the items after it are fetched.
 
         The slices of an item are read by the caller.

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from tap_oauth2_generic.errors import LoginNeededError, RecordError
+from tap_oauth2_generic.errors import LoginNeededError, RecordError, StreamError
 from tap_oauth2_generic.extract.slice_sync import SlicePlan
 from tap_oauth2_generic.extract.stream_pipeline import PipelineFactory
 from tap_oauth2_generic.pagination import Paginator
 from tap_oauth2_generic.records.infer import infer
-from tap_oauth2_generic.settings.limits import MAX_SAMPLED_PARENTS
+from tap_oauth2_generic.records.pipeline import Pipeline
+from tap_oauth2_generic.settings.limits import MAX_FAILED_CONTEXTS, MAX_SAMPLED_PARENTS
 from tap_oauth2_generic.settings.paths import MISSING
 
 _NAMED_FIELDS = 20
@@ -27,13 +28,26 @@ class SchemaSample:
     parent: SchemaSample | None = None
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """Yield records of as many contexts as it takes; raise TapError."""
+        """Yield records of as many contexts as it takes; raise TapError if all of them fail."""
         pipeline = self.pipelines.for_sample()
+        failed: list[StreamError] = []
+        read = 0
         for context in islice(self.contexts(), MAX_SAMPLED_PARENTS):
-            slice_ = self.plan.first(context)
-            paginator = Paginator(self.plan.reader.stream.settings.pagination)
-            for page in self.plan.reader.read(slice_, paginator):
-                yield from pipeline.prepare(page.records, slice_)
+            try:
+                yield from self._records_of(context, pipeline)
+                read += 1
+            except StreamError as error:
+                failed.append(error)
+                if self.plan.failures.ends_run or len(failed) > MAX_FAILED_CONTEXTS:
+                    break
+        if failed and (self.plan.failures.ends_run or not read):
+            raise failed[0]
+
+    def _records_of(self, context: dict[str, Any], pipeline: Pipeline) -> Iterator[dict[str, Any]]:
+        slice_ = self.plan.first(context)
+        paginator = Paginator(self.plan.reader.stream.settings.pagination)
+        for page in self.plan.reader.read(slice_, paginator):
+            yield from pipeline.prepare(page.records, slice_)
 
     def contexts(self) -> Iterator[dict[str, Any]]:
         """Yield the contexts of a first sync."""

@@ -6,12 +6,13 @@ Knows no request and no schema.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import Any
 
-from tap_oauth2_generic.errors import SettingError
+from tap_oauth2_generic.errors import ResponseError, SettingError, StreamError
 from tap_oauth2_generic.extract.page_reader import FetchedPage, PageReader
 from tap_oauth2_generic.extract.prefetch import Prefetcher, SliceReader
 from tap_oauth2_generic.pagination import Paginator, Stop
@@ -19,6 +20,7 @@ from tap_oauth2_generic.parsing.extract_records import add_fields
 from tap_oauth2_generic.records.pipeline import Batch, Record, Slice
 from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
 from tap_oauth2_generic.replication.bounds import windows
+from tap_oauth2_generic.runtime.failures import StreamFailures
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.settings.limits import MAX_WINDOWS
 from tap_oauth2_generic.singer.record_writer import RecordWriter
@@ -35,6 +37,7 @@ class SlicePlan:
 
     reader: PageReader
     bookmarks: BookmarkStore
+    failures: StreamFailures
     _planned: dict[bytes, list[SliceReader]] = field(default_factory=dict, init=False)
 
     @property
@@ -64,17 +67,25 @@ class SlicePlan:
     def slices(self, context: Mapping[str, Any] | None) -> list[SliceReader]:
         """Return the slices of a context; the same ones until they are taken.
 
-        Prefetching starts the slices of contexts that are read later.
+        Prefetching starts the slices of contexts that are read later. It gets none of a context
+        that fails when it is read.
         """
         key = encode_json(dict(context or {}))
-        if key not in self._planned:
-            self._planned[key] = self._plan(context or {})
+        if self.failures.has_ended:
+            return []
+        try:
+            if key not in self._planned or _is_cancelled(self._planned[key]):
+                self._planned[key] = self._plan(context or {})
+        except StreamError:
+            return []
         return self._planned[key]
 
     def take(self, context: Mapping[str, Any] | None) -> list[SliceReader]:
         """Return the slices of a context to read now."""
         planned = self._planned.pop(encode_json(dict(context or {})), None)
-        return self._plan(context or {}) if planned is None else planned
+        # A parent that fails cancels what was started ahead.
+        usable = planned is not None and not _is_cancelled(planned)
+        return planned if planned and usable else self._plan(context or {})
 
     def _plan(self, context: Mapping[str, Any]) -> list[SliceReader]:
         settings = self.reader.stream.settings
@@ -110,13 +121,14 @@ class SliceSync:
         bookmarks.begin(context)
         self.writer.stats.contexts += 1
         readers = self.plan.take(context)
-        slice_readers = self.prefetcher.iterate((reader, [reader]) for reader in readers)
-        for number, slice_reader in enumerate(slice_readers, 1):
-            is_complete = self._run_slice(slice_reader)
-            if not is_complete or self.limit is not None:
-                return is_complete
-            if number < len(readers):
-                bookmarks.checkpoint(context, bookmarks.bookmark.value)
+        items = ((reader, [reader]) for reader in readers)
+        with closing(self.prefetcher.iterate(items)) as slice_readers:
+            for number, slice_reader in enumerate(slice_readers, 1):
+                is_complete = self._run_slice(slice_reader)
+                if not is_complete or self.limit is not None:
+                    return is_complete
+                if number < len(readers):
+                    bookmarks.checkpoint(context, bookmarks.bookmark.value)
         return True
 
     def _run_slice(self, slice_reader: SliceReader) -> bool:
@@ -142,11 +154,12 @@ class SliceSync:
         is_complete = True
         if self.children:
             families = map(self._with_children, batch.records)
-            for record, runs in self.prefetcher.iterate(families):
-                for sync_child, context in runs:
-                    # Without its parent's record, nothing would read the rest of it.
-                    is_complete &= sync_child(context)
-                self.writer.write(Batch(batch.origin, [record]))
+            with closing(self.prefetcher.iterate(families)) as iterated:
+                for record, runs in iterated:
+                    for sync_child, context in runs:
+                        # Without its parent's record, nothing would read the rest of it.
+                        is_complete &= sync_child(context)
+                    self.writer.write(Batch(batch.origin, [record]))
         else:
             self.writer.write(batch)
         self.plan.reader.session.flush()
@@ -166,12 +179,19 @@ class SliceSync:
         return bool(values) and all(map(slice_.start.is_after, values))
 
     def _conclude(self, paginator: Paginator) -> bool:
-        """Log why paging stopped; return whether it was at the end."""
+        """Log why paging stopped; return whether at the end, raise ResponseError if it failed."""
         stop = paginator.stop
         for remark in paginator.remarks:
             self.writer.log.warning(remark)
         if stop is not None:
+            self.writer.stats.ends[stop.reason] += 1
+            if stop.failed:
+                name = self.plan.reader.stream.name
+                raise ResponseError(f"stream {name!r}: paging ended early: {stop.reason}")
             if stop.suspicious:
                 self.writer.log.warning("paging ended early: %s", stop.reason)
-            self.writer.stats.ends[stop.reason] += 1
         return stop is not None and stop.complete
+
+
+def _is_cancelled(readers: list[SliceReader]) -> bool:
+    return any(reader.is_cancelled for reader in readers)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import requests
 
-from tap_oauth2_generic.errors import ApiError
+from tap_oauth2_generic.errors import ApiError, UnreachableError
 from tap_oauth2_generic.net import retry
 from tap_oauth2_generic.net.hosts import HostPolicy
 from tap_oauth2_generic.net.rate_limit import ConcurrencyLimit, RateLimiter
@@ -89,6 +89,7 @@ class _Attempt:
     verdict: retry.Verdict
     outcome: str
     response: Response | None = None
+    is_unreachable: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,8 @@ class ApiClient:
         template may hold a field of the token response. A guess is sent once and in silence.
 
         Raises HostNotAllowedError before anything is sent to a foreign host, ApiError if the
-        API refuses or keeps failing, AuthorizationError if there is no token.
+        API refuses or keeps failing, UnreachableError if its host cannot be reached,
+        AuthorizationError if there is no token.
         """
         request = build()
         # Refused before even a token is requested.
@@ -140,7 +142,9 @@ class ApiClient:
             failures += 1
             if failures > self.resilience.max_retries:
                 before = f"failed after {failures} attempts; the last one " if failures > 1 else ""
-                raise ApiError(f"{request.name} {before}{attempt.outcome}")
+                is_fatal = attempt.is_unreachable and request.goes_to_base
+                kind = UnreachableError if is_fatal else ApiError
+                raise kind(f"{request.name} {before}{attempt.outcome}")
             self._wait(attempt, failures, policy)
 
     def _attempt(self, request: Request, policy: RequestPolicy, token: str) -> _Attempt:
@@ -148,7 +152,8 @@ class ApiClient:
         try:
             raw = self._send(request, policy, token)
         except retry.TRANSIENT as error:
-            return _Attempt(retry.Verdict("retry"), retry.describe_failure(error))
+            outcome, never_left = retry.describe_failure(error), retry.was_not_sent(error)
+            return _Attempt(retry.Verdict("retry"), outcome, is_unreachable=never_left)
         status, headers = raw.status_code, raw.headers
         response = Response(request, raw.url, status, headers, raw.content, policy.decode)
         now = self.clock.time()

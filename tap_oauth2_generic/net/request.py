@@ -46,6 +46,11 @@ class Request:
         return f"{self.method} {parts.scheme}://{parts.netloc}{parts.path}"
 
     @property
+    def goes_to_base(self) -> bool:
+        """Whether its host is that of ``base_url``."""
+        return urlsplit(self.url).netloc == urlsplit(self.base_url).netloc
+
+    @property
     def source(self) -> str:
         """Where the address comes from, for messages."""
         return "the next-page link" if self.verbatim else "the stream's path"

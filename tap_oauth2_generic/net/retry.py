@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Literal
 
 import requests
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
 from tap_oauth2_generic.runtime import timestamps
 from tap_oauth2_generic.runtime.redaction import redact
@@ -144,6 +145,22 @@ def describe_failure(error: Exception) -> str:
     if isinstance(error, requests.exceptions.ConnectionError):
         return f"lost the connection ({root_cause(error)})"
     return f"got a truncated or corrupt response ({root_cause(error)})"
+
+
+def was_not_sent(error: Exception) -> bool:
+    """Return whether a request failed before any of it could reach the server."""
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return True
+    if isinstance(error, requests.exceptions.SSLError):
+        # A connection may also break inside TLS, after the request; a refused handshake is safe.
+        return "CERTIFICATE_VERIFY_FAILED" in str(error) or "WRONG_VERSION_NUMBER" in str(error)
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    if isinstance(reason, ProxyError):
+        # urllib3 raises it for every failure after which the proxy connection is closed.
+        reason = reason.original_error
+        if str(reason).startswith("Tunnel connection failed"):
+            return True
+    return isinstance(reason, NewConnectionError | ConnectTimeoutError)
 
 
 def root_cause(error: BaseException) -> str:

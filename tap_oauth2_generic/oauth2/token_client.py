@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import requests
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
 from tap_oauth2_generic.errors import TokenLostError, TokenRequestError
 from tap_oauth2_generic.net import retry
@@ -98,7 +97,7 @@ class TokenClient:
         try:
             response = self._send(url, fields, self._settings.refresh_params)
         except requests.exceptions.RequestException as error:
-            if _was_not_sent(error):
+            if retry.was_not_sent(error):
                 raise TokenRequestError(
                     f"could not obtain an access token: {_unreachable(url, error)}", UNREACHABLE
                 ) from None
@@ -176,22 +175,6 @@ def _encode(
         return requests.Request(method, url, data=pairs, headers=headers)
     headers = {"Content-Type": "application/json", **headers}
     return requests.Request(method, url, data=encode_json(params), headers=headers)
-
-
-def _was_not_sent(error: requests.exceptions.RequestException) -> bool:
-    """Return whether a request failed before any of it could reach the server."""
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return True
-    if isinstance(error, requests.exceptions.SSLError):
-        # A connection may also break inside TLS, after the request; a refused handshake is safe.
-        return "CERTIFICATE_VERIFY_FAILED" in str(error) or "WRONG_VERSION_NUMBER" in str(error)
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    if isinstance(reason, ProxyError):
-        # urllib3 raises it for every failure after which the proxy connection is closed.
-        reason = reason.original_error
-        if str(reason).startswith("Tunnel connection failed"):
-            return True
-    return isinstance(reason, NewConnectionError | ConnectTimeoutError)
 
 
 def _unreachable(url: str, error: Exception) -> str:

@@ -27,11 +27,13 @@ class Stop:
     """Why paging stopped.
 
     ``complete``: all records were read, so a bookmark may move. ``suspicious``: warn.
+    ``failed``: by an error of the API or the configuration, so the run ends with exit status 1.
     """
 
     reason: str
     complete: bool = True
     suspicious: bool = False
+    failed: bool = False
 
 
 class Paginator:

@@ -77,7 +77,7 @@ class StreamStats:
         self.waits = Waits(monotonic)
         self.records = self.pages = self.ignored = 0
         self.requests = self.sampled = self.retries = 0
-        self.contexts = self.slices = 0
+        self.contexts = self.slices = self.failed = 0
         self.ends: Counter[str] = Counter()
         self.bookmarks: Callable[[], list[tuple[Any, Any]]] = list
         self.logged_at: float | None = None
@@ -112,6 +112,7 @@ class StreamStats:
         read = self.progress()
         if self.contexts > 1:
             read += f" of {plural(self.contexts, 'partition')}"
+            read += f", of which {self.failed:,} failed" if self.failed else ""
         if self.ignored:
             read += f", {plural(self.ignored, 'response')} ignored"
         sample = f" ({self.sampled:,} for its schema)" if self.sampled else ""

@@ -6,7 +6,7 @@ A limit that only bounds a loop or a buffer inside the tap stays where it is use
 
 from __future__ import annotations
 
-from tap_oauth2_generic.runtime import redaction, timestamps
+from tap_oauth2_generic.runtime import failures, redaction, timestamps
 
 #: seconds of a timeout or wait (a year) | A longer one is a configuration error.
 MAX_SECONDS = timestamps.YEAR_SECONDS
@@ -41,6 +41,9 @@ MAX_WINDOWS = 50_000
 #: parents requested to infer the schema of a child stream | The schema is inferred from the
 #: records of the first ones.
 MAX_SAMPLED_PARENTS = 50
+#: contexts (partitions, parents) of a stream that fail in a row | After more of them, the stream
+#: is not read any further.
+MAX_FAILED_CONTEXTS = failures.MAX_IN_ROW
 #: keys of an object in an inferred schema | A larger object is declared free-form: its keys are
 #: data, not columns.
 MAX_PROPERTIES = 500

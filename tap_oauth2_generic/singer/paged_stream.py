@@ -7,13 +7,11 @@ The SDK handles one record at a time; by the page, each costs a twentieth of tha
 from __future__ import annotations
 
 import logging
-import sys
 from abc import abstractmethod
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable
 from typing import Any
 
-from singer_sdk import Stream, metrics
+from singer_sdk import Stream
 from singer_sdk.helpers._catalog import get_selected_schema
 from singer_sdk.helpers.types import Context
 from singer_sdk.mapper import SameRecordTransform
@@ -21,8 +19,10 @@ from singer_sdk.singerlib import Metadata
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message
 
-from tap_oauth2_generic.errors import RecordError
+from tap_oauth2_generic.errors import StreamError
+from tap_oauth2_generic.runtime.failures import StreamFailures
 from tap_oauth2_generic.singer.message_writer import MessageWriter
+from tap_oauth2_generic.singer.meters import Meters
 from tap_oauth2_generic.singer.state_writer import IndexedStateManager, ThrottledStateWriter
 
 
@@ -30,8 +30,8 @@ class PagedStream(Stream):
     """A stream that is read, written and counted a page at a time."""
 
     endpoint = ""
-    # Over all its contexts: one line each, however many.
-    _meters: tuple[metrics.Counter, metrics.Counter, metrics.Timer] | None = None
+    failures: StreamFailures
+    _meters: Meters | None = None
     _is_announced = False
     _made_state: IndexedStateManager | None = None
     _sent_schemas: object = None
@@ -53,12 +53,30 @@ class PagedStream(Stream):
     def settle(self, state: dict[str, Any], *, is_complete: bool) -> None:
         """Prepare the state of a context for the SDK, which promotes its bookmark."""
 
+    def infer_early(self) -> None:
+        """Infer the schema; a selected stream without one ends before it begins."""
+        try:
+            _ = self.schema
+        except StreamError as error:
+            self._schema = {"type": "object", "properties": {}}
+            if self.selected:
+                self.failures.add(error)
+
+    def sync(self, context: Context | None = None) -> None:  # type: ignore[misc]  # final there
+        """Sync the stream; raise TapError only if the run has to end."""
+        if self._is_trial:
+            self.failures.run.check()
+        with self.failures.catching(None, ends_run=self._is_trial):
+            if not self.failures.has_ended:
+                super().sync(context)
+
     def sync_for_parent(self, context: Context) -> bool:
         """Sync for one record of the parent; return whether everything was read."""
         self.log("Beginning sync of '%s' in %s mode", self.name, self.replication_method.lower())
-        if self.selected:
-            self._write_schema_message()
-        return self._sync_contexts(context)
+        with self.failures.catching(None, ends_run=self._is_trial):
+            if self.selected and not self.failures.has_ended:
+                self._write_schema_message()
+        return not self.failures.has_ended and self._sync_contexts(context)
 
     def _sync_records(
         self,
@@ -74,15 +92,10 @@ class PagedStream(Stream):
         is_complete = True
         try:
             for current in self.contexts(context):
-                with self._naming_depth():
-                    self._measure()
-                    was_read = self.sync_context(current)
-                    if self.state_manager.get_state_partition_context(current) == current:
-                        state = self.get_context_state(current)
-                        self.settle(state, is_complete=was_read)
-                        self._finalize_state(state)
-                is_complete &= was_read
+                is_complete &= self._sync_one(current)
                 self._write_state_message()
+                if self.failures.has_ended:
+                    break
         finally:
             if not context:
                 self._log_meters()
@@ -91,25 +104,29 @@ class PagedStream(Stream):
         self._write_state_message()
         return is_complete
 
+    def _sync_one(self, context: Context | None) -> bool:
+        is_complete = False
+        with self.failures.catching(context, ends_run=self._is_trial):
+            self._measure()
+            is_complete = self.sync_context(context)
+        if self.state_manager.get_state_partition_context(context) == context:
+            state = self.get_context_state(context)
+            self.settle(state, is_complete=is_complete)
+            self._finalize_state(state)
+        return is_complete
+
     def count_page(self, records: int) -> None:
         """Count a page that was written, and send STATE now and then."""
-        page_counter, record_counter, _ = self._measure()
-        record_counter.increment(records)
-        page_counter.increment()
+        self._measure().count_page(records)
         self.state_manager.is_flushed = False
         self._since_state += records
         if self._since_state >= self.STATE_MSG_FREQUENCY:
             self._write_state_message()
             self._since_state = 0
 
-    @contextmanager
-    def _naming_depth(self) -> Iterator[None]:
-        """Turn a RecursionError of the SDK into an error that names the stream."""
-        try:
-            yield
-        except RecursionError:
-            message = f"stream {self.name!r}: its records or its schema are nested too deep"
-            raise RecordError(message) from None
+    @property
+    def _is_trial(self) -> bool:
+        return self.ABORT_AT_RECORD_COUNT is not None
 
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
         """Log a message of the SDK, if it says something new.
@@ -122,16 +139,13 @@ class PagedStream(Stream):
         level = logging.DEBUG if level >= logging.ERROR else level
         super().log(message, *args, level=level, **kwargs)
 
-    def _measure(self) -> tuple[metrics.Counter, metrics.Counter, metrics.Timer]:
-        if self._meters is None:
-            pages = metrics.http_request_counter(self.name, self.endpoint)
-            self._meters = (pages, self.get_record_counter(), self.get_sync_timer())
+    def _measure(self) -> Meters:
+        self._meters = self._meters or Meters(self)
         return self._meters
 
     def _log_meters(self) -> None:
         if self._meters is not None:
-            for meter in self._meters:
-                meter.__exit__(*sys.exc_info())
+            self._meters.log()
             self._meters = None
         for child in self.child_streams:
             if isinstance(child, PagedStream):
@@ -194,11 +208,13 @@ class PagedStream(Stream):
 
     def _write_schema_message(self) -> None:
         """Send the schema once: a child stream is synced for every record of its parent."""
-        with self._naming_depth():
-            sending = [message.to_dict() for message in self._generate_schema_messages()]
-            if sending != self._sent_schemas:
-                self._sent_schemas = sending
-                super()._write_schema_message()
+        if self.failures.has_ended:
+            # It has no schema to send; only --test=schema asks for it.
+            self.failures.run.check()
+        sending = [message.to_dict() for message in self._generate_schema_messages()]
+        if sending != self._sent_schemas:
+            self._sent_schemas = sending
+            super()._write_schema_message()
 
     @property
     def state_manager(self) -> IndexedStateManager:

@@ -1,0 +1,257 @@
+"""The setting ``on_error``: what a failure does to the rest of a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.paging import PAGINATION
+from tests.support.server import Reply
+
+pytestmark = pytest.mark.usefixtures("api")
+
+SCHEMA = {"type": "object", "properties": {"id": {"type": "integer"}, "at": {"type": "string"}}}
+ROWS = [{"id": number, "at": f"2026-01-0{number}"} for number in range(1, 5)]
+#: Responses that fail a read, each with a part of its error line.
+FAILING = {
+    "403": (Reply({"message": "no"}, 403), "status 403"),
+    "404": (Reply({"message": "no"}, 404), "status 404"),
+    "500": (Reply({"message": "no"}, 500), "status 500"),
+    "no JSON": (Reply(b"<html>"), "unusable response"),
+    "schema mismatch": (Reply([{"id": "x"}]), "does not fit"),
+    "foreign host": (Reply(None, 302, {"Location": "https://other.invalid/"}), "allowed_hosts"),
+}
+
+
+def stream(name="items", **settings):
+    fixed = {"name": name, "path": name, "schema": SCHEMA, "replication_key": "at"}
+    return {**fixed, "primary_keys": ["id"], **settings}
+
+
+@pytest.mark.parametrize("in_flight", [1, 4, 8])
+@pytest.mark.parametrize("kind", FAILING)
+def test_failed_stream_does_not_stop_the_others(api, tap, kind, in_flight):
+    reply, part = FAILING[kind]
+    api.serve("/bad", reply)
+    api.serve("/a", ROWS)
+    api.serve("/z", ROWS)
+    streams = [stream("a"), stream("bad"), stream("z")]
+    before = {"bookmarks": {"bad": {"replication_key": "at", "replication_key_value": "2025"}}}
+    run = tap(api.config(*streams, max_in_flight=in_flight), state=before)
+    assert run.status == 1
+    (line,) = run.error_lines
+    assert "stream 'bad'" in line
+    assert part in line
+    assert run.ids("a") == run.ids("z") == [1, 2, 3, 4]
+    assert run.bookmark("a") == run.bookmark("z") == "2026-01-04"
+    assert run.bookmark("bad") == "2025"
+
+
+@pytest.mark.parametrize("in_flight", [1, 4, 8])
+@pytest.mark.parametrize("kind", ["403", "no JSON", "schema mismatch"])
+def test_failed_partition_does_not_stop_the_others(api, tap, kind, in_flight):
+    reply, part = FAILING[kind]
+    for name in "abcd":
+        api.serve(f"/{name}", reply if name in "bd" else ROWS)
+    items = stream(path="{partition.k}", partitions={"k": ["a", "b", "c", "d"]})
+    run = tap(api.config(items, max_in_flight=in_flight))
+    assert run.status == 1
+    assert [line.split(",")[0].split(":")[0] for line in run.error_lines] == [
+        "stream 'items' (k=b)",
+        "stream 'items' (k=d)",
+    ]
+    assert all(part in line for line in run.error_lines)
+    assert run.ids() == [1, 2, 3, 4] * 2
+    read = {one["context"]["k"] for one in run.partitions("items") if "replication_key" in one}
+    assert read == {"a", "c"}
+
+
+@pytest.mark.parametrize("in_flight", [1, 4, 8])
+def test_failed_child_keeps_the_bookmark_of_its_parent(api, tap, in_flight):
+    """The next run reads the parent's record, and so its children, again."""
+    api.serve("/parents", ROWS)
+    for number in range(1, 5):
+        api.serve(f"/children/{number}", Reply({}, 403) if number == 2 else [{"id": number}])
+    child = stream("children", path="children/{parent.p}", replication_key=None)
+    child["parent"] = {"stream": "parents", "keys": {"p": "id"}}
+    config = api.config(stream("parents"), child, max_in_flight=in_flight)
+    run = tap(config)
+    assert run.status == 1
+    assert run.ids("parents") == [1, 2, 3, 4]
+    assert run.ids("children") == [1, 3, 4]
+    assert run.bookmark("parents") is None
+    assert [line.split(",")[0] for line in run.error_lines] == ["stream 'children' (p=2)"]
+    api.serve("/children/2", [{"id": 2}])
+    again = tap.ok(config, state=run.state)
+    assert again.ids("children") == [1, 2, 3, 4]
+    assert again.bookmark("parents") == "2026-01-04"
+
+
+@pytest.mark.parametrize("in_flight", [1, 4, 8])
+def test_failed_page_of_a_parent_ends_that_parent_only(api, tap, in_flight):
+    """Children that were requested ahead for it are read for the next parent that names them."""
+    api.routes["/parents/a"] = lambda seen: (
+        Reply({}, 403) if "from" in seen.query else {"rows": ROWS, "next": "4"}
+    )
+    api.serve("/parents/b", {"rows": ROWS})
+    pages = {"1": {"rows": [{"id": 1}], "next": "2"}, "2": {"rows": [{"id": 2}]}}
+    for number in range(1, 5):
+        api.routes[f"/children/{number}"] = lambda seen: pages[seen.query.get("from", "1")]
+    paging = {"records_path": "rows", "pagination": PAGINATION["cursor"]}
+    parent = stream("parents", path="parents/{partition.k}", partitions={"k": ["a", "b"]}, **paging)
+    child = stream("children", path="children/{parent.p}", replication_key=None, **paging)
+    child["parent"] = {"stream": "parents", "keys": {"p": "id"}}
+    run = tap(api.config(parent, child, max_in_flight=in_flight))
+    assert run.status == 1
+    assert len(run.error_lines) == 1
+    assert run.ids("parents") == [1, 2, 3, 4] * 2
+    assert run.ids("children") == [1, 2] * 8
+
+
+@pytest.mark.parametrize("in_flight", [1, 4])
+def test_stream_ends_after_ten_failed_contexts_in_a_row(api, tap, in_flight):
+    asked = []
+
+    def respond(seen):
+        asked.append(seen.path)
+        return Reply({}, 403)
+
+    keys = [f"k{number:02}" for number in range(40)]
+    api.routes = {f"/{key}": respond for key in keys}
+    api.serve("/k03", ROWS)
+    api.serve("/z", ROWS)
+    items = stream(path="{partition.k}", partitions={"k": keys})
+    run = tap(api.config(items, stream("z"), max_in_flight=in_flight))
+    assert run.status == 1
+    assert len(run.error_lines) == 3 + 11 + 1
+    assert "11 contexts failed in a row" in run.error_lines[-1]
+    assert run.ids() == run.ids("z") == [1, 2, 3, 4]
+    assert len(asked) <= 14 + 3 * in_flight
+
+
+@pytest.mark.parametrize("in_flight", [1, 4])
+def test_child_stream_ends_after_ten_failed_parents_in_a_row(api, tap, in_flight):
+    """The parent is read to its end."""
+    rows = [{"id": number} for number in range(40)]
+    api.serve("/parents", rows)
+    api.routes |= {f"/children/{row['id']}": lambda _: Reply({}, 403) for row in rows}
+    child = stream("children", path="children/{parent.p}")
+    child["parent"] = {"stream": "parents", "keys": {"p": "id"}}
+    run = tap(api.config(stream("parents"), child, max_in_flight=in_flight))
+    assert len(run.error_lines) == 11 + 1
+    assert run.ids("parents") == list(range(40))
+    assert sum("children" in seen.path for seen in api.seen) <= 11 + 3 * in_flight
+
+
+def test_twenty_failures_are_shown_and_the_rest_is_counted(api, tap):
+    keys = [f"k{number:02}" for number in range(60)]
+    for number, key in enumerate(keys):
+        api.serve(f"/{key}", Reply({}, 403) if number % 2 else ROWS)
+    run = tap(api.config(stream(path="{partition.k}", partitions={"k": keys})))
+    assert len(run.error_lines) == 20 + 1
+    assert run.error_lines[-1] == "and 10 more errors"
+
+
+@pytest.mark.parametrize("place", ["top", "stream"])
+def test_on_error_fail_ends_the_run_at_the_first_failure(api, tap, place):
+    api.serve("/bad", Reply({}, 403))
+    api.serve("/z", ROWS)
+    bad = stream("bad", on_error="fail") if place == "stream" else stream("bad")
+    run = tap(api.config(bad, stream("z"), on_error="fail" if place == "top" else "continue"))
+    assert run.status == 1
+    assert len(run.error_lines) == 1
+    assert not api.requests("/z")
+
+
+def test_child_with_on_error_fail_ends_the_run(api, tap):
+    api.serve("/parents", ROWS)
+    api.serve("/children/1", Reply({}, 403))
+    child = stream("children", path="children/{parent.p}", on_error="fail")
+    child["parent"] = {"stream": "parents", "keys": {"p": "id"}}
+    run = tap(api.config(stream("parents"), child, stream("z")))
+    assert [line.split(",")[0] for line in run.error_lines] == ["stream 'children' (p=1)"]
+    assert not api.requests("/z")
+
+
+def test_stream_with_its_own_on_error_goes_on(api, tap):
+    api.serve("/bad", Reply({}, 403))
+    api.serve("/z", ROWS)
+    run = tap(api.config(stream("bad", on_error="continue"), stream("z"), on_error="fail"))
+    assert run.status == 1
+    assert run.ids("z") == [1, 2, 3, 4]
+
+
+def test_failed_schema_inference_ends_that_stream_only(api, tap):
+    api.serve("/bad", Reply({}, 403))
+    api.serve("/z", ROWS)
+    child = stream("children", path="c/{parent.p}", schema=None)
+    child["parent"] = {"stream": "bad", "keys": {"p": "id"}}
+    streams = [stream("bad", schema=None), child, stream("z", schema=None)]
+    run = tap(api.config(*streams))
+    assert run.status == 1
+    assert len(run.error_lines) == 1
+    assert run.schemas("bad") == run.schemas("children") == []
+    assert run.ids("z") == [1, 2, 3, 4]
+    assert tap(api.config(*streams), "--test").status == 1
+
+
+def test_schema_is_inferred_from_the_partitions_that_do_not_fail(api, tap):
+    for name in "abc":
+        api.serve(f"/{name}", Reply({}, 403) if name == "a" else ROWS)
+    items = stream(path="{partition.k}", partitions={"k": ["a", "b", "c"]}, schema=None)
+    run = tap(api.config(items))
+    assert len(run.error_lines) == 1
+    assert run.ids() == [1, 2, 3, 4] * 2
+
+
+def test_discovery_fails_with_a_line_for_each_failed_stream(api, tap, monkeypatch):
+    """Under Meltano, which runs it before each command, the sync fails instead."""
+    for name in "xy":
+        api.serve(f"/{name}", Reply({}, 403))
+    api.serve("/z", ROWS)
+    config = api.config(*(stream(name, schema=None) for name in "xyz"))
+    run = tap(config, "--discover")
+    assert run.status == 1
+    assert len(run.error_lines) == 2
+    assert not run.output
+    monkeypatch.setenv("MELTANO_EXTRACTOR_NAME", "tap-oauth2-generic")
+    found = tap.ok(config, "--discover")
+    synced = tap(config, catalog=found.output)
+    assert synced.status == 1
+    assert len(synced.error_lines) == 2
+    assert synced.ids("z") == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("kind", ["token", "host", "port"])
+def test_failure_of_the_connection_ends_the_run_at_once(api, tap, kind):
+    api.serve("/a", Reply({}, 403))
+    config = api.config(stream("a"), stream("y"), stream("z"))
+    if kind == "token":
+        api.token = lambda _: Reply({"error": "invalid_client"}, 401)
+    elif kind == "host":
+        config["base_url"] = "https://no-such-host.invalid"
+    else:
+        config["base_url"] = "http://127.0.0.1:9"
+    run = tap(config)
+    assert run.status == 1
+    assert len(run.error_lines) == 1
+    assert not api.requests("/y")
+    assert not api.requests("/z")
+
+
+def test_earlier_failures_are_named_when_the_connection_fails(api, tap):
+    api.serve("/a", Reply({}, 403))
+    api.routes["/y"] = lambda _: Reply({}, 401)
+    config = api.config(stream("a"), stream("y"), stream("z"))
+    sent = []
+
+    def token(_):
+        sent.append(1)
+        return (
+            {"access_token": "t" * 20} if len(sent) < 2 else Reply({"error": "invalid_client"}, 401)
+        )
+
+    api.token = token
+    run = tap(config)
+    assert len(run.error_lines) == 2
+    assert "stream 'a'" in run.error_lines[0]
+    assert not api.requests("/z")

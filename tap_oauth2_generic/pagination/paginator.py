@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.pagination.base import PagingStyle, Token
 from tap_oauth2_generic.pagination.seen_tokens import SeenTokens, key_of
+from tap_oauth2_generic.pagination.signs import unused_sign
 from tap_oauth2_generic.parsing.extract_records import describe
 from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.runtime.timestamps import read_number
@@ -114,6 +115,9 @@ class Paginator:
         else:
             self.records += page.length
             self.stop = self._stop_at(page, previous) or self._advance(page)
+        end, read = self.stop, (self.pages, self.records)
+        if end and end.complete and (sign := unused_sign(self.style, page, *read)):
+            self.stop = Stop(f"{end.reason}, but {sign}", complete=False, suspicious=True)
         if self.stop and self.total is not None and self.records < self.total:
             self.remarks.append(
                 f"total_path says {self.total} records, but the API returned {self.records}"

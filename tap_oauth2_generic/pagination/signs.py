@@ -1,0 +1,221 @@
+"""Signs of paging in a response: the names that APIs use for a next page, and what they say.
+
+A sync warns about those that its definition does not use; a suggestion is made of them. Records
+are not looked into.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from tap_oauth2_generic.pagination.base import PagingStyle
+from tap_oauth2_generic.parsing.page import Page
+from tap_oauth2_generic.settings.paths import DottedPath, JsonPath
+
+# `data.viewer.orders.pageInfo.endCursor` of GraphQL.
+_DEEPEST = 5
+_NEXT = r"(odata)?(next|more)(page|pages|results?|records?|set|data|batch)?"
+_THINGS = r"(results?|items?|records?|entries|elements|rows|objects|hits|matches|pages|data)"
+# Kinds of members by their name, in lower case and without punctuation; a kind also has its type.
+_NAMES = {
+    "url": rf"{_NEXT}(link|url|uri|href|path)?",
+    "cursor": rf"{_NEXT}(page)?(token|cursor|cursormark|key|marker|offset|start|id|position|after|"
+    r"streamposition)?|(end|after)?cursor|after|continuation(token)?|scroll(id|param)|(vid)?offset|"
+    r"marker|bookmark|resumptiontoken|pagetoken|lastevaluatedkey|locator",
+    "more": rf"(has|is)?more({_THINGS}|available|itemsincollection)?|has(a)?next(page)?|"
+    r"(is)?truncated",
+    "last": r"(is)?last(page)?|endof(stream|results|records|list|pages)|(is)?done",
+    "total": rf"(grand)?totals?({_THINGS}|item|set)?(count|size|num|number|found)?|(odata)?count|"
+    r"nbhits|num(found|results)|(result|record|item|row|match)s?(total|count|filtered)|found",
+    "pages": r"total(number)?(of)?pages?(count)?|pages?(total|count)|(num|nb)?pages|(last|max)page",
+    "page": r"(current|this)?page(number|no|num|index)?|number",
+    "size": r"((items|results|records|hits)?per)?page(size|limit)?|limit|size|"
+    r"max(page)?(results|items|records|size)",
+    "start": r"(page)?(start|from|offset|skip)(at|index|position|from|row|record)?",
+}
+_HEADER = r"x?(ms|wp|pagination|paging|result|sforce)?"
+# Objects of such names are about the response, wherever they are.
+_HOLDER = re.compile(r"meta|pag|link|info|cursor|next|nav|result|response|range|search|odata|^_")
+#: Values of a link or cursor that mean the end.
+ENDS = (None, "", False, 0, "0", "null", "None", "none", "-1", -1, "false")
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A member of a response that has to do with paging.
+
+    ``kind``: a ``link`` of the Link header, a ``url``, a ``cursor``, a flag ``more`` or ``last``,
+    the number of a ``page`` or ``start``, a ``size``, or a count: ``total`` or ``pages``.
+    ``place`` is its path, or the name of its header. ``about`` tells whether it is about the
+    response for certain; elsewhere it may belong to another object.
+    """
+
+    kind: str
+    place: str
+    value: Any
+    is_header: bool = False
+    about: bool = True
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether it may also be there if no page follows."""
+        return self.kind == "cursor" and "next" not in self.place.lower()
+
+
+def find_signs(page: Page) -> list[Sign]:
+    """Return the signs in the headers of a page, then those in its body, outer ones first."""
+    # Of records that were left encoded, the body holds none.
+    own = set() if page.written is not None else {id(record) for record in page.records}
+    body = page.body if isinstance(page.body, list) else [page.body]
+    # `[{"page": 1, "pages": 7}, [{…}, {…}]]`
+    signs = [
+        sign
+        for number, member in enumerate(body[:2])
+        if isinstance(member, dict) and id(member) not in own
+        for sign in _in_object(member, () if body is not page.body else (str(number),), own)
+    ]
+    return [*_in_headers(page), *sorted(signs, key=lambda sign: sign.place.count("."))]
+
+
+def unused_sign(style: PagingStyle, page: Page, pages: int, records: int) -> str | None:
+    """Return what says that more follows after the last page, unless the style uses it.
+
+    The end of several pages counts, as their style found it: then only a flag is a sign.
+    """
+    signs = [sign for sign in find_signs(page) if sign.about]
+    flags = [sign for sign in signs if sign.kind in {"more", "last"}]
+    kinds: tuple[str, ...] = ()
+    if not flags and (pages == 1 or getattr(style, "stop_on_short_page", False)):
+        kinds = ("link", "url", "cursor", *(("total", "pages") if page.length else ()))
+    is_all = any(s.kind == "total" and s.value == records and "total" in s.place for s in signs)
+    others = [s for s in signs if s.kind in kinds and not (s.is_weak and is_all)]
+    unused = [s for s in others if not (_uses(style, s, page) or _repeats_request(s, page))]
+    sign = next((s for s in (*flags, *unused) if says_more(s, pages, records)), None)
+    if sign is None:
+        return None
+    place = f"the header {sign.place!r}" if sign.is_header else repr(sign.place)
+    return f"{place} says that more follows; preview --suggest proposes a pagination"
+
+
+def says_more(sign: Sign, pages: int, records: int) -> bool:
+    """Return whether a sign says that more follows than has been read."""
+    if sign.kind in {"link", "url", "cursor"}:
+        return sign.value not in ENDS
+    if sign.kind in {"total", "pages"}:
+        return bool(sign.value > (records if sign.kind == "total" else pages))
+    return sign.kind in {"more", "last"} and bool(sign.value) is (sign.kind == "more")
+
+
+def _repeats_request(sign: Sign, page: Page) -> bool:
+    """Return whether a link or cursor is that of this page, or is always there."""
+    if sign.kind == "url":
+        return urljoin(page.url, str(sign.value)) == page.url
+    sent = parse_qsl(urlsplit(page.url).query)
+    # Facebook names a cursor on its last page, too.
+    return sign.kind == "cursor" and (
+        str(sign.value) in dict(sent).values() or sign.place.endswith("paging.cursors.after")
+    )
+
+
+def _uses(style: PagingStyle, sign: Sign, page: Page) -> bool:
+    if sign.kind == "link":
+        return style.style == "link_header"
+    values = [getattr(style, declared.name) for declared in fields(style)]
+    if sign.is_header:
+        return any(isinstance(v, str) and v.lower() == sign.place.lower() for v in values)
+    paths = [value for value in values if isinstance(value, DottedPath | JsonPath)]
+    return any(path.find(page.body) is sign.value or path.text == sign.place for path in paths)
+
+
+def _in_headers(page: Page) -> Iterator[Sign]:
+    if page.next_link:
+        yield Sign("link", "Link", page.next_link, is_header=True)
+    for name, value in page.headers.items():
+        for kind in ("pages", "total", "cursor"):
+            is_named = re.fullmatch(f"{_HEADER}({_NAMES[kind]})", _flat(name))
+            if is_named and (kind == "cursor" or value.isdecimal()):
+                yield Sign(kind, name, value if kind == "cursor" else int(value), is_header=True)
+                break
+
+
+def _in_object(
+    members: Mapping[str, Any], path: tuple[str, ...], own: set[int], *, about: bool = True
+) -> Iterator[Sign]:
+    """Yield the signs in an object and those below it, except in records and lists."""
+    for name, member in members.items():
+        place = (*path, name)
+        if isinstance(member, dict):
+            if len(place) < _DEEPEST and id(member) not in own:
+                known = bool(_HOLDER.search(name.lower())) or _holds_list(member)
+                yield from _in_object(member, place, own, about=known)
+        elif isinstance(member, list):
+            yield from _in_links(member, place, own)
+        elif kind := _kind(place, value := _plain(member)):
+            is_text = kind in {"url", "cursor"}
+            yield Sign(kind, join_keys(place), member if is_text else value, about=about)
+
+
+def _holds_list(value: Any) -> bool:
+    return isinstance(value, dict) and any(
+        isinstance(member, list) or _holds_list(member) for member in value.values()
+    )
+
+
+def _in_links(links: list[Any], place: tuple[str, ...], own: set[int]) -> Iterator[Sign]:
+    """Yield the link to the next page in a list of links, such as those of FHIR and PayPal."""
+    for link in links:
+        names = {_flat(name): name for name in link} if isinstance(link, dict) else {}
+        relation = next((names[n] for n in ("rel", "relation", "ref") if n in names), None)
+        target = next((names[n] for n in ("href", "url", "uri", "link") if n in names), None)
+        if relation is None or target is None:
+            return
+        if str(link[relation]).lower() == "next" and id(link) not in own:
+            keys = "".join(f"['{key}']" for key in place)
+            path = f"${keys}[?(@.{relation}=='{link[relation]}')].{target}"
+            yield Sign("url", path, link[target])
+
+
+def _plain(value: Any) -> Any:
+    """Return a number or boolean that is written as a string as what it is."""
+    if isinstance(value, str) and value.isdecimal():
+        return int(value)
+    return (
+        {"true": True, "false": False}.get(value.lower(), value)
+        if isinstance(value, str)
+        else value
+    )
+
+
+def _kind(place: tuple[str, ...], value: Any) -> str | None:
+    """Return the kind of a scalar by its name and type, None if it has none."""
+    name, parent = _flat(place[-1]), _flat(place[-2]) if len(place) > 1 else ""
+    # `next: {"href": …}`, `next: {"after": …}`, and `hits.total.value` of Elasticsearch.
+    if parent.startswith("next") or (parent == "total" and name == "value"):
+        name = "total" if parent == "total" else "next"
+    if isinstance(value, bool):
+        kinds = ["more", "last"]
+    elif isinstance(value, int):
+        kinds = ["pages", "total", "page", "size", "start", "more", "cursor"]
+    else:
+        kinds = ["url", "cursor"] if value is None or is_link(value) else ["cursor"]
+    return next((kind for kind in kinds if re.fullmatch(_NAMES[kind], name)), None)
+
+
+def is_link(value: Any) -> bool:
+    """Return whether a value looks like a URL or the end of one."""
+    return isinstance(value, str) and (
+        value.startswith(("http://", "https://", "/", "?")) or ("?" in value and "=" in value)
+    )
+
+
+def join_keys(keys: tuple[str, ...]) -> str:
+    """Join keys to a path; one that holds a dot is quoted."""
+    return ".".join(f"'{key}'" if "." in key else key for key in keys)
+
+
+def _flat(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())

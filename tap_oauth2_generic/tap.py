@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any
 
+from singer_sdk import Stream
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import (
     FLATTENING_CONFIG,
@@ -24,6 +25,7 @@ from tap_oauth2_generic.records.stream_maps import check_maps
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
+from tap_oauth2_generic.runtime.stats import plural
 from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.settings.fields import ErrorCollector
 from tap_oauth2_generic.settings.limits import MAX_NAMED_STREAMS
@@ -69,6 +71,17 @@ class TapOAuth2Generic(BaseTap):
     def prefetcher(self) -> Prefetcher:
         """What requests pages ahead, for all streams."""
         return Prefetcher(self.configuration.rate_limit.max_in_flight)
+
+    @property
+    def streams(self) -> dict[str, Stream]:
+        """The streams in the order of the configuration; the SDK sorts them by name."""
+        found, configured = super().streams, self.configuration.top.streams
+        return {one.name: found[one.name] for one in configured if one.name in found}
+
+    def summarize(self) -> str:
+        """Return how many records of each stream were read."""
+        stats = [one.reader.stats for one in self.streams.values() if isinstance(one, OAuth2Stream)]
+        return ", ".join(f"{one.name} {plural(one.records, 'record')}" for one in stats)
 
     def discover_streams(self) -> list[OAuth2Stream]:
         """Create the configured streams; a schema is inferred when it is first needed."""

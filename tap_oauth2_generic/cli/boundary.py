@@ -22,8 +22,8 @@ CONFIG_OPTION = click.option(
     "--config",
     "paths",
     multiple=True,
-    help="Configuration file; later files win. ENV reads environment variables, which win over "
-    "all files.",
+    help="Configuration file; later files win. Secrets that no file holds are read from "
+    "environment variables; ENV reads all settings from there, and they win over all files.",
 )
 
 

@@ -16,12 +16,13 @@ import click
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.plugin_base import _ConfigInput
+from singer_sdk.tap_base import CliTestOptionValue
 
 from tap_oauth2_generic.errors import ConfigurationError, OutputError
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.redaction import protect_logs
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
-from tap_oauth2_generic.singer.environment import settings_in_environment, warn_about_undeclared
+from tap_oauth2_generic.singer.environment import add_environment
 from tap_oauth2_generic.singer.input_files import read_catalog, read_object, read_state
 from tap_oauth2_generic.singer.message_writer import MessageWriter
 from tap_oauth2_generic.singer.state_writer import ThrottledStateWriter
@@ -43,6 +44,10 @@ class BaseTap(Tap):
     @abstractmethod
     def configuration(self) -> object:
         """The parsed configuration; raises ConfigValidationError with every mistake."""
+
+    @abstractmethod
+    def summarize(self) -> str:
+        """Return how many records of each stream were read."""
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         try:
@@ -95,21 +100,28 @@ class BaseTap(Tap):
 
     @classmethod
     def merge_configuration(cls, paths: Sequence[str]) -> dict[str, Any]:
-        """Merge configuration files, later ones winning, and for ``ENV`` the environment.
+        """Merge configuration files, later ones winning, and the environment.
 
-        The environment wins over all files, as with the SDK. Raises InputError if a file cannot
-        be read, ConfigValidationError if a variable is wrong.
+        With ``ENV`` it wins over all files, as with the SDK; without, it adds the secrets that no
+        file holds. Raises InputError if a file cannot be read, ConfigValidationError if a
+        variable is wrong.
         """
         schema: dict[str, Any] = cls.config_jsonschema
         cls.append_builtin_config(schema)
         config: dict[str, Any] = {}
         for path in paths:
             config |= {} if path == "ENV" else read_object(path, "configuration")
-        if "ENV" in paths:
-            return config | settings_in_environment(schema)
-        if paths:
-            warn_about_undeclared(schema, config)
-        return config
+        return add_environment(schema, config, wins="ENV" in paths) if paths else config
+
+    @classmethod
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        """Read a record of each stream, and say what was read; raises TapError."""
+        if value == CliTestOptionValue.All.value:
+            tap = cls(config=ctx.params.get("config", _ConfigInput()).config)
+            tap.run_connection_test()
+            cls.logger.info("ok: %s", tap.summarize())
+            ctx.exit()
+        super().cb_test(ctx, param, value)
 
     @classmethod
     def invoke(  # type: ignore[override]  # the SDK's own taps narrow its options, too

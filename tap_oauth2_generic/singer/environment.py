@@ -36,36 +36,61 @@ def check_log_level() -> None:
             raise ConfigurationError(f"{variable} must be one of {_LEVELS}, not {level!r}")
 
 
-def settings_in_environment(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings in variables; raise ConfigValidationError with every mistake.
+def add_environment(
+    schema: Mapping[str, Any], config: dict[str, Any], *, wins: bool
+) -> dict[str, Any]:
+    """Return a configuration completed by variables; raise ConfigValidationError if one is wrong.
 
-    An unknown variable with the prefix is an error (under Meltano, a warning).
+    Variables win over it, or only secrets that it lacks are taken. An unknown variable with the
+    prefix is an error (under Meltano, a warning).
     """
-    try:
-        found, errors = parse_environment_config(schema, PREFIX), []
-    except ValueError:
-        found, errors = {}, [*_malformed(schema["properties"])]
-    for name, entry in schema["properties"].items():
-        variable = f"{PREFIX}{name.upper()}"
-        if is_boolean_type(entry) and os.environ.get(variable, "true").lower() not in _BOOLEANS:
-            errors.append(f"{variable}: must be true or false")
+    properties: dict[str, Any] = schema["properties"]
+    errors: list[str] = []
+    found = _parse(properties if wins else dict(_missing_secrets(properties, config)), errors)
     # Under Meltano an unknown one may belong to a plugin whose name begins like this one.
     if _is_run_by_meltano():
-        _warn(_unknown(schema["properties"]))
-    else:
-        errors += _unknown(schema["properties"])
+        _warn(_unknown(properties))
+    elif wins:
+        errors += _unknown(properties)
     if errors:
         raise ConfigValidationError("Config validation failed", errors=errors)
-    return found
+    if not wins:
+        _warn(_ignored(properties, config | found))
+    return config | found
 
 
-def warn_about_undeclared(schema: Mapping[str, Any], config: Mapping[str, Any]) -> None:
-    """Warn about variables that Meltano did not write into the configuration."""
-    if _is_run_by_meltano():
-        _warn(_unknown(schema["properties"]))
-        for name in schema["properties"]:
-            if name not in config and os.environ.get(variable := f"{PREFIX}{name.upper()}"):
-                _warn([f"{variable}: is not passed on; declare {name!r} in meltano.yml"])
+def _parse(properties: Mapping[str, Any], errors: list[str]) -> dict[str, Any]:
+    for name, entry in properties.items():
+        if (
+            is_boolean_type(entry)
+            and os.environ.get(_variable(name), "true").lower() not in _BOOLEANS
+        ):
+            errors.append(f"{_variable(name)}: must be true or false")
+    try:
+        return parse_environment_config({"properties": properties}, PREFIX)
+    except ValueError:
+        errors += _malformed(properties)
+        return {}
+
+
+def _missing_secrets(
+    properties: Mapping[str, Any], config: Mapping[str, Any]
+) -> Iterator[tuple[str, Any]]:
+    for name, entry in properties.items():
+        if entry.get("secret") and name not in config and os.environ.get(_variable(name)) != "":
+            yield name, entry
+
+
+def _ignored(properties: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[str]:
+    for name in properties:
+        if name not in config and os.environ.get(_variable(name)):
+            is_undeclared = f"is not passed on; declare {name!r} in meltano.yml"
+            why = is_undeclared if _is_run_by_meltano() else "is ignored without --config ENV"
+            yield f"{_variable(name)}: {why}"
+
+
+def _variable(name: str) -> str:
+    return f"{PREFIX}{name.upper()}"
 
 
 def _is_run_by_meltano() -> bool:
@@ -82,7 +107,7 @@ def _malformed(properties: Mapping[str, Any]) -> Iterator[str]:
         try:
             parse_environment_config({"properties": {name: entry}}, PREFIX)
         except ValueError:
-            yield f"{PREFIX}{name.upper()}: must hold JSON of type {entry.get('type')}"
+            yield f"{_variable(name)}: must hold JSON of type {entry.get('type')}"
 
 
 def _unknown(properties: Mapping[str, Any]) -> Iterator[str]:

@@ -78,8 +78,11 @@ def read_object(path: str, what: str) -> dict[str, Any]:
 
 
 def read_state(file: IO[str]) -> dict[str, Any]:
-    """Read a state; raise InputError or StateError before anything is sent."""
-    state = _load(file, "state")
+    """Read a state; raise InputError or StateError before anything is sent.
+
+    An empty file would read everything again and be taken for a state.
+    """
+    state = _load(file, "state", may_be_empty=False)
     bookmarks_in(state)
     return state
 
@@ -113,10 +116,15 @@ def bookmarks_in(state: Mapping[str, Any]) -> dict[str, Any]:
     return bookmarks
 
 
-def _load(file: IO[str], what: str) -> dict[str, Any]:
-    """Decode a JSON object with exact numbers; an empty file is an empty object."""
+def _load(file: IO[str], what: str, *, may_be_empty: bool = True) -> dict[str, Any]:
+    """Decode a JSON object with exact numbers; an empty file is an empty object if it may be."""
     try:
         string = file.read()
+        if not may_be_empty and not string.strip():
+            raise InputError(
+                f"the {what} file is empty: `tap --state s.json | target > s.json` empties it "
+                "before the tap reads it; write to another file and move it, or omit --state"
+            )
         found = json.loads(string.strip() or "{}", parse_float=Decimal, parse_constant=_reject)
         if _ESCAPED_SURROGATE.search(string):
             json.dumps(found, ensure_ascii=False, default=str).encode()

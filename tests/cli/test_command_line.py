@@ -69,8 +69,10 @@ def test_discover_warns_about_a_missing_replication_key(api, tap):
 
 def test_test_option_emits_one_record_per_stream(api, tap):
     api.serve("/items", ROWS)
-    run = tap.ok(api.config(STREAM), "--test")
+    api.serve("/none", [])
+    run = tap.ok(api.config(STREAM, {"name": "none", "path": "none"}), "--test")
     assert run.records("items") == ROWS[:1]
+    assert run.errors.splitlines()[-1].endswith("| ok: items 1 record, none 0 records")
 
 
 def test_about_lists_every_setting():
@@ -201,18 +203,70 @@ def test_unknown_variable_under_meltano_is_a_warning(
         ("HEADERS_X_KEY", None),
     ],
 )
-@pytest.mark.parametrize("is_meltano", [True, False])
-def test_variable_that_meltano_drops_is_a_warning(
-    api, tap, monkeypatch, variable, said, is_meltano
-):
+def test_variable_that_meltano_drops_is_a_warning(api, tap, monkeypatch, variable, said):
     """Each variable missing from the configuration that Meltano wrote is a warning."""
-    if is_meltano:
-        monkeypatch.setenv("MELTANO_EXTRACTOR_NAME", "tap-oauth2-generic")
+    monkeypatch.setenv("MELTANO_EXTRACTOR_NAME", "tap-oauth2-generic")
     monkeypatch.setenv(f"TAP_OAUTH2_GENERIC_{variable}", "5")
     api.serve("/items", ROWS)
     run = tap.ok(api.config(STREAM))
-    expected = [f"TAP_OAUTH2_GENERIC_{variable}: {said}"] if said and is_meltano else []
+    expected = [f"TAP_OAUTH2_GENERIC_{variable}: {said}"] if said else []
     assert run.warnings == expected
+
+
+@pytest.mark.parametrize(("variable", "warns"), [("USER_AGENT", True), ("BASE_URL", False)])
+def test_variable_ignored_without_env_is_a_warning(api, tap, monkeypatch, variable, warns):
+    """A file wins without a word over a variable; a setting that no file has is a warning."""
+    monkeypatch.setenv(f"TAP_OAUTH2_GENERIC_{variable}", "5")
+    api.serve("/items", ROWS)
+    line = f"TAP_OAUTH2_GENERIC_{variable}: is ignored without --config ENV"
+    assert tap.ok(api.config(STREAM)).warnings == [line] * warns
+
+
+@pytest.mark.parametrize(
+    ("file", "taken"),
+    [({}, "from-a-variable"), ({"client_secret": "from-a-file"}, "from-a-file")],
+)
+@pytest.mark.parametrize("option", [[], ["--discover"], ["--test"]])
+def test_secret_that_no_file_holds_is_taken_from_its_variable(
+    api, tap, monkeypatch, tmp_path, file, taken, option
+):
+    """Secrets need no --config ENV; a file wins over a variable unless that is given."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TAP_OAUTH2_GENERIC_CLIENT_SECRET", "from-a-variable")
+    monkeypatch.setenv("TAP_OAUTH2_GENERIC_HEADERS", '{"X-Key": "key-of-the-api"}')
+    api.serve("/items", ROWS)
+    config = {name: v for name, v in api.config(STREAM).items() if name != "client_secret"}
+    run = tap.ok(config | file, *option)
+    assert f"client_secret={taken}".encode() in api.requests("/token")[0].content
+    assert {seen.headers["X-Key"] for seen in api.requests("/items")} == {"key-of-the-api"}
+    assert not run.warnings
+
+
+def test_malformed_variable_of_a_secret_is_one_line(api, tap, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TAP_OAUTH2_GENERIC_PARAMS", "{")
+    run = tap(api.config(STREAM))
+    assert run.error_lines == ["TAP_OAUTH2_GENERIC_PARAMS: must hold JSON of type object"]
+
+
+@pytest.mark.parametrize("content", ["", " \n"])
+def test_empty_state_file_is_an_error(api, tap, content):
+    """It would read everything again; a shell empties the file that the target writes."""
+    run = tap(api.config(STREAM), state=content)
+    assert (run.status, api.seen) == (1, [])
+    (line,) = run.error_lines
+    assert line.startswith("the state file is empty: `tap --state s.json | target > s.json` ")
+
+
+def test_streams_are_read_and_shown_in_file_order(api, tap):
+    """Neither a sync nor the catalog sorts streams by name."""
+    names = ["zebras", "apes", "mice"]
+    for name in names:
+        api.serve(f"/{name}", ROWS)
+    config = api.config(*({"name": name, "path": name} for name in names))
+    schemas = [m["stream"] for m in tap.ok(config).messages if m["type"] == "SCHEMA"]
+    catalog = json.loads(tap.ok(config, "--discover").output)
+    assert schemas == [entry["tap_stream_id"] for entry in catalog["streams"]] == names
 
 
 def test_environment_wins_over_files(api, tap, monkeypatch, tmp_path):
@@ -267,7 +321,7 @@ def test_empty_configuration_is_one_line(tap, monkeypatch, tmp_path, options):
         ({"access_token_url": None}, "setting 'access_token_url' is required"),
         ({"timeout": "soon"}, "timeout: must be a number, not 'soon'"),
         ({"start_date": "yesterday"}, "start_date: must be an ISO 8601"),
-        ({"headers": {"X": "{nme}"}}, "headers.X: unknown placeholder; known: "),
+        ({"headers": {"X": "{nme}"}}, "headers.X: unknown placeholder {nme}; known: "),
         ({"token_store": "mysql://x"}, "token_store: must be the URL of a SQLite file"),
         ({"streams": []}, "streams: needs at least one stream"),
         ({"streams": [STREAM, STREAM]}, "the name 'items' is taken"),

@@ -72,7 +72,8 @@ def _pages(
         paginator, slice_ = Paginator(stream.stream.settings.pagination), stream.plan.first(context)
         while paginator.stop is None:
             responses.append(stream.reader.fetch(slice_, paginator.token, paginator.pages + 1))
-            yield paginator, stream.reader.take(slice_, responses[-1], paginator)
+            for fetched in stream.reader.take(slice_, responses[-1], paginator):
+                yield paginator, fetched
 
 
 def _describe(fetched: FetchedPage) -> dict[str, Any]:

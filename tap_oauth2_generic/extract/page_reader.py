@@ -77,7 +77,7 @@ class PageReader:
         """Yield page after page until paging stops; raise TapError naming stream and page."""
         while paginator.stop is None:
             number = paginator.pages + 1
-            yield self.take(slice_, self.fetch(slice_, paginator.token, number), paginator)
+            yield from self.take(slice_, self.fetch(slice_, paginator.token, number), paginator)
 
     def fetch(
         self, slice_: Slice, token: Token, number: int, *, is_guess: bool = False
@@ -91,14 +91,18 @@ class PageReader:
             build = partial(self._request, slice_, token)
             return self.session.api_client.fetch(build, policy, is_guess=is_guess)
 
-    def take(self, slice_: Slice, response: Response, paginator: Paginator) -> FetchedPage:
-        """Find the records in a response and let paging go on; raise TapError."""
+    def take(self, slice_: Slice, response: Response, paginator: Paginator) -> list[FetchedPage]:
+        """Find the records in a response and let paging go on; raise TapError.
+
+        Returns the pages to emit now: none while the paginator holds the page back.
+        """
         with self._naming(paginator.pages + 1) as place:
-            if response.outcome != "ok":
-                paginator.skip(response.outcome)
-                return FetchedPage(response, None, place)
-            page = self._page(slice_, response)
-            return FetchedPage(response, page, place, paginator.take(page))
+            page = self._page(slice_, response) if response.outcome == "ok" else None
+            pages = paginator.skip(response.outcome) if page is None else paginator.take(page)
+            fetched = [FetchedPage(response, one, place) for one in pages]
+            if page is None or (paginator.stop and not pages):
+                fetched.append(FetchedPage(response, page, place, is_new=False))
+            return fetched
 
     @contextmanager
     def _naming(self, number: int) -> Iterator[str]:

@@ -86,7 +86,7 @@ class SliceReader:
         """Process responses that arrived early: only they tell whether another page follows."""
         while self.is_eager and not self._failure and self._has_arrived():
             try:
-                self._ready.append(self._take())
+                self._ready += self._take()
             except TapError as error:
                 self._failure = error
 
@@ -96,7 +96,9 @@ class SliceReader:
             return self._ready.popleft()
         if self._failure:
             raise self._failure
-        return self._take() if self._has_arrived() else None
+        if self._has_arrived():
+            self._ready += self._take()
+        return self._ready.popleft() if self._ready else None
 
     def waiting_on(self) -> list[Future[Response]]:
         """Return the responses that were requested and not read yet."""
@@ -121,15 +123,15 @@ class SliceReader:
         first = self._pending[0] if self._pending else None
         return first is not None and first.response.done() and not first.has_failed
 
-    def _take(self) -> FetchedPage:
+    def _take(self) -> list[FetchedPage]:
         pending = self._pending.popleft()
-        page = self.source.take(self.slice, pending.response.result(), self.paginator)
+        pages = self.source.take(self.slice, pending.response.result(), self.paginator)
         if self._pending and (
             self.paginator.stop or self._pending[0].token != self.paginator.token
         ):
             # Predicted wrongly, or past the end.
             self._cancel_pending()
-        return page
+        return pages
 
 
 class Prefetcher:

@@ -16,14 +16,18 @@ from urllib.parse import urljoin
 from tap_oauth2_generic.errors import ResponseError
 from tap_oauth2_generic.net.request import Place, Request
 from tap_oauth2_generic.parsing.page import Page
-from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, PATH, enum, integer
+from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, PATH, VALUES, enum, integer
 from tap_oauth2_generic.settings.fields import setting
 from tap_oauth2_generic.settings.limits import MAX_PAGE_SIZE
 from tap_oauth2_generic.settings.paths import MISSING, Path
+from tap_oauth2_generic.settings.templates import as_text
+from tap_oauth2_generic.settings.values import read_number
 
 # Identifies a page: a number, a cursor of any JSON type or a URL. None is the first page of a
 # style whose first request carries no token.
 Token = Any
+#: The reason to stop wherever a response leads to no other page.
+NO_NEXT_PAGE = "no next page"
 
 
 def near_name(wanted: str, names: Iterable[str]) -> str | None:
@@ -39,6 +43,13 @@ def join_link(page: Page, link: str) -> str:
         return urljoin(page.url, link)
     except ValueError:
         raise ResponseError("the next-page link is not a URL") from None
+
+
+def _word(value: Any) -> Any:
+    try:
+        return read_number(value)
+    except ValueError:
+        return as_text(value)
 
 
 def similar_name(path: Path, page: Page) -> str | None:
@@ -59,10 +70,8 @@ class PagingStyle(ABC):
     fits: ClassVar[str]
     #: Whether only a missing next token stops paging: pages before it may be empty.
     follows_tokens: ClassVar[bool] = False
-    #: Whether a token that is its own successor marks the last page.
-    repeat_is_end: ClassVar[bool] = True
     #: Why paging stops if there is no next token.
-    end_reason: ClassVar[str] = "the last page"
+    end_reason: ClassVar[str] = NO_NEXT_PAGE
 
     page_size: int = setting(
         integer(1),
@@ -76,6 +85,9 @@ class PagingStyle(ABC):
     total_pages_path: Path | None = setting(PATH, "Path of the number of pages in the response.")
     has_more_path: Path | None = setting(
         PATH, "Path of the flag that says whether more pages follow."
+    )
+    last_page_path: Path | None = setting(
+        PATH, "Path of the flag that is true on the last page, contrary to `has_more_path`."
     )
     max_pages: int | None = setting(integer(1), "Stop after so many pages, with a warning.")
 
@@ -94,6 +106,11 @@ class PagingStyle(ABC):
     def size_sent(self) -> int:
         """The page size that the server is asked for."""
         return min(self.page_size, MAX_PAGE_SIZE)
+
+    @property
+    def ends_at_empty_page(self) -> bool:
+        """Whether an empty page is the end; some styles have a setting for it."""
+        return getattr(self, "stop_on_empty_page", not self.follows_tokens)
 
     @property
     def place_of_params(self) -> Place:
@@ -152,6 +169,30 @@ class ParameterStyle(PagingStyle):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FollowingStyle(PagingStyle):
+    """A style whose next token stands in the response, so that pages may be empty."""
+
+    follows_tokens: ClassVar[bool] = True
+
+    stop_on_empty_page: bool = setting(
+        BOOLEAN, "Stop at an empty page, although it names a next one.", default=False
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndValues(PagingStyle):
+    """A style whose token is a value of the API, some of which may mean that there is none."""
+
+    end_values: list[Any] = setting(
+        VALUES, "Values of the token that mean that no page follows.", default=[]
+    )
+
+    def is_end(self, token: Token) -> bool:
+        """Return whether a value means the end; a number equals itself as a string."""
+        return bool(self.end_values) and _word(token) in map(_word, self.end_values)
+
+
+@dataclass(frozen=True, kw_only=True)
 class CountedStyle(ParameterStyle):
     """A style that counts pages or records from ``page_start``."""
 
@@ -170,10 +211,8 @@ class CountedStyle(ParameterStyle):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LinkStyle(PagingStyle):
+class LinkStyle(FollowingStyle):
     """A style whose token is the URL of the next page, which the server gives."""
-
-    follows_tokens: ClassVar[bool] = True
 
     def place(self, token: Token, request: Request) -> None:
         """Point the request to the next page; the first request has the stream's address."""

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import unquote_plus
 
-from tap_oauth2_generic.pagination.base import ParameterStyle, Token, near_name, similar_name
+from tap_oauth2_generic.pagination.base import (
+    EndValues,
+    FollowingStyle,
+    ParameterStyle,
+    Token,
+    near_name,
+    similar_name,
+)
 from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.settings.field_types import NAME, PATH, REGEX
 from tap_oauth2_generic.settings.fields import setting
@@ -15,12 +22,11 @@ from tap_oauth2_generic.settings.patterns import Pattern
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cursor(ParameterStyle):
+class Cursor(ParameterStyle, FollowingStyle, EndValues):
     """``GET /people?pageToken=abc`` returns ``{"people": […], "nextPageToken": "def"}``."""
 
     style: ClassVar[str] = "cursor"
     fits: ClassVar[str] = '`{"people": […], "nextPageToken": "def"}`; requested by `?pageToken=def`'
-    follows_tokens: ClassVar[bool] = True
 
     cursor_path: Path | None = setting(PATH, "Path of the next cursor in the body of the response.")
     cursor_header: str | None = setting(NAME, "Response header that holds the next cursor.")
@@ -40,20 +46,17 @@ class Cursor(ParameterStyle):
         found = self._find(page)
         if found is MISSING or found is None or found is False or found in ("", [], {}):
             return None
-        if self.cursor_pattern is None:
-            return found
+        if self.cursor_pattern is None or self.is_end(found):
+            return None if self.is_end(found) else found
         match = self.cursor_pattern.search(str(found))
-        if match is None or not match.group(1):
+        if match is None or not match.group(1) or self.is_end(match.group(1)):
             return None
         # Inside a URL the cursor is percent-encoded; as a parameter it is encoded again.
         inside_url = "?" in match.string[: match.start(1)]
         return unquote_plus(match.group(1)) if inside_url else match.group(1)
 
     def doubts(self, page: Page) -> str | None:
-        """Return a doubt if the cursor has a similar name, or the pattern missed it."""
-        found = self._find(page)
-        if self.cursor_pattern is not None and isinstance(found, str) and found:
-            return "cursor_pattern does not match the cursor in the response"
+        """Return a doubt if the cursor has a similar name."""
         if self.cursor_path is not None:
             return similar_name(self.cursor_path, page)
         header = self.cursor_header or ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tap_oauth2_generic.errors import ResponseError
-from tap_oauth2_generic.pagination.base import ParameterStyle, Token
+from tap_oauth2_generic.pagination.base import EndValues, ParameterStyle, Token
 from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.settings.field_types import NAME, PATH
 from tap_oauth2_generic.settings.fields import setting
@@ -14,12 +14,11 @@ from tap_oauth2_generic.settings.paths import MISSING, Path
 
 
 @dataclass(frozen=True, kw_only=True)
-class LastRecord(ParameterStyle):
+class LastRecord(ParameterStyle, EndValues):
     """``GET /charges?starting_after=ch_9`` returns ``{"data": […], "has_more": true}``."""
 
     style: ClassVar[str] = "last_record"
     fits: ClassVar[str] = '`{"data": […], "has_more": true}`; requested by `?starting_after=ch_9`'
-    repeat_is_end: ClassVar[bool] = False
 
     last_record_path: Path = setting(
         PATH, "Path inside the last record of the value to send next.", required=True
@@ -42,4 +41,4 @@ class LastRecord(ParameterStyle):
                 f"last_record_path {self.last_record_path.text!r} finds nothing in the last "
                 f"record, which has {', '.join(list(record)[:20])}"
             )
-        return found
+        return None if self.is_end(found) else found

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from tap_oauth2_generic.errors import ResponseError
-from tap_oauth2_generic.pagination.base import LinkStyle, Token, join_link, similar_name
+from tap_oauth2_generic.pagination.base import (
+    EndValues,
+    LinkStyle,
+    Token,
+    join_link,
+    similar_name,
+)
 from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.settings.field_types import PATH
 from tap_oauth2_generic.settings.fields import setting
@@ -14,7 +20,7 @@ from tap_oauth2_generic.settings.paths import Path
 
 
 @dataclass(frozen=True, kw_only=True)
-class NextUrl(LinkStyle):
+class NextUrl(LinkStyle, EndValues):
     """``GET /tasks`` returns ``{"value": […], "@odata.nextLink": "https://…"}``."""
 
     style: ClassVar[str] = "next_url"
@@ -33,7 +39,7 @@ class NextUrl(LinkStyle):
     def next(self, token: Token, page: Page) -> Token | None:
         """Return the absolute address of the next page."""
         found: Any = self.next_url_path.find(page.body)
-        if not found:
+        if not found or self.is_end(found):
             return None
         if not isinstance(found, str):
             raise ResponseError(

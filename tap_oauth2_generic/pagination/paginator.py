@@ -1,6 +1,7 @@
 """One pass over the pages of a slice: the only part of paging that remembers.
 
-Keeps the tokens that were used and the previous page; the style decides everything else.
+Keeps the tokens that were used and the previous page. The style and the signs in the responses
+decide everything else.
 """
 
 from __future__ import annotations
@@ -8,19 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tap_oauth2_generic.net.request import Request
-from tap_oauth2_generic.pagination.base import PagingStyle, Token
+from tap_oauth2_generic.pagination.base import NO_NEXT_PAGE, PagingStyle, Token
+from tap_oauth2_generic.pagination.end_signs import EndSigns
 from tap_oauth2_generic.pagination.seen_tokens import SeenTokens, key_of
 from tap_oauth2_generic.pagination.signs import unused_sign
 from tap_oauth2_generic.parsing.extract_records import describe
 from tap_oauth2_generic.parsing.page import Page
-from tap_oauth2_generic.runtime.timestamps import read_number
-from tap_oauth2_generic.settings.paths import MISSING, Path
+from tap_oauth2_generic.settings.limits import MAX_EMPTY_PAGES, MAX_EQUAL_PAGES
 
 _SECOND = 2
 # A null at 200 is an empty page; 204 and 205 have no body (RFC 9110 section 15.3).
 _MAY_BE_EMPTY = frozenset({200, 204, 205})
 _ERROR_NAMES = ("error", "errors", "error_code", "errorCode", "fault")
-_FALSE_WORDS = {"false", "0", "no", "n", ""}
 
 
 @dataclass(frozen=True)
@@ -40,22 +40,25 @@ class Stop:
 class Paginator:
     """One pass over the pages of a slice.
 
-    While ``stop`` is None, request the page of ``token``, hand it to ``take``, and emit its
-    records if it is new. ``remarks`` are warnings for the user.
+    While ``stop`` is None, request the page of ``token``, hand it to ``take``, and emit the
+    pages that it returns. ``remarks`` are warnings for the user.
     """
 
     def __init__(self, style: PagingStyle) -> None:
         self.style = style
         self.stop: Stop | None = None
         self.pages = self.records = 0
-        self.total: int | None = None
-        self.total_pages: int | None = None
-        self.remarks: list[str] = []
         self.token: Token = style.first()
+        self.signs = EndSigns(style)
+        self.remarks = self.signs.remarks
         self._seen = SeenTokens()
         self._seen.add(self.token)
         self._first_length = self._length = 0
         self._previous: Page | None = None
+        # How many pages were empty until now, and how many repeat the one before them and wait.
+        self._empty = self._held = 0
+        # Whether the token had been used for the page before, too.
+        self._is_again = False
 
     def place(self, request: Request) -> Request:
         """Turn a stream's request into the request for the next page, and return it."""
@@ -85,146 +88,174 @@ class Paginator:
         Without a known total, as many as were read: a stream of one page must not cost eight
         requests. A first page of full size promises any number.
         """
-        if not self._length:
+        if not self._length or self._held:
             return 1
-        known = []
-        if self.total is not None:
-            known.append(-(-(self.total - self.records) // self._length))
-        if self.total_pages is not None:
-            known.append(self.total_pages - self.pages)
-        is_full = self.style.page_size_param and self._length >= self.style.size_sent
-        if not known and not is_full:
+        known, signs = [], self.signs
+        if signs.total is not None:
+            known.append(-(-(signs.total - self.records) // self._length))
+        if signs.total_pages is not None:
+            known.append(signs.total_pages - self.pages)
+        if not known and not self._is_full(self._length):
             known.append(self.pages)
         if self.style.max_pages:
             known.append(self.style.max_pages - self.pages)
         return max(min(known, default=10**9), 1)
 
-    def take(self, page: Page) -> bool:
-        """Note a page and decide whether to go on; return whether its records are new."""
+    def take(self, page: Page) -> list[Page]:
+        """Note a page and decide whether to go on; return the pages to emit now, in order.
+
+        A page that repeats the one before it is held until the next one, or a sign of the end,
+        shows that the API meant it.
+        """
         self.pages += 1
+        self.records += page.length
         self._length = page.length
         if self.pages == 1:
             self._first_length = page.length
             # A link back to the first page leads to one that was used.
             self._seen.add(page.url)
-        self._note_total(page)
+        self._empty = 0 if page.length else self._empty + 1
         previous, self._previous = self._previous, page
-        repeated = previous is not None and bool(page.length) and page.repeats(previous)
-        if repeated:
-            self.stop = self._stop_at_repeat(page)
+        emitted = []
+        if previous is not None and page.length and page.repeats(previous):
+            self._held += 1
         else:
-            self.records += page.length
-            self.stop = self._stop_at(page, previous) or self._advance(page)
-        end, read = self.stop, (self.pages, self.records)
-        if end and end.complete and (sign := unused_sign(self.style, page, *read)):
-            self.stop = Stop(f"{end.reason}, but {sign}", complete=False, suspicious=True)
-        if self.stop and self.total is not None and self.records < self.total:
-            self.remarks.append(
-                f"total_path says {self.total} records, but the API returned {self.records}"
-            )
-        return not repeated
+            emitted = [*self._release(previous), page]
+        self.stop = self._stop_at(page, previous) or self._advance(page)
+        if self.stop:
+            emitted += self._release(page)
+            self._conclude(self.stop, page)
+        return emitted
 
-    def skip(self, outcome: str) -> None:
+    def skip(self, outcome: str) -> list[Page]:
         """Stop at a response without a page, which a response rule decided on.
 
         ``end``: it was one past the last page. ``ignore``: something is missing, unless it was
-        the first response.
+        the first response. Returns the pages to emit now.
         """
         self.pages += 1
         complete = outcome == "end" or self.pages == 1
         self.stop = Stop(f"response rule {outcome!r}", complete, suspicious=not complete)
+        return self._release(self._previous)
 
-    def _has_more(self, page: Page) -> bool | None:
-        """Return what ``has_more_path`` says, None if it says nothing."""
-        found = self.style.has_more_path.find(page.body) if self.style.has_more_path else None
-        if found is None or found is MISSING:
-            return None
-        return found.strip().lower() not in _FALSE_WORDS if isinstance(found, str) else bool(found)
+    def _release(self, held: Page | None) -> list[Page]:
+        """Return the pages that were held, which are all alike."""
+        pages, self._held = [held] * self._held if held else [], 0
+        return pages
 
-    def _expects_more(self, page: Page) -> bool:
-        return bool(self._has_more(page)) or (self.total is not None and self.records < self.total)
+    def _drop(self) -> None:
+        """Forget the pages that were held, as they are copies."""
+        self.records -= self._held * self._length
+        self._held = 0
 
-    def _note_total(self, page: Page) -> None:
-        path = self.style.total_path
-        if path is None or (self.total is None and self.pages > 1):
-            return
-        total = _integer_at(path, page)
-        if total is not None and total >= page.length:
-            # A total that shrinks meanwhile says nothing of what is still to come.
-            self.total = max(total, self.total or 0)
-        elif self.pages == 1:
-            low = f"says {total}, but the first page has {page.length} records"
-            reason = "finds no integer" if total is None else low
-            self.remarks.append(f"ignoring total_path {path.text!r}: it {reason}")
+    def _goes_on(self, token: Token | None) -> bool:
+        """Return whether a token is the server's, and new."""
+        return self.style.follows_tokens and token is not None and token not in self._seen
 
-    def _stop_at_repeat(self, page: Page) -> Stop:
-        """Stop at a page that repeats the previous one.
+    def _is_full(self, length: int) -> bool:
+        return bool(self.style.page_size_param) and length >= self.style.size_sent
 
-        If it repeats the first, the API may ignore the parameter; if more should follow, the
-        read is incomplete. Otherwise the server repeats its last page.
-        """
-        token = self.style.next(self.token, page) if self.style.follows_tokens else None
-        more = self._expects_more(page) or (token is not None and token not in self._seen)
-        if self.pages == _SECOND and (name := self.style.token_param):
-            self.remarks.append(f"the API may ignore the parameter {name}")
-        complete = self.pages > _SECOND and not more
-        return Stop(f"page {self.pages} repeats the previous page", complete, suspicious=True)
+    @property
+    def _repeats_first(self) -> bool:
+        """Whether all pages are alike, as if the API ignored the parameter."""
+        return 0 < self._held == self.pages - 1
+
+    def _conclude(self, end: Stop, page: Page) -> None:
+        """Look for what contradicts the end."""
+        signs, read = self.signs, (self.pages, self.records)
+        if end.complete and (sign := unused_sign(self.style, page, *read)):
+            self.stop = Stop(f"{end.reason}, but {sign}", complete=False, suspicious=True)
+        if signs.total is not None and self.records < signs.total:
+            self.remarks.append(
+                f"total_path says {signs.total} records, but the API returned {self.records}"
+            )
+        if signs.is_silent and self.records > self._first_length:
+            path = self.style.has_more_path
+            self.remarks.append(f"ignoring has_more_path {path and path.text!r}: it finds nothing")
 
     def _stop_at(self, page: Page, previous: Page | None) -> Stop | None:
         """Return why this page is the last one even with a next token; None if it is not."""
-        style, has_more = self.style, self._has_more(page)
+        style, signs = self.style, self.signs
+        end = signs.note(page, is_first=self.pages == 1)
         wrong = _not_a_page(page, previous) if previous else None
         if wrong and (not style.follows_tokens or style.next(self.token, page) is None):
             return Stop(wrong, complete=False, suspicious=True)
-        if not page.length and not style.follows_tokens:
-            return Stop("an empty page", complete=not has_more, suspicious=bool(has_more))
-        if has_more is False:
-            return Stop("has_more_path says there are no more pages")
+        if not page.length and (style.ends_at_empty_page or self._is_again):
+            return Stop("an empty page", complete=not signs.more, suspicious=signs.more)
+        if end:
+            return Stop(end)
+        if signs.is_silent and self.pages == _SECOND and (self._held or not page.length):
+            # No flag on the first page did mean that no page follows.
+            self._drop()
+            return Stop(NO_NEXT_PAGE)
         # A next page in the response is more reliable than a total.
-        if style.follows_tokens and page.length and style.next(self.token, page) is not None:
+        if style.follows_tokens and page.length and self._goes_on(style.next(self.token, page)):
             return None
-        if self.total is not None and self.records >= self.total:
-            return Stop("total_path was reached")
-        if style.total_pages_path:
-            self.total_pages = _integer_at(style.total_pages_path, page)
-            if self.total_pages and 0 < self.total_pages <= self.pages:
-                return Stop("total_pages_path was reached")
+        # An API that ignores the parameter reaches any total with copies of its first page.
+        if not self._repeats_first and (reached := signs.reached(self.records, self.pages)):
+            return Stop(reached)
         is_short = page.length < self._first_length
         if is_short and getattr(style, "stop_on_short_page", False):
             return Stop("a page shorter than the first")
         return None
 
     def _advance(self, page: Page) -> Stop | None:
-        """Go on to the next token; stop if there is none, at a loop or at the limit."""
+        """Go on to the next token; stop if there is none, at a loop or at a limit."""
         style, token = self.style, self.style.next(self.token, page)
         if token is None:
             return self._stop_without_token(page)
-        if token in self._seen:
-            # Some servers name the last page as its own next page.
-            is_last = key_of(token) == key_of(self.token) and style.repeat_is_end
-            return Stop(
-                "paging loop: the API returned a page token that was already used",
-                complete=is_last and not self._expects_more(page),
-                suspicious=True,
-            )
+        # The first page of a link may name its own address.
+        is_own = key_of(token) == key_of(self.token) or (self.pages == 1 and token == page.url)
+        if self._held and (stop := self._stop_at_repeat(goes_on=self._goes_on(token))):
+            return stop
+        if not is_own and token in self._seen:
+            reason = "paging loop: the API returned a page token that was already used"
+            return Stop(reason, complete=False, suspicious=True)
+        if self._empty >= MAX_EMPTY_PAGES:
+            return Stop(f"{self._empty} empty pages in a row", complete=False, suspicious=True)
         if style.max_pages and self.pages >= style.max_pages:
             reason = f"max_pages ({style.max_pages}) was reached"
             return Stop(reason, complete=False, suspicious=True)
         if style.predict(self.token, page.length) is None:
             # A counted token never comes again, however many pages there are.
             self._seen.add(token)
-        self.token = token
+        self.token, self._is_again = token, is_own
         return None
+
+    def _stop_at_repeat(self, *, goes_on: bool) -> Stop | None:
+        """Return why a page that repeats the previous one is the last; None to try the next.
+
+        ``goes_on``: the API gave a token that was not used before. A flag, or a total that was
+        not reached, says as well that the page was meant. Else the next page is tried once.
+        """
+        before = self.records - self._length, self.pages - 1
+        says_more = goes_on or self.signs.exceed(*before)
+        if says_more and self._held <= MAX_EQUAL_PAGES:
+            return None
+        if self._held == 1 and not says_more:
+            if not self._is_again:
+                return None
+            if self.style.follows_tokens or self._length < self._first_length:
+                self._drop()
+                return Stop("the last page names itself as the next one")
+        failed = self._repeats_first and (
+            says_more or self._is_full(self._length) or self.signs.exceed(self._length, 1)
+        )
+        if self._repeats_first and (name := self.style.token_param):
+            self.remarks.append(f"the API may ignore the parameter {name}")
+        self._drop()
+        reason = f"page {self.pages} repeats the previous page"
+        return Stop(reason, complete=False, suspicious=True, failed=failed)
 
     def _stop_without_token(self, page: Page) -> Stop:
         style, doubts = self.style, self.style.doubts(page)
+        if self.signs.more:
+            doubts = "the response says that more follows, but names no next page"
         if doubts is not None:
             return Stop(doubts, complete=False, suspicious=True)
-        if self.pages > 1 or not style.follows_tokens:
-            return Stop(style.end_reason)
-        if style.page_size_param and page.length == style.size_sent:
+        if self.pages == 1 and style.follows_tokens and self._is_full(page.length):
             return Stop("the only page is full but names no next page", suspicious=True)
-        return Stop("no next page in the response")
+        return Stop(style.end_reason)
 
 
 def _not_a_page(page: Page, previous: Page) -> str | None:
@@ -244,8 +275,3 @@ def _not_a_page(page: Page, previous: Page) -> str | None:
     if isinstance(body, dict) and body and body.keys().isdisjoint(previous.body):
         return f"a response with {page.keys}, none of which the page before had"
     return None
-
-
-def _integer_at(path: Path, page: Page) -> int | None:
-    number = read_number(path.find(page.body))
-    return int(number) if number is not None and number.is_integer() else None

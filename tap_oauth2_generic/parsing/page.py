@@ -81,18 +81,26 @@ class Page:
             raise ResponseError(f"{error}; its status is {self.status}") from None
 
     def repeats(self, other: Page) -> bool:
-        """Return whether this page holds exactly the records of another one."""
+        """Return whether this page holds exactly the records of another one.
+
+        What was sent may hold no records, as a filter may leave none: then the bodies count.
+        """
         if self.written is not None and other.written is not None:
             if self.written.text == other.written.text:
                 return True
             if not _may_be_equal(self.written, other.written):
                 return False
-        return bool(self.records) and self.records == other.records
+        return self.records == other.records and (bool(self.records) or self.body == other.body)
 
     @cached_property
     def next_link(self) -> str | None:
         """The target of the ``rel="next"`` link of the Link header (RFC 8288 section 3)."""
         return next_link(self.headers.get("Link", ""))
+
+    @property
+    def is_last_by_link(self) -> bool:
+        """Whether the Link header names a next page that has no results, as Sentry's does."""
+        return _next_relation(self.headers.get("Link", "")).get("results") == "false"
 
     @property
     def keys(self) -> str:
@@ -147,15 +155,20 @@ def _may_be_equal(one: JsonList, other: JsonList) -> bool:
 
 def next_link(header: str) -> str | None:
     """Return the target of the first link with the relation ``next``, None if there is none."""
+    relation = _next_relation(header)
+    return None if relation.get("results") == "false" else relation.get("")
+
+
+def _next_relation(header: str) -> dict[str, str]:
+    """Return the parameters of the first link with the relation ``next``, its target as ``""``."""
     position = 0
     while target := _TARGET.match(header, position):
         position = target.end()
-        relations: list[str] | None = None
+        params = {"": target[1].strip()}
         while (param := _PARAM.match(header, position)) and param.end() > position:
             position = param.end()
             # The first rel counts (section 3.3).
-            if param[1].lower() == "rel" and relations is None:
-                relations = (param[2] or param[3] or "").lower().split()
-        if relations and "next" in relations:
-            return target[1].strip()
-    return None
+            params.setdefault(param[1].lower(), (param[2] or param[3] or "").lower())
+        if "next" in params.get("rel", "").split():
+            return params
+    return {}

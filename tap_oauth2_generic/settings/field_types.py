@@ -236,6 +236,7 @@ NAMES = FieldType(
     {"type": "array", "items": {"type": "string"}},
     lambda value: [text(member) for member in array(value, "strings")],
 )
+VALUES = FieldType({"type": "array"}, array)
 STATUSES = FieldType({"type": "array", "items": {"type": "integer"}}, statuses)
 PARAMETERS = object_of(parameter, _PARAMETER)
 HEADERS = object_of(_header, {"type": ["string", "number", "null"]})

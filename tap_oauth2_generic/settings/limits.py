@@ -35,6 +35,12 @@ MAX_PAGE_SIZE = 200
 #: page tokens remembered to detect a loop | Beyond that the tap keeps every second token, then
 #: every fourth: it finds loops later.
 MAX_SEEN_TOKENS = 2**16
+#: empty pages in a row that name a next page | Paging stops, with a warning, and the read is
+#: incomplete. See `stop_on_empty_page`.
+MAX_EMPTY_PAGES = 20
+#: equal pages in a row, although the API says that more follow | Paging stops, with a warning,
+#: and the read is incomplete.
+MAX_EQUAL_PAGES = 100
 #: windows of one read (`incremental.window`) | More is an error: write a longer window or a later
 #: `start_date`.
 MAX_WINDOWS = 50_000

@@ -31,7 +31,7 @@ def read_all(made, respond):
         sent.append(request.params)
         content = json.dumps(respond(request.params)).encode()
         page = read_page("https://a.example", 200, {}, content, WHERE)
-        emitted += page.records if paginator.take(page) else []
+        emitted += [row for new in paginator.take(page) for row in new.records]
     return paginator, emitted, sent
 
 

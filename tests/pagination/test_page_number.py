@@ -30,7 +30,7 @@ def read_all(made, respond):
         request = paginator.place(Request("GET", "https://a.example"))
         content = json.dumps(respond(request.params)).encode()
         page = read_page("https://a.example", 200, {}, content, WHERE)
-        emitted += page.records if paginator.take(page) else []
+        emitted += [row for new in paginator.take(page) for row in new.records]
     return paginator, emitted
 
 

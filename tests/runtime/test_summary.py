@@ -27,7 +27,7 @@ def test_summary_counts_records_requests_and_retries(api, tap):
     run = tap(api.config({**PAGED, "replication_key": "at"}, **SETTINGS))
     assert re.sub(r"\d+\.\d s", "… s", summary(run)) == (
         "6 records on 3 pages; 6 requests, 2 retries; waited … s (retry), … s (rate limit); "
-        "bookmark 2024-05-03T00:00:00Z; paging ended: the last page"
+        "bookmark 2024-05-03T00:00:00Z; paging ended: no next page"
     )
     assert len(api.requests("/items")) == 6
 

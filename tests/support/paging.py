@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tap_oauth2_generic.net.request import Request
+from tap_oauth2_generic.pagination import Paginator
+from tap_oauth2_generic.parsing.extract_records import RecordSettings
+from tap_oauth2_generic.parsing.page import read_page
+from tap_oauth2_generic.settings.paths import parse_path
 from tests.support.server import Reply
+from tests.support.settings import valid_style
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tests.support.server import ApiServer, Seen
 
+#: Where ``read_pages`` sends its requests.
+ADDRESS = "https://a.example/items"
 #: The setting ``pagination`` of a stream for each style that ``PagedApi`` serves.
 PAGINATION: dict[str, dict[str, Any]] = {
     "none": {"style": "none"},
@@ -78,3 +87,32 @@ class PagedApi:
             ids = [str(row["id"]) for row in rows]
             return ids.index(query["after"]) + 1 if "after" in query else 0
         return int(query["offset"] if self.style == "offset" else query.get("from", 0))
+
+
+def read_pages(
+    raw: dict[str, Any],
+    respond: Callable[[Request], tuple[dict[str, Any], dict[str, str]]],
+    most: int = 300,
+) -> tuple[Paginator, list[Any]]:
+    """Page through ``respond``, a server without a network; return the records emitted, too.
+
+    It gets a request and returns body and headers. The records are at ``rows``.
+    """
+    where = RecordSettings(records_path=parse_path("rows"))
+    paginator, emitted = Paginator(valid_style(**raw)), []
+    while paginator.stop is None:
+        request = paginator.place(Request("GET", ADDRESS))
+        body, headers = respond(request)
+        page = read_page(request.url, 200, headers, json.dumps(body).encode(), where)
+        emitted += [row for new in paginator.take(page) for row in new.records]
+        assert paginator.pages <= most, "paging does not stop"
+    return paginator, emitted
+
+
+def sign_of(style: str, token: str) -> dict[str, Any]:
+    """Return how a server names the next page in a style: in the body or a header."""
+    return {
+        "cursor": {"body": {"next": token}},
+        "next_url": {"body": {"url": f"{ADDRESS}?from={token}"}},
+        "link_header": {"headers": {"Link": f'<{ADDRESS}?from={token}>; rel="next"'}},
+    }.get(style, {})

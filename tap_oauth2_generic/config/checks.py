@@ -29,7 +29,8 @@ def find_errors(config: Config) -> Iterator[str]:
         yield from _readable(rule(config))
     known = {**dict.fromkeys(config.scope, False), "token.": False}
     for place in ("base_url", "params", "headers"):
-        yield from _readable(_placeholder_errors(config.top, place, known))
+        is_secret = place != "base_url"
+        yield from _readable(_placeholder_errors(config.top, place, known, is_secret=is_secret))
     yield from _readable(_stream_errors(config))
 
 
@@ -150,9 +151,11 @@ def _context_names(stream: StreamConfig) -> dict[str, bool]:
     return known
 
 
-def _placeholder_errors(section: Any, name: str, known: Mapping[str, bool]) -> Iterator[str]:
+def _placeholder_errors(
+    section: Any, name: str, known: Mapping[str, bool], *, is_secret: bool = False
+) -> Iterator[str]:
     for place, template in templates_in(getattr(section, name), name):
-        yield from (f"{place}: {error}" for error in template.errors(known))
+        yield from (f"{place}: {error}" for error in template.errors(known, is_secret=is_secret))
 
 
 def _bound_errors(section: Any, name: str, config: Config) -> Iterator[str]:

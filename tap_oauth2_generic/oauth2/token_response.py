@@ -13,7 +13,7 @@ from tap_oauth2_generic.errors import TokenRequestError
 from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 from tap_oauth2_generic.oauth2.token import Token
 from tap_oauth2_generic.parsing.formats import decode
-from tap_oauth2_generic.runtime.redaction import MASK, redact, register
+from tap_oauth2_generic.runtime.redaction import MASK, mask_tokens, redact, register
 from tap_oauth2_generic.runtime.timestamps import epoch_seconds, read_epoch, read_number
 
 _OK = range(200, 300)
@@ -80,7 +80,7 @@ def read_body(response: requests.Response, settings: OAuth2Settings, request_nam
     if response.status_code in _OK and (not code or (isinstance(found, str) and found)):
         return body
     excerpt = _TOKEN_LIKE.sub(MASK, " ".join(response.text.split()))
-    reason = ": ".join(filter(None, (code, description))) or excerpt
+    reason = mask_tokens(redact(": ".join(filter(None, (code, description))))) or excerpt
     message = (
         f"token endpoint {endpoint_name(response.url)} rejected the {request_name} request with "
         f"status {response.status_code} ({redact(reason)[:_MAX_EXCERPT] or 'empty response'})"

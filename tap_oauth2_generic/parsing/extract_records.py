@@ -9,7 +9,7 @@ from typing import Any
 
 from tap_oauth2_generic.errors import ResponseError, SettingError
 from tap_oauth2_generic.parsing.formats import FORMATS, unpack
-from tap_oauth2_generic.runtime.redaction import redact
+from tap_oauth2_generic.runtime.redaction import excerpt, redact
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, PATHS, enum
 from tap_oauth2_generic.settings.fields import FieldType, setting
 from tap_oauth2_generic.settings.paths import MISSING, DottedPath, Path, parse_path
@@ -33,7 +33,9 @@ def _encoder_for(path: str) -> Callable[[str], str]:
 
     def encode(value: str) -> str:
         if not allowed.fullmatch(value):
-            message = f"the value {value[:_MAX_SHOWN]!r} would change the path it is put into"
+            message = (
+                f"the value {excerpt(value, _MAX_SHOWN)!r} would change the path it is put into"
+            )
             raise ValueError(message)
         return value
 

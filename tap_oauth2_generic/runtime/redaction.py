@@ -5,6 +5,7 @@ Every secret is registered where it enters the process; nothing here decides wha
 
 from __future__ import annotations
 
+import base64
 import logging
 import re
 import threading
@@ -17,6 +18,16 @@ MASK = "***"
 SHORTEST_SECRET = 4
 # Bytes of a response that an excerpt is taken from.
 _EXCERPT_BYTES = 4000
+# Characters that one of a secret becomes at most: ``\\U0001f600`` twice escaped.
+_MAX_SPELLING = 12
+# Shorter parts of a secret in base64 would occur in other strings.
+_SHORTEST_BASE64 = 8
+# A JWT (RFC 7519), or a run of characters that may hold a random string.
+_TOKEN_LIKE = re.compile(r"[\w.~+/=%-]{16,}", re.ASCII)
+_WORD = re.compile(r"[\w-]+", re.ASCII)
+_SHORTEST_TOKEN = 16
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_URL_SAFE = str.maketrans("+/", "-_")
 _NAMED_ENTITIES = {**codepoint2name, ord("'"): "apos"}
 _SHORT_ESCAPES = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
 # Server strings must not steer the terminal that shows them, nor reorder a line.
@@ -93,6 +104,18 @@ def _entities(character: str) -> str:
     return "|".join(ways)
 
 
+def _base64_forms(secret: str) -> set[str]:
+    """Return what base64 makes of a secret inside a longer string, at each of three offsets."""
+    forms = set()
+    for offset in range(3):
+        octets = bytes(offset) + secret.encode("utf-8", "surrogatepass")
+        whole = octets[: len(octets) // 3 * 3]
+        # The characters that depend on the bytes before and after are left out.
+        encoded = base64.b64encode(whole).decode()[(0, 2, 3)[offset] :]
+        forms |= {encoded, encoded.translate(_URL_SAFE)}
+    return {form for form in forms if len(form) >= _SHORTEST_BASE64}
+
+
 class Redactor:
     """The secret values of this process."""
 
@@ -106,12 +129,19 @@ class Redactor:
         new = {one for one in secrets if isinstance(one, str) and one not in self._known}
         if not new:
             return
-        found = [one for one in new if len(one) >= SHORTEST_SECRET and one.strip()]
+        found = {one for one in new if len(one) >= SHORTEST_SECRET and one.strip()}
+        # A host name is shown in lower case.
+        forms = {form for one in found for form in (one, one.lower(), *_base64_forms(one))}
         with self._lock:
             self._known |= new
             # Longest first, or a secret that contains another would leave its rest behind.
-            by_length = sorted([*self._anchors, *found], key=len, reverse=True)
-            self._anchors = {one: _anchor(one) for one in by_length}
+            by_length = sorted({*self._anchors, *forms}, key=len, reverse=True)
+            self._anchors = {one: self._anchors.get(one) or _anchor(one) for one in by_length}
+
+    @property
+    def reach(self) -> int:
+        """The most characters that a secret takes in any spelling."""
+        return _MAX_SPELLING * max(map(len, self._anchors), default=0)
 
     def redact(self, string: str) -> str:
         """Return the string with every registered secret replaced by ``***``."""
@@ -128,9 +158,30 @@ redact = _REDACTOR.redact
 
 def excerpt(content: str | bytes, length: int = 200) -> str:
     """Return the beginning of a message in one line, masked before it is cut."""
-    if isinstance(content, bytes):
-        content = content[:_EXCERPT_BYTES].decode("utf-8", "replace")
-    return redact(" ".join(content.split()))[:length]
+    reach = _REDACTOR.reach
+    some = content[: _EXCERPT_BYTES + 2 * reach]
+    string = some.decode("utf-8", "replace") if isinstance(some, bytes) else some
+    masked = redact(" ".join(string.split()))
+    # What the first cut may have left of a secret is at the end.
+    return masked[: length if len(some) == len(content) else min(length, len(masked) - reach)]
+
+
+def mask_tokens(string: str) -> str:
+    """Mask what looks like a token, for text of a provider: it may show one unknown to the tap.
+
+    JWTs and random strings have digits at several places; a UUID names a request.
+    """
+    return _TOKEN_LIKE.sub(lambda run: MASK if _is_token_like(run[0]) else run[0], string)
+
+
+def _is_token_like(run: str) -> bool:
+    words = (word for word in _WORD.findall(run) if len(word) >= _SHORTEST_TOKEN)
+    return run.startswith("eyJ") or any(
+        len(re.findall(r"\d+", word)) > 1
+        and re.search("[A-Za-z]", word)
+        and not _UUID.fullmatch(word)
+        for word in words
+    )
 
 
 def printable(string: str) -> str:

@@ -21,6 +21,7 @@ _BRACE = re.compile("[{}]")
 _PLACEHOLDER = re.compile(r"\{([^{}:\[!]+)(?::([^{}]*))?\}")
 # In free text only a word, or a word with a field or a format, is one; ``{a: 1}`` is JSON.
 _IN_TEXT = re.compile(r"""\{[^\W\d]\w*(?:\.[^"':]+)?(?::(?:[^\s"'][^"']*|.*%.*)?)?\}""")
+_PLAIN_WORD = re.compile("[A-Za-z_.]+")
 
 
 @dataclass(frozen=True)
@@ -66,15 +67,16 @@ class Template:
         value = _find(lone, scope)
         return value.render(lone.pattern) if hasattr(value, "render") else value
 
-    def errors(self, known: Mapping[str, bool]) -> list[str]:
-        """Return a sentence for each wrong placeholder.
+    def errors(self, known: Mapping[str, bool], *, is_secret: bool = False) -> list[str]:
+        """Return a sentence for each wrong placeholder; of a secret it shows only plain words.
 
         ``known`` maps each valid name to whether it takes a format; a name that ends in a dot
         stands for any field of that family.
         """
         found = []
         for placeholder in self.placeholders:
-            shown = f"placeholder {{{placeholder.name}}}"
+            is_shown = not is_secret or _PLAIN_WORD.fullmatch(placeholder.name)
+            shown = f"placeholder {{{placeholder.name}}}" if is_shown else "placeholder"
             family, dot, member = placeholder.name.partition(".")
             of_family = placeholder.name not in known and dot and member
             name = f"{family}." if of_family else placeholder.name

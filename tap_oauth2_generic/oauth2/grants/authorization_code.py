@@ -17,7 +17,7 @@ from tap_oauth2_generic.oauth2.discovery import Endpoints
 from tap_oauth2_generic.oauth2.grants.base import Grant, LoginUI
 from tap_oauth2_generic.oauth2.token import Token
 from tap_oauth2_generic.oauth2.token_client import TokenClient
-from tap_oauth2_generic.runtime.redaction import redact, register
+from tap_oauth2_generic.runtime.redaction import mask_tokens, redact, register
 from tap_oauth2_generic.settings.field_types import BOOLEAN, JSON_OBJECT, URL
 from tap_oauth2_generic.settings.fields import setting
 from tap_oauth2_generic.settings.templates import as_text
@@ -80,7 +80,8 @@ def _read_code(params: Mapping[str, str], state: str, endpoints: Endpoints) -> s
             "the login was denied: the user did not consent; run the login again"
         )
     if error:
-        reason = redact(": ".join(filter(None, (error, params.get("error_description")))))
+        said = redact(": ".join(filter(None, (error, params.get("error_description")))))
+        reason = mask_tokens(said)
         raise AuthorizationError(f"the provider rejected the login ({reason[:200]})")
     code = params.get("code", "")
     if not code:

@@ -5,18 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from tap_oauth2_generic.errors import ResponseError, SettingError
 from tap_oauth2_generic.parsing.formats import FORMATS, unpack
+from tap_oauth2_generic.parsing.rows import COLUMNS, FIRST_ROW, Columns, name_rows
 from tap_oauth2_generic.runtime.redaction import excerpt, redact
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, PATHS, enum
 from tap_oauth2_generic.settings.fields import FieldType, setting
-from tap_oauth2_generic.settings.paths import MISSING, DottedPath, Path, parse_path
-from tap_oauth2_generic.settings.templates import Scope, Template, parse_template
+from tap_oauth2_generic.settings.paths import (
+    MISSING,
+    DottedPath,
+    JsonPath,
+    Path,
+    before_choice,
+    parse_path,
+)
+from tap_oauth2_generic.settings.templates import Scope, Template, as_text, parse_template
 from tap_oauth2_generic.settings.values import text
 
 _MAX_SHOWN = 60
+# Inside a bare path these characters of a value are part of a key; no text has their stand-ins.
+_ESCAPES = {ord(one): 0xFDD0 + number for number, one in enumerate(".'\"$")}
+_UNESCAPES = {stand_in: one for one, stand_in in _ESCAPES.items()}
+_parse_path = lru_cache(maxsize=256)(parse_path)
 
 
 def _records_path(value: Any) -> Path | Template:
@@ -26,10 +39,11 @@ def _records_path(value: Any) -> Path | Template:
 
 
 def _encoder_for(path: str) -> Callable[[str], str]:
-    """Return what makes a value safe inside a path: quoted, or refused with a ValueError."""
+    """Return what makes a value safe inside a path, or raises ValueError."""
     if not path.startswith("$"):
-        return lambda value: f"'{value}'" if "." in value and "'" not in value else value
-    allowed = re.compile(r"""[^'"\\]*""" if "'" in path or '"' in path else r"[\w-]+")
+        return lambda value: value.translate(_ESCAPES)
+    is_quoted = "{" not in re.sub(r"'[^']*'|\"[^\"]*\"", "", path)
+    allowed = re.compile(r"""[^'"\\*]*""" if is_quoted else r"[\w-]+")
 
     def encode(value: str) -> str:
         if not allowed.fullmatch(value):
@@ -40,6 +54,15 @@ def _encoder_for(path: str) -> Callable[[str], str]:
         return value
 
     return encode
+
+
+def _parse_rendered(path: str) -> Path:
+    """Parse a path in which the values of a bare one are escaped."""
+    if path.startswith("$"):
+        return parse_path(path)
+    written = path.translate(_UNESCAPES)
+    keys = (str(key).translate(_UNESCAPES) for key in before_choice(parse_path(path)).keys)
+    return DottedPath(f"'{written}'" if written.startswith("$") else written, tuple(keys))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +81,11 @@ class RecordSettings:
     records_key_field: str | None = setting(
         NAME, "With `records_are_values`: record field that receives the key of the value."
     )
+    record_columns: Columns | None = setting(
+        COLUMNS,
+        "For records that are lists of values: the names of the columns, `first_row`, or the path "
+        "from `$` to the names in the response.",
+    )
     add_fields: dict[str, Path] = setting(
         PATHS, "Extra top-level fields, each with its path inside the record.", default={}
     )
@@ -67,9 +95,10 @@ class RecordSettings:
         default="json",
     )
     on_missing_records: str = setting(
-        enum("warn", "fail", "ignore"),
-        "What to do if `records_path` matched no response of a whole run.",
-        default="warn",
+        enum("auto", "warn", "fail", "ignore"),
+        "What to do if `records_path` matches nothing in a response: warn, fail, or ignore, which "
+        "makes it an empty page. auto: warn, but fail if it has never matched.",
+        default="auto",
     )
 
     def resolve(self, scope: Scope) -> RecordSettings:
@@ -78,7 +107,9 @@ class RecordSettings:
             return self
         encode = _encoder_for(self.records_path.text)
         try:
-            return replace(self, records_path=parse_path(self.records_path.render(scope, encode)))
+            return replace(
+                self, records_path=_parse_rendered(self.records_path.render(scope, encode))
+            )
         except ValueError as error:
             raise SettingError(f"records_path: {error}") from None
 
@@ -98,36 +129,100 @@ class RecordSettings:
         """Return the settings that need one another, a sentence each."""
         if self.records_key_field and not self.records_are_values:
             return ["records_key_field needs records_are_values: true"]
+        if self.records_key_field and self.record_columns is not None:
+            return ["records_key_field does not go with record_columns"]
         return []
 
 
-def extract_records(body: Any, settings: RecordSettings) -> tuple[list[dict[str, Any]], bool, int]:
-    """Return the records of a body, whether their path is there, and how many the server sent.
+@dataclass(frozen=True)
+class Extracted:
+    """The records of a body.
 
-    A filter in the path does not change how many were sent. Raises ResponseError if the value
-    at the path cannot be records.
+    ``found``: their path is there. ``sent`` counts the items of the outermost list that the path
+    goes through, as the server counts. ``is_lone``: there was one object instead of a list.
     """
-    path = settings.path
+
+    records: list[dict[str, Any]]
+    found: bool
+    sent: int
+    is_lone: bool = False
+
+
+def extract_records(body: Any, settings: RecordSettings) -> Extracted:
+    """Return the records of a body; raise ResponseError if the value there cannot be records."""
+    path, columns = settings.path, settings.record_columns
     matches = path.find_all(body)
-    records: list[dict[str, Any]] = []
-    for value in matches:
-        if settings.records_are_values:
-            records += _from_values(value, settings)
-        elif isinstance(value, list):
-            records += map(as_record, value)
-        elif isinstance(value, dict):
-            records.append(value)
-        elif value is not None and len(matches) == 1 and isinstance(path, DottedPath):
+    if isinstance(path, JsonPath) and _chooses_items(path.text):
+        lists, items = [matches], matches
+    else:
+        lists = [_items(value, settings, is_only=len(matches) == 1) for value in matches]
+        items = [item for members in lists for item in members]
+    if columns is not None:
+        records = [record for rows in lists for record in name_rows(rows, columns, body)]
+    else:
+        records = [as_record(item) for item in items if item is not None and item != {}]
+    sent, found = len(items), bool(matches)
+    if isinstance(path, JsonPath):
+        outer = before_choice(path).find(body)
+        sent = len(outer) if isinstance(outer, list) else sent
+        found = found or (outer is not MISSING and not outer) or _is_there(path.text, body)
+    if columns == FIRST_ROW and len(lists) == 1:
+        sent = max(sent - 1, 0)
+    is_lone = isinstance(path, DottedPath) and records == matches
+    return Extracted(records, found, sent, is_lone)
+
+
+def _items(value: Any, settings: RecordSettings, *, is_only: bool) -> list[Any]:
+    """Return what may be records in a value at the path."""
+    if value is None or (value in ([], {})):
+        # Some servers write an empty object of objects as an empty list.
+        return []
+    if settings.records_are_values:
+        return _values(value, settings)
+    if isinstance(value, list):
+        return value
+    if not isinstance(value, dict) and is_only and isinstance(settings.path, DottedPath):
+        raise ResponseError(
+            f"records_path {settings.path.text!r} points at {describe(value)}; "
+            "expected a list or an object"
+        )
+    return [value]
+
+
+def _chooses_items(path: str) -> bool:
+    """Return whether the last step of a JSONPath chooses from a list: each match is an item."""
+    return path.endswith("]") and path[path.rindex("[") + 1] not in "'\""
+
+
+def _is_there(path: str, body: Any) -> bool:
+    """Return whether the list is there from which the last step of a JSONPath chooses nothing."""
+    parent = path.partition("[?")[0] if "[?" in path else path.removesuffix("[*]")
+    try:
+        return parent != path and bool(_parse_path(parent).find_all(body))
+    except ValueError:
+        # Of ``$..[?``, the part before the filter is no path.
+        return False
+
+
+def _values(value: Any, settings: RecordSettings) -> list[Any]:
+    if not isinstance(value, dict):
+        raise ResponseError(
+            f"records_path {settings.path.text!r} points at {describe(value)}; "
+            "records_are_values needs an object whose values are the records"
+        )
+    name = settings.records_key_field
+    if not name:
+        return list(value.values())
+    keyed = []
+    for key, member in value.items():
+        record = {} if member is None else as_record(member)
+        if (own := record.get(name)) is not None and as_text(own) != key:
             raise ResponseError(
-                f"records_path {path.text!r} points at {describe(value)}; "
-                "expected a list or an object"
+                f"records_key_field {name!r} would replace a field of the record {key!r}; "
+                "choose another name"
             )
-        elif value is not None:
-            records.append(as_record(value))
-    # ``$.data[*]`` finds nothing in an empty list, which is there.
-    parent = path.text.removesuffix("[*]")
-    found = bool(matches) or (parent != path.text and parse_path(parent).find(body) is not MISSING)
-    return records, found, _unfiltered_length(path, body, len(records))
+        keyed.append({**record, name: key if own is None else own} if record else {})
+    return keyed
 
 
 def add_fields(record: dict[str, Any], added: Mapping[str, Path]) -> dict[str, Any]:
@@ -138,7 +233,9 @@ def add_fields(record: dict[str, Any], added: Mapping[str, Path]) -> dict[str, A
 
 
 def as_record(member: Any) -> dict[str, Any]:
-    """Return a list item as a record; a scalar becomes ``{"value": …}``."""
+    """Return a list item as a record; a scalar becomes ``{"value": …}``, a list is an error."""
+    if isinstance(member, list):
+        raise ResponseError("a record is a list of values; name them with record_columns")
     return member if isinstance(member, dict) else {"value": member}
 
 
@@ -151,30 +248,3 @@ def describe(value: Any) -> str:
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else f"a list of {len(value)}"
     return "null" if value is None else f"the number {value}"
-
-
-def _from_values(value: Any, settings: RecordSettings) -> list[dict[str, Any]]:
-    if value is None or value == []:
-        # Some servers write an empty object of objects as an empty list.
-        return []
-    if not isinstance(value, dict):
-        raise ResponseError(
-            f"records_path {settings.path.text!r} points at {describe(value)}; "
-            "records_are_values needs an object whose values are the records"
-        )
-    records = [as_record(member) for member in value.values()]
-    if settings.records_key_field:
-        for key, record in zip(value, records, strict=True):
-            record[settings.records_key_field] = key
-    return records
-
-
-def _unfiltered_length(path: Path, body: Any, length: int) -> int:
-    """Return the length of the list that a filter in a JSONPath chooses from."""
-    parent, has_filter, _ = path.text.partition("[?")
-    try:
-        unfiltered = parse_path(parent).find(body) if has_filter else None
-    except ValueError:
-        # Of ``$..[?``, the part before the filter is no path.
-        return length
-    return len(unfiltered) if isinstance(unfiltered, list) else length

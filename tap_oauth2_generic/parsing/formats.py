@@ -10,6 +10,7 @@ import gzip
 import io
 import re
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from tap_oauth2_generic.settings.paths import DottedPath, Path
+from tap_oauth2_generic.settings.paths import DottedPath, JsonPath, Path
 
 _GZIP = b"\x1f\x8b"
 # A field may have any length; the limit holds for the process.
@@ -91,6 +92,25 @@ def _open(content: bytes, path: DottedPath, keys: list[str | int]) -> tuple[Any,
     return {n: inner if n == key else _DECODER.decode(m) for n, m in members.items()}, text
 
 
+def repeated_key(content: bytes, path: Path) -> str | None:
+    """Return a key that occurs twice in the object at a path, None if there is none."""
+    try:
+        text = msgspec.json.format(content.removeprefix(_BYTE_ORDER_MARK), indent=-1)
+        for key in path.keys if isinstance(path, DottedPath) else ():
+            members = _MEMBERS.decode(text)
+            text = bytes(members.get(path.text) or members[str(key)])
+            if path.text in members:
+                break
+        if isinstance(path, JsonPath) or msgspec.json.encode(_MEMBERS.decode(text)) == text:
+            return None
+    except (msgspec.MsgspecError, UnicodeDecodeError, LookupError):
+        return None
+    import json  # only for an odd object
+
+    keys = Counter(key for key, _ in json.loads(text, object_pairs_hook=list))
+    return next((key for key, times in keys.items() if times > 1), None)
+
+
 def _decode_leniently(content: bytes, error: Exception) -> Any:
     """Decode a lone surrogate, which becomes U+FFFD, or an integer of any length."""
     import json
@@ -140,8 +160,11 @@ def _jsonl(content: bytes) -> list[Any]:
     return lines
 
 
-def _csv(content: bytes) -> list[dict[str, str | None]]:
-    """Decode rows under the names of the first line; every value is a string (RFC 4180)."""
+def _csv(content: bytes) -> list[dict[str, str]]:
+    """Decode rows under the names of the first line; every value is a string.
+
+    Each line has the same number of fields (RFC 4180): a shorter one may have been cut off.
+    """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as wrong:
@@ -156,11 +179,11 @@ def _csv(content: bytes) -> list[dict[str, str | None]]:
     return [_row(rows[0], row, number) for number, row in enumerate(rows[1:], 2)] if rows else []
 
 
-def _row(names: list[str], row: list[str], number: int) -> dict[str, str | None]:
-    if len(row) > len(names) or len(set(names)) != len(names):
+def _row(names: list[str], row: list[str], number: int) -> dict[str, str]:
+    if len(row) != len(names) or len(set(names)) != len(names):
         message = f"row {number} has {len(row)} values for {len(set(names))} different names"
         raise ValueError(message)
-    return dict(zip(names, [*row, *[None] * (len(names) - len(row))], strict=True))
+    return dict(zip(names, row, strict=True))
 
 
 #: What decodes each format, and the Accept header that asks for it.

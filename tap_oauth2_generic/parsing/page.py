@@ -22,7 +22,7 @@ from tap_oauth2_generic.parsing.extract_records import (
     describe,
     extract_records,
 )
-from tap_oauth2_generic.parsing.formats import JsonList, decode, open_envelope, unpack
+from tap_oauth2_generic.parsing.formats import JsonList, decode, open_envelope, repeated_key, unpack
 from tap_oauth2_generic.runtime.redaction import excerpt
 from tap_oauth2_generic.settings.paths import Path
 
@@ -37,8 +37,7 @@ _PARAM = re.compile(r"""\s*;\s*([^\s=;,"<>]*)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([
 class Page:
     """One page.
 
-    ``found`` is false only if the records path is not there; a null is. ``sent`` counts the
-    records that the server sent, before a filter of ``records_path``. ``written`` holds the
+    ``found``, ``sent`` and ``is_lone`` are those of ``Extracted``. ``written`` holds the
     records as the server wrote them, if they were kept encoded; ``body`` then holds the rest.
     """
 
@@ -48,13 +47,15 @@ class Page:
     body: Any
     found: bool = True
     sent: int | None = None
+    is_lone: bool = False
     written: JsonList | None = None
     added: Mapping[str, Path] = field(default_factory=dict)
 
     @cached_property
     def records(self) -> list[dict[str, Any]]:
         """The records without added fields; raises ResponseError if one cannot be decoded."""
-        return [] if self.written is None else [*map(as_record, self._decode(self.written.text))]
+        listed = [] if self.written is None else self._decode(self.written.text)
+        return [as_record(item) for item in listed if item is not None and item != {}]
 
     @property
     def length(self) -> int:
@@ -66,13 +67,12 @@ class Page:
     @property
     def last_record(self) -> dict[str, Any] | None:
         """The last record with its added fields, None if there is none; raises ResponseError."""
+        last = None
         if self.written is not None and self.written.members:
-            last = as_record(self._decode(bytes(self.written.members[-1])))
-        elif self.records:
-            last = self.records[-1]
-        else:
-            return None
-        return add_fields(last, self.added)
+            last = self._decode(bytes(self.written.members[-1]))
+        if not isinstance(last, dict) or not last:
+            last = self.records[-1] if self.records else None
+        return None if last is None else add_fields(last, self.added)
 
     def _decode(self, written: bytes) -> Any:
         try:
@@ -139,10 +139,19 @@ def read_page(  # noqa: PLR0913, PLR0917 - a response in its parts
         begins = f"it begins with {excerpt(content, 80)!r}"
         raise ResponseError(f"{error}; its status is {status} and {begins}") from None
     if body is None and content.strip() == b"" and status == _OK:
-        raise ResponseError("an empty body is not JSON; its status is 200")
+        raise ResponseError(
+            "an empty body is not JSON; its status is 200. If it means no records, add a "
+            'response rule with "empty": true'
+        )
+    if settings.records_are_values and settings.response_format == "json":
+        key = repeated_key(unpack(content), settings.path)
+        if key is not None:
+            raise ResponseError(f"the object at records_path has the key {key!r} twice")
     page = Page(url, status, sent, body, added=settings.add_fields)
     if body is not None:
-        page.records, page.found, page.sent = extract_records(body, settings)
+        extracted = extract_records(body, settings)
+        page.records, page.sent = extracted.records, extracted.sent
+        page.found, page.is_lone = extracted.found, extracted.is_lone
     return page
 
 

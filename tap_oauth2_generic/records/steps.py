@@ -39,6 +39,7 @@ class Unwrap(Step):
         if (
             settings.response_format == "json"
             and not settings.records_are_values
+            and settings.record_columns is None
             and isinstance(where, DottedPath)
             and all(passes_by(p, where) for p in read if isinstance(p, DottedPath | JsonPath))
         ):
@@ -150,13 +151,16 @@ class Conform(Step):
         conformer: RecordConformer,
         adds: Collection[str],
         replication_key: str | None,
+        primary_keys: Collection[str] = (),
         *,
         is_ordered: bool,
     ) -> None:
         """Fit encoded records if the schema allows it; see ``Passthrough`` for the arguments."""
         self._conformer = conformer
         with suppress(TypeError, ValueError):
-            self._passthrough = Passthrough(conformer, adds, replication_key, is_ordered=is_ordered)
+            self._passthrough = Passthrough(
+                conformer, adds, replication_key, primary_keys, is_ordered=is_ordered
+            )
             self.reach = Reach.READS
 
     def apply(self, record: Record, _: Slice, /) -> Record:

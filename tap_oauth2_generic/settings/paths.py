@@ -157,6 +157,15 @@ def passes_by(path: Path, other: DottedPath) -> bool:
     return isinstance(path, DottedPath) and path.keys[: len(other.keys)] != other.keys
 
 
+def before_choice(path: Path) -> DottedPath:
+    """Return the part of a path before its first step that may find several values."""
+    if isinstance(path, DottedPath):
+        return path
+    steps = re.match(_CHILDREN, path.text)
+    parsed = parse_path(steps[0] if steps else "$")
+    return parsed if isinstance(parsed, DottedPath) else DottedPath("$", ())
+
+
 def parse_path(text: str) -> Path:
     """Parse a bare dotted path, or a JSONPath if it starts with ``$``; raise ValueError.
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.parsing.formats import decode
+from tap_oauth2_generic.parsing.formats import FORMATS, decode
 
 quick = settings(deadline=None, max_examples=100)
 scalars = st.none() | st.booleans() | st.text(st.characters(codec="utf-8"))
@@ -82,3 +82,14 @@ def test_unusual_json_is_decoded(content, value):
 def test_undecodable_content_is_a_value_error(content, says):
     with pytest.raises(ValueError, match=says):
         decode(content)
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"])
+@pytest.mark.parametrize("names", ["a,b,c", '"a","b","c"', '"a,1",b,c', "\ufeffa,b,c", "a,b,"])
+@pytest.mark.parametrize("row", ["2,bb", "2", "2,b,b,b", '"2,b",b'])
+def test_csv_line_with_another_number_of_fields_is_an_error(names, row, end):
+    """RFC 4180: a shorter line may have been cut off."""
+    decode_csv, _ = FORMATS["csv"]
+    with pytest.raises(ValueError, match=r"row 3 has \d values for 3 different names"):
+        decode_csv(f"{names}\n1,b,c\n{row}{end}".encode())
+    assert len(decode_csv(f"{names}\n1,b,c\n2,b,{end}".encode())) == 2

@@ -33,6 +33,7 @@ from tap_oauth2_generic.singer.base_tap import BaseTap
 from tap_oauth2_generic.singer.environment import PREFIX
 from tap_oauth2_generic.singer.input_files import bookmarks_in
 from tap_oauth2_generic.singer.message_writer import write_text
+from tap_oauth2_generic.singer.state_writer import has_history
 from tap_oauth2_generic.stream import OAuth2Stream
 
 _SDK_SETTINGS = frozenset({**STREAM_MAPS_CONFIG["properties"], **FLATTENING_CONFIG["properties"]})
@@ -157,9 +158,13 @@ class TapOAuth2Generic(BaseTap):
     def load_state(self, state: dict[str, Any]) -> None:
         """Load the state of the last run; raises StateError if it is malformed."""
         names = {stream.name for stream in self.configuration.top.streams}
-        if unknown := bookmarks_in(state).keys() - names:
+        bookmarks = bookmarks_in(state)
+        if unknown := bookmarks.keys() - names:
             LOG.info("leaving bookmarks of unconfigured streams unchanged: %s", _list(unknown))
         super().load_state(state)
+        for name, stream in self.streams.items():
+            if isinstance(stream, OAuth2Stream):
+                stream.reader.has_history = has_history(bookmarks.get(name) or {})
 
     @classmethod
     def parse_configuration(cls, raw: Mapping[str, Any]) -> Config:

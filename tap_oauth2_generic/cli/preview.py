@@ -46,6 +46,8 @@ def preview(stream: OAuth2Stream, wanted: int, *, suggests: bool) -> dict[str, A
             report["pages"].append(_describe(fetched))
             report["records"] += [add_fields(record, added) for record in fetched.records]
             stop = paginator.stop
+            if stop and stop.failed:
+                report |= {"ok": False, "error": redact(stop.reason)}
             following = redact(paginator.next_request()) if stop is None else ""
             report["paging"] = f"ends: {stop.reason}" if stop else f"goes on: {following}"
             if len(report["records"]) >= wanted or len(report["pages"]) >= MAX_PREVIEW_PAGES:
@@ -59,8 +61,8 @@ def preview(stream: OAuth2Stream, wanted: int, *, suggests: bool) -> dict[str, A
     report["primary_key_candidates"] = primary_key_candidates(records)
     report["replication_key_candidates"] = replication_key_candidates(records)
     report["records"] = records[:wanted]
-    if stream.reader.missing:
-        report |= {"ok": False, "error": stream.reader.missing}
+    if stream.reader.check.missing:
+        report |= {"ok": False, "error": stream.reader.check.missing}
     return report
 
 

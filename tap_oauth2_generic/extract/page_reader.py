@@ -13,9 +13,11 @@ from typing import Any
 
 from tap_oauth2_generic.config.streams import StreamConfig
 from tap_oauth2_generic.errors import ResponseError, TapError
+from tap_oauth2_generic.extract.response_check import ResponseCheck
 from tap_oauth2_generic.net.client import RequestPolicy, Response
 from tap_oauth2_generic.net.request import Request
-from tap_oauth2_generic.pagination import Paginator, Token
+from tap_oauth2_generic.pagination import Paginator, Stop, Token
+from tap_oauth2_generic.parsing.extract_records import RecordSettings
 from tap_oauth2_generic.parsing.formats import FORMATS, JsonList
 from tap_oauth2_generic.parsing.page import Page, read_page
 from tap_oauth2_generic.records.pipeline import Slice
@@ -67,11 +69,11 @@ class PageReader:
         rules = [*stream.rules.response_rules, *session.config.rules.response_rules]
         self._policy = RequestPolicy(rules, stream.records.decode, self.log, self.stats)
         self._keeps_encoded = keeps_encoded
-        #: Describes the responses, if ``records_path`` never matched.
-        self.missing = ""
+        self.check = ResponseCheck(stream)
         #: Describes the responses of a paged stream that each counted as one record.
         self.envelope = ""
-        self._matched = False
+        #: Whether the state shows that an earlier run found records.
+        self.has_history = False
 
     def read(self, slice_: Slice, paginator: Paginator) -> Iterator[FetchedPage]:
         """Yield page after page until paging stops; raise TapError naming stream and page."""
@@ -97,8 +99,17 @@ class PageReader:
         Returns the pages to emit now: none while the paginator holds the page back.
         """
         with self._naming(paginator.pages + 1) as place:
-            page = self._page(slice_, response) if response.outcome == "ok" else None
+            page = problem = None
+            if response.outcome == "ok":
+                settings = self.stream.records
+                if isinstance(settings.records_path, Template):
+                    settings = settings.resolve(self._scope(slice_))
+                page = self._page(settings, response)
+                problem = self.check.find_problem(page, settings.path)
             pages = paginator.skip(response.outcome) if page is None else paginator.take(page)
+            if problem and (paginator.stop or problem.failed):
+                reason, failed = problem
+                paginator.stop = Stop(reason, complete=False, suspicious=True, failed=failed)
             fetched = [FetchedPage(response, one, place) for one in pages]
             if page is None or (paginator.stop and not pages):
                 fetched.append(FetchedPage(response, page, place, is_new=False))
@@ -117,22 +128,18 @@ class PageReader:
             raise ResponseError(f"{place}: {reason}") from None
 
     def report(self) -> None:
-        """Warn at the end of a run if no records were found where they should be.
+        """Warn at the end of a run of responses that each were one record.
 
-        Raise ResponseError if ``on_missing_records`` says so.
+        Raise ResponseError if ``records_path`` has never matched, this run included.
         """
         records = self.stream.records
-        if self.missing and records.on_missing_records == "fail":
-            raise ResponseError(f"stream {self.stream.name!r}: {self.missing}")
-        if self.missing and records.on_missing_records == "warn":
-            self.log.warning(self.missing)
+        is_auto = records.on_missing_records == "auto"
+        if self.check.missing and is_auto and not self.has_history:
+            raise ResponseError(f"stream {self.stream.name!r}: {self.check.missing}")
         if self.envelope and not records.records_are_values:
             self.log.warning(self.envelope)
 
-    def _page(self, slice_: Slice, response: Response) -> Page:
-        settings = self.stream.records
-        if isinstance(settings.records_path, Template):
-            settings = settings.resolve(self._scope(slice_))
+    def _page(self, settings: RecordSettings, response: Response) -> Page:
         try:
             page = read_page(
                 response.url,
@@ -152,11 +159,6 @@ class PageReader:
                 "records_path is not set, so each response was one record, with "
                 f"{page.keys}; name the one that holds the list"
             )
-        if page.found:
-            self._matched, self.missing = True, ""
-        elif not self._matched and page.body not in (None, [], {}):
-            path = self.stream.records.records_path.text
-            self.missing = f"records_path {path!r} matched nothing; the responses had {page.keys}"
         return page
 
     def _request(self, slice_: Slice, token: Token) -> Request:

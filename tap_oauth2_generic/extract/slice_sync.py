@@ -140,6 +140,8 @@ class SliceSync:
         for page in pages:
             self.writer.stats.page(is_ignored=page.page is None)
             batch = self.writer.pipeline(page, slice_reader.slice, self.limit)
+            if self.writer.is_selected:
+                batch.require(self.writer.stream.primary_keys, page.place)
             is_complete &= self._write(batch)
             if self.writer.is_selected:
                 context = slice_reader.slice.context

@@ -49,7 +49,10 @@ class PipelineFactory:
             dropped=self.dropped,
         )
         adds = frozenset[str]().union(*(step.adds for step in prepare))
-        conform = steps.Conform(conformer, adds, stream.replication_key, is_ordered=order == "asc")
+        keys = stream.primary_keys
+        conform = steps.Conform(
+            conformer, adds, stream.replication_key, keys, is_ordered=order == "asc"
+        )
         maps = MapStreams(stream.name, stream.stream_maps)
         return Pipeline(prepare, (conform, steps.Encode() if stream.writes_lines else maps))
 

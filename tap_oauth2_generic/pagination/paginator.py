@@ -13,14 +13,10 @@ from tap_oauth2_generic.pagination.base import NO_NEXT_PAGE, PagingStyle, Token
 from tap_oauth2_generic.pagination.end_signs import EndSigns
 from tap_oauth2_generic.pagination.seen_tokens import SeenTokens, key_of
 from tap_oauth2_generic.pagination.signs import unused_sign
-from tap_oauth2_generic.parsing.extract_records import describe
 from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.settings.limits import MAX_EMPTY_PAGES, MAX_EQUAL_PAGES
 
 _SECOND = 2
-# A null at 200 is an empty page; 204 and 205 have no body (RFC 9110 section 15.3).
-_MAY_BE_EMPTY = frozenset({200, 204, 205})
-_ERROR_NAMES = ("error", "errors", "error_code", "errorCode", "fault")
 
 
 @dataclass(frozen=True)
@@ -121,7 +117,7 @@ class Paginator:
             self._held += 1
         else:
             emitted = [*self._release(previous), page]
-        self.stop = self._stop_at(page, previous) or self._advance(page)
+        self.stop = self._stop_at(page) or self._advance(page)
         if self.stop:
             emitted += self._release(page)
             self._conclude(self.stop, page)
@@ -173,13 +169,10 @@ class Paginator:
             path = self.style.has_more_path
             self.remarks.append(f"ignoring has_more_path {path and path.text!r}: it finds nothing")
 
-    def _stop_at(self, page: Page, previous: Page | None) -> Stop | None:
+    def _stop_at(self, page: Page) -> Stop | None:
         """Return why this page is the last one even with a next token; None if it is not."""
         style, signs = self.style, self.signs
         end = signs.note(page, is_first=self.pages == 1)
-        wrong = _not_a_page(page, previous) if previous else None
-        if wrong and (not style.follows_tokens or style.next(self.token, page) is None):
-            return Stop(wrong, complete=False, suspicious=True)
         if not page.length and (style.ends_at_empty_page or self._is_again):
             return Stop("an empty page", complete=not signs.more, suspicious=signs.more)
         if end:
@@ -256,22 +249,3 @@ class Paginator:
         if self.pages == 1 and style.follows_tokens and self._is_full(page.length):
             return Stop("the only page is full but names no next page", suspicious=True)
         return Stop(style.end_reason)
-
-
-def _not_a_page(page: Page, previous: Page) -> str | None:
-    """Return why a response without records does not count as the last page, if it does not."""
-    body = page.body
-    if body is None:
-        is_empty = page.status in _MAY_BE_EMPTY
-        return None if is_empty else f"a response with status {page.status} and no body"
-    if page.found:
-        return None
-    if isinstance(body, dict) and any(body.get(name) for name in _ERROR_NAMES):
-        return "a response that names an error instead of records"
-    if isinstance(body, dict) != isinstance(previous.body, dict):
-        return (
-            None if body == [] else f"a response that is {describe(body)}, unlike the page before"
-        )
-    if isinstance(body, dict) and body and body.keys().isdisjoint(previous.body):
-        return f"a response with {page.keys}, none of which the page before had"
-    return None

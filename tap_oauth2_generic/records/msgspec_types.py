@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Optional, Union
@@ -16,6 +16,8 @@ from tap_oauth2_generic.settings.paths import DottedPath, Path
 _ColumnInteger = Annotated[int, msgspec.Meta(ge=COLUMN_INTEGERS.start, le=COLUMN_INTEGERS.stop - 1)]
 _EmptyList = Annotated[list[Any], msgspec.Meta(max_length=0)]
 _Written = msgspec.Raw | msgspec.UnsetType
+_NOT_NULL = str | int | float | bool | list | dict  # type: ignore[type-arg]
+_TOP_LEVEL = 2
 Columns = Mapping[str, Any]
 Place = tuple[str, ...]
 
@@ -24,11 +26,14 @@ Place = tuple[str, ...]
 class ColumnTypes:
     """The types of a stream's columns; ``inferred`` ones take only what they were inferred from.
 
+    Every record must have a value for each of the top-level ``keys``.
+
     A schema without such a type raises ValueError, or TypeError from msgspec.
     """
 
     selected: Select
     inferred: bool
+    keys: Collection[str] = ()
 
     def check_type(self, columns: Columns, at: Place = ()) -> Any:
         """Return the type of an object with these columns and no others."""
@@ -37,13 +42,17 @@ class ColumnTypes:
             place = (*at, "properties", name)
             # A deselected column may hold anything.
             fields[name] = self.value_type(schema, place) if self.selected[place] else Any
-        return _struct(fields, None, is_closed=True)
+        keys = () if at else self.keys
+        return _struct(fields, None, is_closed=True, required=keys)
 
     def value_type(self, schema: Any, at: Place) -> Any:
         """Return the type of the values that the conformer leaves as they are."""
         names = _names(schema)
+        is_key = len(at) == _TOP_LEVEL and at[1] in self.keys
         if names is None:
-            return Any
+            return _NOT_NULL if is_key else Any
+        if is_key:
+            names -= {"null"}
         types = [self._type(name, names, schema, at) for name in sorted(names - {"null"})]
         if not types:
             return None
@@ -143,9 +152,18 @@ def _names(schema: Any) -> set[str] | None:
     return {declared} if isinstance(declared, str) else set(declared)
 
 
-def _struct(fields: Mapping[str, Any], default: Any, *, is_closed: bool = False) -> Any:
+def _struct(
+    fields: Mapping[str, Any],
+    default: Any,
+    *,
+    is_closed: bool = False,
+    required: Collection[str] = (),
+) -> Any:
     names = {f"f{number}": name for number, name in enumerate(fields)}
-    made = [(f"f{number}", kind, default) for number, kind in enumerate(fields.values())]
+    made = [
+        (f"f{number}", kind) if name in required else (f"f{number}", kind, default)
+        for number, (name, kind) in enumerate(fields.items())
+    ]
     return msgspec.defstruct(
-        "Record", made, rename=names, gc=False, forbid_unknown_fields=is_closed
+        "Record", made, rename=names, gc=False, kw_only=True, forbid_unknown_fields=is_closed
     )

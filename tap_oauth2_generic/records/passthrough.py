@@ -20,14 +20,19 @@ from tap_oauth2_generic.records.pipeline import EncodedPage
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 
 _EXACT = msgspec.json.Decoder(float_hook=Decimal)
+_MEMBERS = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
+# Records of a page that are searched for a name that comes twice: a server that repeats names
+# does so in all records, and to search them all would take as long as to decode them.
+_SEARCHED = 32
 
 
 class Passthrough:
     """Checks encoded records: each fits as it is written, and the conformer would keep it so.
 
     ``adds`` are the fields that earlier steps add; a record that has one of them itself does
-    not fit. ``is_ordered`` asks for every replication value, in order. Raises TypeError or
-    ValueError if the schema, or a name that JSON has to escape, needs every record decoded.
+    not fit, nor does one without its primary keys. ``is_ordered`` asks for every replication
+    value, in order. Raises TypeError or ValueError if the schema, or a name that JSON has to
+    escape, needs every record decoded.
     """
 
     def __init__(
@@ -35,17 +40,21 @@ class Passthrough:
         conformer: RecordConformer,
         adds: Collection[str],
         replication_key: str | None,
+        primary_keys: Collection[str] = (),
         *,
         is_ordered: bool,
     ) -> None:
         columns = conformer.schema.get("properties", {})
-        types = ColumnTypes(conformer.selected, conformer.checks_formats)
+        types = ColumnTypes(conformer.selected, conformer.checks_formats, primary_keys)
         added = {name: columns.get(name) for name in adds}
         if not columns.keys() >= added.keys() or types.pick_type(added) is not None:
             raise ValueError
         own = {name: column for name, column in columns.items() if name not in added}
         picked: Any = types.pick_type(own)
-        self._records = msgspec.json.Decoder(list[types.check_type(own)])  # type: ignore[misc]
+        record = types.check_type(own)
+        self._records = msgspec.json.Decoder(list[record])  # type: ignore[valid-type]
+        # An empty object is no record; one with its keys is none.
+        self._empty = None if own.keys() & set(primary_keys) else record()
         self._picked = msgspec.json.Decoder(list[picked]) if picked is not None else None
         self._added = {
             name: msgspec.json.Decoder(list[types.value_type(column, ("properties", name))])  # type: ignore[misc]
@@ -65,7 +74,11 @@ class Passthrough:
             added = {n: self._added[n].decode(as_list(v)) for n, v in page.columns.items()}
             if self._picked is not None:
                 records = [encode_json(record) for record in self._picked.decode(page.json)]
+            elif _repeats_name(records):
+                return None
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return None
+        if self._empty is not None and self._empty in checked:
             return None
         if self._key is None:
             return replace(page, records=records)
@@ -121,6 +134,12 @@ class _Key:
         return [page.constants.get(self._name)] * len(page.records)
 
 
-def as_list(values: Sequence[bytes]) -> bytes:
+def _repeats_name(records: Sequence[bytes | msgspec.Raw]) -> bool:
+    """Return whether some record has a name twice, of which a reader may take either."""
+    searched = as_list(records[:: len(records) // _SEARCHED + 1])
+    return encode_json(_MEMBERS.decode(searched)) != searched
+
+
+def as_list(values: Sequence[bytes | msgspec.Raw]) -> bytes:
     """Return encoded values as one encoded list."""
     return b"[" + b",".join(values) + b"]"

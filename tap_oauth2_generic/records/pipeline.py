@@ -16,10 +16,12 @@ from typing import Any, Protocol
 
 import msgspec
 
+from tap_oauth2_generic.errors import RecordError
 from tap_oauth2_generic.parsing.formats import JsonList
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 
 Record = dict[str, Any]
+_NAMED_FIELDS = 20
 
 
 class Reach(Enum):
@@ -86,6 +88,18 @@ class Batch:
     def __len__(self) -> int:
         """Return how many records there are."""
         return len(self.records if self.encoded is None else self.encoded.records)
+
+    def require(self, keys: Sequence[str], place: str) -> None:
+        """Raise RecordError for a decoded record without a value for one of the keys.
+
+        Of encoded ones the type of a record has required it.
+        """
+        for key in keys:
+            if lacking := next((r for r in self.records if r.get(key) is None), None):
+                names = ", ".join(list(lacking)[:_NAMED_FIELDS])
+                raise RecordError(
+                    f"{place}: a record has no value for {key!r} of primary_keys; it has {names}"
+                )
 
     def replication_values(self, key: str) -> tuple[list[Any], int]:
         """Return the values of which the highest may be the bookmark, and how many have none."""

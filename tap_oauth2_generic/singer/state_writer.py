@@ -23,6 +23,11 @@ from tap_oauth2_generic.singer.message_writer import MessageWriter
 
 #: The key of a context's state with the bookmark of a read that has not ended.
 PROGRESS = PROGRESS_MARKERS
+# What a state has of streams that have read nothing, too.
+_NO_HISTORY = frozenset({
+    "context", "partitions", "replication_key", "replication_key_signpost",
+    "starting_replication_value",
+})  # fmt: skip
 # Beyond FREE_STATE_BYTES, STATE messages take at most this part of the output, or of the time.
 _OUTPUT_SHARE, _TIME_SHARE = 10, 100
 
@@ -61,6 +66,12 @@ def set_progress(state: dict[str, Any], key: str, value: Any) -> None:
     markers = state.setdefault(PROGRESS, note)
     markers["replication_key"] = key
     markers["replication_key_value"] = value
+
+
+def has_history(state: Mapping[str, Any]) -> bool:
+    """Return whether the state of a stream shows that a run read records: any value it kept."""
+    kept = any(value for name, value in state.items() if name not in _NO_HISTORY)
+    return kept or any(map(has_history, state.get("partitions", ())))
 
 
 def _key(context: Mapping[str, Any]) -> Hashable:

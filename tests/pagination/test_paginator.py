@@ -114,23 +114,6 @@ def test_repeated_first_page_warns_about_the_parameter(raw, named):
     assert not read_pages(raw, items(1, 2), items(3, 4), items(3, 4))[0].remarks
 
 
-@pytest.mark.parametrize("raw", [NUMBER, {"style": "offset"}, CURSOR])
-@pytest.mark.parametrize(
-    ("body", "says"),
-    [
-        ({"message": "no"}, "a response with the keys message, none of which the page before"),
-        ("please wait", "a response that is the string 'please wait'"),
-        ([1, 2], "a response that is a list of 2"),
-        (17, "a response that is the number 17"),
-    ],
-)
-def test_response_of_another_shape_is_incomplete(raw, body, says):
-    pages, emitted = read_pages(raw, items(1, next="x"), body)
-    assert len(emitted) == 1
-    assert (pages.stop.complete, pages.stop.suspicious) == (False, True)
-    assert pages.stop.reason.startswith(says)
-
-
 @pytest.mark.parametrize("body", [{"next": None}, {"items": None}, {"items": []}, {}, [], None])
 def test_response_without_records_completes_the_read(body):
     pages, emitted = read_pages(NUMBER, items(1, next="x"), body)

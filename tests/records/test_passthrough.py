@@ -193,8 +193,9 @@ def values(rows, *, is_ordered=False, kind="string"):
         "type": [kind, "null"],
         **({"format": "date-time"} if kind == "string" else {}),
     }
-    made = pipeline({"properties": {"at": column}}, replication_key="at", is_ordered=is_ordered)
-    content = ('{"data":[' + ",".join('{"at":' + row + "}" for row in rows) + "]}").encode()
+    columns = {"n": {"type": "integer"}, "at": column}
+    made = pipeline({"properties": columns}, replication_key="at", is_ordered=is_ordered)
+    content = ('{"data":[' + ",".join('{"n":1,"at":' + row + "}" for row in rows) + "]}").encode()
     page = encoded(content, made)
     return page.replication_values, page.without
 

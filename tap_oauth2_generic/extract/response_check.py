@@ -1,0 +1,131 @@
+"""Whether a response without records is an empty page of a stream, or something went wrong.
+
+Remembers where records were found before. Sends nothing and stops nothing by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from tap_oauth2_generic.config.streams import StreamConfig
+from tap_oauth2_generic.parsing.api_errors import find_error, is_only_error
+from tap_oauth2_generic.parsing.page import Page
+from tap_oauth2_generic.settings.fields import near_choice
+from tap_oauth2_generic.settings.paths import Path, before_choice, parse_path
+
+# A null at 200 is an empty page; 204 and 205 have no body (RFC 9110 section 15.3).
+_MAY_BE_EMPTY = frozenset({200, 204, 205})
+_ROOT = parse_path("$")
+
+
+class Problem(NamedTuple):
+    """Why a response is no page, and whether the run fails for it."""
+
+    reason: str
+    failed: bool
+
+
+@dataclass
+class ResponseCheck:
+    """Checks the responses of one stream.
+
+    ``matched``: ``records_path`` was found in one of them. ``missing`` describes the responses
+    while it was in none.
+    """
+
+    stream: StreamConfig
+    matched: bool = False
+    missing: str = ""
+
+    def __post_init__(self) -> None:
+        """Expect the names of the declared schema, until a list shows the names of its records."""
+        contexts, added = self.stream.contexts, self.stream.records.add_fields
+        parent = contexts.parent.keys if contexts.parent else {}
+        others = {*added, *parent, *(contexts.partitions or ({},))[0]}
+        settings = self.stream.settings
+        self._keys = [key for key in settings.primary_keys if key not in others]
+        declared = (self.stream.schema.schema or {}).get("properties", {})
+        self._names = frozenset[str]() if added else frozenset[str](declared)
+        self._least = 1
+        # Only where one object may be all there is, a message in it may be its content.
+        self._expects_list = bool(self._keys or settings.replication_key)
+        self._has_list = False
+        self._expects_list |= settings.pagination.style != "none"
+
+    def find_problem(self, page: Page, path: Path) -> Problem | None:
+        """Return why a response is no page; take records that are no records from it."""
+        if page.body is None:
+            is_empty = page.status in _MAY_BE_EMPTY
+            reason = f"a response with status {page.status} and no body"
+            return None if is_empty else Problem(reason, failed=False)
+        if page.found:
+            self.matched, self.missing = True, ""
+        if page.written.members if page.written is not None else page.records:
+            if page.is_lone:
+                return self._check_object(page)
+            self._learn(page)
+            return None
+        ignores = self.stream.records.on_missing_records == "ignore"
+        if error := find_error(page.body, path, found=page.found or ignores):
+            return _named(error)
+        if page.found or page.length or ignores:
+            return None
+        return self._report_missing(page, path)
+
+    def _learn(self, page: Page) -> None:
+        if not self._has_list:
+            self._has_list = self._expects_list = True
+            self._names = frozenset(page.last_record or ())
+            self._least = (len(self._names) + 1) // 2
+
+    def _check_object(self, page: Page) -> Problem | None:
+        """Decide what one object is: a record, an error, or a list that PHP wrote as an object."""
+        (record,) = page.records
+        if self._keys and all(record.get(key) is not None for key in self._keys):
+            return None
+        error = find_error(record, _ROOT, found=not self._expects_list)
+        is_alien = bool(self._names) and len(self._names & record.keys()) < self._least
+        if not error and not is_alien:
+            return None
+        if error and not is_alien and not is_only_error(record):
+            return None
+        page.records, page.sent = [], 0
+        if error:
+            return _named(error)
+        members = [*record.values()]
+        if all(map(str.isdecimal, record)) and all(isinstance(m, dict) for m in members):
+            page.records, page.sent = [m for m in members if m], len(members)
+            return None
+        holds_objects = any(isinstance(member, dict) for member in members)
+        return Problem(f"an object instead of records, with {page.keys}", failed=holds_objects)
+
+    def _report_missing(self, page: Page, path: Path) -> Problem:
+        records = self.stream.records
+        reason = (
+            f"records_path {records.records_path.text!r} matched nothing; the responses had "
+            f"{page.keys}{_suggest(path, page.body)}"
+        )
+        if not self.matched and page.body not in ([], {}):
+            self.missing = reason
+        return Problem(reason, failed=records.on_missing_records == "fail")
+
+
+def _named(error: str) -> Problem:
+    return Problem(f"a response that names an error instead of records: {error}", failed=True)
+
+
+def _suggest(path: Path, body: Any) -> str:
+    """Return ``; did you mean 'x'?`` for the first key that is missing, or for the only list."""
+    keys = before_choice(path).keys
+    if isinstance(body, list):
+        return "; did you mean '$'?"
+    for key in keys:
+        if not isinstance(body, dict):
+            return ""
+        if key not in body:
+            lists = [name for name, value in body.items() if isinstance(value, list)]
+            only = f"; did you mean {lists[0]!r}?" if len(lists) == 1 else ""
+            return near_choice(key, body) or only
+        body = body[key]
+    return ""

@@ -1,0 +1,90 @@
+"""Whether a response without records names an error; pure, and decided here only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tap_oauth2_generic.runtime.redaction import excerpt
+from tap_oauth2_generic.runtime.timestamps import read_number
+from tap_oauth2_generic.settings.paths import DottedPath, Path
+from tap_oauth2_generic.settings.templates import as_text
+
+# Names are compared in lower case, without _, - and @.
+_ERRORS = frozenset({
+    "error", "errors", "errorcode", "errormessage", "errormessages", "errortype", "errorid",
+    "errordescription", "errordetail", "errordetails", "err", "errmsg", "exception",
+    "fault", "faults", "faultcode", "faultstring",
+})  # fmt: skip
+_FLAGS = frozenset({"ok", "success", "succeeded", "successful", "issuccess", "issuccessful"})
+_STATUSES = frozenset({"status", "statuscode", "stat", "state", "result", "code", "httpstatus"})
+_STATUS_WORDS = frozenset({
+    "error", "err", "fail", "failed", "failure", "fault", "nok", "ko", "unauthorized", "forbidden",
+    "unauthenticated", "denied", "exception",
+})  # fmt: skip
+_MESSAGES = frozenset({"message", "messages", "msg", "detail", "reason"})
+# What else an object that only names an error may have.
+_BESIDES = frozenset({
+    "type", "title", "instance", "requestid", "traceid", "timestamp", "path", "help",
+    "documentationurl", "description", "details", "data", "url", "warning", "warnings",
+})  # fmt: skip
+# Objects next to the records in which APIs report on the request.
+_REPORTS = frozenset({"meta", "status", "response", "result", "header", "responsestatus"})
+_FALSE_WORDS = frozenset({"0", "false", "no", "n"})
+_NONE_WORDS = _FALSE_WORDS | {"", "none", "null", "ok", "success"}
+_HTTP_ERRORS = range(400, 600)
+_SHOWN = 80
+
+
+def find_error(body: Any, path: Path, *, found: bool) -> str | None:
+    """Return what names an error in a body without records, None if nothing does.
+
+    ``found``: the path of the records is there; if so, a message alone is no error.
+    """
+    for place in _places(body, path):
+        for name, value in place.items():
+            is_message = not found and _plain(name) in _MESSAGES and isinstance(value, str | list)
+            if (is_message and value) or _is_error(_plain(name), value):
+                return f"{name!r} is {excerpt(as_text(value), _SHOWN)!r}"
+    return None
+
+
+def is_only_error(record: Mapping[str, Any]) -> bool:
+    """Return whether an object names an error and has nothing that a record would have."""
+    known = _ERRORS | _FLAGS | _STATUSES | _MESSAGES | _BESIDES
+    return known.issuperset(map(_plain, record))
+
+
+def _places(body: Any, path: Path) -> Iterator[Mapping[str, Any]]:
+    """Yield the objects in which an error may be: around the records, and reports next to them."""
+    if not isinstance(body, dict):
+        return
+    yield body
+    yield from (v for k, v in body.items() if isinstance(v, dict) and _plain(k) in _REPORTS)
+    for key in path.keys[:-1] if isinstance(path, DottedPath) else ():
+        body = body.get(key) if isinstance(body, dict) else None
+        if isinstance(body, dict):
+            yield body
+
+
+def _is_error(name: str, value: Any) -> bool:
+    if name in _ERRORS:
+        return _says_something(value)
+    word = value.strip().lower() if isinstance(value, str) else value
+    if name in _FLAGS:
+        return word in _FALSE_WORDS if isinstance(word, str) else word == 0
+    if name not in _STATUSES or isinstance(word, bool | dict | list):
+        return False
+    number = read_number(word)
+    return word in _STATUS_WORDS or (number is not None and number in _HTTP_ERRORS)
+
+
+def _says_something(value: Any) -> bool:
+    """Return whether the value of an error is one: not false, 0, empty, or only of such values."""
+    if isinstance(value, dict | list):
+        return any(map(_says_something, value.values() if isinstance(value, dict) else value))
+    return value.strip(" 0").lower() not in _NONE_WORDS if isinstance(value, str) else bool(value)
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "").replace("@", "")

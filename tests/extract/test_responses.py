@@ -1,0 +1,233 @@
+"""A response without records is an empty page only if nothing says that it is none."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import pytest
+
+from tests.support.paging import PAGINATION
+from tests.support.server import Reply
+
+SCHEMA = {"properties": {"id": {"type": "integer"}, "at": {"type": "string"}}}
+ROWS = [{"id": n, "at": f"2024-01-{n:02}T00:00:00Z"} for n in range(1, 7)]
+ERRORS = [
+    {"ok": False, "error": "ratelimited"},
+    {"success": False, "errors": [{"code": 7}]},
+    {"message": "please wait"},
+    {"rows": None, "error": {"code": 500}},
+    {"rows": [], "errors": ["too many requests"]},
+    {"rows": [], "status": "error"},
+    {"rows": [], "meta": {"code": 429}},
+    {"Fault": {"type": "SystemFault"}},
+    {"rows": {"message": "no", "code": 3}, "isSuccess": "false"},
+]
+NO_ERRORS = [
+    {"rows": []},
+    {"rows": None, "error": None, "errors": []},
+    {"rows": [], "error": "", "errors": {}, "fault": False},
+    {"rows": [], "error": {"code": 0, "message": ""}, "errorCode": "00"},
+    {"rows": [], "ok": True, "success": "true", "status": "ok", "code": 200},
+    {"rows": [], "message": "no rows found"},
+    {"rows": {}},
+]
+
+
+def stream(**settings):
+    fixed = {"name": "items", "path": "items", "records_path": "rows", "schema": SCHEMA}
+    return {**fixed, "replication_key": "at", "incremental": {"start_param": "since"}, **settings}
+
+
+def before(name="items"):
+    return {
+        "bookmarks": {
+            name: {"replication_key": "at", "replication_key_value": "2024-01-01T00:00:00Z"}
+        }
+    }
+
+
+def warned(run, words):
+    return any(words in line for line in [*run.warnings, *run.error_lines])
+
+
+@pytest.mark.parametrize("at", [1, 2])
+@pytest.mark.parametrize("body", [*ERRORS, {}, {"wrong": []}, [], "please wait", 17])
+@pytest.mark.parametrize("style", ["none", "page_number"])
+def test_bookmark_stays_at_a_response_without_records(paged_api, tap, style, body, at):
+    """Errors fail the run; a missing records_path warns."""
+    if style == "none" and at > 1:
+        pytest.skip("has one page")
+    pages = paged_api(ROWS, style=style, cap=4)
+    requests = count(1)
+    pages.api.routes["/items"] = lambda s: Reply(body) if next(requests) == at else pages.respond(s)
+    run = tap(pages.config(**stream()), state=before())
+    fails = body in ERRORS
+    assert run.status == int(fails)
+    assert warned(run, "names an error" if fails else "records_path 'rows' matched nothing")
+    assert run.bookmark() == "2024-01-01T00:00:00Z"
+    assert sorted({*run.ids(), *tap.ok(pages.config(**stream()), state=run.state).ids()}) == [
+        1, 2, 3, 4, 5, 6,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", [{"error": "down", "rows": []}, {"message": "wait"}, {}])
+@pytest.mark.parametrize("style", [style for style in PAGINATION if style != "none"])
+def test_bookmark_stays_at_an_error_in_mid_read_of_any_style(paged_api, tap, style, body):
+    pages = paged_api(ROWS, style=style, cap=2)
+    whole = iter([True, False])
+    pages.api.routes["/items"] = lambda s: pages.respond(s) if next(whole, True) else Reply(body)
+    run = tap(pages.config(**stream()), state=before())
+    assert (run.status, run.ids()) == (int(body != {}), [1, 2])
+    assert run.bookmark() == "2024-01-01T00:00:00Z"
+    assert tap.ok(pages.config(**stream()), state=run.state).ids() == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("body", NO_ERRORS)
+def test_empty_page_without_an_error_completes_the_read(api, tap, body):
+    """Empty, false and null errors are none; a message next to an empty list is none."""
+    api.serve("/items", {"rows": ROWS}, body)
+    run = tap.ok(api.config(stream(pagination={"style": "page_number"})))
+    assert run.bookmark() == ROWS[-1]["at"]
+    assert not run.warnings
+
+
+def test_records_beside_an_error_are_a_page(api, tap):
+    body = {"rows": ROWS, "errors": ["one was left out"], "ok": False, "message": "partial"}
+    api.serve("/items", body)
+    run = tap.ok(api.config(stream()))
+    assert len(run.ids()) == 6
+    assert run.bookmark() == ROWS[-1]["at"]
+
+
+@pytest.mark.parametrize("body", [{"error": "down"}, {}])
+def test_bookmark_stays_at_an_error_in_a_later_window(api, tap, body):
+    api.serve("/items", {"rows": ROWS[:2]}, body, {"rows": ROWS[2:]})
+    incremental = {"start_param": "since", "end_param": "until", "window": "P30D"}
+    run = tap(api.config(stream(incremental=incremental), start_date="2024-01-01", max_in_flight=1))
+    assert run.status == int("error" in body)
+    assert len(api.requests("/items")) == 2
+    assert run.bookmark() <= "2024-01-31T00:00:00Z"
+
+
+@pytest.mark.parametrize("body", [{"error": "down"}, {}])
+def test_error_for_a_child_keeps_the_bookmark_of_its_parent(api, tap, body):
+    api.serve("/items", {"rows": ROWS[:2]})
+    api.serve("/children/1", {"rows": [{"id": 9}]})
+    api.serve("/children/2", body)
+    parent = {"stream": "items", "keys": {"item": "id"}}
+    schema = {"properties": {"id": {"type": "integer"}, "item": {"type": "integer"}}}
+    child = {"name": "c", "path": "children/{parent.item}", "records_path": "rows"}
+    run = tap(api.config(stream(), {**child, "parent": parent, "schema": schema}), state=before())
+    assert run.status == int("error" in body)
+    assert run.bookmark() == "2024-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("body", [{"wrong": []}, {}])
+@pytest.mark.parametrize(
+    ("action", "status", "is_complete"),
+    [("auto", 0, False), ("warn", 0, False), ("fail", 1, False), ("ignore", 0, True)],
+)
+def test_on_missing_records_decides_for_each_context(api, tap, action, status, is_complete, body):
+    """The match of another partition, and of the sample, is none of this one."""
+    routes = {"a": {"rows": ROWS}, "b": body}
+    api.routes["/items"] = lambda seen: routes[seen.query["p"]]
+    settings = stream(on_missing_records=action, params={"p": "{partition.p}"})
+    settings |= {"partitions": [{"p": "a"}, {"p": "b"}]}
+    settings.pop("schema")
+    run = tap(api.config(settings))
+    assert (run.status, len(run.ids())) == (status, 6)
+    assert warned(run, "matched nothing") is not is_complete
+
+
+@pytest.mark.parametrize(
+    ("body", "suggestion"),
+    [
+        ({"row": [], "page": []}, "the keys row, page; did you mean 'row'?"),
+        ({"items": [{"id": 1}], "page": 1}, "the keys items, page; did you mean 'items'?"),
+        ([{"id": 1}], "a list of 1; did you mean '$'?"),
+        ({"a": 1, "b": 2}, "the keys a, b"),
+    ],
+)
+@pytest.mark.parametrize("known", [False, True])
+def test_records_path_that_never_matched_fails_without_history(api, tap, body, suggestion, known):
+    """A bookmark shows that it has matched before."""
+    api.serve("/items", body)
+    run = tap(api.config(stream()), state=before() if known else {"bookmarks": {"items": {}}})
+    assert run.status == int(not known)
+    said = run.warnings if known else run.error_lines
+    assert any(line.endswith(f"the responses had {suggestion}") for line in said) or known
+    assert warned(run, f"the responses had {suggestion}")
+
+
+@pytest.mark.parametrize("keys", [[], ["id"]])
+def test_list_that_php_wrote_as_an_object_is_read(api, tap, keys):
+    api.serve("/items", ROWS[:2], {"2": ROWS[2], "3": ROWS[3]}, [])
+    paged = {"style": "offset"}
+    settings = stream(records_path="$", primary_keys=keys, pagination=paged)
+    run = tap.ok(api.config(settings, max_in_flight=1))
+    assert run.ids() == [1, 2, 3, 4]
+    assert [seen.query["offset"] for seen in api.requests("/items")] == ["0", "2", "4"]
+
+
+@pytest.mark.parametrize("schema", [SCHEMA, None])
+@pytest.mark.parametrize(
+    ("body", "status", "words"),
+    [
+        ({"page": 3, "count": 0}, 0, "an object instead of records, with the keys page, count"),
+        ({"first": {"x": 1}, "second": {"x": 2}}, 1, "an object instead of records"),
+        ({"message": "no more"}, 1, "names an error"),
+    ],
+)
+def test_object_past_the_end_of_lists_is_no_record(api, tap, body, status, words, schema):
+    api.routes["/items"] = lambda seen: ROWS if seen.query["page"] == "1" else body
+    settings = stream(records_path="$", pagination={"style": "page_number"}, schema=schema)
+    run = tap(api.config(settings), state=before())
+    assert (run.status, run.ids()) == (status, [1, 2, 3, 4, 5, 6])
+    assert warned(run, words)
+    assert run.bookmark() == "2024-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "body", [{"id": 1, "error": "disk full"}, {"message": "hello"}, {"status": "failed", "n": 1}]
+)
+def test_single_object_with_an_error_of_its_own_is_a_record(api, tap, body):
+    api.serve("/items", body)
+    assert tap.ok(api.config({"name": "items", "path": "items"})).records() == [body]
+
+
+@pytest.mark.parametrize("style", ["none", "page_number", "offset"])
+@pytest.mark.parametrize("nothing", [None, {}])
+@pytest.mark.parametrize("keys", [[], ["id"]])
+def test_null_and_empty_items_are_no_records_and_count_for_paging(api, tap, style, nothing, keys):
+    rows = [ROWS[0], nothing, ROWS[1], nothing, ROWS[2], nothing]
+    page = lambda start: {"rows": rows[start : start + 2] if style != "none" else rows}  # noqa: E731
+    starts = {
+        "none": lambda _: 0,
+        "page_number": lambda query: 2 * int(query["page"]) - 2,
+        "offset": lambda query: int(query["offset"]),
+    }
+    api.routes["/items"] = lambda seen: page(starts[style](seen.query))
+    run = tap.ok(api.config(stream(primary_keys=keys, pagination={"style": style})))
+    assert run.records() == ROWS[:3]
+
+
+@pytest.mark.parametrize("lacking", [{"at": "x"}, {"id": None, "at": "x"}])
+@pytest.mark.parametrize("schema", [SCHEMA, {"properties": {"id": {}, "at": {}}}, None])
+@pytest.mark.parametrize("extra", [{}, {"drop_older": True}])
+def test_record_without_a_primary_key_is_an_error(api, tap, lacking, schema, extra):
+    """On the fast path and on the other."""
+    api.serve("/items", {"rows": ROWS}, {"rows": [*ROWS, lacking]})
+    settings = stream(schema=schema, primary_keys=["id"], pagination={"style": "page_number"})
+    settings["incremental"] |= extra
+    run = tap(api.config(settings))
+    assert run.status == 1
+    message = "stream 'items', page 2: a record has no value for 'id' of primary_keys"
+    assert any(message in line for line in run.error_lines) or schema is None
+    assert run.bookmark() is None
+
+
+def test_empty_body_at_200_is_an_error_that_names_the_rule(api, tap):
+    api.serve("/items", Reply(b""))
+    run = tap(api.config(stream()))
+    assert run.status == 1
+    assert warned(run, '"empty": true')

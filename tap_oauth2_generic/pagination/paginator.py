@@ -231,13 +231,13 @@ class Paginator:
             if self.style.follows_tokens or self._length < self._first_length:
                 self._drop()
                 return Stop("the last page names itself as the next one")
-        failed = self._repeats_first and (
-            says_more or self._is_full(self._length) or self.signs.exceed(self._length, 1)
-        )
-        if self._repeats_first and (name := self.style.token_param):
-            self.remarks.append(f"the API may ignore the parameter {name}")
+        reason, failed = f"page {self.pages} repeats the previous page", False
+        if self._repeats_first:
+            full = self._is_full(self._length)
+            failed = says_more or full or self.signs.exceed(self._length, 1)
+            if name := self.style.token_param:
+                reason += f"; the API may ignore the parameter {name}"
         self._drop()
-        reason = f"page {self.pages} repeats the previous page"
         return Stop(reason, complete=False, suspicious=True, failed=failed)
 
     def _stop_without_token(self, page: Page) -> Stop:

@@ -110,8 +110,9 @@ def test_number_and_string_are_different_tokens():
 def test_repeated_first_page_warns_about_the_parameter(raw, named):
     pages, emitted = read_pages({**raw, "page_size_param": "size"}, items(1, 2))
     assert len(emitted) == 2
-    assert pages.remarks == [f"the API may ignore the parameter {named}"]
-    assert not read_pages(raw, items(1, 2), items(3, 4), items(3, 4))[0].remarks
+    assert pages.stop.reason.endswith(f"; the API may ignore the parameter {named}")
+    later, _ = read_pages(raw, items(1, 2), items(3, 4), items(3, 4))
+    assert later.stop.reason == "page 4 repeats the previous page"
 
 
 @pytest.mark.parametrize("body", [{"next": None}, {"items": None}, {"items": []}, {}, [], None])

@@ -109,10 +109,10 @@ def read_pages(
     return paginator, emitted
 
 
-def sign_of(style: str, token: str) -> dict[str, Any]:
+def sign_of(style: str, token: str, url: str = ADDRESS) -> dict[str, Any]:
     """Return how a server names the next page in a style: in the body or a header."""
     return {
         "cursor": {"body": {"next": token}},
-        "next_url": {"body": {"url": f"{ADDRESS}?from={token}"}},
-        "link_header": {"headers": {"Link": f'<{ADDRESS}?from={token}>; rel="next"'}},
+        "next_url": {"body": {"url": f"{url}?from={token}"}},
+        "link_header": {"headers": {"Link": f'<{url}?from={token}>; rel="next"'}},
     }.get(style, {})

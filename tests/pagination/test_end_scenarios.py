@@ -1,0 +1,134 @@
+"""Syncs that end where the API ends, with pages fetched ahead or not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.paging import PAGINATION, sign_of
+from tests.support.server import Reply
+
+STYLES = [style for style in PAGINATION if style not in {"none", "last_record"}]
+FOLLOWING = ["cursor", "next_url", "link_header"]
+SCHEMA = {"properties": {"v": {"type": "integer"}, "at": {"type": "string"}}}
+STATE = {"bookmarks": {"items": {"replication_key": "at", "replication_key_value": "2020-01-01"}}}
+
+
+def stream(style, paging=(), **more):
+    pagination = {**PAGINATION[style], **dict(paging)}
+    fixed = {"name": "items", "path": "items", "records_path": "rows", "schema": SCHEMA}
+    return {**fixed, "pagination": pagination, **more}
+
+
+def page_of(api, style, token, body):
+    """Return a response whose next page, if there is one, is named as the style wants it."""
+    named = {} if token is None else sign_of(style, token, f"{api.url}/items")
+    return Reply({**body, **named.get("body", {})}, headers=named.get("headers", {}))
+
+
+def serve(api, style, pages, sign=lambda _: {}):
+    """Serve pages in a style; after the last one an empty page or no token."""
+    starts = [sum(map(len, pages[:n])) for n in range(len(pages) + 1)]
+
+    def respond(seen):
+        at = int(seen.query.get("from", 0))
+        if style == "page_number":
+            at = int(seen.query["page"]) - 1
+        elif style == "offset":
+            start = int(seen.query["offset"])
+            at = starts.index(start) if start in starts else len(pages)
+        body = {"rows": pages[at] if at < len(pages) else [], **sign(at)}
+        return page_of(api, style, str(at + 1) if at + 1 < len(pages) else None, body)
+
+    api.routes["/items"] = respond
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("most", [1, 4])
+@pytest.mark.parametrize("kept", [{}, {"keep": [{"path": "v", "matches": "."}]}])
+def test_equal_pages_are_all_emitted(api, tap, style, most, kept):
+    """Encoded and decoded, while the total says that more follow."""
+    serve(api, style, [[{"v": 1}] * 10] * 5, lambda _: {"n": 50})
+    run = tap.ok(api.config(stream(style, {"total_path": "n"}, **kept), max_in_flight=most))
+    assert run.records() == [{"v": 1}] * 50
+    assert not run.warnings
+    assert "50 records on 5 pages" in run.errors or "50 records on 6 pages" in run.errors
+
+
+@settings(
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    values=st.lists(st.lists(st.integers(0, 1), min_size=1, max_size=3), min_size=1, max_size=9),
+    most=st.integers(1, 8),
+    style=st.sampled_from(["page_number", "offset"]),
+    sized=st.booleans(),
+)
+def test_guesses_are_right_although_equal_pages_are_held(api, tap, values, most, style, sized):
+    pages = [[{"v": value} for value in page] for page in values]
+    serve(api, style, pages, lambda at: {"more": at + 1 < len(pages)})
+    paging = {"has_more_path": "more", "page_size": 2}
+    paging |= {"page_size_param": "size"} if sized else {}
+    run = tap.ok(api.config(stream(style, paging), max_in_flight=most))
+    assert run.records() == [row for page in pages for row in page]
+    assert not run.warnings
+
+
+@pytest.mark.parametrize("style", FOLLOWING)
+@pytest.mark.parametrize("most", [1, 4])
+def test_scroll_is_read_to_its_end_and_moves_the_bookmark(api, tap, style, most):
+    left = [[{"v": 5 * n + k, "at": f"2024-01-0{n + 1}"} for k in range(5)] for n in range(5)]
+
+    def respond(_):
+        return page_of(api, style, "same", {"rows": left.pop(0) if left else []})
+
+    api.routes["/items"] = respond
+    run = tap.ok(api.config(stream(style, replication_key="at"), max_in_flight=most), state=STATE)
+    assert [row["v"] for row in run.records()] == list(range(25))
+    assert run.bookmark() == "2024-01-05"
+    assert not run.warnings
+
+
+@pytest.mark.parametrize("style", FOLLOWING)
+@pytest.mark.parametrize("option", [(), ("--discover",)])
+def test_token_that_is_never_missing_ends_after_twenty_empty_pages(api, tap, style, option):
+    def respond(_):
+        number = len(api.requests("/items"))
+        rows = [{"v": 1, "at": "2024-01-01"}] if number == 1 else []
+        return page_of(api, style, str(number), {"rows": rows})
+
+    api.routes["/items"] = respond
+    wanted = stream(style, replication_key="at")
+    if option:
+        del wanted["schema"]
+    run = tap.ok(api.config(wanted), *option, **({} if option else {"state": STATE}))
+    assert len(api.requests("/items")) == 21
+    if not option:
+        assert any("20 empty pages in a row" in line for line in run.warnings)
+        assert run.bookmark() == "2020-01-01"
+
+
+@pytest.mark.parametrize("style", ["page_number", "offset", "cursor", "last_record"])
+@pytest.mark.parametrize("sign", [{"total_path": "n"}, {"page_size_param": "s", "page_size": 2}])
+@pytest.mark.parametrize("most", [1, 4])
+def test_ignored_paging_parameter_fails_the_stream(api, tap, style, sign, most):
+    """Its first page is emitted once, and the bookmark stays."""
+    rows = [{"v": n, "at": f"202{n}-01-01", "id": n} for n in (4, 5)]
+    api.routes["/items"] = lambda _: {"rows": rows, "n": 6, "next": "x"}
+    config = api.config(stream(style, sign, replication_key="at"), max_in_flight=most)
+    run = tap(config, state=STATE)
+    assert run.status == 1
+    assert [row["v"] for row in run.records()] == [4, 5]
+    name = PAGINATION[style].get("cursor_param") or {"page_number": "page"}.get(style, "offset")
+    assert any(f"the API may ignore the parameter {name}" in line for line in run.error_lines)
+    assert run.bookmark() == "2020-01-01"
+
+
+@pytest.mark.parametrize("signed", [{}, {"last_page_path": "isLast"}])
+def test_last_page_flag_spares_the_page_past_the_end(api, tap, signed):
+    pages = [[{"v": 1}], [{"v": 2}]]
+    serve(api, "page_number", pages, lambda at: {"isLast": at > 0})
+    run = tap.ok(api.config(stream("page_number", signed), max_in_flight=1))
+    assert run.records() == [{"v": 1}, {"v": 2}]
+    assert len(api.requests("/items")) == (2 if signed else 3)

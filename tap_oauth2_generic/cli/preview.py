@@ -6,7 +6,8 @@ Reads as a sync does, but writes no Singer message and moves no bookmark.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -26,13 +27,15 @@ from tap_oauth2_generic.net.client import Response
 from tap_oauth2_generic.pagination import Paginator
 from tap_oauth2_generic.parsing.extract_records import add_fields
 from tap_oauth2_generic.records.infer import infer
+from tap_oauth2_generic.records.pipeline import Slice
 from tap_oauth2_generic.runtime.json_encoder import encode_json
-from tap_oauth2_generic.runtime.redaction import MASK, printable, redact
+from tap_oauth2_generic.runtime.redaction import MASK, escape_controls, printable, redact
 from tap_oauth2_generic.settings.limits import MAX_PREVIEW_FIELDS, MAX_PREVIEW_PAGES
 from tap_oauth2_generic.stream import OAuth2Stream
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
-_SHOWN_LENGTH = 60
+# Characters of a field's name at most, and of a value at least.
+_MAX_NAME, _LEAST_SHOWN = 30, 20
 _SECRET_WORDS = ("auth", "key", "token", "secret", "cookie")
 
 
@@ -42,9 +45,10 @@ def preview(stream: OAuth2Stream, wanted: int, *, suggests: bool) -> dict[str, A
     responses: list[Response] = []
     added = stream.stream.records.add_fields
     try:
-        for paginator, fetched in _pages(stream, responses):
+        for slice_, paginator, fetched in _pages(stream, responses):
             report["pages"].append(_describe(fetched))
-            report["records"] += [add_fields(record, added) for record in fetched.records]
+            records = (add_fields(record, added) for record in fetched.records)
+            report["records"] += [_add_keys(record, slice_.context) for record in records]
             stop = paginator.stop
             if stop and stop.failed:
                 report |= {"ok": False, "error": redact(stop.reason)}
@@ -55,12 +59,13 @@ def preview(stream: OAuth2Stream, wanted: int, *, suggests: bool) -> dict[str, A
     except TapError as error:
         report |= {"ok": False, "error": redact(str(error))}
     if suggests and responses and (suggestion := _suggestion(stream, responses[0])):
-        report["suggestion"] = suggestion
+        report["suggestion"] = {name: _mask(part) for name, part in suggestion.items()}
     records = report["records"]
-    report["schema"] = infer(records)
-    report["primary_key_candidates"] = primary_key_candidates(records)
-    report["replication_key_candidates"] = replication_key_candidates(records)
-    report["records"] = records[:wanted]
+    schema = infer(records)
+    report["schema"] = {**schema, "properties": _mask(schema["properties"])}
+    report["primary_key_candidates"] = _mask(primary_key_candidates(records))
+    report["replication_key_candidates"] = _mask(replication_key_candidates(records))
+    report["records"] = _mask(records[:wanted])
     if stream.reader.check.missing:
         report |= {"ok": False, "error": stream.reader.check.missing}
     return report
@@ -68,14 +73,36 @@ def preview(stream: OAuth2Stream, wanted: int, *, suggests: bool) -> dict[str, A
 
 def _pages(
     stream: OAuth2Stream, responses: list[Response]
-) -> Iterator[tuple[Paginator, FetchedPage]]:
+) -> Iterator[tuple[Slice, Paginator, FetchedPage]]:
     """Yield the pages; ``responses`` also gets a response that cannot be read."""
     for context in islice(stream.sample.contexts(), MAX_PREVIEW_PAGES):
         paginator, slice_ = Paginator(stream.stream.settings.pagination), stream.plan.first(context)
         while paginator.stop is None:
             responses.append(stream.reader.fetch(slice_, paginator.token, paginator.pages + 1))
             for fetched in stream.reader.take(slice_, responses[-1], paginator):
-                yield paginator, fetched
+                yield slice_, paginator, fetched
+
+
+def _add_keys(record: dict[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
+    return record | {name: value for name, value in context.items() if name not in record}
+
+
+def _mask_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return headers without the values of those whose names suggest a secret."""
+    return {
+        redact(name): MASK if any(word in name.lower() for word in _SECRET_WORDS) else redact(value)
+        for name, value in headers.items()
+    }
+
+
+def _mask(value: Any) -> Any:
+    """Mask the secrets in names, strings and numbers of JSON-like data."""
+    text = value if isinstance(value, str) else encode_json(value).decode()
+    if (masked := redact(text)) == text:
+        return value
+    if isinstance(value, dict):
+        return {redact(name): _mask(member) for name, member in value.items()}
+    return [_mask(member) for member in value] if isinstance(value, list) else masked
 
 
 def _describe(fetched: FetchedPage) -> dict[str, Any]:
@@ -84,16 +111,14 @@ def _describe(fetched: FetchedPage) -> dict[str, Any]:
         "request": {
             "method": request.method,
             "url": redact(fetched.response.url),
-            "headers": {
-                name: MASK if any(word in name.lower() for word in _SECRET_WORDS) else redact(value)
-                for name, value in request.headers.items()
-            },
-            "body": json.loads(redact(encode_json(request.body).decode())),
+            "headers": _mask_headers(request.headers),
+            "body": _mask(request.body),
         },
         "status": fetched.response.status,
+        "headers": _mask_headers(fetched.response.headers),
         "records": len(fetched.records),
         "found": page is not None and page.found,
-        "response": None if page is None else page.keys,
+        "response": None if page is None else redact(page.keys),
     }
 
 
@@ -114,48 +139,62 @@ def _suggestion(stream: OAuth2Stream, response: Response) -> dict[str, Any] | No
 
 def _show(report: dict[str, Any]) -> None:
     def show(line: str) -> None:
-        click.echo(printable(line))
+        # A line break in a name or value must not begin a line of its own.
+        click.echo(printable(redact(line)).replace("\n", "?"))
 
-    show(f"\n{report['stream']}")
+    click.echo()
+    show(report["stream"])
     for number, page in enumerate(report["pages"], 1):
-        show(f"  page {number}: {page['request']['method']} {page['request']['url']}")
-        count = f"{page['records']} record{'' if page['records'] == 1 else 's'}"
-        found = page["response"]
-        why = f"the response has {found}" if found else "a response rule decided"
-        show(f"    status {page['status']}, {count}; {why}")
+        _show_page(number, page, show)
     if "paging" in report:
         show(f"  paging {report['paging']}")
     if not report["ok"]:
         show(f"  failed: {report['error']}")
     if report["records"]:
-        _show_table(report)
+        _show_records(report, show)
         if (more := len(report["schema"]["properties"]) - MAX_PREVIEW_FIELDS) > 0:
             show(f"  and {more} more fields; --json shows them")
         for name in ("primary_key", "replication_key"):
             show(f"  {name} candidates: {', '.join(report[f'{name}_candidates']) or 'none'}")
     if suggestion := report.get("suggestion"):
         show("  a stream definition for this response:")
-        show(json.dumps(suggestion["stream"], indent=2, ensure_ascii=False))
+        pasted = json.dumps(suggestion["stream"], indent=2, ensure_ascii=False)
+        click.echo(escape_controls(pasted))
         for remark in suggestion["remarks"]:
             show(f"  - {remark}")
 
 
-def _show_table(report: dict[str, Any]) -> None:
-    from rich.console import Console  # not for --json
-    from rich.markup import escape
-    from rich.table import Table
-
-    records = report["records"]
-    table = Table("field", "type", *(f"record {n}" for n in range(1, len(records) + 1)))
-    for name, column in islice(report["schema"]["properties"].items(), MAX_PREVIEW_FIELDS):
-        cells = [printable(name), _type(column), *(_shorten(r.get(name)) for r in records)]
-        table.add_row(*map(escape, cells))
-    Console(highlight=False).print(table)
+def _show_page(number: int, page: dict[str, Any], show: Callable[[str], None]) -> None:
+    show(f"  page {number}: {page['request']['method']} {page['request']['url']}")
+    count = f"{page['records']} record{'' if page['records'] == 1 else 's'}"
+    found = page["response"]
+    why = f"the response has {found}" if found else "a response rule decided"
+    show(f"    status {page['status']}, {count}; {why}")
+    for name, value in page["headers"].items():
+        show(f"      {name}: {_shorten(value, _width() - len(name) - 8)}")
 
 
-def _shorten(value: Any) -> str:
-    text = printable(redact(value if isinstance(value, str) else encode_json(value).decode()))
-    return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
+def _show_records(report: dict[str, Any], show: Callable[[str], None]) -> None:
+    """Show each record as a block with a line for each field, so that any width will do."""
+    columns = dict(islice(report["schema"]["properties"].items(), MAX_PREVIEW_FIELDS))
+    names = {name: _shorten(name, _MAX_NAME) for name in columns}
+    types = {name: _type(column) for name, column in columns.items()}
+    longest = max(map(len, names.values()), default=0), max(map(len, types.values()), default=0)
+    for number, record in enumerate(report["records"], 1):
+        show(f"  record {number}")
+        for name in (name for name in columns if name in record):
+            begins = f"    {names[name]:<{longest[0]}}  {types[name]:<{longest[1]}}  "
+            show(f"{begins}{_shorten(record[name], _width() - len(begins))}")
+
+
+def _width() -> int:
+    return shutil.get_terminal_size().columns
+
+
+def _shorten(value: Any, length: int) -> str:
+    text = printable(value if isinstance(value, str) else encode_json(value).decode())
+    limit = max(length, _LEAST_SHOWN)
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def _type(column: dict[str, Any]) -> str:
@@ -173,18 +212,27 @@ def _type(column: dict[str, Any]) -> str:
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @click.option("--suggest", "suggests", is_flag=True, help="Print a stream definition to paste.")
-def command(
-    paths: tuple[str, ...], name: str | None, wanted: int, *, as_json: bool, suggests: bool
+@click.option("--offline", is_flag=True, help="Only check the configuration; send nothing.")
+def command(  # noqa: PLR0913 - its options
+    paths: tuple[str, ...],
+    name: str | None,
+    wanted: int,
+    *,
+    as_json: bool,
+    suggests: bool,
+    offline: bool,
 ) -> None:
     """Fetch a few records and show each request and response."""
     config = TapOAuth2Generic.merge_configuration(paths)
     streams: dict[str, Any] = dict(TapOAuth2Generic(config=config, setup_mapper=False).streams)
     if name is not None and name not in streams:
         raise InputError(f"there is no stream {name!r}; there are: {', '.join(streams)}")
-    chosen = streams.values() if name is None else [streams[name]]
+    chosen = [] if offline else streams.values() if name is None else [streams[name]]
     reports = [preview(stream, wanted, suggests=suggests) for stream in chosen]
     if as_json:
-        click.echo(msgspec.json.format(encode_json(reports), indent=2))
+        click.echo(escape_controls(msgspec.json.format(encode_json(reports), indent=2).decode()))
+    elif offline:
+        click.echo(f"the configuration is valid; its streams are: {', '.join(streams)}")
     else:
         for report in reports:
             _show(report)

@@ -5,6 +5,8 @@ A subcommand is imported when it is called, so none of them slows down a sync or
 
 from __future__ import annotations
 
+import io
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -22,6 +24,9 @@ class Subcommand(click.Command):
         """Parse the arguments as the imported command does; it prints to stdout."""
         log_to_stderr()
         require_output()
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # What the terminal's encoding lacks is shown by its escape.
+            sys.stdout.reconfigure(errors="backslashreplace")
         command: click.Command = import_module(f"tap_oauth2_generic.cli.{self.name}").command
         return command.make_context(*args, **options)
 

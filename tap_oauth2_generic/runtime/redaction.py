@@ -189,6 +189,11 @@ def printable(string: str) -> str:
     return _CONTROL.sub("?", string)
 
 
+def escape_controls(json: str) -> str:
+    """Return the same JSON with these characters escaped; line breaks and tabs only lay it out."""
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", json)
+
+
 class RedactingFormatter(logging.Formatter):
     """Mask the output of another formatter, tracebacks included."""
 

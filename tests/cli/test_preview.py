@@ -48,8 +48,8 @@ def test_json_reports_everything(api, preview):
     assert "key-of-the-test" not in done.stdout + done.stderr
 
 
-def test_table_shows_the_records(api, preview):
-    """Without --json there is a table with as many records as requested."""
+def test_text_shows_the_records(api, preview):
+    """Without --json there is a block for each of as many records as requested."""
     api.serve("/items", [{"id": 12345678901234567890123, "t": "[bold]x[/bold]"}])
     done = preview(api.config({"name": "items", "path": "items"}), "--records", "1")
     assert done.returncode == 0, done.stderr
@@ -98,7 +98,92 @@ def test_child_is_previewed_for_the_first_parent(api, preview):
     child["parent"] = {"stream": "lists", "keys": {"l": "id"}}
     config = api.config({"name": "lists", "path": "lists"}, child)
     done = preview(config, "--stream", "tasks", "--json")
-    assert json.loads(done.stdout)[0]["records"] == [{"id": 1}]
+    assert json.loads(done.stdout)[0]["records"] == [{"id": 1, "l": 7}]
+
+
+@pytest.mark.parametrize("option", [(), ("--json",), ("--suggest",), ("--suggest", "--json")])
+@pytest.mark.parametrize("secret", ["s3cret/of+the test", 7171717171])
+def test_secret_that_the_api_echoes_is_masked(api, preview, option, secret):
+    """In names, values, headers and request, as a string or number; the output stays JSON."""
+    row = {
+        "id": 1,
+        f"k{secret}": secret,
+        "in": [{f"{secret}": f"<{secret}>"}],
+        "t": "token-of-the-test",
+    }
+    reply = Reply(
+        {"data": [row], f"next{secret}": "x"}, headers={"X-Echo": f"{secret}", "X-Key": "a"}
+    )
+    api.serve("/items", reply)
+    stream = {"name": "items", "path": "items", "records_path": "data", "method": "POST"}
+    done = preview(
+        api.config({**stream, "body": {"a": secret, f"{secret}": 1}}, client_secret=secret), *option
+    )
+    assert done.returncode == 0, done.stderr
+    assert "***" in done.stdout
+    assert not [
+        one for one in (f"{secret}", "token-of-the-test") if one in done.stdout + done.stderr
+    ]
+    if "--json" in option:
+        (told,) = json.loads(done.stdout)
+        assert told["records"][0]["k***"] == "***"
+        assert (told["pages"][0]["headers"]["X-Echo"], told["pages"][0]["headers"]["X-Key"]) == (
+            "***",
+        ) * 2
+
+
+def test_text_of_the_api_forges_no_line(api, preview):
+    """A line break in a name, value or header is shown as a question mark; JSON escapes it."""
+    api.serve("/items", {"a\nforged": [{"k\nforged": "v\r\nforged", "c\x9b": "\u2028forged"}]})
+    stream = {"name": "items", "path": "items", "records_path": "'a\nforged'"}
+    done = preview(api.config(stream))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("forged") >= 3
+    assert not [line for line in done.stdout.splitlines() if line.strip().startswith("forged")]
+    shown = preview(api.config(stream), "--json").stdout
+    assert not set("\x9b\u2028\r") & set(shown)
+    assert json.loads(shown)[0]["records"][0]["c\x9b"] == "\u2028forged"
+
+
+@pytest.mark.parametrize(("encoding", "shown"), [("ascii", "№1"), ("latin-1", "\\u21161")])
+def test_stdout_may_have_any_encoding(api, preview, monkeypatch, encoding, shown):
+    """What an encoding lacks is shown by its escape; click writes UTF-8 in place of ASCII."""
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    api.serve("/items", [{"id": 1, "name": "№1"}])
+    done = preview(api.config({"name": "items", "path": "items"}))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert shown in done.stdout
+
+
+def test_wide_record_is_readable_at_80_columns(api, preview, monkeypatch):
+    """Each field has a line of its own, cut to the width of the terminal."""
+    monkeypatch.setenv("COLUMNS", "80")
+    api.serve("/items", [{f"field_{n}": f"{n}-{'x' * 200}" for n in range(12)}])
+    lines = preview(api.config({"name": "items", "path": "items"})).stdout.splitlines()
+    fields = [line for line in lines if "x" * 40 in line]
+    assert [line.split()[0] for line in fields] == [f"field_{n}" for n in range(12)]
+    assert max(map(len, fields)) <= 80
+
+
+def test_response_headers_are_shown_and_streams_in_file_order(api, preview):
+    api.serve("/b", Reply([{"id": 1}], headers={"X-Next-Cursor": "abc", "Set-Cookie": "s=hidden"}))
+    api.serve("/a", [{"id": 2}])
+    done = preview(api.config({"name": "b", "path": "b"}, {"name": "a", "path": "a"}))
+    lines = done.stdout.splitlines()
+    assert "      X-Next-Cursor: abc" in lines
+    assert "      Set-Cookie: ***" in lines
+    assert lines.index("b") < lines.index("a")
+
+
+@pytest.mark.parametrize("option", [(), ("--json",)])
+def test_offline_only_checks_the_configuration(api, preview, option):
+    """Nothing is sent; every mistake is a line and exit status 1."""
+    done = preview(api.config({"name": "items", "path": "items"}), "--offline", *option)
+    assert (done.returncode, done.stderr) == (0, "")
+    stream = {"name": "items", "path": "{nope}", "pathh": 1}
+    done = preview(api.config(stream, timeout=-1), "--offline", *option)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 3)
+    assert not api.seen
 
 
 def test_unknown_stream_lists_the_configured_ones(api, preview):
@@ -270,8 +355,8 @@ def test_suggestion_despite_a_wrong_records_path(api, preview):
     assert '"records_path": "data"' in done.stdout
 
 
-def test_table_is_cut_after_many_fields(api, preview):
-    """Of thousands of fields the table shows some, and counts the others."""
+def test_record_is_cut_after_many_fields(api, preview):
+    """Of thousands of fields the preview shows some, and counts the others."""
     api.serve("/items", [{f"field{n}": n for n in range(100_000)}])
     done = preview(api.config({"name": "items", "path": "items"}))
     assert done.returncode == 0, done.stderr

@@ -50,13 +50,18 @@ class OAuth2Stream(PagedStream):
             stream, session, lambda: self._sync is not None and self._sync.writer.pipeline.is_fast
         )
         self.stream_log = self.reader.log
-        start, incremental = session.config.top.start_date, stream.settings.incremental
+        start, settings = session.config.top.start_date, stream.settings
         self.bookmarks = BookmarkStore(
-            self, incremental, session.started_at, start, self.reader.log
+            self,
+            settings.incremental,
+            session.started_at,
+            start,
+            settings.initial_value,
+            self.reader.log,
         )
         self.reader.stats.bookmarks = self.bookmarks.moves
         self.plan = SlicePlan(self.reader, self.bookmarks, self.failures)
-        self.pipelines = PipelineFactory(stream, self)
+        self.pipelines = PipelineFactory(stream, self, self.reader.log)
         self.sample = SchemaSample(self.plan, self.pipelines)
         self._sync: SliceSync | None = None
 
@@ -69,6 +74,12 @@ class OAuth2Stream(PagedStream):
         super().apply_catalog(catalog)
         entry, settings = catalog.get_stream(self.name), self.stream.settings
         warn = self.stream_log.warning
+        if entry is not None and self.forced_replication_method != REPLICATION_FULL_TABLE:
+            # A catalog made by hand may name no key, which does not make it FULL_TABLE.
+            self.replication_key = self.replication_key or settings.replication_key
+            if entry.key_properties is None:
+                self.primary_keys = self.primary_keys or settings.primary_keys
+                entry.key_properties = list(self.primary_keys)
         if entry is not None and not (self.catalog_schema or {}).get("properties"):
             # It was made before the login; its schema can be inferred now.
             self.catalog_schema = None
@@ -135,13 +146,13 @@ class OAuth2Stream(PagedStream):
 
     def report(self) -> None:
         """Log at the end of a run what was left out; raise RunError if that ends it."""
-        try:
-            self.reader.report()
-        except StreamError as error:
-            self.failures.add(error)
+        for report in (self.reader.report, self.plan.report, self.bookmarks.report):
+            try:
+                report()
+            except StreamError as error:
+                self.failures.add(error)
         for path, count in self.pipelines.dropped.items():
             self.stream_log.warning("the schema has no field %r; dropped it %d times", path, count)
-        self.bookmarks.report()
         left_out, log = self.pipelines.left_out, self.stream_log
         if self.selected and left_out[LEFT_OUT] and not self.reader.stats.records:
             log.warning("the keep conditions excluded all %d records", left_out[LEFT_OUT])

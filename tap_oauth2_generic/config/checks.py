@@ -133,7 +133,7 @@ def _template_errors(config: Config, stream: StreamConfig) -> Iterator[str]:
         for name in names:
             part = getattr(stream, section)
             yield from _readable(_placeholder_errors(part, name, known))
-            yield from _readable(_bound_errors(part, name, config))
+            yield from _readable(_bound_errors(part, name, config, stream))
 
 
 def _context_names(stream: StreamConfig) -> dict[str, bool]:
@@ -158,10 +158,10 @@ def _placeholder_errors(
         yield from (f"{place}: {error}" for error in template.errors(known, is_secret=is_secret))
 
 
-def _bound_errors(section: Any, name: str, config: Config) -> Iterator[str]:
+def _bound_errors(section: Any, name: str, config: Config, stream: StreamConfig) -> Iterator[str]:
     for place, template in templates_in(getattr(section, name), name):
         used = {placeholder.name for placeholder in template.placeholders} & set(_BOUNDS)
-        if used and not config.top.start_date:
+        if used and not config.top.start_date and stream.settings.initial_value is None:
             placeholders = " and ".join(f"{{{one}}}" for one in sorted(used))
             yield f"{place}: {placeholders} needs the setting 'start_date'"
 
@@ -176,7 +176,11 @@ def _incremental_errors(config: Config, stream: StreamConfig) -> Iterator[str]:
         for bound in _BOUNDS:
             if not (getattr(incremental, f"{bound}_param") or bound in used):
                 yield f"incremental.window: needs {bound}_param, or {{{bound}}} in a template"
+    if incremental.window and stream.settings.initial_value is not None:
+        yield "incremental.window: needs a replication_key that is a time; remove initial_value"
     if not stream.settings.replication_key:
+        if stream.settings.initial_value is not None:
+            yield "initial_value: needs a replication_key"
         needing = [n for n in ("window", "drop_older") if getattr(incremental, n)]
         needing += ["order"] if incremental.order != "none" else []
         yield from (f"incremental.{name}: needs a replication_key" for name in needing)

@@ -14,10 +14,12 @@ from tap_oauth2_generic.parsing.extract_records import RecordSettings
 from tap_oauth2_generic.records.declared import SchemaSettings
 from tap_oauth2_generic.records.steps import FilterSettings
 from tap_oauth2_generic.replication.bookmark import IncrementalSettings
+from tap_oauth2_generic.replication.bounds import moment
 from tap_oauth2_generic.replication.partitions import ContextSettings
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, NAMES, enum, section
 from tap_oauth2_generic.settings.fields import (
     ErrorCollector,
+    FieldType,
     WrongSettingError,
     read,
     schema_of,
@@ -25,6 +27,12 @@ from tap_oauth2_generic.settings.fields import (
 )
 
 ON_ERROR = enum("continue", "fail")
+
+
+def _initial_value(value: Any) -> Any:
+    if moment(value) is None:
+        raise ValueError("must be a number, or a string that holds one or a time")
+    return value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +52,10 @@ class StreamSettings:
     replication_key: str | None = setting(
         NAME,
         "Top-level field whose highest value becomes the bookmark; makes the stream INCREMENTAL.",
+    )
+    initial_value: Any = setting(
+        FieldType({"type": ["integer", "number", "string"]}, _initial_value),
+        "Lower bound of the first run, for a replication_key that is no time, such as an id.",
     )
     selected: bool = setting(
         BOOLEAN, "Whether to sync the stream if no catalog says otherwise.", default=True

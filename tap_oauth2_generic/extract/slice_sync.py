@@ -12,23 +12,24 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from tap_oauth2_generic.errors import ResponseError, SettingError, StreamError
+from tap_oauth2_generic.errors import RecordError, ResponseError, SettingError, StreamError
 from tap_oauth2_generic.extract.page_reader import FetchedPage, PageReader
 from tap_oauth2_generic.extract.prefetch import Prefetcher, SliceReader
 from tap_oauth2_generic.pagination import Paginator, Stop
 from tap_oauth2_generic.parsing.extract_records import add_fields
 from tap_oauth2_generic.records.pipeline import Batch, Record, Slice
 from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
-from tap_oauth2_generic.replication.bounds import windows
+from tap_oauth2_generic.replication.windows import Window, windows
 from tap_oauth2_generic.runtime.failures import StreamFailures
 from tap_oauth2_generic.runtime.json_encoder import encode_json
+from tap_oauth2_generic.settings.fields import near_choice
 from tap_oauth2_generic.settings.limits import MAX_WINDOWS
 from tap_oauth2_generic.singer.record_writer import RecordWriter
 
 # Syncs a child stream for a context; returns whether everything was read.
 ChildSync = Callable[[dict[str, Any]], bool]
 # A record, and the child streams to sync before it is written.
-Family = tuple[Record, list[tuple[ChildSync, dict[str, Any]]]]
+Family = tuple[Record, list[tuple["SlicePlan", ChildSync, dict[str, Any]]]]
 
 
 @dataclass
@@ -39,6 +40,12 @@ class SlicePlan:
     bookmarks: BookmarkStore
     failures: StreamFailures
     _planned: dict[bytes, list[SliceReader]] = field(default_factory=dict, init=False)
+    # Hashes of the contexts that were read for a parent record; a million take 100 MB.
+    _read: set[int] = field(default_factory=set, init=False)
+    _incomplete: set[int] = field(default_factory=set, init=False)
+    # The keys that no parent record had so far, and the fields of the first that lacked one.
+    _lacking: set[str] | None = field(default=None, init=False)
+    _parent_fields: list[str] = field(default_factory=list, init=False)
 
     @property
     def partitions(self) -> list[dict[str, Any]] | None:
@@ -51,7 +58,11 @@ class SlicePlan:
         """Yield the contexts of this stream for a record of its parent."""
         parent = self.reader.stream.contexts.parent
         keys = parent.context(record) if parent else {}
+        if parent is not None:
+            lacking = set(parent.missing(record)) if keys is None else set[str]()
+            self._lacking = lacking if self._lacking is None else self._lacking & lacking
         if parent is not None and keys is None:
+            self._parent_fields = self._parent_fields or list(record)
             wanted = ", ".join(path.text for path in parent.keys.values())
             notice = "skipping a record of its parent %r without %s"
             self.reader.log.warn_once("parent", notice, parent.stream, wanted)
@@ -59,10 +70,43 @@ class SlicePlan:
         for partition in self.reader.stream.contexts.partitions or ({},):
             yield {**(keys or {}), **partition}
 
+    def ahead(self, context: dict[str, Any]) -> list[SliceReader]:
+        """Return the slices of a context to start early: none if it was read already."""
+        return [] if _hash(context) in self._read else self.slices(context)
+
+    def read_once(self, context: dict[str, Any], sync: ChildSync) -> bool:
+        """Sync a context that no earlier record made; return whether everything was read."""
+        key = _hash(context)
+        if key not in self._read:
+            self._read.add(key)
+            if not sync(context):
+                self._incomplete.add(key)
+        return key not in self._incomplete
+
+    def report(self) -> None:
+        """Raise RecordError at the end of a run if a key was in no record of the parent."""
+        parent = self.reader.stream.contexts.parent
+        if parent is not None and self._lacking:
+            key = min(self._lacking)
+            path = parent.keys[key].text
+            raise RecordError(
+                f"stream {self.reader.stream.name!r}: parent.keys {key!r}: {path!r} is in no "
+                f"record of {parent.stream!r}{near_choice(path, self._parent_fields)}"
+            )
+
     def first(self, context: dict[str, Any]) -> Slice:
-        """Return the slice of a context that a first sync would read."""
-        start, end = self.bookmarks.lower_bound(None), self.bookmarks.now()
-        return Slice(context, start, end, is_sample=True)
+        """Return the first slice of a context that a first sync would read."""
+        return Slice(context, *next(self._windows(None)), is_sample=True)
+
+    def _windows(self, bookmark: Any) -> Iterator[Window]:
+        settings = self.reader.stream.settings.incremental
+        start = self.bookmarks.lower_bound(bookmark)
+        if settings.window and not self.bookmarks.is_time:
+            raise SettingError(
+                f"stream {self.reader.stream.name!r}: window needs a replication_key that is a "
+                f"time, which {self.bookmarks.key!r} is not; remove window"
+            )
+        return windows(start, self.bookmarks.now(), settings.window, settings.window_bounds)
 
     def slices(self, context: Mapping[str, Any] | None) -> list[SliceReader]:
         """Return the slices of a context; the same ones until they are taken.
@@ -89,8 +133,7 @@ class SlicePlan:
 
     def _plan(self, context: Mapping[str, Any]) -> list[SliceReader]:
         settings = self.reader.stream.settings
-        start = self.bookmarks.lower_bound(self.bookmarks.previous(context or None))
-        bounds = windows(start, self.bookmarks.now(), settings.incremental.window)
+        bounds = self._windows(self.bookmarks.previous(context or None))
         found = list(islice(bounds, MAX_WINDOWS + 1))
         if len(found) > MAX_WINDOWS:
             raise SettingError(
@@ -128,7 +171,7 @@ class SliceSync:
                 if not is_complete or self.limit is not None:
                     return is_complete
                 if number < len(readers):
-                    bookmarks.checkpoint(context, bookmarks.bookmark.value)
+                    bookmarks.end_slice(context, slice_reader.slice.end)
         return True
 
     def _run_slice(self, slice_reader: SliceReader) -> bool:
@@ -144,8 +187,7 @@ class SliceSync:
                 batch.require(self.writer.stream.primary_keys, page.place)
             is_complete &= self._write(batch)
             if self.writer.is_selected:
-                context = slice_reader.slice.context
-                self.plan.bookmarks.advance(batch, context, may_move=is_complete)
+                self.plan.bookmarks.advance(batch, slice_reader.slice, may_move=is_complete)
             if self._is_older(page, slice_reader.slice):
                 slice_reader.paginator.stop = Stop("a page wholly older than the bookmark")
             self.writer.stream.count_page(len(batch) if self.writer.is_selected else 0)
@@ -158,9 +200,9 @@ class SliceSync:
             families = map(self._with_children, batch.records)
             with closing(self.prefetcher.iterate(families)) as iterated:
                 for record, runs in iterated:
-                    for sync_child, context in runs:
+                    for plan, sync_child, context in runs:
                         # Without its parent's record, nothing would read the rest of it.
-                        is_complete &= sync_child(context)
+                        is_complete &= plan.read_once(context, sync_child)
                     self.writer.write(Batch(batch.origin, [record]))
         else:
             self.writer.write(batch)
@@ -169,8 +211,7 @@ class SliceSync:
 
     def _with_children(self, record: Record) -> tuple[Family, list[SliceReader]]:
         runs = [(*child, c) for child in self.children for c in child[0].contexts_of(record)]
-        slices = [one for plan, _, context in runs for one in plan.slices(context)]
-        return (record, [(sync, context) for _, sync, context in runs]), slices
+        return (record, runs), [one for plan, _, context in runs for one in plan.ahead(context)]
 
     def _is_older(self, page: FetchedPage, slice_: Slice) -> bool:
         config, key = self.plan.reader.stream, self.plan.bookmarks.key
@@ -197,3 +238,7 @@ class SliceSync:
 
 def _is_cancelled(readers: list[SliceReader]) -> bool:
     return any(reader.is_cancelled for reader in readers)
+
+
+def _hash(context: Mapping[str, Any]) -> int:
+    return hash(encode_json(context))

@@ -10,6 +10,7 @@ from tap_oauth2_generic.records import steps
 from tap_oauth2_generic.records.conform import RecordConformer
 from tap_oauth2_generic.records.pipeline import Pipeline, Step
 from tap_oauth2_generic.records.stream_maps import MapStreams
+from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.singer.paged_stream import PagedStream
 
 
@@ -23,6 +24,7 @@ class PipelineFactory:
 
     config: StreamConfig
     stream: PagedStream
+    log: StreamLog
     left_out: Counter[str] = field(default_factory=Counter)
     dropped: dict[str, int] = field(default_factory=dict)
 
@@ -69,7 +71,7 @@ class PipelineFactory:
         if config.records.add_fields:
             made.append(steps.AddFields(config.records.add_fields))
         if names:
-            made.append(steps.AddContext(names))
+            made.append(steps.AddContext(names, self.log))
         if config.filters.keep:
             made.append(steps.Keep(config.name, config.filters.keep, left_out))
         if config.settings.incremental.drop_older and key:

@@ -103,7 +103,7 @@ class _Key:
     def values(
         self, page: EncodedPage, checked: Sequence[Any], added: Mapping[str, list[Any]]
     ) -> tuple[list[Any], int]:
-        """Return the values of which the highest may be the bookmark, and how many have none."""
+        """Return the values that may be the highest or lowest, and how many records have none."""
         if self._field:
             values = [getattr(record, self._field) for record in checked]
         elif self._name in added:
@@ -115,14 +115,14 @@ class _Key:
         types = set(map(type, there))
         if types <= {int, str}:
             return there, without
-        highest = None
+        ends = None
         if types == {datetime} and not self._is_ordered and all(time.tzinfo for time in there):
-            highest = max(there)
+            ends = {min(there), max(there)}
         # With every digit that was written: cut to microseconds, different times are equal.
         return [
             value
             for value, checked_value in zip(self._written(page), values, strict=True)
-            if checked_value is not None and (highest is None or checked_value == highest)
+            if checked_value is not None and (ends is None or checked_value in ends)
         ], without
 
     def _written(self, page: EncodedPage) -> list[Any]:

@@ -60,8 +60,8 @@ class EncodedPage:
     """The records of a page as the server wrote them, without spaces and line breaks.
 
     ``records`` are the members of the list ``json``. ``columns`` are values to add, one for
-    each record; ``constants`` are added to all. ``replication_values`` are those of which the
-    highest may become the bookmark; ``without`` counts the records that have none.
+    each record; ``constants`` are added to all. ``replication_values`` are those of which one
+    may be the highest or the lowest; ``without`` counts the records that have none.
     """
 
     json: bytes
@@ -102,12 +102,20 @@ class Batch:
                 )
 
     def replication_values(self, key: str) -> tuple[list[Any], int]:
-        """Return the values of which the highest may be the bookmark, and how many have none."""
+        """Return the values that may be the highest or lowest, and how many records have none."""
         if self.encoded is not None:
             return self.encoded.replication_values, self.encoded.without
         values = [record.get(key) for record in self.records]
         there = [value for value in values if value is not None]
         return there, len(values) - len(there)
+
+    def field_names(self) -> set[str]:
+        """Return the names of the records' fields; encoded records are decoded for it."""
+        if self.encoded is None:
+            return {name for record in self.records for name in record}
+        page = self.encoded
+        written = {name for record in msgspec.json.decode(page.json) for name in record}
+        return written | {*page.columns, *page.constants}
 
 
 class Step:

@@ -20,6 +20,7 @@ from tap_oauth2_generic.records.msgspec_types import ValuesAt
 from tap_oauth2_generic.records.passthrough import Passthrough
 from tap_oauth2_generic.records.pipeline import EncodedPage, Reach, Record, Slice, Step
 from tap_oauth2_generic.runtime.json_encoder import encode_json
+from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.settings.conditions import CONDITION_PROPERTIES, Condition, parse_condition
 from tap_oauth2_generic.settings.field_types import array_of
 from tap_oauth2_generic.settings.fields import setting
@@ -77,11 +78,16 @@ class AddContext(Step):
 
     reach = Reach.SUFFIX
 
-    def __init__(self, names: Collection[str]) -> None:
+    def __init__(self, names: Collection[str], log: StreamLog) -> None:
         self.adds = frozenset(names)
+        self._log = log
 
     def apply(self, record: Record, origin: Slice, /) -> Record:
-        """Add the fields that the record lacks."""
+        """Add the fields that the record lacks; warn if it has one with another value."""
+        for name in origin.context.keys() & record.keys():
+            if str(record[name]) != str(origin.context[name]):
+                notice = "its records have a field %r of their own, which hides that of the context"
+                self._log.warn_once(f"hidden {name}", notice, name)
         return {**record, **{n: v for n, v in origin.context.items() if n not in record}}
 
     def apply_encoded(self, page: EncodedPage, origin: Slice, /) -> EncodedPage:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from tap_oauth2_generic.replication.bounds import DURATION, FORMATS, Duration, Moment, moment, write
+from tap_oauth2_generic.replication.bounds import FORMATS, Moment, moment
+from tap_oauth2_generic.replication.windows import DURATION, WINDOW_BOUNDS, Duration
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, enum, number
 from tap_oauth2_generic.settings.fields import FieldType, near_choice, setting
 from tap_oauth2_generic.settings.values import text
@@ -35,13 +35,19 @@ class IncrementalSettings:
     end_param: str | None = setting(NAME, "Carries the upper bound: the start of the run.")
     format: str = setting(
         FieldType({"type": "string"}, _format),
-        "Format of the bounds: iso, epoch, epoch_ms, date or a strftime pattern.",
+        "Format of the bounds: iso, epoch, epoch_ms, epoch_us, date or a strftime pattern.",
         default="iso",
     )
     lookback: float = setting(number(0), "Seconds subtracted from the bookmark.", default=0)
     window: Duration | None = setting(
         DURATION,
         "ISO 8601 duration, such as P30D; the time to read is split into windows of that length.",
+    )
+    window_bounds: str = setting(
+        enum(*WINDOW_BOUNDS),
+        "How the API reads both bounds: half_open leaves out the end. inclusive: the tap ends a "
+        "window one unit of `format` before the next one; exclusive: it starts one unit earlier.",
+        default="half_open",
     )
     order: str = setting(
         enum("none", "asc", "desc"),
@@ -61,17 +67,23 @@ class Bookmark:
 
     ``value`` is kept as the API wrote it. ``passed`` is the highest value below it: a stream in
     ascending order has been read up to there. ``unreadable`` counts values that are neither
-    timestamp nor number, ``descents`` values smaller than the one before. ``mixed``: there were
-    timestamps and numbers, of which none is highest.
+    timestamp nor number, ``misread`` is one of them, ``descents`` counts values smaller than the
+    one before in the same slice. ``mixed``: there were timestamps and numbers, of which none is
+    highest.
     """
 
     def __init__(self, previous: Any, pattern: str) -> None:
         self.value = self.passed = previous
         self.unreadable = self.descents = 0
+        self.misread: Any = None
         self.mixed = False
         self._pattern = pattern
         self._highest = moment(previous, pattern)
         self._last: Moment | None = None
+
+    def begin_slice(self) -> None:
+        """Expect an order again: that of another slice."""
+        self.descents, self._last = 0, None
 
     def observe(self, value: Any) -> bool:
         """Compare a record's replication value; return whether the bookmark moved."""
@@ -80,6 +92,7 @@ class Bookmark:
         if at is None or mixed:
             self.mixed = self.mixed or bool(mixed)
             self.unreadable += 1
+            self.misread = value
             return False
         if self._last is not None and at.amount < self._last.amount:
             self.descents += 1
@@ -89,43 +102,24 @@ class Bookmark:
         self._highest, self.passed, self.value = at, self.value, value
         return True
 
-    def cap(self, clock: float, previous: Any) -> bool:
-        """Hold a future bookmark back to a time, so no change until then is missed.
 
-        Return whether it was in the future. A bookmark never moves below the previous one.
-        """
-        highest, is_epoch = self._highest, self._pattern.startswith("epoch")
-        if not highest or not (highest.is_instant or is_epoch):
-            return False
-        limit = Decimal(str(clock))
-        if not highest.is_instant and self._pattern == "epoch_ms":
-            limit *= 1000
-        before = moment(previous, self._pattern)
-        limit = max(limit, before.amount) if before else limit
-        if highest.amount <= limit:
-            return False
-        self._highest = Moment(limit, highest.is_instant)
-        self.value = write(limit, "iso") if highest.is_instant else int(limit)
-        return True
-
-
-def leading(values: list[Any]) -> list[Any]:
-    """Return the values that may be the highest, at the speed of C.
+def extremes(values: list[Any]) -> list[Any]:
+    """Return the values that may be the highest or the lowest, at the speed of C.
 
     These are all of them unless all are integers, or all are times with an offset.
     """
     if all(type(value) is int for value in values):
-        return [max(values)] if values else []
+        return [min(values), max(values)] if values else []
     try:
         times = msgspec.convert(values, list[datetime])
-        highest = max(times)
+        ends = {min(times), max(times)}
     except (msgspec.ValidationError, TypeError):
         # Another form, or some with an offset and some without.
         return values
-    if highest.tzinfo is None:
+    if next(iter(ends)).tzinfo is None:
         return values
     # Equal once cut to microseconds, but written differently.
-    return list({v: None for v, at in zip(values, times, strict=True) if at == highest})
+    return list({v: None for v, at in zip(values, times, strict=True) if at in ends})
 
 
 def stored_bookmark(state: Mapping[str, Any], replication_key: str) -> Any:

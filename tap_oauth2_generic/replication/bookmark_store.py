@@ -5,23 +5,30 @@ Keeps them in the SDK's state. ``bookmark`` defines what a bookmark is. Knows no
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from tap_oauth2_generic.records.pipeline import Batch
+from tap_oauth2_generic.errors import RecordError
+from tap_oauth2_generic.records.pipeline import Batch, Slice
 from tap_oauth2_generic.replication.bookmark import (
     Bookmark,
     IncrementalSettings,
-    leading,
+    extremes,
     stored_bookmark,
 )
-from tap_oauth2_generic.replication.bounds import Bound
+from tap_oauth2_generic.replication.bounds import Bound, at_most, fitting_format, moment
 from tap_oauth2_generic.runtime.log import StreamLog
+from tap_oauth2_generic.settings.fields import near_choice
 from tap_oauth2_generic.singer.paged_stream import PagedStream
 from tap_oauth2_generic.singer.state_writer import PROGRESS, set_progress
 
 Context = Mapping[str, Any]
+# A field of such a name is no time, whatever its numbers.
+_ID = re.compile(r"(^|_)id$|[a-z]I[dD]$")
+_NAMED_FIELDS = 20
 
 
 @dataclass
@@ -29,103 +36,143 @@ class BookmarkStore:
     """Keeps the bookmarks of a stream, none if it is not incremental.
 
     ``started_at`` is the time of the run in seconds since 1970, ``start_date`` the lower bound
-    of a first read.
+    of a first read, ``initial_value`` that of a replication key that is no time.
     """
 
     stream: PagedStream
     settings: IncrementalSettings
     started_at: float
     start_date: str | None
+    initial_value: Any
     log: StreamLog
 
     def __post_init__(self) -> None:
         """Begin no context yet."""
-        self.bookmark = Bookmark(None, self.settings.format)
         self.without = self.unreadable = 0
+        self._bookmark = Bookmark(None, self.settings.format)
+        # The bookmark when the context began, and when its slice did.
+        self._before = self._safe = None
         self._begun: list[tuple[Context | None, Any]] = []
+        self._has_key = self._is_partial = False
+        self._fields: set[str] = set()
 
     @property
     def key(self) -> str | None:
         """The replication key; a catalog may have changed it."""
         return self.stream.replication_key
 
+    @property
+    def is_time(self) -> bool:
+        """Whether the replication key may be a time: an id is none, nor is a number under iso."""
+        if self.initial_value is not None or _ID.search(self.key or ""):
+            return False
+        column = self.stream.known_schema.get("properties", {}).get(self.key) or {}
+        types = {column["type"]} if isinstance(column.get("type"), str) else column.get("type")
+        is_number = types and {*types} - {"null"} <= {"integer", "number"}
+        return self.settings.format != "iso" or not is_number
+
+    @property
+    def pattern(self) -> str:
+        """The format of replication values."""
+        return self.settings.format if self.is_time else "iso"
+
     def previous(self, context: Context | None) -> Any:
-        """Return the bookmark of a context in the state, None if it has none."""
+        """Return the bookmark of a context in the state, None if it has none that can be used."""
         if not self.key:
             return None
         state = self.stream.state_manager.find(context) or {}
         if (other := state.get("replication_key", self.key)) != self.key:
             notice = "ignoring its bookmark: it is of %r, not of %r"
             self.log.warn_once(f"bookmark of {other}", notice, other, self.key)
-        return stored_bookmark(state, self.key)
+        found = stored_bookmark(state, self.key)
+        if found is not None and moment(found, self.pattern) is None:
+            notice = "ignoring its bookmark %.80s: it is neither a timestamp nor a number%s"
+            self.log.warn_once("bookmark", notice, found, self._advice(found))
+            return None
+        held = self._held(found)
+        if held != found:
+            notice = "its bookmark %s is in the future; reading from the start of this run instead"
+            self.log.warn_once("future", notice, found)
+        return held
 
     def now(self) -> Bound:
         """Return the upper bound of every read of this run."""
         return Bound.at(self.started_at, self.settings.format)
 
     def lower_bound(self, bookmark: Any) -> Bound | None:
-        """Return the lower bound of a read: the bookmark, else the start date, else none."""
+        """Return the lower bound of a read: the bookmark, else the initial one, else none."""
         if bookmark is not None:
-            return Bound.of(bookmark, self.settings.format).earlier(self.settings.lookback)
-        if self.start_date is None:
+            return Bound.of(bookmark, self.pattern).earlier(self.settings.lookback)
+        if self.initial_value is not None:
+            return Bound.of(self.initial_value, self.pattern)
+        if self.start_date is None or not self.is_time:
             return None
         return Bound.of(self.start_date, self.settings.format)
 
     def begin(self, context: Context | None) -> None:
         """Begin to read a context."""
         previous = self.previous(context)
-        self.unreadable += self.bookmark.unreadable
-        self.bookmark = Bookmark(previous, self.settings.format)
+        self.unreadable += self._bookmark.unreadable
+        self._bookmark = Bookmark(previous, self.pattern)
+        self._before = self._safe = previous
         if self.key:
             # Without a bookmark a context leaves nothing behind, however many there are.
             self._begun.append((context, previous))
+            if previous is not None:
+                self._move(context, previous)
 
     def moves(self) -> list[tuple[Any, Any]]:
         """Return the bookmark of each context that was read: before this run, and now."""
         return [(previous, self.previous(context)) for context, previous in self._begun]
 
-    def advance(self, batch: Batch, context: Context, *, may_move: bool) -> None:
+    def advance(self, batch: Batch, origin: Slice, *, may_move: bool) -> None:
         """Take the replication values of records into account that were just written.
 
         In ascending order the bookmark of the state moves within the read, if it ``may_move``.
         """
         if not self.key:
             return
+        context = origin.context or None
         values, without = batch.replication_values(self.key)
         self.without += without
+        self._has_key = self._has_key or bool(values)
+        if without and not self._has_key:
+            names = batch.field_names()
+            self._has_key, self._fields = self.key in names, self._fields or names
         if self.settings.order == "none":
-            values = leading(values)
-        if sum(self.bookmark.observe(value) for value in values):
-            state = self.stream.get_context_state(context or None)
-            set_progress(state, self.key, self.bookmark.value)
-        if self.settings.order != "asc" or not may_move:
-            return
-        if self.bookmark.descents:
+            values = extremes(values)
+        self._check_lower_bound(values, origin)
+        if sum(self._bookmark.observe(value) for value in values):
+            state = self.stream.get_context_state(context)
+            set_progress(state, self.key, self._held(self._bookmark.value))
+        if advice := self._advice(self._bookmark.misread):
+            self.log.warn_once("format", "%r is no time in that unit%s", self.key, advice)
+        if self.settings.order == "asc":
+            self._advance_in_order(context, origin.end, may_move=may_move)
+
+    def _advance_in_order(self, context: Context | None, end: Bound, *, may_move: bool) -> None:
+        if self._bookmark.descents:
             self.log.warn_once(
                 "order", "records are not in ascending order; an interrupted run starts over"
             )
-        elif self.bookmark.passed is not None:
-            self.checkpoint(context or None, self.bookmark.passed)
+            # What was passed may come later.
+            self._move(context, self._safe)
+        elif may_move and self._bookmark.passed is not None:
+            self._move(context, self._up_to(end, self._bookmark.passed))
 
-    def checkpoint(self, context: Context | None, value: Any) -> None:
-        """Move the bookmark within a read, up to where nothing is missing."""
-        if value is None or not self.key:
-            return
-        state = self.stream.get_context_state(context)
-        if stored_bookmark(state, self.key) == value:
-            return
-        capped = Bookmark(None, self.settings.format)
-        capped.observe(value)
-        capped.cap(self.started_at, self.previous(context))
-        state["replication_key"] = self.key
-        state["replication_key_value"] = capped.value
-        self.stream.send_state()
+    def end_slice(self, context: Context | None, end: Bound) -> None:
+        """Move the bookmark after a slice that was read whole, at most to its end."""
+        if self.key and self._bookmark.value is not None and not self._bookmark.mixed:
+            self._safe = self._up_to(end, self._bookmark.value)
+            self._move(context, self._safe)
+        self._bookmark.begin_slice()
 
     def settle(self, state: dict[str, Any], *, is_complete: bool) -> None:
         """Let the SDK move the bookmark after a read, unless something was left unread."""
+        self._is_partial = self._is_partial or not is_complete
         if PROGRESS not in state:
             return
-        if self.bookmark.mixed:
+        if self._bookmark.mixed:
             self.log.warning(
                 "replication values mix timestamps and numbers; keeping the previous bookmark"
             )
@@ -133,22 +180,65 @@ class BookmarkStore:
         elif not is_complete:
             self.log.warning("incomplete read; keeping the last safe bookmark")
             del state[PROGRESS]
-        elif self.key and self.bookmark.cap(self.started_at, stored_bookmark(state, self.key)):
+        elif self._held(self._bookmark.value) != self._bookmark.value:
             self.log.warning(
                 "some values of %r are in the future; setting the bookmark to the start of this "
                 "run, so that no change before them is missed",
                 self.key,
             )
-            set_progress(state, self.key, self.bookmark.value)
 
     def report(self) -> None:
-        """Warn of records that moved no bookmark, at the end of a run."""
+        """Warn of records that moved no bookmark, at the end of a run; raise RecordError."""
+        if self._fields and not self._has_key and not self._is_partial:
+            shown = ", ".join(sorted(self._fields)[:_NAMED_FIELDS])
+            raise RecordError(
+                f"stream {self.stream.name!r}: replication_key {self.key!r} is in none of its "
+                f"records, which have {shown}{near_choice(self.key, self._fields)}"
+            )
         if self.without:
             self.log.warning("%d records had no %r; they moved no bookmark", self.without, self.key)
-        if unreadable := self.unreadable + self.bookmark.unreadable:
+        if unreadable := self.unreadable + self._bookmark.unreadable:
             self.log.warning(
                 "%d records had a %r that is neither a timestamp nor a number like the others; "
                 "they moved no bookmark",
                 unreadable,
                 self.key,
             )
+
+    def _held(self, value: Any) -> Any:
+        """Return a replication value, at most the start of the run."""
+        return at_most(value, Decimal(str(self.started_at)), self.pattern)
+
+    def _up_to(self, end: Bound, value: Any) -> Any:
+        """Return a replication value, at most a bound; a bookmark never goes back."""
+        before = moment(self._before, self.pattern)
+        limits = [one.amount for one in (end.moment, before) if one and one.is_instant]
+        return at_most(value, max(limits), self.pattern)
+
+    def _move(self, context: Context | None, value: Any) -> None:
+        """Set the bookmark in the state and send it."""
+        state = self.stream.get_context_state(context)
+        if stored_bookmark(state, self.key or "") == value:
+            return
+        if value is None:
+            state.pop("replication_key", None)
+            state.pop("replication_key_value", None)
+        else:
+            state |= {"replication_key": self.key, "replication_key_value": value}
+        self.stream.send_state()
+
+    def _advice(self, value: Any) -> str:
+        fitting = fitting_format(value, self.pattern)
+        return f"; set the incremental format {fitting}, which {value} fits" if fitting else ""
+
+    def _check_lower_bound(self, values: list[Any], origin: Slice) -> None:
+        """Warn of records that are older than the lower bound that was sent."""
+        if origin.start is None or not self.settings.start_param:
+            return
+        if (older := origin.start.sent_before(values)) is not None:
+            notice = (
+                "the API returned records older than the lower bound (%s before %s), so it may "
+                "ignore start_param %r"
+            )
+            sent, name = origin.start.value(), self.settings.start_param
+            self.log.warn_once("lower bound", notice, older, sent, name)

@@ -1,4 +1,4 @@
-"""Values that order as timestamps or numbers, bounds made of them, and windows of time.
+"""Values that order as timestamps or numbers, and bounds made of them.
 
 Knows no stream, no state and no request.
 """
@@ -6,8 +6,7 @@ Knows no stream, no state and no request.
 from __future__ import annotations
 
 import re
-from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation, localcontext
@@ -15,75 +14,118 @@ from math import floor
 from typing import Any
 
 from tap_oauth2_generic.runtime import timestamps
-from tap_oauth2_generic.settings.fields import FieldType
-from tap_oauth2_generic.settings.values import text
 
+#: Units per second of the formats that are numbers.
+EPOCHS = {"epoch": 1, "epoch_ms": 10**3, "epoch_us": 10**6}
 #: Words for the format of a bound; any other format is a strftime pattern.
-FORMATS = ("iso", "epoch", "epoch_ms", "date")
+FORMATS = ("iso", *EPOCHS, "date")
 #: The precision for numbers of any length that a replication key may have.
 MAX_DIGITS = 400
-_MILLISECONDS = 1000
-_DURATION = re.compile(
-    r"P(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,5})W)?(?:(\d{1,6})D)?"
-    r"(?:T(?:(\d{1,6})H)?(?:(\d{1,7})M)?(?:(\d{1,9})S)?)?"
-)
-_YEAR_MONTHS = 12
 # What a calendar of four-digit years can write.
 _EARLIEST, _LATEST = Decimal(-62135596800), Decimal(253402300799)
+_DAY = Decimal(86400)
+# The finest directive of a strftime pattern is its unit; a pattern without a time of day has days.
+_UNITS = {
+    "f": Decimal("1e-6"),
+    "L": Decimal("1e-3"),
+    **dict.fromkeys("sSTcXr", Decimal(1)),
+    **dict.fromkeys("MR", Decimal(60)),
+    **dict.fromkeys("HI", Decimal(3600)),
+}
 
 
 @dataclass(frozen=True)
 class Moment:
-    """A comparable replication value: a timestamp in seconds since 1970, or a number."""
+    """A comparable replication value: a timestamp in seconds since 1970, or a number.
+
+    ``scale`` is the number of units per second if the timestamp was written as a number.
+    """
 
     amount: Decimal
     is_instant: bool
+    scale: int = 0
 
 
 def moment(value: Any, pattern: str = "iso") -> Moment | None:
     """Parse a replication value; return None if it is neither a timestamp nor a number.
 
-    A time without an offset counts as UTC. ``pattern`` may be the strftime pattern of the
-    bounds, for an API that also writes its times that way.
+    A time without an offset counts as UTC. ``pattern`` is the format of the bounds: a strftime
+    pattern is tried on values, too, and a number is a time unless the format is iso.
     """
-    if isinstance(value, bool) or value is None:
+    is_number = isinstance(value, int | Decimal | float) and not isinstance(value, bool)
+    if not is_number and not isinstance(value, str):
         return None
-    if isinstance(value, int | Decimal | float):
-        return _parse_number(str(value))
-    if not isinstance(value, str):
-        return None
-    if "%" in pattern and (at := _parse_pattern(value, pattern)):
+    written = str(value).strip()
+    if "%" in pattern and (at := _parse_pattern(written, pattern)):
         return at
-    seconds = timestamps.epoch_seconds(value.strip())
-    return _parse_number(value) if seconds is None else Moment(seconds, is_instant=True)
+    seconds = None if is_number else timestamps.epoch_seconds(written)
+    if seconds is not None:
+        return Moment(seconds, is_instant=True)
+    number = _parse_number(written)
+    if number is None:
+        return None
+    if pattern == "iso":
+        return Moment(number, is_instant=False)
+    scale = EPOCHS.get(pattern) or _scale(number)
+    if not scale or not _EARLIEST * scale <= number <= _LATEST * scale:
+        return None
+    return Moment(number / scale, is_instant=True, scale=scale)
 
 
 def _parse_pattern(value: str, pattern: str) -> Moment | None:
+    known = re.sub(r"%(%|L)", lambda found: "%f" if found[1] == "L" else "%%", pattern)
     try:
-        at = datetime.strptime(value, pattern)  # noqa: DTZ007 - its zone is set below
+        at = datetime.strptime(value, known)  # noqa: DTZ007 - its zone is set below
     except (ValueError, OverflowError, re.error):
         return None
     aware = at if at.tzinfo else at.replace(tzinfo=timezone.utc)
     return Moment(timestamps.whole_seconds(aware), is_instant=True)
 
 
-def _parse_number(value: str) -> Moment | None:
+def _parse_number(value: str) -> Decimal | None:
     try:
         amount = Decimal(value if timestamps.is_number(value) else "NaN")
     except InvalidOperation:
         return None
     # A longer number is no bookmark: to write it, or to calculate with it, would fill the memory.
-    is_number = amount.is_finite() and abs(amount.adjusted()) <= MAX_DIGITS
-    return Moment(amount, is_instant=False) if is_number else None
+    return amount if amount.is_finite() and abs(amount.adjusted()) <= MAX_DIGITS else None
+
+
+def _scale(number: Decimal) -> int:
+    """Return the units per second of an epoch time, told by its size; 0 if it is none."""
+    largest = timestamps.MAX_EPOCH_SECONDS
+    return next((scale for scale in EPOCHS.values() if abs(number) <= largest * scale), 0)
+
+
+def fitting_format(value: Any, pattern: str) -> str | None:
+    """Return the epoch format of a number that is no time in the unit of ``pattern``."""
+    if pattern not in EPOCHS or moment(value, pattern) is not None:
+        return None
+    return next((name for name in EPOCHS if moment(value, name) is not None), None)
+
+
+def at_most(value: Any, limit: Decimal, pattern: str) -> Any:
+    """Return a replication value; for a time after a limit, the limit as such a value."""
+    at = moment(value, pattern)
+    if at is None or not at.is_instant or at.amount <= limit:
+        return value
+    if not at.scale:
+        return write(limit, "iso")
+    number = floor(limit * at.scale)
+    return str(number) if isinstance(value, str) else number
 
 
 @dataclass(frozen=True)
 class Bound:
-    """A lower or upper bound of a read, and the format in which the API takes it."""
+    """A lower or upper bound of a read, and the format in which the API takes it.
+
+    ``is_early``: it is sent one unit of its format earlier.
+    """
 
     raw: Any
     moment: Moment | None
     pattern: str
+    is_early: bool = False
 
     @classmethod
     def of(cls, raw: Any, pattern: str) -> Bound:
@@ -97,13 +139,12 @@ class Bound:
         return cls(write(amount, "iso"), Moment(amount, is_instant=True), pattern)
 
     def earlier(self, seconds: float) -> Bound:
-        """Return a bound so many seconds before this one, in its own unit."""
+        """Return a bound so many seconds before this one; so much less if it is a number."""
         if self.moment is None or not seconds:
             return self
-        unit = 1 if self.moment.is_instant or self.pattern != "epoch_ms" else _MILLISECONDS
         with localcontext() as context:
             context.prec = MAX_DIGITS
-            amount = self.moment.amount - Decimal(str(seconds)) * unit
+            amount = self.moment.amount - Decimal(str(seconds))
         if self.moment.is_instant:
             return Bound.at(amount, self.pattern)
         raw = int(amount) if amount == amount.to_integral_value() else amount
@@ -112,14 +153,9 @@ class Bound:
     @property
     def time(self) -> datetime | None:
         """The bound as a time, cut to microseconds; None if it is a plain number."""
-        if self.moment is None:
+        if self.moment is None or not self.moment.is_instant:
             return None
-        amount = self.moment.amount
-        if not self.moment.is_instant:
-            if self.pattern not in {"epoch", "epoch_ms"}:
-                return None
-            amount = amount / _MILLISECONDS if self.pattern == "epoch_ms" else amount
-        return _as_time(amount)
+        return _as_time(self.moment.amount)
 
     def is_after(self, value: Any) -> bool:
         """Return whether a replication value is older than the bound; no value is not."""
@@ -127,6 +163,14 @@ class Bound:
         if at is None or self.moment is None or at.is_instant != self.moment.is_instant:
             return False
         return at.amount < self.moment.amount
+
+    def sent_before(self, values: Iterable[Any]) -> Any:
+        """Return a value that is older than what was sent, None if there is none."""
+        sent = Bound.of(self.value(), self.pattern)
+        if self.pattern not in {"iso", *EPOCHS}:
+            # Without an offset, the API may read it in a time zone of its own.
+            sent = sent.earlier(int(_DAY))
+        return next((value for value in values if sent.is_after(value)), None)
 
     def render(self, pattern: str) -> str:
         """Return the string for a placeholder, in its own strftime pattern if it has one."""
@@ -137,29 +181,38 @@ class Bound:
         pattern = pattern or self.pattern
         if self.moment is None:
             return self.raw
-        amount = self.moment.amount
+        amount, scale = self.moment.amount, self.moment.scale
         if self.moment.is_instant:
-            return write(amount, pattern)
-        if pattern in {"iso", "epoch", "epoch_ms"}:
-            return self.raw
-        is_milliseconds = abs(amount) > timestamps.MAX_EPOCH_SECONDS
-        return write(amount / _MILLISECONDS if is_milliseconds else amount, pattern)
+            if self.is_early:
+                return write(amount - _unit(pattern), pattern)
+            return self.raw if scale and scale == EPOCHS.get(pattern) else write(amount, pattern)
+        scale = 0 if pattern == "iso" or pattern in EPOCHS else _scale(amount)
+        return write(amount / scale, pattern) if scale else self.raw
 
 
 def write(seconds: Decimal, pattern: str) -> Any:
     """Write seconds since 1970 in UTC; what a format cannot hold is cut off, never rounded up."""
-    if pattern == "epoch":
-        return floor(seconds)
-    if pattern == "epoch_ms":
-        return floor(seconds * _MILLISECONDS)
+    if pattern in EPOCHS:
+        return floor(seconds * EPOCHS[pattern])
     at = _as_time(seconds)
     if pattern == "date":
         return at.date().isoformat()
     if pattern == "iso":
         return at.replace(tzinfo=None).isoformat() + "Z"
-    # strftime omits the zeros of early years, and takes %s for local time.
+    # strftime omits the zeros of early years, takes %s for local time, and knows no %L.
     exact = {"%": "%%", "Y": f"{at.year:04d}", "s": str(floor(seconds))}
-    return at.strftime(re.sub(r"%(%|Y|s)", lambda directive: exact[directive[1]], pattern))
+    exact["L"] = f"{at.microsecond // 1000:03d}"
+    return at.strftime(re.sub(r"%(%|Y|s|L)", lambda directive: exact[directive[1]], pattern))
+
+
+def _unit(pattern: str) -> Decimal:
+    """Return the seconds by which two neighbouring bounds of a format differ."""
+    if pattern in EPOCHS:
+        return 1 / Decimal(EPOCHS[pattern])
+    if pattern == "iso":
+        return _UNITS["f"]
+    found = re.findall(r"%-?(%|[A-Za-z])", pattern)
+    return min((_UNITS[letter] for letter in found if letter in _UNITS), default=_DAY)
 
 
 def _as_time(seconds: Decimal) -> datetime:
@@ -168,57 +221,3 @@ def _as_time(seconds: Decimal) -> datetime:
     whole = floor(seconds)
     microseconds = floor((seconds - whole) * 10**6)
     return timestamps.EPOCH + timedelta(seconds=whole, microseconds=microseconds)
-
-
-@dataclass(frozen=True)
-class Duration:
-    """A length of time of calendar months and exact seconds."""
-
-    months: int
-    rest: timedelta
-
-    def after(self, at: datetime) -> datetime | None:
-        """Return the time so much later, None if no calendar has it.
-
-        A day that the month lacks becomes the month's last day.
-        """
-        total = at.year * _YEAR_MONTHS + at.month - 1 + self.months
-        year, month = divmod(total, _YEAR_MONTHS)
-        try:
-            day = min(at.day, monthrange(year, month + 1)[1])
-            return at.replace(year=year, month=month + 1, day=day) + self.rest
-        except (ValueError, OverflowError):
-            return None
-
-
-def windows(
-    start: Bound | None, end: Bound, length: Duration | None
-) -> Iterator[tuple[Bound | None, Bound]]:
-    """Split a read into windows that follow each other without gap or overlap.
-
-    There is one window if no length or no start time is given. The first starts at ``start``
-    itself, the last ends at ``end`` itself.
-    """
-    begin, until = start.time if start else None, end.time
-    if length is None or begin is None or until is None:
-        yield start, end
-        return
-    while (stop := length.after(begin)) is not None and stop < until:
-        upper = Bound.at(timestamps.whole_seconds(stop), end.pattern)
-        yield start, upper
-        start, begin = upper, stop
-    yield start, end
-
-
-def _duration(value: Any) -> Duration:
-    found = text(value).strip().upper()
-    match = _DURATION.fullmatch(found)
-    parts = [int(part or 0) for part in match.groups()] if match else []
-    if not any(parts):
-        raise ValueError(f"must be an ISO 8601 duration such as P30D or PT12H, not {found!r}")
-    years, months, weeks, days, hours, minutes, seconds = parts
-    rest = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
-    return Duration(years * _YEAR_MONTHS + months, rest)
-
-
-DURATION = FieldType({"type": "string"}, _duration)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tap_oauth2_generic.runtime.json_encoder import encode_sorted
 from tap_oauth2_generic.settings.field_types import NAME, PATHS, section
 from tap_oauth2_generic.settings.fields import FieldType, setting
 from tap_oauth2_generic.settings.limits import MAX_PARTITIONS
@@ -38,6 +39,10 @@ class Parent:
         found = {name: path.find(record) for name, path in self.keys.items()}
         return None if any(value is MISSING or value is None for value in found.values()) else found
 
+    def missing(self, record: Mapping[str, Any]) -> list[str]:
+        """Return the keys whose path is not in a parent record."""
+        return [name for name, path in self.keys.items() if path.find(record) is MISSING]
+
 
 def _partitions(value: Any) -> tuple[Context, ...]:
     if isinstance(value, Mapping):
@@ -60,13 +65,13 @@ def _partitions(value: Any) -> tuple[Context, ...]:
 def _checked(found: list[Any]) -> tuple[Context, ...]:
     if not found:
         raise ValueError("has no partition, so nothing would be read")
-    seen: set[Hashable] = set()
+    seen: set[bytes] = set()
     for index, member in enumerate(found):
         if not isinstance(member, Mapping) or not member or member.keys() != found[0].keys():
             raise ValueError(f"[{index}] must be an object with the same fields as the others")
         if any(isinstance(inner, dict | list) or inner is None for inner in member.values()):
             raise ValueError(f"[{index}] takes strings, numbers and booleans as values")
-        key = frozenset(member.items())
+        key = encode_sorted(member)
         if key in seen:
             raise ValueError(f"[{index}] appears twice")
         seen.add(key)

@@ -161,6 +161,11 @@ class PagedStream(Stream):
         return self._schema
 
     @property
+    def known_schema(self) -> dict[str, Any]:
+        """The schema as far as it is known without a request."""
+        return self._input_schema or self._schema or {}
+
+    @property
     def catalog_schema(self) -> dict[str, Any] | None:
         """The schema of the catalog, None without one."""
         return self._input_schema

@@ -5,11 +5,10 @@ When a bookmark may move is decided in ``replication/bookmark_store.py``.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-import msgspec
 from singer_sdk.helpers._state import PROGRESS_MARKER_NOTE, PROGRESS_MARKERS, StateWriter
 from singer_sdk.singerlib.encoding.simple import StateMessage
 from singer_sdk.streams._state import StreamStateManager
@@ -17,7 +16,7 @@ from singer_sdk.streams._state import StreamStateManager
 from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.parsing.formats import decode
 from tap_oauth2_generic.runtime.clock import Clock
-from tap_oauth2_generic.runtime.json_encoder import encode_json
+from tap_oauth2_generic.runtime.json_encoder import encode_json, encode_sorted
 from tap_oauth2_generic.settings.limits import FREE_STATE_BYTES
 from tap_oauth2_generic.singer.message_writer import MessageWriter
 
@@ -33,7 +32,10 @@ _OUTPUT_SHARE, _TIME_SHARE = 10, 100
 
 
 class IndexedStateManager(StreamStateManager):
-    """A stream's state with an index of its partitions; the SDK searches all of them."""
+    """A stream's state with an index of its partitions; the SDK searches all of them.
+
+    Contexts differ if their JSON does: 1, 1.0, "1" and true are different requests.
+    """
 
     def get_context_state(self, context: Mapping[str, Any] | None) -> dict[str, Any]:
         """Return the state of a context to write to; raise InputError if there are two."""
@@ -43,19 +45,19 @@ class IndexedStateManager(StreamStateManager):
         wanted = self.get_state_partition_context(context)
         made: dict[str, Any] = {"context": dict(wanted or {})}
         self.stream_state.setdefault("partitions", []).append(made)
-        self._index[_key(made["context"])] = made
+        self._index[encode_sorted(made["context"])] = made
         return made
 
     def find(self, context: Mapping[str, Any] | None) -> dict[str, Any] | None:
         """Return the state of a context, None if there is none yet."""
         wanted = self.get_state_partition_context(context)
-        return self._index.get(_key(wanted)) if wanted else self.stream_state
+        return self._index.get(encode_sorted(wanted)) if wanted else self.stream_state
 
     @cached_property
-    def _index(self) -> dict[Hashable, dict[str, Any]]:
-        index: dict[Hashable, dict[str, Any]] = {}
+    def _index(self) -> dict[bytes, dict[str, Any]]:
+        index: dict[bytes, dict[str, Any]] = {}
         for state in self.stream_state.get("partitions", []):
-            if index.setdefault(_key(state["context"]), state) is not state:
+            if index.setdefault(encode_sorted(state["context"]), state) is not state:
                 raise InputError(f"the state holds the context {state['context']} twice")
         return index
 
@@ -72,13 +74,6 @@ def has_history(state: Mapping[str, Any]) -> bool:
     """Return whether the state of a stream shows that a run read records: any value it kept."""
     kept = any(value for name, value in state.items() if name not in _NO_HISTORY)
     return kept or any(map(has_history, state.get("partitions", ())))
-
-
-def _key(context: Mapping[str, Any]) -> Hashable:
-    try:
-        return frozenset(context.items())
-    except TypeError:
-        return msgspec.json.encode(context, order="deterministic", enc_hook=str)
 
 
 class ThrottledStateWriter(StateWriter):

@@ -23,6 +23,7 @@ from tap_oauth2_generic.records.steps import (
     Keep,
 )
 from tap_oauth2_generic.replication.bounds import Bound
+from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.settings.conditions import parse_condition
 from tap_oauth2_generic.settings.paths import parse_path
 
@@ -69,7 +70,11 @@ class OnlyEven(Step):
 
 def pipeline(*steps):
     """Return a pipeline with the steps that most streams have, and others before the schema."""
-    prepare = [AddFields({"m": parse_path("in.m")}), AddContext(["account"]), *steps]
+    prepare = [
+        AddFields({"m": parse_path("in.m")}),
+        AddContext(["account"], StreamLog("items")),
+        *steps,
+    ]
     schema = {"properties": COLUMNS}
     conformer = RecordConformer(schema, EVERYTHING, refuses_new_fields=True, checks_formats=True)
     conform = Conform(conformer, ["m", "account"], "n", is_ordered=False)

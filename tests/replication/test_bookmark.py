@@ -14,7 +14,7 @@ from tap_oauth2_generic.replication.bookmark import (
     IncrementalSettings,
     stored_bookmark,
 )
-from tap_oauth2_generic.replication.bounds import Bound, moment
+from tap_oauth2_generic.replication.bounds import Bound, at_most, fitting_format, moment
 from tap_oauth2_generic.runtime.timestamps import epoch_seconds
 from tap_oauth2_generic.settings.fields import ErrorCollector, read
 
@@ -69,34 +69,61 @@ def test_strftime_pattern_orders_timestamps():
 
 
 @pytest.mark.parametrize(
-    ("pattern", "value", "capped"),
+    ("pattern", "value", "held"),
     [
         ("iso", "2999-01-01T00:00:00Z", "2023-11-14T22:13:20.250000Z"),
+        ("iso", "2999-01-01T00:00:00.123+05:30", "2023-11-14T22:13:20.250000Z"),
+        ("iso", "2999-01-01", "2023-11-14T22:13:20.250000Z"),
+        ("date", "2999-01-01", "2023-11-14T22:13:20.250000Z"),
+        ("date", 32503680000, 1700000000),
         ("epoch", 32503680000, 1700000000),
+        ("epoch", "32503680000", "1700000000"),
+        ("epoch", Decimal("32503680000.5"), 1700000000),
+        ("epoch", "2999-01-01", "2023-11-14T22:13:20.250000Z"),
         ("epoch_ms", 32503680000000, 1700000000250),
+        ("epoch_us", 32503680000000000, 1700000000250000),
         ("%Y", "2999", "2023-11-14T22:13:20.250000Z"),
+        ("%Y%m%d", 29990101, "2023-11-14T22:13:20.250000Z"),
+        ("%s%f", 32503680000000000, 1700000000250000),
+        ("%s%L", "32503680000000", "1700000000250"),
     ],
 )
-def test_future_bookmark_is_capped_at_the_run(pattern, value, capped):
-    bookmark = last([value], pattern)
-    assert bookmark.cap(NOW, None)
-    assert bookmark.value == capped
-    assert not bookmark.cap(NOW, None)
-
-
-def test_cap_never_goes_below_the_previous_bookmark():
-    bookmark = last(["2999-06-01"], previous="2999-01-01")
-    assert bookmark.cap(NOW, "2999-01-01")
-    assert bookmark.value == "2999-01-01T00:00:00Z"
+def test_future_time_is_held_at_the_start_of_the_run(pattern, value, held):
+    """Whatever the format; what is held is read as that time again."""
+    assert at_most(value, Decimal(str(NOW)), pattern) == held
+    assert type(at_most(value, Decimal(str(NOW)), pattern)) is type(held)
+    assert at_most(held, Decimal(str(NOW)), pattern) == held
+    assert 0 <= Decimal(str(NOW)) - moment(held, pattern).amount < 1
 
 
 @pytest.mark.parametrize(
-    ("pattern", "value"), [("iso", 10**15), ("iso", "2023-11-14T22:13:20Z"), ("epoch", 5)]
+    ("pattern", "value"),
+    [("iso", 10**15), ("iso", "9" * 20), ("iso", "2023-11-14T22:13:20Z"), ("epoch", 5)],
 )
-def test_only_future_timestamps_are_capped(pattern, value):
-    bookmark = last([value], pattern)
-    assert not bookmark.cap(NOW, None)
-    assert bookmark.value == value
+def test_only_future_times_are_held(pattern, value):
+    """Under iso a number is no time."""
+    assert at_most(value, Decimal(str(NOW)), pattern) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "pattern", "fitting"),
+    [
+        (1_700_000_000_000, "epoch", "epoch_ms"),
+        (1_700_000_000_000_000, "epoch", "epoch_us"),
+        ("1700000000000000", "epoch_ms", "epoch_us"),
+        (1_700_000_000, "epoch", None),
+        (253_402_300_799, "epoch", None),
+        (10**30, "epoch", None),
+        (1_700_000_000_000, "iso", None),
+        ("soon", "epoch", None),
+    ],
+)
+def test_number_that_is_no_time_in_its_unit_moves_no_bookmark(value, pattern, fitting):
+    """The format it fits is known; the last second of the year 9999 is a time."""
+    assert fitting_format(value, pattern) == fitting
+    bookmark = Bookmark(None, pattern)
+    is_unit_wrong = pattern != "iso" and value not in {1_700_000_000, 253_402_300_799}
+    assert bookmark.observe(value) == (not is_unit_wrong)
 
 
 def test_bookmark_of_another_key_is_ignored():
@@ -112,7 +139,7 @@ def test_bookmark_of_another_key_is_ignored():
 )
 def test_wrong_setting_is_one_error(raw, place):
     collector = ErrorCollector()
-    assert read(IncrementalSettings, raw, collector) is None
+    read(IncrementalSettings, raw, collector)
     assert [error.partition(":")[0] for error in collector.errors] == [place]
 
 
@@ -126,6 +153,6 @@ def test_huge_number_moves_no_bookmark(value, read_as, pattern):
     assert bound.value() == given
     assert bound.render("%d.%m.%Y") == str(given)
     bookmark = Bookmark(given, pattern)
-    assert not bookmark.cap(1e9, given)
+    assert at_most(given, Decimal(10**9), pattern) == given
     assert not bookmark.observe(given)
     assert bookmark.unreadable == 1

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from decimal import Decimal
+
 import pytest
 
 from tests.support.server import Reply
@@ -243,3 +246,110 @@ def test_duplicate_partition_is_found_among_many(api, tap):
     assert run.status == 1
     (line,) = run.error_lines
     assert "[50000] appears twice" in line
+
+
+KEYS = '[{"k": 1}, {"k": true}, {"k": 1.0}, {"k": "one"}]'
+
+
+@pytest.mark.parametrize("kind", ["parent", "partition"])
+def test_contexts_that_differ_in_type_have_bookmarks_of_their_own(api, tap, kind):
+    """1, true and 1.0 are different requests, and stay what they are."""
+    api.routes["/keys"] = lambda _: Reply(KEYS.encode())
+    bookmarks = {"1": 10, "true": 20, "1.0": 30, "one": 40}
+    api.routes["/items"] = lambda seen: [{"id": 1, "at": bookmarks[seen.query["k"]]}]
+    contexts = {
+        "parent": {"parent": {"stream": "keys", "keys": {"k": "k"}}},
+        "partition": {"partitions": json.loads(KEYS, parse_float=Decimal)},
+    }
+    items = {
+        "name": "items",
+        "path": "items",
+        "params": {"k": f"{{{kind}.k}}"},
+        "replication_key": "at",
+        "incremental": {"start_param": "since"},
+        "schema": {"properties": {n: {} for n in ("id", "at", "k")}},
+        **contexts[kind],
+    }
+    keys = {"name": "keys", "path": "keys", "selected": False}
+    config = json.loads(json.dumps(api.config(keys, items), default=float))
+    run = tap.ok(config)
+    assert [r["k"] for r in run.records()] == [1, True, Decimal("1.0"), "one"]
+    assert [type(r["k"]) for r in run.records()] == [int, bool, Decimal, str]
+    for _ in range(2):
+        found = [(p["context"]["k"], p["replication_key_value"]) for p in partitions(run, "items")]
+        assert [value for _, value in found] == [10, 20, 30, 40]
+        api.seen.clear()
+        run = tap.ok(config, state=json.loads(json.dumps(run.state, default=float)))
+        asked = {seen.query["k"]: seen.query["since"] for seen in api.requests("/items")}
+        assert asked == {"1": "10", "true": "20", "1.0": "30", "one": "40"}
+
+
+@pytest.mark.parametrize("in_flight", [1, 4])
+@pytest.mark.parametrize("sampled", [True, False])
+def test_parent_record_that_comes_twice_has_its_children_read_once(lists, tap, in_flight, sampled):
+    """Twice on a page, on two pages, or with another value in a field that is no key."""
+    pages = [[*LISTS, LISTS[0]], [{**LISTS[1], "n": 9}, LISTS[0]], []]
+    lists.routes["/lists"] = lambda seen: pages[int(seen.query["page"]) - 1]
+    parent = {**PARENT, "pagination": {"style": "page_number"}}
+    child = CHILD if sampled else {**CHILD, "schema": {"properties": {"id": {}, "list_id": {}}}}
+    run = tap.ok(lists.config(parent, child, max_in_flight=in_flight))
+    assert len(run.records("lists")) == 6
+    assert [(r["list_id"], r["id"]) for r in run.records("tasks")] == [
+        (item["id"], number) for item in LISTS for number in (1, 2)
+    ]
+
+
+@pytest.mark.parametrize("selected", [True, False])
+def test_parent_key_that_is_in_no_parent_record_is_an_error(lists, tap, selected):
+    parent = {"stream": "lists", "keys": {"list_id": "idd", "number": "n"}}
+    schema = {"properties": {"id": {"type": "integer"}, "list_id": {"type": "string"}}}
+    child = {**CHILD, "parent": parent, "schema": schema}
+    run = tap(lists.config({**PARENT, "selected": selected}, child))
+    assert run.status == 1
+    said = "parent.keys 'list_id': 'idd' is in no record of 'lists'; did you mean 'id'?"
+    assert said in run.error_lines[-1]
+
+
+@pytest.mark.parametrize("records", [[], [{"id": None}], [{"id": "c"}, {"n": 1}]])
+def test_parent_key_without_a_value_is_no_error(lists, tap, records):
+    lists.serve("/lists", records)
+    schema = {"properties": {"id": {}, "n": {}, "list_id": {}}}
+    tap.ok(lists.config({**PARENT, "schema": schema}, {**CHILD, "schema": schema}))
+
+
+def test_key_of_a_context_that_a_field_hides_is_said_once(api, tap):
+    """A grandchild would get the child's field; equal values hide nothing."""
+    api.serve("/lists", [{"id": 1}, {"id": 2}])
+    api.routes["/tasks"] = lambda seen: [
+        {"id": 7, "list_id": int(seen.query["list"]), "site": "own"} for _ in range(3)
+    ]
+    child = {
+        **CHILD,
+        "path": "tasks",
+        "params": {"list": "{parent.list_id}"},
+        "partitions": [{"site": "given"}],
+    }
+    run = tap.ok(api.config(PARENT, child))
+    said = [line for line in run.warnings if "hides" in line]
+    assert len(said) == 1
+    assert "stream 'tasks'" in said[0]
+    assert "'site'" in said[0]
+
+
+@pytest.mark.parametrize("in_flight", [1, 4])
+def test_child_that_failed_keeps_the_bookmark_of_each_parent_that_names_it(api, tap, in_flight):
+    """A context that is read once counts for all parents that name it."""
+    api.routes["/lists"] = lambda _: [{"id": 1, "at": 5}]
+    api.serve("/lists/1/tasks", Reply({}, 500))
+    parent = {
+        **PARENT,
+        "partitions": {"k": ["a", "b"]},
+        "replication_key": "at",
+        "schema": {"properties": {"id": {}, "at": {"type": "integer"}}},
+    }
+    child = {**CHILD, "schema": {"properties": {"id": {}, "list_id": {}}}}
+    run = tap(api.config(parent, child, max_in_flight=in_flight))
+    assert run.status == 1
+    assert len(run.records("lists")) == 2
+    assert not any("replication_key_value" in one for one in partitions(run, "lists"))
+    assert len(api.requests("/lists/1/tasks")) == 1

@@ -1,0 +1,257 @@
+"""No bookmark passes what was not read, whatever the key type, the order and the failure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from tests.support.key_types import KEY_TYPES
+from tests.support.server import Reply
+
+DAY = timedelta(days=1)
+BEGIN = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0) - 120 * DAY
+START, LATER = (str((BEGIN + days * DAY).date()) for days in (0, 20))
+FUTURE = datetime(2999, 1, 1, tzinfo=timezone.utc)
+WINDOWS = {"start_param": "since", "end_param": "until", "window": "P30D"}
+every_key = pytest.mark.parametrize("key", KEY_TYPES.values(), ids=KEY_TYPES)
+
+
+def rows(key, days, *, late=()):
+    """Return a row for each day, created then; the key of ``late`` ones is the time given."""
+    made = [{"id": n, "at": key.write(BEGIN + n * DAY)} for n in range(days)]
+    for number, at in dict(late).items():
+        made[number]["at"] = key.write(at)
+    return made
+
+
+def stream(key, **settings):
+    incremental = {"format": key.format, **settings.pop("incremental", {})}
+    fixed = {"name": "items", "path": "items", "replication_key": "at", "schema": key.schema}
+    return {**fixed, "incremental": incremental, **settings}
+
+
+def by_creation(key, made, failing=()):
+    """Serve rows by the day of their creation, between the bounds; fail at some days."""
+
+    def respond(seen):
+        since, until = (key.read(seen.query[name]) for name in ("since", "until"))
+        if any(since <= BEGIN + day * DAY < until for day in failing):
+            return Reply({"error": "on purpose"}, 500)
+        return [row for row in made if since <= BEGIN + row["id"] * DAY < until]
+
+    return respond
+
+
+def state(value, key="at"):
+    return {"bookmarks": {"items": {"replication_key": key, "replication_key_value": value}}}
+
+
+@every_key
+@pytest.mark.parametrize("order", ["none", "asc", "desc"])
+@pytest.mark.parametrize("late", [BEGIN + 75 * DAY, BEGIN + 300 * DAY, FUTURE])
+def test_window_moves_the_bookmark_to_its_end_at_most(api, tap, key, order, late):
+    """A row of the first window has a key beyond it; the third window fails."""
+    made = rows(key, 100, late={7: late})
+    api.routes["/items"] = by_creation(key, made, failing=[60])
+    settings = stream(key, incremental={**WINDOWS, "order": order})
+    run = tap(api.config(settings, start_date=START))
+    assert run.status == 1
+    api.routes["/items"] = by_creation(key, made)
+    again = tap.ok(api.config(settings, start_date=START), state=run.state)
+    assert {*run.ids(), *again.ids()} == set(range(100))
+    assert len(again.ids()) < 100
+    assert not any("2999" in str(one) for one in run.states)
+
+
+@every_key
+def test_future_bookmark_is_held_at_the_start_of_the_run(api, tap, key):
+    """Also if no record comes: the next run must not start later."""
+    before = datetime.now(timezone.utc) - DAY
+    for served in ([], [{"id": 1, "at": key.write(BEGIN)}], [{"id": 2, "at": key.write(FUTURE)}]):
+        api.serve("/items", served)
+        settings = stream(key, incremental={"start_param": "since"})
+        run = tap.ok(api.config(settings), state=state(key.write(FUTURE)))
+        assert any("is in the future" in line for line in run.warnings)
+        since = api.requests("/items")[-1].query["since"]
+        assert before <= key.read(since) <= datetime.now(timezone.utc)
+        tap.ok(api.config(settings), state=run.state)
+        since = api.requests("/items")[-1].query["since"]
+        assert before <= key.read(since) <= datetime.now(timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "value", "said"),
+    [("epoch", 1_704_067_200_000, "epoch_ms"), ("epoch_ms", 1_704_067_200_000_000, "epoch_us")],
+)
+def test_wrong_unit_is_named_and_moves_no_bookmark(api, tap, wrong, value, said):
+    api.serve("/items", [{"id": 1, "at": value}])
+    run = tap.ok(api.config(stream(KEY_TYPES[wrong], incremental=WINDOWS), start_date=START))
+    assert run.bookmark() is None
+    assert any(f"set the incremental format {said}" in line for line in run.warnings)
+    run = tap.ok(api.config(stream(KEY_TYPES[wrong])), state=state(value))
+    assert any("ignoring its bookmark" in line and said in line for line in run.warnings)
+
+
+PARTITIONS = {"partitions": [{"part": "a"}], "params": {"part": "{partition.part}"}}
+
+
+@pytest.mark.parametrize("contexts", [{}, PARTITIONS], ids=["plain", "partition"])
+@pytest.mark.parametrize("key", ["iso", "epoch", "ids"])
+def test_checkpoint_of_an_order_that_is_not_kept_is_taken_back(api, tap, contexts, key):
+    write = (lambda at: (at - BEGIN).days) if key == "ids" else KEY_TYPES[key].write
+    days = [*range(1, 11), 1000, 1001, *range(11, 40)]
+    made = [{"id": n, "at": write(BEGIN - 1001 * DAY + n * DAY)} for n in days]
+
+    def respond(seen):
+        page = int(seen.query["page"])
+        failed = page == 5 and "again" not in seen.query
+        return Reply({}, 500) if failed else made[(page - 1) * 4 : page * 4]
+
+    api.routes["/items"] = respond
+    kind = KEY_TYPES["epoch" if key == "epoch" else "iso"]
+    schema = KEY_TYPES["iso" if key == "iso" else "epoch"].schema
+    settings = stream(
+        kind, schema=schema, pagination={"style": "page_number"}, incremental={"order": "asc"}
+    )
+    run = tap(api.config({**settings, **contexts}))
+    assert run.status == 1
+    values = [str(one) for one in run.states]
+    wrong = f"'replication_key_value': {write(BEGIN - DAY)!r}"
+    assert wrong not in values[-1].partition("progress_markers")[0]
+    assert any("not in ascending order" in line for line in run.warnings)
+
+
+@every_key
+@pytest.mark.parametrize("bounds", ["half_open", "inclusive", "exclusive"])
+def test_windows_share_no_bound(api, tap, key, bounds):
+    """However the API reads its bounds, each row comes once, and none is between two windows."""
+    made = rows(key, 60)
+
+    def respond(seen):
+        since, until = (key.read(seen.query[name]) for name in ("since", "until"))
+        return [
+            row
+            for row in made
+            if since < (at := BEGIN + row["id"] * DAY) < until
+            or (at == since and bounds != "exclusive")
+            or (at == until and bounds == "inclusive")
+        ]
+
+    api.routes["/items"] = respond
+    windows = {**WINDOWS, "window": "P2D", "window_bounds": bounds}
+    settings = stream(key, incremental=windows)
+    run = tap.ok(api.config(settings, start_date=START, max_in_flight=8))
+    assert run.ids() == list(range(60))
+
+
+@every_key
+def test_older_records_than_the_start_date_are_left_out(api, tap, key):
+    made = rows(key, 40)
+    api.serve("/items", made)
+    settings = stream(key, incremental={"drop_older": True})
+    assert tap.ok(api.config(settings, start_date=LATER)).ids() == list(range(20, 40))
+
+    api.routes["/items"] = lambda seen: made[::-1][int(seen.query["offset"]) :][:10]
+    settings = stream(key, incremental={"order": "desc"}, pagination={"style": "offset"})
+    run = tap.ok(api.config(settings, start_date=LATER))
+    assert run.ids() == list(range(39, 9, -1))
+
+
+@pytest.mark.parametrize("form", ["iso", "epoch", "%s"])
+@pytest.mark.parametrize("key", ["id", "order_id", "rowVersionId", "version"])
+@pytest.mark.parametrize("initial", [None, 0, 7])
+def test_number_that_is_no_time_never_gets_a_date(api, tap, form, key, initial):
+    """An id is no time, nor is any number under iso; it is not held at the clock."""
+    if key == "version" and form != "iso" and initial is None:
+        pytest.skip("a number in an epoch format is a time")
+    made = [{key: 10**18 + n} for n in range(1, 4)]
+    api.routes["/items"] = lambda seen: [
+        row for row in made if row[key] >= int(seen.query.get("since", 0))
+    ]
+    settings = {
+        "name": "items",
+        "path": "items",
+        "replication_key": key,
+        "incremental": {"format": form, "start_param": "since"},
+        "schema": {"properties": {key: {"type": "integer"}}},
+        **({} if initial is None else {"initial_value": initial}),
+    }
+    run = tap.ok(api.config(settings, start_date=START))
+    assert run.records() == made
+    asked = api.requests("/items")[0].query.get("since")
+    assert asked == (None if initial is None else str(initial))
+    assert run.bookmark() == 10**18 + 3
+    tap.ok(api.config(settings, start_date=START), state=run.state)
+    assert api.requests("/items")[-1].query["since"] == str(10**18 + 3)
+
+
+def test_epoch_us_is_a_format_of_bounds(api, tap):
+    api.serve("/items", [{"id": 1, "at": 1_704_067_200_123_456}])
+    key = KEY_TYPES["epoch_us"]
+    settings = stream(key, incremental={"start_param": "since", "lookback": 1})
+    run = tap.ok(api.config(settings, start_date=START))
+    assert key.read(api.requests("/items")[-1].query["since"]) == BEGIN
+    tap.ok(api.config(settings), state=run.state)
+    assert api.requests("/items")[-1].query["since"] == "1704067199123456"
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, [1], True, "soon", "", "9" * 4000, "1_000"])
+@pytest.mark.parametrize("key", ["iso", "epoch", "date"])
+def test_bookmark_that_is_no_value_is_ignored_with_a_warning(api, tap, key, value):
+    api.serve("/items", [{"id": 1, "at": KEY_TYPES[key].write(BEGIN)}])
+    settings = stream(KEY_TYPES[key], incremental={"start_param": "since"})
+    run = tap.ok(api.config(settings), state=state(value))
+    assert "since" not in api.requests("/items")[-1].query
+    assert any("ignoring its bookmark" in line for line in run.warnings)
+    assert run.bookmark() == KEY_TYPES[key].write(BEGIN)
+
+
+@pytest.mark.parametrize(("name", "count"), [("since", 0), ("sincee", 1)])
+@every_key
+def test_records_older_than_the_lower_bound_warn(api, tap, key, name, count):
+    made = rows(key, 30)
+
+    def respond(seen):
+        since = key.read(seen.query["since"]) if "since" in seen.query else BEGIN
+        return [row for row in made if BEGIN + row["id"] * DAY >= since]
+
+    api.routes["/items"] = respond
+    settings = stream(key, incremental={"start_param": name, "lookback": 3600})
+    run = tap.ok(api.config(settings), state=state(key.write(BEGIN + 20 * DAY)))
+    assert sum(f"may ignore start_param '{name}'" in line for line in run.warnings) == count
+
+
+def test_replication_key_in_no_record_is_an_error(api, tap):
+    api.serve("/items", [{"id": 1, "updated": "2024-01-01"}])
+    for schema in ({}, {"schema": {"properties": {"id": {"type": "integer"}}}}):
+        settings = {"name": "items", "path": "items", "replication_key": "updatd", **schema}
+        run = tap(api.config(settings))
+        assert run.status == 1
+        assert "replication_key 'updatd' is in none of its records" in run.error_lines[-1]
+        assert "did you mean 'updated'?" in run.error_lines[-1]
+
+
+@pytest.mark.parametrize("served", [[], [{"id": 1, "at": None}], [{"id": 1}, {"id": 2, "at": 5}]])
+@pytest.mark.parametrize("encoded", [True, False])
+def test_replication_key_without_a_value_is_no_error(api, tap, served, encoded):
+    api.serve("/items", {"data": served})
+    settings = stream(KEY_TYPES["epoch"], records_path="data")
+    if not encoded:
+        settings["keep"] = [{"path": "id", "in": [1, 2]}]
+    tap.ok(api.config(settings))
+
+
+@pytest.mark.parametrize("method", [None, "INCREMENTAL"])
+def test_catalog_without_keys_takes_those_of_the_configuration(api, tap, method):
+    api.serve("/items", [{"id": 1, "at": "2024-01-01T00:00:00Z"}])
+    root = {"selected": True} | ({"replication-method": method} if method else {})
+    entry = {
+        "tap_stream_id": "items",
+        "schema": KEY_TYPES["iso"].schema,
+        "metadata": [{"breadcrumb": [], "metadata": root}],
+    }
+    config = api.config(stream(KEY_TYPES["iso"], primary_keys=["id"]))
+    run = tap.ok(config, catalog={"streams": [entry]})
+    assert run.bookmark() == "2024-01-01T00:00:00Z"
+    assert [m["key_properties"] for m in run.messages if m["type"] == "SCHEMA"] == [["id"]]

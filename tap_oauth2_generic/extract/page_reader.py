@@ -81,17 +81,15 @@ class PageReader:
             number = paginator.pages + 1
             yield from self.take(slice_, self.fetch(slice_, paginator.token, number), paginator)
 
-    def fetch(
-        self, slice_: Slice, token: Token, number: int, *, is_guess: bool = False
-    ) -> Response:
+    def fetch(self, slice_: Slice, token: Token, number: int, **how: bool) -> Response:
         """Request the page that a token leads to, from any thread; raise TapError.
 
-        A guess is sent once; its failure is not logged.
+        ``how``: ``is_guess`` or ``alone``, as for the client.
         """
         with self._naming(number):
             policy = replace(self._policy, is_sample=slice_.is_sample)
             build = partial(self._request, slice_, token)
-            return self.session.api_client.fetch(build, policy, is_guess=is_guess)
+            return self.session.api_client.fetch(build, policy, **how)
 
     def take(self, slice_: Slice, response: Response, paginator: Paginator) -> list[FetchedPage]:
         """Find the records in a response and let paging go on; raise TapError.

@@ -6,7 +6,7 @@ Decides what is requested next; threads only send. Knows no stream, no schema an
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,7 +29,7 @@ _SIGNAL_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class _PendingPage:
-    """A page that was requested; a guess may fail, and is requested again once it is wanted."""
+    """A page that was requested; one that fails as a guess is requested again once wanted."""
 
     token: Token
     response: Future[Response]
@@ -71,8 +71,12 @@ class SliceReader:
         if self._failure or self.is_cancelled:
             return 0
         if self._pending and self._pending[0].has_failed:
-            # The pages before it were as predicted, so it is no longer a guess.
-            self._pending[0] = self._request(self._pending[0].token, workers, 0, urgent=True)
+            if not urgent:
+                return 0
+            # It may have been refused because of the others in flight.
+            again = self._fetch(self._pending[0].token, self.paginator.pages + 1, alone=True)
+            response = workers.submit(again, urgent=True)
+            self._pending[0] = _PendingPage(self._pending[0].token, response, is_guess=False)
             return 1
         if limit < 1:
             return 0
@@ -115,9 +119,13 @@ class SliceReader:
             self._pending.pop().response.cancel()
 
     def _request(self, token: Token, workers: Workers, ahead: int, *, urgent: bool) -> _PendingPage:
-        number, is_guess = self.paginator.pages + 1 + ahead, ahead > 0
-        fetch = partial(self.source.fetch, self.slice, token, number, is_guess=is_guess)
+        # A page of a later context may never be wanted, too: a failure may end the stream.
+        number, is_guess = self.paginator.pages + 1 + ahead, ahead > 0 or not urgent
+        fetch = self._fetch(token, number, is_guess=is_guess)
         return _PendingPage(token, workers.submit(fetch, urgent=urgent), is_guess)
+
+    def _fetch(self, token: Token, number: int, **how: bool) -> Callable[[], Response]:
+        return partial(self.source.fetch, self.slice, token, number, **how)
 
     def _has_arrived(self) -> bool:
         first = self._pending[0] if self._pending else None

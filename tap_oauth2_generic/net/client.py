@@ -14,10 +14,10 @@ from typing import Any, Protocol
 
 import requests
 
-from tap_oauth2_generic.errors import ApiError, UnreachableError
+from tap_oauth2_generic.errors import ApiError, AuthorizationError, StreamError, UnreachableError
 from tap_oauth2_generic.net import retry
 from tap_oauth2_generic.net.hosts import HostPolicy
-from tap_oauth2_generic.net.rate_limit import ConcurrencyLimit, RateLimiter
+from tap_oauth2_generic.net.rate_limit import ConcurrencyLimit, RateLimiter, Slot
 from tap_oauth2_generic.net.request import Request, prepare, redirect
 from tap_oauth2_generic.net.response_rules import Rule
 from tap_oauth2_generic.net.transport import Transport
@@ -90,6 +90,7 @@ class _Attempt:
     outcome: str
     response: Response | None = None
     is_unreachable: bool = False
+    is_shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,12 +106,18 @@ class ApiClient:
     clock: Clock
 
     def fetch(
-        self, build: Callable[[], Request], policy: RequestPolicy, *, is_guess: bool = False
+        self,
+        build: Callable[[], Request],
+        policy: RequestPolicy,
+        *,
+        is_guess: bool = False,
+        alone: bool = False,
     ) -> Response:
         """Send a request until it has a response that can be used, and return that.
 
         ``build`` makes the request, and makes it again once the token was renewed, since a
-        template may hold a field of the token response. A guess is sent once and in silence.
+        template may hold a field of the token response. A guess is sent once and in silence. If
+        the API refuses a request while others are in flight, it is sent again, ``alone``.
 
         Raises HostNotAllowedError before anything is sent to a foreign host, ApiError if the
         API refuses or keeps failing, UnreachableError if its host cannot be reached,
@@ -121,8 +128,8 @@ class ApiClient:
         self.hosts.check(request.url, request.base_url, request.source)
         failures, renewed = 0, False
         while True:
-            token = self.authenticator.access_token()
-            attempt = self._attempt(request, policy, token)
+            token = self._token()
+            attempt = self._attempt(request, policy, token, alone=alone)
             action, response = attempt.verdict.action, attempt.response
             if response is not None and action in {"ok", "ignore", "end"}:
                 response.outcome = action
@@ -137,6 +144,9 @@ class ApiClient:
                 renewed = True
                 request = build()
                 continue
+            if attempt.is_shared and action == "fail" and not alone:
+                alone = True
+                continue
             if response is not None and action != "retry":
                 raise ApiError(_refusal(response, attempt.outcome, renewed=renewed))
             failures += 1
@@ -147,10 +157,19 @@ class ApiClient:
                 raise kind(f"{request.name} {before}{attempt.outcome}")
             self._wait(attempt, failures, policy)
 
-    def _attempt(self, request: Request, policy: RequestPolicy, token: str) -> _Attempt:
+    def _token(self) -> str:
+        """Return a token; a setting that prevents it concerns every stream."""
+        try:
+            return self.authenticator.access_token()
+        except StreamError as error:
+            raise AuthorizationError(str(error)) from None
+
+    def _attempt(
+        self, request: Request, policy: RequestPolicy, token: str, *, alone: bool
+    ) -> _Attempt:
         """Send once and decide what to do with the response."""
         try:
-            raw = self._send(request, policy, token)
+            raw, slot = self._send(request, policy, token, alone=alone)
         except retry.TRANSIENT as error:
             outcome, never_left = retry.describe_failure(error), retry.was_not_sent(error)
             return _Attempt(retry.Verdict("retry"), outcome, is_unreachable=never_left)
@@ -161,7 +180,7 @@ class ApiClient:
         rule = next((one for one in policy.rules if one.fits(status, response.read_body)), None)
         if rule is None:
             outcome = f"returned status {status} {excerpt(raw.reason or '')}".rstrip()
-            return _Attempt(verdict, outcome, response)
+            return _Attempt(verdict, outcome, response, is_shared=slot.is_shared)
         wait = retry.requested_wait(headers, self.resilience, now)
         message = excerpt(rule.message(response.read_body))
         outcome = f"returned status {status}, response rule {rule.action!r}"
@@ -186,22 +205,24 @@ class ApiClient:
         chance = random.random()  # noqa: S311  # nosec B311 # jitter, not a secret
         return retry.bounded_wait(verdict, failures, self.resilience, chance)
 
-    def _send(self, request: Request, policy: RequestPolicy, token: str) -> requests.Response:
+    def _send(
+        self, request: Request, policy: RequestPolicy, token: str, *, alone: bool
+    ) -> tuple[requests.Response, Slot]:
         """Send as soon as the limits allow; a 429 lowers the limit on concurrency."""
         prepared, came_from = prepare(request), request.source
         for _ in range(MAX_REDIRECTS):
             self.hosts.check(prepared.url or "", request.base_url, came_from)
             self.authenticator.sign(prepared, token)
-            with self.concurrency.slot() as era:
+            with self.concurrency.slot(alone=alone) as slot:
                 self.limiter.wait_for_turn(policy.stats.waits)
                 policy.stats.request(is_sample=policy.is_sample)
                 response = self.transport.send(prepared)
-            if response.status_code == retry.TOO_MANY_REQUESTS:
-                self.concurrency.halve(era)
+            if response.status_code in retry.TOO_MANY_AT_ONCE:
+                self.concurrency.halve(slot)
             else:
                 self.concurrency.recover()
             if not response.is_redirect:
-                return response
+                return response, slot
             prepared, came_from = redirect(prepared, response), "a redirect"
         raise ApiError(f"{request.name} was redirected more than {MAX_REDIRECTS} times")
 

@@ -67,35 +67,53 @@ class RateLimiter:
             self._next_turn = max(self._next_turn, self._held_until)
 
 
+@dataclass(eq=False)
+class Slot:
+    """A request in flight: when it began, and whether another one was in flight with it."""
+
+    era: int
+    is_shared: bool
+
+
 class ConcurrencyLimit:
-    """The number of concurrent requests: halved when the API says 429, restored gradually."""
+    """The number of concurrent requests: halved after a 429 or 409, restored gradually."""
 
     def __init__(self, settings: RateLimitSettings) -> None:
         self._maximum = self.limit = settings.max_in_flight
-        self._in_flight = 0
+        self._in_flight: list[Slot] = []
+        self._alone = 0
         self._good = 0
         self._era = 0
         self._changed = threading.Condition()
 
     @contextmanager
-    def slot(self) -> Iterator[int]:
-        """Wait for a slot; yield the era in which it was taken, for ``halve``."""
+    def slot(self, *, alone: bool = False) -> Iterator[Slot]:
+        """Wait for a slot and yield it; ``alone``: no other request is in flight with it."""
         with self._changed:
-            self._changed.wait_for(lambda: self._in_flight < self.limit)
-            self._in_flight += 1
-            era = self._era
+            self._alone += alone
+            self._changed.wait_for(
+                lambda: not self._in_flight if alone else self._may_start(),
+            )
+            slot = Slot(self._era, is_shared=bool(self._in_flight))
+            for other in self._in_flight:
+                other.is_shared = True
+            self._in_flight.append(slot)
         try:
-            yield era
+            yield slot
         finally:
             with self._changed:
-                self._in_flight -= 1
+                self._alone -= alone
+                self._in_flight.remove(slot)
                 self._changed.notify_all()
 
-    def halve(self, era: int) -> None:
+    def _may_start(self) -> bool:
+        return not self._alone and len(self._in_flight) < self.limit
+
+    def halve(self, slot: Slot) -> None:
         """Halve the limit, once for all requests that were in flight together."""
         with self._changed:
             self._good = 0
-            if era == self._era:
+            if slot.era == self._era:
                 self._era += 1
                 self.limit = max(self.limit // 2, 1)
 

@@ -314,8 +314,9 @@ def test_buffered_pages_are_bounded(api):
     tap.prefetcher.close()
 
 
-def test_429_halves_the_requests_in_flight(api, tap):
-    refusing = Together(4, lambda _: Reply({}, 429, {"Retry-After": "0"}))
+@pytest.mark.parametrize("status", [429, 409])
+def test_too_many_at_once_halves_the_requests_in_flight(api, tap, status):
+    refusing = Together(4, lambda _: Reply({}, status, {"Retry-After": "0"}))
     counting = Counting(numbered(8))
     refused = set()
 

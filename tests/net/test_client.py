@@ -9,7 +9,7 @@ from email.utils import formatdate
 
 import pytest
 
-from tap_oauth2_generic.errors import ApiError, HostNotAllowedError
+from tap_oauth2_generic.errors import ApiError, HostNotAllowedError, TapError
 from tap_oauth2_generic.net.client import RequestPolicy
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.session import Session
@@ -192,7 +192,7 @@ def test_plain_http_never_leaves_the_machine(fetch, own_address, monkeypatch, pr
         monkeypatch.setattr(socket, "getaddrinfo", lambda host, *rest: real(
             own_address if host.endswith(".localhost") else host, *rest))  # fmt: skip
         settings = {"proxy": proxy.format(port=port)} if proxy else {}
-        with pytest.raises(HostNotAllowedError, match="not an address of this machine"):
+        with pytest.raises(TapError, match="not an address of this machine"):
             fetch(url=f"http://api.localhost:{port}/", allowed_hosts=[f"api.localhost:{port}"],
                   **settings)  # fmt: skip
         connection, _ = elsewhere.accept()

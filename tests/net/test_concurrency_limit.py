@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
+
+import pytest
 
 from tap_oauth2_generic.net.rate_limit import ConcurrencyLimit, RateLimitSettings
 from tests.support.server import Reply
 
+SCHEMA = {"type": "object", "properties": {"id": {"type": "integer"}}}
+
 
 def limit_after(in_flight, responses):
     for good in responses:
-        with in_flight.slot() as era:
+        with in_flight.slot() as slot:
             pass
-        (in_flight.recover if good else lambda era=era: in_flight.halve(era))()
+        (in_flight.recover if good else lambda slot=slot: in_flight.halve(slot))()
     return in_flight.limit
 
 
@@ -41,9 +46,9 @@ def test_lowered_limit_holds_for_waiting_requests():
         with in_flight.slot():
             began.set()
 
-    with in_flight.slot() as era:
+    with in_flight.slot() as slot:
         with in_flight.slot():
-            in_flight.halve(era)
+            in_flight.halve(slot)
             thread = threading.Thread(target=another, daemon=True)
             thread.start()
             assert not began.wait(0.05)
@@ -80,3 +85,66 @@ def test_429_storm_halves_concurrency_and_loses_no_page(api, tap):
     run = tap.ok(api.config({**stream, "pagination": paging}, max_retries=1))
     assert run.ids() == list(range(1, 13))
     assert most[0] <= 2
+
+
+def test_request_that_wants_to_be_alone_waits_for_the_others():
+    """Those that come after it wait for it in turn."""
+    in_flight, order = ConcurrencyLimit(RateLimitSettings(max_in_flight=4)), []
+
+    def take(name, *, alone):
+        with in_flight.slot(alone=alone) as slot:
+            order.append((name, slot.is_shared))
+
+    with in_flight.slot() as first:
+        with in_flight.slot() as second:
+            alone = threading.Thread(target=take, args=["alone"], kwargs={"alone": True})
+            alone.start()
+            while not in_flight._alone:
+                pass
+            late = threading.Thread(target=take, args=["late"], kwargs={"alone": False})
+            late.start()
+        assert first.is_shared
+        assert second.is_shared
+        assert not order
+    alone.join(10)
+    late.join(10)
+    assert order == [("alone", False), ("late", False)]
+
+
+@pytest.mark.parametrize("status", [400, 409])
+@pytest.mark.parametrize("in_flight", [1, 4, 8])
+@pytest.mark.parametrize("style", ["page_number", "offset"])
+@pytest.mark.parametrize("partitions", [1, 4])
+@pytest.mark.parametrize("refuses", ["a second request", "a page out of order"])
+def test_api_that_refuses_concurrent_requests_loses_no_page(
+    api, tap, paged_api, status, in_flight, style, partitions, refuses
+):
+    rows = [{"id": number} for number in range(60)]
+    served, under_way, counting = paged_api(rows, style=style, cap=6), Counter(), threading.Lock()
+    names = [f"p{number}" for number in range(partitions)]
+    furthest = Counter()
+
+    def respond(seen):
+        start = served._start(seen.query, rows)
+        with counting:
+            under_way[""] += 1
+            is_second = under_way[""] > 1
+            is_early = start > furthest[seen.path] + served.cap
+        try:
+            if is_second if refuses == "a second request" else is_early:
+                return Reply({}, status)
+            threading.Event().wait(0.002)
+            with counting:
+                furthest[seen.path] = max(furthest[seen.path], start)
+            return served.respond(seen)
+        finally:
+            with counting:
+                under_way[""] -= 1
+
+    api.routes |= {f"/{name}": respond for name in names}
+    paging = {"page_size": 6, "page_size_param": "size"}
+    wanted = served.stream(
+        path="{partition.k}", partitions={"k": names}, pagination=paging, schema=SCHEMA
+    )
+    run = tap.ok(api.config(wanted, max_in_flight=in_flight))
+    assert run.ids() == list(range(60)) * partitions

@@ -23,7 +23,7 @@ from tap_oauth2_generic.cli.suggest import (
 )
 from tap_oauth2_generic.errors import InputError, TapError
 from tap_oauth2_generic.extract.page_reader import FetchedPage
-from tap_oauth2_generic.net.client import Response
+from tap_oauth2_generic.net.response import Response
 from tap_oauth2_generic.pagination import Paginator
 from tap_oauth2_generic.parsing.extract_records import add_fields
 from tap_oauth2_generic.records.infer import infer

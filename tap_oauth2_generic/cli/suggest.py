@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from tap_oauth2_generic.net.client import Response
+from tap_oauth2_generic.net.response import Response
 from tap_oauth2_generic.parsing.formats import FORMATS, unpack
 from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.runtime.timestamps import is_date_time

@@ -14,8 +14,9 @@ from typing import Any
 from tap_oauth2_generic.config.streams import StreamConfig
 from tap_oauth2_generic.errors import ResponseError, TapError
 from tap_oauth2_generic.extract.response_check import ResponseCheck
-from tap_oauth2_generic.net.client import RequestPolicy, Response
+from tap_oauth2_generic.net.client import RequestPolicy
 from tap_oauth2_generic.net.request import Request
+from tap_oauth2_generic.net.response import Response
 from tap_oauth2_generic.pagination import Paginator, Stop, Token
 from tap_oauth2_generic.parsing.extract_records import RecordSettings
 from tap_oauth2_generic.parsing.formats import FORMATS, JsonList

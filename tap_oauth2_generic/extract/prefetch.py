@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from tap_oauth2_generic.errors import TapError
 from tap_oauth2_generic.extract.page_reader import FetchedPage, PageReader
-from tap_oauth2_generic.net.client import Response
+from tap_oauth2_generic.net.response import Response
 from tap_oauth2_generic.pagination import Paginator, Token
 from tap_oauth2_generic.records.pipeline import Slice
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
@@ -119,8 +119,7 @@ class SliceReader:
             self._pending.pop().response.cancel()
 
     def _request(self, token: Token, workers: Workers, ahead: int, *, urgent: bool) -> _PendingPage:
-        # A page of a later context may never be wanted, too: a failure may end the stream.
-        number, is_guess = self.paginator.pages + 1 + ahead, ahead > 0 or not urgent
+        number, is_guess = self.paginator.pages + 1 + ahead, ahead > 0
         fetch = self._fetch(token, number, is_guess=is_guess)
         return _PendingPage(token, workers.submit(fetch, urgent=urgent), is_guess)
 

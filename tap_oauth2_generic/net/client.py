@@ -9,16 +9,22 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Protocol
 
 import requests
 
-from tap_oauth2_generic.errors import ApiError, AuthorizationError, StreamError, UnreachableError
+from tap_oauth2_generic.errors import (
+    ApiError,
+    AuthorizationError,
+    StreamError,
+    TapError,
+    UnreachableError,
+)
 from tap_oauth2_generic.net import retry
 from tap_oauth2_generic.net.hosts import HostPolicy
 from tap_oauth2_generic.net.rate_limit import ConcurrencyLimit, RateLimiter, Slot
 from tap_oauth2_generic.net.request import Request, prepare, redirect
+from tap_oauth2_generic.net.response import Response
 from tap_oauth2_generic.net.response_rules import Rule
 from tap_oauth2_generic.net.transport import Transport
 from tap_oauth2_generic.runtime.clock import Clock
@@ -28,34 +34,6 @@ from tap_oauth2_generic.runtime.stats import StreamStats
 from tap_oauth2_generic.settings.limits import MAX_REDIRECTS
 
 _FORBIDDEN = 403
-
-
-@dataclass
-class Response:
-    """A response to work with, its body read to the end and decompressed.
-
-    ``outcome`` is ``ok``, or what a response rule decided: ``ignore`` or ``end``.
-    """
-
-    request: Request
-    url: str
-    status: int
-    headers: requests.structures.CaseInsensitiveDict[str]
-    content: bytes
-    decode: Callable[[bytes], Any]
-    outcome: str = "ok"
-
-    @cached_property
-    def body(self) -> Any:
-        """The decoded body; raises ValueError that says what is wrong with it."""
-        return self.decode(self.content)
-
-    def read_body(self) -> Any:
-        """Return the body for rules to look into, None if it cannot be decoded."""
-        try:
-            return self.body
-        except ValueError:
-            return None
 
 
 class RequestAuthenticator(Protocol):
@@ -91,6 +69,11 @@ class _Attempt:
     response: Response | None = None
     is_unreachable: bool = False
     is_shared: bool = False
+
+    @property
+    def may_do_alone(self) -> bool:
+        """Whether it was refused, perhaps because others were in flight."""
+        return self.is_shared and self.verdict.action == "fail" and not self.verdict.refusal
 
 
 @dataclass(frozen=True)
@@ -144,17 +127,14 @@ class ApiClient:
                 renewed = True
                 request = build()
                 continue
-            if attempt.is_shared and action == "fail" and not alone:
+            if attempt.may_do_alone and not alone:
                 alone = True
                 continue
             if response is not None and action != "retry":
-                raise ApiError(_refusal(response, attempt.outcome, renewed=renewed))
+                raise ApiError(_refusal(response, attempt, renewed=renewed))
             failures += 1
             if failures > self.resilience.max_retries:
-                before = f"failed after {failures} attempts; the last one " if failures > 1 else ""
-                is_fatal = attempt.is_unreachable and request.goes_to_base
-                kind = UnreachableError if is_fatal else ApiError
-                raise kind(f"{request.name} {before}{attempt.outcome}")
+                raise _exhausted(request, attempt, failures)
             self._wait(attempt, failures, policy)
 
     def _token(self) -> str:
@@ -181,14 +161,17 @@ class ApiClient:
         if rule is None:
             outcome = f"returned status {status} {excerpt(raw.reason or '')}".rstrip()
             return _Attempt(verdict, outcome, response, is_shared=slot.is_shared)
-        wait = retry.requested_wait(headers, self.resilience, now)
+        if rule.action == "retry":
+            holds_all = verdict.holds_all
+            verdict = retry.wait_and_retry(
+                headers, self.resilience, now, is_limit=True, holds_all=holds_all
+            )
+        else:
+            verdict = retry.Verdict(rule.action)
         message = excerpt(rule.message(response.read_body))
         outcome = f"returned status {status}, response rule {rule.action!r}"
-        return _Attempt(
-            retry.Verdict(rule.action, wait, holds_all=verdict.holds_all),
-            f"{outcome} ({message})" if message else outcome,
-            response,
-        )
+        outcome = f"{outcome} ({message})" if message else outcome
+        return _Attempt(verdict, outcome, response)
 
     def _wait(self, attempt: _Attempt, failures: int, policy: RequestPolicy) -> None:
         seconds = self._seconds(attempt.verdict, failures)
@@ -227,10 +210,19 @@ class ApiClient:
         raise ApiError(f"{request.name} was redirected more than {MAX_REDIRECTS} times")
 
 
-def _refusal(response: Response, outcome: str, *, renewed: bool) -> str:
+def _exhausted(request: Request, attempt: _Attempt, failures: int) -> TapError:
+    before = f"failed after {failures} attempts; the last one " if failures > 1 else ""
+    is_fatal = attempt.is_unreachable and request.goes_to_base
+    kind = UnreachableError if is_fatal else ApiError
+    return kind(f"{request.name} {before}{attempt.outcome}")
+
+
+def _refusal(response: Response, attempt: _Attempt, *, renewed: bool) -> str:
     body = excerpt(response.content)
     even = ", even with a fresh access token" if renewed else ""
-    message = f"{response.request.name} {outcome}{even}{': ' if body else ''}{body}"
+    message = f"{response.request.name} {attempt.outcome}{even}{': ' if body else ''}{body}"
+    if attempt.verdict.refusal:
+        return f"{message}; {attempt.verdict.refusal}"
     # RFC 6750 section 3.1 has a header for it; many APIs say it in the body only.
     details = f"{response.headers.get('WWW-Authenticate', '')} {body}".lower()
     if response.status == _FORBIDDEN and "scope" in details:

@@ -65,12 +65,14 @@ class ResilienceSettings:
 class Verdict:
     """What to do about a response; ``wait_seconds`` is what the server asked for, if it did.
 
-    ``holds_all``: it concerns the requests of every thread.
+    ``holds_all``: it concerns the requests of every thread. ``refusal`` says why it is not
+    retried, if the server asked for too long a wait.
     """
 
     action: Literal["ok", "retry", "refresh", "fail", "ignore", "end"]
     wait_seconds: float | None = None
     holds_all: bool = False
+    refusal: str = ""
 
 
 def decide(
@@ -82,32 +84,49 @@ def decide(
     if status == _UNAUTHORIZED:
         return Verdict("refresh")
     if status in settings.retry_statuses:
-        if status == TOO_MANY_REQUESTS:
-            return Verdict("retry", requested_wait(headers, settings, now), holds_all=True)
-        return Verdict("retry", _parse_wait(headers.get("Retry-After"), now))
+        is_limit = status == TOO_MANY_REQUESTS
+        return wait_and_retry(headers, settings, now, is_limit=is_limit, holds_all=is_limit)
     return Verdict("fail")
 
 
-def requested_wait(
-    headers: Mapping[str, str], settings: ResilienceSettings, now: float
-) -> float | None:
-    """Return the seconds that a rate-limited response asks to wait, None if it does not."""
+def wait_and_retry(
+    headers: Mapping[str, str],
+    settings: ResilienceSettings,
+    now: float,
+    *,
+    is_limit: bool,
+    holds_all: bool,
+) -> Verdict:
+    """Decide to retry after the wait that a response asks for, unless that is too long.
+
+    ``is_limit``: the header of rate limits counts as well. Its time may come within all the
+    retries; a ``Retry-After`` beyond ``max_wait`` is final.
+    """
+    longest = settings.max_wait
     wait = _parse_wait(headers.get("Retry-After"), now)
-    header = headers.get(settings.rate_limit_header)
-    return _parse_wait(header, now, settings.rate_limit_format) if wait is None else wait
+    if wait is None and is_limit:
+        header = headers.get(settings.rate_limit_header)
+        wait = _parse_wait(header, now, settings.rate_limit_format)
+        longest *= max(settings.max_retries, 1)
+    if wait is not None and wait > longest:
+        refusal = (
+            f"the server asks for a wait of {wait:,.0f} seconds, which max_wait "
+            f"({settings.max_wait:g}) does not allow; run again later"
+        )
+        return Verdict("fail", wait, refusal=refusal)
+    return Verdict("retry", wait, holds_all)
 
 
 def bounded_wait(
     verdict: Verdict, attempt: int, settings: ResilienceSettings, random: float
 ) -> float:
-    """Return the wait before a retry: what the server asked for, capped, else a backoff.
+    """Return the wait before a retry: what the server asked for, but at least a backoff.
 
     The backoff has full jitter: ``random`` is from 0 to 1, ``attempt`` counts from 1.
     """
-    if verdict.wait_seconds is not None:
-        return min(max(verdict.wait_seconds, 0.0), settings.max_wait)
     # 2.0 ** 1024 overflows; max_wait is reached long before.
-    return random * min(settings.max_wait, _FIRST_BACKOFF_SECONDS * 2.0 ** min(attempt - 1, 60))
+    backoff = min(settings.max_wait, _FIRST_BACKOFF_SECONDS * 2.0 ** min(attempt - 1, 60))
+    return max(min(verdict.wait_seconds or 0.0, settings.max_wait), random * backoff)
 
 
 def _parse_wait(value: str | None, now: float, form: str = "auto") -> float | None:

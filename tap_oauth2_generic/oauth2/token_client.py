@@ -138,6 +138,8 @@ class TokenClient:
         if response is not None:
             now = self._clock.time()
             verdict = retry.decide(response.status_code, response.headers, self._resilience, now)
+        if verdict.refusal:
+            raise TokenRequestError(f"could not obtain an access token: {cause}; {verdict.refusal}")
         if verdict.action != "retry" or attempt > self._resilience.max_retries:
             return False
         jitter = random.random()  # noqa: S311  # nosec B311 # not a secret

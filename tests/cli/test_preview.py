@@ -9,8 +9,8 @@ import pytest
 from requests.structures import CaseInsensitiveDict
 
 from tap_oauth2_generic.cli.suggest import suggest
-from tap_oauth2_generic.net.client import Response
 from tap_oauth2_generic.net.request import Request
+from tap_oauth2_generic.net.response import Response
 from tap_oauth2_generic.parsing.formats import decode
 from tests.support.commands import run_program, write_config
 from tests.support.server import Reply

@@ -166,9 +166,16 @@ def test_grant_request_is_retried(api, request_token, clock, failure):
 def test_grant_retries_are_bounded(api, request_token, clock):
     """max_retries bounds the retries, max_wait the waits of Retry-After."""
     with pytest.raises(TokenRequestError, match="503"):
-        request_token(Reply({}, 503, {"Retry-After": "70"}), max_retries=2, max_wait=50)
+        request_token(Reply({}, 503, {"Retry-After": "50"}), max_retries=2, max_wait=50)
     assert len(api.requests("/token")) == 3
     assert clock.waits == [50, 50]
+
+
+def test_retry_after_beyond_max_wait_ends_a_token_request(api, request_token, clock):
+    with pytest.raises(TokenRequestError, match="asks for a wait of 70 seconds"):
+        request_token(Reply({}, 503, {"Retry-After": "70"}), max_retries=2, max_wait=50)
+    assert len(api.requests("/token")) == 1
+    assert clock.waits == []
 
 
 def test_each_wait_has_its_own_jitter(request_token, clock):

@@ -216,6 +216,7 @@ def test_signal_after_a_failure_loses_no_token(api, start, tap):
 
     api.routes["/paged"] = paged
     settings = {"grant_type": "refresh_token", "refresh_token": "seed-of-the-test"}
+    settings["on_error"] = "fail"
     parts = {"partitions": {"part": [1, 2]}, "params": {"part": "{partition.part}"}}
     stream = {**PAGED, **parts, "replication_key": "id"}
     process = start(stream, **settings)

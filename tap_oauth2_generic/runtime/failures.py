@@ -74,7 +74,8 @@ class StreamFailures:
 
         Raise RunError if that ends the run.
         """
-        line = self._locate(str(error), context)
+        # One line, whatever a server put into it.
+        line = " ".join(self._locate(str(error), context).split())
         if self.ends_run or ends_run:
             raise RunError(line) from None
         self.stats.failed += 1

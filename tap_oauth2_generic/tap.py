@@ -101,9 +101,15 @@ class TapOAuth2Generic(BaseTap):
         """Apply the catalog first: what it selects decides the schemas that the mapper gets."""
         if unknown := (self.input_catalog or {}).keys() - self.streams.keys():
             LOG.warning("ignoring unconfigured streams of the catalog: %s", _list(unknown))
-        if self.input_catalog is None:
-            self._infer_schemas()
-        super().setup_mapper()
+        try:
+            if self.input_catalog is None:
+                self._infer_schemas()
+            super().setup_mapper()
+        except TapError:
+            # The run ends before its sync, and reports on its streams all the same.
+            configured = self.configuration.top.streams
+            self.session.progress.summarize([s.name for s in configured if s.settings.selected])
+            raise
 
     def sync_everything(self) -> None:
         """Sync all selected streams and report on each; raises TapError.
@@ -115,7 +121,7 @@ class TapOAuth2Generic(BaseTap):
         streams = [s for s in self.streams.values() if s.selected or s.has_selected_descendents]
         if not streams:
             LOG.warning("no stream is selected; nothing to read")
-        with self.session.progress.show(len(streams)):
+        with self.session.progress.show([stream.name for stream in streams]):
             self.throttle_state()
             failures = self.session.failures
             try:

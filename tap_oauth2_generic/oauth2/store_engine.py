@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tap_oauth2_generic.errors import TokenStoreError
 from tap_oauth2_generic.settings.limits import LOCK_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
@@ -47,7 +48,13 @@ def open_engine(url: str | None) -> Engine:
     if url is None:
         from platformdirs import user_state_path
 
-        url = f"sqlite:///{user_state_path('tap-oauth2-generic') / 'tokens.sqlite'}"
+        try:
+            url = f"sqlite:///{user_state_path('tap-oauth2-generic') / 'tokens.sqlite'}"
+        except RuntimeError:
+            raise TokenStoreError(
+                "this user has no home directory to keep tokens in; set token_store, such as "
+                "sqlite:////var/lib/tap/tokens.sqlite"
+            ) from None
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
         engine = _open_sqlite(address)

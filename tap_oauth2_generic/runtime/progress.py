@@ -19,7 +19,7 @@ from tap_oauth2_generic.runtime.shutdown import uninterrupted
 from tap_oauth2_generic.runtime.stats import StreamStats, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from rich.console import Console
 
@@ -37,7 +37,7 @@ class Progress:
         self._clock = clock
         self._stats: dict[str, StreamStats] = {}
         self._current = "starting"
-        self._streams = 0
+        self._streams: Collection[str] = ()
         self._is_live = False
         self._drawn: deque[tuple[float, int]] = deque(maxlen=_RATE_SECONDS * _DRAWINGS_PER_SECOND)
 
@@ -47,8 +47,8 @@ class Progress:
         return self._stats.setdefault(name, new)
 
     @contextmanager
-    def show(self, streams: int) -> Iterator[None]:
-        """Show the progress of a run, and its summary however it ends."""
+    def show(self, streams: Collection[str]) -> Iterator[None]:
+        """Show the progress of a run of these streams, and its summary however it ends."""
         self._streams = streams
         self._is_live = _can_draw(os.environ)
         try:
@@ -56,9 +56,13 @@ class Progress:
                 yield
         finally:
             with uninterrupted:
-                for stats in self._stats.values():
-                    if stats.requests or stats.contexts:
-                        LOG.info("stream %r: %s", stats.name, stats.summary())
+                self.summarize(streams)
+
+    def summarize(self, streams: Collection[str]) -> None:
+        """Log a line for each of these streams, and for any other that was requested."""
+        for stats in self._stats.values():
+            if stats.name in streams or stats.requests:
+                LOG.info("stream %r: %s", stats.name, stats.summary())
 
     def _on_page(self, stats: StreamStats) -> None:
         self._current = stats.name
@@ -81,7 +85,7 @@ class Progress:
         # Of each reason, the longest wait comes last and stays.
         waits = dict(sorted(wait for one in streams for wait in one.waits.remaining().items()))
         parts = [
-            f"{self._current} (stream {started} of {self._streams})",
+            f"{self._current} (stream {started} of {len(self._streams)})",
             *(f"waits {math.ceil(max(left, 0))} s ({reason})" for reason, left in waits.items()),
             plural(records, "record"),
             plural(sum(stats.pages for stats in streams), "page"),

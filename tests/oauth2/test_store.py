@@ -264,3 +264,21 @@ def test_failed_refresh_keeps_the_stored_token(api, tap, config):
         assert tap(config(**SEEDED)).status == status
     tokens = [request.form["refresh_token"] for request in api.requests("/token")]
     assert tokens == ["seed-of-the-test", "second", "second"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user without an entry")
+def test_user_without_a_home_is_told_to_set_token_store():
+    """Without HOME and an entry in passwd there is no place for the default store."""
+    code = """if True:
+        import os, platformdirs.unix, sqlalchemy.pool
+        from tap_oauth2_generic.oauth2.store_engine import open_engine
+        os.setuid(54321)
+        try:
+            open_engine(None)
+        except Exception as error:
+            print(f"{type(error).__name__}: {error}")"""
+    env = {name: v for name, v in os.environ.items() if name not in {"HOME", "XDG_STATE_HOME"}}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("TokenStoreError: this user has no home directory")
+    assert "set token_store" in done.stdout

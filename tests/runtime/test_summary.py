@@ -39,6 +39,20 @@ def test_summary_names_the_requests_of_a_schema_sample(api, tap):
     assert summary(run).startswith("2 records on 1 page; 2 requests (1 for its schema), 0 retries")
 
 
+@pytest.mark.parametrize("breaks", ["the token", "the schema", "the first page"])
+def test_each_stream_has_a_summary_if_the_run_fails_early(api, tap, breaks):
+    """One line for each selected stream, also for those that the run never reached."""
+    if breaks == "the token":
+        api.token = lambda _: Reply({"error": "invalid_client"}, 401)
+    schema = SCHEMA if breaks == "the first page" else None
+    streams = [{"name": name, "path": "none", "schema": schema} for name in ("b", "a")]
+    off = {"name": "off", "path": "none", "selected": False, "schema": SCHEMA}
+    run = tap(api.config(*streams, off, on_error="fail"))
+    assert run.status == 1
+    shown = [line for line in lines(run.errors, "stream ") if "0 records on" in line]
+    assert [line.partition(":")[0] for line in shown] == ["stream 'b'", "stream 'a'"]
+
+
 def test_summary_counts_waits_by_reason(api, clock):
     """Waits for a retry, after a 429 and for requests_per_second are counted in full."""
     collector = ErrorCollector()

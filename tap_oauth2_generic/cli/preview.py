@@ -76,7 +76,8 @@ def _pages(
 ) -> Iterator[tuple[Slice, Paginator, FetchedPage]]:
     """Yield the pages; ``responses`` also gets a response that cannot be read."""
     for context in islice(stream.sample.contexts(), MAX_PREVIEW_PAGES):
-        paginator, slice_ = Paginator(stream.stream.settings.pagination), stream.plan.first(context)
+        paginator = Paginator(stream.stream.settings.pagination)
+        slice_ = next(stream.plan.samples(context))
         while paginator.stop is None:
             responses.append(stream.reader.fetch(slice_, paginator.token, paginator.pages + 1))
             for fetched in stream.reader.take(slice_, responses[-1], paginator):

@@ -44,10 +44,13 @@ class SchemaSample:
             raise failed[0]
 
     def _records_of(self, context: dict[str, Any], pipeline: Pipeline) -> Iterator[dict[str, Any]]:
-        slice_ = self.plan.first(context)
-        paginator = Paginator(self.plan.reader.stream.settings.pagination)
-        for page in self.plan.reader.read(slice_, paginator):
-            yield from pipeline.prepare(page.records, slice_)
+        """Yield the records of the first window, of the last one if it has none."""
+        for slice_ in self.plan.samples(context):
+            paginator = Paginator(self.plan.reader.stream.settings.pagination)
+            for page in self.plan.reader.read(slice_, paginator):
+                yield from pipeline.prepare(page.records, slice_)
+            if paginator.records:
+                return
 
     def contexts(self) -> Iterator[dict[str, Any]]:
         """Yield the contexts of a first sync."""

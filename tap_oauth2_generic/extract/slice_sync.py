@@ -94,19 +94,28 @@ class SlicePlan:
                 f"record of {parent.stream!r}{near_choice(path, self._parent_fields)}"
             )
 
-    def first(self, context: dict[str, Any]) -> Slice:
-        """Return the first slice of a context that a first sync would read."""
-        return Slice(context, *next(self._windows(None)), is_sample=True)
+    def samples(self, context: dict[str, Any]) -> Iterator[Slice]:
+        """Yield the first slice of a context that a first sync would read, then the last."""
+        first, *others = self._windows(None)
+        for window in (first, *others[-1:]):
+            yield Slice(context, *window, is_sample=True)
 
-    def _windows(self, bookmark: Any) -> Iterator[Window]:
+    def _windows(self, bookmark: Any) -> list[Window]:
         settings = self.reader.stream.settings.incremental
-        start = self.bookmarks.lower_bound(bookmark)
         if settings.window and not self.bookmarks.is_time:
             raise SettingError(
                 f"stream {self.reader.stream.name!r}: window needs a replication_key that is a "
                 f"time, which {self.bookmarks.key!r} is not; remove window"
             )
-        return windows(start, self.bookmarks.now(), settings.window, settings.window_bounds)
+        start, end = self.bookmarks.lower_bound(bookmark), self.bookmarks.now()
+        split = windows(start, end, settings.window, settings.window_bounds)
+        found = list(islice(split, MAX_WINDOWS + 1))
+        if len(found) > MAX_WINDOWS:
+            raise SettingError(
+                f"stream {self.reader.stream.name!r}: window is so short that there would be more "
+                f"than {MAX_WINDOWS} of them; write a longer one, or a later start_date"
+            )
+        return found
 
     def slices(self, context: Mapping[str, Any] | None) -> list[SliceReader]:
         """Return the slices of a context; the same ones until they are taken.
@@ -133,13 +142,7 @@ class SlicePlan:
 
     def _plan(self, context: Mapping[str, Any]) -> list[SliceReader]:
         settings = self.reader.stream.settings
-        bounds = self._windows(self.bookmarks.previous(context or None))
-        found = list(islice(bounds, MAX_WINDOWS + 1))
-        if len(found) > MAX_WINDOWS:
-            raise SettingError(
-                f"stream {self.reader.stream.name!r}: window is so short that there would be more "
-                f"than {MAX_WINDOWS} of them; write a longer one, or a later start_date"
-            )
+        found = self._windows(self.bookmarks.previous(context or None))
         # How far a descending stream goes is known only when its records are read.
         make = partial(SliceReader, self.reader, is_eager=settings.incremental.order != "desc")
         return [make(Slice(context, *bound), Paginator(settings.pagination)) for bound in found]

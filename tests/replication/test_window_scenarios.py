@@ -164,3 +164,23 @@ def test_too_many_windows_are_refused(api, tap):
     (line,) = run.error_lines
     assert "stream 'items': window is so short that there would be more than 50000" in line
     assert not api.requests("/items")
+
+
+@pytest.mark.parametrize(("empty", "windows"), [(0, 1), (60, 2)])
+def test_schema_is_inferred_from_one_window(api, tap, empty, windows):
+    """Never from a request that spans them all; from the last one if the first is empty."""
+
+    def respond(seen):
+        since, until = (
+            datetime.fromisoformat(seen.query[n].replace("Z", "+00:00")) for n in ("since", "until")
+        )
+        if until - since > 30 * DAY:
+            return Reply({"error": "at most 30 days"}, 400)
+        return [{"at": since.isoformat()}] if since >= BEGIN + empty * DAY else []
+
+    api.routes["/items"] = respond
+    settings = {name: value for name, value in stream(**WINDOWS).items() if name != "schema"}
+    config = api.config(settings, start_date="2024-01-01")
+    tap.ok(config, "--discover")
+    assert len(api.requests("/items")) == windows
+    assert tap.ok(config).schemas()[0]["properties"].keys() == {"at"}

@@ -79,7 +79,14 @@ class HostNotAllowedError(StreamError):
 
 
 class ApiError(StreamError):
-    """The API rejected a request, or kept failing after all retries."""
+    """The API rejected a request, or kept failing after all retries.
+
+    ``status`` is that of the response which rejected it, None if there was none.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class ResponseError(StreamError):

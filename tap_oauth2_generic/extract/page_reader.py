@@ -6,13 +6,13 @@ Knows no SDK, no schema and no state: others emit and remember what is read.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from tap_oauth2_generic.config.streams import StreamConfig
-from tap_oauth2_generic.errors import ResponseError, TapError
+from tap_oauth2_generic.errors import ApiError, ResponseError, TapError
 from tap_oauth2_generic.extract.response_check import ResponseCheck
 from tap_oauth2_generic.net.client import RequestPolicy
 from tap_oauth2_generic.net.request import Request
@@ -26,6 +26,7 @@ from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.settings.templates import Template
 
+_LEAST_ERROR = 400
 _TOO_DEEP = "a value is nested too deep"
 
 
@@ -90,7 +91,13 @@ class PageReader:
         with self._naming(number):
             policy = replace(self._policy, is_sample=slice_.is_sample)
             build = partial(self._request, slice_, token)
-            return self.session.api_client.fetch(build, policy, **how)
+            try:
+                return self.session.api_client.fetch(build, policy, **how)
+            except ApiError as error:
+                remedy = self.stream.settings.pagination.remedy(error.status)
+                if remedy is None or number == 1:
+                    raise
+                raise ApiError(f"{error}; {remedy}") from None
 
     def take(self, slice_: Slice, response: Response, paginator: Paginator) -> list[FetchedPage]:
         """Find the records in a response and let paging go on; raise TapError.
@@ -99,13 +106,15 @@ class PageReader:
         """
         with self._naming(paginator.pages + 1) as place:
             page = problem = None
+            settings = self.stream.records
+            if isinstance(settings.records_path, Template):
+                settings = settings.resolve(self._scope(slice_))
             if response.outcome == "ok":
-                settings = self.stream.records
-                if isinstance(settings.records_path, Template):
-                    settings = settings.resolve(self._scope(slice_))
                 page = self._page(settings, response)
                 problem = self.check.find_problem(page, settings.path)
-            pages = paginator.skip(response.outcome) if page is None else paginator.take(page)
+                pages = paginator.take(page)
+            else:
+                pages = paginator.skip(response.outcome, self._count_dropped(settings, response))
             if problem and (paginator.stop or problem.failed):
                 reason, failed = problem
                 paginator.stop = Stop(reason, complete=False, suspicious=True, failed=failed)
@@ -113,6 +122,17 @@ class PageReader:
             if page is None or (paginator.stop and not pages):
                 fetched.append(FetchedPage(response, page, place, is_new=False))
             return fetched
+
+    def _count_dropped(self, settings: RecordSettings, response: Response) -> int:
+        """Return how many records a response has that a rule takes for one past the last page.
+
+        An object without a path to records may be anything.
+        """
+        is_envelope = settings.path.text == "$" and isinstance(response.read_body(), dict)
+        if response.outcome == "end" and response.status < _LEAST_ERROR and not is_envelope:
+            with suppress(ResponseError):
+                return self._page(settings, response).length
+        return 0
 
     @contextmanager
     def _naming(self, number: int) -> Iterator[str]:

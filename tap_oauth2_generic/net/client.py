@@ -131,7 +131,8 @@ class ApiClient:
                 alone = True
                 continue
             if response is not None and action != "retry":
-                raise ApiError(_refusal(response, attempt, renewed=renewed))
+                said = _refusal(response, attempt, renewed=renewed)
+                raise ApiError(said, response.status)
             failures += 1
             if failures > self.resilience.max_retries:
                 raise _exhausted(request, attempt, failures)

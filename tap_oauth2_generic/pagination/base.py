@@ -26,6 +26,8 @@ from tap_oauth2_generic.settings.values import read_number
 # Identifies a page: a number, a cursor of any JSON type or a URL. None is the first page of a
 # style whose first request carries no token.
 Token = Any
+# What APIs return for a page number or offset that is too high.
+_PAST_THE_END = frozenset({400, 404, 410, 416, 422})
 #: The reason to stop wherever a response leads to no other page.
 NO_NEXT_PAGE = "no next page"
 
@@ -112,6 +114,10 @@ class PagingStyle(ABC):
         """Whether an empty page is the end; some styles have a setting for it."""
         return getattr(self, "stop_on_empty_page", not self.follows_tokens)
 
+    def is_full(self, length: int) -> bool:
+        """Return whether a page has as many records as were requested."""
+        return bool(self.page_size_param) and length >= self.size_sent
+
     @property
     def place_of_params(self) -> Place:
         """Where the paging parameters go; some styles have a setting ``params_in``."""
@@ -143,6 +149,10 @@ class PagingStyle(ABC):
 
     def predict(self, token: Token, length: int) -> Token | None:
         """Return the token after a page of a length, None if only its response can tell."""
+        return None
+
+    def remedy(self, status: int | None) -> str | None:
+        """Return what helps if a status of a later page only means that it is past the end."""
         return None
 
     def doubts(self, page: Page) -> str | None:
@@ -204,6 +214,16 @@ class CountedStyle(ParameterStyle):
     def first(self) -> Token:
         """Return the number of the first page or record."""
         return self.page_start
+
+    def remedy(self, status: int | None) -> str | None:
+        """Name the ways to end before the error of a number that is too high."""
+        if status not in _PAST_THE_END:
+            return None
+        return (
+            "if this is past the last page, add "
+            f'{{"status": {status}, "action": "end"}} to response_rules, set total_path or '
+            "total_pages_path, or use style next_url"
+        )
 
     def next(self, token: Token, page: Page) -> Token | None:
         """Advance by what was received, so that a server-side cap never skips any record."""

@@ -65,6 +65,25 @@ class EndSigns:
         beyond = (self.total or 0) > records or (self.total_pages or 0) > pages
         return self.more or beyond
 
+    def pages_to_come(self, records: int, pages: int, length: int) -> int:
+        """Estimate how many pages follow one of a length, at least 1.
+
+        Without a known total, as many as were read: a stream of one page must not cost eight
+        requests. A first page of full size promises any number.
+        """
+        if not length:
+            return 1
+        known = []
+        if self.total is not None:
+            known.append(-(-(self.total - records) // length))
+        if self.total_pages is not None:
+            known.append(self.total_pages - pages)
+        if not known and not self.style.is_full(length):
+            known.append(pages)
+        if self.style.max_pages:
+            known.append(self.style.max_pages - pages)
+        return max(min(known, default=10**9), 1)
+
     def _note_total(self, page: Page, *, is_first: bool) -> None:
         path = self.style.total_path
         if path is None or (self.total is None and not is_first):

@@ -70,32 +70,15 @@ class Paginator:
     def foreseen(self, limit: int) -> list[Token]:
         """Return the tokens of the next pages: the first is certain, the others are predicted."""
         tokens = [] if self.stop else [self.token]
-        limit = min(limit, self._pages_to_come())
+        # While a page is held, the next one decides.
+        to_come = self.signs.pages_to_come(self.records, self.pages, self._length)
+        limit = 1 if self._held else min(limit, to_come)
         while tokens and len(tokens) < limit:
             token = self.style.predict(tokens[-1], self._length)
             if token is None:
                 break
             tokens.append(token)
         return tokens
-
-    def _pages_to_come(self) -> int:
-        """Estimate how many pages follow, at least 1.
-
-        Without a known total, as many as were read: a stream of one page must not cost eight
-        requests. A first page of full size promises any number.
-        """
-        if not self._length or self._held:
-            return 1
-        known, signs = [], self.signs
-        if signs.total is not None:
-            known.append(-(-(signs.total - self.records) // self._length))
-        if signs.total_pages is not None:
-            known.append(signs.total_pages - self.pages)
-        if not known and not self._is_full(self._length):
-            known.append(self.pages)
-        if self.style.max_pages:
-            known.append(self.style.max_pages - self.pages)
-        return max(min(known, default=10**9), 1)
 
     def take(self, page: Page) -> list[Page]:
         """Note a page and decide whether to go on; return the pages to emit now, in order.
@@ -123,15 +106,19 @@ class Paginator:
             self._conclude(self.stop, page)
         return emitted
 
-    def skip(self, outcome: str) -> list[Page]:
+    def skip(self, outcome: str, dropped: int = 0) -> list[Page]:
         """Stop at a response without a page, which a response rule decided on.
 
-        ``end``: it was one past the last page. ``ignore``: something is missing, unless it was
-        the first response. Returns the pages to emit now.
+        ``end``: it was one past the last page, unless it had records, which are ``dropped``.
+        ``ignore``: something is missing, unless it was the first response. Returns the pages to
+        emit now.
         """
         self.pages += 1
-        complete = outcome == "end" or self.pages == 1
-        self.stop = Stop(f"response rule {outcome!r}", complete, suspicious=not complete)
+        complete = (outcome == "end" or self.pages == 1) and not dropped
+        reason = f"response rule {outcome!r}"
+        if dropped:
+            reason += f" dropped {dropped} records; name a flag of the last page in last_page_path"
+        self.stop = Stop(reason, complete, suspicious=not complete)
         return self._release(self._previous)
 
     def _release(self, held: Page | None) -> list[Page]:
@@ -148,9 +135,6 @@ class Paginator:
         """Return whether a token is the server's, and new."""
         return self.style.follows_tokens and token is not None and token not in self._seen
 
-    def _is_full(self, length: int) -> bool:
-        return bool(self.style.page_size_param) and length >= self.style.size_sent
-
     @property
     def _repeats_first(self) -> bool:
         """Whether all pages are alike, as if the API ignored the parameter."""
@@ -158,8 +142,8 @@ class Paginator:
 
     def _conclude(self, end: Stop, page: Page) -> None:
         """Look for what contradicts the end."""
-        signs, read = self.signs, (self.pages, self.records)
-        if end.complete and (sign := unused_sign(self.style, page, *read)):
+        signs = self.signs
+        if end.complete and (sign := unused_sign(self.style, page, self.pages, self.records)):
             self.stop = Stop(f"{end.reason}, but {sign}", complete=False, suspicious=True)
         if signs.total is not None and self.records < signs.total:
             self.remarks.append(
@@ -221,8 +205,7 @@ class Paginator:
         ``goes_on``: the API gave a token that was not used before. A flag, or a total that was
         not reached, says as well that the page was meant. Else the next page is tried once.
         """
-        before = self.records - self._length, self.pages - 1
-        says_more = goes_on or self.signs.exceed(*before)
+        says_more = goes_on or self.signs.exceed(self.records - self._length, self.pages - 1)
         if says_more and self._held <= MAX_EQUAL_PAGES:
             return None
         if self._held == 1 and not says_more:
@@ -233,7 +216,7 @@ class Paginator:
                 return Stop("the last page names itself as the next one")
         reason, failed = f"page {self.pages} repeats the previous page", False
         if self._repeats_first:
-            full = self._is_full(self._length)
+            full = self.style.is_full(self._length)
             failed = says_more or full or self.signs.exceed(self._length, 1)
             if name := self.style.token_param:
                 reason += f"; the API may ignore the parameter {name}"
@@ -246,6 +229,6 @@ class Paginator:
             doubts = "the response says that more follows, but names no next page"
         if doubts is not None:
             return Stop(doubts, complete=False, suspicious=True)
-        if self.pages == 1 and style.follows_tokens and self._is_full(page.length):
+        if self.pages == 1 and style.follows_tokens and style.is_full(page.length):
             return Stop("the only page is full but names no next page", suspicious=True)
         return Stop(style.end_reason)

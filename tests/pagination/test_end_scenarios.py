@@ -132,3 +132,41 @@ def test_last_page_flag_spares_the_page_past_the_end(api, tap, signed):
     run = tap.ok(api.config(stream("page_number", signed), max_in_flight=1))
     assert run.records() == [{"v": 1}, {"v": 2}]
     assert len(api.requests("/items")) == (2 if signed else 3)
+
+
+@pytest.mark.parametrize("style", ["page_number", "offset", "last_record", "cursor"])
+@pytest.mark.parametrize(
+    ("status", "may_be_past"), [(400, True), (404, True), (416, True), (403, False), (500, False)]
+)
+@pytest.mark.parametrize("at", [0, 1])
+def test_error_past_the_last_page_names_the_remedies(api, tap, style, status, may_be_past, at):
+    """Only for a later page whose number or offset may be too high."""
+    pages = [{"rows": [{"v": 1, "id": 1}], "next": "x"}] * at
+    api.serve("/items", *pages, Reply({"detail": "no"}, status))
+    run = tap(api.config(stream(style), max_in_flight=1, max_retries=0))
+    assert run.status == 1
+    remedies = f'{{"status": {status}, "action": "end"}}', "total_pages_path", "style next_url"
+    is_named = all(remedy in run.error_lines[-1] for remedy in remedies)
+    assert is_named == (may_be_past and at == 1 and style in {"page_number", "offset"})
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "dropped"),
+    [
+        ("rows", {"rows": [{"v": 2}]}, True),
+        ("rows", {"rows": []}, False),
+        ("rows", {"error": "past the end"}, False),
+        ("$", [{"v": 2}], True),
+        ("$", {"error": "past the end"}, False),
+        ("$", [], False),
+    ],
+)
+def test_rule_end_on_a_page_with_records_is_incomplete(api, tap, path, body, dropped):
+    row = {"v": 1, "at": "2024-01-01"}
+    api.serve("/items", [row] if path == "$" else {"rows": [row]}, Reply(body, 201))
+    rule = {"status": 201, "action": "end"}
+    wanted = stream("page_number", replication_key="at", response_rules=[rule])
+    run = tap.ok(api.config({**wanted, "records_path": path}), state=STATE)
+    assert run.records() == [row]
+    assert run.bookmark() == ("2020-01-01" if dropped else "2024-01-01")
+    assert any("'end' dropped 1 record" in line for line in run.warnings) == dropped

@@ -42,8 +42,12 @@ class AuthorizationError(TapError):
 class TokenRequestError(AuthorizationError):
     """The token endpoint rejected the request or sent no token.
 
-    ``code`` is the ``error`` of RFC 6749 section 5.2, or an empty string.
+    ``code`` is the ``error`` of RFC 6749 section 5.2, or an empty string. ``is_transient``: the
+    request used nothing up and may be sent again, after ``wait_seconds`` if the provider says so.
     """
+
+    is_transient = False
+    wait_seconds: float | None = None
 
     def __init__(self, message: str, code: str = "") -> None:
         super().__init__(message)

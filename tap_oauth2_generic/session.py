@@ -46,8 +46,11 @@ class Session:
         oauth2, grant, resilience = config.oauth2, config.grant, config.resilience
         transport = Transport(config.transport, version("tap-oauth2-generic"))
         endpoints = Endpoints(oauth2, transport, grant)
-        tokens = TokenClient(oauth2, config.assertion, endpoints, transport, resilience, clock)
-        authenticator = Authenticator(oauth2, grant, config.assertion, tokens, clock)
+        tokens = TokenClient(
+            oauth2, grant, config.assertion, config.scope, endpoints, transport, resilience, clock
+        )
+        own_hosts = (config.base_host, *config.hosts.allowed_hosts)
+        authenticator = Authenticator(oauth2, grant, config.assertion, tokens, own_hosts, clock)
         hosts, limiter = HostPolicy(config.hosts), RateLimiter(config.rate_limit, clock)
         concurrency = ConcurrencyLimit(config.rate_limit)
         api = ApiClient(transport, authenticator, hosts, resilience, limiter, concurrency, clock)

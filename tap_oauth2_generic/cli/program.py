@@ -1,4 +1,4 @@
-"""The program: the SDK's Singer command, and the subcommands login, preview, shard and demo.
+"""The program: the SDK's Singer command, and the subcommands, one file each.
 
 A subcommand is imported when it is called, so none of them slows down a sync or ``--version``.
 """
@@ -48,6 +48,7 @@ class Program(click.Group):
     def __init__(self) -> None:
         subcommands = [
             Subcommand("login", help="Log in once and store the tokens."),
+            Subcommand("connections", help="List, check and remove stored connections."),
             Subcommand("preview", help="Fetch a few records and show each request and response."),
             Subcommand("shard", help="Split the configuration for several workers."),
             demo,

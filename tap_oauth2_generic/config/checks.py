@@ -13,7 +13,7 @@ from tap_oauth2_generic.config.streams import StreamConfig
 from tap_oauth2_generic.errors import HostNotAllowedError
 from tap_oauth2_generic.net.hosts import HostPolicy
 from tap_oauth2_generic.net.request_template import templates_in
-from tap_oauth2_generic.oauth2.client_auth import SECRET_AUTH
+from tap_oauth2_generic.oauth2.client_auth import SECRET_AUTH, choose_auth
 from tap_oauth2_generic.oauth2.store_engine import check_url
 from tap_oauth2_generic.settings.fields import WrongSettingError, near_choice
 
@@ -31,6 +31,8 @@ def find_errors(config: Config) -> Iterator[str]:
     for place in ("base_url", "params", "headers"):
         is_secret = place != "base_url"
         yield from _readable(_placeholder_errors(config.top, place, known, is_secret=is_secret))
+    for place in ("token_params", "refresh_params", "token_headers"):
+        yield from _readable(_placeholder_errors(config.oauth2, place, known, is_secret=True))
     yield from _readable(_stream_errors(config))
 
 
@@ -55,7 +57,8 @@ def _stream_errors(config: Config) -> Iterator[str]:
 
 def find_warnings(config: Config, raw: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is allowed but probably not meant."""
-    oauth2, way = config.oauth2, config.oauth2.client_auth
+    oauth2 = config.oauth2
+    way = choose_auth(oauth2.client_auth, config.assertion, signs=config.grant.signs)
     # They may hold another proof, or make one needless.
     others = (oauth2.token_params, oauth2.token_headers, oauth2.access_token)
     has_proof = raw.get("client_secret") is not None or config.transport.client_cert or any(others)

@@ -118,6 +118,11 @@ class Config:
     rules: RuleSettings
     scope: Mapping[str, Any] = field(kw_only=True)
 
+    @property
+    def base_host(self) -> str:
+        """The host of ``base_url``; a placeholder for the token's own host stays one."""
+        return self.top.base_url.text.rpartition("://")[2].partition("/")[0].lower()
+
     def request_template(self, stream: StreamConfig) -> RequestTemplate:
         """Return the template of a stream's requests, including the connection's part."""
         top = self.top

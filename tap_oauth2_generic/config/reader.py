@@ -13,6 +13,7 @@ from tap_oauth2_generic.config.config import PLAIN_SECTIONS, TOP_SECTIONS, Confi
 from tap_oauth2_generic.config.presets import add_required_scopes, apply_preset
 from tap_oauth2_generic.oauth2.assertion import AssertionSettings
 from tap_oauth2_generic.oauth2.grants import DEFAULT_GRANT, grants
+from tap_oauth2_generic.oauth2.secret_files import read_secret_files
 from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.runtime.secret_values import of_header, of_string
@@ -37,6 +38,7 @@ def read_config(
 
     ``others`` are the names of settings that the SDK reads itself.
     """
+    raw = read_secret_files(raw, collector)
     _register_secrets(raw)
     raw = apply_preset(raw, collector)
     reject_unknown(raw, [*names_of(*TOP_SECTIONS), *others, "$schema"], "", collector)

@@ -21,7 +21,7 @@ from tap_oauth2_generic.settings.values import is_there
 
 @dataclass(frozen=True, kw_only=True)
 class AssertionSettings:
-    """The signing key, and the claims of the ``jwt_bearer`` grant's assertion."""
+    """The signing key, and the claims of the JWTs that it signs."""
 
     private_key: str | None = setting(NAME, "PEM key that signs JWTs.", secret=True)
     private_key_file: str | None = setting(NAME, "File with the PEM key, instead of the key.")
@@ -29,11 +29,11 @@ class AssertionSettings:
     jwt_algorithm: str = setting(
         enum("RS256", "PS256", "ES256"), "Signature algorithm of JWTs.", default="RS256"
     )
-    jwt_issuer: str | None = setting(NAME, "`iss` of the grant's JWT. Default: `client_id`.")
+    jwt_issuer: str | None = setting(NAME, "`iss` of JWTs. Default: `client_id`.")
     jwt_subject: str | None = setting(NAME, "`sub` of the grant's JWT: the user it acts for.")
     jwt_audience: str | None = setting(NAME, "`aud` of JWTs. Default: `access_token_url`.")
     jwt_lifetime: int = setting(integer(1), "Seconds from `iat` to `exp` of JWTs.", default=300)
-    jwt_claims: dict[str, Any] = setting(JSON_OBJECT, "More claims of the grant's JWT.", default={})
+    jwt_claims: dict[str, Any] = setting(JSON_OBJECT, "More claims of JWTs.", default={})
 
     def contradictions(self) -> list[str]:
         """Return what is wrong with the key's two settings."""
@@ -52,13 +52,17 @@ class AssertionSettings:
 
 @dataclass(frozen=True)
 class RequestContext:
-    """What authenticates a token request; ``now`` is in seconds since 1970."""
+    """What authenticates a token request; ``now`` is in seconds since 1970.
+
+    ``signs_grant``: the settings of JWTs are for the grant's own assertion.
+    """
 
     client_id: str
     client_secret: str = field(repr=False)
     audience: str
     assertion: AssertionSettings
     now: float
+    signs_grant: bool = False
 
 
 def sign(context: RequestContext, claims: dict[str, Any]) -> str:

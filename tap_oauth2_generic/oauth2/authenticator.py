@@ -1,64 +1,61 @@
 """Keep a connection alive: a fresh token for each request, renewed once for all threads.
 
-Decides when to renew and from what; requests and storage of tokens have modules of their own.
+Decides when to renew and which chain of tokens; ``renewal`` renews, ``store`` keeps.
 """
 
 from __future__ import annotations
 
+import math
 import threading
-from datetime import datetime, timezone
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
 
 import requests
 
-from tap_oauth2_generic.errors import (
-    AuthorizationError,
-    LoginNeededError,
-    TokenRequestError,
-    TokenStoreError,
-)
+from tap_oauth2_generic.errors import AuthorizationError, LoginNeededError
 from tap_oauth2_generic.oauth2.assertion import AssertionSettings
-from tap_oauth2_generic.oauth2.connection import StoredConnection
+from tap_oauth2_generic.oauth2.connection import Chain, StoredConnection
 from tap_oauth2_generic.oauth2.grants import Grant
 from tap_oauth2_generic.oauth2.grants.base import LoginUI
+from tap_oauth2_generic.oauth2.renewal import Renewal
 from tap_oauth2_generic.oauth2.settings import OAuth2Settings
-from tap_oauth2_generic.oauth2.store import Entry, Row
+from tap_oauth2_generic.oauth2.store import Entry, TokenStore
 from tap_oauth2_generic.oauth2.token import Token
 from tap_oauth2_generic.oauth2.token_client import TokenClient
 from tap_oauth2_generic.runtime.clock import Clock
+from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
-
-_LOG_IN = (
-    "log in with `tap-oauth2-generic login` and the same configuration (in a Meltano project: "
-    "meltano invoke tap-oauth2-generic:login), or set refresh_token to a newly obtained one"
-)
-# The first is RFC 6749 section 5.2; some servers call a refresh token a code, too.
-_SPENT = frozenset({"invalid_grant", "invalid_code"})
 
 
 class Authenticator:
-    """Provide access tokens and sign requests with them; safe to share between threads."""
+    """Provide access tokens and sign requests with them; safe to share between threads.
 
-    def __init__(
+    ``hosts`` are those that may receive the tokens, that of ``base_url`` first.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - each part has a module of its own
         self,
         settings: OAuth2Settings,
         grant: Grant,
         assertion: AssertionSettings,
         token_client: TokenClient,
+        hosts: tuple[str, ...],
         clock: Clock,
     ) -> None:
         self._settings = settings
         self._grant = grant
         self._token_client = token_client
         self._clock = clock
-        self._connection = StoredConnection(settings, grant, assertion)
+        self._connection = StoredConnection(settings, grant, assertion, hosts)
+        self._store = TokenStore(settings.token_store, settings.token_store_key)
+        self._renewal = Renewal(self._connection, self._store, grant, token_client, clock)
         self.connection = self._connection.name
-        self._token: Token | None = None
+        self._chain: Chain | None = None
         self._lock = threading.Lock()
-        self._refresh_lock = threading.Lock()
         self._failure: Exception | None = None
-        self._closed = False
+        # An early renewal has failed: the token is used until its end.
+        self._is_kept = False
 
     def access_token(self) -> str:
         """Return a fresh access token; raise AuthorizationError if there is none."""
@@ -71,15 +68,20 @@ class Authenticator:
     def renew(self, rejected: str) -> str:
         """Return an access token other than the one that the API rejected."""
         with self._lock:
-            if self._token is None or self._token.access_token == rejected:
-                self._token = self._obtain(rejected)
-            return self._token.access_token
+            in_use = self._chain.token.access_token if self._chain else rejected
+            return in_use if in_use != rejected else self._obtain(rejected).access_token
+
+    def renew_stored(self) -> bool:
+        """Renew the token now; return False if nothing can, and it has not ended yet."""
+        with self._lock:
+            chain = self._choose(None) if self._token_client.endpoints.known else None
+            is_possible = chain is not None and self._renewal.is_possible(chain)
+            self._obtain(chain.token.access_token if chain and is_possible else None)
+            return is_possible
 
     def close(self) -> None:
         """Wait for a running refresh, whose token would be lost; allow no other."""
-        self._closed = True
-        with self._refresh_lock:
-            return
+        self._renewal.close()
 
     def sign(self, request: requests.PreparedRequest, token: str) -> None:
         """Put the token into a request; signing twice changes nothing."""
@@ -99,135 +101,108 @@ class Authenticator:
 
     def login(self, ui: LoginUI) -> Token:
         """Get a token, with a person if the grant needs one, and store it."""
-        with self._connection.lock() as row:
+        prefix = self._connection.prefix
+        chain = self._connection.login_chain(self._store.read(prefix))
+        with self._store.lock(chain.key):
             # Proves that the store can be written before a person logs in.
-            row.write(row.read() or self._connection.entry(None))
+            stored = self._store.read(prefix).get(chain.key)
+            self._store.write(chain.key, stored or chain.entry)
         token = self._grant.login(ui, self._token_client)
-        with uninterrupted, self._connection.lock() as row:
-            row.write(self._connection.entry(token))
-        self._token = token
+        entry = replace(chain.entry, token=token, started_at=self._clock.time())
+        with uninterrupted, self._store.lock(chain.key):
+            self._store.write(chain.key, entry)
+        self._chain = Chain(chain.key, entry, token)
         return token
 
     def _fresh_token(self) -> Token:
-        if token := self._usable(self._token):
+        if token := self._usable(self._chain):
             return token
         with self._lock:
-            self._token = self._usable(self._token) or self._obtain(None)
-            return self._token
+            return self._usable(self._chain) or self._obtain(None)
 
-    def _usable(self, token: Token | None, rejected: str | None = None) -> Token | None:
-        """Return the token if it is fresh and was not rejected."""
-        if token is None or token.access_token == rejected:
+    def _usable(self, chain: Chain | None, rejected: str | None = None) -> Token | None:
+        """Return the token of a chain if it is fresh and was not rejected."""
+        if chain is None or chain.token.access_token == rejected:
             return None
-        return token if token.is_fresh(self._clock.time(), self._settings.token_leeway) else None
+        is_fresh = chain.token.is_fresh(self._clock.time(), self._leeway(chain))
+        return chain.token if is_fresh else None
+
+    def _leeway(self, chain: Chain) -> float:
+        """Return how many seconds before its end a token is to be renewed."""
+        if self._is_kept or not self._renewal.is_possible(chain):
+            return 0
+        renews_itself = self._token_client.renews_itself(chain.token)
+        return math.inf if renews_itself else self._settings.token_leeway
 
     def _obtain(self, rejected: str | None) -> Token:
         """Acquire a token; raise an earlier failure again, to spend no token."""
         if self._failure is not None:
             raise self._failure
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                return self._acquire(rejected)
-            except Exception as error:
-                if not self._token_client.wait_to_resend(error, attempt):
-                    self._failure = error
-                    raise
+        try:
+            self._chain = self._token_client.retry(lambda: self._acquire(rejected))
+        except Exception as error:
+            self._failure = error
+            raise
+        self._warn_of_scopes(self._chain.entry)
+        return self._chain.token
 
-    def _acquire(self, rejected: str | None) -> Token:
-        """Return the stored token if it is usable, else renew it under the lock."""
+    def _acquire(self, rejected: str | None) -> Chain:
+        """Return a chain with a usable token, stored or renewed under the lock of the chain."""
         if not self._token_client.endpoints.known:
             return self._use_configured(rejected)
-        interrupted_at = None
-        with self._connection.lock() as row:
-            entry = row.read()
-            token = self._load(entry)
-            if usable := self._usable(token, rejected):
-                return usable
-            if token and token.refresh_token and self._grant.refreshes:
-                interrupted_at = entry.refresh_started_at if entry else None
-                # Committed before the request: proves that its response can be stored, and
-                # lets a later run recognize that this one was interrupted.
-                started = self._connection.entry(token, self._clock.time())
-                row.write(started, reserve_space=True)
-        try:
-            with self._connection.lock() as row:
-                token = self._load(row.read())
-                usable = self._usable(token, rejected)
-                return usable or self._renew_locked(row, token, interrupted_at)
-        except LoginNeededError:
-            # Where the store's locks do not reach, another process may have renewed meanwhile.
-            with self._connection.lock() as row:
-                usable = self._usable(self._load(row.read()), rejected)
-            if usable:
-                return usable
-            raise
+        refusal = None
+        while True:
+            chain = self._choose(rejected)
+            if self._usable(chain, rejected):
+                return chain
+            if not self._renewal.is_possible(chain):
+                raise refusal or self._renewal.login_needed(chain)
+            try:
+                with self._store.lock(chain.key) as lock:
+                    # Another process may have renewed it, or a person have logged in, meanwhile.
+                    current = self._choose(rejected)
+                    if current.key == chain.key and not self._usable(current, rejected):
+                        return self._renewal.renew(lock, current)
+            except AuthorizationError as error:
+                if not self._keep(chain, rejected, error):
+                    if not isinstance(error, LoginNeededError):
+                        raise
+                    # The chain has ended; another may go on.
+                    refusal = error
 
-    def _use_configured(self, rejected: str | None) -> Token:
+    def _choose(self, rejected: str | None) -> Chain:
+        """Return the first chain with a token that can be used or renewed, else the first."""
+        entries = self._store.read(self._connection.prefix)
+        if self._chain and self._chain.key:
+            # The store may have been removed during the run.
+            entries.setdefault(self._chain.key, self._chain.entry)
+        chains = self._connection.chains(entries)
+        working = (c for c in chains if self._usable(c, rejected) or self._renewal.is_possible(c))
+        return next(working, chains[0])
+
+    def _keep(self, chain: Chain, rejected: str | None, error: AuthorizationError) -> bool:
+        """Return whether a token that could not be renewed early is used until its end."""
+        token, is_early = chain.token, not self._is_kept
+        if not (is_early and self._token_client.renews_itself(token)):
+            return False
+        self._is_kept = token.access_token != rejected and token.is_fresh(self._clock.time(), 0)
+        if self._is_kept:
+            LOG.warning("could not renew the access token, which is used until its end: %s", error)
+        return self._is_kept
+
+    def _warn_of_scopes(self, entry: Entry) -> None:
+        if self._connection.has_other_scopes(entry):
+            LOG.warning(
+                "connection %r: scopes have changed since the login, so its token still has the "
+                "old ones; log in again with tap-oauth2-generic login",
+                self.connection,
+            )
+
+    def _use_configured(self, rejected: str | None) -> Chain:
         """Return the configured access token, which nothing can renew."""
         if rejected is not None or not self._settings.access_token:
             raise AuthorizationError(
                 "the API rejected access_token, which cannot be renewed without access_token_url; "
                 "set a new access_token"
             )
-        return Token(self._settings.access_token)
-
-    def _load(self, entry: Entry | None) -> Token | None:
-        """Return the token to continue from; the one in use if the store is empty."""
-        if entry is None and self._token is not None:
-            return self._token
-        return self._connection.current_token(entry)
-
-    def _renew_locked(self, row: Row, token: Token | None, interrupted_at: float | None) -> Token:
-        """Get a new token and commit it before anything uses it."""
-        if token and token.refresh_token and self._grant.refreshes:
-            # A signal in the middle would lose a token that the provider has already issued.
-            with self._refresh_lock, uninterrupted:
-                if self._closed:
-                    raise AuthorizationError("the run is ending; no token was requested")
-                row.release_space(self._connection.entry(token))
-                renewed = self._refresh(row, token, token.refresh_token, interrupted_at)
-                if renewed is not None:
-                    self._commit(row, renewed)
-                    return renewed
-        if not self._grant.unattended:
-            state = "an expired access token and no refresh token" if token else "no token"
-            raise LoginNeededError(f"connection {self.connection!r} has {state}; {_LOG_IN}")
-        renewed = self._token_client.fetch_token(self._grant.fields, self._grant.grant_type)
-        row.write(self._connection.entry(renewed))
-        return renewed
-
-    def _refresh(
-        self, row: Row, token: Token, refresh_token: str, interrupted_at: float | None
-    ) -> Token | None:
-        """Refresh once; return None if another grant can still get a token."""
-        try:
-            return self._token_client.refresh(refresh_token)
-        except TokenRequestError as error:
-            if error.code not in _SPENT:
-                if error.code:
-                    # The provider refused, or never heard of it: no refresh is pending. An error
-                    # without a standard code may come from a gateway, after the provider acted.
-                    row.write(self._connection.entry(token))
-                raise
-            if self._grant.unattended:
-                return None
-            message = f"{error}; the connection was revoked or its refresh token was already used"
-            if interrupted_at is not None:
-                at = datetime.fromtimestamp(interrupted_at, tz=timezone.utc)
-                message += (
-                    f"; a refresh at {at.isoformat(' ', 'seconds')} was interrupted before its "
-                    "response was stored, so the provider may have issued a token that was lost"
-                )
-            raise LoginNeededError(f"{message}; {_LOG_IN}", error.code) from None
-
-    def _commit(self, row: Row, token: Token) -> None:
-        """Store a token known only here; retry once over a new connection."""
-        entry = self._connection.entry(token)
-        try:
-            row.write(entry)
-        except TokenStoreError:
-            # The database may have closed the connection while the provider was responding.
-            row.reconnect()
-            row.write(entry)
+        return Chain("", Entry(token=None), Token(self._settings.access_token))

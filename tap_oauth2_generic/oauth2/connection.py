@@ -1,68 +1,197 @@
-"""The stored connection: its name, and which stored token belongs to this configuration."""
+"""The stored connection: its name, its chains of tokens, and which of them counts.
+
+Each seed has a chain of its own: the tokens that it was renewed to. So has the latest login.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
+from tap_oauth2_generic.errors import AuthorizationError
 from tap_oauth2_generic.oauth2.assertion import AssertionSettings
 from tap_oauth2_generic.oauth2.grants import Grant
 from tap_oauth2_generic.oauth2.settings import OAuth2Settings
-from tap_oauth2_generic.oauth2.store import Entry, Row, lock_row
-from tap_oauth2_generic.oauth2.token import Token
+from tap_oauth2_generic.oauth2.store import SEPARATOR, Entry
+from tap_oauth2_generic.oauth2.token import NO_TOKEN, Token
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A chain of tokens: the name of its row, its entry and the token to continue from.
+
+    That is an empty one if there is none.
+    """
+
+    key: str
+    entry: Entry
+    token: Token = NO_TOKEN
 
 
 class StoredConnection:
-    """Build store entries for a configuration and choose the token to continue from."""
+    """Find the chains of a configuration in the store, and build their entries."""
 
     def __init__(
-        self, settings: OAuth2Settings, grant: Grant, assertion: AssertionSettings
+        self,
+        settings: OAuth2Settings,
+        grant: Grant,
+        assertion: AssertionSettings,
+        hosts: tuple[str, ...],
     ) -> None:
         self._settings = settings
         self._unattended = grant.unattended
         self.name = settings.connection or _default_name(settings, grant.subject(assertion))
         # Keeps a client's own token apart from a user's consent to the same client.
-        self._row_name = f"{self.name} ({grant.grant_type})" if grant.unattended else self.name
-        self._seed = _fingerprint(settings.refresh_token, settings.access_token)
+        self.prefix = f"{self.name} ({grant.grant_type})" if grant.unattended else self.name
+        refresh, access = settings.refresh_token, settings.access_token
+        self._seed = _fingerprint(refresh or access) if refresh or access else ""
+        self._access_seed = _fingerprint(access) if access else ""
+        # Entries of earlier versions have one fingerprint of both seeds.
+        self._old_seed = _fingerprint(refresh, access)
+        self._old_seeds = {self._old_seed, _fingerprint(refresh, None)} - {*_NO_SEED}
+        self._issued_for = (_endpoint(settings), settings.client_id or "", *hosts)
         self._request = _fingerprint(
             grant,
             settings.scopes,
             settings.token_params,
-            settings.client_id,
-            settings.access_token_url,
             settings.client_secret,
             assertion,
+            self._issued_for[:3],
         )
 
-    def lock(self) -> AbstractContextManager[Row]:
-        """Hold the connection's row of the token store."""
-        settings = self._settings
-        return lock_row(settings.token_store, settings.token_store_key, self._row_name)
+    def chains(self, entries: Mapping[str, Entry]) -> list[Chain]:
+        """Return the chains to continue; the first that works counts.
 
-    def entry(self, token: Token | None, refresh_started_at: float | None = None) -> Entry:
-        """Return what the store keeps for a token."""
-        return Entry(token, self._seed, self._request, refresh_started_at)
+        Raise AuthorizationError if the connection belongs to another configuration, or if
+        nothing says which chain is meant.
+        """
+        self._check_binding(entries)
+        found = _by_age(entries)
+        if self._seed:
+            return self._seeded(found)
+        if self._unattended:
+            return [self._renewable(chain) for chain in _general(found)[-1:]] or [self.new_chain()]
+        # A login with a seed in its configuration counts for that seed, and without any.
+        logins = [c for c in found if c.entry.is_login or c.entry.seed in _NO_SEED]
+        alive = [chain for chain in found if not chain.entry.ended]
+        if not logins and len(alive) > 1:
+            raise AuthorizationError(
+                f"connection {self.name!r} has the tokens of {len(alive)} seeds, and nothing says "
+                "which to use; put the seed back, or give each account its own name with the "
+                "setting connection"
+            )
+        return logins[-1:] or alive or found[-1:] or [self.new_chain()]
 
-    def current_token(self, entry: Entry | None) -> Token | None:
-        """Return the stored token, unless a seed or the request has changed since."""
+    def new_chain(self) -> Chain:
+        """Return the chain that starts with the seed of the configuration."""
         settings = self._settings
-        is_seeded = bool(settings.refresh_token or settings.access_token)
-        if entry and entry.token and (not is_seeded or entry.seed == self._seed):
-            is_outdated = self._unattended and entry.request != self._request
-            return None if is_outdated else entry.token
-        if is_seeded:
-            return Token(settings.access_token or "", settings.refresh_token)
-        return None
+        seeded = Token(settings.access_token or "", settings.refresh_token)
+        known = (self._access_seed,) if self._access_seed else ()
+        entry = Entry(
+            token=None, seed=self._seed, access_seeds=known, scopes=sorted(settings.scopes)
+        )
+        key = f"{self.prefix}{SEPARATOR}{self._seed[:32] or 'login'}"
+        return Chain(key, self.bind(entry), seeded)
+
+    def login_chain(self, entries: Mapping[str, Entry]) -> Chain:
+        """Return a new chain in the row that a login replaces."""
+        self._check_binding(entries)
+        found = _by_age(entries)
+        replaced = self._own(found) if self._seed else _general(found)
+        chain = self.new_chain()
+        key = replaced[-1].key if replaced else chain.key
+        return Chain(key, replace(chain.entry, is_login=True))
+
+    def bind(self, entry: Entry) -> Entry:
+        """Return an entry as one of this configuration."""
+        return replace(
+            entry, connection=self.name, issued_for=self._issued_for, request=self._request
+        )
+
+    def has_other_scopes(self, entry: Entry) -> bool:
+        """Return whether a person logged in for other scopes than are configured now."""
+        is_login = entry.is_login and not self._unattended
+        return is_login and sorted(self._settings.scopes) != (entry.scopes or [])
+
+    def _seeded(self, found: list[Chain]) -> list[Chain]:
+        """Return the chain of the seed, and the latest login, which may take its place."""
+        own, login = self._own(found)[-1:], _general(found)[-1:]
+        if self._unattended:
+            return [self._renewable(chain) for chain in own] or [self.new_chain()]
+        if own and login:
+            mine, theirs = own[0].entry, login[0].entry
+            if mine.ended or theirs.started_at > mine.started_at:
+                return login
+        return [*map(self._with_access_token, own or [self.new_chain()]), *login]
+
+    def _own(self, found: list[Chain]) -> list[Chain]:
+        """Return the chains of the configured seed, oldest first."""
+        seeds = {self._seed, *self._old_seeds}
+        access_only = None if self._settings.refresh_token else self._access_seed
+        return [
+            chain
+            for chain in found
+            if chain.entry.seed in seeds or access_only in chain.entry.access_seeds
+        ]
+
+    def _with_access_token(self, chain: Chain) -> Chain:
+        """Return a chain that goes on with a configured access token it has not used yet."""
+        seed, entry = self._access_seed, chain.entry
+        if not seed or seed in entry.access_seeds or entry.seed == self._old_seed:
+            return chain
+        token = Token(self._settings.access_token or "", chain.token.refresh_token)
+        return Chain(chain.key, replace(entry, access_seeds=(*entry.access_seeds, seed)), token)
+
+    def _renewable(self, chain: Chain) -> Chain:
+        """Return a chain without the token of another request than the configured one."""
+        return chain if chain.entry.request == self._request else replace(chain, token=NO_TOKEN)
+
+    def _check_binding(self, entries: Mapping[str, Entry]) -> None:
+        """Raise AuthorizationError if another provider, client or API has this connection."""
+        if self._unattended and not self._settings.connection:
+            # Only the host can differ, and then it gets a token of its own.
+            return
+        url, client, *hosts = self._issued_for
+        for entry in entries.values():
+            if not entry.issued_for:
+                continue
+            their_url, their_client, *theirs = entry.issued_for
+            same_host = hosts[0] in theirs or theirs[0] in hosts
+            if (url, client) == (their_url, their_client) and same_host:
+                continue
+            raise AuthorizationError(
+                f"connection {self.name!r} belongs to token URL {their_url}, client "
+                f"{their_client!r} and host {theirs[0]}, not to {url}, {client!r} and {hosts[0]}; "
+                "set another connection, or remove it with tap-oauth2-generic connections --remove"
+            )
+
+
+def _by_age(entries: Mapping[str, Entry]) -> list[Chain]:
+    chains = [Chain(key, entry, entry.token) for key, entry in entries.items() if entry.token]
+    return sorted(chains, key=lambda chain: chain.entry.started_at)
+
+
+def _general(found: list[Chain]) -> list[Chain]:
+    """Return the chains that began without a seed: logins, and grants without a person."""
+    return [chain for chain in found if chain.entry.seed in _NO_SEED]
 
 
 def _default_name(settings: OAuth2Settings, subject: str) -> str:
+    return " ".join(part for part in (_endpoint(settings), settings.client_id, subject) if part)
+
+
+def _endpoint(settings: OAuth2Settings) -> str:
     # A query may hold a key.
-    url = (settings.access_token_url or settings.issuer or "").partition("?")[0]
-    return " ".join(part for part in (url, settings.client_id, subject) if part)
+    return (settings.access_token_url or settings.issuer or "").partition("?")[0]
 
 
 def _fingerprint(*values: Any) -> str:
     return hashlib.sha256(msgspec.json.encode(values, enc_hook=str)).hexdigest()
+
+
+# The second is that of earlier versions.
+_NO_SEED = ("", _fingerprint(None, None))

@@ -66,7 +66,10 @@ class Endpoints:
         urls = (self.resolve("authorize_url"), self.resolve("access_token_url"))
         hosts = {urlsplit(url).netloc for url in urls}
         try:
-            is_same = issuer == expected if expected else urlsplit(issuer).netloc in hosts
+            if expected:
+                is_same = issuer.rstrip("/") == expected.rstrip("/")
+            else:
+                is_same = urlsplit(issuer).netloc in hosts
         except ValueError:
             is_same = False
         if not is_same:

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH
 from tap_oauth2_generic.settings.field_types import (
-    JSON_OBJECT,
     NAME,
     PATH,
     STRINGS,
+    TEMPLATES,
     TEXT,
-    TEXTS,
+    TEXT_TEMPLATES,
     URL,
     enum,
     number,
 )
-from tap_oauth2_generic.settings.fields import setting
+from tap_oauth2_generic.settings.fields import FieldType, setting
 from tap_oauth2_generic.settings.paths import Path, parse_path
+from tap_oauth2_generic.settings.templates import Placeholder, Template
+from tap_oauth2_generic.settings.values import map_leaves, url
+
+_METADATA = re.compile(r"/\.well-known/(openid-configuration|oauth-authorization-server)(?=/|$)")
+
+
+def _issuer(value: Any) -> str:
+    """Read an issuer; one given as the address of its metadata is shortened."""
+    return _METADATA.sub("", url(value))
+
+
+_ISSUER = FieldType(URL.schema, _issuer)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,22 +39,23 @@ class OAuth2Settings:
     """Where tokens come from, how they are requested and how a request carries one."""
 
     issuer: str | None = setting(
-        URL, "Issuer URL for OpenID Connect or RFC 8414 discovery; endpoints you set win."
+        _ISSUER, "Issuer URL for OpenID Connect or RFC 8414 discovery; endpoints you set win."
     )
     access_token_url: str | None = setting(URL, "Token endpoint of the provider (https).")
     refresh_token_url: str | None = setting(URL, "Token endpoint for refreshes, if different.")
     client_id: str | None = setting(NAME, "OAuth2 client ID.")
     client_secret: str | None = setting(NAME, "Leave empty for a public client.", secret=True)
+    client_secret_file: str | None = setting(NAME, "File that holds `client_secret`.")
     scopes: list[str] = setting(
         STRINGS,
         "Scopes to request: an array, or a string separated by spaces or commas.",
         default=[],
     )
     scope_separator: str = setting(TEXT, "Joins the scopes in a request.", default=" ")
-    client_auth: str = setting(
+    client_auth: str | None = setting(
         enum(*CLIENT_AUTH),
-        "Client authentication method at the token endpoint.",
-        default="client_secret_post",
+        "Client authentication method at the token endpoint. Default: `private_key_jwt` with a "
+        "`private_key`, else `client_secret_post`.",
     )
     refresh_token: str | None = setting(
         NAME,
@@ -49,25 +63,28 @@ class OAuth2Settings:
         "replace the stored token.",
         secret=True,
     )
+    refresh_token_file: str | None = setting(NAME, "File that holds `refresh_token`.")
     access_token: str | None = setting(
         NAME,
         "Access token obtained elsewhere; seeds the token store like `refresh_token`.",
         secret=True,
     )
     token_params: dict[str, Any] = setting(
-        JSON_OBJECT,
-        "Parameters of the grant's token request: added or overridden; null removes one.",
+        TEMPLATES,
+        "Parameters of the grant's token request: added or overridden; null removes one. "
+        "Placeholders: settings that are not secret.",
         default={},
         secret=True,
     )
     refresh_params: dict[str, Any] = setting(
-        JSON_OBJECT,
-        "Parameters of the refresh request, like `token_params`.",
+        TEMPLATES,
+        "Parameters of the refresh request, like `token_params`; also `{token.NAME}`, a field of "
+        "the last token response.",
         default={},
         secret=True,
     )
-    token_headers: dict[str, str] = setting(
-        TEXTS, "Extra headers of both token requests.", default={}, secret=True
+    token_headers: dict[str, Template] = setting(
+        TEXT_TEMPLATES, "Extra headers of both token requests.", default={}, secret=True
     )
     token_request_format: str = setting(
         enum("form", "json", "query"),
@@ -82,6 +99,12 @@ class OAuth2Settings:
     client_id_param: str = setting(NAME, "Name of the `client_id` parameter.", default="client_id")
     client_secret_param: str = setting(
         NAME, "Name of the `client_secret` parameter.", default="client_secret"
+    )
+    refresh_token_param: str = setting(
+        NAME,
+        "Name of the refresh request's token parameter. Under a name without `refresh` the access "
+        "token is sent if there is no refresh token.",
+        default="refresh_token",
     )
     access_token_path: Path = setting(
         PATH, "Path of the access token in the token response.", default=parse_path("access_token")
@@ -119,6 +142,23 @@ class OAuth2Settings:
         secret=True,
     )
     token_store_key: str | None = setting(NAME, "Any string; encrypts stored tokens.", secret=True)
+    token_store_key_file: str | None = setting(NAME, "File that holds `token_store_key`.")
     connection: str | None = setting(
         NAME, "Name of the stored connection. Default: from token URL, client ID and user."
     )
+
+    @property
+    def names_access_token(self) -> bool:
+        """Whether ``refresh_token_param`` is the name of an access token."""
+        return "refresh" not in self.refresh_token_param.lower()
+
+    @property
+    def sends_access_token(self) -> bool:
+        """Whether a refresh may send the access token itself, which renews it."""
+        found: list[Placeholder] = []
+
+        def collect(leaf: Any) -> None:
+            found.extend(leaf.placeholders if isinstance(leaf, Template) else ())
+
+        map_leaves(self.refresh_params, collect)
+        return self.names_access_token or any(one.name == "token.access_token" for one in found)

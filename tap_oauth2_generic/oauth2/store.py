@@ -1,66 +1,118 @@
-"""Where tokens live between runs: one row for each connection, behind one lock.
+"""Where tokens live between runs: one row for each chain of tokens, each with its own lock.
 
-Knows no provider and no grant; ``store_engine`` opens the database.
+Knows no provider and no grant; ``store_engine`` opens the database, ``store_lock`` locks a row.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from tap_oauth2_generic.errors import TokenStoreError
 from tap_oauth2_generic.oauth2.cipher import decrypt, encrypt
 from tap_oauth2_generic.oauth2.store_engine import open_engine
+from tap_oauth2_generic.oauth2.store_lock import RowLock, lock_row
 from tap_oauth2_generic.oauth2.token import Token
+from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.runtime.redaction import redact
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Connection
-
+#: Separates a connection's name from the rest of a row's; no name typed by a person holds it.
+SEPARATOR = "\x1f"
 # How much longer the entry of a renewed token may be than the one before it.
-_RESERVED_BYTES = 2**15
-_INSERT = (
-    "INSERT INTO tap_oauth2_connections (name, entry) VALUES (:name, '') "
-    "ON CONFLICT (name) DO NOTHING"
+_MORE_BYTES = 2**15
+_SELECT = "SELECT name, entry FROM tap_oauth2_connections ORDER BY name"
+_UPSERT = (
+    "INSERT INTO tap_oauth2_connections (name, entry) VALUES (:name, :entry) "
+    "ON CONFLICT (name) DO UPDATE SET entry = excluded.entry"
 )
-_LOCK = "SELECT name FROM tap_oauth2_connections WHERE name = :name FOR UPDATE"
-_SELECT = "SELECT entry FROM tap_oauth2_connections WHERE name = :name"
-_UPDATE = "UPDATE tap_oauth2_connections SET entry = :entry WHERE name = :name"
+_DELETE = "DELETE FROM tap_oauth2_connections WHERE name = :name"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Entry:
-    """The stored state of a connection.
+    """The stored state of a chain: a token and those that it was renewed to.
 
-    ``seed`` and ``request`` are fingerprints of the configured seeds and of the token request:
-    they reveal a change. ``refresh_started_at``, in seconds since 1970, is set during a refresh
-    and stays set if the process is killed in it.
+    ``seed`` and ``access_seeds`` are fingerprints of the seeds that it has used, ``request`` of
+    the token request. ``issued_for``: token URL, client and hosts. ``started_at`` is when the
+    seed was first used, or the login. ``refresh_started_at`` is set during a refresh and stays
+    set if the process is killed in it; ``ended`` if the provider rejected the refresh token.
     """
 
     token: Token | None
     seed: str = ""
     request: str = ""
     refresh_started_at: float | None = None
+    connection: str = ""
+    issued_for: tuple[str, ...] = ()
+    scopes: list[str] | None = None
+    access_seeds: tuple[str, ...] = ()
+    is_login: bool = False
+    started_at: float = 0.0
+    ended: bool = False
+    renewals: int = 0
+    renewed_at: float | None = None
 
 
 @dataclass(frozen=True)
-class Row:
-    """The row of one connection while its lock is held."""
+class TokenStore:
+    """The rows of a database; each method is one short transaction, or raises TokenStoreError."""
 
-    _connection: Connection
-    _name: str
+    _url: str | None = field(repr=False)
     _key: str | None = field(repr=False)
 
-    def read(self) -> Entry | None:
-        """Return the stored entry, None if there is none or it is corrupt."""
+    def read(self, prefix: str) -> dict[str, Entry]:
+        """Return the entries of a connection by row name; a corrupt one is left out."""
+        found = {
+            name: self._decode(stored)
+            for name, stored in self._execute(_SELECT)
+            if name == prefix or name.startswith(f"{prefix}{SEPARATOR}")
+        }
+        return {name: entry for name, entry in found.items() if entry is not None}
+
+    def read_all(self) -> dict[str, Entry]:
+        """Return every entry by row name; warn about those encrypted with another key."""
+        found = {}
+        for name, stored in self._execute(_SELECT):
+            try:
+                if (entry := self._decode(stored)) and entry.token:
+                    found[name] = entry
+            except TokenStoreError as error:
+                LOG.warning("connection %r: %s", name.partition(SEPARATOR)[0], error)
+        return found
+
+    def names(self) -> list[str]:
+        """Return the names of all rows."""
+        return [name for name, _ in self._execute(_SELECT)]
+
+    def write(self, name: str, entry: Entry) -> None:
+        """Store and commit an entry."""
+        self._execute(_UPSERT, name=name, entry=encrypt(_encode(entry), self._key))
+
+    def remove(self, name: str) -> None:
+        """Delete a row; its token is overwritten."""
+        self._execute(_DELETE, name=name)
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[RowLock]:
+        """Hold a row against all threads and processes; the other rows stay free."""
+        with ExitStack() as stack:
+            with _store_errors():
+                lock = stack.enter_context(lock_row(open_engine(self._url), name))
+            yield lock
+
+    def begin_refresh(self, lock: RowLock, name: str, entry: Entry) -> None:
+        """Store an entry and reserve space for the next, so that a full disk loses no token."""
+        self.write(name, entry)
         with _store_errors():
-            stored = self._execute(_SELECT).scalar_one_or_none()
+            # The file may grow, and SQLite copies the pages that it changes into its journal.
+            lock.reserve(2 * (len(_encode(entry)) + _MORE_BYTES))
+
+    def _decode(self, stored: Any) -> Entry | None:
         if not stored or not isinstance(stored, str):
             return None
         try:
@@ -68,60 +120,17 @@ class Row:
         except (msgspec.MsgspecError, AttributeError):
             return None
 
-    def write(self, entry: Entry, *, reserve_space: bool = False) -> None:
-        """Store and commit an entry, which ends the lock; raise TokenStoreError.
-
-        ``reserve_space`` takes as much of the disk as the entry of a renewed token may need.
-        """
-        self._update(entry, _RESERVED_BYTES if reserve_space else 0)
-        with _store_errors():
-            self._connection.commit()
-
-    def release_space(self, entry: Entry) -> None:
-        """Free the reserved space for the next write, which then fits the disk.
-
-        SQLite copies a page into its journal before the first change: here, uncommitted.
-        """
-        self._update(entry, 0)
-
-    def lock(self) -> None:
-        """Acquire the row's lock, creating the row if it is missing."""
-        with _store_errors():
-            self._execute(_INSERT)
-            if self._connection.dialect.name == "postgresql":
-                self._execute(_LOCK)
-
-    def reconnect(self) -> None:
-        """Acquire the lock again over a new connection; raise TokenStoreError."""
-        with _store_errors():
-            self._connection.invalidate()
-            self._connection.rollback()
-        self.lock()
-
-    def _update(self, entry: Entry, padding: int) -> None:
-        plain = msgspec.json.encode(asdict(entry)).decode() + " " * padding
-        encrypted = encrypt(plain, self._key)
-        with _store_errors():
-            self._execute(_UPDATE, entry=encrypted)
-
-    def _execute(self, statement: str, **values: str) -> Any:
+    def _execute(self, statement: str, **values: str) -> list[Any]:
         from sqlalchemy import text  # see store_engine
 
-        return self._connection.execute(text(statement), {"name": self._name, **values})
+        # Opened each time: the file may have been removed, or the connection closed, meanwhile.
+        with _store_errors(), open_engine(self._url).begin() as connection:
+            result = connection.execute(text(statement), values)
+            return list(result) if result.returns_rows else []
 
 
-@contextmanager
-def lock_row(url: str | None, key: str | None, name: str) -> Iterator[Row]:
-    """Hold a connection's row against all threads and processes; raise TokenStoreError."""
-    with _store_errors():
-        # Opened each time: the file may have been removed meanwhile.
-        connection = open_engine(url).connect()
-    try:
-        row = Row(connection, name, key)
-        row.lock()
-        yield row
-    finally:
-        connection.close()
+def _encode(entry: Entry) -> str:
+    return msgspec.json.encode(asdict(entry)).decode()
 
 
 @contextmanager

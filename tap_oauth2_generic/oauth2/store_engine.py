@@ -121,20 +121,20 @@ def _create_file(path: Path) -> None:
     for folder in reversed([path.parent, *path.parent.parents]):
         if not folder.exists():
             folder.mkdir(mode=0o700, exist_ok=True)
-    _refuse_planted(path)
+    refuse_planted(path, "", "-journal", "-wal", "-shm")
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600)) as file:
         os.fchmod(file.fileno(), 0o600)
 
 
-def _refuse_planted(path: Path) -> None:
-    """Raise OSError if another user has put the store or a part of it there.
+def refuse_planted(path: Path, *endings: str) -> None:
+    """Raise OSError if another user has put a file there, with one of these endings.
 
     In a world-writable folder such as /tmp, another user's link leads where they want, their
     file stays readable to them, and their journal is replayed into the store.
     """
     if not path.parent.stat().st_mode & stat.S_IWOTH:
         return
-    for ending in ("", "-journal", "-wal", "-shm"):
+    for ending in endings:
         part = path.with_name(f"{path.name}{ending}")
         if os.path.lexists(part) and part.lstat().st_uid != os.geteuid():
             raise PermissionError(f"{part} belongs to another user, in a world-writable folder")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Any
 
 from tap_oauth2_generic.runtime.redaction import register
 
+_DAY_SECONDS = 86400
 # Fields of a token response that are as secret as the tokens themselves.
 _SECRET_NAME = re.compile("token$|secret|key$|password", re.IGNORECASE)
 
@@ -32,12 +34,21 @@ class Token:
         register(self.access_token, self.refresh_token)
         register(*_secrets_in(self.response))
 
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields of the response, and the tokens under their usual names."""
+        tokens = {"access_token": self.access_token, "refresh_token": self.refresh_token}
+        return {**tokens, **self.response}
+
     def is_fresh(self, now: float, leeway: float) -> bool:
-        """Return whether the token can still be used at a time."""
+        """Return whether the token can still be used at a time.
+
+        An infinite leeway renews it after half its lifetime; after a day if that is unknown.
+        """
         if not self.access_token:
             return False
         if self.expires_at is None:
-            return True
+            return math.isfinite(leeway) or now < self.obtained_at + _DAY_SECONDS
         lifetime = max(self.expires_at - self.obtained_at, 0.0)
         return now < self.expires_at - min(leeway, lifetime / 2)
 
@@ -52,3 +63,7 @@ def _secrets_in(value: Any, name: str = "") -> Iterator[str]:
             yield from _secrets_in(inner, name)
     elif isinstance(value, str) and _SECRET_NAME.search(name):
         yield value
+
+
+#: In place of a token that does not exist.
+NO_TOKEN = Token("")

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
 
-from tap_oauth2_generic.errors import TokenLostError, TokenRequestError
+from tap_oauth2_generic.errors import (
+    AuthorizationError,
+    SettingError,
+    TokenLostError,
+    TokenRequestError,
+)
 from tap_oauth2_generic.net import retry
 from tap_oauth2_generic.net.transport import Transport
 from tap_oauth2_generic.oauth2.assertion import AssertionSettings, RequestContext
-from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH
+from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH, choose_auth, other_auth
 from tap_oauth2_generic.oauth2.discovery import Endpoints
 from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 from tap_oauth2_generic.oauth2.token import Token
@@ -23,8 +28,13 @@ from tap_oauth2_generic.oauth2.token_response import endpoint_name, parse_token,
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.log import LOG
-from tap_oauth2_generic.settings.templates import as_text
+from tap_oauth2_generic.settings.templates import Scope, Template, as_text
+from tap_oauth2_generic.settings.values import map_leaves
 
+if TYPE_CHECKING:
+    from tap_oauth2_generic.oauth2.grants.base import Grant
+
+_T = TypeVar("_T")
 #: Error code of a request that never reached the endpoint, or of a login without a response.
 UNREACHABLE = "unreachable"
 
@@ -35,14 +45,20 @@ class TokenClient:
     def __init__(  # noqa: PLR0913, PLR0917 - each part has a module of its own
         self,
         settings: OAuth2Settings,
+        grant: Grant,
         assertion: AssertionSettings,
+        scope: Mapping[str, str],
         endpoints: Endpoints,
         transport: Transport,
         resilience: retry.ResilienceSettings,
         clock: Clock,
     ) -> None:
         self._settings = settings
+        self._grant = grant
         self._assertion = assertion
+        self._auth = choose_auth(settings.client_auth, assertion, signs=grant.signs)
+        self._scope = scope
+        self._sends_access_token = settings.sends_access_token
         self.endpoints = endpoints
         self._transport = transport
         self._resilience = resilience
@@ -50,26 +66,45 @@ class TokenClient:
         self.client_id = settings.client_id or ""
         self.scope = settings.scope_separator.join(settings.scopes) or None
 
-    def fetch_token(
-        self, build_fields: Callable[[RequestContext], dict[str, Any]], grant_type: str
-    ) -> Token:
-        """Get a token without a person; retry transient failures."""
-        url = self.endpoints.resolve("access_token_url")
+    def retry(self, get: Callable[[], _T]) -> _T:
+        """Get a token; wait and try again while the failure may be temporary.
+
+        The waits are outside ``get``, so that no lock is held in them.
+        """
         attempt = 0
         while True:
             attempt += 1
-            fields = self._with_scope(build_fields(self._context(url)))
-            response = None
             try:
-                response = self._send(url, fields, self._settings.token_params)
-                cause = f"the token endpoint returned status {response.status_code}"
-            except requests.exceptions.RequestException as error:
-                cause = _unreachable(url, error)
-            if self._wait_to_retry(response, cause, attempt):
-                continue
-            if response is None:
-                raise TokenRequestError(f"could not obtain an access token: {cause}")
-            return parse_token(response, self._settings, grant_type, self._clock.time())
+                return get()
+            except TokenRequestError as error:
+                if not error.is_transient or attempt > self._resilience.max_retries:
+                    raise
+                verdict = retry.Verdict("retry", error.wait_seconds)
+                jitter = random.random()  # noqa: S311  # nosec B311 # not a secret
+                wait = retry.bounded_wait(verdict, attempt, self._resilience, jitter)
+                LOG.warning("%s; retry %d in %.1f seconds", error, attempt, wait)
+                self._clock.sleep(wait)
+
+    def fetch_token(
+        self, build_fields: Callable[[RequestContext], dict[str, Any]], grant_type: str
+    ) -> Token:
+        """Get a token without a person; raise TokenRequestError, transient if worth a retry."""
+        url = self.endpoints.resolve("access_token_url")
+        fields = self._with_scope(build_fields(self._context(url)))
+        try:
+            response = self._send(url, fields, self._settings.token_params)
+        except requests.exceptions.RequestException as error:
+            raise _not_sent(url, error) from None
+        try:
+            return self._parse(response, grant_type)
+        except TokenRequestError as error:
+            now = self._clock.time()
+            verdict = retry.decide(response.status_code, response.headers, self._resilience, now)
+            if verdict.refusal:
+                raise TokenRequestError(f"{error}; {verdict.refusal}", error.code) from None
+            error.is_transient = verdict.action == "retry"
+            error.wait_seconds = verdict.wait_seconds
+            raise
 
     def redeem_code(self, fields: Mapping[str, Any], grant_type: str) -> Token:
         """Exchange a login's code, which can be used once, for a token; send once.
@@ -83,37 +118,44 @@ class TokenClient:
             raise TokenRequestError(
                 f"{_unreachable(url, error)}; run the login again", UNREACHABLE
             ) from None
-        return parse_token(response, self._settings, grant_type, self._clock.time())
+        return self._parse(response, grant_type)
 
-    def refresh(self, refresh_token: str) -> Token:
+    def renewal_secret(self, token: Token) -> str | None:
+        """Return what a refresh sends for a token: its refresh token, or the token itself."""
+        itself = token.access_token if self._sends_access_token else ""
+        return token.refresh_token or itself or None
+
+    def renews_itself(self, token: Token) -> bool:
+        """Return whether an access token is renewed by itself, so only before its end."""
+        return self.renewal_secret(token) == token.access_token
+
+    def refresh(self, token: Token) -> Token:
         """Get a token for a refresh token (RFC 6749 section 6); send once.
 
         Raise TokenLostError if the request was sent but got no response: the provider may have
         used up the refresh token, and sending it again could revoke the connection. Raise
         TokenRequestError if the provider rejected it or never received it.
         """
-        fields = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-        url = self._settings.refresh_token_url or self.endpoints.resolve("access_token_url")
+        settings = self._settings
+        secret = token.refresh_token or (token.access_token if settings.names_access_token else "")
+        fields = {"grant_type": "refresh_token", settings.refresh_token_param: secret}
+        url = settings.refresh_token_url or self.endpoints.resolve("access_token_url")
         try:
-            response = self._send(url, fields, self._settings.refresh_params)
+            response = self._send(url, fields, settings.refresh_params, token)
         except requests.exceptions.RequestException as error:
             if retry.was_not_sent(error):
-                raise TokenRequestError(
-                    f"could not obtain an access token: {_unreachable(url, error)}", UNREACHABLE
-                ) from None
+                raise _not_sent(url, error) from None
             raise TokenLostError(
                 f"the refresh request to {endpoint_name(url)} was sent, but its response was lost "
                 f"({_reason(error)}); it is never repeated automatically, because the provider may "
                 "have used up the refresh token. Run again; if the provider then returns "
                 "invalid_grant, log in with tap-oauth2-generic login"
             ) from None
-        now = self._clock.time()
-        return parse_token(response, self._settings, "refresh_token", now, refresh_token)
+        return self._parse(response, "refresh_token", token.refresh_token)
 
-    def wait_to_resend(self, error: Exception, attempt: int) -> bool:
-        """Wait and return True if a request never left and has retries left."""
-        was_not_sent = isinstance(error, TokenRequestError) and error.code == UNREACHABLE
-        return was_not_sent and self._wait_to_retry(None, str(error), attempt)
+    def fill(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Fill the placeholders of parameters for which there is no token yet."""
+        return _fill(params, self._scope)
 
     def post_form(self, url: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Send a form with client authentication; return the JSON object."""
@@ -130,40 +172,58 @@ class TokenClient:
     def _context(self, url: str) -> RequestContext:
         secret, assertion = self._settings.client_secret or "", self._assertion
         audience = assertion.jwt_audience or url
-        return RequestContext(self.client_id, secret, audience, assertion, self._clock.time())
+        now, signs = self._clock.time(), self._grant.signs
+        return RequestContext(self.client_id, secret, audience, assertion, now, signs)
 
-    def _wait_to_retry(self, response: requests.Response | None, cause: str, attempt: int) -> bool:
-        """Wait before a retry; return False if the request is not to be retried."""
-        verdict = retry.Verdict("retry")
-        if response is not None:
-            now = self._clock.time()
-            verdict = retry.decide(response.status_code, response.headers, self._resilience, now)
-        if verdict.refusal:
-            raise TokenRequestError(f"could not obtain an access token: {cause}; {verdict.refusal}")
-        if verdict.action != "retry" or attempt > self._resilience.max_retries:
-            return False
-        jitter = random.random()  # noqa: S311  # nosec B311 # not a secret
-        wait = retry.bounded_wait(verdict, attempt, self._resilience, jitter)
-        LOG.warning("%s; retry %d in %.1f seconds", cause, attempt, wait)
-        self._clock.sleep(wait)
-        return True
+    def _parse(
+        self, response: requests.Response, request_name: str, refresh_token: str | None = None
+    ) -> Token:
+        """Return a response's token; say which client authentication to try if it was refused."""
+        now = self._clock.time()
+        try:
+            return parse_token(response, self._settings, request_name, now, refresh_token)
+        except TokenRequestError as error:
+            if error.code != "invalid_client":
+                raise
+            others = other_auth(self._auth, self._assertion)
+            advice = f"check client_id, client_secret and client_auth{others}"
+            raise TokenRequestError(f"{error}; {advice}", error.code) from None
 
     def _send(
-        self, url: str, fields: Mapping[str, Any], overrides: Mapping[str, Any]
+        self,
+        url: str,
+        fields: Mapping[str, Any],
+        overrides: Mapping[str, Any],
+        token: Token | None = None,
     ) -> requests.Response:
         """Send the standard's parameters, changed as the provider's settings say."""
         settings = self._settings
-        proof, headers = CLIENT_AUTH[settings.client_auth](self._context(url))
+        proof, headers = CLIENT_AUTH[self._auth](self._context(url))
+        scope = {**self._scope, "token": token.fields if token else {}}
         names = {
             "client_id": settings.client_id_param,
             "client_secret": settings.client_secret_param,
         }
         standard = {**fields, **proof}
         params = {names.get(n, n): value for n, value in standard.items() if value != ""}
-        params = {n: value for n, value in {**params, **overrides}.items() if value is not None}
-        headers = {"Accept": "application/json", **headers, **settings.token_headers}
+        params = {
+            n: value
+            for n, value in {**params, **_fill(overrides, scope)}.items()
+            if value is not None
+        }
+        headers = {"Accept": "application/json", **headers, **_fill(settings.token_headers, scope)}
         request = _encode(settings, url, params, headers)
         return self._transport.send(request.prepare(), new_connection=True)
+
+
+def _fill(params: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
+    try:
+        filled: dict[str, Any] = map_leaves(
+            params, lambda leaf: leaf.value(scope) if isinstance(leaf, Template) else leaf
+        )
+    except SettingError as error:
+        raise AuthorizationError(f"token request: {error}") from None
+    return filled
 
 
 def _encode(
@@ -177,6 +237,13 @@ def _encode(
         return requests.Request(method, url, data=pairs, headers=headers)
     headers = {"Content-Type": "application/json", **headers}
     return requests.Request(method, url, data=encode_json(params), headers=headers)
+
+
+def _not_sent(url: str, error: Exception) -> TokenRequestError:
+    message = f"could not obtain an access token: {_unreachable(url, error)}"
+    found = TokenRequestError(message, UNREACHABLE)
+    found.is_transient = True
+    return found
 
 
 def _unreachable(url: str, error: Exception) -> str:

@@ -23,7 +23,6 @@ _MAX_EXCERPT = 200
 _TOKEN_LIKE = re.compile(r"[A-Za-z0-9._~+/=-]{16,}")
 # What to check, by the error codes of RFC 6749 section 5.2.
 _ADVICE = {
-    "invalid_client": "check client_id, client_secret and client_auth",
     "invalid_scope": "check scopes and scope_separator",
     "unauthorized_client": "the provider does not allow this grant to this client",
     "unsupported_grant_type": "check grant_type and access_token_url",

@@ -240,7 +240,10 @@ VALUES = FieldType({"type": "array"}, array)
 STATUSES = FieldType({"type": "array", "items": {"type": "integer"}}, statuses)
 PARAMETERS = object_of(parameter, _PARAMETER)
 HEADERS = object_of(_header, {"type": ["string", "number", "null"]})
-TEXTS = object_of(_header_string, {"type": ["string", "number"]})
 PATHS = object_of(PATH.parse, PATH.schema)
+TEMPLATES = FieldType({"type": "object"}, lambda value: map_leaves(_object(value), _free_text))
+TEXT_TEMPLATES = object_of(
+    lambda value: _free_text(_header_string(value)), {"type": ["string", "number"]}
+)
 JSON_OBJECT = FieldType({"type": "object"}, _object)
 BODY = FieldType({"type": ["object", "array"]}, _body)

@@ -149,14 +149,19 @@ def _fill(placeholder: Placeholder, scope: Scope) -> str:
 
 def _find(placeholder: Placeholder, scope: Scope) -> Any:
     """Return the value of a placeholder; raise SettingError if there is none."""
-    family, _, field = placeholder.name.partition(".")
-    value: Any = scope.get(placeholder.name)
-    if value is None and field:
-        members = scope.get(family) or {}
-        value = members.get(field) if isinstance(members, Mapping) else None
+    value = _find_value(placeholder.name, scope)
     if value is None:
         message = f"no value for placeholder {{{placeholder.name}}}"
-        if family == "token":
+        if placeholder.family == "token":
             message += ": the last token response has no such field"
         raise SettingError(message)
     return value
+
+
+def _find_value(name: str, scope: Scope) -> Any:
+    """Return the value at a dotted name, None if there is none; a key may hold dots."""
+    if (value := scope.get(name)) is not None or "." not in name:
+        return value
+    family, _, field = name.partition(".")
+    members = scope.get(family)
+    return _find_value(field, members) if isinstance(members, Mapping) else None

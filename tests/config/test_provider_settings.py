@@ -34,7 +34,7 @@ def test_zoho_has_its_own_header_and_base():
     """Zoho's token has its own prefix and goes to the host in the token response."""
     config, _ = read(provider="zoho_crm")
     assert config.oauth2.auth_prefix == "Zoho-oauthtoken"
-    assert config.grant.authorize_params["access_type"] == "offline"
+    assert config.grant.authorize_params["access_type"].text == "offline"
     assert config.top.base_url.text.startswith("{token.api_domain}")
 
 
@@ -57,9 +57,9 @@ def test_user_settings_override_the_preset():
         authorize_params={"prompt": None, "login_hint": "x"},
     )
     assert config.oauth2.access_token_url == "https://other.example/token"
-    assert config.grant.authorize_params["access_type"] == "offline"
+    assert config.grant.authorize_params["access_type"].text == "offline"
     assert config.grant.authorize_params["prompt"] is None
-    assert config.grant.authorize_params["login_hint"] == "x"
+    assert config.grant.authorize_params["login_hint"].text == "x"
 
 
 @pytest.mark.parametrize(

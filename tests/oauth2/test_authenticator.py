@@ -101,10 +101,10 @@ def test_each_run_uses_the_newest_refresh_token(api, tap, provider):
 
 @pytest.mark.usefixtures("provider")
 def test_changed_refresh_token_replaces_the_stored_token(api, tap):
-    """Another refresh token counts at once; without one the stored token stays."""
-    for seed in ("seed-1", "seed-1", "seed-2", "seed-2", None):
+    """Another refresh token counts at once, and the earlier one continues its own chain."""
+    for seed in ("seed-1", "seed-1", "seed-2", "seed-2", "seed-1"):
         tap.ok(api.config(STREAM, **seeded(seed)))
-    assert refresh_tokens(api) == ["seed-1", "seed-2"]
+    assert refresh_tokens(api) == ["seed-1", "seed-2", "refresh-1"]
 
 
 def test_changed_access_token_replaces_the_stored_token(api, tap, provider):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import sqlite3
@@ -223,23 +224,25 @@ def test_read_only_store_is_one_error_before_any_request(api, tap, store, config
     assert len(api.requests("/token")) == 1
 
 
-def test_store_is_locked_during_a_token_request(api, tap, store, config):
-    """No other process can take the lock from the token request until the token is stored."""
-    errors = []
+def test_chain_is_locked_during_a_refresh(api, tap, store, config):
+    """A refresh locks its chain against other processes, and leaves the database to others."""
+    seen = []
 
     def token(_):
-        with closing(sqlite3.connect(store, timeout=0, isolation_level=None)) as other:
+        (path,) = store.parent.glob("*.lock")
+        with path.open() as lock:
             try:
-                other.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                errors.append(str(error))
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                seen.append("locked")
+        with database(store) as execute:
+            execute("BEGIN IMMEDIATE")
         return {"access_token": "a-token"}
 
     api.token = token
     tap.ok(config(**SEEDED))
-    assert errors == ["database is locked"]
-    with database(store) as execute:
-        execute("BEGIN IMMEDIATE")
+    assert seen == ["locked"]
+    assert not list(store.parent.glob("*.lock"))
 
 
 def test_replaced_token_is_erased_from_the_file(api, tap, store, config):

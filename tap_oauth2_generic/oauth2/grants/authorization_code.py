@@ -18,7 +18,7 @@ from tap_oauth2_generic.oauth2.grants.base import Grant, LoginUI
 from tap_oauth2_generic.oauth2.token import Token
 from tap_oauth2_generic.oauth2.token_client import TokenClient
 from tap_oauth2_generic.runtime.redaction import mask_tokens, redact, register
-from tap_oauth2_generic.settings.field_types import BOOLEAN, JSON_OBJECT, URL
+from tap_oauth2_generic.settings.field_types import BOOLEAN, TEMPLATES, URL
 from tap_oauth2_generic.settings.fields import setting
 from tap_oauth2_generic.settings.templates import as_text
 
@@ -37,7 +37,7 @@ class AuthorizationCode(Grant):
 
     authorize_url: str | None = setting(URL, "Where a person logs in and consents.")
     authorize_params: dict[str, Any] = setting(
-        JSON_OBJECT, "Extra parameters of the authorize redirect; null removes one.", default={}
+        TEMPLATES, "Extra parameters of the authorize redirect; null removes one.", default={}
     )
     pkce: bool = setting(BOOLEAN, "Send an S256 code challenge with the login.", default=True)
     redirect_uri: str = setting(
@@ -55,7 +55,7 @@ class AuthorizationCode(Grant):
         params: dict[str, Any] = {"redirect_uri": self.redirect_uri, "state": state}
         if self.pkce:
             params |= {"code_challenge": challenge, "code_challenge_method": "S256"}
-        params |= self.authorize_params
+        params |= client.fill(self.authorize_params)
         strings = {name: as_text(value) for name, value in params.items() if value is not None}
         endpoint = client.endpoints.resolve("authorize_url")
         url = authorization_url(endpoint, client.client_id, client.scope, strings)

@@ -42,6 +42,8 @@ class Grant(ABC):
     unattended: ClassVar[bool] = True
     #: Whether the client must authenticate, not only identify itself.
     needs_proof: ClassVar[bool] = False
+    #: Whether it signs an assertion of its own with the private key.
+    signs: ClassVar[bool] = False
     #: Whether its tokens are renewed by refresh tokens, if the provider issues any.
     refreshes: ClassVar[bool] = True
 
@@ -55,7 +57,7 @@ class Grant(ABC):
 
     def login(self, ui: LoginUI, client: TokenClient) -> Token:  # noqa: ARG002
         """Get the first token, with a person's help if the grant needs it."""
-        return client.fetch_token(self.fields, self.grant_type)
+        return client.retry(lambda: client.fetch_token(self.fields, self.grant_type))
 
     def missing(self, assertion: AssertionSettings) -> list[str]:  # noqa: ARG002
         """Return the required settings that are not set."""

@@ -19,6 +19,7 @@ class JwtBearer(Grant):
         "`jwt_subject`, `jwt_audience`, `jwt_claims` if the provider requires them"
     )
     refreshes = False
+    signs = True
 
     def subject(self, assertion: AssertionSettings) -> str:
         """Return the assertion's subject."""

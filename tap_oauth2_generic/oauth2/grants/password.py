@@ -20,6 +20,7 @@ class Password(Grant):
 
     username: str | None = setting(NAME, "User of the `password` grant.")
     password: str | None = setting(NAME, "Password of the `password` grant.", secret=True)
+    password_file: str | None = setting(NAME, "File that holds `password`.")
 
     def subject(self, assertion: AssertionSettings) -> str:  # noqa: ARG002
         """Return the user name."""

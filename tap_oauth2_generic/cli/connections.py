@@ -1,0 +1,112 @@
+"""The command ``tap-oauth2-generic connections``: list, check and remove stored connections.
+
+Shows no secret: neither a token nor the fingerprint of one.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from typing import Any
+
+import click
+
+from tap_oauth2_generic.cli.boundary import CONFIG_OPTION
+from tap_oauth2_generic.cli.preview import preview
+from tap_oauth2_generic.errors import AuthorizationError, InputError
+from tap_oauth2_generic.oauth2.grants import grants
+from tap_oauth2_generic.oauth2.store import SEPARATOR, Entry, TokenStore
+from tap_oauth2_generic.runtime.redaction import printable
+from tap_oauth2_generic.tap import TapOAuth2Generic
+
+
+def describe(name: str, entry: Entry) -> dict[str, Any]:
+    """Return what is shown of a chain of tokens, as JSON-like data."""
+    url, client, *_ = *entry.issued_for, "", ""
+    token = entry.token
+    return {
+        "name": entry.connection or name.partition(SEPARATOR)[0],
+        "token_url": url or None,
+        "client_id": client or None,
+        "scopes": entry.scopes or [],
+        "valid_until": _date(token.expires_at if token else None),
+        "refresh_token": bool(token and token.refresh_token) and not entry.ended,
+        "renewals": entry.renewals,
+        "renewed_at": _date(entry.renewed_at),
+    }
+
+
+def _date(epoch: Any) -> str | None:
+    try:
+        return datetime.fromtimestamp(epoch, tz=timezone.utc).isoformat(timespec="seconds")
+    except (TypeError, OverflowError, ValueError, OSError):
+        return None
+
+
+def _remove(store: TokenStore, name: str) -> None:
+    """Remove all chains of a connection, whatever key encrypts them."""
+    names = {name, *(f"{name} ({grant})" for grant in grants())}
+    rows = {row: row.partition(SEPARATOR)[0] for row in store.names()}
+    found = [row for row, prefix in rows.items() if prefix in names]
+    if not found:
+        there = ", ".join(map(repr, sorted(set(rows.values())))) or "none"
+        raise InputError(f"there is no connection {name!r} in the token store; there are: {there}")
+    for row in found:
+        store.remove(row)
+
+
+def _check(config: dict[str, Any]) -> str:
+    """Renew the connection, or use it once; return what was done. Raises TapError."""
+    tap = TapOAuth2Generic(config=config, setup_mapper=False)
+    authenticator = tap.session.authenticator
+    if authenticator.renew_stored():
+        return f"connection {authenticator.connection!r} was renewed"
+    stream: Any = next(iter(tap.streams.values()))
+    report = preview(stream, 1, suggests=False)
+    if not report["pages"]:
+        raise AuthorizationError(
+            f"connection {authenticator.connection!r} does not work: {report['error']}"
+        )
+    return f"connection {authenticator.connection!r} was used for stream {stream.name!r}"
+
+
+def _show(shown: dict[str, Any]) -> None:
+    times = f"renewed {shown['renewals']} times"
+    if shown["renewed_at"]:
+        times += f", last at {shown['renewed_at']}"
+    lines = [
+        shown["name"],
+        f"token URL {shown['token_url'] or 'unknown'}, client {shown['client_id'] or 'unknown'}",
+        f"scopes: {' '.join(shown['scopes']) or 'none'}",
+        f"access token valid until {shown['valid_until'] or 'an unknown time'}",
+        f"{'a' if shown['refresh_token'] else 'no'} refresh token, {times}",
+    ]
+    click.echo(printable("\n  ".join(lines)))
+
+
+@click.command("connections")
+@CONFIG_OPTION
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@click.option("--check", "checks", is_flag=True, help="Renew this connection, or use it once.")
+@click.option("--remove", metavar="NAME", help="Remove a connection from the token store.")
+def command(paths: tuple[str, ...], remove: str | None, *, as_json: bool, checks: bool) -> None:
+    """List the stored connections."""
+    raw = TapOAuth2Generic.merge_configuration(paths)
+    oauth2 = TapOAuth2Generic.parse_configuration(raw).oauth2
+    store = TokenStore(oauth2.token_store, oauth2.token_store_key)
+    done = []
+    if remove is not None:
+        _remove(store, remove)
+        done.append(f"connection {remove!r} was removed")
+    if checks:
+        done.append(_check(raw))
+    found = [describe(name, entry) for name, entry in store.read_all().items()]
+    if as_json:
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    for line in done:
+        click.echo(printable(line))
+    for shown in found:
+        _show(shown)
+    if not found:
+        click.echo("the token store holds no connection")

@@ -1,0 +1,154 @@
+"""Renew a chain while its lock is held: spend its refresh token once, store the new one.
+
+Decides neither when to renew nor which chain counts.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any
+
+from tap_oauth2_generic.errors import (
+    AuthorizationError,
+    LoginNeededError,
+    TokenRequestError,
+    TokenStoreError,
+)
+from tap_oauth2_generic.oauth2.connection import Chain, StoredConnection
+from tap_oauth2_generic.oauth2.grants import Grant
+from tap_oauth2_generic.oauth2.store import Entry, TokenStore
+from tap_oauth2_generic.oauth2.store_lock import RowLock
+from tap_oauth2_generic.oauth2.token import NO_TOKEN, Token
+from tap_oauth2_generic.oauth2.token_client import TokenClient
+from tap_oauth2_generic.runtime.clock import Clock
+from tap_oauth2_generic.runtime.shutdown import uninterrupted
+
+_LOG_IN = (
+    "log in with `tap-oauth2-generic login` and the same configuration (in a Meltano project: "
+    "meltano invoke tap-oauth2-generic:login), or set refresh_token to a newly obtained one"
+)
+# The first is RFC 6749 section 5.2; some servers call a refresh token a code, too.
+_SPENT = frozenset({"invalid_grant", "invalid_code"})
+_SECONDS_BEFORE_ANOTHER_WRITE = 1
+
+
+class Renewal:
+    """Renew the chains of one connection; one refresh at a time."""
+
+    def __init__(
+        self,
+        connection: StoredConnection,
+        store: TokenStore,
+        grant: Grant,
+        token_client: TokenClient,
+        clock: Clock,
+    ) -> None:
+        self._connection = connection
+        self._store = store
+        self._grant = grant
+        self._token_client = token_client
+        self._clock = clock
+        self._running = threading.Lock()
+        self._closed = False
+
+    def close(self) -> None:
+        """Wait for a running refresh, whose token would be lost; allow no other."""
+        self._closed = True
+        with self._running:
+            return
+
+    def is_possible(self, chain: Chain) -> bool:
+        """Return whether a chain can be renewed without a person."""
+        return self._grant.unattended or self._secret(chain) is not None
+
+    def renew(self, lock: RowLock, chain: Chain) -> Chain:
+        """Get a new token and commit it before anything uses it.
+
+        Raise LoginNeededError, and end the chain, if the provider rejects its refresh token.
+        """
+        if self._secret(chain) is not None:
+            entry = self._entry(chain, chain.token, refresh_started_at=self._clock.time())
+            # Committed before the request: proves that its response can be stored, and lets a
+            # later run recognize that this one was interrupted.
+            self._store.begin_refresh(lock, chain.key, entry)
+            # A signal in the middle would lose a token that the provider has already issued.
+            with self._running, uninterrupted:
+                if self._closed:
+                    raise AuthorizationError("the run is ending; no token was requested")
+                token = self._refresh(replace(chain, entry=entry), chain.entry)
+                lock.release_space()
+                if token is not None:
+                    return self._commit(chain, token, renewals=chain.entry.renewals + 1)
+        token = self._token_client.fetch_token(self._grant.fields, self._grant.grant_type)
+        renewals = chain.entry.renewals + (1 if chain.entry.token else 0)
+        return self._commit(chain, token, renewals=renewals)
+
+    def login_needed(self, chain: Chain) -> LoginNeededError:
+        """Return the error of a connection that only a person can renew."""
+        state = "no token"
+        if chain.token != NO_TOKEN:
+            state = "an expired access token and no refresh token"
+            if chain.entry.ended:
+                state = "a refresh token that the provider has rejected, so it is not sent again"
+        name = self._connection.name
+        return LoginNeededError(f"connection {name!r} has {state}; {_LOG_IN}")
+
+    def _secret(self, chain: Chain) -> str | None:
+        can_refresh = self._grant.refreshes and not chain.entry.ended
+        return self._token_client.renewal_secret(chain.token) if can_refresh else None
+
+    def _entry(self, chain: Chain, token: Token, **changes: Any) -> Entry:
+        started_at = chain.entry.started_at or self._clock.time()
+        entry = self._connection.bind(chain.entry)
+        return replace(entry, token=token, started_at=started_at, **changes)
+
+    def _refresh(self, chain: Chain, before: Entry) -> Token | None:
+        """Refresh once; return None if another grant can still get a token."""
+        try:
+            return self._token_client.refresh(chain.token)
+        except TokenRequestError as error:
+            if error.code not in _SPENT:
+                if error.code:
+                    # The provider refused, or never heard of it: no refresh is pending. An error
+                    # without a standard code may come from a gateway, after the provider acted.
+                    self._store.write(chain.key, replace(chain.entry, refresh_started_at=None))
+                raise
+            self._end(chain)
+            if self._grant.unattended:
+                return None
+            message = f"{error}; the connection was revoked or its refresh token was already used"
+            if before.refresh_started_at is not None:
+                at = datetime.fromtimestamp(before.refresh_started_at, tz=timezone.utc)
+                message += (
+                    f"; a refresh at {at.isoformat(' ', 'seconds')} was interrupted before its "
+                    "response was stored, so the provider may have issued a token that was lost"
+                )
+            raise LoginNeededError(f"{message}; {_LOG_IN}", error.code) from None
+
+    def _end(self, chain: Chain) -> None:
+        """Remember that a chain is dead, unless another process has renewed it meanwhile.
+
+        That happens where the store's locks do not reach, such as on a shared file system.
+        """
+        stored = self._store.read(self._connection.prefix).get(chain.key)
+        if stored is None or stored.token == chain.token:
+            self._store.write(chain.key, replace(chain.entry, ended=True))
+
+    def _commit(self, chain: Chain, token: Token, *, renewals: int) -> Chain:
+        """Store a token known only here; try once more if the store is away for a moment."""
+        entry = self._entry(
+            chain,
+            token,
+            refresh_started_at=None,
+            ended=False,
+            renewals=renewals,
+            renewed_at=self._clock.time() if renewals else None,
+        )
+        try:
+            self._store.write(chain.key, entry)
+        except TokenStoreError:
+            self._clock.sleep(_SECONDS_BEFORE_ANOTHER_WRITE)
+            self._store.write(chain.key, entry)
+        return Chain(chain.key, entry, token)

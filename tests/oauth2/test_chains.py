@@ -1,0 +1,289 @@
+"""Which of the stored tokens counts: chains of seeds and of logins, and whose they are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+
+from tap_oauth2_generic.runtime.clock import Clock
+from tap_oauth2_generic.session import Session
+from tests.support.rotation import Person, RotatingProvider
+from tests.support.server import ApiServer, Reply
+from tests.support.settings import valid_config
+
+STREAM = {
+    "name": "items",
+    "path": "items",
+    "schema": {"properties": {"id": {"type": "string"}}},
+}
+
+
+@pytest.fixture
+def provider(api):
+    return RotatingProvider(api)
+
+
+@pytest.fixture
+def config(api, tmp_path):
+    """Build a configuration with or without a seed; all share a store and a name."""
+
+    def build(seed=None, **settings):
+        seeded = {} if seed is None else {"refresh_token": seed}
+        settings = {"authorize_url": f"{api.url}/authorize", **seeded, **settings}
+        store = f"sqlite:///{tmp_path}/tokens.sqlite"
+        return api.config(STREAM, grant_type="authorization_code", token_store=store, **settings)
+
+    return build
+
+
+def log_in(settings, account):
+    session = Session.of(valid_config(settings), Clock(), lambda: None)
+    session.authenticator.login(Person(account))
+
+
+def test_accounts_of_one_client_keep_their_own_tokens(tap, provider, config):
+    """Each seed continues its own chain, in whatever order the accounts run."""
+    seeds = {account: provider.issue(account) for account in "AB"}
+    for account in "ABABBA":
+        assert tap.ok(config(seeds[account])).ids() == [account]
+        provider.expire()
+    assert provider.reused == []
+
+
+def test_accounts_of_one_client_renew_in_many_processes(tmp_path, provider, config):
+    """Five processes of each of two accounts renew each account's token once."""
+    started = {}
+    for account in "AB":
+        path = tmp_path / f"{account}.json"
+        path.write_text(json.dumps(config(provider.issue(account))))
+        command = [sys.executable, "-m", "tap_oauth2_generic", "--config", str(path)]
+        for _ in range(5):
+            process = subprocess.Popen(command, stdout=-1, stderr=-1, text=True)
+            started[process] = account
+    for process, account in started.items():
+        output, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors
+        assert f'"id":"{account}"' in output
+    assert (sorted(provider.spent.values()), provider.reused) == (["A", "B"], [])
+
+
+def test_seed_that_comes_back_continues_its_chain(tap, provider, config):
+    """A run without the seed uses its chain, and one with it again does not send it again."""
+    seed = provider.issue("A")
+    for given in (seed, None, seed, None, seed):
+        assert tap.ok(config(given)).ids() == ["A"]
+        provider.expire()
+    assert provider.reused == []
+
+
+def test_earlier_seed_continues_after_a_newer_one(tap, provider, config):
+    """A seed once spent is remembered for good, not only until the next seed."""
+    first, second = provider.issue("A"), provider.issue("A")
+    for seed in (first, second, first, second):
+        tap.ok(config(seed))
+        provider.expire()
+    assert provider.reused == []
+
+
+@pytest.mark.parametrize("login_has_the_seed", [True, False])
+@pytest.mark.parametrize("runs_before", [0, 1])
+def test_login_replaces_an_old_seed(tap, provider, config, login_has_the_seed, runs_before):
+    """While a schedule still has the spent seed, the token of a later login is used."""
+    seed = provider.issue("A")
+    for _ in range(runs_before):
+        tap.ok(config(seed))
+    log_in(config(seed if login_has_the_seed else None), "A-by-hand")
+    for _ in range(2):
+        run = tap.ok(config(seed))
+        assert run.ids() == ["A-by-hand" if login_has_the_seed or runs_before else "A"]
+        provider.expire()
+    assert provider.reused == []
+
+
+def test_login_of_one_account_leaves_the_other(tap, provider, config):
+    """A login with a seed in its configuration counts for that seed only."""
+    seeds = {account: provider.issue(account) for account in "AB"}
+    for account in "AB":
+        tap.ok(config(seeds[account]))
+    log_in(config(seeds["A"]), "A-by-hand")
+    provider.expire()
+    assert tap.ok(config(seeds["B"])).ids() == ["B"]
+    assert tap.ok(config(seeds["A"])).ids() == ["A-by-hand"]
+    assert tap.ok(config()).ids() == ["A-by-hand"]
+
+
+def test_rejected_chain_is_followed_by_the_login(tap, provider, config):
+    """Where the provider has revoked the seed's token, the latest login counts, even an older."""
+    log_in(config(), "by-hand")
+    seed = provider.issue("A")
+    assert tap.ok(config(seed)).ids() == ["A"]
+    provider.revoke("A")
+    for _ in range(2):
+        assert tap.ok(config(seed)).ids() == ["by-hand"]
+        provider.expire()
+
+
+def test_rejected_refresh_token_is_not_sent_again(api, tap, provider, config):
+    """A chain that has ended says so in later runs, without a request."""
+    seed = provider.issue("A")
+    provider.revoke("A")
+    lines = []
+    for _ in range(2):
+        run = tap(config(seed))
+        assert run.status == 1
+        lines += run.error_lines
+    assert len(api.requests("/token")) == 1
+    assert "invalid_grant" in lines[0]
+    assert "rejected, so it is not sent again; log in with" in lines[1]
+
+
+def test_several_chains_without_a_seed_are_an_error(api, tap, provider, config):
+    """Without a seed and a login, two accounts are one line that names connection."""
+    for account in "AB":
+        tap.ok(config(provider.issue(account)))
+    before = len(api.seen)
+    run = tap(config())
+    assert run.status == 1
+    (line,) = run.error_lines
+    assert "2 seeds" in line
+    assert "setting connection" in line
+    assert len(api.seen) == before
+    log_in(config(), "by-hand")
+    assert tap.ok(config()).ids() == ["by-hand"]
+
+
+def test_removed_access_token_does_not_send_the_seed_again(tap, provider, config):
+    """Of two seeds, either may come and go: the chain of the refresh token goes on."""
+    seed = provider.issue("A")
+    for given in ({"access_token": "stale-access"}, {}, {"access_token": "stale-access"}, {}):
+        assert tap.ok(config(seed, **given)).ids() == ["A"]
+        provider.expire()
+    assert tap.ok(config(access_token="stale-access")).ids() == ["A"]
+    assert provider.reused == []
+
+
+def test_another_access_token_is_used_at_once(tap, provider, config):
+    """A new access_token with the same seed is used first, then renewed from the chain."""
+    seed = provider.issue("A")
+    tap.ok(config(seed))
+    provider.access["given-access"] = "given-account"
+    assert tap.ok(config(seed, access_token="given-access")).ids() == ["given-account"]
+    provider.expire()
+    assert tap.ok(config(seed, access_token="given-access")).ids() == ["A"]
+    assert provider.reused == []
+
+
+def test_rejected_access_token_is_followed_by_the_login(tap, provider, config):
+    """A lasting access token that ends is replaced by a login."""
+    log_in(config(), "by-hand")
+    assert tap.ok(config(access_token="stale-access")).ids() == ["by-hand"]
+
+
+STEPS = ["A", "B", None, "login", "login A", "expire"]
+
+
+@pytest.mark.parametrize("number", range(20))
+def test_no_sequence_of_runs_and_logins_loses_a_connection(tap, provider, config, number):
+    """Whatever seeds, logins, runs and ends follow each other, no token is sent twice."""
+    seeds = {account: provider.issue(account) for account in "AB"} | {None: None}
+    ran, logged_in = set(), set()
+    digest = hashlib.sha256(bytes([number])).digest()
+    for step in (STEPS[byte % len(STEPS)] for byte in digest[:12]):
+        if step == "expire":
+            provider.expire()
+        elif step == "login":
+            log_in(config(), "by-hand")
+            logged_in |= {None}
+        elif step == "login A":
+            log_in(config(seeds["A"]), "A")
+            logged_in |= {"A"}
+        else:
+            run = tap(config(seeds[step]))
+            is_clear = step or logged_in or len(ran) == 1
+            assert run.status == (0 if is_clear else 1), run.errors
+            ran |= {step} - {None}
+            if step == "B" and is_clear:
+                assert run.ids()[0] in {"B", "by-hand"}
+    assert provider.reused == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"client_id": "another-client"},
+        {"access_token_url": "https://login.example.com/token"},
+        {"base_url": "https://api.example.com"},
+    ],
+)
+@pytest.mark.parametrize("seed", [None, "a-seed-of-the-other"])
+def test_connection_of_another_configuration_is_refused(api, tap, provider, config, other, seed):
+    """A token goes only to the token URL, client and host that it was issued for."""
+    first = config(provider.issue("A"), connection="main")
+    tap.ok(first)
+    before = len(api.seen)
+    run = tap(config(seed, connection="main", **other))
+    assert run.status == 1
+    (line,) = run.error_lines
+    assert "connection 'main' belongs to" in line
+    assert next(iter(other.values())).removeprefix("https://") in line
+    assert len(api.seen) == before
+    provider.expire()
+    tap.ok(first)
+
+
+def test_api_may_move_with_its_old_host_allowed(tap, provider, config):
+    """A configuration that names the old host in allowed_hosts keeps the connection."""
+    seed = provider.issue("A")
+    with ApiServer() as moved:
+        moved.routes["/items"] = lambda _: Reply([{"id": "moved"}])
+        tap.ok(config(seed, allowed_hosts=[moved.host]))
+        assert tap.ok(config(seed, base_url=moved.url)).ids() == ["moved"]
+
+
+def old_entry(provider, refresh_token, *seeds):
+    """Return an entry as earlier versions stored it."""
+    token = {"access_token": "ended-access", "refresh_token": refresh_token, "expires_at": 1.0}
+    fingerprint = hashlib.sha256(json.dumps(seeds, separators=(",", ":")).encode()).hexdigest()
+    return json.dumps(
+        {"token": {**token, "obtained_at": 0.0, "response": {}}, "seed": fingerprint, "request": ""}
+    )
+
+
+@pytest.mark.parametrize(
+    "seeds", [("old-seed-1", None), ("old-seed-1", "old-access-1"), (None, None)]
+)
+def test_token_stored_by_an_earlier_version_is_used(api, tap, tmp_path, provider, config, seeds):
+    """Its refresh token goes on for the seed that it came from, and without a seed."""
+    refresh_token = provider.issue("A")
+    with closing(sqlite3.connect(tmp_path / "tokens.sqlite")) as database:
+        database.execute(
+            "CREATE TABLE tap_oauth2_connections (name VARCHAR(2000) PRIMARY KEY, entry TEXT)"
+        )
+        name = f"{api.url}/token client-of-the-test"
+        entry = old_entry(provider, refresh_token, *seeds)
+        database.execute("INSERT INTO tap_oauth2_connections VALUES (?, ?)", (name, entry))
+        database.commit()
+    given = dict(zip(("refresh_token", "access_token"), seeds, strict=True))
+    for settings in (given, {}, given):
+        assert tap.ok(config(**settings)).ids() == ["A"]
+        provider.expire()
+    log_in(config(), "by-hand")
+    assert tap.ok(config(**given)).ids() == ["by-hand"]
+    assert provider.reused == []
+
+
+def test_changed_scopes_warn_until_the_next_login(tap, provider, config):
+    """A stored login keeps its old scopes, and the tap says to log in again."""
+    log_in(config(scopes="read write"), "A")
+    assert "scopes" not in tap.ok(config(scopes="write,read")).errors
+    changed = config(scopes="read write admin")
+    (warning,) = tap.ok(changed).warnings
+    assert "scopes have changed since the login" in warning
+    log_in(changed, "A")
+    assert tap.ok(changed).warnings == []

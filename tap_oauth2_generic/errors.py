@@ -46,12 +46,11 @@ class TokenRequestError(AuthorizationError):
     request used nothing up and may be sent again, after ``wait_seconds`` if the provider says so.
     """
 
-    is_transient = False
     wait_seconds: float | None = None
 
-    def __init__(self, message: str, code: str = "") -> None:
+    def __init__(self, message: str, code: str = "", *, is_transient: bool = False) -> None:
         super().__init__(message)
-        self.code = code
+        self.code, self.is_transient = code, is_transient
 
 
 class LoginNeededError(TokenRequestError):

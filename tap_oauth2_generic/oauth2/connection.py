@@ -72,7 +72,7 @@ class StoredConnection:
         self._check_binding(entries)
         found = _by_age(entries)
         if self._seed:
-            return self._seeded(found)
+            return self._chains_of_seed(found)
         if self._unattended:
             return [self._renewable(chain) for chain in _general(found)[-1:]] or [self.new_chain()]
         # A login with a seed in its configuration counts for that seed, and without any.
@@ -117,7 +117,7 @@ class StoredConnection:
         is_login = entry.is_login and not self._unattended
         return is_login and sorted(self._settings.scopes) != (entry.scopes or [])
 
-    def _seeded(self, found: list[Chain]) -> list[Chain]:
+    def _chains_of_seed(self, found: list[Chain]) -> list[Chain]:
         """Return the chain of the seed, and the latest login, which may take its place."""
         own, login = self._own(found)[-1:], _general(found)[-1:]
         if self._unattended:

@@ -200,10 +200,7 @@ class TokenClient:
         settings = self._settings
         proof, headers = CLIENT_AUTH[self._auth](self._context(url))
         scope = {**self._scope, "token": token.fields if token else {}}
-        names = {
-            "client_id": settings.client_id_param,
-            "client_secret": settings.client_secret_param,
-        }
+        names = {n: getattr(settings, f"{n}_param") for n in ("client_id", "client_secret")}
         standard = {**fields, **proof}
         params = {names.get(n, n): value for n, value in standard.items() if value != ""}
         params = {
@@ -241,9 +238,7 @@ def _encode(
 
 def _not_sent(url: str, error: Exception) -> TokenRequestError:
     message = f"could not obtain an access token: {_unreachable(url, error)}"
-    found = TokenRequestError(message, UNREACHABLE)
-    found.is_transient = True
-    return found
+    return TokenRequestError(message, UNREACHABLE, is_transient=True)
 
 
 def _unreachable(url: str, error: Exception) -> str:

@@ -17,12 +17,15 @@ from tap_oauth2_generic.extract.prefetch import Prefetcher
 from tap_oauth2_generic.extract.schema_sample import SchemaSample
 from tap_oauth2_generic.extract.slice_sync import SlicePlan, SliceSync
 from tap_oauth2_generic.extract.stream_pipeline import PipelineFactory
+from tap_oauth2_generic.records.conform import OTHERS
+from tap_oauth2_generic.records.growth import Columns, GrowthRules
 from tap_oauth2_generic.records.steps import LEFT_OUT
 from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
 from tap_oauth2_generic.runtime.failures import StreamFailures
 from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.singer.paged_stream import PagedStream
 from tap_oauth2_generic.singer.record_writer import RecordWriter
+from tap_oauth2_generic.singer.schema_keeper import MEMORY, SchemaKeeper
 from tap_oauth2_generic.singer.state_writer import PROGRESS
 
 
@@ -38,7 +41,7 @@ class OAuth2Stream(PagedStream):
         stats, on_error = session.progress.stats(stream.name), session.config.top.on_error
         ends_run = (stream.settings.on_error or on_error) == "fail"
         self.failures = StreamFailures(session.failures, stats, ends_run)
-        super().__init__(tap, name=stream.name, schema=stream.schema.schema)
+        super().__init__(tap, name=stream.name)
         self.endpoint = stream.request.path.text
         self.primary_keys = stream.settings.primary_keys
         self.replication_key = stream.settings.replication_key
@@ -63,38 +66,65 @@ class OAuth2Stream(PagedStream):
         self.plan = SlicePlan(self.reader, self.bookmarks, self.failures)
         self.pipelines = PipelineFactory(stream, self, self.reader.log)
         self.sample = SchemaSample(self.plan, self.pipelines)
+        self.keeper = SchemaKeeper(
+            stream.schema, self.reader.log, self.sample.infer, lambda: self.given_state
+        )
         self._sync: SliceSync | None = None
 
-    def infer_schema(self) -> dict[str, Any]:
-        """Infer the schema from a sample; raise TapError."""
-        return self.sample.infer()
+    @property
+    def columns(self) -> Columns:
+        """The current columns; raise TapError if they cannot be inferred."""
+        return self.keeper.columns
+
+    def first_schema(self) -> dict[str, Any]:
+        """Return the schema to start with; raise TapError if it cannot be inferred."""
+        return self.keeper.schema
+
+    def replace_columns(self, columns: Columns) -> None:
+        """Continue with other columns; send them if there is more than notes of nulls."""
+        self.keeper.columns = columns
+        if (schema := self.keeper.schema) != self.schema:
+            self.replace_schema(schema)
+
+    def remember_schema(self) -> None:
+        """Keep the schema in the state, before it is sent."""
+        if (memory := self.keeper.memory()) is not None:
+            self.stream_state[MEMORY] = memory
+        else:
+            self.stream_state.pop(MEMORY, None)
+
+    @property
+    def needs_schema(self) -> bool:
+        """Whether the stream is emitted, and has not failed before it begins."""
+        return self.selected and not self.failures.has_ended
+
+    def hold_schema(self) -> None:
+        """Wait with the schema for records, unless the target knows it for sure."""
+        self._holds_schema = self.keeper.needs_records(self.primary_keys)
 
     def apply_catalog(self, catalog: Any) -> None:
         """Take selection and schema from a catalog; a stream that it lacks is not emitted."""
         super().apply_catalog(catalog)
         entry, settings = catalog.get_stream(self.name), self.stream.settings
-        warn = self.stream_log.warning
+        warn, schema = self.stream_log.warning, self.take_catalog_schema()
+        self.keeper.use_catalog(schema, is_inferred=self.is_inferred_in_catalog)
         if entry is not None and self.forced_replication_method != REPLICATION_FULL_TABLE:
             # A catalog made by hand may name no key, which does not make it FULL_TABLE.
             self.replication_key = self.replication_key or settings.replication_key
             if entry.key_properties is None:
                 self.primary_keys = self.primary_keys or settings.primary_keys
                 entry.key_properties = list(self.primary_keys)
-        if entry is not None and not (self.catalog_schema or {}).get("properties"):
-            # It was made before the login; its schema can be inferred now.
-            self.catalog_schema = None
+        if entry is not None and not (schema or {}).get("properties"):
+            # It was made before the login, or when there was no record.
             self.primary_keys = settings.primary_keys
             self.replication_key = settings.replication_key
-        if entry is None:
-            # Not selected, so nothing is sampled for it.
-            self.catalog_schema = {"type": "object", "properties": {}}
-        elif self.replication_method == REPLICATION_FULL_TABLE:
+        if entry is not None and self.replication_method == REPLICATION_FULL_TABLE:
             # The state keeps its bookmark for runs that are incremental again.
             self.replication_key = None
             self.state_partitioning_keys = []
             if settings.replication_key:
                 warn("the catalog sets FULL_TABLE: full read, bookmark unchanged")
-        columns = (self.catalog_schema or {}).get("properties", {})
+        columns = (schema or {}).get("properties", {})
         if columns and (unknown := [key for key in self.primary_keys if key not in columns]):
             warn("the catalog's schema has no column for its key %s", ", ".join(unknown))
         if kept := self.select_keys():
@@ -125,6 +155,18 @@ class OAuth2Stream(PagedStream):
             for page in reader.read_sequentially():
                 yield from pipeline.prepare(page.records, reader.slice)
 
+    def _growth_rules(self) -> GrowthRules:
+        settings, parent = self.stream.schema, self.stream.contexts.parent
+        is_inferred = self.keeper.is_inferred
+        keys = {*self.primary_keys, self.replication_key, *(parent.keys if parent else ())}
+        return GrowthRules(
+            settings.new_fields or ("add" if is_inferred else "ignore"),
+            settings.on_type_change or ("variant" if is_inferred else "fail"),
+            is_inferred,
+            keys - {None},
+            *self.flattening,
+        )
+
     def _slice_sync(self) -> SliceSync:
         limit = self.ABORT_AT_RECORD_COUNT
         children = [
@@ -132,9 +174,10 @@ class OAuth2Stream(PagedStream):
             for one in self.child_streams
             if isinstance(one, OAuth2Stream) and (one.selected or one.has_selected_descendents)
         ]
-        pipeline = partial(self.pipelines.for_sync, reads_each=bool(children) or limit is not None)
-        log, stats = self.reader.log, self.reader.stats
-        writer = RecordWriter(self, self.stream.schema, pipeline, log, stats)
+        rules, reads_each = self._growth_rules(), bool(children) or limit is not None
+        pipeline = partial(self.pipelines.for_sync, rules, reads_each=reads_each)
+        dropped, log, stats = self.pipelines.dropped, self.reader.log, self.reader.stats
+        writer = RecordWriter(self, rules, pipeline, dropped, log, stats)
         return SliceSync(self.plan, self.prefetcher, writer, children, limit)
 
     def settle(self, state: dict[str, Any], *, is_complete: bool) -> None:
@@ -151,8 +194,11 @@ class OAuth2Stream(PagedStream):
                 report()
             except StreamError as error:
                 self.failures.add(error)
-        for path, count in self.pipelines.dropped.items():
-            self.stream_log.warning("the schema has no field %r; dropped it %d times", path, count)
+        if dropped := self.pipelines.dropped:
+            named = [f"{n!r} ({count} times)" for n, count in dropped.items() if n != OTHERS]
+            named += [f"others ({dropped[OTHERS]} times)"] if OTHERS in dropped else []
+            notice = "dropping fields that the schema lacks: %s"
+            self.stream_log.warning(notice, ", ".join(named))
         left_out, log = self.pipelines.left_out, self.stream_log
         if self.selected and left_out[LEFT_OUT] and not self.reader.stats.records:
             log.warning("the keep conditions excluded all %d records", left_out[LEFT_OUT])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -23,7 +23,7 @@ from tap_oauth2_generic.errors import OutputError, TapError
 from tap_oauth2_generic.extract.prefetch import Prefetcher
 from tap_oauth2_generic.records.stream_maps import check_maps
 from tap_oauth2_generic.runtime.clock import Clock
-from tap_oauth2_generic.runtime.log import LOG
+from tap_oauth2_generic.runtime.log import LOG, some
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
 from tap_oauth2_generic.runtime.stats import plural
 from tap_oauth2_generic.session import Session
@@ -97,19 +97,33 @@ class TapOAuth2Generic(BaseTap):
                 child.sample.parent = streams[parent.stream].sample
         return list(streams.values())
 
+    def is_inferred(self, stream: str) -> bool:
+        """Return whether a stream's schema is inferred."""
+        found = self.streams[stream]
+        return isinstance(found, OAuth2Stream) and found.keeper.is_inferred
+
     def setup_mapper(self) -> None:
         """Apply the catalog first: what it selects decides the schemas that the mapper gets."""
         if unknown := (self.input_catalog or {}).keys() - self.streams.keys():
-            LOG.warning("ignoring unconfigured streams of the catalog: %s", _list(unknown))
+            LOG.warning(
+                "ignoring unconfigured streams of the catalog: %s",
+                some(sorted(unknown), MAX_NAMED_STREAMS),
+            )
         try:
-            if self.input_catalog is None:
-                self._infer_schemas()
+            self._infer_schemas()
             super().setup_mapper()
+            for stream in self._emitted():
+                stream.register_schema()
         except TapError:
             # The run ends before its sync, and reports on its streams all the same.
             configured = self.configuration.top.streams
             self.session.progress.summarize([s.name for s in configured if s.settings.selected])
             raise
+
+    def _emitted(self) -> Iterator[OAuth2Stream]:
+        for stream in self.streams.values():
+            if isinstance(stream, OAuth2Stream) and stream.needs_schema:
+                yield stream
 
     def sync_everything(self) -> None:
         """Sync all selected streams and report on each; raises TapError.
@@ -121,6 +135,8 @@ class TapOAuth2Generic(BaseTap):
         streams = [s for s in self.streams.values() if s.selected or s.has_selected_descendents]
         if not streams:
             LOG.warning("no stream is selected; nothing to read")
+        for one in self._emitted():
+            one.hold_schema()
         with self.session.progress.show([stream.name for stream in streams]):
             self.throttle_state()
             failures = self.session.failures
@@ -158,7 +174,7 @@ class TapOAuth2Generic(BaseTap):
 
     def _infer_schemas(self) -> None:
         for stream in self.streams.values():
-            if isinstance(stream, OAuth2Stream):
+            if isinstance(stream, OAuth2Stream) and (self.input_catalog is None or stream.selected):
                 stream.infer_early()
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -166,7 +182,10 @@ class TapOAuth2Generic(BaseTap):
         names = {stream.name for stream in self.configuration.top.streams}
         bookmarks = bookmarks_in(state)
         if unknown := bookmarks.keys() - names:
-            LOG.info("leaving bookmarks of unconfigured streams unchanged: %s", _list(unknown))
+            LOG.info(
+                "leaving bookmarks of unconfigured streams unchanged: %s",
+                some(sorted(unknown), MAX_NAMED_STREAMS),
+            )
         super().load_state(state)
         for name, stream in self.streams.items():
             if isinstance(stream, OAuth2Stream):
@@ -190,9 +209,3 @@ class TapOAuth2Generic(BaseTap):
         if config is None or collector.errors:
             raise ConfigValidationError("Config validation failed", errors=collector.errors)
         return config
-
-
-def _list(names: Collection[str]) -> str:
-    shown = ", ".join(sorted(names)[:MAX_NAMED_STREAMS])
-    more = len(names) - MAX_NAMED_STREAMS
-    return f"{shown} and {more} more" if more > 0 else shown

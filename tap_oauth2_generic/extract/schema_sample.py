@@ -63,7 +63,7 @@ class SchemaSample:
     def infer(self) -> dict[str, Any]:
         """Return the schema of a sample; raise TapError.
 
-        Before a login it has no columns, if the session waits for one.
+        It has no columns if there are no records, or, if the session waits for a login, before it.
         """
         try:
             sample = list(islice(self.records(), self.plan.reader.stream.schema.schema_sample_size))
@@ -71,12 +71,14 @@ class SchemaSample:
             if not self.plan.reader.session.waits_for_login:
                 raise
             self.plan.reader.log.warning("cannot infer the schema until you log in: %s", error)
-            return {"type": "object", "properties": {}}
-        if sample:
-            self._check_keys(sample)
+            return infer([])
+        if not sample:
+            self.plan.reader.log.info("no records yet to infer the schema from")
+            return infer([])
+        self._check_keys(sample)
         self.plan.reader.log.info("inferred the schema from %d records", len(sample))
-        settings = self.plan.reader.stream.settings
-        return infer(sample, [*settings.primary_keys, *filter(None, [settings.replication_key])])
+        # The values of all partitions are known, but perhaps not sampled.
+        return infer([*sample, *(self.plan.partitions or [])])
 
     def _check_keys(self, sample: list[dict[str, Any]]) -> None:
         """Refuse a primary key that no record has: a target would merge all rows into one."""

@@ -206,7 +206,7 @@ class SliceSync:
                     for plan, sync_child, context in runs:
                         # Without its parent's record, nothing would read the rest of it.
                         is_complete &= plan.read_once(context, sync_child)
-                    self.writer.write(Batch(batch.origin, [record]))
+                    self.writer.write(Batch(batch.origin, [record]), page=batch.records)
         else:
             self.writer.write(batch)
         self.plan.reader.session.flush()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from tap_oauth2_generic.config.streams import StreamConfig
 from tap_oauth2_generic.records import steps
 from tap_oauth2_generic.records.conform import RecordConformer
+from tap_oauth2_generic.records.growth import GrowthRules
 from tap_oauth2_generic.records.pipeline import Pipeline, Step
 from tap_oauth2_generic.records.stream_maps import MapStreams
 from tap_oauth2_generic.runtime.log import StreamLog
@@ -32,7 +33,7 @@ class PipelineFactory:
         """Return a pipeline without a schema, which counts nothing."""
         return Pipeline(self._prepare(Counter()))
 
-    def for_sync(self, *, reads_each: bool) -> Pipeline:
+    def for_sync(self, rules: GrowthRules, *, reads_each: bool) -> Pipeline:
         """Return the pipeline for the stream's current schema and catalog.
 
         ``reads_each`` if somebody reads every record, such as child streams.
@@ -44,11 +45,13 @@ class PipelineFactory:
             return Pipeline(prepare)
         prepare += [steps.Decode()] if reads_each or order == "desc" else []
         conformer = RecordConformer(
-            stream.effective_schema,
+            stream.columns.schema,
             stream.mask,
-            refuses_new_fields=config.schema.on_new_fields != "ignore",
-            checks_formats=config.schema.schema is None,
+            # Until there is a column, no field is new.
+            refuses_new_fields=rules.new_fields != "ignore" or not stream.schema["properties"],
+            checks_formats=rules.is_inferred,
             dropped=self.dropped,
+            variants=stream.columns.variants,
         )
         adds = frozenset[str]().union(*(step.adds for step in prepare))
         keys = stream.primary_keys

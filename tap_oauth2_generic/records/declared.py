@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tap_oauth2_generic.settings.field_types import enum, integer
+from tap_oauth2_generic.settings.field_types import BOOLEAN, enum, integer
 from tap_oauth2_generic.settings.fields import FieldType, setting
 
 
@@ -78,7 +78,15 @@ class SchemaSettings:
         "one warning, fail stops. Default: add if the schema is inferred, ignore if declared.",
     )
 
-    @property
-    def on_new_fields(self) -> str:
-        """How to handle a field that the schema does not have."""
-        return self.new_fields or ("add" if self.schema is None else "ignore")
+    remember_schema: bool = setting(
+        BOOLEAN,
+        "Keep an inferred schema, names and types, in the stream's state, and start from it in the "
+        "next run.",
+        default=True,
+    )
+    on_type_change: str | None = setting(
+        enum("variant", "widen", "fail"),
+        "A value that does not fit its column: variant puts it into a column of its own, "
+        "`<name>__<type>`, widen changes the column's type, fail stops. Default: variant if the "
+        "schema is inferred, fail if declared.",
+    )

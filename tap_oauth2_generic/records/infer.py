@@ -1,11 +1,12 @@
-"""Schemas from samples: all columns nullable, none required, each of the narrowest type.
+"""Schemas from values: all columns nullable, none required, each of the narrowest type.
 
-Values of different types in one field make a string column, which holds them as JSON.
+Values of different types in one field make a string column, which holds them as JSON. A field
+that was only null so far is noted (``ONLY_NULLS``), but is not a column yet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -18,74 +19,76 @@ COLUMN_INTEGERS = range(-(2**63), 2**63)
 #: Stands for the members of a list in a path.
 IN_LIST = "[]"
 
-# Holds anything, since any JSON value can be written as a string: for fields that were null in
-# the whole sample and for fields whose values are of different kinds.
+#: Holds anything, since any JSON value can be written as a string.
 ANY_VALUE: Schema = {"type": ["string", "null"]}
-_ONLY_NULLS: Schema = {"type": ["null"]}
+#: Notes a field that was only null so far.
+ONLY_NULLS: Schema = {"type": ["null"]}
+#: An object whose keys are data, not columns.
+FREE_FORM: Schema = {"type": ["object", "null"]}
 _NUMBER: Schema = {"type": ["number", "null"]}
 
 
-def infer(records: Iterable[Mapping[str, Any]], keys: Iterable[str] = ()) -> dict[str, Any]:
-    """Return the schema that fits every record of a sample.
-
-    ``keys`` are fields that must have a column even where no sample has them: primary and
-    replication keys.
-    """
+def infer(records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the schema that fits every record of a sample, with notes of fields only null."""
     properties: dict[str, Schema] = {}
     for record in records:
         for name, value in record.items():
             properties[name] = grow(properties.get(name), value)
-    for name in keys:
-        properties.setdefault(name, ANY_VALUE)
-    return {"type": "object", "properties": {n: _finish(s) for n, s in properties.items()}}
+    return {"type": "object", "properties": properties}
 
 
-def grow(schema: Schema | None, value: Any) -> Schema:
-    """Return the narrowest schema that fits the values of a schema and another one."""
-    if value is None:
-        return schema or _ONLY_NULLS
-    if schema is None or schema == _ONLY_NULLS:
-        return _schema_of(value)
-    types = {kind for kind in _types(schema) if kind != "null"}
-    # Nested values are read once: again at each level would cost the square of the depth.
-    if isinstance(value, dict):
-        return _grow_object(schema, value) if types == {"object"} else ANY_VALUE
-    if isinstance(value, list):
-        return _grow_array(schema, value) if types == {"array"} else ANY_VALUE
-    new = _schema_of(value)
-    if types | set(new["type"]) == {"integer", "number", "null"}:
-        return _NUMBER
-    if types | {"null"} != set(new["type"]):
-        return ANY_VALUE
-    return schema if schema.get("format") == new.get("format") else ANY_VALUE
+def grow(schema: Schema | None, value: Any, *, adds: bool = True, joins: bool = True) -> Schema:
+    """Return the narrowest schema that fits the values of a schema and another one.
 
-
-def grow_at(schema: Schema | None, path: Sequence[str], value: Any) -> dict[str, Any]:
-    """Return a schema that also fits a value at a path.
-
-    ``[]`` in the path stands for the members of a list. A null makes a column nullable and no
-    longer required.
+    ``adds`` lets objects get fields that they lack, ``joins`` lets values change a type.
     """
-    if not path:
-        if schema is None or value is not None:
-            return dict(_finish(grow(schema, value)))
-        types = _types(schema)
-        return {**schema, "type": [*types, "null"]} if types and "null" not in types else {**schema}
-    schema = dict(schema or {"type": ["object", "null"]})
-    name, rest = path[0], path[1:]
-    if name == IN_LIST:
-        return {**schema, "items": grow_at(schema.get("items"), rest, value)}
-    properties = dict(schema.get("properties", {}))
-    properties[name] = grow_at(properties.get(name), rest, value)
-    grown = {**schema, "properties": properties}
-    if value is None and not rest and name in schema.get("required", ()):
-        grown["required"] = [other for other in schema["required"] if other != name]
-    return grown
+    if schema is None or schema == ONLY_NULLS:
+        return ONLY_NULLS if value is None else _schema_of(value)
+    types = types_of(schema)
+    if value is None or not types:
+        return schema
+    # Nested values are read once: again at each level would cost the square of the depth.
+    if isinstance(value, dict) and "object" in types:
+        return _grow_object(schema, value, adds=adds, joins=joins)
+    if isinstance(value, list) and "array" in types:
+        return _grow_array(schema, value, adds=adds, joins=joins)
+    if not joins or _fits(schema, types, value):
+        return schema
+    return _NUMBER if {*types, *_kinds(value)} <= {"integer", "number"} else ANY_VALUE
 
 
-def _types(schema: Schema) -> list[str]:
+def without_nulls(schema: Schema) -> dict[str, Any]:
+    """Return a schema without the notes of fields that were only null."""
+    columns = dict(schema)
+    if "properties" in schema:
+        members = schema["properties"].items()
+        columns["properties"] = {n: without_nulls(s) for n, s in members if s != ONLY_NULLS}
+    if "items" in schema:
+        columns["items"] = without_nulls(schema["items"])
+        if schema["items"] == ONLY_NULLS:
+            del columns["items"]
+    return columns
+
+
+def types_of(schema: Schema) -> set[str]:
+    """Return the types that a schema names, but for null."""
     types = schema.get("type", [])
-    return [types] if isinstance(types, str) else list(types)
+    return {types} - {"null"} if isinstance(types, str) else {*types} - {"null"}
+
+
+def _kinds(value: Any) -> list[str]:
+    kinds: list[str] = _schema_of(value)["type"]
+    return kinds[:1]
+
+
+def _fits(schema: Schema, types: set[str], value: Any) -> bool:
+    """Return whether a value other than a nested one changes nothing."""
+    (kind,) = _kinds(value)
+    if kind == "integer":
+        return not types.isdisjoint({"integer", "number"})
+    if kind != "string":
+        return kind in types
+    return "string" in types and (schema.get("format") != "date-time" or is_date_time(value))
 
 
 def _schema_of(value: Any) -> Schema:
@@ -96,7 +99,7 @@ def _schema_of(value: Any) -> Schema:
     if isinstance(value, Decimal | float):
         return _NUMBER
     if isinstance(value, dict):
-        return _grow_object({}, value)
+        return _grow_object({"properties": {}}, value)
     if isinstance(value, list):
         return _grow_array({}, value)
     if is_date_time(value):
@@ -104,32 +107,21 @@ def _schema_of(value: Any) -> Schema:
     return ANY_VALUE
 
 
-def _grow_object(schema: Schema, value: Mapping[str, Any]) -> Schema:
-    free_form = {"type": ["object", "null"]}
-    if schema and "properties" not in schema:
+def _grow_object(schema: Schema, value: Mapping[str, Any], **rules: bool) -> Schema:
+    if "properties" not in schema:
         return schema
-    properties = dict(schema.get("properties", {}))
+    properties = dict(schema["properties"])
     for name, member in value.items():
-        properties[name] = grow(properties.get(name), member)
+        known = properties.get(name)
+        if rules.get("adds", True) or member is None or known not in (None, ONLY_NULLS):
+            properties[name] = grow(known, member, **rules)
     if len(properties) > MAX_PROPERTIES:
-        return free_form
-    return {**schema, **free_form, "properties": properties}
+        return FREE_FORM
+    return {**FREE_FORM, **schema, "properties": properties}
 
 
-def _grow_array(schema: Schema, value: list[Any]) -> Schema:
-    grown = {**schema, "type": ["array", "null"]}
+def _grow_array(schema: Schema, value: list[Any], **rules: bool) -> Schema:
+    grown: dict[str, Any] = {"type": ["array", "null"], **schema}
     for member in value:
-        grown["items"] = grow(grown.get("items"), member)
+        grown["items"] = grow(grown.get("items"), member, **rules)
     return grown
-
-
-def _finish(schema: Schema) -> Schema:
-    """Turn columns that were only null into string columns, which hold any value."""
-    if schema == _ONLY_NULLS:
-        return ANY_VALUE
-    finished = dict(schema)
-    if "properties" in schema:
-        finished["properties"] = {n: _finish(s) for n, s in schema["properties"].items()}
-    if "items" in schema:
-        finished["items"] = _finish(schema["items"])
-    return finished

@@ -10,11 +10,11 @@ from typing import Annotated, Any, Optional, Union
 import msgspec
 
 from tap_oauth2_generic.records.conform import Select
-from tap_oauth2_generic.records.infer import COLUMN_INTEGERS, IN_LIST
+from tap_oauth2_generic.records.infer import COLUMN_INTEGERS, IN_LIST, ONLY_NULLS
 from tap_oauth2_generic.settings.paths import DottedPath, Path
 
 _ColumnInteger = Annotated[int, msgspec.Meta(ge=COLUMN_INTEGERS.start, le=COLUMN_INTEGERS.stop - 1)]
-_EmptyList = Annotated[list[Any], msgspec.Meta(max_length=0)]
+_NullList = list[None]
 _Written = msgspec.Raw | msgspec.UnsetType
 _NOT_NULL = str | int | float | bool | list | dict  # type: ignore[type-arg]
 _TOP_LEVEL = 2
@@ -77,7 +77,7 @@ class ColumnTypes:
     def _list(self, schema: Columns, at: Place) -> Any:
         items = schema.get("items")
         if items is None and self.inferred:
-            return _EmptyList
+            return _NullList
         if not isinstance(items, Mapping) or not items.get("type"):
             return list
         return list[self.value_type(items, (*at, "items", IN_LIST))]  # type: ignore[misc]
@@ -88,7 +88,7 @@ class ColumnTypes:
         everything = True
         for name, schema in columns.items():
             place = (*at, "properties", name)
-            if not self.selected[place]:
+            if not self.selected[place] or (self.inferred and schema == ONLY_NULLS):
                 everything = False
                 continue
             inner = self._pick_value_type(schema, place)

@@ -49,7 +49,9 @@ class Passthrough:
         added = {name: columns.get(name) for name in adds}
         if not columns.keys() >= added.keys() or types.pick_type(added) is not None:
             raise ValueError
-        own = {name: column for name, column in columns.items() if name not in added}
+        # A record that has the name of a variant itself needs another column.
+        apart = {*added, *(n for n, owner in conformer.variants.items() if isinstance(owner, str))}
+        own = {name: column for name, column in columns.items() if name not in apart}
         picked: Any = types.pick_type(own)
         record = types.check_type(own)
         self._records = msgspec.json.Decoder(list[record])  # type: ignore[valid-type]

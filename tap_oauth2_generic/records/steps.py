@@ -15,7 +15,8 @@ import msgspec
 
 from tap_oauth2_generic.errors import SettingError
 from tap_oauth2_generic.parsing.extract_records import RecordSettings, add_fields
-from tap_oauth2_generic.records.conform import RecordConformer, SchemaMismatchError
+from tap_oauth2_generic.records.conform import RecordConformer
+from tap_oauth2_generic.records.fit import SchemaMismatchError
 from tap_oauth2_generic.records.msgspec_types import ValuesAt
 from tap_oauth2_generic.records.passthrough import Passthrough
 from tap_oauth2_generic.records.pipeline import EncodedPage, Reach, Record, Slice, Step

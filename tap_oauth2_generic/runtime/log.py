@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 LOG = logging.getLogger("tap-oauth2-generic")
@@ -26,3 +27,9 @@ class StreamLog(logging.LoggerAdapter):  # type: ignore[type-arg] # none in Pyth
         if topic not in self._topics:
             self._topics.add(topic)
             self.warning(msg, *args)
+
+
+def some(names: Sequence[str], at_most: int) -> str:
+    """Return the first names as a list for a message, and how many more there are."""
+    shown, more = ", ".join(names[:at_most]), len(names) - at_most
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -79,6 +79,8 @@ MAX_ERROR_LINES = 20
 MAX_LINE_LENGTH = 2000
 #: streams named in a warning | The remaining ones are only counted.
 MAX_NAMED_STREAMS = 20
+#: fields named in a warning | The remaining ones are only counted.
+MAX_NAMED_FIELDS = 20
 #: pages, and parents, requested by `preview` | It shows the records it has by then.
 MAX_PREVIEW_PAGES = 10
 #: fields listed by `preview` | The remaining ones are only counted.

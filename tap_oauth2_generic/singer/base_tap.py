@@ -23,7 +23,13 @@ from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.redaction import protect_logs
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
 from tap_oauth2_generic.singer.environment import add_environment
-from tap_oauth2_generic.singer.input_files import read_catalog, read_object, read_state
+from tap_oauth2_generic.singer.input_files import (
+    inferred_streams,
+    mark_inferred,
+    read_catalog,
+    read_object,
+    read_state,
+)
 from tap_oauth2_generic.singer.message_writer import MessageWriter
 from tap_oauth2_generic.singer.state_writer import ThrottledStateWriter
 
@@ -36,9 +42,26 @@ class BaseTap(Tap):
     #: Syncs all selected streams; raises TapError.
     sync_everything: Callable[[], None]
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, *arguments: Any, setup_mapper: bool = True, **options: Any) -> None:
         uninterrupted.begin_run()
-        super().__init__(*arguments, **options)
+        self.inferred_in_catalog = inferred_streams(options.get("catalog"))
+        # The state goes first: it may hold the schemas that the mapper gets.
+        super().__init__(*arguments, setup_mapper=False, **options)
+        if setup_mapper:
+            self.setup_mapper()
+
+    @property
+    def catalog_dict(self) -> dict[str, Any]:
+        """The catalog as a dict, in which inferred schemas are marked."""
+        catalog: dict[str, Any] = super().catalog_dict
+        for entry in catalog["streams"]:
+            if self.is_inferred(entry["tap_stream_id"]):
+                mark_inferred(entry)
+        return catalog
+
+    @abstractmethod
+    def is_inferred(self, stream: str) -> bool:
+        """Return whether a stream's schema is inferred."""
 
     @property
     @abstractmethod

@@ -18,6 +18,7 @@ from tap_oauth2_generic.errors import InputError, StateError
 from tap_oauth2_generic.records.declared import is_schema
 from tap_oauth2_generic.runtime.log import LOG
 
+_INFERRED = "tap-oauth2-generic.inferred"
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -99,6 +100,24 @@ def read_catalog(file: IO[str]) -> dict[str, Any]:
     for entry in catalog["streams"]:
         _normalize(entry)
     return catalog
+
+
+def mark_inferred(entry: dict[str, Any]) -> None:
+    """Note in an entry of a catalog that its schema was inferred."""
+    for one in entry["metadata"]:
+        if not one["breadcrumb"]:
+            one["metadata"][_INFERRED] = True
+
+
+def inferred_streams(catalog: Any) -> frozenset[str]:
+    """Return the streams whose schema in a catalog was inferred."""
+    entries = catalog.get("streams", []) if type(catalog) is dict else []
+    return frozenset(
+        entry["tap_stream_id"]
+        for entry in entries
+        for one in entry.get("metadata", [])
+        if not one["breadcrumb"] and one["metadata"].get(_INFERRED) is True
+    )
 
 
 def bookmarks_in(state: Mapping[str, Any]) -> dict[str, Any]:

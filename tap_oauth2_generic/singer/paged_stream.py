@@ -11,30 +11,24 @@ from abc import abstractmethod
 from collections.abc import Generator, Iterable
 from typing import Any
 
-from singer_sdk import Stream
-from singer_sdk.helpers._catalog import get_selected_schema
 from singer_sdk.helpers.types import Context
 from singer_sdk.mapper import SameRecordTransform
-from singer_sdk.singerlib import Metadata
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message
 
-from tap_oauth2_generic.errors import StreamError
-from tap_oauth2_generic.runtime.failures import StreamFailures
 from tap_oauth2_generic.singer.message_writer import MessageWriter
 from tap_oauth2_generic.singer.meters import Meters
+from tap_oauth2_generic.singer.schema_stream import SchemaStream
 from tap_oauth2_generic.singer.state_writer import IndexedStateManager, ThrottledStateWriter
 
 
-class PagedStream(Stream):
+class PagedStream(SchemaStream):
     """A stream that is read, written and counted a page at a time."""
 
     endpoint = ""
-    failures: StreamFailures
     _meters: Meters | None = None
     _is_announced = False
     _made_state: IndexedStateManager | None = None
-    _sent_schemas: object = None
     _since_state = 0
 
     @abstractmethod
@@ -46,21 +40,8 @@ class PagedStream(Stream):
         """Sync a context, calling ``count_page``; return whether everything was read."""
 
     @abstractmethod
-    def infer_schema(self) -> dict[str, Any]:
-        """Infer the schema from a sample; raise TapError."""
-
-    @abstractmethod
     def settle(self, state: dict[str, Any], *, is_complete: bool) -> None:
         """Prepare the state of a context for the SDK, which promotes its bookmark."""
-
-    def infer_early(self) -> None:
-        """Infer the schema; a selected stream without one ends before it begins."""
-        try:
-            _ = self.schema
-        except StreamError as error:
-            self._schema = {"type": "object", "properties": {}}
-            if self.selected:
-                self.failures.add(error)
 
     def sync(self, context: Context | None = None) -> None:  # type: ignore[misc]  # final there
         """Sync the stream; raise TapError only if the run has to end."""
@@ -152,29 +133,6 @@ class PagedStream(Stream):
                 child._log_meters()  # noqa: SLF001 - one family
 
     @property
-    def schema(self) -> dict[str, Any]:
-        """The catalog's schema, else the declared one, else an inferred one; raise TapError."""
-        if self._input_schema is not None:
-            return self._input_schema
-        if self._schema is None:
-            self._schema = self.infer_schema()
-        return self._schema
-
-    @property
-    def known_schema(self) -> dict[str, Any]:
-        """The schema as far as it is known without a request."""
-        return self._input_schema or self._schema or {}
-
-    @property
-    def catalog_schema(self) -> dict[str, Any] | None:
-        """The schema of the catalog, None without one."""
-        return self._input_schema
-
-    @catalog_schema.setter
-    def catalog_schema(self, schema: dict[str, Any] | None) -> None:
-        self._input_schema = schema
-
-    @property
     def message_writer(self) -> GenericSingerWriter[bytes, Message]:
         """The tap's writer of messages."""
         return self._tap.message_writer
@@ -188,38 +146,6 @@ class PagedStream(Stream):
         is_plain = [type(one) for one in self.stream_maps] == [SameRecordTransform]
         is_mapped = not is_plain or self.stream_maps[0].flattening_enabled
         return type(self.message_writer) is MessageWriter and not is_mapped
-
-    def select_keys(self) -> list[str]:
-        """Select the keys that a catalog deselects, as Singer requires; return their names."""
-        keys = [*self.primary_keys, *filter(None, [self.replication_key])]
-        lost = [key for key in dict.fromkeys(keys) if not self.mask["properties", key]]
-        if not self.selected:
-            return []
-        for key in lost:
-            self.metadata["properties", key].inclusion = Metadata.InclusionType.AUTOMATIC
-        self._mask = None
-        return lost
-
-    def replace_schema(self, schema: dict[str, Any]) -> None:
-        """Continue with another schema, and send it before the next record."""
-        if self._input_schema is not None:
-            self._input_schema = schema
-        else:
-            self._schema = schema
-        selected = get_selected_schema(self.name, schema, self.mask)
-        self._tap.mapper.register_raw_stream_schema(self.name, selected, self.primary_keys)
-        self._stream_maps = None
-        self._write_schema_message()
-
-    def _write_schema_message(self) -> None:
-        """Send the schema once: a child stream is synced for every record of its parent."""
-        if self.failures.has_ended:
-            # It has no schema to send; only --test=schema asks for it.
-            self.failures.run.check()
-        sending = [message.to_dict() for message in self._generate_schema_messages()]
-        if sending != self._sent_schemas:
-            self._sent_schemas = sending
-            super()._write_schema_message()
 
     @property
     def state_manager(self) -> IndexedStateManager:

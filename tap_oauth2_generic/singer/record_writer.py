@@ -5,20 +5,20 @@ Knows no request, no paging and no bookmark.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
 from singer_sdk.singerlib import RecordMessage
 
 from tap_oauth2_generic.errors import RecordError
-from tap_oauth2_generic.records.conform import SchemaMismatchError
-from tap_oauth2_generic.records.declared import SchemaSettings
-from tap_oauth2_generic.records.infer import grow_at
-from tap_oauth2_generic.records.pipeline import Batch, Pipeline, Record, Slice
-from tap_oauth2_generic.runtime.log import StreamLog
+from tap_oauth2_generic.records.fit import SchemaMismatchError, kind_of
+from tap_oauth2_generic.records.growth import Growth, GrowthRules, new_columns
+from tap_oauth2_generic.records.pipeline import Batch, Pipeline, Record
+from tap_oauth2_generic.runtime.log import StreamLog, some
 from tap_oauth2_generic.runtime.stats import StreamStats
+from tap_oauth2_generic.settings.limits import MAX_NAMED_FIELDS
 from tap_oauth2_generic.singer.message_writer import MessageWriter
 from tap_oauth2_generic.singer.paged_stream import PagedStream
 
@@ -27,12 +27,14 @@ from tap_oauth2_generic.singer.paged_stream import PagedStream
 class RecordWriter:
     """Writes the records of one stream; none if it is only read for its child streams.
 
-    ``make_pipeline`` is called again for a new schema.
+    ``make_pipeline`` is called again for a new schema. ``dropped`` counts the fields without a
+    column.
     """
 
     stream: PagedStream
-    settings: SchemaSettings
+    rules: GrowthRules
     make_pipeline: Callable[[], Pipeline]
+    dropped: dict[str, int]
     log: StreamLog
     stats: StreamStats
 
@@ -41,63 +43,94 @@ class RecordWriter:
         self.is_selected = self.stream.selected
         self.pipeline = self.make_pipeline()
 
-    def write(self, batch: Batch) -> None:
-        """Write the records of a batch; raise RecordError if one does not fit the schema."""
-        if not self.is_selected:
+    def write(self, batch: Batch, page: Sequence[Record] = ()) -> None:
+        """Write the records of a batch; raise RecordError if one does not fit the schema.
+
+        The schema grows once for a whole ``page``, if the batch is only a part of it.
+        """
+        if not self.is_selected or not len(batch):
             return
         if batch.encoded is not None and isinstance(self.stream.message_writer, MessageWriter):
-            page = batch.encoded
-            self.stream.message_writer.write_records(self.stream.name, page.records, page.suffix)
-            self.stats.records += len(page.records)
+            encoded = batch.encoded
+            self.stream.release_schema()
+            self.stream.message_writer.write_records(
+                self.stream.name, encoded.records, encoded.suffix
+            )
+            self.stats.records += len(encoded.records)
             return
         waiting: list[Any] = []
+        dropped = dict(self.dropped)
         try:
-            for record in batch.records:
-                waiting.append(self._finish(record, batch.origin, waiting))
-                self.stats.records += 1
+            try:
+                self._finish(batch, waiting)
+            except SchemaMismatchError as mismatch:
+                self._grow(mismatch, page or batch.records)
+                # All of the page goes out under the new schema.
+                waiting.clear()
+                self.dropped.clear()
+                self.dropped.update(dropped)
+                self._finish(batch, waiting)
+        except SchemaMismatchError as mismatch:
+            raise self._refusal(mismatch) from None
         finally:
             self._send(waiting)
 
-    def _finish(self, record: Record, origin: Slice, waiting: list[Any]) -> Any:
-        """Finish a record; before the schema grows for it, send what waits."""
-        while True:
-            try:
-                return self.pipeline.finish(record, origin)
-            except RecursionError:
-                message = f"stream {self.stream.name!r}: a record is nested too deep"
-                raise RecordError(message) from None
-            except SchemaMismatchError as mismatch:
-                self._send(waiting)
-                self._grow_schema(mismatch)
+    def _finish(self, batch: Batch, waiting: list[Any]) -> None:
+        try:
+            # Those before one that does not fit remain.
+            waiting.extend(self.pipeline.finish(record, batch.origin) for record in batch.records)
+        except RecursionError:
+            message = f"stream {self.stream.name!r}: a record is nested too deep"
+            raise RecordError(message) from None
 
     def _send(self, waiting: list[Any]) -> None:
+        if not waiting:
+            return
+        if not self.stream.release_schema():
+            # Fields that are all null are no columns yet.
+            return
+        self.stats.records += len(waiting)
         writer = self.stream.message_writer
-        if waiting and isinstance(waiting[0], bytes) and isinstance(writer, MessageWriter):
+        if isinstance(waiting[0], bytes) and isinstance(writer, MessageWriter):
             writer.write_records(self.stream.name, waiting)
-        else:
-            for alias, record in (one for made in waiting for one in made):
-                now = datetime.now(timezone.utc)
-                writer.write_message(RecordMessage(alias, record, time_extracted=now))
-        waiting.clear()
+            return
+        for alias, record in (one for made in waiting for one in made):
+            now = datetime.now(timezone.utc)
+            writer.write_message(RecordMessage(alias, record, time_extracted=now))
 
-    def _grow_schema(self, mismatch: SchemaMismatchError) -> None:
-        """Widen the schema for a value that does not fit it, and tell the target first."""
-        name, path = self.stream.name, ".".join(mismatch.path)
-        if mismatch.is_new and self.settings.on_new_fields == "fail":
-            raise RecordError(f"stream {name!r}: the field {path!r} is new; new_fields is fail")
-        if not mismatch.is_new and self.settings.schema is not None:
-            raise RecordError(
-                f"stream {name!r}: a value of {path!r} does not fit its declared type "
-                f"({type(mismatch.value).__name__}); widen the type in the stream's schema"
-            )
-        if mismatch.is_new:
-            self.log.warning("new field %r; adding it to the schema", path)
-        else:
-            self.log.warning("%r has a value of another type; widening its column", path)
-        schema = grow_at(self.stream.effective_schema, mismatch.path, mismatch.value)
-        if schema == self.stream.effective_schema:
-            raise RecordError(
-                f"stream {name!r}: the value of {path!r} fits no column of its schema"
-            )
-        self.stream.replace_schema(schema)
+    def _grow(self, mismatch: SchemaMismatchError, page: Sequence[Record]) -> None:
+        """Grow the columns for all values of a page, and tell the target before its records."""
+        stream, old = self.stream, self.stream.columns
+        is_first = not old.schema["properties"]
+        # Until there is a column, nothing is known that a field could be new to.
+        rules = replace(self.rules, new_fields="add") if is_first else self.rules
+        is_new_value = mismatch.is_new and mismatch.value is not None
+        if rules.new_fields == "fail" if is_new_value else not (mismatch.is_new or rules.joins):
+            raise mismatch
+        try:
+            grown = Growth(rules, stream.mask, self.log.warning).over(old, page)
+        except RecordError as error:
+            raise RecordError(f"stream {stream.name!r}: {error}") from None
+        known = stream.schema
+        stream.replace_columns(grown)
         self.pipeline = self.make_pipeline()
+        added = [n for n in new_columns(known, stream.schema) if n not in grown.variants]
+        if is_first:
+            self.log.info("inferred the schema from the first page, of %d records", len(page))
+        elif added:
+            self.log.warning("adding new fields to the schema: %s", some(added, MAX_NAMED_FIELDS))
+
+    def _refusal(self, mismatch: SchemaMismatchError) -> RecordError:
+        """Return the error for a value that no rule allows."""
+        path, value = ".".join(mismatch.path), mismatch.value
+        kind = "null" if value is None else kind_of(value)
+        if mismatch.is_new:
+            reason = f"the field {path!r} is new; new_fields is fail"
+        elif self.rules.is_inferred:
+            reason = f"a value of {path!r} does not fit its type ({kind}); on_type_change is fail"
+        else:
+            reason = (
+                f"a value of {path!r} does not fit its declared type ({kind}); widen the type in "
+                "the stream's schema, or set on_type_change"
+            )
+        return RecordError(f"stream {self.stream.name!r}: {reason}")

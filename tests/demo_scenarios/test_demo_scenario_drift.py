@@ -32,7 +32,6 @@ def test_new_field_is_declared_before_its_record(demo, tap, drift):
     """Nested fields too; every value is emitted."""
     run = tap.ok(demo.config(readings(drift, new_fields="add")))
     assert run.records("readings") == feed_records.readings(drift, 10)
-    assert len(run.schemas("readings")) >= 2
     assert_declared(run)
 
 

@@ -66,7 +66,8 @@ def test_second_run_reads_changes_and_accepts_304(recipe):
     recipe.provider.records = recipe.provider.records[1:]
     recipe.provider.records += [lead(1, NEW)]
     second = recipe.run(state=first.state)
-    assert lead(1, NEW) in second.records("leads")
+    changed = {name: value for name, value in lead(1, NEW).items() if value is not None}
+    assert changed in second.records("leads")
     assert second.bookmark("leads") == NEW
     asked = recipe.provider.requests("/crm/v8/Leads")[-1].headers["If-Modified-Since"]
     assert asked == "2024-01-01T03:30:00+00:00"

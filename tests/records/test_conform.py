@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.records.conform import RecordConformer, SchemaMismatchError
+from tap_oauth2_generic.records.conform import RecordConformer
+from tap_oauth2_generic.records.fit import SchemaMismatchError
 
 quick = settings(deadline=None, max_examples=100)
 

@@ -40,8 +40,7 @@ def test_file_without_a_schema_is_an_error(tmp_path, content, says):
     path = tmp_path / "schema.json"
     if content is not None:
         path.write_text(content)
-    found, (error,) = reading(schema=str(path))
-    assert found is None
+    _, (error,) = reading(schema=str(path))
     assert error.startswith("schema: ")
     assert says in error
 
@@ -72,31 +71,15 @@ def test_file_without_a_schema_is_an_error(tmp_path, content, says):
 )
 def test_schema_that_describes_no_records_is_refused(schema):
     """A schema that is no JSON Schema of an object is one error before any request."""
-    found, errors = reading(schema=schema)
-    assert found is None
+    _, errors = reading(schema=schema)
     assert len(errors) == 1
 
 
 @pytest.mark.parametrize("inner", [True, {"properties": {"x": False}}, {"items": True}])
 def test_nested_schema_must_be_an_object(inner):
     """A schema of true or false, which a catalog cannot hold, is refused at any depth."""
-    found, (error,) = reading(schema={"properties": {"a": {"type": "object"}, "b": inner}})
-    assert found is None
+    _, (error,) = reading(schema={"properties": {"a": {"type": "object"}, "b": inner}})
     assert "the schema of property 'b' must be an object" in error
-
-
-@pytest.mark.parametrize(
-    ("raw", "action"),
-    [
-        ({}, "add"),
-        ({"schema": SCHEMA}, "ignore"),
-        ({"new_fields": "fail"}, "fail"),
-        ({"schema": SCHEMA, "new_fields": "add"}, "add"),
-    ],
-)
-def test_new_fields_defaults_by_schema(raw, action):
-    """An inferred schema grows, a declared one stays, and new_fields overrides both."""
-    assert reading(**raw)[0].on_new_fields == action
 
 
 def test_schema_sample_size_has_a_default():

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_oauth2_generic.parsing.formats import open_envelope
-from tap_oauth2_generic.records.conform import RecordConformer, SchemaMismatchError
+from tap_oauth2_generic.records.conform import RecordConformer
+from tap_oauth2_generic.records.fit import SchemaMismatchError
 from tap_oauth2_generic.records.infer import infer
 from tap_oauth2_generic.records.pipeline import EncodedPage, Pipeline, Slice
 from tap_oauth2_generic.records.steps import AddContext, AddFields, Conform, Encode

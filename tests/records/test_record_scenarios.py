@@ -133,19 +133,6 @@ def test_inferred_columns_hold_all_values(api, tap):
     assert [r["mixed"] for r in run.records("items")[2:]] == ["1", "one", '{"deep":[1]}']
 
 
-def test_null_in_the_sample_loses_no_later_value(api, tap):
-    """A field that was null in the whole sample loses none of its later values."""
-    later = [7, "text", {"a": 1}, [1, 2], 1.5, True]
-    rows = [{"id": n, "late": None} for n in range(5)]
-    rows += [{"id": 5 + n, "late": value} for n, value in enumerate(later)]
-    api.serve("/items", rows)
-    run = tap.ok(api.config(stream(schema_sample_size=5)))
-    found = [record["late"] for record in run.records("items")[5:]]
-    assert found == ["7", "text", '{"a":1}', "[1,2]", "1.5", "true"]
-    for record in run.records("items"):
-        jsonschema.validate(record, run.schemas("items")[-1])
-
-
 def test_new_field_is_added_before_its_record(api, tap):
     """A field first seen after the sample causes a new SCHEMA message before its record."""
     api.serve("/items", [{"id": 1}, {"id": 2, "new": {"a": 1}}, {"id": 3, "new": {"b": "x"}}])
@@ -159,17 +146,6 @@ def test_new_field_is_added_before_its_record(api, tap):
             assert message["record"].keys() <= columns.keys()
             nested = message["record"].get("new") or {}
             assert nested.keys() <= columns.get("new", {}).get("properties", {}).keys()
-
-
-def test_value_of_another_type_widens_its_inferred_column(api, tap):
-    """A later value that does not fit its inferred column widens it first and is not lost."""
-    api.serve("/items", [{"n": 1}, {"n": "n/a"}, {"n": 2}])
-    run = tap(api.config(stream(schema_sample_size=1)))
-    assert [r["n"] for r in run.records("items")] == [1, "n/a", "2"]
-    assert [s["properties"]["n"]["type"] for s in run.schemas("items")] == [
-        ["integer", "null"],
-        ["string", "null"],
-    ]
 
 
 def test_declared_schema_is_emitted_unchanged(api, tap, tmp_path):
@@ -243,10 +219,3 @@ def test_keep_that_excludes_everything_is_reported(api, tap):
     run = tap(api.config(stream(keep=[{"path": "id", "equals": 1}])))
     assert not run.warnings
     assert "1 records left out by keep" in run.errors
-
-
-def test_empty_stream_has_its_key_columns(api, tap):
-    """A stream without records still declares the columns of its keys."""
-    api.serve("/items", [])
-    run = tap.ok(api.config(stream(primary_keys=["id"])))
-    assert run.schemas("items")[0]["properties"]["id"] == {"type": ["string", "null"]}

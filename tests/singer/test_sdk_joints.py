@@ -18,6 +18,7 @@ from singer_sdk.streams._state import StreamStateManager
 from tap_oauth2_generic.singer.base_tap import BaseTap
 from tap_oauth2_generic.singer.environment import PREFIX
 from tap_oauth2_generic.singer.paged_stream import PagedStream
+from tap_oauth2_generic.singer.schema_stream import SchemaStream
 from tap_oauth2_generic.singer.state_writer import (
     PROGRESS,
     IndexedStateManager,
@@ -31,6 +32,7 @@ from tests.support import ROOT
 FAMILY = {
     BaseTap: Tap,
     PagedStream: Stream,
+    SchemaStream: Stream,
     OAuth2Stream: Stream,
     IndexedStateManager: StreamStateManager,
     ThrottledStateWriter: _state.StateWriter,

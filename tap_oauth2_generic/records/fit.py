@@ -1,0 +1,111 @@
+"""Fit one value to a column of one type; no value is lost.
+
+A value that does not fit raises SchemaMismatchError, or is ``MISFIT`` if its type fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from tap_oauth2_generic.records.infer import COLUMN_INTEGERS, IN_LIST
+from tap_oauth2_generic.runtime.json_encoder import encode_json
+from tap_oauth2_generic.runtime.timestamps import is_date_time
+from tap_oauth2_generic.settings.limits import MAX_NUMBER_LENGTH
+
+Fit = Callable[[Any], Any]
+_KINDS: Mapping[type, str] = {bool: "boolean", str: "string", dict: "object", list: "array"}
+#: A null in a column that takes none: the field is left out of the record.
+LEFT_OUT = object()
+#: A value of a type that the column takes, and still does not fit.
+MISFIT = object()
+
+
+class SchemaMismatchError(Exception):
+    """A value does not fit the schema; ``path`` leads to it inside the record."""
+
+    def __init__(self, value: Any, *, is_new: bool = False) -> None:
+        super().__init__()
+        self.value = value
+        self.is_new = is_new
+        self.path: list[str] = []
+
+
+def kind_of(value: Any) -> str:
+    """Return the type of the variant that holds a value."""
+    return _KINDS.get(type(value), "number")
+
+
+def keep(value: Any) -> Any:
+    """Accept a value as it is."""
+    return value
+
+
+def leave_out(_: Any) -> Any:
+    """Leave a null out of its record."""
+    return LEFT_OUT
+
+
+def refuse(value: Any) -> Any:
+    """Raise SchemaMismatchError."""
+    raise SchemaMismatchError(value)
+
+
+def only_nulls(values: list[Any]) -> list[Any]:
+    """Accept the lists that a column was inferred from; their members have no type yet."""
+    if found := [value for value in values if value is not None]:
+        mismatch = SchemaMismatchError(found[0])
+        mismatch.path.insert(0, IN_LIST)
+        raise mismatch
+    return values
+
+
+def as_text(value: Any) -> str:
+    """Write a value as JSON."""
+    return encode_json(value).decode()
+
+
+def date_time(value: str) -> Any:
+    """Accept a timestamp."""
+    return value if is_date_time(value) else MISFIT
+
+
+def integer(value: int) -> Any:
+    """Accept an integer of 64 bits."""
+    return value if value in COLUMN_INTEGERS else MISFIT
+
+
+def whole_number(fits: Fit) -> Fit:
+    """Make the function that takes decimals without a fraction as integers."""
+
+    def fit(value: Decimal) -> Any:
+        if value != value.to_integral_value():
+            return MISFIT
+        if value.adjusted() < MAX_NUMBER_LENGTH:
+            return fits(int(value))
+        # A huge exponent stays one: written out it would fill the memory.
+        return value if fits is keep else MISFIT
+
+    return fit
+
+
+def number_in_text(types: set[str], fits: Fit) -> Fit:
+    """Make the function that takes numbers in strings, if they are written back the same."""
+    readers: list[Callable[[str], int | Decimal]] = []
+    readers += [int] if "integer" in types else []
+    readers += [Decimal] if "number" in types else []
+
+    def fit(value: str) -> Any:
+        if not value or value[0] not in "-0123456789" or len(value) > MAX_NUMBER_LENGTH:
+            return MISFIT
+        for reader in readers:
+            try:
+                number = reader(value)
+            except (ValueError, ArithmeticError):
+                continue
+            if str(number) == value and Decimal(number).is_finite():
+                return fits(number)
+        return MISFIT
+
+    return fit

@@ -1,0 +1,239 @@
+"""A schema grown over a page of records: new columns, and no column ever changes its type.
+
+Loaders do not survive a changed type: one rounds fractions in silence, another renames the
+column away. A value that does not fit goes into a variant of its column, ``<name>__<type>``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tap_oauth2_generic.errors import RecordError
+from tap_oauth2_generic.records.conform import RecordConformer, Select
+from tap_oauth2_generic.records.fit import Fit, SchemaMismatchError, kind_of
+from tap_oauth2_generic.records.infer import (
+    FREE_FORM,
+    ONLY_NULLS,
+    Schema,
+    grow,
+    types_of,
+    without_nulls,
+)
+from tap_oauth2_generic.settings.limits import MAX_PROPERTIES
+
+_NESTED = ("object", "array")
+_COLUMNS = {kind: {"type": [kind, "null"]} for kind in ("number", "string", "boolean")}
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a stream.
+
+    ``schema`` also notes fields that were only null if it is inferred. ``variants`` names the
+    field that each variant belongs to; inside an object column it is nested.
+    """
+
+    schema: Mapping[str, Any]
+    variants: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class GrowthRules:
+    """What may be added to a schema, and what becomes of a value that does not fit.
+
+    ``keys`` are the columns whose type may not change. Objects inside ``levels`` others are
+    columns, too: flattening makes them of their fields.
+    """
+
+    new_fields: str
+    on_type_change: str
+    is_inferred: bool
+    keys: Collection[str] = ()
+    levels: int = 0
+    separator: str = ""
+
+    @property
+    def adds(self) -> bool:
+        """Whether objects get the fields that they lack."""
+        return self.new_fields == "add"
+
+    @property
+    def joins(self) -> bool:
+        """Whether values of another type get a type or a column, at least inside of objects."""
+        return self.is_inferred or self.on_type_change != "fail"
+
+
+@dataclass
+class Growth:
+    """Grows the columns of a stream over the records of a page.
+
+    ``say`` gets a warning about each column whose values change their type.
+    """
+
+    rules: GrowthRules
+    selected: Select
+    say: Callable[..., None]
+
+    def __post_init__(self) -> None:
+        """Fit values as they will be fitted to records."""
+        self.conformer = RecordConformer(
+            {}, self.selected, refuses_new_fields=True, checks_formats=self.rules.is_inferred
+        )
+
+    def over(self, columns: Columns, records: Sequence[Mapping[str, Any]]) -> Columns:
+        """Return columns that hold the records, too; raise RecordError if they may not."""
+        taken = {name for record in records for name in record}
+        level = _Level(self, columns.schema, columns.variants, (), taken)
+        for record in records:
+            level.observe(record)
+        return Columns(*level.grown())
+
+
+class _Level:
+    """The columns of one object: of the record, or of an object that is flattened."""
+
+    def __init__(
+        self,
+        growth: Growth,
+        schema: Schema,
+        variants: Mapping[str, Any],
+        at: tuple[str, ...],
+        taken: Collection[str],
+    ) -> None:
+        self._growth, self._rules = growth, growth.rules
+        self._limits = {"adds": growth.rules.adds, "joins": growth.rules.joins}
+        self._schema, self._at, self._taken = schema, at, taken
+        self._columns: dict[str, Schema] = dict(schema.get("properties", {}))
+        self._variants = dict(variants)
+        self._owned = {
+            (owner, kind): name
+            for name, owner in variants.items()
+            if isinstance(owner, str)
+            for kind in types_of(self._columns[name])
+        }
+        self._inner: dict[str, _Level] = {}
+        self._fits: dict[str, Fit] = {}
+        self._new: set[str] = set()
+
+    def observe(self, record: Mapping[str, Any]) -> None:
+        """Grow for the values of an object."""
+        for name, value in record.items():
+            if self._growth.selected[self._place(name)]:
+                self._observe(name, value)
+
+    def grown(self) -> tuple[Schema, Mapping[str, Any]]:
+        """Return the schema and the variants with all that was observed."""
+        for name, inner in self._inner.items():
+            self._columns[name], self._variants[name] = inner.grown()
+        for name in () if self._rules.is_inferred else self._new:
+            self._columns[name] = without_nulls(self._columns[name])
+        if self._at and len(self._columns) > MAX_PROPERTIES:
+            return FREE_FORM, {}
+        return {**self._schema, "properties": self._columns}, {
+            name: owner for name, owner in self._variants.items() if owner
+        }
+
+    def _observe(self, name: str, value: Any) -> None:
+        column = self._columns.get(name)
+        if isinstance(self._variants.get(name), str):
+            # The name is taken by a variant of another field.
+            if value is not None and self._rules.adds:
+                self._add_variant(name, value)
+        elif column is None or column == ONLY_NULLS or name in self._new:
+            self._add_field(name, column, value)
+        elif (kind := kind_of(value)) in _NESTED and kind in types_of(column):
+            self._grow_inside(name, column, value)
+        elif value is not None:
+            try:
+                self._fit(name, column)(value)
+            except SchemaMismatchError:
+                self._change(name, column, value)
+
+    def _place(self, name: str) -> tuple[str, ...]:
+        return (*self._at, "properties", name)
+
+    def _fit(self, name: str, column: Schema) -> Fit:
+        if name not in self._fits:
+            self._fits[name] = self._growth.conformer.column(column, self._place(name))
+        return self._fits[name]
+
+    def _add_field(self, name: str, column: Schema | None, value: Any) -> None:
+        if value is None and not self._rules.is_inferred:
+            return
+        if value is None or self._rules.adds:
+            # Of one page, all values count alike.
+            self._columns[name] = grow(column, value)
+            self._new.add(name)
+
+    def _grow_inside(self, name: str, column: Schema, value: Any) -> None:
+        depth = len(self._at) // 2
+        if depth >= self._rules.levels or "properties" not in column:
+            self._columns[name] = grow(column, value, **self._limits)
+        elif isinstance(value, dict):
+            if name not in self._inner:
+                variants = self._variants.get(name, {})
+                self._inner[name] = _Level(self._growth, column, variants, self._place(name), ())
+            self._inner[name].observe(value)
+
+    def _change(self, name: str, column: Schema, value: Any) -> None:
+        place, old, new = ".".join((*self._at[1::2], name)), _kind(column), kind_of(value)
+        rules, say = self._rules, self._growth.say
+        if not self._at and name in rules.keys:
+            raise RecordError(
+                f"the key {place!r} is of type {old}, and now has a {new}; a key must not "
+                "change its type: declare it in the stream's schema, and reload the stream"
+            )
+        if rules.on_type_change == "widen":
+            self._columns[name] = grow(column, value)
+            self._fits.pop(name, None)
+            say("%r is of type %s and now has a %s; widening its column", place, old, new)
+        elif rules.on_type_change == "variant":
+            if (name, new) not in self._owned:
+                made = self._add_variant(name, value)
+                notice = "%r is of type %s and now has a %s; such values go to the column %r"
+                say(notice, place, old, new, made)
+            else:
+                self._add_variant(name, value)
+
+    def _add_variant(self, name: str, value: Any) -> str:
+        """Grow a variant of a field for a value; make it if there is none."""
+        kind = kind_of(value)
+        made = self._owned.get((name, kind))
+        if made is None:
+            made = f"{name}__{kind}"
+            while made in self._columns or made in self._taken or self._is_flattened(made, name):
+                made += "_"
+            self._owned[name, kind], self._variants[made] = made, name
+            self._columns[made] = grow(None, value) if kind in _NESTED else _COLUMNS[kind]
+            self._new.add(made)
+        elif made in self._new:
+            self._columns[made] = grow(self._columns[made], value)
+        elif kind in _NESTED:
+            self._grow_inside(made, self._columns[made], value)
+        return made
+
+    def _is_flattened(self, made: str, name: str) -> bool:
+        """Return whether flattening gives that name to a field inside the object ``name``."""
+        start = f"{name}{self._rules.separator}"
+        inner = self._columns.get(name, {}).get("properties", {})
+        return bool(self._rules.levels) and made.removeprefix(start) in inner
+
+
+def _kind(column: Schema) -> str:
+    """Return the type of a column for comparison and messages."""
+    name = " or ".join(sorted(types_of(column)))
+    return "date-time" if column.get("format") == "date-time" else name
+
+
+def new_columns(old: Schema, new: Schema, at: str = "") -> Iterator[str]:
+    """Yield the paths of fields that a schema has and an older one has not."""
+    known = old.get("properties", {})
+    for name, column in new.get("properties", {}).items():
+        if name in known:
+            yield from new_columns(known[name], column, f"{at}{name}.")
+        else:
+            yield f"{at}{name}"
+    if "items" in new:
+        yield from new_columns(old.get("items", {}), new["items"], at)

@@ -1,0 +1,137 @@
+"""The SDK's stream with a schema that is inferred, remembered, and grows during a sync.
+
+What the SDK marks private is used here and in ``paged_stream``.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+from singer_sdk import Stream
+from singer_sdk.helpers._catalog import get_selected_schema
+from singer_sdk.singerlib import Metadata
+
+from tap_oauth2_generic.errors import StreamError
+from tap_oauth2_generic.records.growth import Columns
+from tap_oauth2_generic.runtime.failures import StreamFailures
+
+
+class SchemaStream(Stream):
+    """A stream whose SCHEMA is sent when it is known, and again when it has grown."""
+
+    failures: StreamFailures
+    _sent_schemas: object = None
+    _holds_schema = False
+
+    @property
+    @abstractmethod
+    def columns(self) -> Columns:
+        """The current columns."""
+
+    @abstractmethod
+    def replace_columns(self, columns: Columns) -> None:
+        """Continue with other columns, and send them before the next record."""
+
+    @abstractmethod
+    def first_schema(self) -> dict[str, Any]:
+        """Return the schema to start with; raise TapError if it cannot be inferred."""
+
+    @abstractmethod
+    def remember_schema(self) -> None:
+        """Keep the schema in the state, before it is sent."""
+
+    def infer_early(self) -> None:
+        """Infer the schema; a selected stream without one ends before it begins."""
+        try:
+            _ = self.schema
+        except StreamError as error:
+            self._schema = {"type": "object", "properties": {}}
+            if self.selected:
+                self.failures.add(error)
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The schema to send; raise TapError if it cannot be inferred."""
+        if self._schema is None:
+            self._schema = self.first_schema()
+        return self._schema
+
+    @property
+    def known_schema(self) -> dict[str, Any]:
+        """The schema as far as it is known without a request."""
+        return self._schema or {}
+
+    def take_catalog_schema(self) -> dict[str, Any] | None:
+        """Return the schema that the catalog gave, None without one, and forget it."""
+        schema, self._input_schema = self._input_schema, None
+        return schema
+
+    @property
+    def is_inferred_in_catalog(self) -> bool:
+        """Whether the catalog says that its schema of the stream was inferred."""
+        return self.name in getattr(self._tap, "inferred_in_catalog", ())
+
+    @property
+    def given_state(self) -> Mapping[str, Any]:
+        """The state of the stream as it stands, without making one."""
+        found: Mapping[str, Any] = self._tap_state.get("bookmarks", {}).get(self.name, {})
+        return found
+
+    @property
+    def flattening(self) -> tuple[int, str]:
+        """How deep objects are flattened, and what separates the names; 0 if they are not."""
+        options = self._tap.mapper.flattening_options
+        return (options.max_level, options.separator) if options else (0, "")
+
+    def _select_variants(self, variants: Mapping[str, Any], at: tuple[str, ...] = ()) -> None:
+        """Select each variant as the field that it belongs to."""
+        for name, owner in variants.items():
+            place = (*at, "properties", name)
+            if isinstance(owner, str):
+                own = (*at, "properties", owner)
+                self.mask[place] = self.mask[own]
+            else:
+                self._select_variants(owner, place)
+
+    def select_keys(self) -> list[str]:
+        """Select the keys that a catalog deselects, as Singer requires; return their names."""
+        keys = [*self.primary_keys, *filter(None, [self.replication_key])]
+        lost = [key for key in dict.fromkeys(keys) if not self.mask["properties", key]]
+        if not self.selected:
+            return []
+        for key in lost:
+            self.metadata["properties", key].inclusion = Metadata.InclusionType.AUTOMATIC
+        self._mask = None
+        return lost
+
+    def replace_schema(self, schema: dict[str, Any]) -> None:
+        """Continue with another schema, and send it before the next record."""
+        self._schema = schema
+        self.register_schema()
+        self._write_schema_message()
+
+    def register_schema(self) -> None:
+        """Let stream maps and flattening start from the current schema."""
+        self._select_variants(self.columns.variants)
+        selected = get_selected_schema(self.name, self.schema, self.mask)
+        self._tap.mapper.register_raw_stream_schema(self.name, selected, self.primary_keys)
+        self._stream_maps = None
+
+    def release_schema(self) -> bool:
+        """Send a schema that waited for the first record; return whether there is one."""
+        if self._holds_schema and self.schema["properties"]:
+            self._holds_schema = False
+            self._write_schema_message()
+        return not self._holds_schema
+
+    def _write_schema_message(self) -> None:
+        """Send the schema once: a child stream is synced for every record of its parent."""
+        if self._holds_schema:
+            return
+        sending = [message.to_dict() for message in self._generate_schema_messages()]
+        if sending != self._sent_schemas:
+            self._sent_schemas = sending
+            self.remember_schema()
+            super()._write_schema_message()

@@ -15,6 +15,7 @@ import click
 import msgspec
 
 from tap_oauth2_generic.cli.boundary import CONFIG_OPTION
+from tap_oauth2_generic.cli.schema_file import write_schemas
 from tap_oauth2_generic.cli.suggest import (
     SUGGESTED,
     primary_key_candidates,
@@ -26,7 +27,7 @@ from tap_oauth2_generic.extract.page_reader import FetchedPage
 from tap_oauth2_generic.net.response import Response
 from tap_oauth2_generic.pagination import Paginator
 from tap_oauth2_generic.parsing.extract_records import add_fields
-from tap_oauth2_generic.records.infer import infer
+from tap_oauth2_generic.records.infer import infer, without_nulls
 from tap_oauth2_generic.records.pipeline import Slice
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.redaction import MASK, escape_controls, printable, redact
@@ -61,7 +62,7 @@ def preview(stream: OAuth2Stream, wanted: int, *, suggests: bool) -> dict[str, A
     if suggests and responses and (suggestion := _suggestion(stream, responses[0])):
         report["suggestion"] = {name: _mask(part) for name, part in suggestion.items()}
     records = report["records"]
-    schema = infer(records)
+    schema = without_nulls(infer(records))
     report["schema"] = {**schema, "properties": _mask(schema["properties"])}
     report["primary_key_candidates"] = _mask(primary_key_candidates(records))
     report["replication_key_candidates"] = _mask(replication_key_candidates(records))
@@ -177,7 +178,7 @@ def _show_page(number: int, page: dict[str, Any], show: Callable[[str], None]) -
 
 def _show_records(report: dict[str, Any], show: Callable[[str], None]) -> None:
     """Show each record as a block with a line for each field, so that any width will do."""
-    columns = dict(islice(report["schema"]["properties"].items(), MAX_PREVIEW_FIELDS))
+    columns = dict(islice(infer(report["records"])["properties"].items(), MAX_PREVIEW_FIELDS))
     names = {name: _shorten(name, _MAX_NAME) for name in columns}
     types = {name: _type(column) for name, column in columns.items()}
     longest = max(map(len, names.values()), default=0), max(map(len, types.values()), default=0)
@@ -201,7 +202,7 @@ def _shorten(value: Any, length: int) -> str:
 def _type(column: dict[str, Any]) -> str:
     types = column.get("type", "any")
     names = [types] if isinstance(types, str) else [name for name in types if name != "null"]
-    return column.get("format") or " or ".join(names)
+    return column.get("format") or " or ".join(names) or "null"
 
 
 @click.command("preview")
@@ -213,6 +214,7 @@ def _type(column: dict[str, Any]) -> str:
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @click.option("--suggest", "suggests", is_flag=True, help="Print a stream definition to paste.")
+@click.option("--schema", "schema_file", help="Write the schema to declare to this file.")
 @click.option("--offline", is_flag=True, help="Only check the configuration; send nothing.")
 def command(  # noqa: PLR0913 - its options
     paths: tuple[str, ...],
@@ -221,6 +223,7 @@ def command(  # noqa: PLR0913 - its options
     *,
     as_json: bool,
     suggests: bool,
+    schema_file: str | None,
     offline: bool,
 ) -> None:
     """Fetch a few records and show each request and response."""
@@ -228,7 +231,7 @@ def command(  # noqa: PLR0913 - its options
     streams: dict[str, Any] = dict(TapOAuth2Generic(config=config, setup_mapper=False).streams)
     if name is not None and name not in streams:
         raise InputError(f"there is no stream {name!r}; there are: {', '.join(streams)}")
-    chosen = [] if offline else streams.values() if name is None else [streams[name]]
+    chosen = [] if offline else [*streams.values()] if name is None else [streams[name]]
     reports = [preview(stream, wanted, suggests=suggests) for stream in chosen]
     if as_json:
         click.echo(escape_controls(msgspec.json.format(encode_json(reports), indent=2).decode()))
@@ -237,4 +240,6 @@ def command(  # noqa: PLR0913 - its options
     else:
         for report in reports:
             _show(report)
+    if schema_file is not None and not offline:
+        write_schemas(chosen, schema_file, is_single=name is not None)
     click.get_current_context().exit(0 if all(report["ok"] for report in reports) else 1)

@@ -186,6 +186,29 @@ def test_offline_only_checks_the_configuration(api, preview, option):
     assert not api.seen
 
 
+@pytest.mark.parametrize("options", [["--stream", "items"], []])
+def test_schema_to_declare_is_written(api, preview, tap, tmp_path, options):
+    """With --stream it is the schema itself, which can be declared as it stands."""
+    api.serve("/items", [{"id": 1, "at": "2026-01-01T00:00:00Z", "o": {"n": 1.5}, "x": None}])
+    file = tmp_path / "schema.json"
+    config = api.config({"name": "items", "path": "items"})
+    assert preview(config, *options, "--schema", str(file)).returncode == 0
+    schema = json.loads(file.read_text())
+    assert (schema if options else schema["items"])["properties"].keys() == {"id", "at", "o"}
+    if options:
+        config["streams"][0]["schema"] = str(file)
+        assert tap.ok(config).schemas() == [schema]
+
+
+@pytest.mark.parametrize(("rows", "name"), [([], "schema.json"), ([{"id": 1}], "no/folder.json")])
+def test_schema_that_cannot_be_written_is_an_error(api, preview, tmp_path, rows, name):
+    api.serve("/items", rows)
+    config = api.config({"name": "items", "path": "items"})
+    done = preview(config, "--schema", str(tmp_path / name))
+    assert done.returncode == 1
+    assert not (tmp_path / name).exists()
+
+
 def test_unknown_stream_lists_the_configured_ones(api, preview):
     done = preview(api.config({"name": "items", "path": "items"}), "--stream", "itms")
     assert done.returncode == 1

@@ -21,9 +21,9 @@ from tap_oauth2_generic.runtime.json_encoder import encode_json
 
 _EXACT = msgspec.json.Decoder(float_hook=Decimal)
 _MEMBERS = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
-# Records of a page that are searched for a name that comes twice: a server that repeats names
-# does so in all records, and to search them all would take as long as to decode them.
-_SEARCHED = 32
+# The first records are all searched for a name that comes twice, then some of each page: a server
+# that repeats names does so early, and to search all would take as long as to decode them.
+_SEARCHED_FIRST, _SEARCHED_LATER = 1000, 4
 
 
 class Passthrough:
@@ -62,6 +62,7 @@ class Passthrough:
             name: msgspec.json.Decoder(list[types.value_type(column, ("properties", name))])  # type: ignore[misc]
             for name, column in added.items()
         }
+        self._searched = 0
         self._key = None
         if replication_key is not None:
             self._key = _Key(replication_key, own, adds, is_ordered=is_ordered)
@@ -76,7 +77,7 @@ class Passthrough:
             added = {n: self._added[n].decode(as_list(v)) for n, v in page.columns.items()}
             if self._picked is not None:
                 records = [encode_json(record) for record in self._picked.decode(page.json)]
-            elif _repeats_name(records):
+            elif self._repeats_name(records):
                 return None
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return None
@@ -86,6 +87,13 @@ class Passthrough:
             return replace(page, records=records)
         values, without = self._key.values(page, checked, added)
         return replace(page, records=records, replication_values=values, without=without)
+
+    def _repeats_name(self, records: Sequence[bytes | msgspec.Raw]) -> bool:
+        """Return whether a record has a name twice, of which a reader may take either."""
+        is_late = self._searched >= _SEARCHED_FIRST
+        self._searched += len(records)
+        part = as_list(records[:: len(records) // _SEARCHED_LATER + 1] if is_late else records)
+        return encode_json(_MEMBERS.decode(part)) != part
 
 
 class _Key:
@@ -134,12 +142,6 @@ class _Key:
             written: list[Any] = _EXACT.decode(as_list(page.columns[self._name]))
             return written
         return [page.constants.get(self._name)] * len(page.records)
-
-
-def _repeats_name(records: Sequence[bytes | msgspec.Raw]) -> bool:
-    """Return whether some record has a name twice, of which a reader may take either."""
-    searched = as_list(records[:: len(records) // _SEARCHED + 1])
-    return encode_json(_MEMBERS.decode(searched)) != searched
 
 
 def as_list(values: Sequence[bytes | msgspec.Raw]) -> bytes:

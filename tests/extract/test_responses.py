@@ -231,3 +231,12 @@ def test_empty_body_at_200_is_an_error_that_names_the_rule(api, tap):
     run = tap(api.config(stream()))
     assert run.status == 1
     assert warned(run, '"empty": true')
+
+
+@pytest.mark.parametrize("schema", [SCHEMA, None])
+def test_record_with_a_name_twice_is_emitted_once_with_the_last_value(api, tap, schema):
+    content = b'{"rows": [{"id": 1, "at": "a"}, {"id": 2, "at": "b", "at": "c"}]}'
+    api.serve("/items", Reply(content))
+    run = tap.ok(api.config(stream(schema=schema, replication_key=None, incremental={})))
+    assert run.output.count('"at":"') == 2
+    assert [record["at"] for record in run.records()] == ["a", "c"]

@@ -287,3 +287,15 @@ def test_replication_key_may_come_from_the_context():
     made = pipeline(schema, context=["at"], replication_key="at")
     page = encoded(b'{"data":[{"n":1},{"n":2}]}', made, {"at": "2024-01-01T00:00:00Z"})
     assert page.replication_values == ["2024-01-01T00:00:00Z"] * 2
+
+
+@pytest.mark.parametrize("place", [0, 1, 3, 199])
+@pytest.mark.parametrize("name", ["id", "n", "\\u006e"])
+def test_page_whose_record_repeats_a_name_is_decoded(place, name):
+    """Some readers take the first value, others the last."""
+    rows = [f'{{"id": {number}, "n": 1}}' for number in range(200)]
+    rows[place] = f'{{"id": 1, "n": 2, "{name}": 3}}'
+    columns = {"properties": {"id": {"type": "integer"}, "n": {"type": "integer"}}}
+    assert fast(('{"data": [' + ", ".join(rows) + "]}").encode(), columns) is None
+    rows[place] = rows[place - 1]
+    assert len(fast(('{"data": [' + ",".join(rows) + "]}").encode(), columns)) == 200

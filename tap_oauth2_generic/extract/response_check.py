@@ -63,12 +63,12 @@ class ResponseCheck:
             self.matched, self.missing = True, ""
         if page.written.members if page.written is not None else page.records:
             if page.is_lone:
-                return self._check_object(page)
+                return self._check_object(page, path)
             self._learn(page)
             return None
         ignores = self.stream.records.on_missing_records == "ignore"
         if error := find_error(page.body, path, found=page.found or ignores):
-            return _named(error)
+            return _problem_of(error)
         if page.found or page.length or ignores:
             return None
         return self._report_missing(page, path)
@@ -79,26 +79,24 @@ class ResponseCheck:
             self._names = frozenset(page.last_record or ())
             self._least = (len(self._names) + 1) // 2
 
-    def _check_object(self, page: Page) -> Problem | None:
+    def _check_object(self, page: Page, path: Path) -> Problem | None:
         """Decide what one object is: a record, an error, or a list that PHP wrote as an object."""
         (record,) = page.records
         if self._keys and all(record.get(key) is not None for key in self._keys):
             return None
         error = find_error(record, _ROOT, found=not self._expects_list)
+        error = error or find_error(page.body, path, found=True)
         is_alien = bool(self._names) and len(self._names & record.keys()) < self._least
-        if not error and not is_alien:
-            return None
-        if error and not is_alien and not is_only_error(record):
+        if not is_alien and not (error and is_only_error(record)):
             return None
         page.records, page.sent = [], 0
         if error:
-            return _named(error)
-        members = [*record.values()]
-        if all(map(str.isdecimal, record)) and all(isinstance(m, dict) for m in members):
-            page.records, page.sent = [m for m in members if m], len(members)
+            return _problem_of(error)
+        objects = [member for member in record.values() if isinstance(member, dict)]
+        if len(objects) == len(record) and all(map(str.isdecimal, record)):
+            page.records, page.sent = [*filter(None, objects)], len(objects)
             return None
-        holds_objects = any(isinstance(member, dict) for member in members)
-        return Problem(f"an object instead of records, with {page.keys}", failed=holds_objects)
+        return Problem(f"an object instead of records, with {page.keys}", failed=bool(objects))
 
     def _report_missing(self, page: Page, path: Path) -> Problem:
         records = self.stream.records
@@ -111,18 +109,17 @@ class ResponseCheck:
         return Problem(reason, failed=records.on_missing_records == "fail")
 
 
-def _named(error: str) -> Problem:
+def _problem_of(error: str) -> Problem:
     return Problem(f"a response that names an error instead of records: {error}", failed=True)
 
 
 def _suggest(path: Path, body: Any) -> str:
     """Return ``; did you mean 'x'?`` for the first key that is missing, or for the only list."""
-    keys = before_choice(path).keys
     if isinstance(body, list):
         return "; did you mean '$'?"
-    for key in keys:
+    for key in before_choice(path).keys:
         if not isinstance(body, dict):
-            return ""
+            break
         if key not in body:
             lists = [name for name, value in body.items() if isinstance(value, list)]
             only = f"; did you mean {lists[0]!r}?" if len(lists) == 1 else ""

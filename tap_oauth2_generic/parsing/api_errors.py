@@ -43,8 +43,8 @@ def find_error(body: Any, path: Path, *, found: bool) -> str | None:
     """
     for place in _places(body, path):
         for name, value in place.items():
-            is_message = not found and _plain(name) in _MESSAGES and isinstance(value, str | list)
-            if (is_message and value) or _is_error(_plain(name), value):
+            is_message = not found and _plain(name) in _MESSAGES
+            if (is_message and _says_something(value)) or _is_error(_plain(name), value):
                 return f"{name!r} is {excerpt(as_text(value), _SHOWN)!r}"
     return None
 

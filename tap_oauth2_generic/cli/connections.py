@@ -62,7 +62,7 @@ def _check(config: dict[str, Any]) -> str:
     if authenticator.renew_stored():
         return f"connection {authenticator.connection!r} was renewed"
     stream: Any = next(iter(tap.streams.values()))
-    report = preview(stream, 1, suggests=False)
+    report = preview(stream, 1)
     if not report["pages"]:
         raise AuthorizationError(
             f"connection {authenticator.connection!r} does not work: {report['error']}"

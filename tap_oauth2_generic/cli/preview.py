@@ -5,7 +5,6 @@ Reads as a sync does, but writes no Singer message and moves no bookmark.
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
@@ -16,17 +15,15 @@ import msgspec
 
 from tap_oauth2_generic.cli.boundary import CONFIG_OPTION
 from tap_oauth2_generic.cli.schema_file import write_schemas
-from tap_oauth2_generic.cli.suggest import (
-    SUGGESTED,
-    primary_key_candidates,
-    replication_key_candidates,
-    suggest,
-)
+from tap_oauth2_generic.cli.suggest import Suggester, Suggestion
 from tap_oauth2_generic.errors import InputError, TapError
 from tap_oauth2_generic.extract.page_reader import FetchedPage
-from tap_oauth2_generic.net.response import Response
 from tap_oauth2_generic.pagination import Paginator
 from tap_oauth2_generic.parsing.extract_records import add_fields
+from tap_oauth2_generic.parsing.guess_records import (
+    primary_key_candidates,
+    replication_key_candidates,
+)
 from tap_oauth2_generic.records.infer import infer, without_nulls
 from tap_oauth2_generic.records.pipeline import Slice
 from tap_oauth2_generic.runtime.json_encoder import encode_json
@@ -40,13 +37,14 @@ _MAX_NAME, _LEAST_SHOWN = 30, 20
 _SECRET_WORDS = ("auth", "key", "token", "secret", "cookie")
 
 
-def preview(stream: OAuth2Stream, wanted: int, *, suggests: bool) -> dict[str, Any]:
+def preview(
+    stream: OAuth2Stream, wanted: int, suggester: Suggester | None = None
+) -> dict[str, Any]:
     """Read until there are ``wanted`` records, and report what happened as JSON-like data."""
     report: dict[str, Any] = {"stream": stream.name, "ok": True, "pages": [], "records": []}
-    responses: list[Response] = []
     added = stream.stream.records.add_fields
     try:
-        for slice_, paginator, fetched in _pages(stream, responses):
+        for slice_, paginator, fetched in _pages(stream):
             report["pages"].append(_describe(fetched))
             records = (add_fields(record, added) for record in fetched.records)
             report["records"] += [_add_keys(record, slice_.context) for record in records]
@@ -59,8 +57,8 @@ def preview(stream: OAuth2Stream, wanted: int, *, suggests: bool) -> dict[str, A
                 break
     except TapError as error:
         report |= {"ok": False, "error": redact(str(error))}
-    if suggests and responses and (suggestion := _suggestion(stream, responses[0])):
-        report["suggestion"] = {name: _mask(part) for name, part in suggestion.items()}
+    if suggester is not None:
+        report["suggestion"] = _suggestion(suggester.suggest(stream.sample))
     records = report["records"]
     schema = without_nulls(infer(records))
     report["schema"] = {**schema, "properties": _mask(schema["properties"])}
@@ -72,17 +70,12 @@ def preview(stream: OAuth2Stream, wanted: int, *, suggests: bool) -> dict[str, A
     return report
 
 
-def _pages(
-    stream: OAuth2Stream, responses: list[Response]
-) -> Iterator[tuple[Slice, Paginator, FetchedPage]]:
-    """Yield the pages; ``responses`` also gets a response that cannot be read."""
+def _pages(stream: OAuth2Stream) -> Iterator[tuple[Slice, Paginator, FetchedPage]]:
     for context in islice(stream.sample.contexts(), MAX_PREVIEW_PAGES):
         paginator = Paginator(stream.stream.settings.pagination)
         slice_ = next(stream.plan.samples(context))
-        while paginator.stop is None:
-            responses.append(stream.reader.fetch(slice_, paginator.token, paginator.pages + 1))
-            for fetched in stream.reader.take(slice_, responses[-1], paginator):
-                yield slice_, paginator, fetched
+        for fetched in stream.reader.read(slice_, paginator):
+            yield slice_, paginator, fetched
 
 
 def _add_keys(record: dict[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,18 +117,14 @@ def _describe(fetched: FetchedPage) -> dict[str, Any]:
     }
 
 
-def _suggestion(stream: OAuth2Stream, response: Response) -> dict[str, Any] | None:
-    suggestion = suggest(response)
-    if suggestion is None:
-        return None
-    settings, remarks = stream.stream, suggestion.remarks
-    definition = {"name": stream.name, "path": settings.request.path.text}
-    if settings.request.method != "GET":
-        definition["method"] = settings.request.method
-    definition |= suggestion.settings
-    # Only their names: the values may be secrets.
-    if others := [n for n in settings.written if n not in {*definition, *SUGGESTED, "method"}]:
-        remarks.append(f"keep the other settings of its definition: {', '.join(others)}")
+def _suggestion(suggestion: Suggestion) -> dict[str, Any]:
+    """Return a suggestion without secrets."""
+    definition, remarks = _mask(suggestion.definition), _mask(suggestion.remarks)
+    if headers := definition.get("headers"):
+        fixed = {name: value for name, value in headers.items() if "{" not in str(value)}
+        definition = {**definition, "headers": headers | _mask_headers(fixed)}
+    if MASK in str(definition):
+        remarks = [*remarks, f"put your own values in place of {MASK}, which hides secrets"]
     return {"stream": definition, "remarks": remarks}
 
 
@@ -158,12 +147,16 @@ def _show(report: dict[str, Any]) -> None:
             show(f"  and {more} more fields; --json shows them")
         for name in ("primary_key", "replication_key"):
             show(f"  {name} candidates: {', '.join(report[f'{name}_candidates']) or 'none'}")
-    if suggestion := report.get("suggestion"):
-        show("  a stream definition for this response:")
-        pasted = json.dumps(suggestion["stream"], indent=2, ensure_ascii=False)
-        click.echo(escape_controls(pasted))
-        for remark in suggestion["remarks"]:
-            show(f"  - {remark}")
+    for remark in report.get("suggestion", {}).get("remarks", []):
+        show(f"  - {remark}")
+
+
+def _show_suggested(reports: list[dict[str, Any]]) -> None:
+    """Print what replaces the stream, or the list of streams, in the configuration."""
+    found = [report["suggestion"]["stream"] for report in reports]
+    click.echo("\nstreams to paste:" if len(found) > 1 else "\na stream definition to paste:")
+    pasted = encode_json(found if len(found) > 1 else found[0])
+    click.echo(escape_controls(msgspec.json.format(pasted, indent=2).decode()))
 
 
 def _show_page(number: int, page: dict[str, Any], show: Callable[[str], None]) -> None:
@@ -213,7 +206,9 @@ def _type(column: dict[str, Any]) -> str:
     help="Records to show of each stream.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
-@click.option("--suggest", "suggests", is_flag=True, help="Print a stream definition to paste.")
+@click.option(
+    "--suggest", "suggests", is_flag=True, help="Print complete definitions, tried, to paste."
+)
 @click.option("--schema", "schema_file", help="Write the schema to declare to this file.")
 @click.option("--offline", is_flag=True, help="Only check the configuration; send nothing.")
 def command(  # noqa: PLR0913 - its options
@@ -232,7 +227,8 @@ def command(  # noqa: PLR0913 - its options
     if name is not None and name not in streams:
         raise InputError(f"there is no stream {name!r}; there are: {', '.join(streams)}")
     chosen = [] if offline else [*streams.values()] if name is None else [streams[name]]
-    reports = [preview(stream, wanted, suggests=suggests) for stream in chosen]
+    suggester = Suggester() if suggests else None
+    reports = [preview(stream, wanted, suggester) for stream in chosen]
     if as_json:
         click.echo(escape_controls(msgspec.json.format(encode_json(reports), indent=2).decode()))
     elif offline:
@@ -240,6 +236,8 @@ def command(  # noqa: PLR0913 - its options
     else:
         for report in reports:
             _show(report)
+        if suggests:
+            _show_suggested(reports)
     if schema_file is not None and not offline:
         write_schemas(chosen, schema_file, is_single=name is not None)
     click.get_current_context().exit(0 if all(report["ok"] for report in reports) else 1)

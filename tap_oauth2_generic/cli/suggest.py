@@ -1,48 +1,185 @@
-"""What a response suggests: where its records are, how it pages, which field is their key.
+"""Suggest the definition of a stream: what the user wrote, and what its responses add to it.
 
-Guesses for a person to check; a sync never guesses.
+For a person to check; a sync never guesses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
+from tap_oauth2_generic.config.streams import read_stream
+from tap_oauth2_generic.errors import TapError
+from tap_oauth2_generic.extract.page_reader import PageReader
+from tap_oauth2_generic.extract.paging_search import PagingSearch, Sample, may_go_on
+from tap_oauth2_generic.extract.schema_sample import SchemaSample
 from tap_oauth2_generic.net.response import Response
+from tap_oauth2_generic.pagination import DEFAULT_STYLE, Paginator
+from tap_oauth2_generic.pagination.none import NoPaging
 from tap_oauth2_generic.parsing.formats import FORMATS, unpack
+from tap_oauth2_generic.parsing.guess_records import (
+    guess_records,
+    primary_key_candidates,
+    replication_key_candidates,
+    tells_change,
+)
 from tap_oauth2_generic.parsing.page import Page
-from tap_oauth2_generic.runtime.timestamps import is_date_time
+from tap_oauth2_generic.records.pipeline import Slice
+from tap_oauth2_generic.settings.fields import ErrorCollector
+from tap_oauth2_generic.settings.limits import MAX_PREVIEW_PAGES
 
-_DEEPEST = 3
-_CURSOR_PARAMS = {
-    "nextpagetoken": "pageToken", "next_page_token": "page_token",
-    "next_cursor": "cursor", "nextcursor": "cursor", "cursor": "cursor", "next": "cursor",
-    "endcursor": "after", "end_cursor": "after", "after": "after",
-    "continuation": "continuation", "continuationtoken": "continuationToken",
-}  # fmt: skip
-_OFFSETS, _PAGES = ("startat", "offset", "start", "skip"), ("page", "current_page", "page_number")
-_SIZES = ("maxresults", "limit", "per_page", "page_size", "pagesize")
-_TOTALS = ("total", "totalresults", "total_count", "totalcount", "count")
-_TOTAL_PAGES = ("total_pages", "totalpages", "last_page", "page_count", "pages")
-_HAS_MORE = ("has_more", "hasmore", "more_records", "more", "has_next", "hasnext", "has_next_page")
-_CHANGED = ("updated", "modified", "changed", "last_update", "lastmodified")
-
-#: The settings that a suggestion replaces, also where it leaves them out.
-SUGGESTED = ("records_path", "records_are_values", "records_key_field", "response_format")
+# Slices looked at even if the first one shows how it goes on: keys must be unique over them.
+_ENOUGH = 3
+_SIZE_SETTINGS = ("page_size", "page_size_param", "params_in")
 
 
 @dataclass
 class Suggestion:
-    """A stream definition that fits a response, and remarks about what to check."""
+    """A complete definition, and remarks about how sure it is."""
 
-    settings: dict[str, Any] = field(default_factory=dict)
+    definition: dict[str, Any]
     remarks: list[str] = field(default_factory=list)
 
 
-def suggest(response: Response) -> Suggestion | None:
-    """Suggest a definition for a response in any format; None if the format is unknown."""
+class Suggester:
+    """Suggests the definitions of a configuration; children are read with their parent's."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, tuple[Suggestion, SchemaSample]] = {}
+
+    def suggest(self, sample: SchemaSample) -> Suggestion:
+        """Suggest the definition of a stream by the responses of its first slices."""
+        return self._make(sample)[0]
+
+    def _make(self, sample: SchemaSample) -> tuple[Suggestion, SchemaSample]:
+        name = sample.plan.reader.stream.name
+        if name not in self._made:
+            if sample.parent is not None:
+                sample = replace(sample, parent=self._make(sample.parent)[1])
+            made = _Stream(sample)
+            try:
+                made.look()
+            except TapError as error:
+                made.remarks.append(f"could not look at all responses: {error}")
+            self._made[name] = Suggestion(made.definition, made.remarks), made.sample_as_suggested()
+        return self._made[name]
+
+
+class _Stream:
+    """One stream whose definition is completed setting by setting."""
+
+    def __init__(self, sample: SchemaSample) -> None:
+        self.sample = sample
+        self.definition = dict(sample.plan.reader.stream.written)
+        self.remarks: list[str] = []
+
+    def look(self) -> None:
+        """Complete the definition by the responses; raise TapError."""
+        samples = [*self._samples()]
+        if not samples:
+            self.remarks.append("there is no response to look at; suggest its parent first")
+            return
+        # Those that go on come first, then the longest.
+        samples.sort(key=lambda one: (not may_go_on(one[1]), -one[1].length))
+        if not any(page.length for _, page in samples):
+            self.remarks.append("no response has records; suggest again when there are some")
+        search = PagingSearch(self.definition, self._reader, self.remarks)
+        if pagination := search.find(samples):
+            self.definition["pagination"] = pagination
+        self._find_keys(samples)
+
+    def sample_as_suggested(self) -> SchemaSample:
+        """Return the sample with the suggested definition, for the children of the stream."""
+        reader = self._reader(self.definition)
+        if reader is None:
+            return self.sample
+        plan = replace(self.sample.plan, reader=reader)
+        pipelines = replace(self.sample.pipelines, config=reader.stream)
+        return replace(self.sample, plan=plan, pipelines=pipelines)
+
+    def _reader(self, definition: Mapping[str, Any]) -> PageReader | None:
+        collector = ErrorCollector()
+        config = read_stream(definition, collector)
+        session = self.sample.plan.reader.session
+        return None if collector.errors else PageReader(config, session, lambda: False)
+
+    def _samples(self) -> Iterator[Sample]:
+        """Yield the first pages of some slices, until one shows how it goes on."""
+        contexts = islice(self.sample.contexts(), MAX_PREVIEW_PAGES)
+        slices = (one for context in contexts for one in self.sample.plan.samples(context))
+        goes_on = False
+        for number, slice_ in enumerate(slices, 1):
+            if sample := self._first(slice_):
+                yield sample
+                goes_on = goes_on or may_go_on(sample[1])
+            if goes_on and number >= _ENOUGH:
+                return
+
+    def _first(self, slice_: Slice) -> Sample | None:
+        """Request the first page without paging, but of the page size that is configured."""
+        pagination = dict(self.definition.get("pagination") or {})
+        kept = {name: pagination[name] for name in _SIZE_SETTINGS if name in pagination}
+        plain = self._reader({**self.definition, "pagination": {"style": DEFAULT_STYLE, **kept}})
+        try:
+            reader = plain or self.sample.plan.reader
+            response = reader.fetch(slice_, None, 1)
+        except TapError:
+            # It may need its paging parameter.
+            reader = self.sample.plan.reader
+            token = Paginator(reader.stream.settings.pagination).token
+            response = reader.fetch(slice_, token, 1)
+        page = None if response.outcome != "ok" else self._page(slice_, response)
+        return None if page is None else (slice_, page)
+
+    def _page(self, slice_: Slice, response: Response) -> Page | None:
+        """Find the records in a response; complete the record settings if they find none."""
+        page = self._read(slice_, response)
+        path = self.definition.get("path", "").partition("?")[0].rpartition("/")[2]
+        names = [self.definition["name"].lower(), path.partition(".")[0].lower()]
+        is_set = "records_path" in self.definition or "records_are_values" in self.definition
+        if page is not None and page.found and is_set:
+            return page
+        if page is None and (found := _decode(response)):
+            name, body = found
+            settings = {"response_format": name} if name != "json" else {}
+            self.definition |= settings | guess_records(body, names)
+        elif page is not None and (guessed := guess_records(page.body, names)):
+            self.definition |= {"records_path": "$", **guessed} if is_set else guessed
+        return self._read(slice_, response)
+
+    def _read(self, slice_: Slice, response: Response) -> Page | None:
+        reader = self._reader({**self.definition, "pagination": None})
+        if reader is None:
+            return None
+        decode, paginator = reader.stream.records.decode, Paginator(NoPaging())
+        try:
+            found = reader.take(slice_, replace(response, decode=decode), paginator)
+            return next(iter(found)).page
+        except TapError:
+            return None
+
+    def _find_keys(self, samples: list[Sample]) -> None:
+        """Add keys that are unique over all slices looked at, and the time of the last change."""
+        rows = [{**row, **slice_.context} for slice_, page in samples for row in page.records]
+        if not self.definition.get("primary_keys") and rows:
+            keys = primary_key_candidates(rows)[:1]
+            for name in [] if keys else primary_key_candidates(samples[0][1].records)[:1]:
+                keys = [*samples[0][0].context, name]
+            if keys:
+                self.definition["primary_keys"] = keys
+        changed = [name for name in replication_key_candidates(rows) if tells_change(name)]
+        if changed and not self.definition.get("replication_key"):
+            self.definition["replication_key"] = changed[0]
+            self.remarks.append(
+                f"{changed[0]!r} looks like the time of the last change; if a parameter filters by "
+                "it, set incremental.start_param to that parameter"
+            )
+
+
+def _decode(response: Response) -> tuple[str, Any] | None:
+    """Return the format of a response with its body, None if it is unknown."""
     for name, (decode, _) in FORMATS.items():
         try:
             body = decode(unpack(response.content))
@@ -54,162 +191,5 @@ def suggest(response: Response) -> Suggestion | None:
             is_even = len(body[0]) > 1 and not any(None in row.values() for row in body)
             is_table = is_even or "csv" in response.headers.get("Content-Type", "").lower()
         if is_table or (name == "json" and isinstance(body, dict | list)):
-            suggestion = Suggestion({} if name == "json" else {"response_format": name})
-            page = Page(response.url, response.status, response.headers, body)
-            _inspect(page, suggestion)
-            return suggestion
+            return name, body
     return None
-
-
-def _inspect(page: Page, suggestion: Suggestion) -> None:
-    settings, remarks = suggestion.settings, suggestion.remarks
-    path, found = _records(page.body)
-    if path != "$":
-        settings["records_path"] = path
-    records = found if isinstance(found, list) else _values(found, suggestion)
-    pagination = _pagination(page, len(records), remarks)
-    if pagination["style"] != "none":
-        settings["pagination"] = pagination
-    rows = [record for record in records if isinstance(record, dict)]
-    if keys := primary_key_candidates(rows):
-        settings.setdefault("primary_keys", keys[:1])
-    if changed := replication_key_candidates(rows):
-        settings["replication_key"] = changed[0]
-        remarks.append(
-            f"{changed[0]!r} looks like the time of the last change; if a parameter filters by it, "
-            "set incremental.start_param to that parameter"
-        )
-
-
-def primary_key_candidates(records: list[dict[str, Any]]) -> list[str]:
-    """Return the fields whose plain values are unique, the likeliest first."""
-    found = []
-    for name in records[0] if records else ():
-        values = [record.get(name) for record in records]
-        plain = all(isinstance(v, str | int) and not isinstance(v, bool) for v in values)
-        if plain and len(set(values)) == len(values) and not is_date_time(str(values[0])):
-            found.append(name)
-    likely = [name for name in found if _flat(name) in {"id", "key", "uuid", "guid", "gid"}]
-    likely += [name for name in found if name not in likely and _flat(name).endswith("id")]
-    return likely or found[:1]
-
-
-def replication_key_candidates(records: list[dict[str, Any]]) -> list[str]:
-    """Return the fields that hold a time in every record, times of a change first."""
-    times = [
-        name
-        for name in (records[0] if records else {})
-        if all(isinstance(v := r.get(name), str) and is_date_time(v) for r in records)
-    ]
-    return sorted(times, key=lambda name: not any(word in _flat(name) for word in _CHANGED))
-
-
-def _flat(name: str) -> str:
-    return name.lower().replace("-", "_")
-
-
-def _records(body: Any) -> tuple[str, list[Any] | dict[str, Any]]:
-    """Return the longest list with its path, else the largest object of similar objects.
-
-    The outermost wins a tie. A list inside such objects is part of a record.
-    """
-    members = [("$", body), *_members(body)]
-    tables = [(path, value) for path, value in members if _is_table(value)]
-    inside = tuple("" if path == "$" else f"{path}." for path, _ in tables)
-    lists = [(p, v) for p, v in members if isinstance(v, list) and not p.startswith(inside)]
-    of_objects = [entry for entry in lists if entry[1] and isinstance(entry[1][0], dict)]
-    for candidates in (of_objects, tables, lists):
-        if candidates:
-            return max(candidates, key=lambda entry: len(entry[1]))
-    return "$", [body]
-
-
-def _is_table(value: Any) -> bool:
-    """Return whether the values of an object are records: objects with mostly the same names.
-
-    With a single name they are usually links: ``{"self": {"href": …}, "next": {"href": …}}``.
-    """
-    members = list(value.values()) if isinstance(value, dict) else []
-    if len(members) <= 1 or not all(isinstance(member, dict) for member in members):
-        return False
-    names = [member.keys() for member in members]
-    common, all_names = set(names[0]).intersection(*names), set().union(*names)
-    return len(all_names) > 1 and 2 * len(common) >= len(all_names)
-
-
-def _values(table: dict[str, dict[str, Any]], suggestion: Suggestion) -> list[dict[str, Any]]:
-    """Return the values of an object as records; suggest to add its keys if they lack them."""
-    suggestion.settings["records_are_values"] = True
-    suggestion.remarks.append("check that the records are the values of this object")
-    rows = list(table.values())
-    if any(all(row.get(name) == key for key, row in table.items()) for name in rows[0]):
-        return rows
-    free = (name for name in ("key", "record_key") if not any(name in row for row in rows))
-    if name := next(free, None):
-        suggestion.settings |= {"records_key_field": name, "primary_keys": [name]}
-    return rows
-
-
-def _members(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """Yield every value of nested objects with its path, outer ones first."""
-    if not isinstance(value, Mapping) or len(path) >= _DEEPEST:
-        return
-    for name, member in value.items():
-        yield ".".join(f"'{key}'" if "." in key else key for key in (*path, name)), member
-    for name, member in value.items():
-        yield from _members(member, (*path, name))
-
-
-def _pagination(page: Page, count: int, remarks: list[str]) -> dict[str, Any]:
-    """Return the settings of the style that the response shows, the most certain sign first."""
-    if page.next_link:
-        return {"style": "link_header"}
-    found = dict(_members(page.body))
-    for path, value in found.items():
-        if "next" in path.lower() and str(value).startswith(("http://", "https://", "/", "?")):
-            return {"style": "next_url", "next_url_path": path}
-    for path, value in found.items():
-        param = _CURSOR_PARAMS.get(_flat(path.split(".")[-1]))
-        if param and isinstance(value, str | int) and value not in ("", False):
-            remarks.append(f"check the name of the cursor parameter, here {param!r}")
-            return {"style": "cursor", "cursor_path": path, "cursor_param": param}
-    names = {_flat(path.split(".")[-1].strip("'")): path for path in reversed(found)}
-    more, is_list = names.get("has_more", ""), found.get("object") == "list"
-    if is_list and isinstance(found.get(more), bool):
-        style = {"style": "last_record", "last_record_path": "id", "has_more_path": more}
-        return {**style, "cursor_param": "starting_after", "page_size_param": "limit"}
-    return _by_number(found, names, count, remarks)
-
-
-def _by_number(
-    found: Mapping[str, Any], names: Mapping[str, str], count: int, remarks: list[str]
-) -> dict[str, Any]:
-    def first(candidates: tuple[str, ...], *, kind: type | tuple[type, ...] = int) -> str | None:
-        paths = (names[name] for name in candidates if name in names)
-        return next((path for path in paths if isinstance(found[path], kind)), None)
-
-    total, more = first(_TOTALS, kind=(int, Decimal)), first(_HAS_MORE, kind=bool)
-    offset, page = first(_OFFSETS), first(_PAGES)
-    pages, size = first(_TOTAL_PAGES), first(_SIZES)
-    if offset is not None:
-        made: dict[str, Any] = {"style": "offset", "offset_param": offset.split(".")[-1]}
-    elif page is not None or pages is not None or more is not None:
-        made = {"style": "page_number", "page_param": (page or "page").split(".")[-1]}
-        if page is not None and found[page] == 0:
-            made["page_start"] = 0
-    else:
-        if total is not None and found[total] > count:
-            remarks.append(
-                f"{total!r} counts more records than this page has; look up the paging parameter "
-                "in the API documentation"
-            )
-        return {"style": "none"}
-    if size is not None:
-        made["page_size_param"] = size.split(".")[-1]
-    signs = {"has_more_path": more, "total_pages_path": pages}
-    # If pages follow, a total equal to the records of this page counts only this page.
-    least = count + 1 if more is not None and found[more] else count
-    if total is not None and total != size and found[total] >= least:
-        signs["total_path"] = total
-    remarks.append("check the names of the paging parameters in the API documentation")
-    return {**made, **{name: path for name, path in signs.items() if path is not None}}

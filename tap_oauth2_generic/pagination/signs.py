@@ -14,12 +14,12 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from tap_oauth2_generic.pagination.base import PagingStyle
 from tap_oauth2_generic.parsing.page import Page
-from tap_oauth2_generic.settings.paths import DottedPath, JsonPath
+from tap_oauth2_generic.settings.paths import DottedPath, JsonPath, join_keys, to_jsonpath
 
 # `data.viewer.orders.pageInfo.endCursor` of GraphQL.
 _DEEPEST = 5
 _NEXT = r"(odata)?(next|more)(page|pages|results?|records?|set|data|batch)?"
-_THINGS = r"(results?|items?|records?|entries|elements|rows|objects|hits|matches|pages|data)"
+_THINGS = r"(results?|items?|records?|entries|elements|rows|objects|hits|matches|pages?|data)"
 # Kinds of members by their name, in lower case and without punctuation; a kind also has its type.
 _NAMES = {
     "url": rf"{_NEXT}(link|url|uri|href|path)?",
@@ -30,7 +30,7 @@ _NAMES = {
     r"(is)?truncated",
     "last": r"(is)?last(page)?|endof(stream|results|records|list|pages)|(is)?done",
     "total": rf"(grand)?totals?({_THINGS}|item|set)?(count|size|num|number|found)?|(odata)?count|"
-    r"nbhits|num(found|results)|(result|record|item|row|match)s?(total|count|filtered)|found",
+    r"nbhits|num(found|results)|(result|record|item|row|match)s?(count|filtered)|resultstotal|found",
     "pages": r"total(number)?(of)?pages?(count)?|pages?(total|count)|(num|nb)?pages|(last|max)page",
     "page": r"(current|this)?page(number|no|num|index)?|number",
     "size": r"((items|results|records|hits)?per)?page(size|limit)?|limit|size|"
@@ -154,6 +154,9 @@ def _in_object(
                 yield from _in_object(member, place, own, about=known)
         elif isinstance(member, list):
             yield from _in_links(member, place, own)
+            if len(member) == 1 and isinstance(member[0], dict) and id(member[0]) not in own:
+                # `{"boards": [{"items_page": {"cursor": …}}]}`
+                yield from _in_object(member[0], (*place, "0"), own, about=False)
         elif kind := _kind(place, value := _plain(member)):
             is_text = kind in {"url", "cursor"}
             yield Sign(kind, join_keys(place), member if is_text else value, about=about)
@@ -174,9 +177,8 @@ def _in_links(links: list[Any], place: tuple[str, ...], own: set[int]) -> Iterat
         if relation is None or target is None:
             return
         if str(link[relation]).lower() == "next" and id(link) not in own:
-            keys = "".join(f"['{key}']" for key in place)
-            path = f"${keys}[?(@.{relation}=='{link[relation]}')].{target}"
-            yield Sign("url", path, link[target])
+            test = f"[?(@.{relation}=='{link[relation]}')].{target}"
+            yield Sign("url", to_jsonpath(place) + test, link[target])
 
 
 def _plain(value: Any) -> Any:
@@ -210,11 +212,6 @@ def is_link(value: Any) -> bool:
     return isinstance(value, str) and (
         value.startswith(("http://", "https://", "/", "?")) or ("?" in value and "=" in value)
     )
-
-
-def join_keys(keys: tuple[str, ...]) -> str:
-    """Join keys to a path; one that holds a dot is quoted."""
-    return ".".join(f"'{key}'" if "." in key else key for key in keys)
 
 
 def _flat(name: str) -> str:

@@ -83,6 +83,9 @@ MAX_NAMED_STREAMS = 20
 MAX_NAMED_FIELDS = 20
 #: pages, and parents, requested by `preview` | It shows the records it has by then.
 MAX_PREVIEW_PAGES = 10
+#: requests of `preview --suggest` to try paging settings, for one stream | It suggests what it has
+#: found by then, and says what is unsure.
+MAX_TRIALS = 120
 #: fields listed by `preview` | The remaining ones are only counted.
 MAX_PREVIEW_FIELDS = 300
 #: configurations made by `shard` | More is an error.

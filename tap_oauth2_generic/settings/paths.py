@@ -30,6 +30,7 @@ _KEY = r"""(?:'([^']*)'|"([^"]*)"|([^.'"]+))"""
 _DOTTED = re.compile(rf"{_KEY}(?:\.{_KEY})*")
 # A step of a JSONPath that needs no library: a name, a quoted name, an index.
 _CHILD = r"""(?:\.([A-Za-z_][\w-]*)|\['([^'\\]*)'\]|\[(\d+)\])"""
+_NAME = re.compile(r"[A-Za-z_]\w*")
 _CHILDREN = re.compile(rf"\$(?:{_CHILD})*")
 # The nodes of jsonpath-ng whose time and memory are bounded, once `_bound` has seen them.
 _NODES = frozenset({
@@ -164,6 +165,16 @@ def before_choice(path: Path) -> DottedPath:
     steps = re.match(_CHILDREN, path.text)
     parsed = parse_path(steps[0] if steps else "$")
     return parsed if isinstance(parsed, DottedPath) else DottedPath("$", ())
+
+
+def join_keys(keys: tuple[str, ...]) -> str:
+    """Join keys to a bare path; one that holds a dot is quoted."""
+    return ".".join(f"'{key}'" if "." in key else key for key in keys)
+
+
+def to_jsonpath(keys: tuple[str, ...]) -> str:
+    """Join keys to a JSONPath."""
+    return "$" + "".join(f".{key}" if _NAME.fullmatch(key) else f"['{key}']" for key in keys)
 
 
 def parse_path(text: str) -> Path:

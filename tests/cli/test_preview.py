@@ -1,17 +1,12 @@
-"""The preview: requests, responses, paging, and the suggested stream definition."""
+"""The preview: requests, responses, records and paging."""
 
 from __future__ import annotations
 
-import gzip
 import json
 
 import pytest
-from requests.structures import CaseInsensitiveDict
 
-from tap_oauth2_generic.cli.suggest import suggest
 from tap_oauth2_generic.net.request import Request
-from tap_oauth2_generic.net.response import Response
-from tap_oauth2_generic.parsing.formats import decode
 from tests.support.commands import run_program, write_config
 from tests.support.server import Reply
 
@@ -213,169 +208,6 @@ def test_unknown_stream_lists_the_configured_ones(api, preview):
     done = preview(api.config({"name": "items", "path": "items"}), "--stream", "itms")
     assert done.returncode == 1
     assert "there are: items" in done.stderr
-
-
-def test_suggested_definition_reads_every_record(api, preview, tap):
-    rows = [{"id": n} for n in range(60)]
-
-    def answer(seen):
-        start = int(seen.query.get("startAt", 0))
-        return {"startAt": start, "maxResults": 25, "total": 60, "issues": rows[start : start + 25]}
-
-    api.routes["/items"] = answer
-    done = preview(api.config({"name": "items", "path": "items"}), "--suggest", "--json")
-    (told,) = json.loads(done.stdout)
-    run = tap.ok(api.config(told["suggestion"]["stream"]))
-    assert [r["id"] for r in run.records("items")] == list(range(60))
-
-
-SOME = [{"id": 1, "x": "a"}, {"id": 2, "x": "a"}]
-
-
-@pytest.mark.parametrize(
-    ("body", "headers", "expected"),
-    [
-        (SOME, {}, {}),
-        (SOME, {"Link": '</x?p=2>; rel="next"'}, {"pagination": {"style": "link_header"}}),
-        (
-            {"value": SOME, "@odata.nextLink": "https://a.example/x"},
-            {},
-            {
-                "records_path": "value",
-                "pagination": {"style": "next_url", "next_url_path": "'@odata.nextLink'"},
-            },
-        ),
-        (
-            {"people": SOME, "nextPageToken": "abc"},
-            {},
-            {
-                "records_path": "people",
-                "pagination": {
-                    "style": "cursor",
-                    "cursor_path": "nextPageToken",
-                    "cursor_param": "pageToken",
-                },
-            },
-        ),
-        (
-            {"data": SOME, "info": {"page": 1, "per_page": 2, "more_records": True}},
-            {},
-            {
-                "records_path": "data",
-                "pagination": {
-                    "style": "page_number",
-                    "page_param": "page",
-                    "page_size_param": "per_page",
-                    "has_more_path": "info.more_records",
-                },
-            },
-        ),
-        (
-            {"data": SOME, "info": {"page": 1, "count": 2, "more_records": True}},
-            {},
-            {
-                "records_path": "data",
-                "pagination": {
-                    "style": "page_number",
-                    "page_param": "page",
-                    "has_more_path": "info.more_records",
-                },
-            },
-        ),
-        (
-            {"object": "list", "data": SOME, "has_more": True},
-            {},
-            {
-                "records_path": "data",
-                "pagination": {
-                    "style": "last_record",
-                    "last_record_path": "id",
-                    "cursor_param": "starting_after",
-                    "has_more_path": "has_more",
-                    "page_size_param": "limit",
-                },
-            },
-        ),
-        ({"id": 1, "name": "one"}, {}, {}),
-        (
-            {"prices": {"A": {"net": 1, "tax": 1, "at": [{"n": 1}]}, "B": {"net": 2, "tax": 1}}},
-            {},
-            {"records_path": "prices", "records_are_values": True, "records_key_field": "key"},
-        ),
-        (
-            {"A": {"key": "x", "sku": "A", "net": 1}, "B": {"key": "y", "sku": "B", "net": 2}},
-            {},
-            {"records_are_values": True},
-        ),
-        ({"data": SOME, "included": {"a": SOME[0], "b": SOME[1]}}, {}, {"records_path": "data"}),
-        ({"id": 1, "_links": {"self": {"href": "x"}, "next": {"href": "y"}}}, {}, {}),
-        ({"id": 1, "home": {"street": "a"}, "work": {"street": "b"}}, {}, {}),
-        (b'{"id": 1}\n{"id": 2}\n', {}, {"response_format": "jsonl"}),
-        (b"id,name\r\n1,one\r\n", {}, {"response_format": "csv"}),
-        (b"id\r\n1\r\n", {"Content-Type": "text/csv"}, {"response_format": "csv"}),
-        (gzip.compress(b"id,name\n1,one\n", mtime=0), {}, {"response_format": "csv"}),
-    ],
-)
-def test_definition_for_each_response_shape(body, headers, expected):
-    """The suggested definition has the records path and paging style of the response."""
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    sent = CaseInsensitiveDict(headers)
-    made = suggest(Response(REQUEST, "https://a.example", 200, sent, content, decode)).settings
-    made.pop("primary_keys", None)
-    assert made == expected
-
-
-@pytest.mark.parametrize(
-    "content", [b"<html>no</html>", b"No, and\nno again", b"\x00\xff", b"", b"5"]
-)
-def test_unknown_format_has_no_definition(content):
-    assert (
-        suggest(Response(REQUEST, "https://a.example", 200, CaseInsensitiveDict(), content, decode))
-        is None
-    )
-
-
-@pytest.mark.parametrize(
-    ("content", "records"),
-    [
-        (b'{"id": 1}\n{"id": 2}\n', [{"id": 1}, {"id": 2}]),
-        (b"id,name\n1,one\n2,two\n", [{"id": "1", "name": "one"}, {"id": "2", "name": "two"}]),
-        (
-            b'{"all": {"a": {"net": 1, "tax": 2}, "b": {"net": 1, "tax": 2}}}',
-            [{"key": "a", "net": 1, "tax": 2}, {"key": "b", "net": 1, "tax": 2}],
-        ),
-    ],
-)
-def test_suggested_definition_reads_other_formats(api, preview, tap, content, records):
-    """A suggestion for JSON Lines, CSV or an object of objects reads every record."""
-    api.serve("/items", Reply(content))
-    headers = {"X-Api-Key": "key-of-the-test"}
-    config = api.config({"name": "items", "path": "items", "headers": headers})
-    (told,) = json.loads(preview(config, "--suggest", "--json").stdout)
-    assert "key-of-the-test" not in json.dumps(told)
-    assert any(remark.endswith("definition: headers") for remark in told["suggestion"]["remarks"])
-    run = tap.ok(api.config({**told["suggestion"]["stream"], "headers": headers}))
-    assert run.records("items") == records
-
-
-def test_suggestion_uses_the_first_response(api, preview):
-    """The suggestion includes paging although the last page read no longer shows it."""
-    api.serve("/items", {"data": SOME, "nextPageToken": "abc"}, {"data": SOME[:1]})
-    paging = {"style": "cursor", "cursor_path": "nextPageToken", "cursor_param": "pageToken"}
-    stream = {"name": "items", "path": "items", "records_path": "data", "pagination": paging}
-    (told,) = json.loads(preview(api.config(stream), "--suggest", "--json").stdout)
-    assert len(told["pages"]) == 2
-    assert told["suggestion"]["stream"]["pagination"] == paging
-
-
-def test_suggestion_despite_a_wrong_records_path(api, preview):
-    """A definition is suggested although the configured one cannot read the records."""
-    api.serve("/items", {"data": SOME, "note": "n"})
-    stream = {"name": "items", "path": "items", "records_path": "note"}
-    done = preview(api.config(stream), "--suggest")
-    assert done.returncode == 1
-    assert "expected a list or an object" in done.stdout
-    assert '"records_path": "data"' in done.stdout
 
 
 def test_record_is_cut_after_many_fields(api, preview):

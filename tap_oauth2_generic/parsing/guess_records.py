@@ -1,0 +1,155 @@
+"""Guess where the records of a decoded response are, and which of their fields are keys; pure.
+
+For a person to check: a sync never guesses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tap_oauth2_generic.parsing.extract_records import as_record
+from tap_oauth2_generic.runtime.timestamps import is_date_time
+from tap_oauth2_generic.settings.paths import join_keys, to_jsonpath
+
+# `data.viewer.orders.nodes` of GraphQL, and one more.
+_DEEPEST = 5
+_CHANGED = ("updated", "modified", "changed", "last_update", "lastmodified")
+# Lists that are usually not the records if there is another one.
+_ASIDE = frozenset({
+    "links", "link", "_links", "included", "includes", "errors", "warnings", "messages", "fields",
+    "columns", "facets", "filters", "sort", "extensions", "metadata", "expands",
+})  # fmt: skip
+_USUAL = frozenset({
+    "data", "items", "results", "records", "value", "entries", "rows", "list", "content",
+    "elements", "nodes", "edges", "objects", "hits", "docs", "values", "entry", "children", "1",
+})  # fmt: skip
+
+
+def guess_records(body: Any, names: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the record settings that fit a body; ``names`` are likely names of the list.
+
+    The outermost wins a tie. A list inside objects that look like records is part of a record.
+    """
+    members = [((), body), *_members(body)]
+    tables = [(keys, value) for keys, value in members if _is_table(value)]
+    inside = [keys for keys, _ in tables]
+    wrapped = [keys for keys, value in members if isinstance(value, list) and _is_wrapper(value)]
+    lists = [
+        (keys, value)
+        for keys, value in members
+        if isinstance(value, list)
+        and keys not in wrapped
+        and not any(keys != table and keys[: len(table)] == table for table in inside)
+        and not (value and _is_link(value[0]))
+    ]
+    of_objects = [found for found in lists if found[1] and isinstance(found[1][0], dict)]
+    usual = [found for found in lists if not found[1] and _rank(found, names)]
+    for candidates in (of_objects, tables, usual, lists):
+        if candidates:
+            keys, value = max(candidates, key=lambda found: (_rank(found, names), len(found[1])))
+            is_inner = isinstance(body, dict) and "id" in body and _rank((keys, value), names) < 1
+            return {} if is_inner else _settings(keys, value)
+    return {}
+
+
+def primary_key_candidates(records: list[dict[str, Any]]) -> list[str]:
+    """Return the fields whose plain values are unique, the likeliest first."""
+    found = []
+    for name in records[0] if records else ():
+        values = [record.get(name) for record in records]
+        plain = all(isinstance(v, str | int) and not isinstance(v, bool) for v in values)
+        if plain and len(set(values)) == len(values) and not is_date_time(str(values[0])):
+            found.append(name)
+    likely = [name for name in found if _flat(name) in {"id", "_id", "key", "uuid", "guid", "gid"}]
+    likely += [name for name in found if name not in likely and _flat(name).endswith("id")]
+    return likely or found[:1]
+
+
+def replication_key_candidates(records: list[dict[str, Any]]) -> list[str]:
+    """Return the fields that hold a time in every record, times of a change first."""
+    times = [
+        name
+        for name in (records[0] if records else {})
+        if all(isinstance(v := r.get(name), str) and is_date_time(v) for r in records)
+    ]
+    return sorted(times, key=lambda name: not tells_change(name))
+
+
+def tells_change(name: str) -> bool:
+    """Return whether a field's name is one for the time of the last change."""
+    return any(word in _flat(name) for word in _CHANGED)
+
+
+def _rank(found: tuple[tuple[str, ...], Any], names: Sequence[str]) -> int:
+    name = found[0][-1].lower() if found[0] else ""
+    return 2 * (name in names) + (name in _USUAL) - 2 * (name in _ASIDE)
+
+
+def _settings(keys: tuple[str, ...], value: Any) -> dict[str, Any]:
+    path = join_keys(keys) or "$"
+    found: dict[str, Any] = {"records_path": path} if keys else {}
+    if isinstance(value, dict):
+        return {**found, "records_are_values": True, **_key_field(value)}
+    if value and all(
+        isinstance(edge, dict) and isinstance(edge.get("node"), dict) for edge in value
+    ):
+        return {"records_path": f"{to_jsonpath(keys)}[*].node"}
+    return found
+
+
+def _key_field(table: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return a field for the keys of an object whose values are records, if they lack them."""
+    rows = [as_record(row) for row in table.values()]
+    if any(all(row.get(name) == key for key, row in table.items()) for name in rows[0]):
+        return {}
+    free = (name for name in ("key", "record_key") if not any(name in row for row in rows))
+    name = next(free, None)
+    return {"records_key_field": name, "primary_keys": [name]} if name else {}
+
+
+def _is_table(value: Any) -> bool:
+    """Return whether the values of an object are records: objects with mostly the same names.
+
+    With a single name they are usually links: ``{"self": {"href": …}, "next": {"href": …}}``.
+    """
+    members = list(value.values()) if isinstance(value, dict) else []
+    if len(members) <= 1 or not all(isinstance(member, dict) for member in members):
+        return False
+    names = [member.keys() for member in members]
+    common, all_names = set(names[0]).intersection(*names), set().union(*names)
+    return len(all_names) > 1 and 2 * len(common) >= len(all_names)
+
+
+def _is_link(value: Any) -> bool:
+    return isinstance(value, dict) and not {"rel", "relation"}.isdisjoint(value)
+
+
+def _members(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield every value of nested objects with its keys, outer ones first."""
+    members = value if isinstance(value, dict) else {}
+    if isinstance(value, list) and (_is_pair(value) or _is_wrapper(value)):
+        members = {str(position): member for position, member in enumerate(value)}
+    if len(path) < _DEEPEST:
+        yield from (((*path, name), member) for name, member in members.items())
+        for name, member in members.items():
+            yield from _members(member, (*path, name))
+
+
+def _is_pair(value: list[Any]) -> bool:
+    """Return whether a list is metadata and records: ``[{"page": 1}, [{…}, {…}]]``."""
+    return [type(member) for member in value] == [dict, list]
+
+
+def _is_wrapper(value: list[Any]) -> bool:
+    """Return whether a list holds one object that pages: ``[{"items_page": {"cursor": …}}]``."""
+    inner = value[0].values() if len(value) == 1 and isinstance(value[0], dict) else ()
+    return any("cursor" in member or "pageInfo" in member for member in inner if _holds(member))
+
+
+def _holds(value: Any) -> bool:
+    return isinstance(value, dict) and any(isinstance(member, list) for member in value.values())
+
+
+def _flat(name: str) -> str:
+    return name.lower().replace("-", "_")

@@ -12,7 +12,8 @@ import time
 import pytest
 
 from tests.support.postgres import postgres, programs
-from tests.support.server import Drop, Reply
+from tests.support.rotation import RotatingProvider
+from tests.support.server import ApiServer, Drop, Reply
 
 PROCESSES = 10
 
@@ -56,12 +57,11 @@ def config(api, store, **settings):
     stream = {
         "name": "items",
         "path": "items",
-        "schema": {"properties": {"id": {"type": "integer"}}},
+        "schema": {"properties": {"id": {"type": ["integer", "string"]}}},
     }
     seeded = {"grant_type": "refresh_token", "refresh_token": "seed-of-the-test"}
-    return api.config(
-        stream, **seeded, token_store=store, connection=os.urandom(8).hex(), **settings
-    )
+    kept = {"token_store": store, "connection": os.urandom(8).hex()}
+    return api.config(stream, **{**seeded, **kept, **settings})
 
 
 def start(folder, settings):
@@ -198,3 +198,63 @@ def test_rejected_refresh_reads_the_store_again(api, tap, tmp_path):
     api.token = renewed_elsewhere
     tap.ok(settings)
     assert api.requests("/items")[-1].headers["Authorization"] == "Bearer access-token-1"
+
+
+@pytest.mark.parametrize("grant", ["client_credentials", "refresh_token"])
+def test_outage_of_one_provider_delays_no_other(api, tmp_path, store, grant):
+    """Five processes wait for a provider that is down while five of another one finish."""
+    down = api.token = lambda _: Reply({"reason": "down"}, 503, {"Retry-After": "60"})
+    api.serve("/items", [{"id": 1}])
+    waiting = config(api, store, max_retries=1, grant_type="client_credentials")
+    held = [start(tmp_path, waiting) for _ in range(5)]
+    while len(api.requests("/token")) < len(held):
+        time.sleep(0.05)
+    with ApiServer() as other:
+        other.token = Provider() if grant == "refresh_token" else lambda _: {"access_token": "a-t"}
+        other.serve("/items", [{"id": 2}])
+        (tmp_path / "other").mkdir()
+        well = config(other, store, grant_type=grant)
+        for process in [start(tmp_path / "other", well) for _ in range(5)]:
+            output, errors = process.communicate(timeout=50)
+            assert process.returncode == 0, errors
+            assert '"id":2' in output
+    assert api.token is down
+    assert [process.poll() for process in held] == [None] * len(held)
+    for process in held:
+        process.kill()
+        process.communicate()
+
+
+def test_slow_refresh_delays_no_other_connection(api, tap, tmp_path, store):
+    """While one provider has not responded yet, another connection of the store is renewed."""
+    arrived, let_go = threading.Event(), threading.Event()
+
+    def slow(_):
+        arrived.set()
+        let_go.wait(60)
+        return {"access_token": "access-of-the-slow"}
+
+    api.token = slow
+    api.serve("/items", [{"id": 1}])
+    process = start(tmp_path, config(api, store))
+    assert arrived.wait(30)
+    with ApiServer() as other:
+        other.token = Provider()
+        other.serve("/items", [{"id": 2}])
+        assert tap.ok(config(other, store)).ids() == [2]
+    assert process.poll() is None
+    let_go.set()
+    assert process.communicate(timeout=60) is not None
+    assert process.returncode == 0
+
+
+def test_accounts_of_one_client_share_a_store(api, tap, store):
+    """Two seeds of one client and one connection name keep their own tokens."""
+    provider = RotatingProvider(api)
+    shared = config(api, store)
+    seeds = {account: provider.issue(account) for account in "AB"}
+    for account in "ABAB":
+        run = tap.ok({**shared, "refresh_token": seeds[account]})
+        assert run.ids() == [account]
+        provider.expire()
+    assert provider.reused == []

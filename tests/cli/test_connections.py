@@ -1,0 +1,146 @@
+"""The connections command: what it lists, checks and removes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tap_oauth2_generic.runtime.clock import Clock
+from tap_oauth2_generic.session import Session
+from tests.support.commands import run_program, write_config
+from tests.support.rotation import Person, RotatingProvider
+from tests.support.server import Reply
+from tests.support.settings import valid_config
+
+STREAM = {"name": "items", "path": "items", "schema": {"properties": {"id": {"type": "string"}}}}
+KEYS = ["name", "token_url", "client_id", "scopes", "valid_until", "refresh_token", "renewals",
+        "renewed_at"]  # fmt: skip
+
+
+@pytest.fixture
+def provider(api):
+    return RotatingProvider(api)
+
+
+@pytest.fixture
+def settings(api, tmp_path):
+    """The configuration of a connection that a person logs in to."""
+    return api.config(
+        STREAM,
+        grant_type="authorization_code",
+        authorize_url=f"{api.url}/authorize",
+        token_store=f"sqlite:///{tmp_path}/tokens.sqlite",
+        connection="main",
+        scopes="read",
+    )
+
+
+@pytest.fixture
+def connections(tmp_path):
+    """Run the command with a configuration."""
+
+    def run(config, *options):
+        path = write_config(tmp_path, config)
+        return run_program("connections", "--config", str(path), *options)
+
+    return run
+
+
+def log_in(settings):
+    session = Session.of(valid_config(settings), Clock(), lambda: None)
+    session.authenticator.login(Person("A"))
+
+
+def stored(connections, config):
+    done = connections(config, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("key", [{}, {"token_store_key": "key-of-the-test"}])
+def test_lists_all_of_the_store_without_a_secret(api, tap, provider, connections, settings, key):
+    """A login, a seed and a client's own token are listed with what is known of them."""
+    log_in({**settings, **key})
+    seed = provider.issue("B")
+    tap.ok({**settings, **key, "connection": "other", "refresh_token": seed})
+    api.token = lambda _: {"access_token": "access-of-the-client", "expires_in": 60}
+    api.serve("/items", [{"id": "1"}])
+    tap.ok({**settings, **key, "grant_type": "client_credentials"})
+    found = stored(connections, {**settings, **key})
+    assert [list(one) for one in found] == [KEYS] * 3
+    main, client, other = found
+    assert [one["name"] for one in found] == ["main", "main", "other"]
+    assert {one["token_url"] for one in found} == {f"{api.url}/token"}
+    assert {one["client_id"] for one in found} == {"client-of-the-test"}
+    assert main["scopes"] == ["read"]
+    assert [one["refresh_token"] for one in found] == [True, False, True]
+    assert [one["renewals"] for one in found] == [0, 0, 1]
+    assert main["renewed_at"] is None
+    assert other["renewed_at"] < other["valid_until"]
+    assert client["valid_until"].endswith("+00:00")
+    shown = connections({**settings, **key})
+    assert "main\n" in shown.stdout
+    for text in (shown.stdout + shown.stderr, json.dumps(found)):
+        assert not any(word in text for word in ("refresh-A", "refresh-B", "access-", "secret-of"))
+
+
+def test_check_renews_the_connection_once(api, provider, connections, settings):
+    log_in(settings)
+    done = connections(settings, "--check")
+    assert done.returncode == 0, done.stderr
+    assert "connection 'main' was renewed" in done.stdout
+    assert (len(provider.spent), len(api.requests("/items"))) == (1, 0)
+    assert stored(connections, settings)[0]["renewals"] == 1
+
+
+def test_check_of_a_dead_connection_fails(provider, connections, settings):
+    """A revoked connection, and one without a login, are one line and exit status 1."""
+    log_in(settings)
+    provider.revoke("A")
+    for config in (settings, {**settings, "connection": "nobody"}):
+        done = connections(config, "--check")
+        assert done.returncode == 1
+        (line,) = done.stderr.splitlines()
+        assert "log in with" in line
+    assert stored(connections, settings)[0]["refresh_token"] is False
+
+
+@pytest.mark.parametrize("status", [200, 401])
+def test_check_uses_a_token_that_nothing_renews(api, connections, settings, status):
+    """A lasting access token is used for one request, which decides."""
+    api.serve("/items", Reply([{"id": "1"}], status))
+    config = {**settings, "access_token": "lasting-token", "access_token_url": None}
+    done = connections(config, "--check")
+    assert done.returncode == (0 if status == 200 else 1), done.stderr
+    assert len(api.requests("/items")) == 1
+
+
+def test_removed_connection_is_gone(tap, provider, connections, settings):
+    """--remove deletes the login and all seeds of a name, and no other connection."""
+    log_in(settings)
+    for name in ("main", "main-2"):
+        tap.ok({**settings, "connection": name, "refresh_token": provider.issue("B")})
+    done = connections(settings, "--remove", "main")
+    assert done.returncode == 0, done.stderr
+    assert [one["name"] for one in stored(connections, settings)] == ["main-2"]
+    assert tap(settings).status == 1
+
+
+def test_unknown_connection_cannot_be_removed(provider, connections, settings):
+    log_in(settings)
+    done = connections(settings, "--remove", "mian")
+    assert done.returncode == 1
+    assert "there is no connection 'mian' in the token store; there are: 'main'" in done.stderr
+    assert len(stored(connections, settings)) == 1
+
+
+def test_connection_of_another_key_is_named_and_can_be_removed(provider, connections, settings):
+    """What another token_store_key has encrypted is a warning, not the end of the list."""
+    log_in({**settings, "token_store_key": "key-of-the-test"})
+    log_in({**settings, "connection": "plain"})
+    done = connections(settings, "--json")
+    assert [one["name"] for one in json.loads(done.stdout)] == ["plain"]
+    assert "connection 'main'" in done.stderr
+    assert connections(settings, "--remove", "main").returncode == 0
+    assert connections(settings, "--json").stderr == ""

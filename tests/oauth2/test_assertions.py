@@ -113,6 +113,35 @@ def test_private_key_jwt_authenticates_the_client(items, tap):
     assert "client_secret" not in form
 
 
+def test_jwt_settings_change_the_clients_assertion(items, tap):
+    """A private_key alone means private_key_jwt, and jwt_issuer and jwt_claims count for it."""
+    key = key_of("RS256")
+    claims = {"tenant": "t-1"}
+    tap.ok(items.config(STREAM, private_key=pem(key), jwt_issuer="service", jwt_claims=claims))
+    form = items.requests("/token")[0].form
+    sent = jwt.decode(
+        form["client_assertion"], key.public_key(), ["RS256"], audience=f"{items.url}/token"
+    )
+    assert (sent["iss"], sent["sub"]) == ("service", "client-of-the-test")
+    assert sent["tenant"] == "t-1"
+
+
+def test_jwt_settings_of_a_grant_leave_the_clients_assertion(items, tap):
+    """With jwt_bearer they belong to the grant's own assertion."""
+    key = key_of("RS256")
+    claims = {"jwt_issuer": "service", "jwt_claims": {"scope": "read"}}
+    way = {"grant_type": "jwt_bearer", "client_auth": "private_key_jwt"}
+    tap.ok(items.config(STREAM, private_key=pem(key), **claims, **way))
+    form = items.requests("/token")[0].form
+    grant, client = (
+        jwt.decode(form[name], key.public_key(), ["RS256"], audience=f"{items.url}/token")
+        for name in ("assertion", "client_assertion")
+    )
+    assert (grant["iss"], grant["scope"]) == ("service", "read")
+    assert client["iss"] == "client-of-the-test"
+    assert "scope" not in client
+
+
 @pytest.mark.parametrize("key", ["no key at all", pem(key_of("ES256"))])
 def test_unusable_key_is_one_error(items, tap, key):
     """A key of the wrong type is one line that does not show it."""
@@ -217,6 +246,17 @@ def test_issuer_discovers_the_endpoints(items, tap, path):
     items.serve(path, discovered(items))
     tap.ok(items.config(STREAM, access_token_url=None, issuer=items.url))
     assert len(items.requests("/token")) == 1
+
+
+@pytest.mark.parametrize(
+    "address", ["{}/.well-known/openid-configuration", "{}/.well-known/oauth-authorization-server"]
+)
+def test_issuer_may_be_the_address_of_its_metadata(items, tap, address):
+    """The issuer is taken from it, and the document is found once."""
+    items.serve(WELL_KNOWN, discovered(items))
+    tap.ok(items.config(STREAM, access_token_url=None, issuer=address.format(items.url)))
+    assert len(items.requests("/token")) == 1
+    assert not [seen for seen in items.seen if seen.path.count("well-known") > 1]
 
 
 def test_configured_endpoint_needs_no_discovery(items, tap):

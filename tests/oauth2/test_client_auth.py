@@ -6,6 +6,8 @@ import base64
 
 import pytest
 
+from tests.support.server import Reply
+
 STREAM = {"name": "items", "path": "items"}
 ODD = {"client_id": "id:of é+1", "client_secret": "se%cret:/+é ü&="}
 
@@ -68,3 +70,41 @@ def test_refresh_is_authenticated_like_the_first_request(token_request):
     pair = base64.b64decode(request.headers["Authorization"].removeprefix("Basic ")).decode()
     assert pair == "client-of-the-test:secret-of-the-test"
     assert request.form == {"grant_type": "refresh_token", "refresh_token": "seed"}
+
+
+def test_basic_raw_sends_id_and_secret_as_they_are(token_request):
+    """client_secret_basic_raw encodes neither, for providers that compare them as they are."""
+    client = {"client_id": "id-1", "client_secret": ODD["client_secret"]}
+    request = token_request(**client, client_auth="client_secret_basic_raw")
+    encoded = request.headers["Authorization"].removeprefix("Basic ")
+    assert base64.b64decode(encoded).decode() == f"id-1:{ODD['client_secret']}"
+    assert request.form == {"grant_type": "client_credentials"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "tried"),
+    [
+        ({}, "client_secret_basic or client_secret_basic_raw"),
+        ({"client_auth": "client_secret_basic"}, "client_secret_post or client_secret_basic_raw"),
+        (
+            {"client_auth": "client_secret_basic_raw"},
+            "client_secret_post or client_secret_basic",
+        ),
+        (
+            {"client_auth": "client_secret_post", "private_key": "a key of the test"},
+            "private_key_jwt, which uses private_key or client_secret_basic",
+        ),
+        ({"client_auth": "none"}, None),
+    ],
+)
+def test_refused_client_is_told_what_to_try(api, tap, settings, tried):
+    """invalid_client names the methods of client authentication that are left."""
+    api.token = lambda _: Reply({"error": "invalid_client"}, 401)
+    run = tap(api.config(STREAM, **settings))
+    assert run.status == 1
+    (line,) = run.error_lines
+    assert "check client_id, client_secret and client_auth" in line
+    if tried:
+        assert f"; try client_auth {tried}" in line
+    else:
+        assert "try client_auth" not in line

@@ -20,6 +20,7 @@ import msgspec
 
 from tap_oauth2_generic.cli.boundary import CONFIG_OPTION
 from tap_oauth2_generic.cli.callback_server import Listener, listen
+from tap_oauth2_generic.config.config import Config
 from tap_oauth2_generic.errors import AuthorizationError, TapError
 from tap_oauth2_generic.oauth2.token import Token
 from tap_oauth2_generic.runtime.clock import Clock
@@ -88,20 +89,21 @@ def _has_browser() -> bool:
     return any(os.environ.get(name) for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"))
 
 
-def _validity(token: Token, *, unattended: bool) -> str:
+def _validity(token: Token, config: Config, *, renewable: bool) -> str:
     if token.expires_at is None:
         valid = "The provider does not say how long the access token is valid"
     else:
         valid = f"The access token is valid until {_date(token.expires_at)}"
-    if unattended:
+    if config.grant.unattended:
         return f"{valid}; this grant needs no login: the tap gets new tokens by itself."
-    if token.refresh_token:
+    if renewable:
         return f"{valid}; the tap refreshes it from then on."
-    return (
-        f"{valid}, and there is no refresh token, so you have to log in again then. Many providers "
-        "return one for a scope such as offline_access, or a parameter in authorize_params such as "
-        "access_type=offline."
-    )
+    asked = {"scope": config.oauth2.scopes, **getattr(config.grant, "authorize_params", {})}
+    words = {name: getattr(value, "text", value) or "" for name, value in asked.items()}
+    usual = {"scope": "offline_access", "access_type": "offline", "prompt": "consent"}
+    missing = [f"{n}={word}" for n, word in usual.items() if word not in words.get(n, "")]
+    hint = f"; many providers return one for {' or '.join(missing)}" if missing else ""
+    return f"{valid}, and there is no refresh token, so you have to log in again then{hint}."
 
 
 def _date(epoch: float) -> str:
@@ -145,7 +147,7 @@ def command(paths: tuple[str, ...], timeout: float, *, no_browser: bool) -> None
             raise
         lines = [
             f"The connection {session.authenticator.connection!r} is logged in{_user(token)}.",
-            _validity(token, unattended=config.grant.unattended),
+            _validity(token, config, renewable=session.authenticator.is_renewable),
         ]
         page = " ".join([*lines, "You can close this page and go back to the terminal."])
         ui.show("It worked", page, worked=True)

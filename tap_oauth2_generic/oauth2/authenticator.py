@@ -71,6 +71,11 @@ class Authenticator:
             in_use = self._chain.token.access_token if self._chain else rejected
             return in_use if in_use != rejected else self._obtain(rejected).access_token
 
+    @property
+    def is_renewable(self) -> bool:
+        """Whether the token in use can be renewed without a person."""
+        return self._chain is not None and self._renewal.is_possible(self._chain)
+
     def renew_stored(self) -> bool:
         """Renew the token now; return False if nothing can, and it has not ended yet."""
         with self._lock:

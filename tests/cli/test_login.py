@@ -308,3 +308,33 @@ def test_port_is_free_after_a_login(demo, tmp_path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", urlsplit(settings["redirect_uri"]).port))
     assert free_port()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "scope=offline_access or access_type=offline or prompt=consent."),
+        ({"scopes": "read offline_access"}, "for access_type=offline or prompt=consent."),
+        (
+            {"authorize_params": {"access_type": "offline", "prompt": "consent"}},
+            "for scope=offline_access.",
+        ),
+        (
+            {
+                "scopes": "offline_access",
+                "authorize_params": {"access_type": "offline", "prompt": "consent"},
+            },
+            "so you have to log in again then.",
+        ),
+    ],
+)
+def test_login_without_refresh_token_says_what_brings_one(api, tmp_path, settings, said):
+    """It names the usual ways that were not asked for yet."""
+    api.token = lambda _: {"access_token": "token-of-the-test", "expires_in": 60}
+    urls = {"authorize_url": f"{api.url}/authorize", "access_token_url": f"{api.url}/token"}
+    login = Login(tmp_path, config(api.url, **urls, **settings)).wait_for_address()
+    state = re.search(r"state=([^&]+)", login.address)[1]
+    Person().visit(f"{login.redirect_uri}?code=c&state={state}")
+    status, shown, errors = login.end()
+    assert status == 0, errors
+    assert said in shown

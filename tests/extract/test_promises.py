@@ -30,7 +30,9 @@ PAGING = {
     "last_record": {"last_record_path": "id", "cursor_param": "after"},
 }
 MAY_SEND_EMPTY_PAGES = {"cursor", "next_url", "link_header"}
-SIGNS_OF_THE_END = ({}, {"total_path": "total"}, {"has_more_path": "more"})
+SIGNS_OF_THE_END = (
+    {}, {"total_path": "total"}, {"has_more_path": "more"}, {"last_page_path": "last"},
+)  # fmt: skip
 IGNORED = 409
 SCHEMA = {"properties": {"id": {"type": "integer"}, "at": {"type": "string"}}}
 QUICK = settings(
@@ -90,6 +92,7 @@ class Server:
     rows: list
     lengths: list
     strict: bool
+    repeats_last: bool = False
     failure: Failure | None = None
     requests: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -115,6 +118,9 @@ class Server:
         most = int(query.get("size", 200))
         if "page" in query:
             number = int(query["page"]) - 1
+            if self.repeats_last:
+                starts = [sum(self._length(m, most) for m in range(n)) for n in range(number + 1)]
+                number = max(n for n, at in enumerate(starts) if at < max(len(ids), 1))
             return sum(self._length(n, most) for n in range(number)), self._length(number, most)
         if "after" in query:
             return ids.index(int(query["after"])) + 1, self._length(request, most)
@@ -126,7 +132,7 @@ class Server:
 
     def _page(self, rows, start, end, since, request):
         more, headers = end < len(rows), {}
-        body = {"items": rows[start:end], "total": len(rows), "more": more}
+        body = {"items": rows[start:end], "total": len(rows), "more": more, "last": not more}
         if more:
             # No token is ever the same: one that came again would be a loop.
             url = f"{self.url}/items?token={end}.{request}" + (f"&since={since}" if since else "")
@@ -234,9 +240,11 @@ def test_runs_that_fail_and_their_resumptions_emit_everything(server, style, dat
         "response_rules": [{"status": IGNORED, "action": "ignore"}],
         "schema": SCHEMA,
     }
+    # An API that repeats a full first page is taken for one that ignores the parameter.
+    repeats = "page_size_param" not in stream["pagination"] and data.draw(st.booleans())
     taken, state = set(), {}
     for failure in (*data.draw(st.lists(FAILURES, min_size=1, max_size=2)), None):
-        answers = Server(server.url, everything, lengths, strict, failure)
+        answers = Server(server.url, everything, lengths, strict, repeats, failure)
         server.routes["/items"] = answers
         emitted, state = run(server, stream, state, failure)
         assert len(emitted) == len(set(emitted))

@@ -170,3 +170,29 @@ def test_rule_end_on_a_page_with_records_is_incomplete(api, tap, path, body, dro
     assert run.records() == [row]
     assert run.bookmark() == ("2020-01-01" if dropped else "2024-01-01")
     assert any("'end' dropped 1 record" in line for line in run.warnings) == dropped
+
+
+@pytest.mark.parametrize("style", ["page_number", "offset", "cursor"])
+@pytest.mark.parametrize("paging", [{}, {"total_path": "n"}, {"stop_on_short_page": True}])
+@pytest.mark.parametrize("most", [1, 4])
+def test_items_of_the_outermost_list_are_counted(api, tap, style, paging, most):
+    """Whatever the inner lists hold: nothing, null, or more records than the page has items."""
+    if style == "cursor":
+        paging = {k: v for k, v in paging.items() if k != "stop_on_short_page"}
+    lines = [[], None, [1, 2, 3], [4], [5, 6], [], [7], None, [8, 9], [], [10], [11, 12]]
+    orders = [{"lines": line and [{"v": v} for v in line]} for line in lines]
+    pages = [orders[:2], orders[2:4], orders[4:6], orders[6:8], orders[8:10], orders[10:]]
+    serve(api, style, pages, lambda _: {"n": len(orders)})
+    wanted = {**stream(style, paging), "records_path": "$.rows[*].lines[*]"}
+    run = tap.ok(api.config(wanted, max_in_flight=most))
+    assert [row["v"] for row in run.records()] == list(range(1, 13))
+    assert not run.warnings
+
+
+@pytest.mark.parametrize("most", [1, 4])
+def test_ignored_parameter_is_noticed_where_no_record_is_chosen(api, tap, most):
+    api.routes["/items"] = lambda _: {"rows": [{"lines": []}], "n": 9}
+    wanted = {**stream("page_number", {"total_path": "n"}), "records_path": "$.rows[*].lines[*]"}
+    run = tap(api.config(wanted, max_in_flight=most))
+    assert run.status == 1
+    assert "the API may ignore the parameter page" in run.error_lines[-1]

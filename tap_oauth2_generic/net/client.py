@@ -154,8 +154,8 @@ class ApiClient:
         except retry.TRANSIENT as error:
             outcome, never_left = retry.describe_failure(error), retry.was_not_sent(error)
             return _Attempt(retry.Verdict("retry"), outcome, is_unreachable=never_left)
-        status, headers = raw.status_code, raw.headers
-        response = Response(request, raw.url, status, headers, raw.content, policy.decode)
+        response = Response.of(request, raw, policy.decode)
+        status, headers = response.status, response.headers
         now = self.clock.time()
         verdict = retry.decide(status, headers, self.resilience, now)
         rule = next((one for one in policy.rules if one.fits(status, response.read_body)), None)

@@ -18,6 +18,7 @@ from tap_oauth2_generic.settings.templates import as_text
 
 # Everything printable that a URL may hold; anything else in a server's link is quoted.
 _URL_CHARACTERS = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"<>\\^`{|}')
+_SEE_OTHER = 303
 Place = Literal["query", "body"]
 
 
@@ -82,40 +83,44 @@ def prepare(request: Request) -> requests.PreparedRequest:
     """Encode a request, not yet signed; raise ApiError if that is impossible."""
     headers = {**request.headers}
     data: bytes | None = None
-    if request.body is not None and request.body_format == "form":
-        headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
-        data = urlencode(encode_pairs(request.body)).encode()
-    elif request.body is not None:
-        headers.setdefault("Content-Type", "application/json")
-        data = encode_json(request.body)
     # Bytes of a legacy encoding go back unchanged.
-    pairs = encode_pairs(request.params)
-    query = urlencode(pairs, quote_via=quote, errors="surrogateescape")
+    unchanged = "surrogateescape"
+    query = urlencode(encode_pairs(request.params), quote_via=quote, errors=unchanged)
     url = f"{request.url}?{query}" if query else request.url
     try:
+        if request.body is not None and request.body_format == "form":
+            headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
+            data = urlencode(encode_pairs(request.body), errors=unchanged).encode()
+        elif request.body is not None:
+            headers.setdefault("Content-Type", "application/json")
+            data = encode_json(request.body)
         prepared = requests.Request(request.method, url, headers=headers, data=data).prepare()
-    except requests.exceptions.RequestException as error:
+    except (requests.exceptions.RequestException, UnicodeError) as error:
         raise ApiError(f"{request.name} cannot be sent: {redact(str(error))}") from None
     if request.verbatim:
         # requests would re-quote an address that must go back unchanged.
-        prepared.url = quote(request.url.partition("#")[0], safe=_URL_CHARACTERS)
+        target = request.url.partition("#")[0]
+        prepared.url = quote(target, safe=_URL_CHARACTERS, errors=unchanged)
     return prepared
 
 
 def redirect(
     prepared: requests.PreparedRequest, response: requests.Response
 ) -> requests.PreparedRequest:
-    """Return the request that a redirect asks for, unsigned (RFC 9110 section 15.4)."""
-    session = requests.Session()
+    """Return the request that a redirect asks for, unsigned (RFC 9110 section 15.4).
+
+    Only 303 makes a GET of it: after 301 and 302 a browser would drop the body of a POST, and
+    the response to a GET is another one.
+    """
     following = prepared.copy()
     try:
-        following.url = urljoin(response.url, session.get_redirect_target(response) or "")
+        target = requests.Session().get_redirect_target(response) or ""
+        following.url = urljoin(response.url, target)
     except ValueError:
         message = f"a redirect of {urlsplit(response.url).netloc} leads to an invalid URL"
         raise HostNotAllowedError(message) from None
-    session.rebuild_method(following, response)
-    if following.method == "GET" and prepared.method != "GET":
-        following.body = None
+    if response.status_code == _SEE_OTHER and prepared.method != "GET":
+        following.method, following.body = "GET", None
         for name in ("Content-Length", "Content-Type", "Transfer-Encoding"):
             following.headers.pop(name, None)
     return following

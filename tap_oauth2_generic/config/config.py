@@ -44,6 +44,8 @@ def _base_url(value: Any) -> Template:
     template: Template = TEMPLATE.parse(text(value).strip())
     if not template.placeholders:
         url(template.text)
+    if "?" in template.text or "#" in template.text:
+        raise ValueError("takes no query and no fragment; put parameters into params")
     return template
 
 

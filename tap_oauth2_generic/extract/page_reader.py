@@ -17,6 +17,7 @@ from tap_oauth2_generic.extract.response_check import ResponseCheck
 from tap_oauth2_generic.net.client import RequestPolicy
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.net.response import Response
+from tap_oauth2_generic.net.retry import NOT_MODIFIED
 from tap_oauth2_generic.pagination import Paginator, Stop, Token
 from tap_oauth2_generic.parsing.extract_records import RecordSettings
 from tap_oauth2_generic.parsing.formats import FORMATS, JsonList
@@ -27,6 +28,7 @@ from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.settings.templates import Template
 
 _LEAST_ERROR = 400
+_PERHAPS_EXPECTED = frozenset({403, 404, 410})
 _TOO_DEEP = "a value is nested too deep"
 
 
@@ -71,6 +73,7 @@ class PageReader:
         rules = [*stream.rules.response_rules, *session.config.rules.response_rules]
         self._policy = RequestPolicy(rules, stream.records.decode, self.log, self.stats)
         self._keeps_encoded = keeps_encoded
+        self._kept_responses = [one for one in stream.filters.keep if not one.path]
         self.check = ResponseCheck(stream)
         #: Describes the responses of a paged stream that each counted as one record.
         self.envelope = ""
@@ -94,10 +97,9 @@ class PageReader:
             try:
                 return self.session.api_client.fetch(build, policy, **how)
             except ApiError as error:
-                remedy = self.stream.settings.pagination.remedy(error.status)
-                if remedy is None or number == 1:
-                    raise
-                raise ApiError(f"{error}; {remedy}") from None
+                paging, status = self.stream.settings.pagination, error.status
+                remedy = paging.remedy(status) if number > 1 else _way_without(status)
+                raise ApiError(f"{error}; {remedy}" if remedy else str(error)) from None
 
     def take(self, slice_: Slice, response: Response, paginator: Paginator) -> list[FetchedPage]:
         """Find the records in a response and let paging go on; raise TapError.
@@ -114,11 +116,14 @@ class PageReader:
                 problem = self.check.find_problem(page, settings.path)
                 pages = paginator.take(page)
             else:
-                pages = paginator.skip(response.outcome, self._count_dropped(settings, response))
+                why = "status 304: not modified" if response.status == NOT_MODIFIED else ""
+                dropped = self._count_dropped(settings, response)
+                pages = paginator.skip(response.outcome, dropped, why)
             if problem and (paginator.stop or problem.failed):
                 reason, failed = problem
                 paginator.stop = Stop(reason, complete=False, suspicious=True, failed=failed)
-            fetched = [FetchedPage(response, one, place) for one in pages]
+            is_kept = all(one.fits(response) for one in self._kept_responses)
+            fetched = [FetchedPage(response, one, place, is_kept) for one in pages]
             if page is None or (paginator.stop and not pages):
                 fetched.append(FetchedPage(response, page, place, is_new=False))
             return fetched
@@ -196,6 +201,13 @@ class PageReader:
         families = self.stream.contexts.scope(slice_.context)
         shared = self.session.scope(self.stream)
         return {**shared, **families, "start": slice_.start, "end": slice_.end}
+
+
+def _way_without(status: int | None) -> str | None:
+    """Name the way to go without a part of the data, such as a partition without access."""
+    if status not in _PERHAPS_EXPECTED:
+        return None
+    return f'if that is expected, add {{"status": {status}, "action": "ignore"}} to response_rules'
 
 
 def _unusable(response: Response) -> str:

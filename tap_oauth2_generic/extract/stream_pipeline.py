@@ -75,8 +75,8 @@ class PipelineFactory:
             made.append(steps.AddFields(config.records.add_fields))
         if names:
             made.append(steps.AddContext(names, self.log))
-        if config.filters.keep:
-            made.append(steps.Keep(config.name, config.filters.keep, left_out))
+        if on_records := [one for one in config.filters.keep if one.path]:
+            made.append(steps.Keep(config.name, on_records, left_out))
         if config.settings.incremental.drop_older and key:
             made.append(steps.DropOlder(key, left_out))
         return made

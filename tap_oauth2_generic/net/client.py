@@ -135,7 +135,7 @@ class ApiClient:
                 raise ApiError(said, response.status)
             failures += 1
             if failures > self.resilience.max_retries:
-                raise _exhausted(request, attempt, failures)
+                raise _final_error(request, attempt, failures)
             self._wait(attempt, failures, policy)
 
     def _token(self) -> str:
@@ -158,7 +158,7 @@ class ApiClient:
         status, headers = response.status, response.headers
         now = self.clock.time()
         verdict = retry.decide(status, headers, self.resilience, now)
-        rule = next((one for one in policy.rules if one.fits(status, response.read_body)), None)
+        rule = next((one for one in policy.rules if one.fits(response)), None)
         if rule is None:
             outcome = f"returned status {status} {excerpt(raw.reason or '')}".rstrip()
             return _Attempt(verdict, outcome, response, is_shared=slot.is_shared)
@@ -169,7 +169,7 @@ class ApiClient:
             )
         else:
             verdict = retry.Verdict(rule.action)
-        message = excerpt(rule.message(response.read_body))
+        message = excerpt(rule.message(response))
         outcome = f"returned status {status}, response rule {rule.action!r}"
         outcome = f"{outcome} ({message})" if message else outcome
         return _Attempt(verdict, outcome, response)
@@ -211,7 +211,7 @@ class ApiClient:
         raise ApiError(f"{request.name} was redirected more than {MAX_REDIRECTS} times")
 
 
-def _exhausted(request: Request, attempt: _Attempt, failures: int) -> TapError:
+def _final_error(request: Request, attempt: _Attempt, failures: int) -> TapError:
     before = f"failed after {failures} attempts; the last one " if failures > 1 else ""
     is_fatal = attempt.is_unreachable and request.goes_to_base
     kind = UnreachableError if is_fatal else ApiError

@@ -26,8 +26,8 @@ class RateLimitSettings:
     )
     max_in_flight: int = setting(
         integer(1),
-        "Maximum concurrent page requests; 1 disables prefetching. Halved after a 429, then "
-        "restored gradually.",
+        "Maximum concurrent page requests; 1 disables prefetching. Halved after a 429 or "
+        "409, then restored gradually.",
         default=4,
     )
 

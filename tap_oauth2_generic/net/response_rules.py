@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from tap_oauth2_generic.settings.conditions import CONDITION_PROPERTIES, Condition, parse_condition
+from tap_oauth2_generic.net.response import Response
+from tap_oauth2_generic.settings.conditions import (
+    CONDITION_NAMES,
+    CONDITION_PROPERTIES,
+    Condition,
+    parse_condition,
+)
 from tap_oauth2_generic.settings.field_types import array_of, enum, statuses
 from tap_oauth2_generic.settings.fields import ErrorCollector, FieldType, setting
 from tap_oauth2_generic.settings.paths import Path, parse_path
@@ -25,15 +31,15 @@ class Rule:
     condition: Condition | None = None
     message_path: Path | None = None
 
-    def fits(self, status: int, read_body: Callable[[], Any]) -> bool:
+    def fits(self, response: Response) -> bool:
         """Return whether the rule applies; the body is decoded only if it matters."""
-        if self.statuses is not None and status not in self.statuses:
+        if self.statuses is not None and response.status not in self.statuses:
             return False
-        return self.condition is None or self.condition.holds(read_body())
+        return self.condition is None or self.condition.fits(response)
 
-    def message(self, read_body: Callable[[], Any]) -> str:
+    def message(self, response: Response) -> str:
         """Return the message at ``message_path``, an empty string if there is none."""
-        found = self.message_path.find(read_body()) if self.message_path else None
+        found = self.message_path.find(response.read_body()) if self.message_path else None
         return str(found) if isinstance(found, str | int) else ""
 
 
@@ -46,11 +52,10 @@ def _rule(raw: Mapping[str, Any], collector: ErrorCollector) -> Rule | None:
     status = raw.get("status")
     listed = status if isinstance(status, list | tuple) else [status]
     codes = None if status is None else statuses(listed)
-    conditional = raw.keys() & {"path", "equals", "in", "matches"}
-    condition = parse_condition(raw) if conditional else None
+    condition = parse_condition(raw) if raw.keys() & CONDITION_NAMES else None
     message_path = parse_path(text(raw["message_path"])) if raw.get("message_path") else None
     if codes is None and condition is None:
-        collector.add("", "needs a status, or a path with a condition")
+        collector.add("", "needs a status or a condition")
     return Rule(action, codes, condition, message_path)
 
 
@@ -72,9 +77,9 @@ class RuleSettings:
 
     response_rules: list[Rule] = setting(
         RULES,
-        "The first rule that matches a response decides: by `status`, by a `path` that `equals`, "
-        "is `in` or `matches`, or by both. `ignore`: no records here; `end`: one past the last "
-        "page; `retry`; `refresh`: renew the token, then retry; `fail`: stop with the message at "
-        "`message_path`.",
+        "The first rule that matches a response decides: by `status`, by a `path` or `header` "
+        "that `equals`, is `in` or `matches`, by `empty`, or by several of them. `ignore`: no "
+        "records here; `end`: one past the last page; `retry`; `refresh`: renew the token, then "
+        "retry; `fail`: stop with the message at `message_path`.",
         default=[],
     )

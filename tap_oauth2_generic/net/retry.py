@@ -20,6 +20,7 @@ _OK = range(200, 300)
 _UNAUTHORIZED = 401
 _MAX_CAUSES, _MAX_CAUSE_LENGTH = 10, 200
 TOO_MANY_REQUESTS = 429
+NOT_MODIFIED = 304
 #: Statuses that lower the number of requests in flight; some APIs refuse a second one with 409.
 TOO_MANY_AT_ONCE = frozenset({409, TOO_MANY_REQUESTS})
 #: Failures that may be temporary: the API has decided nothing, so the request is sent again.
@@ -86,7 +87,8 @@ def decide(
     if status in settings.retry_statuses:
         is_limit = status == TOO_MANY_REQUESTS
         return wait_and_retry(headers, settings, now, is_limit=is_limit, holds_all=is_limit)
-    return Verdict("fail")
+    # A conditional request found nothing new (RFC 9110 section 15.4.5).
+    return Verdict("end" if status == NOT_MODIFIED else "fail")
 
 
 def wait_and_retry(

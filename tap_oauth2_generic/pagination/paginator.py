@@ -106,8 +106,8 @@ class Paginator:
             self._conclude(self.stop, page)
         return emitted
 
-    def skip(self, outcome: str, dropped: int = 0) -> list[Page]:
-        """Stop at a response without a page, which a response rule decided on.
+    def skip(self, outcome: str, dropped: int = 0, why: str = "") -> list[Page]:
+        """Stop at a response without a page, because of a response rule or of ``why``.
 
         ``end``: it was one past the last page, unless it had records, which are ``dropped``.
         ``ignore``: something is missing, unless it was the first response. Returns the pages to
@@ -115,7 +115,7 @@ class Paginator:
         """
         self.pages += 1
         complete = (outcome == "end" or self.pages == 1) and not dropped
-        reason = f"response rule {outcome!r}"
+        reason = why or f"response rule {outcome!r}"
         if dropped:
             reason += f" dropped {dropped} records; name a flag of the last page in last_page_path"
         self.stop = Stop(reason, complete, suspicious=not complete)

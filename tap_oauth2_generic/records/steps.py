@@ -104,10 +104,10 @@ class FilterSettings:
     keep: list[Condition] = setting(
         array_of(
             lambda raw, _: parse_condition(raw),
-            {"properties": CONDITION_PROPERTIES, "required": ["path"]},
+            {"properties": CONDITION_PROPERTIES},
         ),
         'Conditions that a record must meet to be emitted: `{"path": "status", "equals": "open"}`, '
-        "or with `in` or `matches`.",
+        "or with `in` or `matches`. One with `header` or `empty` is about its response.",
         default=[],
     )
 

@@ -137,6 +137,13 @@ def test_misspelled_word_is_one_line_with_the_nearest(stream, changes, place, ne
     [
         ({"retry_statuses": [5]}, "retry_statuses: ", "at least 100"),
         ({"base_url": "http://api.example.com"}, "base_url: ", "https"),
+        (
+            {"base_url": "https://api.example.com/v1?key=1"},
+            "base_url: ",
+            "put parameters into params",
+        ),
+        ({"base_url": "https://api.example.com/#x"}, "base_url: ", "no fragment"),
+        ({"base_url": "{token.site}/v1?key=1"}, "base_url: ", "no query"),
         ({"access_token_url": "auth.example.com"}, "access_token_url: ", "absolute URL"),
         ({"start_date": "yesterday"}, "start_date: ", "ISO 8601"),
         ({"allowed_hosts": ["https://x"]}, "allowed_hosts: ", "host names"),

@@ -161,3 +161,109 @@ def test_array_repeats_its_parameter(api, tap):
         ("flag", "true"),
         ("n", "1.5"),
     ]
+
+
+ROWS = {"data": [{"id": 1}]}
+HEADERS = {"X-Code": "602", "X-Done": "true", "X-Text": "a, b"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "fits"),
+    [
+        ({"header": "X-Code", "equals": 602}, True),
+        ({"header": "x-code", "equals": "602"}, True),
+        ({"header": "X-Code", "in": [601, 602.0]}, True),
+        ({"header": "X-Code", "equals": 603}, False),
+        ({"header": "X-Code", "matches": "^6"}, True),
+        ({"header": "X-Done", "equals": True}, True),
+        ({"header": "X-Done", "equals": False}, False),
+        ({"header": "X-Text", "matches": "b$"}, True),
+        ({"header": "X-None", "equals": None}, True),
+        ({"header": "X-None", "matches": "."}, False),
+        ({"empty": False}, True),
+        ({"empty": True}, False),
+    ],
+)
+def test_condition_on_a_response_decides_for_rules_and_keep(api, tap, condition, fits):
+    api.serve("/items", Reply(ROWS, headers=HEADERS))
+    rules = [{**condition, "action": "fail"}]
+    failing = tap(api.config({**ITEMS, **OPEN, "response_rules": rules}))
+    assert failing.status == fits
+    keeping = tap.ok(api.config({**ITEMS, **OPEN, "keep": [condition]}))
+    assert keeping.ids() == [1] * fits
+
+
+@pytest.mark.parametrize(
+    ("value", "choice", "same"),
+    [
+        (602, "602", True),
+        ("602", 602, True),
+        ("602.0", 602, True),
+        (10.5, "10.5", True),
+        (602, 602.0, True),
+        ("0602", 602, False),
+        (" 602", 602, False),
+        ("6_02", 602, False),
+        ("602", "602.0", False),
+        (True, 1, False),
+        (True, "true", False),
+        ("", 0, False),
+        (None, "null", False),
+    ],
+)
+@pytest.mark.parametrize("test", ["equals", "in"])
+def test_number_and_its_text_are_alike(api, tap, value, choice, same, test):
+    api.serve("/items", {"data": [{"id": 1}], "code": value})
+    condition = {"path": "code", test: [choice] if test == "in" else choice, "action": "fail"}
+    assert tap(api.config({**ITEMS, **OPEN, "response_rules": [condition]})).status == same
+
+
+@pytest.mark.parametrize("content", [b"", b" \n"])
+@pytest.mark.parametrize(("action", "status"), [("end", 0), ("ignore", 0), ("fail", 1)])
+def test_rule_decides_on_a_200_without_a_body(api, tap, content, action, status):
+    """Without a rule it is an error: it may have been cut off."""
+    api.serve("/items", Reply(content))
+    assert tap(api.config({**ITEMS, **OPEN})).status == 1
+    rule = {"status": 200, "empty": True, "action": action}
+    assert tap(api.config({**ITEMS, **OPEN, "response_rules": [rule]})).status == status
+
+
+@pytest.mark.parametrize("page", [1, 2])
+def test_304_is_the_end_of_a_complete_read(api, tap, page):
+    rows = [Reply({"data": [{"id": number}]}) for number in range(1, page)]
+    api.serve("/items", *rows, Reply(b"", 304))
+    stream = {**ITEMS, **PAGED, **OPEN, "replication_key": "id"}
+    stream["headers"] = {"If-Modified-Since": "Sun, 06 Nov 1994 08:49:37 GMT"}
+    run = tap.ok(api.config(stream))
+    assert not run.warnings
+    assert run.ids() == list(range(1, page))
+    assert run.bookmark() == (1 if page > 1 else None)
+    rule = {"status": 304, "action": "fail"}
+    assert tap(api.config({**stream, "response_rules": [rule]})).status == 1
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"path": "a"},
+        {"header": "X"},
+        {"path": "a", "header": "X", "equals": 1},
+        {"empty": True, "equals": 1},
+        {"equals": 1},
+        {"empty": "perhaps"},
+    ],
+)
+@pytest.mark.parametrize("place", ["keep", "response_rules"])
+def test_incomplete_condition_is_a_configuration_error(api, tap, condition, place):
+    condition = {**condition, "action": "end"} if place == "response_rules" else condition
+    run = tap(api.config({**ITEMS, place: [condition]}))
+    assert run.status == 1
+    assert f"streams[0].{place}[0]" in run.error_lines[0]
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_refused_first_page_names_the_rule_that_ignores_it(api, tap, status):
+    api.serve("/items", Reply({}, status))
+    run = tap(api.config({**ITEMS, **OPEN}))
+    rule = f'{{"status": {status}, "action": "ignore"}}'
+    assert f"if that is expected, add {rule} to response_rules" in run.error_lines[0]

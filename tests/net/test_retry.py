@@ -34,7 +34,8 @@ def wait(value, header="Retry-After", status=503, form="auto"):
         ([200, 201, 204, 299], "ok"),
         ([401], "refresh"),
         ([408, 425, 429, 500, 502, 503, 504], "retry"),
-        ([100, 300, 304, 400, 403, 404, 410, 422, 501, 505], "fail"),
+        ([304], "end"),
+        ([100, 300, 400, 403, 404, 410, 422, 501, 505], "fail"),
     ],
 )
 def test_status_has_one_meaning(statuses, action):

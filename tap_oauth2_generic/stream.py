@@ -19,13 +19,14 @@ from tap_oauth2_generic.extract.slice_sync import SlicePlan, SliceSync
 from tap_oauth2_generic.extract.stream_pipeline import PipelineFactory
 from tap_oauth2_generic.records.conform import OTHERS
 from tap_oauth2_generic.records.growth import Columns, GrowthRules
+from tap_oauth2_generic.records.schema_memory import MEMORY
 from tap_oauth2_generic.records.steps import LEFT_OUT
 from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
 from tap_oauth2_generic.runtime.failures import StreamFailures
 from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.singer.paged_stream import PagedStream
 from tap_oauth2_generic.singer.record_writer import RecordWriter
-from tap_oauth2_generic.singer.schema_keeper import MEMORY, SchemaKeeper
+from tap_oauth2_generic.singer.schema_keeper import SchemaKeeper
 from tap_oauth2_generic.singer.state_writer import PROGRESS
 
 

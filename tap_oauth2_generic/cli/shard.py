@@ -16,6 +16,7 @@ from tap_oauth2_generic.cli.boundary import CONFIG_OPTION
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA, Config
 from tap_oauth2_generic.config.streams import StreamConfig
 from tap_oauth2_generic.errors import InputError
+from tap_oauth2_generic.records.schema_memory import MEMORY, merge
 from tap_oauth2_generic.replication.bounds import moment
 from tap_oauth2_generic.replication.partitions import Context
 from tap_oauth2_generic.runtime.json_encoder import encode_json
@@ -120,6 +121,8 @@ def _bookmarks(
                 key = _encode_key(entry.get("context"))
                 entries[key] = _higher(entries.get(key, {}), entry, stream)
         entry = entries.pop(_encode_key(None), {})
+        if memory := merge(state.get(stream.name, {}).get(MEMORY) for state in states):
+            entry = {**entry, MEMORY: memory}
         partitions = [one for key, one in entries.items() if not own or key in own]
         if entry or partitions:
             found[stream.name] = {**entry, **_partitions(partitions)}

@@ -5,13 +5,16 @@ A column that is more than a name and a type is kept as its JSON Schema.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from tap_oauth2_generic.records.declared import is_schema
 from tap_oauth2_generic.records.growth import Columns
 from tap_oauth2_generic.records.infer import Schema, types_of, without_nulls
 
+#: The key of a stream's state with its remembered columns.
+MEMORY = "schema"
 _SCALARS: dict[str, Schema] = {
     name: {"type": [name, "null"]} for name in ("integer", "number", "boolean", "string", "object")
 }
@@ -39,6 +42,18 @@ def recall(kept: Any) -> Columns:
     variants = kept.get("variants", {})
     _check_variants(variants, properties)
     return Columns({"type": "object", "properties": properties}, variants)
+
+
+def merge(memories: Iterable[Any]) -> dict[str, Any]:
+    """Return all that several states remember of a stream; the first of a name counts."""
+    merged: dict[str, Any] = {}
+    for memory in memories:
+        with suppress(ValueError):
+            recall(memory)
+            for part in ("columns", "variants"):
+                merged[part] = {**memory.get(part, {}), **merged.get(part, {})}
+            merged |= {"declared": True} if memory.get("declared") is True else {}
+    return merged
 
 
 def _shorten(column: Schema) -> Any:

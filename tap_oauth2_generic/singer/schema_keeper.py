@@ -13,11 +13,9 @@ from typing import Any
 from tap_oauth2_generic.records.declared import SchemaSettings
 from tap_oauth2_generic.records.growth import Columns
 from tap_oauth2_generic.records.infer import without_nulls
-from tap_oauth2_generic.records.schema_memory import recall, remember
+from tap_oauth2_generic.records.schema_memory import MEMORY, recall, remember
 from tap_oauth2_generic.runtime.log import StreamLog
 
-#: The key of a stream's state with its remembered columns.
-MEMORY = "schema"
 _NOTHING: dict[str, Any] = {"type": "object", "properties": {}}
 
 

@@ -130,8 +130,9 @@ class SchemaStream(Stream):
         """Send the schema once: a child stream is synced for every record of its parent."""
         if self._holds_schema:
             return
-        sending = [message.to_dict() for message in self._generate_schema_messages()]
+        sending = [*self._generate_schema_messages()]
         if sending != self._sent_schemas:
             self._sent_schemas = sending
             self.remember_schema()
-            super()._write_schema_message()
+            for message in sending:
+                self._tap.write_message(message)

@@ -309,3 +309,18 @@ def test_invalid_number_of_shards_is_refused(shard, shards):
     status, found, errors = shard(shards, ORDERS)
     assert (status, found) == (1, [])
     assert "Invalid value for '--shards'" in errors
+
+
+def test_remembered_schemas_are_joined(shard, tmp_path):
+    """Each shard knows every column that one of the workers has made."""
+    options = []
+    memories = [{"columns": {"id": "integer"}}, 5, {"columns": {"id": "string", "x": "number"}}]
+    for number, memory in enumerate(memories):
+        path = tmp_path / f"{number}.json"
+        path.write_text(json.dumps({"bookmarks": {"orders": {"schema": memory}}}))
+        options += ["--state", str(path)]
+    _, found, said = shard(2, ORDERS, options=options)
+    assert len(found) == 2, said
+    for entry in found:
+        kept = entry["state"]["bookmarks"]["orders"]["schema"]
+        assert kept == {"columns": {"id": "integer", "x": "number"}, "variants": {}}

@@ -143,12 +143,18 @@ class Authenticator:
         """Acquire a token; raise an earlier failure again, to spend no token."""
         if self._failure is not None:
             raise self._failure
+        is_first = self._chain is None
         try:
             self._chain = self._token_client.retry(lambda: self._acquire(rejected))
         except Exception as error:
             self._failure = error
             raise
-        self._warn_of_scopes(self._chain.entry)
+        if is_first and self._connection.has_other_scopes(self._chain.entry):
+            LOG.warning(
+                "connection %r: scopes have changed since the login, so its token still has the "
+                "old ones; log in again with tap-oauth2-generic login",
+                self.connection,
+            )
         return self._chain.token
 
     def _acquire(self, rejected: str | None) -> Chain:
@@ -194,14 +200,6 @@ class Authenticator:
         if self._is_kept:
             LOG.warning("could not renew the access token, which is used until its end: %s", error)
         return self._is_kept
-
-    def _warn_of_scopes(self, entry: Entry) -> None:
-        if self._connection.has_other_scopes(entry):
-            LOG.warning(
-                "connection %r: scopes have changed since the login, so its token still has the "
-                "old ones; log in again with tap-oauth2-generic login",
-                self.connection,
-            )
 
     def _use_configured(self, rejected: str | None) -> Chain:
         """Return the configured access token, which nothing can renew."""

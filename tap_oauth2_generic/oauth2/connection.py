@@ -69,8 +69,7 @@ class StoredConnection:
         Raise AuthorizationError if the connection belongs to another configuration, or if
         nothing says which chain is meant.
         """
-        self._check_binding(entries)
-        found = _by_age(entries)
+        found = self._find(entries)
         if self._seed:
             return self._chains_of_seed(found)
         if self._unattended:
@@ -99,8 +98,7 @@ class StoredConnection:
 
     def login_chain(self, entries: Mapping[str, Entry]) -> Chain:
         """Return a new chain in the row that a login replaces."""
-        self._check_binding(entries)
-        found = _by_age(entries)
+        found = self._find(entries)
         replaced = self._own(found) if self._seed else _general(found)
         chain = self.new_chain()
         key = replaced[-1].key if replaced else chain.key
@@ -150,29 +148,22 @@ class StoredConnection:
         """Return a chain without the token of another request than the configured one."""
         return chain if chain.entry.request == self._request else replace(chain, token=NO_TOKEN)
 
-    def _check_binding(self, entries: Mapping[str, Entry]) -> None:
-        """Raise AuthorizationError if another provider, client or API has this connection."""
-        if self._unattended and not self._settings.connection:
-            # Only the host can differ, and then it gets a token of its own.
-            return
-        url, client, *hosts = self._issued_for
-        for entry in entries.values():
-            if not entry.issued_for:
-                continue
-            their_url, their_client, *theirs = entry.issued_for
-            same_host = hosts[0] in theirs or theirs[0] in hosts
-            if (url, client) == (their_url, their_client) and same_host:
-                continue
-            raise AuthorizationError(
-                f"connection {self.name!r} belongs to token URL {their_url}, client "
-                f"{their_client!r} and host {theirs[0]}, not to {url}, {client!r} and {hosts[0]}; "
-                "set another connection, or remove it with tap-oauth2-generic connections --remove"
-            )
-
-
-def _by_age(entries: Mapping[str, Entry]) -> list[Chain]:
-    chains = [Chain(key, entry, entry.token) for key, entry in entries.items() if entry.token]
-    return sorted(chains, key=lambda chain: chain.entry.started_at)
+    def _find(self, entries: Mapping[str, Entry]) -> list[Chain]:
+        """Return all chains by age; raise AuthorizationError if they belong to another."""
+        found = [Chain(key, entry, entry.token) for key, entry in entries.items() if entry.token]
+        # Without a name, only the host of a client can differ, and then it gets its own token.
+        for chain in found if self._settings.connection or not self._unattended else []:
+            url, client, *hosts = chain.entry.issued_for or self._issued_for
+            mine, client_id, *my_hosts = self._issued_for
+            same_host = hosts[0] in my_hosts or my_hosts[0] in hosts
+            # What the provider has not issued may be a mistake that was corrected meanwhile.
+            if chain.token.response and not ((url, client) == (mine, client_id) and same_host):
+                raise AuthorizationError(
+                    f"connection {self.name!r} belongs to token URL {url}, client {client!r} and "
+                    f"host {hosts[0]}, not to {mine}, {client_id!r} and {my_hosts[0]}; set another "
+                    "connection, or remove it with tap-oauth2-generic connections --remove"
+                )
+        return sorted(found, key=lambda chain: chain.entry.started_at)
 
 
 def _general(found: list[Chain]) -> list[Chain]:

@@ -132,8 +132,8 @@ class Renewal:
 
         That happens where the store's locks do not reach, such as on a shared file system.
         """
-        stored = self._store.read(self._connection.prefix).get(chain.key)
-        if stored is None or stored.token == chain.token:
+        stored = self._store.read(self._connection.prefix).get(chain.key, chain.entry).token
+        if stored is None or self._token_client.renewal_secret(stored) == self._secret(chain):
             self._store.write(chain.key, replace(chain.entry, ended=True))
 
     def _commit(self, chain: Chain, token: Token, *, renewals: int) -> Chain:

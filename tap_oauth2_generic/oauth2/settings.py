@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from tap_oauth2_generic.net.request_template import templates_in
 from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH
 from tap_oauth2_generic.settings.field_types import (
     NAME,
@@ -20,8 +21,8 @@ from tap_oauth2_generic.settings.field_types import (
 )
 from tap_oauth2_generic.settings.fields import FieldType, setting
 from tap_oauth2_generic.settings.paths import Path, parse_path
-from tap_oauth2_generic.settings.templates import Placeholder, Template
-from tap_oauth2_generic.settings.values import map_leaves, url
+from tap_oauth2_generic.settings.templates import Template
+from tap_oauth2_generic.settings.values import url
 
 _METADATA = re.compile(r"/\.well-known/(openid-configuration|oauth-authorization-server)(?=/|$)")
 
@@ -155,10 +156,6 @@ class OAuth2Settings:
     @property
     def sends_access_token(self) -> bool:
         """Whether a refresh may send the access token itself, which renews it."""
-        found: list[Placeholder] = []
-
-        def collect(leaf: Any) -> None:
-            found.extend(leaf.placeholders if isinstance(leaf, Template) else ())
-
-        map_leaves(self.refresh_params, collect)
-        return self.names_access_token or any(one.name == "token.access_token" for one in found)
+        templates = templates_in(self.refresh_params, "")
+        names = {one.name for _, template in templates for one in template.placeholders}
+        return self.names_access_token or "token.access_token" in names

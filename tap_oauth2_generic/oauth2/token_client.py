@@ -203,24 +203,22 @@ class TokenClient:
         names = {n: getattr(settings, f"{n}_param") for n in ("client_id", "client_secret")}
         standard = {**fields, **proof}
         params = {names.get(n, n): value for n, value in standard.items() if value != ""}
-        params = {
-            n: value
-            for n, value in {**params, **_fill(overrides, scope)}.items()
-            if value is not None
-        }
-        headers = {"Accept": "application/json", **headers, **_fill(settings.token_headers, scope)}
+        params |= _fill(overrides, scope)
+        params = {name: value for name, value in params.items() if value is not None}
+        extra = {n: as_text(value) for n, value in _fill(settings.token_headers, scope).items()}
+        headers = {"Accept": "application/json", **headers, **extra}
         request = _encode(settings, url, params, headers)
         return self._transport.send(request.prepare(), new_connection=True)
 
 
 def _fill(params: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
+    def fill(leaf: Any) -> Any:
+        return leaf.value(scope) if isinstance(leaf, Template) else leaf
+
     try:
-        filled: dict[str, Any] = map_leaves(
-            params, lambda leaf: leaf.value(scope) if isinstance(leaf, Template) else leaf
-        )
+        return {name: map_leaves(value, fill) for name, value in params.items()}
     except SettingError as error:
         raise AuthorizationError(f"token request: {error}") from None
-    return filled
 
 
 def _encode(

@@ -11,6 +11,7 @@ from contextlib import closing
 
 import pytest
 
+from tap_oauth2_generic.errors import TokenRequestError
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.session import Session
 from tests.support.rotation import Person, RotatingProvider
@@ -287,3 +288,44 @@ def test_changed_scopes_warn_until_the_next_login(tap, provider, config):
     assert "scopes have changed since the login" in warning
     log_in(changed, "A")
     assert tap.ok(changed).warnings == []
+
+
+@pytest.mark.parametrize("wrong", [{"client_id": "typo"}, {"access_token_url": "{}/typo"}])
+def test_corrected_configuration_uses_its_seed(api, tap, provider, config, wrong):
+    """A client or token URL that never issued a token does not bind the connection's name."""
+    seed, issue = provider.issue("A"), api.token
+    api.token = lambda _: Reply({"error": "invalid_client"}, 401)
+    given = {name: value.format(api.url) for name, value in wrong.items()}
+    assert tap(config(seed, connection="main", **given)).status == 1
+    api.token = issue
+    assert tap.ok(config(seed, connection="main")).ids() == ["A"]
+
+
+def test_failed_login_does_not_bind_the_name(api, tap, provider, config):
+    """A login with a wrong client leaves nothing that refuses the right one."""
+    issue = api.token
+    api.token = lambda _: Reply({"error": "invalid_client"}, 401)
+    with pytest.raises(TokenRequestError):
+        log_in(config(connection="main", client_id="typo"), "A")
+    api.token = issue
+    log_in(config(connection="main"), "A")
+    assert tap.ok(config(connection="main")).ids() == ["A"]
+
+
+def test_rejected_token_of_a_removed_store_is_sent_once(api, tap, provider, config, tmp_path):
+    """If the store is lost in the run and the token is refused, the run ends in one line."""
+    issue = api.token
+    api.token = lambda seen: {**issue(seen), "ratio": 0.1}
+    seed, items = provider.issue("A"), api.routes["/items"]
+
+    def lost(seen):
+        (tmp_path / "tokens.sqlite").unlink()
+        provider.revoke("A")
+        api.routes["/items"] = items
+        return Reply({}, 401)
+
+    api.routes["/items"] = lost
+    run = tap(config(seed))
+    assert run.status == 1
+    assert "invalid_grant" in run.error_lines[0]
+    assert len(api.requests("/token")) == 2

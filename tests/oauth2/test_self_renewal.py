@@ -113,9 +113,10 @@ def test_refresh_takes_fields_of_the_stored_response(api, clock, connect):
             "label": "{token.tenant.name} of {client_id}",
             "filter": '{"a": {"b": 1}}',
         },
-        "token_headers": {"X-Client": "{client_id}"},
+        "token_headers": {"X-Client": "{client_id}", "X-Tenant": "{token.tenant.id}"},
     }
-    connect(access_token=None, refresh_token="seed-1")
+    headers = {"X-Client": "{client_id}"}
+    connect(access_token=None, refresh_token="seed-1", token_headers=headers)
     clock.now += 200
     connect(access_token=None, refresh_token="seed-1", **way)
     sent = api.requests("/token")[1]
@@ -123,7 +124,7 @@ def test_refresh_takes_fields_of_the_stored_response(api, clock, connect):
     assert sent.json["tenant"] == 7
     assert sent.json["label"] == "t-1 of client-of-the-test"
     assert sent.json["filter"] == '{"a": {"b": 1}}'
-    assert sent.headers["X-Client"] == "client-of-the-test"
+    assert (sent.headers["X-Client"], sent.headers["X-Tenant"]) == ("client-of-the-test", "7")
 
 
 @pytest.mark.parametrize("name", ["token_params", "refresh_params", "token_headers"])

@@ -114,7 +114,7 @@ class PageReader:
             if response.outcome == "ok":
                 page = self._page(settings, response)
                 problem = self.check.find_problem(page, settings.path)
-                pages = paginator.take(page)
+                pages = paginator.take(page, self.stream.settings.primary_keys)
             else:
                 why = "status 304: not modified" if response.status == NOT_MODIFIED else ""
                 dropped = self._count_dropped(settings, response)

@@ -6,6 +6,7 @@ decide everything else.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tap_oauth2_generic.net.request import Request
@@ -51,8 +52,9 @@ class Paginator:
         self._seen.add(self.token)
         self._first_length = self._length = 0
         self._previous: Page | None = None
-        # How many pages were empty until now, and how many repeat the one before them and wait.
-        self._empty = self._held = 0
+        # How many pages were empty until now, and those that repeat the one before them and wait.
+        self._empty = 0
+        self._held: list[Page] = []
         # Whether the token had been used for the page before, too.
         self._is_again = False
 
@@ -80,11 +82,11 @@ class Paginator:
             tokens.append(token)
         return tokens
 
-    def take(self, page: Page) -> list[Page]:
+    def take(self, page: Page, keys: Sequence[str] = ()) -> list[Page]:
         """Note a page and decide whether to go on; return the pages to emit now, in order.
 
         A page that repeats the one before it is held until the next one, or a sign of the end,
-        shows that the API meant it.
+        shows that the API meant it. ``keys`` are the primary keys.
         """
         self.pages += 1
         self.records += page.length
@@ -96,13 +98,13 @@ class Paginator:
         self._empty = 0 if page.length else self._empty + 1
         previous, self._previous = self._previous, page
         emitted = []
-        if previous is not None and page.length and page.repeats(previous):
-            self._held += 1
+        if previous is not None and page.length and page.repeats(previous, keys):
+            self._held.append(page)
         else:
-            emitted = [*self._release(previous), page]
+            emitted = [*self._release(), page]
         self.stop = self._stop_at(page) or self._advance(page)
         if self.stop:
-            emitted += self._release(page)
+            emitted += self._release()
             self._conclude(self.stop, page)
         return emitted
 
@@ -119,17 +121,17 @@ class Paginator:
         if dropped:
             reason += f" dropped {dropped} records; name a flag of the last page in last_page_path"
         self.stop = Stop(reason, complete, suspicious=not complete)
-        return self._release(self._previous)
+        return self._release()
 
-    def _release(self, held: Page | None) -> list[Page]:
-        """Return the pages that were held, which are all alike."""
-        pages, self._held = [held] * self._held if held else [], 0
+    def _release(self) -> list[Page]:
+        """Return the pages that were held."""
+        pages, self._held = self._held, []
         return pages
 
     def _drop(self) -> None:
         """Forget the pages that were held, as they are copies."""
-        self.records -= self._held * self._length
-        self._held = 0
+        self.records -= len(self._held) * self._length
+        self._held = []
 
     def _goes_on(self, token: Token | None) -> bool:
         """Return whether a token is the server's, and new."""
@@ -138,7 +140,7 @@ class Paginator:
     @property
     def _repeats_first(self) -> bool:
         """Whether all pages are alike, as if the API ignored the parameter."""
-        return 0 < self._held == self.pages - 1
+        return 0 < len(self._held) == self.pages - 1
 
     def _conclude(self, end: Stop, page: Page) -> None:
         """Look for what contradicts the end."""
@@ -206,9 +208,9 @@ class Paginator:
         not reached, says as well that the page was meant. Else the next page is tried once.
         """
         says_more = goes_on or self.signs.exceed(self.records - self._length, self.pages - 1)
-        if says_more and self._held <= MAX_EQUAL_PAGES:
+        if says_more and len(self._held) <= MAX_EQUAL_PAGES:
             return None
-        if self._held == 1 and not says_more:
+        if len(self._held) == 1 and not says_more:
             if not self._is_again:
                 return None
             if self.style.follows_tokens or self._length < self._first_length:

@@ -12,6 +12,7 @@ from tests.support.server import Reply
 STYLES = [style for style in PAGINATION if style not in {"none", "last_record"}]
 FOLLOWING = ["cursor", "next_url", "link_header"]
 SCHEMA = {"properties": {"v": {"type": "integer"}, "at": {"type": "string"}}}
+KEYED = {"properties": {**SCHEMA["properties"], "id": {"type": "integer"}}}
 STATE = {"bookmarks": {"items": {"replication_key": "at", "replication_key_value": "2020-01-01"}}}
 
 
@@ -196,3 +197,30 @@ def test_ignored_parameter_is_noticed_where_no_record_is_chosen(api, tap, most):
     run = tap(api.config(wanted, max_in_flight=most))
     assert run.status == 1
     assert "the API may ignore the parameter page" in run.error_lines[-1]
+
+
+@pytest.mark.parametrize("style", ["page_number", "offset", "cursor", "last_record"])
+@pytest.mark.parametrize("encoded", [True, False])
+def test_records_that_come_again_are_told_by_their_keys(api, tap, style, encoded):
+    """A value that differs each time, such as a signed URL, does not hide the repetition."""
+
+    def respond(_):
+        count = len(api.requests("/items"))
+        if count > 9:
+            return Reply({}, 400)
+        rows = [{"id": n, "v": 1, "at": f"{n}.{count}"} for n in range(2)]
+        return {"rows": rows, "next": "same"}
+
+    api.routes["/items"] = respond
+    kept = {} if encoded else {"keep": [{"path": "v", "matches": "."}]}
+    run = tap.ok(api.config(stream(style, primary_keys=["id"], schema=KEYED, **kept)))
+    assert run.ids() == [0, 1]
+    assert any("the API may ignore the parameter" in line for line in run.warnings)
+
+
+@pytest.mark.parametrize("style", ["page_number", "offset"])
+def test_pages_with_keys_that_are_not_unique_are_no_repetition(api, tap, style):
+    pages = [[{"id": 1, "v": 2 * n}, {"id": 1, "v": 2 * n + 1}] for n in range(4)]
+    serve(api, style, pages)
+    run = tap.ok(api.config(stream(style, primary_keys=["id"], schema=KEYED)))
+    assert [row["v"] for row in run.records()] == list(range(8))

@@ -17,8 +17,9 @@ def _units(scale: int) -> Callable[[datetime], int]:
     return lambda at: (at - EPOCH) // timedelta(microseconds=10**6 // scale)
 
 
-def _iso(value: str) -> datetime:
-    return datetime.fromisoformat(value.replace("Z", "+00:00"))
+def read_iso(value: str) -> datetime:
+    at = datetime.fromisoformat(value.replace("Z", "+00:00"))
+    return at if at.tzinfo else at.replace(tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,13 @@ def _strftime(pattern: str) -> KeyType:
 
 
 KEY_TYPES = {
-    "iso": KeyType("iso", lambda at: at.isoformat().replace("+00:00", "Z"), _iso),
-    "iso with an offset": KeyType("iso", lambda at: at.astimezone(_INDIA).isoformat(), _iso),
-    "iso without an offset": KeyType("iso", lambda at: at.replace(tzinfo=None).isoformat(), _iso),
+    "iso": KeyType("iso", lambda at: at.isoformat().replace("+00:00", "Z"), read_iso),
+    "iso with an offset": KeyType("iso", lambda at: at.astimezone(_INDIA).isoformat(), read_iso),
+    "iso without an offset": KeyType(
+        "iso", lambda at: at.replace(tzinfo=None).isoformat(), read_iso
+    ),
     "iso with a fraction": KeyType(
-        "iso", lambda at: at.isoformat(timespec="milliseconds").replace("+00:00", "Z"), _iso
+        "iso", lambda at: at.isoformat(timespec="milliseconds").replace("+00:00", "Z"), read_iso
     ),
     "date": KeyType(
         "date",

@@ -14,10 +14,12 @@ from tap_oauth2_generic.settings.templates import as_text
 _ERRORS = frozenset({
     "error", "errors", "errorcode", "errormessage", "errormessages", "errortype", "errorid",
     "errordescription", "errordetail", "errordetails", "err", "errmsg", "exception",
+    "haserror", "haserrors", "iserror",
     "fault", "faults", "faultcode", "faultstring",
 })  # fmt: skip
 _FLAGS = frozenset({"ok", "success", "succeeded", "successful", "issuccess", "issuccessful"})
-_STATUSES = frozenset({"status", "statuscode", "stat", "state", "result", "code", "httpstatus"})
+_STATUSES = frozenset({"status", "statuscode", "httpstatus", "code"})
+_RESULTS = frozenset({"status", "stat", "state", "result"})
 _STATUS_WORDS = frozenset({
     "error", "err", "fail", "failed", "failure", "fault", "nok", "ko", "unauthorized", "forbidden",
     "unauthenticated", "denied", "exception",
@@ -51,7 +53,7 @@ def find_error(body: Any, path: Path, *, found: bool) -> str | None:
 
 def is_only_error(record: Mapping[str, Any]) -> bool:
     """Return whether an object names an error and has nothing that a record would have."""
-    known = _ERRORS | _FLAGS | _STATUSES | _MESSAGES | _BESIDES
+    known = _ERRORS | _FLAGS | _STATUSES | _RESULTS | _MESSAGES | _BESIDES
     return known.issuperset(map(_plain, record))
 
 
@@ -73,10 +75,9 @@ def _is_error(name: str, value: Any) -> bool:
     word = value.strip().lower() if isinstance(value, str) else value
     if name in _FLAGS:
         return word in _FALSE_WORDS if isinstance(word, str) else word == 0
-    if name not in _STATUSES or isinstance(word, bool | dict | list):
-        return False
-    number = read_number(word)
-    return word in _STATUS_WORDS or (number is not None and number in _HTTP_ERRORS)
+    if name in _RESULTS and isinstance(word, str) and word in _STATUS_WORDS:
+        return True
+    return name in _STATUSES and read_number(word) in _HTTP_ERRORS
 
 
 def _says_something(value: Any) -> bool:

@@ -22,7 +22,6 @@ from tap_oauth2_generic.records.fit import (
     kind_of,
     leave_out,
     number_in_text,
-    only_nulls,
     refuse,
     whole_number,
 )
@@ -108,14 +107,17 @@ class RecordConformer:
             if isinstance(inner, str):
                 (kind,) = types_of(member)
                 moved.setdefault(inner, {})[kind] = (name, self.column(member, place))
+                # A field of the API with the name of a variant.
+                columns[name] = self._null_so_far(at, name)
             elif self.checks_formats and member == ONLY_NULLS:
                 columns[name] = self._null_so_far(at, name)
             else:
                 chosen = self.selected[place]
                 columns[name] = self.column(member, place, inner) if chosen else None
         for name, others in moved.items():
-            if columns.get(name, refuse) is not None:
-                columns[name] = _with_variants(columns.get(name), others)
+            own = columns.get(name, self._null_so_far(at, name))
+            if own is not None:
+                columns[name] = _with_variants(own, others)
         return columns
 
     def _meet_new_field(self, at: tuple[str, ...], name: str, value: Any) -> Any:
@@ -184,8 +186,6 @@ class RecordConformer:
 
     def _items(self, schema: Mapping[str, Any], at: tuple[str, ...]) -> Fit:
         described = schema.get("items")
-        if described is None and self.checks_formats:
-            return only_nulls
         if not isinstance(described, Mapping) or not described.get("type"):
             return keep
         fit = self.column(described, (*at, "items", IN_LIST))
@@ -202,16 +202,13 @@ class RecordConformer:
         return fit_all
 
 
-def _with_variants(own: Fit | None, others: Mapping[str, tuple[str, Fit]]) -> Fit:
-    """Make the function that moves values that do not fit the own column to another one.
-
-    There is no own column if the name is that of another field's variant.
-    """
-    null = LEFT_OUT if own is None else own(None)
+def _with_variants(own: Fit, others: Mapping[str, tuple[str, Fit]]) -> Fit:
+    """Make the function that moves values that do not fit the own column to another one."""
+    null = own(None)
 
     def fit(value: Any) -> Any:
         try:
-            return refuse(value) if own is None else own(value)
+            return own(value)
         except SchemaMismatchError as mismatch:
             # A path leads into an object or a list, which is of the right type.
             if mismatch.path or kind_of(value) not in others:

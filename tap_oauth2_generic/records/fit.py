@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from tap_oauth2_generic.records.infer import COLUMN_INTEGERS, IN_LIST
+from tap_oauth2_generic.records.infer import COLUMN_INTEGERS
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.timestamps import is_date_time
 from tap_oauth2_generic.settings.limits import MAX_NUMBER_LENGTH
@@ -50,15 +50,6 @@ def leave_out(_: Any) -> Any:
 def refuse(value: Any) -> Any:
     """Raise SchemaMismatchError."""
     raise SchemaMismatchError(value)
-
-
-def only_nulls(values: list[Any]) -> list[Any]:
-    """Accept the lists that a column was inferred from; their members have no type yet."""
-    if found := [value for value in values if value is not None]:
-        mismatch = SchemaMismatchError(found[0])
-        mismatch.path.insert(0, IN_LIST)
-        raise mismatch
-    return values
 
 
 def as_text(value: Any) -> str:

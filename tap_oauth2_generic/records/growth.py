@@ -18,6 +18,7 @@ from tap_oauth2_generic.records.infer import (
     ONLY_NULLS,
     Schema,
     grow,
+    settle_items,
     types_of,
     without_nulls,
 )
@@ -127,6 +128,8 @@ class _Level:
         """Return the schema and the variants with all that was observed."""
         for name, inner in self._inner.items():
             self._columns[name], self._variants[name] = inner.grown()
+        for name in self._columns if self._rules.is_inferred else self._new:
+            self._columns[name] = settle_items(self._columns[name])
         for name in () if self._rules.is_inferred else self._new:
             self._columns[name] = without_nulls(self._columns[name])
         if self._at and len(self._columns) > MAX_PROPERTIES:

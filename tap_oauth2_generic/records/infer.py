@@ -34,7 +34,7 @@ def infer(records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     for record in records:
         for name, value in record.items():
             properties[name] = grow(properties.get(name), value)
-    return {"type": "object", "properties": properties}
+    return settle_items({"type": "object", "properties": properties})
 
 
 def grow(schema: Schema | None, value: Any, *, adds: bool = True, joins: bool = True) -> Schema:
@@ -65,9 +65,23 @@ def without_nulls(schema: Schema) -> dict[str, Any]:
         columns["properties"] = {n: without_nulls(s) for n, s in members if s != ONLY_NULLS}
     if "items" in schema:
         columns["items"] = without_nulls(schema["items"])
-        if schema["items"] == ONLY_NULLS:
-            del columns["items"]
     return columns
+
+
+def settle_items(schema: Schema) -> dict[str, Any]:
+    """Return a schema whose lists never need items of another type.
+
+    target-postgres makes array columns of typed items, which take no other type later. Strings
+    hold any item as JSON, and all objects are one type; other items get no type.
+    """
+    settled = dict(schema)
+    if "properties" in schema:
+        settled["properties"] = {n: settle_items(s) for n, s in schema["properties"].items()}
+    if "items" in schema:
+        types = types_of(schema["items"])
+        of_objects = settle_items(schema["items"]) if types == {"object"} else {}
+        settled["items"] = ANY_VALUE if types == {"string"} else of_objects
+    return settled
 
 
 def types_of(schema: Schema) -> set[str]:
@@ -121,7 +135,9 @@ def _grow_object(schema: Schema, value: Mapping[str, Any], **rules: bool) -> Sch
 
 
 def _grow_array(schema: Schema, value: list[Any], **rules: bool) -> Schema:
-    grown: dict[str, Any] = {"type": ["array", "null"], **schema}
-    for member in value:
-        grown["items"] = grow(grown.get("items"), member, **rules)
+    grown: dict[str, Any] = {"type": ["array", "null"], **(schema or {"items": ONLY_NULLS})}
+    for member in value if "items" in grown else ():
+        grown["items"] = grow(grown["items"], member, **rules)
+    if types_of(schema.get("items", {})) == {"object"} != types_of(grown["items"]):
+        grown["items"] = {}
     return grown

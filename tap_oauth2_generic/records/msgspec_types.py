@@ -14,7 +14,6 @@ from tap_oauth2_generic.records.infer import COLUMN_INTEGERS, IN_LIST, ONLY_NULL
 from tap_oauth2_generic.settings.paths import DottedPath, Path
 
 _ColumnInteger = Annotated[int, msgspec.Meta(ge=COLUMN_INTEGERS.start, le=COLUMN_INTEGERS.stop - 1)]
-_NullList = list[None]
 _Written = msgspec.Raw | msgspec.UnsetType
 _NOT_NULL = str | int | float | bool | list | dict  # type: ignore[type-arg]
 _TOP_LEVEL = 2
@@ -76,8 +75,6 @@ class ColumnTypes:
 
     def _list(self, schema: Columns, at: Place) -> Any:
         items = schema.get("items")
-        if items is None and self.inferred:
-            return _NullList
         if not isinstance(items, Mapping) or not items.get("type"):
             return list
         return list[self.value_type(items, (*at, "items", IN_LIST))]  # type: ignore[misc]

@@ -61,7 +61,7 @@ def _shorten(column: Schema) -> Any:
     if name == "object" and "properties" in column:
         return {name: _shorten(member) for name, member in column["properties"].items()}
     if name == "array":
-        return [_shorten(column["items"])] if "items" in column else []
+        return [_shorten(column["items"])] if column.get("items") else []
     return column.get("format", name)
 
 
@@ -80,8 +80,7 @@ def _expand(short: Any) -> Schema:
             "properties": {name: _expand(member) for name, member in short.items()},
         }
     if isinstance(short, list) and len(short) <= 1:
-        array: Schema = {"type": ["array", "null"]}
-        return {**array, "items": _expand(short[0])} if short else array
+        return {"type": ["array", "null"], "items": _expand(short[0]) if short else {}}
     if isinstance(short, list) and short[0] == _VERBATIM and is_schema(short[1]):
         verbatim: Schema = short[1]
         return verbatim

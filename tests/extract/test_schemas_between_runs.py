@@ -124,7 +124,7 @@ CHANGES = [
     (1, AT, "x__string", TEXT, AT),
     (1, True, "x__boolean", FLAG, True),
     (1, {"a": 1}, "x__object", {"type": ["object", "null"], "properties": {"a": INT}}, {"a": 1}),
-    (1, [1], "x__array", {"type": ["array", "null"], "items": INT}, [1]),
+    (1, [1], "x__array", {"type": ["array", "null"], "items": {}}, [1]),
     (1.5, 3, SAME, NUM, 3),
     (1.5, "10.5", SAME, NUM, Decimal("10.5")),
     (1.5, "x", "x__string", TEXT, "x"),
@@ -136,9 +136,12 @@ CHANGES = [
     (AT, "soon", "x__string", TEXT, "soon"),
     (AT, 5, "x__number", NUM, 5),
     ({"a": 1}, "x", "x__string", TEXT, "x"),
-    ({"a": 1}, [1], "x__array", {"type": ["array", "null"], "items": INT}, [1]),
+    ({"a": 1}, [1], "x__array", {"type": ["array", "null"], "items": {}}, [1]),
     ([1], {"a": 1}, "x__object", {"type": ["object", "null"], "properties": {"a": INT}}, {"a": 1}),
     ([1], 2, "x__number", NUM, 2),
+    ([1], ["a", 2.5], SAME, {"type": ["array", "null"], "items": {}}, ["a", Decimal("2.5")]),
+    ([], [1], SAME, {"type": ["array", "null"], "items": {}}, [1]),
+    (["a"], [1], SAME, {"type": ["array", "null"], "items": TEXT}, ["1"]),
 ]  # fmt: skip
 
 

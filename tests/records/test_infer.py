@@ -12,11 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_oauth2_generic.records.conform import RecordConformer
-from tap_oauth2_generic.records.infer import ANY_VALUE, ONLY_NULLS, grow, infer, without_nulls
+from tap_oauth2_generic.records.infer import (
+    ANY_VALUE,
+    FREE_FORM,
+    ONLY_NULLS,
+    grow,
+    infer,
+    settle_items,
+    without_nulls,
+)
 from tap_oauth2_generic.settings.limits import MAX_PROPERTIES
 
 quick = settings(deadline=None, max_examples=150)
 EVERYTHING = defaultdict(lambda: True)
+AT = "2024-01-01T00:00:00Z"
+BOOLEAN = {"type": ["boolean", "null"]}
 numbers = st.integers() | st.integers(2**62, 2**66)
 numbers |= st.decimals(allow_nan=False, allow_infinity=False)
 dates = st.sampled_from(
@@ -109,7 +119,7 @@ def test_columns_are_nullable_and_not_required(sample):
             *schema.get("properties", {}).values(),
             *([schema["items"]] if "items" in schema else []),
         ]:
-            assert "null" in member["type"]
+            assert not member or "null" in member["type"]
             check(member)
 
     check(infer(sample))
@@ -152,6 +162,37 @@ def test_timestamp_column_holds_only_timestamps(found, is_timestamp):
     assert column == ({**ANY_VALUE, "format": "date-time"} if is_timestamp else ANY_VALUE)
 
 
+@pytest.mark.parametrize(
+    ("first", "later", "items"),
+    [
+        (["a"], [1, {"b": 2}, AT], ANY_VALUE),
+        ([AT], ["a"], ANY_VALUE),
+        ([1], ["a", 1.5, None], {}),
+        ([True], [1], {}),
+        ([[1]], ["a"], {}),
+        ([], ["a"], {}),
+        ([None], [1], {}),
+        ([{"b": 1}], [{"b": "x", "c": True}], {"b": ANY_VALUE, "c": BOOLEAN}),
+        ([{"b": 1}, 5], [{"c": 1}], ANY_VALUE),
+    ],
+)
+def test_items_of_lists_have_a_type_that_can_stay(first, later, items):
+    """A loader that makes a typed array column of the items never has to change it."""
+    column = infer([{"x": first}])["properties"]["x"]
+    grown = settle_items(grow(column, later))
+    is_object = "b" in items
+    assert grown["items"] == ({**FREE_FORM, "properties": items} if is_object else items)
+    kept = column["items"].get("type")
+    assert kept == grown["items"].get("type")
+
+
+@pytest.mark.parametrize("later", [5, "a", [1]])
+def test_items_lose_their_type_when_others_join_objects(later):
+    """Both are JSON in an array column of any loader."""
+    column = infer([{"x": [{"b": 1}]}])["properties"]["x"]
+    assert settle_items(grow(column, [later]))["items"] == {}
+
+
 def test_field_that_was_only_null_is_no_column():
     """No type is invented for a field without a value, at any depth."""
     schema = infer([{"id": 5, "x": None, "o": {"y": None}, "l": [None], "m": [{"z": None}]}])
@@ -160,7 +201,7 @@ def test_field_that_was_only_null_is_no_column():
     assert columns == {
         "id": {"type": ["integer", "null"]},
         "o": {"type": ["object", "null"], "properties": {}},
-        "l": {"type": ["array", "null"]},
+        "l": {"type": ["array", "null"], "items": {}},
         "m": {
             "type": ["array", "null"],
             "items": {"type": ["object", "null"], "properties": {}},

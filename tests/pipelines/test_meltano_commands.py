@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from meltano_log import parse_line
+
+from tests.pipelines.meltano_project import Project
 
 TAP = "tap-oauth2-generic"
 
@@ -61,6 +64,28 @@ def test_invoke_preview_prints_records(configured):
     preview = ("invoke", "--no-install", f"{TAP}:preview", "--stream", "lists", "--json")
     printed = json.loads(run(configured, *preview))
     assert "Liste № 1" in json.dumps(printed, ensure_ascii=False)
+
+
+def test_warnings_and_errors_show_as_such(demo, tmp_path):
+    """With structured-logging, Meltano shows each line of the tap at its level."""
+    project = Project(tmp_path, "target-jsonl")
+    project.configure({
+        "base_url": f"{demo.url}/api/v1",
+        "access_token_url": f"{demo.url}/oauth/token",
+        "grant_type": "client_credentials",
+        "client_id": "demo-client",
+        "client_secret": "demo-secret",
+        "max_retries": 0,
+        "streams": [
+            {"name": "contacts", "path": "contacts", "records_path": "data"},
+            {"name": "nowhere", "path": "nowhere"},
+        ],
+    })  # fmt: skip
+    done = project.meltano("run", "--no-install", TAP, "target-jsonl")
+    assert done.status == 1
+    entries = [parse_line(line) for line in done.log.splitlines()]
+    levels = {entry["level"] for entry in entries if "returned status 404" in entry["event"]}
+    assert levels == {"warning", "error"}
 
 
 def test_select_limits_streams_and_fields(configured):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -122,6 +123,20 @@ def test_plugin_definition_matches_the_project():
     for name in ("name", "namespace", "label", "description", "executable", "commands", "settings"):
         assert PLUGIN[name] == plugin[name], name
     assert set(plugin["capabilities"]) <= set(PLUGIN["capabilities"])
+
+
+def test_every_definition_for_meltano_has_structured_logging():
+    """Without that capability, Meltano shows each warning and error as [info]."""
+    pages = [*ROOT.glob("*.yml"), *ROOT.glob("*.md"), *ROOT.glob("docs/*/*.md")]
+    pages += [*ROOT.glob("recipes/*/*.yml"), *ROOT.glob("recipes/*/*.md")]
+    texts = {page: page.read_text(encoding="utf-8") for page in pages}
+    lists = {
+        page: re.findall(r"capabilities:((?: \[.*\]|\n *- [\w-]+)+)", text)
+        for page, text in texts.items()
+    }
+    assert sum(map(len, lists.values())) >= 5
+    without = [page for page, found in lists.items() for one in found if "structured" not in one]
+    assert without == []
 
 
 @pytest.mark.parametrize("form", ["text", "json", "markdown"])

@@ -257,3 +257,62 @@ def test_earlier_failures_are_named_when_the_connection_fails(api, tap):
     assert len(run.error_lines) == 2
     assert "stream 'a'" in run.error_lines[0]
     assert not api.requests("/z")
+
+
+@pytest.mark.parametrize("in_flight", [1, 4, 8])
+@pytest.mark.parametrize("failure", [Reply({}, 500), Reply({"error": "busy"}), Reply(b"<html>")])
+@pytest.mark.parametrize("style", [style for style in PAGINATION if style != "none"])
+def test_second_page_of_a_partition_fails_and_the_next_run_reads_it(
+    api, tap, paged_api, style, failure, in_flight
+):
+    """What was written before the failure is kept; over both runs no row is missing."""
+    rows = [{"id": number, "at": f"2026-01-{number:02}"} for number in range(1, 10)]
+    served = paged_api(rows, style=style, cap=3)
+    is_down = [True]
+
+    def respond(seen):
+        part = seen.query.get("part", "b")
+        is_second = set(seen.query) & {"from", "after"} or seen.query.get("page", "1") != "1"
+        is_second = is_second or seen.query.get("offset", "0") != "0"
+        return failure if is_down[0] and part == "b" and is_second else served.respond(seen)
+
+    api.routes["/items"] = respond
+    # Its links do not repeat the parameters.
+    parts = ["b"] if style in {"next_url", "link_header"} else ["a", "b", "c"]
+    items = served.stream(
+        schema=SCHEMA,
+        replication_key="at",
+        params={"part": "{partition.part}"},
+        partitions={"part": parts},
+        incremental={"start_param": "since"},
+    )
+    run = tap(api.config(items, max_in_flight=in_flight, max_retries=0))
+    assert run.status == 1
+    assert len(run.error_lines) == 1
+    assert "stream 'items' (part=b)" in run.error_lines[0]
+    whole = list(range(1, 10))
+    assert run.ids() == [n for part in parts for n in ([1, 2, 3] if part == "b" else whole)]
+    is_down[0] = False
+    again = tap.ok(api.config(items, max_in_flight=in_flight), state=run.state)
+    # The bookmarks of the others are past their rows.
+    assert again.ids() == whole
+
+
+@pytest.mark.parametrize("in_flight", [1, 4])
+@pytest.mark.parametrize("level", ["stream", "partitions", "child"])
+def test_setting_that_proves_wrong_ends_its_stream_only(api, tap, level, in_flight):
+    """Here too many windows, which is found when the bounds are known."""
+    api.routes = dict.fromkeys(["/a", "/z", "/x"], lambda _: ROWS)
+    incremental = {"start_param": "since", "end_param": "until", "window": "PT1S"}
+    wrong = stream("wrong", path="x", incremental=incremental)
+    if level == "partitions":
+        wrong["partitions"] = {"k": ["1", "2"]}
+    if level == "child":
+        wrong["parent"] = {"stream": "a", "keys": {"p": "id"}}
+    config = api.config(stream("a"), wrong, stream("z"), start_date="2020-01-01")
+    run = tap({**config, "max_in_flight": in_flight})
+    assert run.status == 1
+    assert all("window is so short" in line for line in run.error_lines)
+    assert len(run.error_lines) == {"stream": 1, "partitions": 2, "child": 4}[level]
+    assert run.ids("a") == run.ids("z") == [1, 2, 3, 4]
+    assert not api.requests("/x")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from tests.support.paging import PAGINATION
@@ -9,6 +11,7 @@ from tests.support.server import Reply
 
 pytestmark = pytest.mark.usefixtures("api")
 
+INTEGER = {"type": "integer"}
 SCHEMA = {"type": "object", "properties": {"id": {"type": "integer"}, "at": {"type": "string"}}}
 ROWS = [{"id": number, "at": f"2026-01-0{number}"} for number in range(1, 5)]
 #: Responses that fail a read, each with a part of its error line.
@@ -107,6 +110,34 @@ def test_failed_page_of_a_parent_ends_that_parent_only(api, tap, in_flight):
     assert run.ids("children") == [1, 2] * 4
 
 
+@pytest.mark.parametrize("in_flight", [1, 4, 8])
+def test_children_requested_ahead_for_a_failed_parent_are_read_anew(api, tap, in_flight):
+    """A record that does not fit ends its partition; the next one has the same parents."""
+    api.serve("/parents/a", [{"id": 1}, {"id": 2, "n": "x"}, *({"id": n} for n in range(3, 9))])
+    api.serve("/parents/b", [{"id": number} for number in range(1, 9)])
+    later = threading.Event()
+
+    def respond(seen):
+        number = int(seen.path.rpartition("/")[2])
+        if number == 2 and not later.is_set():
+            # Until those after it were requested.
+            later.wait(0.2)
+            later.set()
+        is_first = "from" not in seen.query
+        return {"rows": [{"id": number * 10 + (not is_first)}], "next": "2" if is_first else None}
+
+    api.routes |= {f"/children/{number}": respond for number in range(1, 9)}
+    parent = stream("parents", path="parents/{partition.k}", partitions={"k": ["a", "b"]})
+    parent |= {"replication_key": None, "schema": {"properties": {"id": {}, "n": INTEGER}}}
+    child = stream("children", path="children/{parent.p}", replication_key=None)
+    child |= {"records_path": "rows", "pagination": PAGINATION["cursor"]}
+    child["parent"] = {"stream": "parents", "keys": {"p": "id"}}
+    run = tap(api.config(parent, child, max_in_flight=in_flight))
+    assert len(run.error_lines) == 1
+    pages = [number * 10 + page for number in range(1, 9) for page in (0, 1)]
+    assert run.ids("children") == pages
+
+
 @pytest.mark.parametrize("in_flight", [1, 4])
 def test_stream_ends_after_ten_failed_contexts_in_a_row(api, tap, in_flight):
     asked = []
@@ -132,14 +163,14 @@ def test_stream_ends_after_ten_failed_contexts_in_a_row(api, tap, in_flight):
 @pytest.mark.parametrize("in_flight", [1, 4])
 def test_child_stream_ends_after_ten_failed_parents_in_a_row(api, tap, in_flight):
     """The parent is read to its end."""
-    rows = [{"id": number} for number in range(40)]
+    rows = [{"id": number} for number in range(100)]
     api.serve("/parents", rows)
     api.routes |= {f"/children/{row['id']}": lambda _: Reply({}, 403) for row in rows}
     child = stream("children", path="children/{parent.p}")
     child["parent"] = {"stream": "parents", "keys": {"p": "id"}}
     run = tap(api.config(stream("parents"), child, max_in_flight=in_flight))
     assert len(run.error_lines) == 11 + 1
-    assert run.ids("parents") == list(range(40))
+    assert run.ids("parents") == list(range(100))
     asked = sum("children" in seen.path for seen in api.seen)
     assert asked <= (11 if in_flight == 1 else 2 * 11 + 3 * in_flight)
 

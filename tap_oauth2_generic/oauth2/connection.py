@@ -48,8 +48,9 @@ class StoredConnection:
         # Keeps a client's own token apart from a user's consent to the same client.
         self.prefix = f"{self.name} ({grant.grant_type})" if grant.unattended else self.name
         refresh, access = settings.refresh_token, settings.access_token
-        self._seed = _fingerprint(refresh or access) if refresh or access else ""
-        self._access_seed = _fingerprint(access) if access else ""
+        # The first one names the chain.
+        self._seeds = tuple(_fingerprint(seed) for seed in (refresh, access) if seed)
+        self._seed = self._seeds[0] if self._seeds else ""
         # Entries of earlier versions have one fingerprint of both seeds.
         self._old_seed = _fingerprint(refresh, access)
         self._old_seeds = {self._old_seed, _fingerprint(refresh, None)} - {*_NO_SEED}
@@ -89,10 +90,8 @@ class StoredConnection:
         """Return the chain that starts with the seed of the configuration."""
         settings = self._settings
         seeded = Token(settings.access_token or "", settings.refresh_token)
-        known = (self._access_seed,) if self._access_seed else ()
-        entry = Entry(
-            token=None, seed=self._seed, access_seeds=known, scopes=sorted(settings.scopes)
-        )
+        scopes = sorted(settings.scopes)
+        entry = Entry(token=None, seed=self._seed, seeds=self._seeds, scopes=scopes)
         key = f"{self.prefix}{SEPARATOR}{self._seed[:32] or 'login'}"
         return Chain(key, self.bind(entry), seeded)
 
@@ -124,25 +123,25 @@ class StoredConnection:
             mine, theirs = own[0].entry, login[0].entry
             if mine.ended or theirs.started_at > mine.started_at:
                 return login
-        return [*map(self._with_access_token, own or [self.new_chain()]), *login]
+        return [*map(self._with_seeds, own or [self.new_chain()]), *login]
 
     def _own(self, found: list[Chain]) -> list[Chain]:
         """Return the chains of the configured seed, oldest first."""
-        seeds = {self._seed, *self._old_seeds}
-        access_only = None if self._settings.refresh_token else self._access_seed
+        seeds, refresh_token = {self._seed, *self._old_seeds}, self._settings.refresh_token
         return [
             chain
             for chain in found
-            if chain.entry.seed in seeds or access_only in chain.entry.access_seeds
+            if not seeds.isdisjoint((chain.entry.seed, *chain.entry.seeds))
+            or (refresh_token and refresh_token == chain.token.refresh_token)
         ]
 
-    def _with_access_token(self, chain: Chain) -> Chain:
-        """Return a chain that goes on with a configured access token it has not used yet."""
-        seed, entry = self._access_seed, chain.entry
-        if not seed or seed in entry.access_seeds or entry.seed == self._old_seed:
-            return chain
-        token = Token(self._settings.access_token or "", chain.token.refresh_token)
-        return Chain(chain.key, replace(entry, access_seeds=(*entry.access_seeds, seed)), token)
+    def _with_seeds(self, chain: Chain) -> Chain:
+        """Return a chain that knows the configured seeds, with an access token new to it."""
+        entry, token, access_token = chain.entry, chain.token, self._settings.access_token
+        new = tuple(seed for seed in self._seeds if seed not in entry.seeds)
+        if access_token and self._seeds[-1] in new and entry.seed != self._old_seed:
+            token = Token(access_token, token.refresh_token)
+        return Chain(chain.key, replace(entry, seeds=(*entry.seeds, *new)), token)
 
     def _renewable(self, chain: Chain) -> Chain:
         """Return a chain without the token of another request than the configured one."""

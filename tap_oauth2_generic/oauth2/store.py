@@ -37,8 +37,8 @@ _DELETE = "DELETE FROM tap_oauth2_connections WHERE name = :name"
 class Entry:
     """The stored state of a chain: a token and those that it was renewed to.
 
-    ``seed`` and ``access_seeds`` are fingerprints of the seeds that it has used, ``request`` of
-    the token request. ``issued_for``: token URL, client and hosts. ``started_at`` is when the
+    ``seed`` is the fingerprint of the seed it began with, ``seeds`` of all it knows, ``request``
+    of the token request. ``issued_for``: token URL, client and hosts. ``started_at`` is when the
     seed was first used, or the login. ``refresh_started_at`` is set during a refresh and stays
     set if the process is killed in it; ``ended`` if the provider rejected the refresh token.
     """
@@ -50,7 +50,7 @@ class Entry:
     connection: str = ""
     issued_for: tuple[str, ...] = ()
     scopes: list[str] | None = None
-    access_seeds: tuple[str, ...] = ()
+    seeds: tuple[str, ...] = ()
     is_login: bool = False
     started_at: float = 0.0
     ended: bool = False

@@ -83,6 +83,17 @@ def test_seed_that_comes_back_continues_its_chain(tap, provider, config):
     assert provider.reused == []
 
 
+def test_seed_that_is_the_token_of_a_chain_continues_it(tap, provider, config):
+    """A rotated token that is given as a seed is not spent apart from its chain."""
+    seed = provider.issue("A")
+    tap.ok(config(seed))
+    (rotated,) = provider.live
+    for given in (rotated, seed, rotated):
+        provider.expire()
+        assert tap.ok(config(given)).ids() == ["A"]
+    assert provider.reused == []
+
+
 def test_earlier_seed_continues_after_a_newer_one(tap, provider, config):
     """A seed once spent is remembered for good, not only until the next seed."""
     first, second = provider.issue("A"), provider.issue("A")

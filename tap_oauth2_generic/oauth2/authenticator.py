@@ -27,6 +27,9 @@ from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
 
+# A seed's chain, the login, and one that another process has renewed meanwhile.
+_MAX_REFUSALS = 3
+
 
 class Authenticator:
     """Provide access tokens and sign requests with them; safe to share between threads.
@@ -161,13 +164,13 @@ class Authenticator:
         """Return a chain with a usable token, stored or renewed under the lock of the chain."""
         if not self._token_client.endpoints.known:
             return self._use_configured(rejected)
-        refusal = None
-        while True:
+        refusals: list[LoginNeededError] = []
+        while len(refusals) < _MAX_REFUSALS:
             chain = self._choose(rejected)
             if self._usable(chain, rejected):
                 return chain
             if not self._renewal.is_possible(chain):
-                raise refusal or self._renewal.login_needed(chain)
+                raise refusals[-1] if refusals else self._renewal.login_needed(chain)
             try:
                 with self._store.lock(chain.key) as lock:
                     # Another process may have renewed it, or a person have logged in, meanwhile.
@@ -178,8 +181,9 @@ class Authenticator:
                 if not self._keep(chain, rejected, error):
                     if not isinstance(error, LoginNeededError):
                         raise
-                    # The chain has ended; another may go on.
-                    refusal = error
+                    # The chain has ended; a login may go on.
+                    refusals.append(error)
+        raise refusals[-1]
 
     def _choose(self, rejected: str | None) -> Chain:
         """Return the first chain with a token that can be used or renewed, else the first."""

@@ -258,15 +258,15 @@ def test_replaced_token_is_erased_from_the_file(api, tap, store, config):
 
 def test_failed_refresh_keeps_the_stored_token(api, tap, config):
     """A refresh that fails for a transient reason keeps the stored token."""
-    good = {"Authorization": "Bearer third"}
-    api.token = lambda _: {"access_token": "first", "refresh_token": "second"}
+    good = {"Authorization": "Bearer access-third"}
+    api.token = lambda _: {"access_token": "access-first", "refresh_token": "refresh-second"}
     tap.ok(config(**SEEDED))
     api.routes["/items"] = lambda seen: [] if good.items() <= seen.headers.items() else REFUSED
-    for reply, status in ((Reply({}, 500), 1), ({"access_token": "third"}, 0)):
+    for reply, status in ((Reply({}, 500), 1), ({"access_token": "access-third"}, 0)):
         api.token = lambda _, reply=reply: reply
         assert tap(config(**SEEDED)).status == status
     tokens = [request.form["refresh_token"] for request in api.requests("/token")]
-    assert tokens == ["seed-of-the-test", "second", "second"]
+    assert tokens == ["seed-of-the-test", "refresh-second", "refresh-second"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user without an entry")

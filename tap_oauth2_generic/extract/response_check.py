@@ -48,10 +48,10 @@ class ResponseCheck:
         declared = (self.stream.schema.schema or {}).get("properties", {})
         self._names = frozenset[str]() if added else frozenset[str](declared)
         self._least = 1
-        # Only where one object may be all there is, a message in it may be its content.
-        self._expects_list = bool(self._keys or settings.replication_key)
         self._has_list = False
-        self._expects_list |= settings.pagination.style != "none"
+        # Where one object may be all there is, a message in it may be its content.
+        style = settings.pagination.style
+        self._expects_list = bool(self._keys or settings.replication_key or style != "none")
 
     def find_problem(self, page: Page, path: Path) -> Problem | None:
         """Return why a response is no page; take records that are no records from it."""

@@ -152,11 +152,10 @@ def extract_records(body: Any, settings: RecordSettings) -> Extracted:
     """Return the records of a body; raise ResponseError if the value there cannot be records."""
     path, columns = settings.path, settings.record_columns
     matches = path.find_all(body)
-    if isinstance(path, JsonPath) and _chooses_items(path.text):
-        lists, items = [matches], matches
-    else:
-        lists = [_items(value, settings, is_only=len(matches) == 1) for value in matches]
-        items = [item for members in lists for item in members]
+    lists = [_items(value, settings) for value in matches]
+    if not settings.records_are_values and _chooses_items(path):
+        lists = [matches]
+    items = [item for members in lists for item in members]
     if columns is not None:
         records = [record for rows in lists for record in name_rows(rows, columns, body)]
     else:
@@ -172,16 +171,16 @@ def extract_records(body: Any, settings: RecordSettings) -> Extracted:
     return Extracted(records, found, sent, is_lone)
 
 
-def _items(value: Any, settings: RecordSettings, *, is_only: bool) -> list[Any]:
+def _items(value: Any, settings: RecordSettings) -> list[Any]:
     """Return what may be records in a value at the path."""
-    if value is None or (value in ([], {})):
+    if value is None or value in ([], {}):
         # Some servers write an empty object of objects as an empty list.
         return []
     if settings.records_are_values:
         return _values(value, settings)
     if isinstance(value, list):
         return value
-    if not isinstance(value, dict) and is_only and isinstance(settings.path, DottedPath):
+    if not isinstance(value, dict) and isinstance(settings.path, DottedPath):
         raise ResponseError(
             f"records_path {settings.path.text!r} points at {describe(value)}; "
             "expected a list or an object"
@@ -189,9 +188,10 @@ def _items(value: Any, settings: RecordSettings, *, is_only: bool) -> list[Any]:
     return [value]
 
 
-def _chooses_items(path: str) -> bool:
-    """Return whether the last step of a JSONPath chooses from a list: each match is an item."""
-    return path.endswith("]") and path[path.rindex("[") + 1] not in "'\""
+def _chooses_items(path: Path) -> bool:
+    """Return whether the last step of a path chooses from a list: each match is an item."""
+    last = path.text[path.text.rfind("[") :]
+    return isinstance(path, JsonPath) and last.endswith("]") and last[1] not in "'\""
 
 
 def _is_there(path: str, body: Any) -> bool:

@@ -31,10 +31,12 @@ def name_rows(rows: Sequence[Any], columns: Columns, body: Any) -> list[dict[str
 
     ``columns`` are the names, ``first_row``, or the path to the names in the body.
     """
-    first = columns == FIRST_ROW and rows
-    names = _names(rows[0] if first else columns, body)
+    if not rows:
+        return []
+    begin = int(columns == FIRST_ROW)
+    names = _names(rows[0] if begin else columns, body)
     records = []
-    for number, row in enumerate(rows[1:] if first else rows, 2 if first else 1):
+    for number, row in enumerate(rows[begin:], begin + 1):
         if row is None:
             continue
         if not isinstance(row, list) or len(row) != len(names):
@@ -46,16 +48,10 @@ def name_rows(rows: Sequence[Any], columns: Columns, body: Any) -> list[dict[str
 
 
 def _names(columns: Any, body: Any) -> list[str]:
-    if columns == FIRST_ROW:
-        return []
     if isinstance(columns, DottedPath | JsonPath):
         found = columns.find_all(body)
         columns = found[0] if len(found) == 1 and isinstance(found[0], list) else found
     names = columns if isinstance(columns, list) else []
-    if not names or len(set(map(str, names))) != len(names) or not all(map(_is_name, names)):
+    if not names or not all(isinstance(n, str) for n in names) or len(set(names)) != len(names):
         raise ResponseError("record_columns: the response has no list of different names for them")
     return names
-
-
-def _is_name(value: Any) -> bool:
-    return isinstance(value, str)

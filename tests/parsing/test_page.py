@@ -182,6 +182,7 @@ def test_rows_become_records_by_their_columns(columns, body, path):
     read = page(body, records_path=path, record_columns=columns)
     assert read.records == [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]
     assert read.length == (3 if None in body["d"] else 2)
+    assert page({"d": []}, records_path=path, record_columns=columns).records == []
 
 
 @pytest.mark.parametrize(
@@ -223,6 +224,13 @@ def test_key_that_the_record_has_already_is_kept():
     assert read.records == [{"k": 5}, {"k": "6"}, {"a": "7", "k": "7"}]
     escaped = page(b'{"\\u00e9": {"a": 1}, "b" : {"a": {"x": 1, "x": 2}}}', records_are_values=True)
     assert escaped.records == [{"a": 1}, {"a": {"x": 2}}]
+
+
+def test_each_match_may_be_an_object_of_objects():
+    read = page(
+        {"d": [{"x": {"a": 1}}, {"y": {"a": 2}}]}, records_path="$.d[*]", records_are_values=True
+    )
+    assert read.records == [{"a": 1}, {"a": 2}]
 
 
 VALUES = ["$[*]['rows']", "a.b", "it's", '"', "$", "*", "x[0]", "rows.*", "'a'.'b'"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from tap_oauth2_generic.errors import LoginNeededError, RecordError, StreamError
+from tap_oauth2_generic.errors import LoginNeededError, RecordError, ResponseError, StreamError
 from tap_oauth2_generic.extract.slice_sync import SlicePlan
 from tap_oauth2_generic.extract.stream_pipeline import PipelineFactory
 from tap_oauth2_generic.pagination import Paginator
@@ -51,6 +51,9 @@ class SchemaSample:
                 yield from pipeline.prepare(page.records, slice_)
             if paginator.records:
                 return
+            if paginator.stop and paginator.stop.failed:
+                name = self.plan.reader.stream.name
+                raise ResponseError(f"stream {name!r}: {paginator.stop.reason}")
 
     def contexts(self) -> Iterator[dict[str, Any]]:
         """Yield the contexts of a first sync."""
@@ -73,7 +76,10 @@ class SchemaSample:
             self.plan.reader.log.warning("cannot infer the schema until you log in: %s", error)
             return infer([])
         if not sample:
-            self.plan.reader.log.info("no records yet to infer the schema from")
+            why = self.plan.reader.check.missing
+            self.plan.reader.log.info(
+                "no records yet to infer the schema from%s", why and f": {why}"
+            )
             return infer([])
         self._check_keys(sample)
         self.plan.reader.log.info("inferred the schema from %d records", len(sample))

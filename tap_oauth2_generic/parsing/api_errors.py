@@ -35,7 +35,7 @@ _REPORTS = frozenset({"meta", "status", "response", "result", "header", "respons
 _FALSE_WORDS = frozenset({"0", "false", "no", "n"})
 _NONE_WORDS = _FALSE_WORDS | {"", "none", "null", "ok", "success"}
 _HTTP_ERRORS = range(400, 600)
-_SHOWN = 80
+_SHOWN, _MAX_NAMED = 80, 3
 
 
 def find_error(body: Any, path: Path, *, found: bool) -> str | None:
@@ -44,10 +44,17 @@ def find_error(body: Any, path: Path, *, found: bool) -> str | None:
     ``found``: the path of the records is there; if so, a message alone is no error.
     """
     for place in _places(body, path):
-        for name, value in place.items():
-            is_message = not found and _plain(name) in _MESSAGES
-            if (is_message and _says_something(value)) or _is_error(_plain(name), value):
-                return f"{name!r} is {excerpt(as_text(value), _SHOWN)!r}"
+        plain = {name: _plain(name) for name in place}
+        errors = [name for name in place if _is_error(plain[name], place[name])]
+        says = [n for n in place if plain[n] in _MESSAGES and _says_something(place[n])]
+        if errors or (says and not found):
+            # What says most comes first: not a flag or a status.
+            named = sorted(
+                dict.fromkeys([*errors, *says]),
+                key=lambda name: plain[name] in _FLAGS | _STATUSES | _RESULTS,
+            )
+            shown = [f"{name!r} is {excerpt(as_text(place[name]), _SHOWN)!r}" for name in named]
+            return ", ".join(shown[:_MAX_NAMED])
     return None
 
 

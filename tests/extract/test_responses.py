@@ -275,3 +275,11 @@ def test_rows_are_read_by_record_columns(api, tap, rows, columns, status, declar
     expected = [{"id": 1, "at": "a"}, {"id": 2, "at": "b"}]
     assert run.records() == ([] if status else expected)
     assert warned(run, "record_columns") is bool(status)
+
+
+@pytest.mark.parametrize("options", [(), ("--discover",), ("--test",)])
+def test_error_in_the_schema_sample_fails_with_its_text(api, tap, options):
+    api.serve("/items", {"ok": False, "error": "ratelimited"})
+    run = tap(api.config({"name": "items", "path": "items", "records_path": "rows"}), *options)
+    assert run.status == 1
+    assert "'error' is 'ratelimited', 'ok' is 'false'" in run.error_lines[0]

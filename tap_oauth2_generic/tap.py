@@ -189,7 +189,7 @@ class TapOAuth2Generic(BaseTap):
         super().load_state(state)
         for name, stream in self.streams.items():
             if isinstance(stream, OAuth2Stream):
-                stream.reader.has_history = has_history(bookmarks.get(name) or {})
+                stream.reader.check.has_history = has_history(bookmarks.get(name) or {})
 
     @classmethod
     def parse_configuration(cls, raw: Mapping[str, Any]) -> Config:

@@ -77,8 +77,6 @@ class PageReader:
         self.check = ResponseCheck(stream)
         #: Describes the responses of a paged stream that each counted as one record.
         self.envelope = ""
-        #: Whether the state shows that an earlier run found records.
-        self.has_history = False
 
     def read(self, slice_: Slice, paginator: Paginator) -> Iterator[FetchedPage]:
         """Yield page after page until paging stops; raise TapError naming stream and page."""
@@ -119,8 +117,8 @@ class PageReader:
                 why = "status 304: not modified" if response.status == NOT_MODIFIED else ""
                 dropped = self._count_dropped(settings, response)
                 pages = paginator.skip(response.outcome, dropped, why)
-            if problem and (paginator.stop or problem.failed):
-                reason, failed = problem
+            if problem and (paginator.stop or problem.stops):
+                reason, failed, _ = problem
                 paginator.stop = Stop(reason, complete=False, suspicious=True, failed=failed)
             is_kept = all(one.fits(response) for one in self._kept_responses)
             fetched = [FetchedPage(response, one, place, is_kept) for one in pages]
@@ -158,7 +156,7 @@ class PageReader:
         """
         records = self.stream.records
         is_auto = records.on_missing_records == "auto"
-        if self.check.missing and is_auto and not self.has_history:
+        if self.check.missing and is_auto and not self.check.has_history:
             raise ResponseError(f"stream {self.stream.name!r}: {self.check.missing}")
         if self.envelope and not records.records_are_values:
             self.log.warning(self.envelope)

@@ -20,10 +20,11 @@ _ROOT = parse_path("$")
 
 
 class Problem(NamedTuple):
-    """Why a response is no page, and whether the run fails for it."""
+    """Why a response is no page, whether the run fails for it, and whether paging stops there."""
 
     reason: str
     failed: bool
+    stops: bool = False
 
 
 @dataclass
@@ -31,10 +32,11 @@ class ResponseCheck:
     """Checks the responses of one stream.
 
     ``matched``: ``records_path`` was found in one of them. ``missing`` describes the responses
-    while it was in none.
+    while it was in none. ``has_history``: the state shows that an earlier run found records.
     """
 
     stream: StreamConfig
+    has_history: bool = False
     matched: bool = False
     missing: str = ""
 
@@ -69,7 +71,9 @@ class ResponseCheck:
         ignores = self.stream.records.on_missing_records == "ignore"
         if error := find_error(page.body, path, found=page.found or ignores):
             return _problem_of(error)
-        if page.found or page.length or ignores:
+        # The entries of a list may lack the list that a path looks for in them.
+        is_known = self.matched or self.has_history
+        if page.found or ignores or (page.length and is_known):
             return None
         return self._report_missing(page, path)
 
@@ -110,7 +114,8 @@ class ResponseCheck:
 
 
 def _problem_of(error: str) -> Problem:
-    return Problem(f"a response that names an error instead of records: {error}", failed=True)
+    reason = f"a response that names an error instead of records: {error}"
+    return Problem(reason, failed=True, stops=True)
 
 
 def _suggest(path: Path, body: Any) -> str:

@@ -142,11 +142,22 @@ def test_on_missing_records_decides_for_each_context(api, tap, action, status, i
         ({"a": 1, "b": 2}, "the keys a, b"),
     ],
 )
-@pytest.mark.parametrize("known", [False, True])
-def test_records_path_that_never_matched_fails_without_history(api, tap, body, suggestion, known):
-    """A bookmark shows that it has matched before."""
+@pytest.mark.parametrize(
+    ("state", "known"),
+    [
+        ({}, False),
+        ({"starting_replication_value": None, "partitions": [{"context": {"p": 1}}]}, False),
+        (before()["bookmarks"]["items"], True),
+        ({"partitions": [{"context": {"p": 1}, "replication_key_value": "2024"}]}, True),
+        ({"schema": {"columns": {"id": "integer"}}}, True),
+    ],
+)
+def test_records_path_that_never_matched_fails_without_history(
+    api, tap, body, suggestion, state, known
+):
+    """A bookmark or a remembered schema shows that it has matched before."""
     api.serve("/items", body)
-    run = tap(api.config(stream()), state=before() if known else {"bookmarks": {"items": {}}})
+    run = tap(api.config(stream()), state={"bookmarks": {"items": state}})
     assert run.status == int(not known)
     said = run.warnings if known else run.error_lines
     assert any(line.endswith(f"the responses had {suggestion}") for line in said) or known
@@ -283,3 +294,24 @@ def test_error_in_the_schema_sample_fails_with_its_text(api, tap, options):
     run = tap(api.config({"name": "items", "path": "items", "records_path": "rows"}), *options)
     assert run.status == 1
     assert "'error' is 'ratelimited', 'ok' is 'false'" in run.error_lines[0]
+
+
+@pytest.mark.parametrize(("path", "status"), [("$.rows[*].lines[*]", 0), ("$.rows[*].lnes[*]", 1)])
+def test_path_into_entries_that_lack_the_list_is_no_typo_once_it_matched(api, tap, path, status):
+    entries = {"a": [{"lines": [{"id": 1}]}], "b": [{"id": 9}]}
+    api.routes["/items"] = lambda seen: {"rows": entries[seen.query["p"]]}
+    settings = stream(records_path=path, params={"p": "{partition.p}"}, primary_keys=["id"])
+    settings |= {"partitions": [{"p": "a"}, {"p": "b"}]}
+    run = tap(api.config(settings, max_in_flight=1))
+    assert (run.status, run.ids()) == (status, [] if status else [1])
+    assert warned(run, "matched nothing") is bool(status)
+
+
+@pytest.mark.parametrize("action", ["auto", "warn", "fail"])
+def test_page_without_the_list_that_names_a_next_page_is_empty(api, tap, action):
+    """Some APIs leave out an empty list."""
+    api.serve("/items", {"rows": ROWS[:3], "next": "a"}, {"next": "b"}, {"rows": ROWS[3:]})
+    pages = PAGINATION["cursor"]
+    run = tap.ok(api.config(stream(on_missing_records=action, pagination=pages)), state=before())
+    assert run.ids() == [1, 2, 3, 4, 5, 6]
+    assert run.bookmark() == ROWS[-1]["at"]

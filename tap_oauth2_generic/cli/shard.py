@@ -132,7 +132,9 @@ def _bookmarks(
 def _higher(one: dict[str, Any], other: dict[str, Any], stream: StreamConfig) -> dict[str, Any]:
     """Return the higher of two bookmarks; the second if they cannot be compared."""
     pattern = stream.settings.incremental.format
-    before, after = (moment(a.get("replication_key_value"), pattern) for a in (one, other))
+    values = (entry.get("replication_key_value") for entry in (one, other))
+    # An id is no time in the unit of the bounds.
+    before, after = (moment(value, pattern) or moment(value) for value in values)
     if before is None or after is None:
         return one if after is None and one else other
     return one if before.amount > after.amount else other

@@ -162,24 +162,29 @@ class SliceSync:
     limit: int | None
 
     def run(self, context: Mapping[str, Any] | None) -> bool:
-        """Sync a context; return whether everything was read."""
-        bookmarks = self.plan.bookmarks
+        """Sync a context; return whether everything was read.
+
+        After an incomplete window the others are read, too, but the bookmark stays before it.
+        """
+        bookmarks, is_complete = self.plan.bookmarks, True
         bookmarks.begin(context)
         self.writer.stats.contexts += 1
         readers = self.plan.take(context)
         items = ((reader, [reader]) for reader in readers)
         with closing(self.prefetcher.iterate(items)) as slice_readers:
             for number, slice_reader in enumerate(slice_readers, 1):
-                is_complete = self._run_slice(slice_reader)
-                if not is_complete or self.limit is not None:
-                    return is_complete
+                is_complete = self._run_slice(slice_reader, may_move=is_complete)
+                if self.limit is not None:
+                    break
                 if number < len(readers):
-                    bookmarks.end_slice(context, slice_reader.slice.end)
-        return True
+                    end = slice_reader.slice.end
+                    bookmarks.end_slice(context, end, may_move=is_complete)
+        return is_complete
 
-    def _run_slice(self, slice_reader: SliceReader) -> bool:
+    def _run_slice(self, slice_reader: SliceReader, *, may_move: bool) -> bool:
+        """Sync a slice; return whether everything was read until then."""
         self.writer.stats.slices += 1
-        is_complete = True
+        is_complete = may_move
         pages = self.prefetcher.pages(slice_reader)
         if self.limit is not None:
             pages = islice(slice_reader.read_sequentially(), 1)

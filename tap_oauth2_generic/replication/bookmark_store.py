@@ -160,9 +160,10 @@ class BookmarkStore:
         elif may_move and self._bookmark.passed is not None:
             self._move(context, self._up_to(end, self._bookmark.passed))
 
-    def end_slice(self, context: Context | None, end: Bound) -> None:
-        """Move the bookmark after a slice that was read whole, at most to its end."""
-        if self.key and self._bookmark.value is not None and not self._bookmark.mixed:
+    def end_slice(self, context: Context | None, end: Bound, *, may_move: bool) -> None:
+        """Move the bookmark after a slice, at most to its end, if everything was read."""
+        may_move = may_move and bool(self.key) and not self._bookmark.mixed
+        if may_move and self._bookmark.value is not None:
             self._safe = self._up_to(end, self._bookmark.value)
             self._move(context, self._safe)
         self._bookmark.begin_slice()

@@ -99,7 +99,8 @@ def test_bookmark_stays_at_an_error_in_a_later_window(api, tap, body):
     incremental = {"start_param": "since", "end_param": "until", "window": "P30D"}
     run = tap(api.config(stream(incremental=incremental), start_date="2024-01-01", max_in_flight=1))
     assert run.status == int("error" in body)
-    assert len(api.requests("/items")) == 2
+    # Only a failure ends the read; windows after an incomplete one are read all the same.
+    assert (len(api.requests("/items")) == 2) == ("error" in body)
     assert run.bookmark() <= "2024-01-31T00:00:00Z"
 
 

@@ -184,3 +184,23 @@ def test_schema_is_inferred_from_one_window(api, tap, empty, windows):
     tap.ok(config, "--discover")
     assert len(api.requests("/items")) == windows
     assert tap.ok(config).schemas()[0]["properties"].keys() == {"at"}
+
+
+@pytest.mark.parametrize("order", ["none", "asc", "desc"])
+def test_windows_after_an_incomplete_one_are_read_but_move_no_bookmark(api, tap, order):
+    """One child that always fails must not keep the windows after it from being read."""
+    api.routes["/items"] = between
+    api.routes["/items/45"] = lambda _: Reply({}, 403)
+    for row in ROWS[:45] + ROWS[46:]:
+        api.serve(f"/items/{row['id']}", [])
+    child = {
+        "name": "parts",
+        "path": "items/{parent.item}",
+        "parent": {"stream": "items", "keys": {"item": "id"}},
+        "schema": SCHEMA,
+    }
+    settings = stream(**WINDOWS, order=order)
+    run = tap(api.config(settings, child, start_date="2024-01-01"))
+    assert run.status == 1
+    assert run.ids() == [row["id"] for row in ROWS]
+    assert ROWS[28]["at"] <= run.bookmark() <= ROWS[45]["at"]

@@ -72,11 +72,11 @@ class SlicePlan:
 
     def ahead(self, context: dict[str, Any]) -> list[SliceReader]:
         """Return the slices of a context to start early: none if it was read already."""
-        return [] if _hash(context) in self._read else self.slices(context)
+        return [] if hash(encode_json(context)) in self._read else self.slices(context)
 
     def read_once(self, context: dict[str, Any], sync: ChildSync) -> bool:
         """Sync a context that no earlier record made; return whether everything was read."""
-        key = _hash(context)
+        key = hash(encode_json(context))
         if key not in self._read:
             self._read.add(key)
             if not sync(context):
@@ -102,7 +102,7 @@ class SlicePlan:
 
     def _windows(self, bookmark: Any) -> list[Window]:
         settings = self.reader.stream.settings.incremental
-        if settings.window and not self.bookmarks.is_time:
+        if settings.window and not self.bookmarks.kind.is_time:
             raise SettingError(
                 f"stream {self.reader.stream.name!r}: window needs a replication_key that is a "
                 f"time, which {self.bookmarks.key!r} is not; remove window"
@@ -177,8 +177,7 @@ class SliceSync:
                 if self.limit is not None:
                     break
                 if number < len(readers):
-                    end = slice_reader.slice.end
-                    bookmarks.end_slice(context, end, may_move=is_complete)
+                    bookmarks.end_slice(context, slice_reader.slice.end, may_move=is_complete)
         return is_complete
 
     def _run_slice(self, slice_reader: SliceReader, *, may_move: bool) -> bool:
@@ -246,7 +245,3 @@ class SliceSync:
 
 def _is_cancelled(readers: list[SliceReader]) -> bool:
     return any(reader.is_cancelled for reader in readers)
-
-
-def _hash(context: Mapping[str, Any]) -> int:
-    return hash(encode_json(context))

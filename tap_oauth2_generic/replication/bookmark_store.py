@@ -5,7 +5,6 @@ Keeps them in the SDK's state. ``bookmark`` defines what a bookmark is. Knows no
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,14 +19,13 @@ from tap_oauth2_generic.replication.bookmark import (
     stored_bookmark,
 )
 from tap_oauth2_generic.replication.bounds import Bound, at_most, fitting_format, moment
+from tap_oauth2_generic.replication.key_kind import KeyKind
 from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.settings.fields import near_choice
 from tap_oauth2_generic.singer.paged_stream import PagedStream
 from tap_oauth2_generic.singer.state_writer import PROGRESS, set_progress
 
 Context = Mapping[str, Any]
-# A field of such a name is no time, whatever its numbers.
-_ID = re.compile(r"(^|_)id$|[a-z]I[dD]$")
 _NAMED_FIELDS = 20
 
 
@@ -62,19 +60,10 @@ class BookmarkStore:
         return self.stream.replication_key
 
     @property
-    def is_time(self) -> bool:
-        """Whether the replication key may be a time: an id is none, nor is a number under iso."""
-        if self.initial_value is not None or _ID.search(self.key or ""):
-            return False
+    def kind(self) -> KeyKind:
+        """What the values of the replication key are, as far as it is known."""
         column = self.stream.known_schema.get("properties", {}).get(self.key) or {}
-        types = {column["type"]} if isinstance(column.get("type"), str) else column.get("type")
-        is_number = types and {*types} - {"null"} <= {"integer", "number"}
-        return self.settings.format != "iso" or not is_number
-
-    @property
-    def pattern(self) -> str:
-        """The format of replication values."""
-        return self.settings.format if self.is_time else "iso"
+        return KeyKind(self.key or "", self.settings.format, self.initial_value, column)
 
     def previous(self, context: Context | None) -> Any:
         """Return the bookmark of a context in the state, None if it has none that can be used."""
@@ -85,9 +74,9 @@ class BookmarkStore:
             notice = "ignoring its bookmark: it is of %r, not of %r"
             self.log.warn_once(f"bookmark of {other}", notice, other, self.key)
         found = stored_bookmark(state, self.key)
-        if found is not None and moment(found, self.pattern) is None:
-            notice = "ignoring its bookmark %.80s: it is neither a timestamp nor a number%s"
-            self.log.warn_once("bookmark", notice, found, self._advice(found))
+        if found is not None and not self.kind.takes(found):
+            notice = "ignoring its bookmark %.80s: it is no value of %r%s"
+            self.log.warn_once("bookmark", notice, found, self.key, self._advice(found))
             return None
         held = self._held(found)
         if held != found:
@@ -102,10 +91,10 @@ class BookmarkStore:
     def lower_bound(self, bookmark: Any) -> Bound | None:
         """Return the lower bound of a read: the bookmark, else the initial one, else none."""
         if bookmark is not None:
-            return Bound.of(bookmark, self.pattern).earlier(self.settings.lookback)
+            return Bound.of(bookmark, self.kind.pattern).earlier(self.settings.lookback)
         if self.initial_value is not None:
-            return Bound.of(self.initial_value, self.pattern)
-        if self.start_date is None or not self.is_time:
+            return Bound.of(self.initial_value, self.kind.pattern)
+        if self.start_date is None or not self.kind.is_time:
             return None
         return Bound.of(self.start_date, self.settings.format)
 
@@ -113,7 +102,7 @@ class BookmarkStore:
         """Begin to read a context."""
         previous = self.previous(context)
         self.unreadable += self._bookmark.unreadable
-        self._bookmark = Bookmark(previous, self.pattern)
+        self._bookmark = Bookmark(previous, self.kind.pattern)
         self._before = self._safe = previous
         if self.key:
             # Without a bookmark a context leaves nothing behind, however many there are.
@@ -208,13 +197,13 @@ class BookmarkStore:
 
     def _held(self, value: Any) -> Any:
         """Return a replication value, at most the start of the run."""
-        return at_most(value, Decimal(str(self.started_at)), self.pattern)
+        return at_most(value, Decimal(str(self.started_at)), self.kind.pattern)
 
     def _up_to(self, end: Bound, value: Any) -> Any:
         """Return a replication value, at most a bound; a bookmark never goes back."""
-        before = moment(self._before, self.pattern)
+        before = moment(self._before, self.kind.pattern)
         limits = [one.amount for one in (end.moment, before) if one and one.is_instant]
-        return at_most(value, max(limits), self.pattern)
+        return at_most(value, max(limits), self.kind.pattern)
 
     def _move(self, context: Context | None, value: Any) -> None:
         """Set the bookmark in the state and send it."""
@@ -229,7 +218,7 @@ class BookmarkStore:
         self.stream.send_state()
 
     def _advice(self, value: Any) -> str:
-        fitting = fitting_format(value, self.pattern)
+        fitting = fitting_format(value, self.kind.pattern)
         return f"; set the incremental format {fitting}, which {value} fits" if fitting else ""
 
     def _check_lower_bound(self, values: list[Any], origin: Slice) -> None:

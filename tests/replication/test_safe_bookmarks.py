@@ -207,6 +207,25 @@ def test_bookmark_that_is_no_value_is_ignored_with_a_warning(api, tap, key, valu
     assert run.bookmark() == KEY_TYPES[key].write(BEGIN)
 
 
+@pytest.mark.parametrize(
+    ("column", "served", "value"),
+    [
+        ({"type": ["integer", "null"]}, 7, "2024-01-01"),
+        ({"type": "number"}, 7, "2024-01-01T00:00:00Z"),
+        ({"type": "string", "format": "date-time"}, "2024-01-01T00:00:00Z", 5),
+        ({"type": ["null", "string"], "format": "date"}, "2024-01-01", "5"),
+    ],
+)
+def test_bookmark_of_another_type_is_ignored_with_a_warning(api, tap, column, served, value):
+    api.serve("/items", [{"id": 1, "at": served}])
+    schema = {"properties": {"id": {"type": "integer"}, "at": column}}
+    settings = stream(KEY_TYPES["iso"], schema=schema, incremental={"start_param": "since"})
+    run = tap.ok(api.config(settings), state=state(value))
+    assert "since" not in api.requests("/items")[-1].query
+    assert any("ignoring its bookmark" in line for line in run.warnings)
+    assert run.bookmark() == served
+
+
 @pytest.mark.parametrize(("name", "count"), [("since", 0), ("sincee", 1)])
 @every_key
 def test_records_older_than_the_lower_bound_warn(api, tap, key, name, count):

@@ -121,14 +121,14 @@ class SchemaStream(Stream):
 
     def release_schema(self) -> bool:
         """Send a schema that waited for the first record; return whether there is one."""
-        if self._holds_schema and self.schema["properties"]:
+        if self._holds_schema:
             self._holds_schema = False
             self._write_schema_message()
-        return not self._holds_schema
+        return bool(self.schema["properties"])
 
     def _write_schema_message(self) -> None:
         """Send the schema once: a child stream is synced for every record of its parent."""
-        if self._holds_schema:
+        if self._holds_schema or not self.schema["properties"]:
             return
         sending = [*self._generate_schema_messages()]
         if sending != self._sent_schemas:

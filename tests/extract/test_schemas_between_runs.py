@@ -428,3 +428,12 @@ def test_ignored_fields_are_one_warning(nights, nested):
     run = nights(stream(schema_sample_size=1, new_fields="ignore")).run(rows)
     (warning,) = run.warnings
     assert "c19' (1 times), others (1980 times)" in warning
+
+
+@pytest.mark.parametrize("rows", [[], [{"x": None}]])
+@pytest.mark.parametrize("option", [[], ["--test"], ["--test=schema"]])
+def test_no_schema_is_without_columns(api, tap, rows, option):
+    """A target is told of no table that has no column, in a trial neither."""
+    api.serve("/items", rows)
+    run = tap.ok(api.config(stream()), *option)
+    assert not any('"SCHEMA"' in line or '"RECORD"' in line for line in run.output.splitlines())

@@ -407,8 +407,8 @@ def test_catalog_alias_and_missing_key_are_warnings(api, tap):
     """An alias in the catalog is ignored with a warning, a missing key column is named."""
     api.serve("/items", ROWS)
     entry = {**ENTRY, "stream": "things", "key_properties": ["nope"]}
-    run = tap.ok(api.config({**STREAM, "new_fields": "ignore"}), catalog={"streams": [entry]})
-    assert run.records("items") == [{"id": 1}, {"id": 2}]
+    run = tap(api.config({**STREAM, "new_fields": "ignore"}), catalog={"streams": [entry]})
+    assert "no value for 'nope' of primary_keys" in run.error_lines[-1]
     assert any("alias 'things' for stream 'items'" in warning for warning in run.warnings)
     assert any("no column for its key nope" in warning for warning in run.warnings)
 

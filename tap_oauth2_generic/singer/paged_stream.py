@@ -29,7 +29,6 @@ class PagedStream(SchemaStream):
     _meters: Meters | None = None
     _is_announced = False
     _made_state: IndexedStateManager | None = None
-    _since_state = 0
 
     @abstractmethod
     def contexts(self, context: Context | None) -> Iterable[Context | None]:

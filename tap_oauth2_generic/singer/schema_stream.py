@@ -24,6 +24,7 @@ class SchemaStream(Stream):
     failures: StreamFailures
     _sent_schemas: object = None
     _holds_schema = False
+    _since_state = 0
 
     @property
     @abstractmethod
@@ -136,3 +137,5 @@ class SchemaStream(Stream):
             self.remember_schema()
             for message in sending:
                 self._tap.write_message(message)
+            # A STATE follows the page, so that a run that is killed later is remembered, too.
+            self._since_state = self.STATE_MSG_FREQUENCY

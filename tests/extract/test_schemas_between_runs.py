@@ -437,3 +437,14 @@ def test_no_schema_is_without_columns(api, tap, rows, option):
     api.serve("/items", rows)
     run = tap.ok(api.config(stream()), *option)
     assert not any('"SCHEMA"' in line or '"RECORD"' in line for line in run.output.splitlines())
+
+
+def test_state_knows_a_schema_after_its_first_page(paged_api, tap):
+    """A run that is killed on a later page has told what the target's table has."""
+    pages = paged_api([{"id": 1}, {"id": 2}, {"id": 3, "x": 1}], style="offset", cap=1)
+    run = tap.ok(pages.config(schema_sample_size=1))
+    kinds = [(m["type"], m.get("value", {}).get("bookmarks")) for m in run.messages]
+    assert [kind for kind, found in kinds if found != {}] == [
+        *("SCHEMA", "RECORD", "STATE", "RECORD"),
+        *("SCHEMA", "RECORD", "STATE"),
+    ]

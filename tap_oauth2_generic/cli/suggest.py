@@ -11,16 +11,16 @@ from itertools import islice
 from typing import Any
 
 from tap_oauth2_generic.config.streams import read_stream
-from tap_oauth2_generic.errors import TapError
+from tap_oauth2_generic.errors import StreamError, TapError
 from tap_oauth2_generic.extract.page_reader import PageReader
-from tap_oauth2_generic.extract.paging_search import PagingSearch, Sample, may_go_on
+from tap_oauth2_generic.extract.paging_search import PagingSearch, Sample, may_go_on, page_of
 from tap_oauth2_generic.extract.schema_sample import SchemaSample
 from tap_oauth2_generic.net.response import Response
 from tap_oauth2_generic.pagination import DEFAULT_STYLE, Paginator
-from tap_oauth2_generic.pagination.none import NoPaging
 from tap_oauth2_generic.parsing.formats import FORMATS, unpack
 from tap_oauth2_generic.parsing.guess_records import (
     guess_records,
+    is_usual_key,
     primary_key_candidates,
     replication_key_candidates,
     tells_change,
@@ -62,7 +62,7 @@ class Suggester:
             try:
                 made.look()
             except TapError as error:
-                made.remarks.append(f"could not look at all responses: {error}")
+                made.remarks.append(f"could not look at its responses: {error}")
             self._made[name] = Suggestion(made.definition, made.remarks), made.sample_as_suggested()
         return self._made[name]
 
@@ -109,15 +109,21 @@ class _Stream:
         """Yield the first pages of some slices, until one shows how it goes on."""
         contexts = islice(self.sample.contexts(), MAX_PREVIEW_PAGES)
         slices = (one for context in contexts for one in self.sample.plan.samples(context))
-        goes_on = False
+        goes_on, failed = False, None
         for number, slice_ in enumerate(slices, 1):
-            if sample := self._first(slice_):
-                yield sample
-                goes_on = goes_on or may_go_on(sample[1])
+            try:
+                page = self._first(slice_)
+            except StreamError as error:
+                page, failed = None, error
+            if page is not None:
+                yield slice_, page
+                goes_on = goes_on or may_go_on(page)
             if goes_on and number >= _ENOUGH:
                 return
+        if failed is not None:
+            self.remarks.append(f"a response could not be looked at: {failed}")
 
-    def _first(self, slice_: Slice) -> Sample | None:
+    def _first(self, slice_: Slice) -> Page | None:
         """Request the first page without paging, but of the page size that is configured."""
         pagination = dict(self.definition.get("pagination") or {})
         kept = {name: pagination[name] for name in _SIZE_SETTINGS if name in pagination}
@@ -125,13 +131,12 @@ class _Stream:
         try:
             reader = plain or self.sample.plan.reader
             response = reader.fetch(slice_, None, 1)
-        except TapError:
+        except StreamError:
             # It may need its paging parameter.
             reader = self.sample.plan.reader
             token = Paginator(reader.stream.settings.pagination).token
             response = reader.fetch(slice_, token, 1)
-        page = None if response.outcome != "ok" else self._page(slice_, response)
-        return None if page is None else (slice_, page)
+        return self._page(slice_, response) if response.outcome == "ok" else None
 
     def _page(self, slice_: Slice, response: Response) -> Page | None:
         """Find the records in a response; complete the record settings if they find none."""
@@ -153,22 +158,16 @@ class _Stream:
         reader = self._reader({**self.definition, "pagination": None})
         if reader is None:
             return None
-        decode, paginator = reader.stream.records.decode, Paginator(NoPaging())
-        try:
-            found = reader.take(slice_, replace(response, decode=decode), paginator)
-            return next(iter(found)).page
-        except TapError:
-            return None
+        return page_of(reader, slice_, replace(response, decode=reader.stream.records.decode))
 
     def _find_keys(self, samples: list[Sample]) -> None:
         """Add keys that are unique over all slices looked at, and the time of the last change."""
         rows = [{**row, **slice_.context} for slice_, page in samples for row in page.records]
-        if not self.definition.get("primary_keys") and rows:
-            keys = primary_key_candidates(rows)[:1]
-            for name in [] if keys else primary_key_candidates(samples[0][1].records)[:1]:
-                keys = [*samples[0][0].context, name]
-            if keys:
-                self.definition["primary_keys"] = keys
+        name = self.definition["name"]
+        for found, context in ((rows, {}), (samples[0][1].records, samples[0][0].context)):
+            keys = [key for key in primary_key_candidates(found) if is_usual_key(key, name)]
+            if keys and not self.definition.get("primary_keys"):
+                self.definition["primary_keys"] = [*context, keys[0]]
         changed = [name for name in replication_key_candidates(rows) if tells_change(name)]
         if changed and not self.definition.get("replication_key"):
             self.definition["replication_key"] = changed[0]

@@ -11,7 +11,8 @@ from typing import Any
 
 from tap_oauth2_generic.errors import TapError
 from tap_oauth2_generic.extract.page_reader import PageReader
-from tap_oauth2_generic.pagination import DEFAULT_STYLE, Paginator, Token
+from tap_oauth2_generic.net.response import Response
+from tap_oauth2_generic.pagination import DEFAULT_STYLE, Paginator
 from tap_oauth2_generic.pagination.candidates import (
     Candidate,
     Parameters,
@@ -32,12 +33,14 @@ from tap_oauth2_generic.settings.limits import MAX_TRIALS
 # Usual sizes of a page: a list of such a length may be the first page of several.
 _ROUND = frozenset({10, 15, 20, 25, 30, 40, 50, 60, 100, 150, 200, 250, 500, 1000, 2000, 5000})
 _KEPT = ("page_size", "page_size_param", "max_pages")
+_LIMITED = "status 429"
+_UNKNOWN = "look up the paging parameter in the API documentation"
 Sample = tuple[Slice, Page]
 
 
 @dataclass
 class PagingSearch:
-    """Searches for a definition without paging; ``reader`` makes a reader for a definition.
+    """Searches for the paging of a definition; ``reader`` makes a reader for a definition.
 
     ``remarks`` say how sure the result is.
     """
@@ -45,7 +48,7 @@ class PagingSearch:
     definition: Mapping[str, Any]
     reader: Callable[[Mapping[str, Any]], PageReader | None]
     remarks: list[str] = field(default_factory=list)
-    _trials: int = 0
+    _requests: int = 0
     _ignored: set[str] = field(default_factory=set)
 
     @property
@@ -55,23 +58,23 @@ class PagingSearch:
 
     def find(self, samples: list[Sample]) -> dict[str, Any]:
         """Return the paging settings that lead on from the first pages of some slices."""
+        params = Parameters.of(self.definition.get("method", "GET"), self.definition.get("body"))
         configured = self.configured
         is_paged = configured.get("style", DEFAULT_STYLE) != DEFAULT_STYLE
-        if is_paged and self._is_right(samples):
-            return configured
-        params = Parameters.of(self.definition.get("method", "GET"), self.definition.get("body"))
-        found = next(self._proven(samples, params), None)
-        if found is None and is_paged:
+        if is_paged:
+            read = [len(self._try(configured, slice_)) for slice_, _ in samples]
+            if max(read) == 1 and all(read):
+                return configured
+        is_right = is_paged and max(read) > 1
+        result = configured if is_right else next(self._proven(samples, params), None)
+        if result:
+            style = result["style"]
+            self.remarks.append(f"tried: style {style} leads to a second page, of new records")
+            return result
+        if is_paged:
             self.remarks.append("unsure of its pagination: no second page was found with it")
             return configured
-        return self._unsure(samples, params) if found is None else found
-
-    def _is_right(self, samples: list[Sample]) -> bool:
-        """Return whether the configured paging leads to a second page, or rightly to none."""
-        results = [self._read_two(self.configured, slice_) for slice_, _ in samples]
-        if is_proven := any(len(pages) > 1 for pages in results):
-            self._confirm(self.configured)
-        return is_proven or all(results)
+        return self._unsure(samples, params) or configured
 
     def _proven(self, samples: list[Sample], params: Parameters) -> Iterator[dict[str, Any]]:
         """Yield settings with which a second page brought new records."""
@@ -80,120 +83,105 @@ class PagingSearch:
                 signs = find_signs(page)
                 tried = candidates(page, params, _key(page)) if signs else by_number([], params)
                 yield from self._leading(tried, slice_, page, {})
-        for slice_, page in samples[:1]:
-            # All records may fit on one page; smaller ones show how the API goes on.
-            for size in self._sizes(page, params):
-                small = self._first({**size, "style": DEFAULT_STYLE}, slice_)
-                if small is not None and 0 < small.length < page.length:
-                    tried = candidates(small, params, _key(page))
-                    yield from self._leading(tried, slice_, small, size)
-                    break
+        slice_, page = samples[0]
+        # All records may fit on one page; smaller ones show how the API goes on.
+        for size in self._sizes(page, params):
+            small = self._try({**size, "style": DEFAULT_STYLE}, slice_)
+            if small and 0 < small[0].length < page.length:
+                tried = candidates(small[0], params, _key(page))
+                yield from self._leading(tried, slice_, small[0], size)
+                break
 
     def _sizes(self, page: Page, params: Parameters) -> Iterable[Candidate]:
         if page.length < 2 or not find_signs(page):  # noqa: PLR2004 - there is no smaller page
             return []
-        own = {name: self.configured[name] for name in _KEPT[1:2] if name in self.configured}
-        size = {"page_size": page.length // 2}
-        return [{**one, **size} for one in ([own] if own else sizes(page, params))]
+        own = {n: v for n, v in self.configured.items() if n == "page_size_param"}
+        found = [own] if own else sizes(page, params)
+        return ({**one, "page_size": page.length // 2} for one in found)
 
     def _leading(
         self, tried: Iterable[Candidate], slice_: Slice, page: Page, size: Candidate
     ) -> Iterator[dict[str, Any]]:
         for candidate in tried:
-            pages = self._two(self._merge({**candidate, **size}), slice_, page)
-            if pages:
+            pages = self._try(self._merge({**candidate, **size}), slice_, page)
+            if len(pages) > 1:
                 final = self._merge({**candidate, **ends(candidate, *pages)})
-                sure = len(self._read_two({**final, **size}, slice_)) > 1
-                result = final if sure else self._merge(candidate)
-                self._confirm(result)
-                yield result
+                is_sure = len(self._try({**final, **size}, slice_)) > 1
+                yield final if is_sure else self._merge(candidate)
 
     def _merge(self, candidate: Candidate) -> dict[str, Any]:
         kept = {name: self.configured[name] for name in _KEPT if name in self.configured}
         return {"style": candidate["style"], **kept, **candidate}
 
-    def _confirm(self, pagination: dict[str, Any]) -> None:
-        self.remarks.append(
-            f"tried: with style {pagination['style']} a second page has new records"
-        )
-
     def _unsure(self, samples: list[Sample], params: Parameters) -> dict[str, Any]:
         """Return what fits but could not be tried, {} if nothing does; remark on it."""
-        for _, page in samples:
-            for candidate in () if may_go_on(page) else unproven(page, params):
-                self.remarks.append(
-                    "unsure of the pagination: no page was found that has a next one; compare it "
-                    "with the API documentation"
-                )
-                return self._merge(candidate)
-        signs = [sign for _, page in samples for sign in find_signs(page)]
-        more = (s.place for _, p in samples for s in find_signs(p) if says_more(s, 1, p.length))
+        pages = [page for _, page in samples]
+        found = (c for page in pages if not may_go_on(page) for c in unproven(page, params))
+        if candidate := next(found, None):
+            self.remarks.append("unsure of the pagination: no page was found that has a next one")
+            return self._merge(candidate)
+        more = (s.place for p in pages for s in find_signs(p) if says_more(s, 1, p.length))
         if place := next(more, None):
-            self.remarks.append(
-                f"unsure how to page: {place!r} says that more follows, but no parameter that was "
-                "tried leads to it; look it up in the API documentation"
+            said = (
+                f"unsure how to page: {place!r} says that more follows, but nothing tried leads on"
             )
         else:
-            known = "shows no second page" if signs else "has no sign of pages"
-            self.remarks.append(
-                f"unsure whether it is paged: the response {known}; if there may be more records, "
-                "look up the paging parameter in the API documentation"
+            known = (
+                "shows no second page" if any(map(find_signs, pages)) else "has no sign of pages"
             )
+            said = f"unsure whether there are more pages: the response {known}"
+        self.remarks.append(f"{said}; {_UNKNOWN}")
         return {}
 
-    def _two(self, pagination: dict[str, Any], slice_: Slice, page: Page) -> list[Page]:
-        """Return a page and the next one, if that has new records and comes right after it."""
+    def _try(
+        self, pagination: dict[str, Any], slice_: Slice, first: Page | None = None
+    ) -> list[Page]:
+        """Return the first two pages as a sync reads them, or the only one.
+
+        Return none if the first page is not ``first``, or the second does not go on from it.
+        """
         reader = self.reader({**self.definition, "pagination": pagination})
-        if reader is None:
+        if reader is None or self._requests >= MAX_TRIALS:
             return []
         style = reader.stream.settings.pagination
-        if self._trials >= MAX_TRIALS or style.token_param in self._ignored:
-            return []
-        paginator, is_counted = Paginator(style), style.first() is not None
-        paginator.take(page)
-        second = None if paginator.stop else self._fetch(reader, slice_, paginator.token)
-        if second is None or not second.length:
-            return []
-        if second.repeats(page):
-            self._ignored |= {style.token_param} if is_counted else set()
-            return []
-        paginator.take(second)
-        if not _is_fine(paginator) or not _follows(second, page):
-            return []
-        if is_counted:
-            # Counted from another number, the first page would be another one.
-            first = self._first(pagination, slice_)
-            if first is None or _names(first)[:1] != _names(page)[:1]:
-                return []
-        return [page, second]
-
-    def _read_two(self, pagination: dict[str, Any], slice_: Slice) -> list[Page]:
-        """Read two pages as a sync does; return those read, none if anything was wrong."""
-        reader = self.reader({**self.definition, "pagination": pagination})
-        if reader is None:
-            return []
-        paginator, pages = Paginator(reader.stream.settings.pagination), list[Page]()
+        paginator, pages = Paginator(style), list[Page]()
+        is_counted = style.first() is not None
         while paginator.stop is None and len(pages) < 2:  # noqa: PLR2004 - see its name
-            page = self._fetch(reader, slice_, paginator.token)
-            if page is None or (pages and page.repeats(pages[0])):
+            if is_counted and style.token_param in self._ignored:
+                return []
+            is_known = first is not None and not is_counted and not pages
+            page = first if is_known else self._fetch(reader, slice_, paginator)
+            before = pages[0] if pages else first
+            if page is None or (before and not pages and _names(page)[:1] != _names(before)[:1]):
+                return []
+            if pages and not _follows(page, pages[0]):
+                if is_counted and page.repeats(pages[0]):
+                    self._ignored.add(style.token_param)
                 return []
             paginator.take(page)
             pages.append(page)
-        return [page for page in pages if page.length] or pages[:1] if _is_fine(paginator) else []
+        if paginator.stop and not paginator.stop.complete:
+            return []
+        return [page for page in pages if page.length] or pages[:1]
 
-    def _first(self, pagination: dict[str, Any], slice_: Slice) -> Page | None:
-        reader = self.reader({**self.definition, "pagination": pagination})
-        if reader is None:
-            return None
-        return self._fetch(reader, slice_, reader.stream.settings.pagination.first())
-
-    def _fetch(self, reader: PageReader, slice_: Slice, token: Token) -> Page | None:
-        self._trials += 1
+    def _fetch(self, reader: PageReader, slice_: Slice, paginator: Paginator) -> Page | None:
+        self._requests += 1
+        number = paginator.pages + 1
         try:
-            response = reader.fetch(slice_, token, self._trials, is_guess=True)
-            return next(iter(reader.take(slice_, response, Paginator(NoPaging())))).page
-        except TapError:
-            return None
+            response = reader.fetch(slice_, paginator.token, number, is_guess=True)
+        except TapError as error:
+            if _LIMITED not in str(error):
+                return None
+            response = reader.fetch(slice_, paginator.token, number)
+        return page_of(reader, slice_, response)
+
+
+def page_of(reader: PageReader, slice_: Slice, response: Response) -> Page | None:
+    """Return the page of a response, None if it cannot be read."""
+    try:
+        return next(iter(reader.take(slice_, response, Paginator(NoPaging())))).page
+    except TapError:
+        return None
 
 
 def may_go_on(page: Page) -> bool:
@@ -201,10 +189,6 @@ def may_go_on(page: Page) -> bool:
     signs = find_signs(page)
     is_full = any(sign.kind == "size" and sign.value == page.length for sign in signs)
     return is_full or page.length in _ROUND or any(says_more(s, 1, page.length) for s in signs)
-
-
-def _is_fine(paginator: Paginator) -> bool:
-    return paginator.stop is None or paginator.stop.complete
 
 
 def _follows(second: Page, first: Page) -> bool:

@@ -58,8 +58,9 @@ class Parameters:
     @classmethod
     def of(cls, method: str, body: Any) -> Parameters:
         """Return those of a request by its body."""
-        if method == "GET" or not isinstance(body, dict):
+        if method == "GET" or not isinstance(body, dict | None):
             return cls()
+        body = body or {}
         query = body.get("query")
         if isinstance(query, str) and "{" in query:
             return cls([("body", "variables.")], re.findall(r"\$(\w+)\s*:", query))

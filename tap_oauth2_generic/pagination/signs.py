@@ -32,7 +32,7 @@ _NAMES = {
     "total": rf"(grand)?totals?({_THINGS}|item|set)?(count|size|num|number|found)?|(odata)?count|"
     r"nbhits|num(found|results)|(result|record|item|row|match)s?(count|filtered)|resultstotal|found",
     "pages": r"total(number)?(of)?pages?(count)?|pages?(total|count)|(num|nb)?pages|(last|max)page",
-    "page": r"(current|this)?page(number|no|num|index)?|number",
+    "page": r"(current|this)?page(number|no|num|index)?|number|current",
     "size": r"((items|results|records|hits)?per)?page(size|limit)?|limit|size|"
     r"max(page)?(results|items|records|size)",
     "start": r"(page)?(start|from|offset|skip)(at|index|position|from|row|record)?",
@@ -134,6 +134,9 @@ def _uses(style: PagingStyle, sign: Sign, page: Page) -> bool:
 def _in_headers(page: Page) -> Iterator[Sign]:
     if page.next_link:
         yield Sign("link", "Link", page.next_link, is_header=True)
+    # `items 0-24/319`, as PostgREST counts.
+    if counted := re.fullmatch(r".*/(\d+)", page.headers.get("Content-Range", "")):
+        yield Sign("total", "Content-Range", int(counted[1]), is_header=True)
     for name, value in page.headers.items():
         for kind in ("pages", "total", "cursor"):
             is_named = re.fullmatch(f"{_HEADER}({_NAMES[kind]})", _flat(name))
@@ -195,9 +198,11 @@ def _plain(value: Any) -> Any:
 def _kind(place: tuple[str, ...], value: Any) -> str | None:
     """Return the kind of a scalar by its name and type, None if it has none."""
     name, parent = _flat(place[-1]), _flat(place[-2]) if len(place) > 1 else ""
-    # `next: {"href": …}`, `next: {"after": …}`, and `hits.total.value` of Elasticsearch.
-    if parent.startswith("next") or (parent == "total" and name == "value"):
-        name = "total" if parent == "total" else "next"
+    # `next: {"href": …}`, `hits.total.value` of Elasticsearch, `pages: {"total": 5}`.
+    if parent.startswith("next"):
+        name = "next"
+    elif (parent, name) in {("total", "value"), ("pages", "total"), ("pages", "count")}:
+        name = parent
     if isinstance(value, bool):
         kinds = ["more", "last"]
     elif isinstance(value, int):

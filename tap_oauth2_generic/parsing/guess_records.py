@@ -61,9 +61,15 @@ def primary_key_candidates(records: list[dict[str, Any]]) -> list[str]:
         plain = all(isinstance(v, str | int) and not isinstance(v, bool) for v in values)
         if plain and len(set(values)) == len(values) and not is_date_time(str(values[0])):
             found.append(name)
-    likely = [name for name in found if _flat(name) in {"id", "_id", "key", "uuid", "guid", "gid"}]
+    likely = [name for name in found if is_usual_key(name)]
     likely += [name for name in found if name not in likely and _flat(name).endswith("id")]
     return likely or found[:1]
+
+
+def is_usual_key(name: str, stream: str = "") -> bool:
+    """Return whether a field's name is that of a key, such as ``order_id`` of stream orders."""
+    own = f"{stream.removesuffix('s')}_id"
+    return _flat(name) in {"id", "_id", "key", "uuid", "guid", "gid", own, own.replace("_", "")}
 
 
 def replication_key_candidates(records: list[dict[str, Any]]) -> list[str]:

@@ -42,6 +42,8 @@ def sync(api, tap):
         ({}, {"x-ms-continuation": "abc"}, "'x-ms-continuation'"),
         ({}, {"X-Total-Count": "6"}, "'X-Total-Count'"),
         ({}, {"X-WP-TotalPages": "2"}, "'X-WP-TotalPages'"),
+        ({}, {"Content-Range": "items 0-4/6"}, "'Content-Range'"),
+        ({"pages": {"current": 1, "total": 2}}, {}, "'pages.total'"),
         ({"next": URL}, {}, "'next'"),
         ({"next": 2}, {}, "'next'"),
         ({"@odata.nextLink": URL}, {}, "@odata.nextLink"),

@@ -352,6 +352,33 @@ def asana(call):
     return {"data": found, "next_page": following_page}
 
 
+@shape()
+def twitter_search(call):
+    start = call.number("max_id", 0)
+    more = start + 15 < len(call.rows)
+    meta = {"count": 15, "max_id": start} | (
+        {"next_results": f"?max_id={start + 15}"} if more else {}
+    )
+    return {"statuses": call.part(start, 15), "search_metadata": meta}
+
+
+@shape()
+def soundcloud(call):
+    found, following = by_cursor(call, call.text("cursor"), 20) or ([], None)
+    return {"collection": found, "next_href": call.link(cursor=following) if following else None}
+
+
+@shape()
+def link_to_another_host(call):
+    # As behind a proxy: only the cursor in the link can be used.
+    page = call.number("page", 1)
+    link = f"http://internal.example/items?format=json&page={page + 1}"
+    return {
+        "next": link if page * 10 < len(call.rows) else None,
+        "items": call.part(page * 10 - 10, 10),
+    }
+
+
 # The Link header
 
 

@@ -387,6 +387,20 @@ SHAPES |= {
             ],
         )
     ),
+    "json_api_meta": Shape(
+        page_shape(
+            "page[number]",
+            lambda p: {
+                "data": p.rows,
+                "meta": {"current-page": p.page, "total-pages": p.pages},
+            },
+        )
+    ),
+    "pages_object": Shape(
+        page_shape(
+            "page", lambda p: {"docs": p.rows, "pages": {"current": p.page, "total": p.pages}}
+        )
+    ),
     "tmdb": Shape(
         page_shape(
             "page",

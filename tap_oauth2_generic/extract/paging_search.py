@@ -79,8 +79,8 @@ class PagingSearch:
     def _proven(self, samples: list[Sample], params: Parameters) -> Iterator[dict[str, Any]]:
         """Yield settings with which a second page brought new records."""
         for slice_, page in samples:
-            if may_go_on(page):
-                signs = find_signs(page)
+            signs = find_signs(page)
+            if may_go_on(page) or any(sign.kind in {"page", "start"} for sign in signs):
                 tried = candidates(page, params, _key(page)) if signs else by_number([], params)
                 yield from self._leading(tried, slice_, page, {})
         slice_, page = samples[0]

@@ -53,7 +53,7 @@ class Parameters:
     """
 
     places: Sequence[tuple[Place, str]] = (("query", ""),)
-    declared: Sequence[str] = ()
+    declared: Sequence[str] | None = None
 
     @classmethod
     def of(cls, method: str, body: Any) -> Parameters:
@@ -64,19 +64,17 @@ class Parameters:
         query = body.get("query")
         if isinstance(query, str) and "{" in query:
             return cls([("body", "variables.")], re.findall(r"\$(\w+)\s*:", query))
-        inner = [f"{name}." for name, member in body.items() if isinstance(member, dict)]
-        holders = [name for name in inner if re.search("pag|cursor", name.lower())]
-        return cls([*(("body", name) for name in holders), ("body", ""), ("query", "")])
+        holders = [
+            n for n, v in body.items() if isinstance(v, dict) and re.search("(?i)pag|cursor", n)
+        ]
+        return cls([*(("body", f"{name}.") for name in holders), ("body", ""), ("query", "")])
 
     def spell(self, setting: str, names: Sequence[str]) -> Iterator[Candidate]:
         """Yield the setting with each name in each place; GraphQL has its declared variables."""
-        usual = [_flat(name) for name in names]
-        known = sorted(
-            (name for name in self.declared if _flat(name) in usual),
-            key=lambda name: usual.index(_flat(name)),
-        )
+        if self.declared is not None:
+            names = [v for name in names for v in self.declared if _flat(v) == _flat(name)]
         for place, prefix in self.places:
-            for name in dict.fromkeys(known if self.places[0][1] == "variables." else names):
+            for name in dict.fromkeys(names):
                 at = {} if place == "query" else {"params_in": place}
                 yield {setting: f"{prefix}{name}", **at}
 
@@ -85,19 +83,15 @@ def candidates(page: Page, params: Parameters, key: str | None) -> Iterator[Cand
     """Yield settings that may lead from a page to the next one; ``key`` identifies records."""
     signs = find_signs(page)
     yield from _by_token([s for s in signs if says_more(s, 1, page.length)], params)
-    number = [sign for sign in signs if sign.kind == "start" and sign.value not in {0, 1}]
-    for sign in number:
-        # The offset of the next page, or an ID.
-        yield from _by_cursor(sign, params)
-    kinds = {sign.kind for sign in signs}
+    for sign in signs:
+        if sign.kind == "start" and sign.value not in {0, 1}:
+            # The offset of the next page, or an ID.
+            yield from _by_cursor(sign, params)
     has_flag = any(says_more(sign, 1, 0) for sign in signs if sign.kind in {"more", "last"})
-    is_stripe = isinstance(page.body, dict) and page.body.get("object") == "list"
-    by_record = [*_by_last_record(page, params, key if has_flag else None)]
-    if kinds and is_stripe:
-        yield from by_record
-    if kinds:
-        yield from by_number(signs, params)
-        yield from by_record
+    by_record = _by_last_record(page, params, key if has_flag else None)
+    is_counted = any(sign.kind in {"page", "start", "pages", "total"} for sign in signs)
+    for found in (by_number(signs, params), by_record)[:: 1 if is_counted else -1]:
+        yield from found
 
 
 def unproven(page: Page, params: Parameters) -> Iterator[Candidate]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
@@ -40,6 +41,7 @@ _NAMES = {
 _HEADER = r"x?(ms|wp|pagination|paging|result|sforce)?"
 # Objects of such names are about the response, wherever they are.
 _HOLDER = re.compile(r"meta|pag|link|info|cursor|next|nav|result|response|range|search|odata|^_")
+_BOOLEANS = {"true": True, "false": False}
 #: Values of a link or cursor that mean the end.
 ENDS = (None, "", False, 0, "0", "null", "None", "none", "-1", -1, "false")
 
@@ -139,8 +141,7 @@ def _in_headers(page: Page) -> Iterator[Sign]:
         yield Sign("total", "Content-Range", int(counted[1]), is_header=True)
     for name, value in page.headers.items():
         for kind in ("pages", "total", "cursor"):
-            is_named = re.fullmatch(f"{_HEADER}({_NAMES[kind]})", _flat(name))
-            if is_named and (kind == "cursor" or value.isdecimal()):
+            if _is_named(kind, name, _HEADER) and (kind == "cursor" or value.isdecimal()):
                 yield Sign(kind, name, value if kind == "cursor" else int(value), is_header=True)
                 break
 
@@ -186,13 +187,9 @@ def _in_links(links: list[Any], place: tuple[str, ...], own: set[int]) -> Iterat
 
 def _plain(value: Any) -> Any:
     """Return a number or boolean that is written as a string as what it is."""
-    if isinstance(value, str) and value.isdecimal():
-        return int(value)
-    return (
-        {"true": True, "false": False}.get(value.lower(), value)
-        if isinstance(value, str)
-        else value
-    )
+    if not isinstance(value, str):
+        return value
+    return int(value) if value.isdecimal() else _BOOLEANS.get(value.lower(), value)
 
 
 def _kind(place: tuple[str, ...], value: Any) -> str | None:
@@ -209,7 +206,7 @@ def _kind(place: tuple[str, ...], value: Any) -> str | None:
         kinds = ["pages", "total", "page", "size", "start", "more", "cursor"]
     else:
         kinds = ["url", "cursor"] if value is None or is_link(value) else ["cursor"]
-    return next((kind for kind in kinds if re.fullmatch(_NAMES[kind], name)), None)
+    return next((kind for kind in kinds if _is_named(kind, name)), None)
 
 
 def is_link(value: Any) -> bool:
@@ -217,6 +214,11 @@ def is_link(value: Any) -> bool:
     return isinstance(value, str) and (
         value.startswith(("http://", "https://", "/", "?")) or ("?" in value and "=" in value)
     )
+
+
+@lru_cache(4096)
+def _is_named(kind: str, name: str, prefix: str = "") -> bool:
+    return bool(re.fullmatch(f"{prefix}({_NAMES[kind]})", _flat(name)))
 
 
 def _flat(name: str) -> str:

@@ -161,3 +161,23 @@ def test_empty_page_ends_despite_a_total(paged_api, tap, total):
     assert run.ids() == [0, 1, 2, 3, 4]
     assert not run.warnings
     assert run.bookmark() == ROWS[-1]["at"]
+
+
+@pytest.mark.parametrize("kind", ["partitions", "parent"])
+def test_only_the_context_with_unread_pages_keeps_its_bookmark(api, tap, kind):
+    """Of two contexts, the one whose response names another page is not read completely."""
+    api.serve("/lists", [{"id": "a"}, {"id": "b"}])
+    api.serve("/a", {"rows": ROWS, "next": None})
+    api.serve("/b", {"rows": ROWS, "next": URL})
+    stream = {"name": "items", "path": f"{{{kind.removesuffix('s')}.list}}", "records_path": "rows"}
+    stream |= {"schema": SCHEMA, "replication_key": "at", "new_fields": "ignore"}
+    if kind == "parent":
+        stream["parent"] = {"stream": "lists", "keys": {"list": "id"}}
+    else:
+        stream["partitions"] = [{"list": "a"}, {"list": "b"}]
+    run = tap.ok(api.config({"name": "lists", "path": "lists"}, stream))
+    marks = {
+        one["context"]["list"]: one.get("replication_key_value") for one in run.partitions("items")
+    }
+    assert marks.get("a") == ROWS[-1]["at"]
+    assert marks.get("b") is None

@@ -299,7 +299,7 @@ def test_error_in_the_schema_sample_fails_with_its_text(api, tap, options):
 
 @pytest.mark.parametrize(("path", "status"), [("$.rows[*].lines[*]", 0), ("$.rows[*].lnes[*]", 1)])
 def test_path_into_entries_that_lack_the_list_is_no_typo_once_it_matched(api, tap, path, status):
-    entries = {"a": [{"lines": [{"id": 1}]}], "b": [{"id": 9}]}
+    entries = {"a": [{"lines": ROWS[:1]}], "b": [{"id": 9}]}
     api.routes["/items"] = lambda seen: {"rows": entries[seen.query["p"]]}
     settings = stream(records_path=path, params={"p": "{partition.p}"}, primary_keys=["id"])
     settings |= {"partitions": [{"p": "a"}, {"p": "b"}]}

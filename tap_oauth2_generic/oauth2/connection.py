@@ -59,6 +59,9 @@ class StoredConnection:
             grant,
             settings.scopes,
             settings.token_params,
+            settings.refresh_params,
+            settings.refresh_token_url,
+            settings.client_auth,
             settings.client_secret,
             assertion,
             self._issued_for[:3],
@@ -143,13 +146,18 @@ class StoredConnection:
             token = Token(access_token, token.refresh_token)
         return Chain(chain.key, replace(entry, seeds=(*entry.seeds, *new)), token)
 
+    def _chain(self, key: str, entry: Entry, token: Token) -> Chain:
+        # It may have been rejected for a mistake that was corrected meanwhile.
+        ended = entry.ended and entry.request == self._request
+        return Chain(key, replace(entry, ended=ended), token)
+
     def _renewable(self, chain: Chain) -> Chain:
         """Return a chain without the token of another request than the configured one."""
         return chain if chain.entry.request == self._request else replace(chain, token=NO_TOKEN)
 
     def _find(self, entries: Mapping[str, Entry]) -> list[Chain]:
         """Return all chains by age; raise AuthorizationError if they belong to another."""
-        found = [Chain(key, entry, entry.token) for key, entry in entries.items() if entry.token]
+        found = [self._chain(key, e, e.token) for key, e in entries.items() if e.token]
         # Without a name, only the host of a client can differ, and then it gets its own token.
         for chain in found if self._settings.connection or not self._unattended else []:
             url, client, *hosts = chain.entry.issued_for or self._issued_for

@@ -340,3 +340,22 @@ def test_rejected_token_of_a_removed_store_is_sent_once(api, tap, provider, conf
     assert run.status == 1
     assert "invalid_grant" in run.error_lines[0]
     assert len(api.requests("/token")) == 2
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"client_secret": "typo"}, {"client_auth": "none"}, {"refresh_params": {"audience": "typo"}}],
+)
+def test_token_rejected_for_a_mistake_is_sent_when_it_is_corrected(
+    api, tap, provider, config, wrong
+):
+    """Some providers say invalid_grant for a wrong client: that must not end the connection."""
+    seed = provider.issue("A")
+    tap.ok(config(seed))
+    provider.access.clear()
+    issue, api.token = api.token, lambda _: Reply({"error": "invalid_grant"}, 400)
+    for _ in range(2):
+        assert tap(config(seed, **wrong)).status == 1
+    api.token = issue
+    assert tap.ok(config(seed)).ids() == ["A"]
+    assert len(api.requests("/token")) == 3

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tap_oauth2_generic.net.request import Place
-from tap_oauth2_generic.pagination.signs import ENDS, Sign, find_signs, says_more
+from tap_oauth2_generic.pagination.signs import ENDS, Sign, find_signs, flatten, says_more
 from tap_oauth2_generic.parsing.page import Page
 
 _CURSORS = (
@@ -72,7 +72,7 @@ class Parameters:
     def spell(self, setting: str, names: Sequence[str]) -> Iterator[Candidate]:
         """Yield the setting with each name in each place; GraphQL has its declared variables."""
         if self.declared is not None:
-            names = [v for name in names for v in self.declared if _flat(v) == _flat(name)]
+            names = [v for name in names for v in self.declared if flatten(v) == flatten(name)]
         for place, prefix in self.places:
             for name in dict.fromkeys(names):
                 at = {} if place == "query" else {"params_in": place}
@@ -197,7 +197,3 @@ def _own(sign: Sign | None) -> list[str]:
 
 def _last(place: str) -> str:
     return place.rpartition(".")[2].strip("'")
-
-
-def _flat(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())

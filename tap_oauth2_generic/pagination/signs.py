@@ -175,7 +175,7 @@ def _holds_list(value: Any) -> bool:
 def _in_links(links: list[Any], place: tuple[str, ...], own: set[int]) -> Iterator[Sign]:
     """Yield the link to the next page in a list of links, such as those of FHIR and PayPal."""
     for link in links:
-        names = {_flat(name): name for name in link} if isinstance(link, dict) else {}
+        names = {flatten(name): name for name in link} if isinstance(link, dict) else {}
         relation = next((names[n] for n in ("rel", "relation", "ref") if n in names), None)
         target = next((names[n] for n in ("href", "url", "uri", "link") if n in names), None)
         if relation is None or target is None:
@@ -194,7 +194,7 @@ def _plain(value: Any) -> Any:
 
 def _kind(place: tuple[str, ...], value: Any) -> str | None:
     """Return the kind of a scalar by its name and type, None if it has none."""
-    name, parent = _flat(place[-1]), _flat(place[-2]) if len(place) > 1 else ""
+    name, parent = flatten(place[-1]), flatten(place[-2]) if len(place) > 1 else ""
     # `next: {"href": …}`, `hits.total.value` of Elasticsearch, `pages: {"total": 5}`.
     if parent.startswith("next"):
         name = "next"
@@ -218,8 +218,9 @@ def is_link(value: Any) -> bool:
 
 @lru_cache(4096)
 def _is_named(kind: str, name: str, prefix: str = "") -> bool:
-    return bool(re.fullmatch(f"{prefix}({_NAMES[kind]})", _flat(name)))
+    return bool(re.fullmatch(f"{prefix}({_NAMES[kind]})", flatten(name)))
 
 
-def _flat(name: str) -> str:
+def flatten(name: str) -> str:
+    """Return a name in lower case and without punctuation."""
     return re.sub(r"[^a-z0-9]", "", name.lower())

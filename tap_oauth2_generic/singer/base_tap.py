@@ -100,8 +100,8 @@ class BaseTap(Tap):
         with suppress(OutputError):
             if uninterrupted.forced:
                 return
-            if self.state:
-                self._state_writer.write_state(self.state)
+            if self.state and isinstance(self._state_writer, ThrottledStateWriter):
+                self._state_writer.write_last(self.state)
             self.message_writer.flush()
 
     @classmethod

@@ -103,6 +103,7 @@ def status(line, **headers):
 
 
 NOW = int(time())
+LATER = NOW + 100_000
 GOOD = status("200 OK")
 
 
@@ -155,25 +156,32 @@ RETRIED = {
     "425": status("425 Too Early"),
     "429": status("429 Too Many Requests"),
     "429, Retry-After: 0": status("429 Slow", Retry_After="0"),
-    "429, Retry-After: 9": status("429 Slow", Retry_After="9"),
-    "429, Retry-After: 1.5": status("429 Slow", Retry_After="1.5"),
+    "429, Retry-After: 0.01": status("429 Slow", Retry_After="0.01"),
     "429, Retry-After: -1": status("429 Slow", Retry_After="-1"),
-    "429, Retry-After: a date": status("429 Slow", Retry_After=formatdate(NOW + 9, usegmt=True)),
     "429, Retry-After: a past date": status("429 Slow", Retry_After=formatdate(0, usegmt=True)),
     "429, Retry-After: soon": status("429 Slow", Retry_After="soon"),
     "429, Retry-After: 1e999": status("429 Slow", Retry_After="1e999"),
-    "429, reset in seconds": status("429 Slow", X_RateLimit_Reset="30"),
-    "429, reset at an epoch": status("429 Slow", X_RateLimit_Reset=str(NOW + 30)),
-    "429, reset in milliseconds": status("429 Slow", X_RateLimit_Reset=str((NOW + 30) * 1000)),
-    "429, reset at a time": status("429 Slow", X_RateLimit_Reset="2999-01-01T00:00:00Z"),
+    "429, reset in seconds": status("429 Slow", X_RateLimit_Reset="0.01"),
+    "429, reset at an epoch": status("429 Slow", X_RateLimit_Reset=str(NOW)),
+    "429, reset in milliseconds": status("429 Slow", X_RateLimit_Reset=str(NOW * 1000)),
+    "429, reset at a time": status("429 Slow", X_RateLimit_Reset="2001-01-01T00:00:00Z"),
     "500": status("500 Internal Server Error"),
     "502": status("502 Bad Gateway"),
     "503": status("503 Service Unavailable"),
-    "503, Retry-After: 9": status("503 Service Unavailable", Retry_After="9"),
+    "503, Retry-After: 0.01": status("503 Service Unavailable", Retry_After="0.01"),
     "504": status("504 Gateway Timeout"),
 }  # fmt: skip
 PERMANENT = {
     "501": status("501 Not Implemented"),
+    # Waits beyond max_wait.
+    "429, Retry-After: 9": status("429 Slow", Retry_After="9"),
+    "429, Retry-After: 1.5": status("429 Slow", Retry_After="1.5"),
+    "429, Retry-After: a date": status("429 Slow", Retry_After=formatdate(LATER, usegmt=True)),
+    "429, late reset in seconds": status("429 Slow", X_RateLimit_Reset="30"),
+    "429, late reset at an epoch": status("429 Slow", X_RateLimit_Reset=str(LATER)),
+    "429, late reset in milliseconds": status("429 Slow", X_RateLimit_Reset=str(LATER * 1000)),
+    "429, late reset at a time": status("429 Slow", X_RateLimit_Reset="2999-01-01T00:00:00Z"),
+    "503, Retry-After: 9": status("503 Service Unavailable", Retry_After="9"),
     "HTML with status 200": body(HTML),
     "an empty body": body(b""),
     "a whitespace body": body(b" \n"),

@@ -144,14 +144,18 @@ def test_undecodable_last_record_names_stream_and_page(api, tap):
 
 @pytest.mark.parametrize("option", [[], ["--discover"], ["--test"]])
 def test_fault_in_a_schema_sample_is_reported_without_output(api, proxy, tap, option):
+    """But for the STATE of a sync, which is the one it was given."""
     proxy.is_faulty = lambda _: True
     proxy.fault = lambda _, client: client.reset()
     stream = {name: value for name, value in STREAM.items() if name != "schema"}
-    run = tap(api.config(stream, base_url=f"http://{proxy.host}"), *option)
+    bookmark = {"replication_key": "at", "replication_key_value": ROWS[0]["at"]}
+    state = {"bookmarks": {"items": bookmark}}
+    run = tap(api.config(stream, base_url=f"http://{proxy.host}"), *option, state=state)
     assert run.status == 1
     (line,) = run.error_lines
     assert line.startswith("stream 'items', page 1: GET ")
-    assert not run.output
+    expected = {"type": "STATE", "value": state}
+    assert all(not option and message == expected for message in run.messages)
 
 
 @pytest.mark.parametrize("way", MODES)

@@ -19,7 +19,7 @@ def recipe(request: Any, tap: Any, monkeypatch: Any) -> Iterator[Recipe]:
     path = RECIPES / request.param
     with FAKES[request.param]() as provider:
         own = {**towards(provider, path), **CLIENT, "refresh_token": FIRST_REFRESH_TOKEN}
-        # A provider's word on how long to wait is bounded, so that no test has to.
+        # Waits without a word of the provider are short; the fakes ask for none.
         for name, value in {**own, "max_wait": "0.01"}.items():
             monkeypatch.setenv(f"TAP_OAUTH2_GENERIC_{name.upper()}", value)
         yield Recipe(path, provider, tap)

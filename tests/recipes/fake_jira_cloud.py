@@ -42,7 +42,7 @@ class JiraCloud(JiraDataCenter):
         return Reply({"code": 401, "message": "Unauthorized; scope does not match"}, 401)
 
     def too_many(self) -> Reply:
-        headers = {"Retry-After": "5", "X-RateLimit-Reset": "2021-05-10T11:00Z"}
+        headers = {"Retry-After": "0", "X-RateLimit-Reset": "2021-05-10T11:00Z"}
         headers["RateLimit-Reason"] = "jira-quota-based"
         return Reply({"code": 429, "message": "Rate limit exceeded"}, 429, headers)
 

@@ -68,7 +68,7 @@ class JiraDataCenter(Provider):
             "X-RateLimit-Remaining": "0",
             "X-RateLimit-FillRate": "5",
             "X-RateLimit-Interval-Seconds": "60",
-            "retry-after": "33",
+            "retry-after": "0",
         }
         return Reply({"message": "Rate limit exceeded."}, 429, headers)
 

@@ -56,7 +56,7 @@ class Microsoft(Provider):
         return error(403, "accessDenied", "Access is denied. Check credentials and try again.")
 
     def too_many(self) -> Reply:
-        return error(429, "TooManyRequests", "Please retry again later.", {"Retry-After": "10"})
+        return error(429, "TooManyRequests", "Please retry again later.", {"Retry-After": "0"})
 
     def data(self, seen: Seen) -> Any:
         path = unquote(seen.path)

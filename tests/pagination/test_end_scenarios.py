@@ -201,7 +201,7 @@ def test_ignored_parameter_is_noticed_where_no_record_is_chosen(api, tap, most):
 
 @pytest.mark.parametrize("style", ["page_number", "offset", "cursor", "last_record"])
 @pytest.mark.parametrize("encoded", [True, False])
-def test_records_that_come_again_are_told_by_their_keys(api, tap, style, encoded):
+def test_repeated_records_are_recognized_by_their_keys(api, tap, style, encoded):
     """A value that differs each time, such as a signed URL, does not hide the repetition."""
 
     def respond(_):

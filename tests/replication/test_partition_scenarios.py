@@ -317,7 +317,7 @@ def test_parent_key_without_a_value_is_no_error(lists, tap, records):
     tap.ok(lists.config({**PARENT, "schema": schema}, {**CHILD, "schema": schema}))
 
 
-def test_key_of_a_context_that_a_field_hides_is_said_once(api, tap):
+def test_context_key_that_a_field_hides_warns_once(api, tap):
     """A grandchild would get the child's field; equal values hide nothing."""
     api.serve("/lists", [{"id": 1}, {"id": 2}])
     api.routes["/tasks"] = lambda seen: [

@@ -18,8 +18,7 @@ from tap_oauth2_generic.extract.schema_sample import SchemaSample
 from tap_oauth2_generic.extract.slice_sync import SlicePlan, SliceSync
 from tap_oauth2_generic.extract.stream_pipeline import PipelineFactory
 from tap_oauth2_generic.records.conform import OTHERS
-from tap_oauth2_generic.records.growth import Columns, GrowthRules
-from tap_oauth2_generic.records.schema_memory import MEMORY
+from tap_oauth2_generic.records.growth import GrowthRules
 from tap_oauth2_generic.records.steps import LEFT_OUT
 from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
 from tap_oauth2_generic.runtime.failures import StreamFailures
@@ -73,28 +72,6 @@ class OAuth2Stream(PagedStream):
         self._sync: SliceSync | None = None
 
     @property
-    def columns(self) -> Columns:
-        """The current columns; raise TapError if they cannot be inferred."""
-        return self.keeper.columns
-
-    def first_schema(self) -> dict[str, Any]:
-        """Return the schema to start with; raise TapError if it cannot be inferred."""
-        return self.keeper.schema
-
-    def replace_columns(self, columns: Columns) -> None:
-        """Continue with other columns; send them if there is more than notes of nulls."""
-        self.keeper.columns = columns
-        if (schema := self.keeper.schema) != self.schema:
-            self.replace_schema(schema)
-
-    def remember_schema(self) -> None:
-        """Keep the schema in the state, before it is sent."""
-        if (memory := self.keeper.memory()) is not None:
-            self.stream_state[MEMORY] = memory
-        else:
-            self.stream_state.pop(MEMORY, None)
-
-    @property
     def needs_schema(self) -> bool:
         """Whether the stream is emitted, and has not failed before it begins."""
         return self.selected and not self.failures.has_ended
@@ -107,15 +84,14 @@ class OAuth2Stream(PagedStream):
         """Take selection and schema from a catalog; a stream that it lacks is not emitted."""
         super().apply_catalog(catalog)
         entry, settings = catalog.get_stream(self.name), self.stream.settings
-        warn, schema = self.stream_log.warning, self.take_catalog_schema()
-        self.keeper.use_catalog(schema, is_inferred=self.is_inferred_in_catalog)
+        warn, columns = self.stream_log.warning, self.use_catalog_schema()
         if entry is not None and self.forced_replication_method != REPLICATION_FULL_TABLE:
             # A catalog made by hand may name no key, which does not make it FULL_TABLE.
             self.replication_key = self.replication_key or settings.replication_key
             if entry.key_properties is None:
                 self.primary_keys = self.primary_keys or settings.primary_keys
                 entry.key_properties = list(self.primary_keys)
-        if entry is not None and not (schema or {}).get("properties"):
+        if entry is not None and not columns:
             # It was made before the login, or when there was no record.
             self.primary_keys = settings.primary_keys
             self.replication_key = settings.replication_key
@@ -125,7 +101,6 @@ class OAuth2Stream(PagedStream):
             self.state_partitioning_keys = []
             if settings.replication_key:
                 warn("the catalog sets FULL_TABLE: full read, bookmark unchanged")
-        columns = (schema or {}).get("properties", {})
         if columns and (unknown := [key for key in self.primary_keys if key not in columns]):
             warn("the catalog's schema has no column for its key %s", ", ".join(unknown))
         if kept := self.select_keys():

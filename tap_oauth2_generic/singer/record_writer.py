@@ -48,15 +48,10 @@ class RecordWriter:
 
         The schema grows once for a whole ``page``, if the batch is only a part of it.
         """
-        if not self.is_selected or not len(batch):
+        if not self.is_selected:
             return
-        if batch.encoded is not None and isinstance(self.stream.message_writer, MessageWriter):
-            encoded = batch.encoded
-            self.stream.release_schema()
-            self.stream.message_writer.write_records(
-                self.stream.name, encoded.records, encoded.suffix
-            )
-            self.stats.records += len(encoded.records)
+        if batch.encoded is not None:
+            self._send(batch.encoded.records, batch.encoded.suffix)
             return
         waiting: list[Any] = []
         dropped = dict(self.dropped)
@@ -83,18 +78,16 @@ class RecordWriter:
             message = f"stream {self.stream.name!r}: a record is nested too deep"
             raise RecordError(message) from None
 
-    def _send(self, waiting: list[Any]) -> None:
-        if not waiting:
+    def _send(self, records: Sequence[Any], more: bytes = b"") -> None:
+        """Write finished records; those without a column yet are all null."""
+        if not records or not self.stream.release_schema():
             return
-        if not self.stream.release_schema():
-            # Fields that are all null are no columns yet.
-            return
-        self.stats.records += len(waiting)
+        self.stats.records += len(records)
         writer = self.stream.message_writer
-        if isinstance(waiting[0], bytes) and isinstance(writer, MessageWriter):
-            writer.write_records(self.stream.name, waiting)
+        if isinstance(writer, MessageWriter) and not isinstance(records[0], list):
+            writer.write_records(self.stream.name, records, more)
             return
-        for alias, record in (one for made in waiting for one in made):
+        for alias, record in (one for made in records for one in made):
             now = datetime.now(timezone.utc)
             writer.write_message(RecordMessage(alias, record, time_extracted=now))
 

@@ -5,7 +5,6 @@ What the SDK marks private is used here and in ``paged_stream``.
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,33 +14,32 @@ from singer_sdk.singerlib import Metadata
 
 from tap_oauth2_generic.errors import StreamError
 from tap_oauth2_generic.records.growth import Columns
+from tap_oauth2_generic.records.schema_memory import MEMORY
 from tap_oauth2_generic.runtime.failures import StreamFailures
+from tap_oauth2_generic.singer.schema_keeper import SchemaKeeper
 
 
 class SchemaStream(Stream):
     """A stream whose SCHEMA is sent when it is known, and again when it has grown."""
 
     failures: StreamFailures
+    keeper: SchemaKeeper
     _sent_schemas: object = None
     _holds_schema = False
     _since_state = 0
 
     @property
-    @abstractmethod
     def columns(self) -> Columns:
-        """The current columns."""
+        """The current columns; raise TapError if they cannot be inferred."""
+        return self.keeper.columns
 
-    @abstractmethod
     def replace_columns(self, columns: Columns) -> None:
-        """Continue with other columns, and send them before the next record."""
-
-    @abstractmethod
-    def first_schema(self) -> dict[str, Any]:
-        """Return the schema to start with; raise TapError if it cannot be inferred."""
-
-    @abstractmethod
-    def remember_schema(self) -> None:
-        """Keep the schema in the state, before it is sent."""
+        """Continue with other columns; send them if there is more than notes of nulls."""
+        self.keeper.columns = columns
+        if (schema := self.keeper.schema) != self.schema:
+            self._schema = schema
+            self.register_schema()
+            self._write_schema_message()
 
     def infer_early(self) -> None:
         """Infer the schema; a selected stream without one ends before it begins."""
@@ -56,7 +54,7 @@ class SchemaStream(Stream):
     def schema(self) -> dict[str, Any]:
         """The schema to send; raise TapError if it cannot be inferred."""
         if self._schema is None:
-            self._schema = self.first_schema()
+            self._schema = self.keeper.schema
         return self._schema
 
     @property
@@ -64,15 +62,13 @@ class SchemaStream(Stream):
         """The schema as far as it is known without a request."""
         return self._schema or {}
 
-    def take_catalog_schema(self) -> dict[str, Any] | None:
-        """Return the schema that the catalog gave, None without one, and forget it."""
+    def use_catalog_schema(self) -> Mapping[str, Any]:
+        """Take the schema that the catalog gives; return its columns, none without a schema."""
         schema, self._input_schema = self._input_schema, None
-        return schema
-
-    @property
-    def is_inferred_in_catalog(self) -> bool:
-        """Whether the catalog says that its schema of the stream was inferred."""
-        return self.name in getattr(self._tap, "inferred_in_catalog", ())
+        is_inferred = self.name in getattr(self._tap, "inferred_in_catalog", ())
+        self.keeper.use_catalog(schema, is_inferred=is_inferred)
+        columns: Mapping[str, Any] = (schema or {}).get("properties", {})
+        return columns
 
     @property
     def given_state(self) -> Mapping[str, Any]:
@@ -107,12 +103,6 @@ class SchemaStream(Stream):
         self._mask = None
         return lost
 
-    def replace_schema(self, schema: dict[str, Any]) -> None:
-        """Continue with another schema, and send it before the next record."""
-        self._schema = schema
-        self.register_schema()
-        self._write_schema_message()
-
     def register_schema(self) -> None:
         """Let stream maps and flattening start from the current schema."""
         self._select_variants(self.columns.variants)
@@ -134,7 +124,10 @@ class SchemaStream(Stream):
         sending = [*self._generate_schema_messages()]
         if sending != self._sent_schemas:
             self._sent_schemas = sending
-            self.remember_schema()
+            if (memory := self.keeper.memory()) is not None:
+                self.stream_state[MEMORY] = memory
+            else:
+                self.stream_state.pop(MEMORY, None)
             for message in sending:
                 self._tap.write_message(message)
             # A STATE follows the page, so that a run that is killed later is remembered, too.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from functools import cached_property
 from itertools import islice
 from typing import Any, Protocol
@@ -22,15 +21,6 @@ from tap_oauth2_generic.runtime.json_encoder import encode_json
 
 Record = dict[str, Any]
 _NAMED_FIELDS = 20
-
-
-class Reach(Enum):
-    """How far a step works on records that are still encoded."""
-
-    PASSES = "leaves them untouched"
-    SUFFIX = "adds members at the end of each"
-    READS = "decodes what it has to see, and changes no value"
-    REBUILDS = "needs every record decoded"
 
 
 class Source(Protocol):
@@ -121,7 +111,8 @@ class Batch:
 class Step:
     """One thing that is done to every record; made once for a stream, schema and catalog."""
 
-    reach = Reach.REBUILDS
+    #: Whether the step works on encoded records: it leaves them untouched, or adds members.
+    takes_encoded = False
     #: The fields that the step adds on encoded records.
     adds: frozenset[str] = frozenset()
 
@@ -191,4 +182,4 @@ def _works_encoded(step: Step) -> bool:
     """Return whether a step works on encoded records; never if only ``apply`` is overridden."""
     names = ("apply_encoded", "apply")
     latest = next(n for cls in type(step).__mro__ for n in names if n in vars(cls))
-    return step.reach is not Reach.REBUILDS and latest == "apply_encoded"
+    return step.takes_encoded and latest == "apply_encoded"

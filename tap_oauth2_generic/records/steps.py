@@ -19,7 +19,7 @@ from tap_oauth2_generic.records.conform import RecordConformer
 from tap_oauth2_generic.records.fit import SchemaMismatchError
 from tap_oauth2_generic.records.msgspec_types import ValuesAt
 from tap_oauth2_generic.records.passthrough import Passthrough
-from tap_oauth2_generic.records.pipeline import EncodedPage, Reach, Record, Slice, Step
+from tap_oauth2_generic.records.pipeline import EncodedPage, Record, Slice, Step
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.settings.conditions import CONDITION_PROPERTIES, Condition, parse_condition
@@ -38,14 +38,13 @@ class Unwrap(Step):
 
     def __init__(self, settings: RecordSettings, read: Iterable[Path]) -> None:
         where = settings.records_path
-        if (
+        self.takes_encoded = (
             settings.response_format == "json"
             and not settings.records_are_values
             and settings.record_columns is None
             and isinstance(where, DottedPath)
             and all(passes_by(p, where) for p in read if isinstance(p, DottedPath | JsonPath))
-        ):
-            self.reach = Reach.READS
+        )
 
 
 class AddFields(Step):
@@ -56,7 +55,7 @@ class AddFields(Step):
         self.adds = frozenset(fields)
         try:
             self._values = {name: ValuesAt(path) for name, path in fields.items()}
-            self.reach = Reach.SUFFIX
+            self.takes_encoded = True
         except (TypeError, ValueError):
             # A JSONPath, or a name that JSON has to escape.
             self._values = {}
@@ -77,7 +76,7 @@ class AddFields(Step):
 class AddContext(Step):
     """Add the fields of the slice's context, unless the record has its own."""
 
-    reach = Reach.SUFFIX
+    takes_encoded = True
 
     def __init__(self, names: Collection[str], log: StreamLog) -> None:
         self.adds = frozenset(names)
@@ -168,7 +167,7 @@ class Conform(Step):
             self._passthrough = Passthrough(
                 conformer, adds, replication_key, primary_keys, is_ordered=is_ordered
             )
-            self.reach = Reach.READS
+            self.takes_encoded = True
 
     def apply(self, record: Record, _: Slice, /) -> Record:
         """Return the record as its schema wants it; raise SchemaMismatchError."""
@@ -187,7 +186,7 @@ class Conform(Step):
 class Encode(Step):
     """Encode each record as JSON."""
 
-    reach = Reach.SUFFIX
+    takes_encoded = True
 
     def apply(self, record: Record, _: Slice, /) -> bytes:
         """Return the record as JSON, with every digit."""

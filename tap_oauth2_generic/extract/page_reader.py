@@ -120,7 +120,7 @@ class PageReader:
             if problem and (paginator.stop or problem.stops):
                 reason, failed, _ = problem
                 paginator.stop = Stop(reason, complete=False, suspicious=True, failed=failed)
-            is_kept = all(one.fits(response) for one in self._kept_responses)
+            is_kept = all(map(response.meets, self._kept_responses))
             fetched = [FetchedPage(response, one, place, is_kept) for one in pages]
             if page is None or (paginator.stop and not pages):
                 fetched.append(FetchedPage(response, page, place, is_new=False))

@@ -10,6 +10,8 @@ from typing import Any
 import requests
 
 from tap_oauth2_generic.net.request import Request
+from tap_oauth2_generic.settings.conditions import Condition
+from tap_oauth2_generic.settings.templates import as_text
 
 
 @dataclass
@@ -41,6 +43,15 @@ class Response:
             {name: _readable(value) for name, value in raw.headers.items()}
         )
         return cls(request, raw.url, raw.status_code, headers, raw.content, decode)
+
+    def meets(self, condition: Condition) -> bool:
+        """Return whether it meets a condition; raise SettingError for a slow pattern."""
+        if condition.is_empty is not None:
+            return condition.is_empty is not bool(self.content.strip())
+        if condition.header:
+            found = self.headers.get(condition.header)
+            return condition.accepts(found) or found in [as_text(one) for one in condition.choices]
+        return condition.holds(self.read_body())
 
     def read_body(self) -> Any:
         """Return the body for rules to look into, None if it cannot be decoded."""

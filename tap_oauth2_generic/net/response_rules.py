@@ -35,7 +35,7 @@ class Rule:
         """Return whether the rule applies; the body is decoded only if it matters."""
         if self.statuses is not None and response.status not in self.statuses:
             return False
-        return self.condition is None or self.condition.fits(response)
+        return self.condition is None or response.meets(self.condition)
 
     def message(self, response: Response) -> str:
         """Return the message at ``message_path``, an empty string if there is none."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
 from tap_oauth2_generic.settings.paths import MISSING, Path, parse_path
 from tap_oauth2_generic.settings.patterns import Pattern, parse_pattern
@@ -35,21 +35,6 @@ CONDITION_PROPERTIES: dict[str, Any] = {
 }
 
 
-class Received(Protocol):
-    """What a condition may ask of a response."""
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The headers, whatever the case of their names."""
-
-    @property
-    def content(self) -> bytes:
-        """The body."""
-
-    def read_body(self) -> Any:
-        """Return the decoded body, None if it cannot be decoded."""
-
-
 @dataclass(frozen=True)
 class Condition:
     """One test of one value: at a path, in a response header, or whether there is a body."""
@@ -60,21 +45,13 @@ class Condition:
     choices: tuple[Any, ...] = ()
     pattern: Pattern | None = None
 
-    def fits(self, response: Received) -> bool:
-        """Return whether a response meets it; raise SettingError for a slow pattern."""
-        if self.is_empty is not None:
-            return self.is_empty is not bool(response.content.strip())
-        if self.header:
-            found = response.headers.get(self.header)
-            return self._accepts(found) or found in [as_text(one) for one in self.choices]
-        return self.holds(response.read_body())
-
     def holds(self, value: Any) -> bool:
         """Return whether the value at the path meets it; raise SettingError for a slow pattern."""
         found = self.path.find(value) if self.path else None
-        return self._accepts(None if found is MISSING else found)
+        return self.accepts(None if found is MISSING else found)
 
-    def _accepts(self, found: Any) -> bool:
+    def accepts(self, found: Any) -> bool:
+        """Return whether a value meets it, None if there is no value; raise SettingError."""
         if self.pattern is None:
             return any(_same(found, choice) for choice in self.choices)
         if found is None or isinstance(found, dict | list):

@@ -56,7 +56,8 @@ class Template:
         Raises SettingError if the scope has no value for a placeholder.
         """
         return "".join(
-            part if isinstance(part, str) else encode(_fill(part, scope)) for part in self.parts
+            part if isinstance(part, str) else encode(as_text(_find(part, scope)))
+            for part in self.parts
         )
 
     def value(self, scope: Scope) -> Any:
@@ -64,8 +65,7 @@ class Template:
         lone = self.parts[0] if len(self.parts) == 1 else None
         if not isinstance(lone, Placeholder):
             return self.render(scope)
-        value = _find(lone, scope)
-        return value.render(lone.pattern) if hasattr(value, "render") else value
+        return _find(lone, scope)
 
     def errors(self, known: Mapping[str, bool], *, is_secret: bool = False) -> list[str]:
         """Return a sentence for each wrong placeholder; of a secret it shows only plain words.
@@ -141,12 +141,6 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
-def _fill(placeholder: Placeholder, scope: Scope) -> str:
-    value = _find(placeholder, scope)
-    # A bound in time formats itself.
-    return value.render(placeholder.pattern) if hasattr(value, "render") else as_text(value)
-
-
 def _find(placeholder: Placeholder, scope: Scope) -> Any:
     """Return the value of a placeholder; raise SettingError if there is none."""
     value = _find_value(placeholder.name, scope)
@@ -155,7 +149,8 @@ def _find(placeholder: Placeholder, scope: Scope) -> Any:
         if placeholder.family == "token":
             message += ": the last token response has no such field"
         raise SettingError(message)
-    return value
+    # A bound in time formats itself.
+    return value.render(placeholder.pattern) if hasattr(value, "render") else value
 
 
 def _find_value(name: str, scope: Scope) -> Any:

@@ -46,7 +46,12 @@ def add_environment(
     """
     properties: dict[str, Any] = schema["properties"]
     errors: list[str] = []
-    found = _parse(properties if wins else dict(_missing_secrets(properties, config)), errors)
+    secrets = {
+        name: entry
+        for name, entry in properties.items()
+        if entry.get("secret") and name not in config and os.environ.get(_variable(name)) != ""
+    }
+    found = _parse(properties if wins else secrets, errors)
     # Under Meltano an unknown one may belong to a plugin whose name begins like this one.
     if _is_run_by_meltano():
         _warn(_unknown(properties))
@@ -71,14 +76,6 @@ def _parse(properties: Mapping[str, Any], errors: list[str]) -> dict[str, Any]:
     except ValueError:
         errors += _malformed(properties)
         return {}
-
-
-def _missing_secrets(
-    properties: Mapping[str, Any], config: Mapping[str, Any]
-) -> Iterator[tuple[str, Any]]:
-    for name, entry in properties.items():
-        if entry.get("secret") and name not in config and os.environ.get(_variable(name)) != "":
-            yield name, entry
 
 
 def _ignored(properties: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[str]:

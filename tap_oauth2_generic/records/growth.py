@@ -128,8 +128,9 @@ class _Level:
         """Return the schema and the variants with all that was observed."""
         for name, inner in self._inner.items():
             self._columns[name], self._variants[name] = inner.grown()
-        for name in self._columns if self._rules.is_inferred else self._new:
-            self._columns[name] = settle_items(self._columns[name])
+        known = self._schema.get("properties", {})
+        for name, column in self._columns.items():
+            self._columns[name] = settle_items(column, known.get(name, {}))
         for name in () if self._rules.is_inferred else self._new:
             self._columns[name] = without_nulls(self._columns[name])
         if self._at and len(self._columns) > MAX_PROPERTIES:

@@ -34,7 +34,7 @@ def infer(records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     for record in records:
         for name, value in record.items():
             properties[name] = grow(properties.get(name), value)
-    return settle_items({"type": "object", "properties": properties})
+    return settle_items({"type": "object", "properties": properties}, {})
 
 
 def grow(schema: Schema | None, value: Any, *, adds: bool = True, joins: bool = True) -> Schema:
@@ -68,19 +68,26 @@ def without_nulls(schema: Schema) -> dict[str, Any]:
     return columns
 
 
-def settle_items(schema: Schema) -> dict[str, Any]:
-    """Return a schema whose lists never need items of another type.
+def settle_items(schema: Schema, known: Schema) -> dict[str, Any]:
+    """Return a schema, grown from a known one, whose lists never need items of another type.
 
     target-postgres makes array columns of typed items, which take no other type later. Strings
     hold any item as JSON, and all objects are one type; other items get no type.
     """
     settled = dict(schema)
+    if schema == known:
+        return settled
     if "properties" in schema:
-        settled["properties"] = {n: settle_items(s) for n, s in schema["properties"].items()}
+        before = known.get("properties", {})
+        members = schema["properties"].items()
+        settled["properties"] = {n: settle_items(s, before.get(n, {})) for n, s in members}
     if "items" in schema:
-        types = types_of(schema["items"])
-        of_objects = settle_items(schema["items"]) if types == {"object"} else {}
-        settled["items"] = ANY_VALUE if types == {"string"} else of_objects
+        items, before = schema["items"], known.get("items", {})
+        settled["items"] = {}
+        if types_of(items) == {"object"}:
+            settled["items"] = settle_items(items, before)
+        elif types_of(items) == {"string"} and types_of(before) != {"object"}:
+            settled["items"] = ANY_VALUE
     return settled
 
 
@@ -138,6 +145,4 @@ def _grow_array(schema: Schema, value: list[Any], **rules: bool) -> Schema:
     grown: dict[str, Any] = {"type": ["array", "null"], **(schema or {"items": ONLY_NULLS})}
     for member in value if "items" in grown else ():
         grown["items"] = grow(grown["items"], member, **rules)
-    if types_of(schema.get("items", {})) == {"object"} != types_of(grown["items"]):
-        grown["items"] = {}
     return grown

@@ -95,6 +95,21 @@ def test_order_of_the_sample_does_not_matter(sample, random):
     assert infer(shuffled) == infer(sample)
 
 
+@pytest.mark.parametrize(
+    "sample",
+    [
+        [[{}], [False]],
+        [[{"b": 1}], ["a"], [2]],
+        [{"l": [{}]}, {"l": [1]}],
+        [[{"l": [{}]}, {"l": ["a"]}], [{"l": [None]}]],
+    ],
+)
+def test_order_of_lists_of_objects_and_others_does_not_matter(sample):
+    records = [{"x": value} for value in sample]
+    assert infer(records) == infer(records[::-1])
+    assert '"items": {}' not in json.dumps(infer(records))
+
+
 @quick
 @given(st.lists(values, min_size=1))
 def test_growing_twice_changes_nothing(found):
@@ -179,7 +194,7 @@ def test_timestamp_column_holds_only_timestamps(found, is_timestamp):
 def test_items_of_lists_have_a_type_that_can_stay(first, later, items):
     """A loader that makes a typed array column of the items never has to change it."""
     column = infer([{"x": first}])["properties"]["x"]
-    grown = settle_items(grow(column, later))
+    grown = settle_items(grow(column, later), column)
     is_object = "b" in items
     assert grown["items"] == ({**FREE_FORM, "properties": items} if is_object else items)
     kept = column["items"].get("type")
@@ -190,7 +205,7 @@ def test_items_of_lists_have_a_type_that_can_stay(first, later, items):
 def test_items_lose_their_type_when_others_join_objects(later):
     """Both are JSON in an array column of any loader."""
     column = infer([{"x": [{"b": 1}]}])["properties"]["x"]
-    assert settle_items(grow(column, [later]))["items"] == {}
+    assert settle_items(grow(column, [later]), column)["items"] == {}
 
 
 def test_field_that_was_only_null_is_no_column():

@@ -6,7 +6,7 @@ Reads as a sync does, but writes no Singer message and moves no bookmark.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -128,27 +128,22 @@ def _suggestion(suggestion: Suggestion) -> dict[str, Any]:
     return {"stream": definition, "remarks": remarks}
 
 
-def _show(report: dict[str, Any]) -> None:
-    def show(line: str) -> None:
-        # A line break in a name or value must not begin a line of its own.
-        click.echo(printable(redact(line)).replace("\n", "?"))
-
-    click.echo()
-    show(report["stream"])
+def _lines(report: dict[str, Any]) -> Iterator[str]:
+    yield report["stream"]
     for number, page in enumerate(report["pages"], 1):
-        _show_page(number, page, show)
+        yield from _lines_of_page(number, page)
     if "paging" in report:
-        show(f"  paging {report['paging']}")
+        yield f"  paging {report['paging']}"
     if not report["ok"]:
-        show(f"  failed: {report['error']}")
+        yield f"  failed: {report['error']}"
     if report["records"]:
-        _show_records(report, show)
+        yield from _lines_of_records(report)
         if (more := len(report["schema"]["properties"]) - MAX_PREVIEW_FIELDS) > 0:
-            show(f"  and {more} more fields; --json shows them")
+            yield f"  and {more} more fields; --json shows them"
         for name in ("primary_key", "replication_key"):
-            show(f"  {name} candidates: {', '.join(report[f'{name}_candidates']) or 'none'}")
+            yield f"  {name} candidates: {', '.join(report[f'{name}_candidates']) or 'none'}"
     for remark in report.get("suggestion", {}).get("remarks", []):
-        show(f"  - {remark}")
+        yield f"  - {remark}"
 
 
 def _show_suggested(reports: list[dict[str, Any]]) -> None:
@@ -159,31 +154,32 @@ def _show_suggested(reports: list[dict[str, Any]]) -> None:
     click.echo(escape_controls(msgspec.json.format(pasted, indent=2).decode()))
 
 
-def _show_page(number: int, page: dict[str, Any], show: Callable[[str], None]) -> None:
-    show(f"  page {number}: {page['request']['method']} {page['request']['url']}")
+def _lines_of_page(number: int, page: dict[str, Any]) -> Iterator[str]:
+    yield f"  page {number}: {page['request']['method']} {page['request']['url']}"
     count = f"{page['records']} record{'' if page['records'] == 1 else 's'}"
     found = page["response"]
     why = f"the response has {found}" if found else "a response rule decided"
-    show(f"    status {page['status']}, {count}; {why}")
-    for name, value in page["headers"].items():
-        show(f"      {name}: {_shorten(value, _width() - len(name) - 8)}")
+    yield f"    status {page['status']}, {count}; {why}"
+    yield from (_fit(f"      {name}: ", value) for name, value in page["headers"].items())
 
 
-def _show_records(report: dict[str, Any], show: Callable[[str], None]) -> None:
-    """Show each record as a block with a line for each field, so that any width will do."""
+def _lines_of_records(report: dict[str, Any]) -> Iterator[str]:
+    """Yield each record as a block with a line for each field, so that any width will do."""
     columns = dict(islice(infer(report["records"])["properties"].items(), MAX_PREVIEW_FIELDS))
     names = {name: _shorten(name, _MAX_NAME) for name in columns}
     types = {name: _type(column) for name, column in columns.items()}
     longest = max(map(len, names.values()), default=0), max(map(len, types.values()), default=0)
     for number, record in enumerate(report["records"], 1):
-        show(f"  record {number}")
+        yield f"  record {number}"
         for name in (name for name in columns if name in record):
             begins = f"    {names[name]:<{longest[0]}}  {types[name]:<{longest[1]}}  "
-            show(f"{begins}{_shorten(record[name], _width() - len(begins))}")
+            yield _fit(begins, record[name])
 
 
-def _width() -> int:
-    return shutil.get_terminal_size().columns
+def _fit(begins: str, value: Any) -> str:
+    """Return a line whose value is cut to the width of the terminal."""
+    width = shutil.get_terminal_size().columns
+    return begins + _shorten(value, width - len(begins))
 
 
 def _shorten(value: Any, length: int) -> str:
@@ -234,8 +230,9 @@ def command(  # noqa: PLR0913 - its options
     elif offline:
         click.echo(f"the configuration is valid; its streams are: {', '.join(streams)}")
     else:
-        for report in reports:
-            _show(report)
+        for line in (line for report in reports for line in ("", *_lines(report))):
+            # A line break in a name or value must not begin a line of its own.
+            click.echo(printable(redact(line)).replace("\n", "?"))
         if suggests:
             _show_suggested(reports)
     if schema_file is not None and not offline:

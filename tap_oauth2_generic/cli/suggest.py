@@ -6,7 +6,7 @@ For a person to check; a sync never guesses.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -35,40 +35,28 @@ _ENOUGH = 3
 _SIZE_SETTINGS = ("page_size", "page_size_param", "params_in")
 
 
-@dataclass
-class Suggestion:
-    """A complete definition, and remarks about how sure it is."""
-
-    definition: dict[str, Any]
-    remarks: list[str] = field(default_factory=list)
-
-
 class Suggester:
     """Suggests the definitions of a configuration; children are read with their parent's."""
 
     def __init__(self) -> None:
-        self._made: dict[str, tuple[Suggestion, SchemaSample]] = {}
+        self._made: dict[str, Suggestion] = {}
 
     def suggest(self, sample: SchemaSample) -> Suggestion:
         """Suggest the definition of a stream by the responses of its first slices."""
-        return self._make(sample)[0]
-
-    def _make(self, sample: SchemaSample) -> tuple[Suggestion, SchemaSample]:
         name = sample.plan.reader.stream.name
         if name not in self._made:
             if sample.parent is not None:
-                sample = replace(sample, parent=self._make(sample.parent)[1])
-            made = _Stream(sample)
+                sample = replace(sample, parent=self.suggest(sample.parent).sample_as_suggested())
+            made = self._made[name] = Suggestion(sample)
             try:
                 made.look()
             except TapError as error:
                 made.remarks.append(f"could not look at its responses: {error}")
-            self._made[name] = Suggestion(made.definition, made.remarks), made.sample_as_suggested()
         return self._made[name]
 
 
-class _Stream:
-    """One stream whose definition is completed setting by setting."""
+class Suggestion:
+    """A definition completed setting by setting, and remarks about how sure it is."""
 
     def __init__(self, sample: SchemaSample) -> None:
         self.sample = sample
@@ -186,9 +174,9 @@ def _decode(response: Response) -> tuple[str, Any] | None:
             continue
         is_table = isinstance(body, list) and body != [] and all(isinstance(r, dict) for r in body)
         if name == "csv" and is_table:
-            # Any text decodes as CSV, with one column or with rows that are too short.
-            is_even = len(body[0]) > 1 and not any(None in row.values() for row in body)
-            is_table = is_even or "csv" in response.headers.get("Content-Type", "").lower()
+            # Any text decodes as CSV, with one column.
+            is_declared = "csv" in response.headers.get("Content-Type", "").lower()
+            is_table = len(body[0]) > 1 or is_declared
         if is_table or (name == "json" and isinstance(body, dict | list)):
             return name, body
     return None

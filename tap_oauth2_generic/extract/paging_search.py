@@ -58,7 +58,7 @@ class PagingSearch:
 
     def find(self, samples: list[Sample]) -> dict[str, Any]:
         """Return the paging settings that lead on from the first pages of some slices."""
-        params = Parameters.of(self.definition.get("method", "GET"), self.definition.get("body"))
+        params = Parameters(self.definition.get("method", "GET"), self.definition.get("body"))
         configured = self.configured
         is_paged = configured.get("style", DEFAULT_STYLE) != DEFAULT_STYLE
         if is_paged:
@@ -85,19 +85,14 @@ class PagingSearch:
                 yield from self._leading(tried, slice_, page, {})
         slice_, page = samples[0]
         # All records may fit on one page; smaller ones show how the API goes on.
-        for size in self._sizes(page, params):
+        half, own = page.length // 2, self.configured.get("page_size_param")
+        named = [{"page_size_param": own}] if own else sizes(page, params)
+        for size in ({**one, "page_size": half} for one in named if half and find_signs(page)):
             small = self._try({**size, "style": DEFAULT_STYLE}, slice_)
             if small and 0 < small[0].length < page.length:
                 tried = candidates(small[0], params, _key(page))
                 yield from self._leading(tried, slice_, small[0], size)
                 break
-
-    def _sizes(self, page: Page, params: Parameters) -> Iterable[Candidate]:
-        if page.length < 2 or not find_signs(page):  # noqa: PLR2004 - there is no smaller page
-            return []
-        own = {n: v for n, v in self.configured.items() if n == "page_size_param"}
-        found = [own] if own else sizes(page, params)
-        return ({**one, "page_size": page.length // 2} for one in found)
 
     def _leading(
         self, tried: Iterable[Candidate], slice_: Slice, page: Page, size: Candidate
@@ -120,17 +115,14 @@ class PagingSearch:
         if candidate := next(found, None):
             self.remarks.append("unsure of the pagination: no page was found that has a next one")
             return self._merge(candidate)
-        more = (s.place for p in pages for s in find_signs(p) if says_more(s, 1, p.length))
-        if place := next(more, None):
-            said = (
-                f"unsure how to page: {place!r} says that more follows, but nothing tried leads on"
-            )
+        signs = [(sign, page.length) for page in pages for sign in find_signs(page)]
+        places = (sign.place for sign, length in signs if says_more(sign, 1, length))
+        if place := next(places, None):
+            said = f"how to page: {place!r} says that more follows, but nothing tried leads on"
         else:
-            known = (
-                "shows no second page" if any(map(find_signs, pages)) else "has no sign of pages"
-            )
-            said = f"unsure whether there are more pages: the response {known}"
-        self.remarks.append(f"{said}; {_UNKNOWN}")
+            known = "shows no second page" if signs else "has no sign of pages"
+            said = f"whether there are more pages: the response {known}"
+        self.remarks.append(f"unsure {said}; {_UNKNOWN}")
         return {}
 
     def _try(

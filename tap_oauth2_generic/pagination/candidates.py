@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tap_oauth2_generic.net.request import Place
-from tap_oauth2_generic.pagination.signs import ENDS, Sign, find_signs, flatten, says_more
+from tap_oauth2_generic.pagination.signs import ENDS, Sign, find_signs, says_more
 from tap_oauth2_generic.parsing.page import Page
+from tap_oauth2_generic.settings.paths import flatten
 
 _CURSORS = (
     "cursor", "after", "page_token", "pageToken", "start_cursor", "starting_after", "page[cursor]",
@@ -47,36 +48,30 @@ Candidate = dict[str, Any]
 
 @dataclass(frozen=True)
 class Parameters:
-    """Where an API may take its paging parameters: the query, or the body with a prefix.
+    """Where a request may carry paging parameters: in its query, or also in its body."""
 
-    ``declared`` are the variables of a GraphQL query.
-    """
-
-    places: Sequence[tuple[Place, str]] = (("query", ""),)
-    declared: Sequence[str] | None = None
-
-    @classmethod
-    def of(cls, method: str, body: Any) -> Parameters:
-        """Return those of a request by its body."""
-        if method == "GET" or not isinstance(body, dict | None):
-            return cls()
-        body = body or {}
-        query = body.get("query")
-        if isinstance(query, str) and "{" in query:
-            return cls([("body", "variables.")], re.findall(r"\$(\w+)\s*:", query))
-        holders = [
-            n for n, v in body.items() if isinstance(v, dict) and re.search("(?i)pag|cursor", n)
-        ]
-        return cls([*(("body", f"{name}.") for name in holders), ("body", ""), ("query", "")])
+    method: str
+    body: Any
 
     def spell(self, setting: str, names: Sequence[str]) -> Iterator[Candidate]:
         """Yield the setting with each name in each place; GraphQL has its declared variables."""
-        if self.declared is not None:
-            names = [v for name in names for v in self.declared if flatten(v) == flatten(name)]
-        for place, prefix in self.places:
-            for name in dict.fromkeys(names):
-                at = {} if place == "query" else {"params_in": place}
-                yield {setting: f"{prefix}{name}", **at}
+        prefixes, takes_query = [], True
+        body = {} if self.body is None else self.body
+        if self.method != "GET" and isinstance(body, dict):
+            query = body.get("query")
+            if isinstance(query, str) and "{" in query:
+                declared = re.findall(r"\$(\w+)\s*:", query)
+                names = [v for name in names for v in declared if flatten(v) == flatten(name)]
+                prefixes, takes_query = ["variables."], False
+            else:
+                holders = [name for name, member in body.items() if isinstance(member, dict)]
+                holders = [name for name in holders if re.search("(?i)pag|cursor", name)]
+                prefixes = [*(f"{name}." for name in holders), ""]
+        names = list(dict.fromkeys(names))
+        for prefix in prefixes:
+            yield from ({setting: prefix + name, "params_in": "body"} for name in names)
+        if takes_query:
+            yield from ({setting: name} for name in names)
 
 
 def candidates(page: Page, params: Parameters, key: str | None) -> Iterator[Candidate]:
@@ -90,8 +85,8 @@ def candidates(page: Page, params: Parameters, key: str | None) -> Iterator[Cand
     has_flag = any(says_more(sign, 1, 0) for sign in signs if sign.kind in {"more", "last"})
     by_record = _by_last_record(page, params, key if has_flag else None)
     is_counted = any(sign.kind in {"page", "start", "pages", "total"} for sign in signs)
-    for found in (by_number(signs, params), by_record)[:: 1 if is_counted else -1]:
-        yield from found
+    tried = [by_number(signs, params), by_record]
+    yield from chain(*(tried if is_counted else reversed(tried)))
 
 
 def unproven(page: Page, params: Parameters) -> Iterator[Candidate]:
@@ -107,17 +102,13 @@ def unproven(page: Page, params: Parameters) -> Iterator[Candidate]:
 def by_number(signs: Sequence[Sign], params: Parameters) -> Iterator[Candidate]:
     """Yield styles that count pages or records; the response's own names and numbers come first."""
     page, start = (next((s for s in signs if s.kind == k), None) for k in ("page", "start"))
-    pages = [*_own(page), *_PAGES]
-    for style, sign, setting, names in sorted(
-        [
-            ("page_number", page, "page_param", pages),
-            ("offset", start, "offset_param", [*_own(start), *_OFFSETS]),
-        ],
-        key=lambda one: one[1] is None,
+    by_page = ("page_number", page, "page_param", _PAGES, 1)
+    by_offset = ("offset", start, "offset_param", _OFFSETS, 0)
+    for style, sign, setting, names, usual in (
+        (by_offset, by_page) if page is None and start else (by_page, by_offset)
     ):
-        usual = 1 if style == "page_number" else 0
         first = sign.value if sign is not None and sign.value in {0, 1} else usual
-        for named in params.spell(setting, names):
+        for named in params.spell(setting, [*_own(sign), *names]):
             for number in (first, 1 - first):
                 at = {} if number == usual else {"page_start": number}
                 yield {"style": style, **named, **at}
@@ -159,10 +150,8 @@ def _by_token(signs: Sequence[Sign], params: Parameters) -> Iterator[Candidate]:
         if sign.kind == "url":
             # A link whose address cannot be requested may hold a cursor that can be.
             for name, _ in parse_qsl(urlsplit(str(sign.value)).query):
-                found = {
-                    "cursor_path": sign.place,
-                    "cursor_pattern": f"[?&]{re.escape(name)}=([^&]+)",
-                }
+                pattern = f"[?&]{re.escape(name)}=([^&]+)"
+                found = {"cursor_path": sign.place, "cursor_pattern": pattern}
                 yield {"style": "cursor", **found, "cursor_param": name}
 
 

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from tap_oauth2_generic.pagination.base import PagingStyle
 from tap_oauth2_generic.parsing.page import Page
-from tap_oauth2_generic.settings.paths import DottedPath, JsonPath, join_keys, to_jsonpath
+from tap_oauth2_generic.settings.paths import DottedPath, JsonPath, flatten, join_keys, to_jsonpath
 
 # `data.viewer.orders.pageInfo.endCursor` of GraphQL.
 _DEEPEST = 5
@@ -205,11 +205,11 @@ def _kind(place: tuple[str, ...], value: Any) -> str | None:
     elif isinstance(value, int):
         kinds = ["pages", "total", "page", "size", "start", "more", "cursor"]
     else:
-        kinds = ["url", "cursor"] if value is None or is_link(value) else ["cursor"]
+        kinds = ["url", "cursor"] if value is None or _is_link(value) else ["cursor"]
     return next((kind for kind in kinds if _is_named(kind, name)), None)
 
 
-def is_link(value: Any) -> bool:
+def _is_link(value: Any) -> bool:
     """Return whether a value looks like a URL or the end of one."""
     return isinstance(value, str) and (
         value.startswith(("http://", "https://", "/", "?")) or ("?" in value and "=" in value)
@@ -219,8 +219,3 @@ def is_link(value: Any) -> bool:
 @lru_cache(4096)
 def _is_named(kind: str, name: str, prefix: str = "") -> bool:
     return bool(re.fullmatch(f"{prefix}({_NAMES[kind]})", flatten(name)))
-
-
-def flatten(name: str) -> str:
-    """Return a name in lower case and without punctuation."""
-    return re.sub(r"[^a-z0-9]", "", name.lower())

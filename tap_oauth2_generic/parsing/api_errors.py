@@ -7,10 +7,10 @@ from typing import Any
 
 from tap_oauth2_generic.runtime.redaction import excerpt
 from tap_oauth2_generic.runtime.timestamps import read_number
-from tap_oauth2_generic.settings.paths import DottedPath, Path
+from tap_oauth2_generic.settings.paths import DottedPath, Path, flatten
 from tap_oauth2_generic.settings.templates import as_text
 
-# Names are compared in lower case, without _, - and @.
+# Names are compared flattened.
 _ERRORS = frozenset({
     "error", "errors", "errorcode", "errormessage", "errormessages", "errortype", "errorid",
     "errordescription", "errordetail", "errordetails", "err", "errmsg", "exception",
@@ -44,7 +44,7 @@ def find_error(body: Any, path: Path, *, found: bool) -> str | None:
     ``found``: the path of the records is there; if so, a message alone is no error.
     """
     for place in _places(body, path):
-        plain = {name: _plain(name) for name in place}
+        plain = {name: flatten(name) for name in place}
         errors = [name for name in place if _is_error(plain[name], place[name])]
         says = [n for n in place if plain[n] in _MESSAGES and _says_something(place[n])]
         if errors or (says and not found):
@@ -61,7 +61,7 @@ def find_error(body: Any, path: Path, *, found: bool) -> str | None:
 def is_only_error(record: Mapping[str, Any]) -> bool:
     """Return whether an object names an error and has nothing that a record would have."""
     known = _ERRORS | _FLAGS | _STATUSES | _RESULTS | _MESSAGES | _BESIDES
-    return known.issuperset(map(_plain, record))
+    return known.issuperset(map(flatten, record))
 
 
 def _places(body: Any, path: Path) -> Iterator[Mapping[str, Any]]:
@@ -69,7 +69,7 @@ def _places(body: Any, path: Path) -> Iterator[Mapping[str, Any]]:
     if not isinstance(body, dict):
         return
     yield body
-    yield from (v for k, v in body.items() if isinstance(v, dict) and _plain(k) in _REPORTS)
+    yield from (v for k, v in body.items() if isinstance(v, dict) and flatten(k) in _REPORTS)
     for key in path.keys[:-1] if isinstance(path, DottedPath) else ():
         body = body.get(key) if isinstance(body, dict) else None
         if isinstance(body, dict):
@@ -92,7 +92,3 @@ def _says_something(value: Any) -> bool:
     if isinstance(value, dict | list):
         return any(map(_says_something, value.values() if isinstance(value, dict) else value))
     return value.strip(" 0").lower() not in _NONE_WORDS if isinstance(value, str) else bool(value)
-
-
-def _plain(name: str) -> str:
-    return name.lower().replace("_", "").replace("-", "").replace("@", "")

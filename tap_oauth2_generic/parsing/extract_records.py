@@ -134,22 +134,14 @@ class RecordSettings:
         return []
 
 
-@dataclass(frozen=True)
-class Extracted:
-    """The records of a body.
+def extract_records(
+    body: Any, settings: RecordSettings
+) -> tuple[list[dict[str, Any]], bool, int, bool]:
+    """Return the records of a body; raise ResponseError if the value there cannot be records.
 
-    ``found``: their path is there. ``sent`` counts the items of the outermost list that the path
-    goes through, as the server counts. ``is_lone``: there was one object instead of a list.
+    Also whether their path is there, how many items the outermost list has that it goes through,
+    as the server counts, and whether there was one object instead of a list.
     """
-
-    records: list[dict[str, Any]]
-    found: bool
-    sent: int
-    is_lone: bool = False
-
-
-def extract_records(body: Any, settings: RecordSettings) -> Extracted:
-    """Return the records of a body; raise ResponseError if the value there cannot be records."""
     path, columns = settings.path, settings.record_columns
     matches = path.find_all(body)
     lists = [_items(value, settings) for value in matches]
@@ -168,7 +160,7 @@ def extract_records(body: Any, settings: RecordSettings) -> Extracted:
     if columns == FIRST_ROW and len(lists) == 1:
         sent = max(sent - 1, 0)
     is_lone = isinstance(path, DottedPath) and records == matches
-    return Extracted(records, found, sent, is_lone)
+    return records, found, sent, is_lone
 
 
 def _items(value: Any, settings: RecordSettings) -> list[Any]:

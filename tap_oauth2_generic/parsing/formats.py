@@ -8,17 +8,19 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import re
 import zlib
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from tap_oauth2_generic.settings.paths import DottedPath, JsonPath, Path
+from tap_oauth2_generic.settings.paths import DottedPath, Path
 
 _GZIP = b"\x1f\x8b"
 # A field may have any length; the limit holds for the process.
@@ -94,27 +96,23 @@ def _open(content: bytes, path: DottedPath, keys: list[str | int]) -> tuple[Any,
 
 def repeated_key(content: bytes, path: Path) -> str | None:
     """Return a key that occurs twice in the object at a path, None if there is none."""
-    try:
-        text = msgspec.json.format(content.removeprefix(_BYTE_ORDER_MARK), indent=-1)
-        for key in path.keys if isinstance(path, DottedPath) else ():
-            members = _MEMBERS.decode(text)
-            text = bytes(members.get(path.text) or members[str(key)])
-            if path.text in members:
-                break
-        if isinstance(path, JsonPath) or msgspec.json.encode(_MEMBERS.decode(text)) == text:
-            return None
-    except (msgspec.MsgspecError, UnicodeDecodeError, LookupError):
-        return None
-    import json  # only for an odd object
+    found: list[tuple[dict[str, Any], str]] = []
 
-    keys = Counter(key for key, _ in json.loads(text, object_pairs_hook=list))
-    return next((key for key, times in keys.items() if times > 1), None)
+    def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members = dict(pairs)
+        if len(members) < len(pairs):
+            keys = Counter(key for key, _ in pairs)
+            found.append((members, next(key for key in keys if keys[key] > 1)))
+        return members
+
+    with suppress(ValueError, RecursionError):
+        place = path.find(json.loads(content, object_pairs_hook=note))
+        return next((key for members, key in found if members is place), None)
+    return None
 
 
 def _decode_leniently(content: bytes, error: Exception) -> Any:
     """Decode a lone surrogate, which becomes U+FFFD, or an integer of any length."""
-    import json
-
     try:
         text = content.decode("utf-8")
         decoded = json.loads(

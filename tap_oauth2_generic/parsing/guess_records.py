@@ -10,11 +10,12 @@ from typing import Any
 
 from tap_oauth2_generic.parsing.extract_records import as_record
 from tap_oauth2_generic.runtime.timestamps import is_date_time
-from tap_oauth2_generic.settings.paths import join_keys, to_jsonpath
+from tap_oauth2_generic.settings.paths import flatten, join_keys, to_jsonpath
 
 # `data.viewer.orders.nodes` of GraphQL, and one more.
 _DEEPEST = 5
-_CHANGED = ("updated", "modified", "changed", "last_update", "lastmodified")
+_RELATIONS = {"rel", "relation"}
+_CHANGED = ("updated", "modified", "changed", "lastupdate")
 # Lists that are usually not the records if there is another one.
 _ASIDE = frozenset({
     "links", "link", "_links", "included", "includes", "errors", "warnings", "messages", "fields",
@@ -34,14 +35,13 @@ def guess_records(body: Any, names: Sequence[str] = ()) -> dict[str, Any]:
     members = [((), body), *_members(body)]
     tables = [(keys, value) for keys, value in members if _is_table(value)]
     inside = [keys for keys, _ in tables]
-    wrapped = [keys for keys, value in members if isinstance(value, list) and _is_wrapper(value)]
     lists = [
         (keys, value)
         for keys, value in members
         if isinstance(value, list)
-        and keys not in wrapped
+        and not _wraps_records(value)
         and not any(keys != table and keys[: len(table)] == table for table in inside)
-        and not (value and _is_link(value[0]))
+        and not (value and isinstance(value[0], dict) and _RELATIONS & value[0].keys())
     ]
     of_objects = [found for found in lists if found[1] and isinstance(found[1][0], dict)]
     usual = [found for found in lists if not found[1] and _rank(found, names)]
@@ -62,14 +62,14 @@ def primary_key_candidates(records: list[dict[str, Any]]) -> list[str]:
         if plain and len(set(values)) == len(values) and not is_date_time(str(values[0])):
             found.append(name)
     likely = [name for name in found if is_usual_key(name)]
-    likely += [name for name in found if name not in likely and _flat(name).endswith("id")]
+    likely += [name for name in found if name not in likely and flatten(name).endswith("id")]
     return likely or found[:1]
 
 
 def is_usual_key(name: str, stream: str = "") -> bool:
     """Return whether a field's name is that of a key, such as ``order_id`` of stream orders."""
-    own = f"{stream.removesuffix('s')}_id"
-    return _flat(name) in {"id", "_id", "key", "uuid", "guid", "gid", own, own.replace("_", "")}
+    own = flatten(f"{stream.removesuffix('s')}_id")
+    return flatten(name) in {"id", "key", "uuid", "guid", "gid", own}
 
 
 def replication_key_candidates(records: list[dict[str, Any]]) -> list[str]:
@@ -84,7 +84,7 @@ def replication_key_candidates(records: list[dict[str, Any]]) -> list[str]:
 
 def tells_change(name: str) -> bool:
     """Return whether a field's name is one for the time of the last change."""
-    return any(word in _flat(name) for word in _CHANGED)
+    return any(word in flatten(name) for word in _CHANGED)
 
 
 def _rank(found: tuple[tuple[str, ...], Any], names: Sequence[str]) -> int:
@@ -93,15 +93,12 @@ def _rank(found: tuple[tuple[str, ...], Any], names: Sequence[str]) -> int:
 
 
 def _settings(keys: tuple[str, ...], value: Any) -> dict[str, Any]:
-    path = join_keys(keys) or "$"
-    found: dict[str, Any] = {"records_path": path} if keys else {}
+    found: dict[str, Any] = {"records_path": join_keys(keys)} if keys else {}
     if isinstance(value, dict):
         return {**found, "records_are_values": True, **_key_field(value)}
-    if value and all(
-        isinstance(edge, dict) and isinstance(edge.get("node"), dict) for edge in value
-    ):
-        return {"records_path": f"{to_jsonpath(keys)}[*].node"}
-    return found
+    nodes = [edge.get("node") if isinstance(edge, dict) else None for edge in value]
+    is_of_edges = nodes != [] and all(isinstance(node, dict) for node in nodes)
+    return {"records_path": f"{to_jsonpath(keys)}[*].node"} if is_of_edges else found
 
 
 def _key_field(table: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -127,14 +124,10 @@ def _is_table(value: Any) -> bool:
     return len(all_names) > 1 and 2 * len(common) >= len(all_names)
 
 
-def _is_link(value: Any) -> bool:
-    return isinstance(value, dict) and not {"rel", "relation"}.isdisjoint(value)
-
-
 def _members(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield every value of nested objects with its keys, outer ones first."""
     members = value if isinstance(value, dict) else {}
-    if isinstance(value, list) and (_is_pair(value) or _is_wrapper(value)):
+    if isinstance(value, list) and _wraps_records(value):
         members = {str(position): member for position, member in enumerate(value)}
     if len(path) < _DEEPEST:
         yield from (((*path, name), member) for name, member in members.items())
@@ -142,20 +135,14 @@ def _members(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str
             yield from _members(member, (*path, name))
 
 
-def _is_pair(value: list[Any]) -> bool:
-    """Return whether a list is metadata and records: ``[{"page": 1}, [{…}, {…}]]``."""
-    return [type(member) for member in value] == [dict, list]
+def _wraps_records(value: list[Any]) -> bool:
+    """Return whether a list is metadata and records, or one object that pages.
 
-
-def _is_wrapper(value: list[Any]) -> bool:
-    """Return whether a list holds one object that pages: ``[{"items_page": {"cursor": …}}]``."""
+    ``[{"page": 1}, [{…}, {…}]]``, or ``[{"items_page": {"cursor": …, "items": [{…}]}}]``.
+    """
     inner = value[0].values() if len(value) == 1 and isinstance(value[0], dict) else ()
-    return any("cursor" in member or "pageInfo" in member for member in inner if _holds(member))
-
-
-def _holds(value: Any) -> bool:
-    return isinstance(value, dict) and any(isinstance(member, list) for member in value.values())
-
-
-def _flat(name: str) -> str:
-    return name.lower().replace("-", "_")
+    return [type(member) for member in value] == [dict, list] or any(
+        not {"cursor", "pageInfo"}.isdisjoint(member) and list in map(type, member.values())
+        for member in inner
+        if isinstance(member, dict)
+    )

@@ -37,7 +37,7 @@ _PARAM = re.compile(r"""\s*;\s*([^\s=;,"<>]*)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([
 class Page:
     """One page.
 
-    ``found``, ``sent`` and ``is_lone`` are those of ``Extracted``. ``written`` holds the
+    ``found``, ``sent`` and ``is_lone`` are those of ``extract_records``. ``written`` holds the
     records as the server wrote them, if they were kept encoded; ``body`` then holds the rest.
     """
 
@@ -152,9 +152,7 @@ def read_page(  # noqa: PLR0913, PLR0917 - a response in its parts
             raise ResponseError(f"the object at records_path has the key {key!r} twice")
     page = Page(url, status, sent, body, added=settings.add_fields)
     if body is not None:
-        extracted = extract_records(body, settings)
-        page.records, page.sent = extracted.records, extracted.sent
-        page.found, page.is_lone = extracted.found, extracted.is_lone
+        page.records, page.found, page.sent, page.is_lone = extract_records(body, settings)
     return page
 
 

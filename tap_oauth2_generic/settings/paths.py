@@ -172,6 +172,11 @@ def join_keys(keys: tuple[str, ...]) -> str:
     return ".".join(f"'{key}'" if "." in key else key for key in keys)
 
 
+def flatten(key: str) -> str:
+    """Return a key in lower case and without punctuation, to compare spellings."""
+    return re.sub(r"[^a-z0-9]", "", key.lower())
+
+
 def to_jsonpath(keys: tuple[str, ...]) -> str:
     """Join keys to a JSONPath."""
     return "$" + "".join(f".{key}" if _NAME.fullmatch(key) else f"['{key}']" for key in keys)

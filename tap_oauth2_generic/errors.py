@@ -1,24 +1,4 @@
-"""The errors a user can meet; each message says what happened, where and what to do.
-
-TapError
-├── ConfigurationError
-├── InputError
-├── AuthorizationError
-│   ├── TokenRequestError
-│   │   └── LoginNeededError
-│   └── TokenLostError
-├── TokenStoreError
-├── UnreachableError
-├── StreamError
-│   ├── SettingError
-│   ├── HostNotAllowedError
-│   ├── ApiError
-│   ├── ResponseError
-│   └── RecordError
-├── RunError
-├── StateError
-└── OutputError
-"""
+"""The errors a user can meet; each message says what happened, where and what to do."""
 
 from __future__ import annotations
 

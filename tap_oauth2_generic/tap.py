@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
-from singer_sdk import Stream
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import (
     FLATTENING_CONFIG,
@@ -19,6 +18,7 @@ from singer_sdk.helpers.capabilities import (
 
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA, Config
 from tap_oauth2_generic.config.reader import read_config
+from tap_oauth2_generic.config.streams import StreamConfig
 from tap_oauth2_generic.errors import OutputError, TapError
 from tap_oauth2_generic.extract.prefetch import Prefetcher
 from tap_oauth2_generic.records.stream_maps import check_maps
@@ -74,20 +74,24 @@ class TapOAuth2Generic(BaseTap):
         return Prefetcher(self.configuration.rate_limit.max_in_flight)
 
     @property
-    def streams(self) -> dict[str, Stream]:
+    def streams(self) -> dict[str, OAuth2Stream]:  # type: ignore[override]  # made below
         """The streams in the order of the configuration; the SDK sorts them by name."""
-        found, configured = super().streams, self.configuration.top.streams
-        return {one.name: found[one.name] for one in configured if one.name in found}
+        found = cast("dict[str, OAuth2Stream]", super().streams)
+        return {one.name: found[one.name] for one in self._configured if one.name in found}
+
+    @property
+    def _configured(self) -> list[StreamConfig]:
+        return self.configuration.top.streams
 
     def summarize(self) -> str:
         """Return how many records of each stream were read."""
-        stats = [one.reader.stats for one in self.streams.values() if isinstance(one, OAuth2Stream)]
+        stats = [stream.reader.stats for stream in self.streams.values()]
         return ", ".join(f"{one.name} {plural(one.records, 'record')}" for one in stats)
 
     def discover_streams(self) -> list[OAuth2Stream]:
         """Create the configured streams; a schema is inferred when it is first needed."""
         streams: dict[str, OAuth2Stream] = {}
-        for config in self.configuration.top.streams:
+        for config in self._configured:
             # The SDK tells parents and children apart by class, so each stream has its own.
             own: type[OAuth2Stream] = type("ConfiguredStream", (OAuth2Stream,), {})
             streams[config.name] = own(self, config, self.session, self.prefetcher)
@@ -99,8 +103,7 @@ class TapOAuth2Generic(BaseTap):
 
     def is_inferred(self, stream: str) -> bool:
         """Return whether a stream's schema is inferred."""
-        found = self.streams[stream]
-        return isinstance(found, OAuth2Stream) and found.keeper.is_inferred
+        return self.streams[stream].keeper.is_inferred
 
     def setup_mapper(self) -> None:
         """Apply the catalog first: what it selects decides the schemas that the mapper gets."""
@@ -112,30 +115,28 @@ class TapOAuth2Generic(BaseTap):
         try:
             self._infer_schemas()
             super().setup_mapper()
-            for stream in self._emitted():
+            for stream in self._emitted:
                 stream.register_schema()
         except TapError:
             # The run ends before its sync, and reports on its streams all the same.
-            configured = self.configuration.top.streams
-            self.session.progress.summarize([s.name for s in configured if s.settings.selected])
+            selected = [one.name for one in self._configured if one.settings.selected]
+            self.session.progress.summarize(selected)
             raise
 
-    def _emitted(self) -> Iterator[OAuth2Stream]:
-        for stream in self.streams.values():
-            if isinstance(stream, OAuth2Stream) and stream.needs_schema:
-                yield stream
+    @property
+    def _emitted(self) -> list[OAuth2Stream]:
+        return [stream for stream in self.streams.values() if stream.needs_schema]
 
     def sync_everything(self) -> None:
         """Sync all selected streams and report on each; raises TapError.
 
         A failed stream or context does not stop the others if ``on_error`` says so.
-
         However it ends, the records read and the last safe state are written.
         """
         streams = [s for s in self.streams.values() if s.selected or s.has_selected_descendents]
         if not streams:
             LOG.warning("no stream is selected; nothing to read")
-        for one in self._emitted():
+        for one in self._emitted:
             one.hold_schema()
         with self.session.progress.show([stream.name for stream in streams]):
             self.throttle_state()
@@ -153,8 +154,7 @@ class TapOAuth2Generic(BaseTap):
                     self.write_rest()
                     self.session.close()
             for stream in self.streams.values():
-                if isinstance(stream, OAuth2Stream):
-                    stream.report()
+                stream.report()
         failures.check()
 
     def run_discovery(self) -> str:
@@ -174,22 +174,20 @@ class TapOAuth2Generic(BaseTap):
 
     def _infer_schemas(self) -> None:
         for stream in self.streams.values():
-            if isinstance(stream, OAuth2Stream) and (self.input_catalog is None or stream.selected):
+            if self.input_catalog is None or stream.selected:
                 stream.infer_early()
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Load the state of the last run; raises StateError if it is malformed."""
-        names = {stream.name for stream in self.configuration.top.streams}
         bookmarks = bookmarks_in(state)
-        if unknown := bookmarks.keys() - names:
+        if unknown := bookmarks.keys() - {stream.name for stream in self._configured}:
             LOG.info(
                 "leaving bookmarks of unconfigured streams unchanged: %s",
                 some(sorted(unknown), MAX_NAMED_STREAMS),
             )
         super().load_state(state)
         for name, stream in self.streams.items():
-            if isinstance(stream, OAuth2Stream):
-                stream.reader.check.has_history = has_history(bookmarks.get(name) or {})
+            stream.reader.check.has_history = has_history(bookmarks.get(name) or {})
 
     @classmethod
     def parse_configuration(cls, raw: Mapping[str, Any]) -> Config:

@@ -28,7 +28,9 @@ from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.settings.templates import Template
 
 _LEAST_ERROR = 400
+# There may be no access to a part of the data, such as a partition.
 _PERHAPS_EXPECTED = frozenset({403, 404, 410})
+_WAY_WITHOUT = 'if that is expected, add {"status": %d, "action": "ignore"} to response_rules'
 _TOO_DEEP = "a value is nested too deep"
 
 
@@ -96,7 +98,9 @@ class PageReader:
                 return self.session.api_client.fetch(build, policy, **how)
             except ApiError as error:
                 paging, status = self.stream.settings.pagination, error.status
-                remedy = paging.remedy(status) if number > 1 else _way_without(status)
+                remedy = paging.remedy(status) if number > 1 else None
+                if number == 1 and status in _PERHAPS_EXPECTED:
+                    remedy = _WAY_WITHOUT % status
                 raise ApiError(f"{error}; {remedy}" if remedy else str(error)) from None
 
     def take(self, slice_: Slice, response: Response, paginator: Paginator) -> list[FetchedPage]:
@@ -199,13 +203,6 @@ class PageReader:
         families = self.stream.contexts.scope(slice_.context)
         shared = self.session.scope(self.stream)
         return {**shared, **families, "start": slice_.start, "end": slice_.end}
-
-
-def _way_without(status: int | None) -> str | None:
-    """Name the way to go without a part of the data, such as a partition without access."""
-    if status not in _PERHAPS_EXPECTED:
-        return None
-    return f'if that is expected, add {{"status": {status}, "action": "ignore"}} to response_rules'
 
 
 def _unusable(response: Response) -> str:

@@ -6,7 +6,7 @@ Decides what is requested next; threads only send. Knows no stream, no schema an
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from functools import partial
@@ -74,9 +74,8 @@ class SliceReader:
             if not urgent:
                 return 0
             # It may have been refused because of the others in flight.
-            again = self._fetch(self._pending[0].token, self.paginator.pages + 1, alone=True)
-            response = workers.submit(again, urgent=True)
-            self._pending[0] = _PendingPage(self._pending[0].token, response, is_guess=False)
+            again = self._request(self._pending[0].token, workers, 0, urgent=True, alone=True)
+            self._pending[0] = again
             return 1
         if limit < 1:
             return 0
@@ -118,13 +117,13 @@ class SliceReader:
         while self._pending:
             self._pending.pop().response.cancel()
 
-    def _request(self, token: Token, workers: Workers, ahead: int, *, urgent: bool) -> _PendingPage:
+    def _request(
+        self, token: Token, workers: Workers, ahead: int, *, urgent: bool, alone: bool = False
+    ) -> _PendingPage:
         number, is_guess = self.paginator.pages + 1 + ahead, ahead > 0
-        fetch = self._fetch(token, number, is_guess=is_guess)
+        how = {"is_guess": is_guess, "alone": alone}
+        fetch = partial(self.source.fetch, self.slice, token, number, **how)
         return _PendingPage(token, workers.submit(fetch, urgent=urgent), is_guess)
-
-    def _fetch(self, token: Token, number: int, **how: bool) -> Callable[[], Response]:
-        return partial(self.source.fetch, self.slice, token, number, **how)
 
     def _has_arrived(self) -> bool:
         first = self._pending[0] if self._pending else None

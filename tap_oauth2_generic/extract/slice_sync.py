@@ -6,7 +6,7 @@ Knows no request and no schema.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -24,6 +24,7 @@ from tap_oauth2_generic.runtime.failures import StreamFailures
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.settings.fields import near_choice
 from tap_oauth2_generic.settings.limits import MAX_WINDOWS
+from tap_oauth2_generic.settings.paths import MISSING
 from tap_oauth2_generic.singer.record_writer import RecordWriter
 
 # Syncs a child stream for a context; returns whether everything was read.
@@ -40,9 +41,8 @@ class SlicePlan:
     bookmarks: BookmarkStore
     failures: StreamFailures
     _planned: dict[bytes, list[SliceReader]] = field(default_factory=dict, init=False)
-    # Hashes of the contexts that were read for a parent record; a million take 100 MB.
-    _read: set[int] = field(default_factory=set, init=False)
-    _incomplete: set[int] = field(default_factory=set, init=False)
+    # The contexts read for a parent record, by hash (a million take 100 MB): all of each or not.
+    _read: dict[int, bool] = field(default_factory=dict, init=False)
     # The keys that no parent record had so far, and the fields of the first that lacked one.
     _lacking: set[str] | None = field(default=None, init=False)
     _parent_fields: list[str] = field(default_factory=list, init=False)
@@ -56,19 +56,19 @@ class SlicePlan:
 
     def contexts_of(self, record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Yield the contexts of this stream for a record of its parent."""
-        parent = self.reader.stream.contexts.parent
-        keys = parent.context(record) if parent else {}
-        if parent is not None:
-            lacking = set(parent.missing(record)) if keys is None else set[str]()
+        contexts, keys = self.reader.stream.contexts, dict[str, Any]()
+        if (parent := contexts.parent) is not None:
+            keys = {name: path.find(record) for name, path in parent.keys.items()}
+            lacking = {name for name, value in keys.items() if value is MISSING}
             self._lacking = lacking if self._lacking is None else self._lacking & lacking
-        if parent is not None and keys is None:
-            self._parent_fields = self._parent_fields or list(record)
-            wanted = ", ".join(path.text for path in parent.keys.values())
-            notice = "skipping a record of its parent %r without %s"
-            self.reader.log.warn_once("parent", notice, parent.stream, wanted)
-            return
-        for partition in self.reader.stream.contexts.partitions or ({},):
-            yield {**(keys or {}), **partition}
+            if lacking or None in keys.values():
+                self._parent_fields = self._parent_fields or list(record)
+                wanted = ", ".join(path.text for path in parent.keys.values())
+                notice = "skipping a record of its parent %r without %s"
+                self.reader.log.warn_once("parent", notice, parent.stream, wanted)
+                return
+        for partition in contexts.partitions or ({},):
+            yield {**keys, **partition}
 
     def ahead(self, context: dict[str, Any]) -> list[SliceReader]:
         """Return the slices of a context to start early: none if it was read already."""
@@ -78,10 +78,10 @@ class SlicePlan:
         """Sync a context that no earlier record made; return whether everything was read."""
         key = hash(encode_json(context))
         if key not in self._read:
-            self._read.add(key)
-            if not sync(context):
-                self._incomplete.add(key)
-        return key not in self._incomplete
+            # From now on nothing of it is started early.
+            self._read[key] = False
+            self._read[key] = sync(context)
+        return self._read[key]
 
     def report(self) -> None:
         """Raise RecordError at the end of a run if a key was in no record of the parent."""
@@ -123,29 +123,23 @@ class SlicePlan:
         Prefetching starts the slices of contexts that are read later. It gets none of a context
         that fails when it is read.
         """
-        key = encode_json(dict(context or {}))
-        if self.failures.has_ended:
-            return []
-        try:
-            if key not in self._planned or _is_cancelled(self._planned[key]):
-                self._planned[key] = self._plan(context or {})
-        except StreamError:
-            return []
-        return self._planned[key]
+        if not self.failures.has_ended:
+            with suppress(StreamError):
+                return self._planned.setdefault(_key(context), self.take(context))
+        return []
 
     def take(self, context: Mapping[str, Any] | None) -> list[SliceReader]:
         """Return the slices of a context to read now."""
-        planned = self._planned.pop(encode_json(dict(context or {})), None)
+        planned = self._planned.pop(_key(context), [])
         # A parent that fails cancels what was started ahead.
-        usable = planned is not None and not _is_cancelled(planned)
-        return planned if planned and usable else self._plan(context or {})
-
-    def _plan(self, context: Mapping[str, Any]) -> list[SliceReader]:
+        if planned and not any(reader.is_cancelled for reader in planned):
+            return planned
         settings = self.reader.stream.settings
         found = self._windows(self.bookmarks.previous(context or None))
         # How far a descending stream goes is known only when its records are read.
         make = partial(SliceReader, self.reader, is_eager=settings.incremental.order != "desc")
-        return [make(Slice(context, *bound), Paginator(settings.pagination)) for bound in found]
+        style = settings.pagination
+        return [make(Slice(context or {}, *bound), Paginator(style)) for bound in found]
 
 
 @dataclass
@@ -243,5 +237,5 @@ class SliceSync:
         return stop is not None and stop.complete
 
 
-def _is_cancelled(readers: list[SliceReader]) -> bool:
-    return any(reader.is_cancelled for reader in readers)
+def _key(context: Mapping[str, Any] | None) -> bytes:
+    return encode_json(dict(context or {}))

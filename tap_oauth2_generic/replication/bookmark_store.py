@@ -15,11 +15,11 @@ from tap_oauth2_generic.records.pipeline import Batch, Slice
 from tap_oauth2_generic.replication.bookmark import (
     Bookmark,
     IncrementalSettings,
+    KeyKind,
     extremes,
     stored_bookmark,
 )
 from tap_oauth2_generic.replication.bounds import Bound, at_most, fitting_format, moment
-from tap_oauth2_generic.replication.key_kind import KeyKind
 from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.settings.fields import near_choice
 from tap_oauth2_generic.singer.paged_stream import PagedStream

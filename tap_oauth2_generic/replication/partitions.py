@@ -15,7 +15,7 @@ from tap_oauth2_generic.runtime.json_encoder import encode_sorted
 from tap_oauth2_generic.settings.field_types import NAME, PATHS, section
 from tap_oauth2_generic.settings.fields import FieldType, setting
 from tap_oauth2_generic.settings.limits import MAX_PARTITIONS
-from tap_oauth2_generic.settings.paths import MISSING, Path
+from tap_oauth2_generic.settings.paths import Path
 from tap_oauth2_generic.settings.values import json_type
 
 Context = dict[str, Any]
@@ -33,15 +33,6 @@ class Parent:
     def contradictions(self) -> list[str]:
         """Return an error if there are no keys."""
         return [] if self.keys else ["keys must have at least one entry, such as 'list_id': 'id'"]
-
-    def context(self, record: Mapping[str, Any]) -> Context | None:
-        """Return the context of a parent record, None if it lacks a key."""
-        found = {name: path.find(record) for name, path in self.keys.items()}
-        return None if any(value is MISSING or value is None for value in found.values()) else found
-
-    def missing(self, record: Mapping[str, Any]) -> list[str]:
-        """Return the keys whose path is not in a parent record."""
-        return [name for name, path in self.keys.items() if path.find(record) is MISSING]
 
 
 def _partitions(value: Any) -> tuple[Context, ...]:

@@ -101,7 +101,7 @@ def _grant_errors(config: Config) -> Iterator[str]:
 
 def _key_errors(config: Config) -> Iterator[str]:
     way = config.oauth2.client_auth
-    if way == "private_key_jwt" and not config.assertion.has_key:
+    if way == "private_key_jwt" and not config.assertion.private_key:
         yield "setting 'private_key' is required with client_auth private_key_jwt"
     if way == "tls_client_auth" and not config.transport.client_cert:
         yield "setting 'client_cert' is required with client_auth tls_client_auth"

@@ -71,12 +71,14 @@ CLIENT_AUTH: dict[str, Callable[[RequestContext], _Proof]] = {
 
 def choose_auth(configured: str | None, assertion: AssertionSettings, *, signs: bool) -> str:
     """Return the method; ``signs``: the grant uses the private key itself."""
-    return configured or ("private_key_jwt" if assertion.has_key and not signs else SECRET_AUTH[0])
+    return configured or (
+        "private_key_jwt" if assertion.private_key and not signs else SECRET_AUTH[0]
+    )
 
 
 def other_auth(refused: str, assertion: AssertionSettings) -> str:
     """Return the end of a sentence: which methods to try instead of a refused one."""
     others = [name for name in SECRET_AUTH if refused in SECRET_AUTH and name != refused]
-    if assertion.has_key and refused != "private_key_jwt":
+    if assertion.private_key and refused != "private_key_jwt":
         others.insert(0, "private_key_jwt, which uses private_key")
     return f"; try client_auth {' or '.join(others)}" if others else ""

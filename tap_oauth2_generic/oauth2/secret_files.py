@@ -10,7 +10,7 @@ from typing import Any
 from tap_oauth2_generic.settings.fields import ErrorCollector
 
 #: The settings that have another, named ``…_file``.
-SECRETS = ("client_secret", "refresh_token", "password", "token_store_key")
+SECRETS = ("client_secret", "refresh_token", "password", "token_store_key", "private_key")
 
 
 def read_secret_files(raw: Mapping[str, Any], collector: ErrorCollector) -> Mapping[str, Any]:

@@ -157,7 +157,7 @@ def test_unusable_key_is_one_error(items, tap, key):
         ({"grant_type": "jwt_bearer"}, "'private_key' is required with grant_type jwt_bearer"),
         ({"client_auth": "private_key_jwt"}, "'private_key' is required with client_auth"),
         ({"client_auth": "tls_client_auth"}, "'client_cert' is required"),
-        ({"private_key_file": "/nowhere"}, "no such file '/nowhere'"),
+        ({"private_key_file": "/nowhere"}, "cannot read '/nowhere': No such file"),
     ],
 )
 def test_missing_key_or_certificate_is_one_error(items, tap, settings, expected):

@@ -41,4 +41,4 @@ class JwtBearer(Grant):
 
     def missing(self, assertion: AssertionSettings) -> list[str]:
         """Return the key if there is none."""
-        return [] if assertion.has_key else ["private_key"]
+        return [] if assertion.private_key else ["private_key"]

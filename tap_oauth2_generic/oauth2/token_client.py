@@ -37,6 +37,11 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 #: Error code of a request that never reached the endpoint, or of a login without a response.
 UNREACHABLE = "unreachable"
+_LOST = (
+    "the refresh request to {} was sent, but its response was lost ({}); it is never repeated "
+    "automatically, because the provider may have used up the refresh token. Run again; if the "
+    "provider then returns invalid_grant, log in with tap-oauth2-generic login"
+)
 
 
 class TokenClient:
@@ -91,10 +96,7 @@ class TokenClient:
         """Get a token without a person; raise TokenRequestError, transient if worth a retry."""
         url = self.endpoints.resolve("access_token_url")
         fields = self._with_scope(build_fields(self._context(url)))
-        try:
-            response = self._send(url, fields, self._settings.token_params)
-        except requests.exceptions.RequestException as error:
-            raise _not_sent(url, error) from None
+        response = self._send(url, fields, self._settings.token_params)
         try:
             return self._parse(response, grant_type)
         except TokenRequestError as error:
@@ -112,13 +114,7 @@ class TokenClient:
         Raise TokenRequestError, with the code ``unreachable`` if there was no response.
         """
         url = self.endpoints.resolve("access_token_url")
-        try:
-            response = self._send(url, fields, self._settings.token_params)
-        except requests.exceptions.RequestException as error:
-            raise TokenRequestError(
-                f"{_unreachable(url, error)}; run the login again", UNREACHABLE
-            ) from None
-        return self._parse(response, grant_type)
+        return self._parse(self._send(url, fields, self._settings.token_params), grant_type)
 
     def renewal_secret(self, token: Token) -> str | None:
         """Return what a refresh sends for a token: its refresh token, or the token itself."""
@@ -140,17 +136,7 @@ class TokenClient:
         secret = token.refresh_token or (token.access_token if settings.names_access_token else "")
         fields = {"grant_type": "refresh_token", settings.refresh_token_param: secret}
         url = settings.refresh_token_url or self.endpoints.resolve("access_token_url")
-        try:
-            response = self._send(url, fields, settings.refresh_params, token)
-        except requests.exceptions.RequestException as error:
-            if retry.was_not_sent(error):
-                raise _not_sent(url, error) from None
-            raise TokenLostError(
-                f"the refresh request to {endpoint_name(url)} was sent, but its response was lost "
-                f"({_reason(error)}); it is never repeated automatically, because the provider may "
-                "have used up the refresh token. Run again; if the provider then returns "
-                "invalid_grant, log in with tap-oauth2-generic login"
-            ) from None
+        response = self._send(url, fields, settings.refresh_params, token)
         return self._parse(response, "refresh_token", token.refresh_token)
 
     def fill(self, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,10 +145,7 @@ class TokenClient:
 
     def post_form(self, url: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Send a form with client authentication; return the JSON object."""
-        try:
-            response = self._send(url, self._with_scope(fields), {})
-        except requests.exceptions.RequestException as error:
-            raise TokenRequestError(_unreachable(url, error)) from None
+        response = self._send(url, self._with_scope(fields), {})
         body = read_body(response, self._settings, "device authorization")
         return body if isinstance(body, dict) else {}
 
@@ -196,7 +179,11 @@ class TokenClient:
         overrides: Mapping[str, Any],
         token: Token | None = None,
     ) -> requests.Response:
-        """Send the standard's parameters, changed as the provider's settings say."""
+        """Send the standard's parameters, changed as the provider's settings say.
+
+        Raise TokenLostError for a refresh (of ``token``) that may have been received, else
+        TokenRequestError, if there is no response.
+        """
         settings = self._settings
         proof, headers = CLIENT_AUTH[self._auth](self._context(url))
         scope = {**self._scope, "token": token.fields if token else {}}
@@ -208,7 +195,18 @@ class TokenClient:
         extra = {n: as_text(value) for n, value in _fill(settings.token_headers, scope).items()}
         headers = {"Accept": "application/json", **headers, **extra}
         request = _encode(settings, url, params, headers)
-        return self._transport.send(request.prepare(), new_connection=True)
+        try:
+            return self._transport.send(request.prepare(), new_connection=True)
+        except requests.exceptions.RequestException as error:
+            is_timeout = isinstance(error, requests.exceptions.Timeout)
+            reason = "timed out" if is_timeout else retry.root_cause(error)
+            if token and not retry.was_not_sent(error):
+                raise TokenLostError(_LOST.format(endpoint_name(url), reason)) from None
+            raise TokenRequestError(
+                f"could not obtain an access token: {endpoint_name(url)} is unreachable: {reason}",
+                UNREACHABLE,
+                is_transient=True,
+            ) from None
 
 
 def _fill(params: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
@@ -232,17 +230,3 @@ def _encode(
         return requests.Request(method, url, data=pairs, headers=headers)
     headers = {"Content-Type": "application/json", **headers}
     return requests.Request(method, url, data=encode_json(params), headers=headers)
-
-
-def _not_sent(url: str, error: Exception) -> TokenRequestError:
-    message = f"could not obtain an access token: {_unreachable(url, error)}"
-    return TokenRequestError(message, UNREACHABLE, is_transient=True)
-
-
-def _unreachable(url: str, error: Exception) -> str:
-    return f"{endpoint_name(url)} is unreachable: {_reason(error)}"
-
-
-def _reason(error: Exception) -> str:
-    is_timeout = isinstance(error, requests.exceptions.Timeout)
-    return "timed out" if is_timeout else retry.root_cause(error)

@@ -34,38 +34,47 @@ def listen(redirect_uri: str, state: str) -> Iterator[Listener]:
 
     Raises AuthorizationError if the port is taken.
     """
-    listener = Listener(redirect_uri, state)
+    parts = urlsplit(redirect_uri)
+    host, port = parts.hostname or "", parts.port or _HTTP_PORT
     with ExitStack() as stack:
         try:
-            if holder := _reserve_ipv6(listener.host, listener.port):
+            if holder := _reserve_ipv6(host, port):
                 stack.enter_context(holder)
-            server = stack.enter_context(_Server(listener))
+            listener = stack.enter_context(Listener(redirect_uri, state, host, port))
         except OSError as error:
             is_taken = error.errno == errno.EADDRINUSE
             reason = "is in use" if is_taken else f"cannot be used: {error.strerror}"
             raise AuthorizationError(
-                f"port {listener.port} of redirect_uri {reason}; stop the program that uses it, or "
-                "set redirect_uri to another port registered with the provider, or use "
-                "--no-browser"
+                f"port {port} of redirect_uri {reason}; stop the program that uses it, or set "
+                "redirect_uri to another port registered with the provider, or use --no-browser"
             ) from None
-        stack.callback(server.shutdown)
+        stack.callback(listener.shutdown)
         # A waiting browser would block the shutdown.
         stack.callback(listener.show, "The login failed", "See the terminal.", worked=False)
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        threading.Thread(target=listener.serve_forever, args=(0.05,), daemon=True).start()
         yield listener
 
 
-class Listener:
-    """The redirect that is expected, and the queues between the login and the server's thread."""
+class Listener(TCPServer):
+    """Wait for the redirect, one request at a time: the browser waits for the login's end.
 
-    def __init__(self, redirect_uri: str, state: str) -> None:
-        parts = urlsplit(redirect_uri)
-        self.redirect_uri, self.state, self.path = redirect_uri, state, parts.path or "/"
-        self.host, self.port = parts.hostname or "", parts.port or _HTTP_PORT
+    An HTTPServer would look up the host's name, which may take seconds.
+    """
+
+    # Otherwise the port counts as taken for a minute after each login.
+    allow_reuse_address = sys.platform != "win32"
+
+    def __init__(self, redirect_uri: str, state: str, host: str, port: int) -> None:
+        self.redirect_uri, self.state, self.port = redirect_uri, state, port
+        self.path = urlsplit(redirect_uri).path or "/"
         self.params: queue.Queue[dict[str, str]] = queue.Queue(1)
         self.is_used = False
         self.wrong_path: str | None = None
         self.page: queue.Queue[str] = queue.Queue(1)
+        if ":" in host:
+            self.address_family = socket.AF_INET6
+        # A name means this machine, even if DNS disagrees.
+        super().__init__((host if _is_address(host) else "127.0.0.1", port), _Handler)
 
     def wait(self, timeout_seconds: float) -> dict[str, str]:
         """Return the parameters of the redirect.
@@ -93,24 +102,6 @@ class Listener:
         page = _PAGE.format(title=html.escape(title), text=html.escape(text), colour=colour)
         if self.page.empty():
             self.page.put(page)
-
-
-class _Server(TCPServer):
-    """One request at a time: the browser waits while the code is exchanged.
-
-    An HTTPServer would look up the host's name, which may take seconds.
-    """
-
-    # Otherwise the port counts as taken for a minute after each login.
-    allow_reuse_address = sys.platform != "win32"
-
-    def __init__(self, listener: Listener) -> None:
-        self.listener = listener
-        if ":" in listener.host:
-            self.address_family = socket.AF_INET6
-        # A name means this machine, even if DNS disagrees.
-        address = listener.host if _is_address(listener.host) else "127.0.0.1"
-        super().__init__((address, listener.port), _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Ignore a browser that went away: a traceback would show the request."""
@@ -146,11 +137,11 @@ def _reserve_ipv6(host: str, port: int) -> socket.socket | None:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: _Server
+    server: Listener
     timeout = 10
 
     def do_GET(self) -> None:
-        listener = self.server.listener
+        listener = self.server
         params = {} if listener.is_used or not self._is_navigation() else self._params()
         if not params:
             self._send(404, "")
@@ -168,7 +159,7 @@ class _Handler(BaseHTTPRequestHandler):
             target = urlsplit(self.path)
         except ValueError:
             return {}
-        listener = self.server.listener
+        listener = self.server
         params = dict(parse_qsl(target.query, keep_blank_values=True))
         if not params.keys() & {"code", "error"}:
             return {}

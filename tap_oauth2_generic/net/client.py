@@ -68,12 +68,8 @@ class _Attempt:
     outcome: str
     response: Response | None = None
     is_unreachable: bool = False
-    is_shared: bool = False
-
-    @property
-    def may_do_alone(self) -> bool:
-        """Whether it was refused, perhaps because others were in flight."""
-        return self.is_shared and self.verdict.action == "fail" and not self.verdict.refusal
+    # It was refused, perhaps because others were in flight.
+    may_do_alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,17 +157,16 @@ class ApiClient:
         rule = next((one for one in policy.rules if one.fits(response)), None)
         if rule is None:
             outcome = f"returned status {status} {excerpt(raw.reason or '')}".rstrip()
-            return _Attempt(verdict, outcome, response, is_shared=slot.is_shared)
+            refused = verdict.action == "fail" and not verdict.refusal
+            return _Attempt(verdict, outcome, response, may_do_alone=refused and slot.is_shared)
+        holds_all, verdict = verdict.holds_all, retry.Verdict(rule.action)
         if rule.action == "retry":
-            holds_all = verdict.holds_all
             verdict = retry.wait_and_retry(
                 headers, self.resilience, now, is_limit=True, holds_all=holds_all
             )
-        else:
-            verdict = retry.Verdict(rule.action)
-        message = excerpt(rule.message(response))
         outcome = f"returned status {status}, response rule {rule.action!r}"
-        outcome = f"{outcome} ({message})" if message else outcome
+        if message := excerpt(rule.message(response)):
+            outcome += f" ({message})"
         return _Attempt(verdict, outcome, response)
 
     def _wait(self, attempt: _Attempt, failures: int, policy: RequestPolicy) -> None:

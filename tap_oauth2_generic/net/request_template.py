@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, unquote_plus, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from tap_oauth2_generic.errors import SettingError
 from tap_oauth2_generic.net.request import Request
@@ -134,16 +134,8 @@ def join(base_url: str, path: str) -> str:
     return f"{base_url.rstrip('/')}/{path.lstrip('/')}"
 
 
-def split_query(url: str) -> tuple[str, dict[str, Any]]:
+def split_query(url: str) -> tuple[str, dict[str, list[str]]]:
     """Split the query off a URL, as parameters that settings and paging may override."""
-    url = url.partition("#")[0]
-    address, _, query = url.partition("?")
-    params: dict[str, Any] = {}
-    for pair in filter(None, query.split("&")):
-        name, _, value = (
-            # Bytes that are not UTF-8 are encoded to the same bytes again.
-            unquote_plus(part, errors="surrogateescape")
-            for part in pair.partition("=")
-        )
-        params.setdefault(name, []).append(value)
-    return address, params
+    address, _, query = url.partition("#")[0].partition("?")
+    # Bytes that are not UTF-8 are encoded to the same bytes again.
+    return address, parse_qs(query, keep_blank_values=True, errors="surrogateescape")

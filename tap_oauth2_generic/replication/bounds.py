@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import Decimal, localcontext
 from math import floor
 from typing import Any
 
@@ -61,8 +61,9 @@ def moment(value: Any, pattern: str = "iso") -> Moment | None:
     seconds = None if is_number else timestamps.epoch_seconds(written)
     if seconds is not None:
         return Moment(seconds, is_instant=True)
-    number = _parse_number(written)
-    if number is None:
+    number = timestamps.read_decimal(value)
+    # A longer number is no bookmark: to write it, or to calculate with it, would fill the memory.
+    if number is None or abs(number.adjusted()) > MAX_DIGITS:
         return None
     if pattern == "iso":
         return Moment(number, is_instant=False)
@@ -80,15 +81,6 @@ def _parse_pattern(value: str, pattern: str) -> Moment | None:
         return None
     aware = at if at.tzinfo else at.replace(tzinfo=timezone.utc)
     return Moment(timestamps.whole_seconds(aware), is_instant=True)
-
-
-def _parse_number(value: str) -> Decimal | None:
-    try:
-        amount = Decimal(value if timestamps.is_number(value) else "NaN")
-    except InvalidOperation:
-        return None
-    # A longer number is no bookmark: to write it, or to calculate with it, would fill the memory.
-    return amount if amount.is_finite() and abs(amount.adjusted()) <= MAX_DIGITS else None
 
 
 def _scale(number: Decimal) -> int:

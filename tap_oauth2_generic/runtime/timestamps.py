@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
-from decimal import Decimal, localcontext
+from decimal import Decimal, InvalidOperation, localcontext
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 YEAR_SECONDS = 366 * 86400
@@ -24,7 +24,7 @@ _LAST_SECOND = 60  # a leap second
 _MAX_HOURS, _MAX_MINUTES = 23, 59
 # Enough for the seconds of any year with an 18-digit fraction.
 _DIGITS = 40
-_MAX_NUMBER = 1e18  # excludes infinity and NaN
+_MAX_NUMBER = 10**18
 
 
 def epoch_seconds(string: str) -> Decimal | None:
@@ -59,17 +59,22 @@ def whole_seconds(at: datetime) -> Decimal:
     return Decimal((at - EPOCH) // timedelta(microseconds=1)) / 10**6
 
 
-def is_number(string: str) -> bool:
-    """Return whether a string is a finite decimal number, as JSON and its neighbours write it."""
-    return _NUMBER.fullmatch(string) is not None
+def read_decimal(value: object) -> Decimal | None:
+    """Return a finite number written as a number or, as JSON writes it, a string, else None."""
+    written = str(value)
+    if isinstance(value, bool) or not _NUMBER.fullmatch(written):
+        return None
+    try:
+        return Decimal(written)
+    except InvalidOperation:
+        # Its exponent is too large.
+        return None
 
 
 def read_number(value: object) -> float | None:
-    """Return a finite number written as a number or a string, else None."""
-    if isinstance(value, bool) or value is None or not is_number(str(value)):
-        return None
-    number = float(str(value))
-    return number if abs(number) < _MAX_NUMBER else None
+    """Return a number of a usual size, written as a number or a string, else None."""
+    number = read_decimal(value)
+    return float(number) if number is not None and -_MAX_NUMBER < number < _MAX_NUMBER else None
 
 
 def read_epoch(number: float) -> float:

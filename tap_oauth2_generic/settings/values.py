@@ -10,11 +10,11 @@ import json
 import os.path
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
-from tap_oauth2_generic.runtime.timestamps import is_number
+from tap_oauth2_generic.runtime.timestamps import read_decimal
 
 #: Whether a file or folder exists; ``Path.exists`` fails if the name is too long for one.
 is_there = os.path.exists
@@ -37,12 +37,8 @@ def json_type(value: Any) -> str:
 
 def read_number(value: Any) -> Decimal:
     """Read a finite number, also from a string."""
-    try:
-        written = str(value)
-        number = Decimal(written if is_number(written) and not isinstance(value, bool) else "NaN")
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite():
+    number = read_decimal(value)
+    if number is None:
         shown = json_type(value) if isinstance(value, dict | list | bool) else repr(value)
         raise ValueError(f"must be a number, not {shown}")
     return number

@@ -71,7 +71,8 @@ def _check(config: dict[str, Any]) -> str:
 
 
 def _show(shown: dict[str, Any]) -> None:
-    times = f"renewed {shown['renewals']} times"
+    count = shown["renewals"]
+    times = f"renewed {count} time{'' if count == 1 else 's'}"
     if shown["renewed_at"]:
         times += f", last at {shown['renewed_at']}"
     lines = [

@@ -218,6 +218,8 @@ def command(  # noqa: PLR0913 - its options
     offline: bool,
 ) -> None:
     """Fetch a few records and show each request and response."""
+    if schema_file is not None and offline:
+        raise InputError("--schema needs records, and --offline requests none; omit one of them")
     config = TapOAuth2Generic.merge_configuration(paths)
     streams: dict[str, Any] = dict(TapOAuth2Generic(config=config, setup_mapper=False).streams)
     if name is not None and name not in streams:
@@ -235,6 +237,7 @@ def command(  # noqa: PLR0913 - its options
             click.echo(printable(redact(line)).replace("\n", "?"))
         if suggests:
             _show_suggested(reports)
-    if schema_file is not None and not offline:
+    if schema_file is not None:
         write_schemas(chosen, schema_file, is_single=name is not None)
+        click.echo(f"wrote the schema to {schema_file}", err=True)
     click.get_current_context().exit(0 if all(report["ok"] for report in reports) else 1)

@@ -209,8 +209,8 @@ class ApiClient:
 def _final_error(request: Request, attempt: _Attempt, failures: int) -> TapError:
     before = f"failed after {failures} attempts; the last one " if failures > 1 else ""
     is_fatal = attempt.is_unreachable and request.goes_to_base
-    kind = UnreachableError if is_fatal else ApiError
-    return kind(f"{request.name} {before}{attempt.outcome}")
+    message = f"{request.name} {before}{attempt.outcome}"
+    return UnreachableError(f"{message}; check base_url") if is_fatal else ApiError(message)
 
 
 def _refusal(response: Response, attempt: _Attempt, *, renewed: bool) -> str:

@@ -19,7 +19,10 @@ def _parse(value: Any) -> dict[str, Any]:
         raise ValueError("must be a JSON Schema object or the path of a file with one")
     properties = schema.get("properties")
     if not isinstance(properties, Mapping):
-        raise ValueError('must describe records: {"type": "object", "properties": {…}}')
+        raise ValueError(
+            'must describe records: {"type": "object", "properties": {…}}; '
+            "preview --stream NAME --schema FILE writes such a schema"
+        )
     if schema.get("type", "object") not in ("object", ["object"]):
         raise ValueError('must describe records, which are of type "object"')
     from jsonschema import Draft202012Validator, SchemaError  # only for a declared schema

@@ -187,7 +187,8 @@ def test_schema_to_declare_is_written(api, preview, tap, tmp_path, options):
     api.serve("/items", [{"id": 1, "at": "2026-01-01T00:00:00Z", "o": {"n": 1.5}, "x": None}])
     file = tmp_path / "schema.json"
     config = api.config({"name": "items", "path": "items"})
-    assert preview(config, *options, "--schema", str(file)).returncode == 0
+    done = preview(config, *options, "--schema", str(file))
+    assert (done.returncode, done.stderr) == (0, f"wrote the schema to {file}\n")
     schema = json.loads(file.read_text())
     assert (schema if options else schema["items"])["properties"].keys() == {"id", "at", "o"}
     if options:
@@ -202,6 +203,14 @@ def test_schema_that_cannot_be_written_is_an_error(api, preview, tmp_path, rows,
     done = preview(config, "--schema", str(tmp_path / name))
     assert done.returncode == 1
     assert not (tmp_path / name).exists()
+
+
+def test_schema_without_records_is_refused(api, preview, tmp_path):
+    file = tmp_path / "schema.json"
+    config = api.config({"name": "items", "path": "items"})
+    done = preview(config, "--offline", "--schema", str(file))
+    assert (done.returncode, file.exists()) == (1, False)
+    assert "--schema needs records" in done.stderr
 
 
 def test_unknown_stream_lists_the_configured_ones(api, preview):

@@ -120,10 +120,10 @@ class RecordWriter:
         if mismatch.is_new:
             reason = f"the field {path!r} is new; new_fields is fail"
         elif self.rules.is_inferred:
-            reason = f"a value of {path!r} does not fit its type ({kind}); on_type_change is fail"
+            reason = f"a value of type {kind} does not fit column {path!r}; on_type_change is fail"
         else:
             reason = (
-                f"a value of {path!r} does not fit its declared type ({kind}); widen the type in "
+                f"a value of type {kind} does not fit the declared type of {path!r}; widen it in "
                 "the stream's schema, or set on_type_change"
             )
         return RecordError(f"stream {self.stream.name!r}: {reason}")

@@ -163,7 +163,7 @@ def test_null_in_a_required_column_is_an_error(api, tap):
     }
     run = tap(api.config({"name": "items", "path": "items"}), catalog={"streams": [entry]})
     assert run.status == 1
-    assert "'id' does not fit its declared type (null)" in run.error_lines[-1]
+    assert "type null does not fit the declared type of 'id'" in run.error_lines[-1]
 
 
 def test_templates_follow_a_renewed_token_response(api, tap):

@@ -6,7 +6,6 @@ Shows no secret: neither a token nor the fingerprint of one.
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
 from typing import Any
 
 import click
@@ -15,32 +14,25 @@ from tap_oauth2_generic.cli.boundary import CONFIG_OPTION
 from tap_oauth2_generic.cli.preview import preview
 from tap_oauth2_generic.errors import AuthorizationError, InputError
 from tap_oauth2_generic.oauth2.grants import grants
-from tap_oauth2_generic.oauth2.store import SEPARATOR, Entry, TokenStore
+from tap_oauth2_generic.oauth2.store import SEPARATOR, Chain, TokenStore
 from tap_oauth2_generic.runtime.redaction import printable
+from tap_oauth2_generic.runtime.timestamps import format_epoch
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
 
-def describe(name: str, entry: Entry) -> dict[str, Any]:
+def describe(chain: Chain) -> dict[str, Any]:
     """Return what is shown of a chain of tokens, as JSON-like data."""
-    url, client, *_ = *entry.issued_for, "", ""
-    token = entry.token
+    url, client, *_ = *chain.issued_for, "", ""
     return {
-        "name": entry.connection or name.partition(SEPARATOR)[0],
+        "name": chain.connection or chain.key.partition(SEPARATOR)[0],
         "token_url": url or None,
         "client_id": client or None,
-        "scopes": entry.scopes or [],
-        "valid_until": _date(token.expires_at if token else None),
-        "refresh_token": bool(token and token.refresh_token) and not entry.ended,
-        "renewals": entry.renewals,
-        "renewed_at": _date(entry.renewed_at),
+        "scopes": chain.scopes or [],
+        "valid_until": format_epoch(chain.token.expires_at),
+        "refresh_token": bool(chain.token.refresh_token) and not chain.ended,
+        "renewals": chain.renewals,
+        "renewed_at": format_epoch(chain.renewed_at),
     }
-
-
-def _date(epoch: Any) -> str | None:
-    try:
-        return datetime.fromtimestamp(epoch, tz=timezone.utc).isoformat(timespec="seconds")
-    except (TypeError, OverflowError, ValueError, OSError):
-        return None
 
 
 def _remove(store: TokenStore, name: str) -> None:
@@ -101,7 +93,7 @@ def command(paths: tuple[str, ...], remove: str | None, *, as_json: bool, checks
         done.append(f"connection {remove!r} was removed")
     if checks:
         done.append(_check(raw))
-    found = [describe(name, entry) for name, entry in store.read_all().items()]
+    found = [describe(chain) for chain in store.read_all()]
     if as_json:
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
         return

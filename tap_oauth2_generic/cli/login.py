@@ -12,7 +12,6 @@ import webbrowser
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from urllib.parse import parse_qsl, urlsplit
 
 import click
@@ -25,6 +24,7 @@ from tap_oauth2_generic.errors import AuthorizationError, TapError
 from tap_oauth2_generic.oauth2.token import Token
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.redaction import printable, redact
+from tap_oauth2_generic.runtime.timestamps import format_epoch
 from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.settings.values import is_loopback
 from tap_oauth2_generic.tap import TapOAuth2Generic
@@ -93,7 +93,8 @@ def _validity(token: Token, config: Config, *, renewable: bool) -> str:
     if token.expires_at is None:
         valid = "The provider does not say how long the access token is valid"
     else:
-        valid = f"The access token is valid until {_date(token.expires_at)}"
+        end = format_epoch(token.expires_at) or "a time beyond the calendar"
+        valid = f"The access token is valid until {end}"
     if config.grant.unattended:
         return f"{valid}; this grant needs no login: the tap gets new tokens by itself."
     if renewable:
@@ -104,13 +105,6 @@ def _validity(token: Token, config: Config, *, renewable: bool) -> str:
     missing = [f"{n}={word}" for n, word in usual.items() if word not in words.get(n, "")]
     hint = f"; many providers return one for {' or '.join(missing)}" if missing else ""
     return f"{valid}, and there is no refresh token, so you have to log in again then{hint}."
-
-
-def _date(epoch: float) -> str:
-    try:
-        return datetime.fromtimestamp(epoch, tz=timezone.utc).isoformat(" ", "seconds")
-    except (OverflowError, ValueError, OSError):
-        return "a time beyond the calendar"
 
 
 def _user(token: Token) -> str:

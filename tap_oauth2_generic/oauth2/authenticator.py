@@ -15,12 +15,12 @@ import requests
 
 from tap_oauth2_generic.errors import AuthorizationError, LoginNeededError
 from tap_oauth2_generic.oauth2.assertion import AssertionSettings
-from tap_oauth2_generic.oauth2.connection import Chain, StoredConnection
+from tap_oauth2_generic.oauth2.connection import StoredConnection
 from tap_oauth2_generic.oauth2.grants import Grant
 from tap_oauth2_generic.oauth2.grants.base import LoginUI
 from tap_oauth2_generic.oauth2.renewal import Renewal
 from tap_oauth2_generic.oauth2.settings import OAuth2Settings
-from tap_oauth2_generic.oauth2.store import Entry, TokenStore
+from tap_oauth2_generic.oauth2.store import Chain, TokenStore
 from tap_oauth2_generic.oauth2.token import Token
 from tap_oauth2_generic.oauth2.token_client import TokenClient
 from tap_oauth2_generic.runtime.clock import Clock
@@ -113,13 +113,11 @@ class Authenticator:
         chain = self._connection.login_chain(self._store.read(prefix))
         with self._store.lock(chain.key):
             # Proves that the store can be written before a person logs in.
-            stored = self._store.read(prefix).get(chain.key)
-            self._store.write(chain.key, stored or chain.entry)
+            self._store.write(self._store.read(prefix).get(chain.key, chain))
         token = self._grant.login(ui, self._token_client)
-        entry = replace(chain.entry, token=token, started_at=self._clock.time())
+        self._chain = replace(chain, token=token, started_at=self._clock.time())
         with uninterrupted, self._store.lock(chain.key):
-            self._store.write(chain.key, entry)
-        self._chain = Chain(chain.key, entry, token)
+            self._store.write(self._chain)
         return token
 
     def _fresh_token(self) -> Token:
@@ -152,7 +150,7 @@ class Authenticator:
         except Exception as error:
             self._failure = error
             raise
-        if is_first and self._connection.has_other_scopes(self._chain.entry):
+        if is_first and self._connection.has_other_scopes(self._chain):
             LOG.warning(
                 "connection %r: scopes have changed since the login, so its token still has the "
                 "old ones; log in again with tap-oauth2-generic login",
@@ -187,11 +185,11 @@ class Authenticator:
 
     def _choose(self, rejected: str | None) -> Chain:
         """Return the first chain with a token that can be used or renewed, else the first."""
-        entries = self._store.read(self._connection.prefix)
-        if self._chain and self._chain.key:
+        stored = self._store.read(self._connection.prefix)
+        if self._chain:
             # The store may have been removed during the run.
-            entries.setdefault(self._chain.key, self._chain.entry)
-        chains = self._connection.chains(entries)
+            stored.setdefault(self._chain.key, self._chain)
+        chains = self._connection.chains(stored)
         working = (c for c in chains if self._usable(c, rejected) or self._renewal.is_possible(c))
         return next(working, chains[0])
 
@@ -212,4 +210,4 @@ class Authenticator:
                 "the API rejected access_token, which cannot be renewed without access_token_url; "
                 "set a new access_token"
             )
-        return Chain("", Entry(token=None), Token(self._settings.access_token))
+        return Chain(token=Token(self._settings.access_token))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -16,24 +16,12 @@ from tap_oauth2_generic.errors import AuthorizationError
 from tap_oauth2_generic.oauth2.assertion import AssertionSettings
 from tap_oauth2_generic.oauth2.grants import Grant
 from tap_oauth2_generic.oauth2.settings import OAuth2Settings
-from tap_oauth2_generic.oauth2.store import SEPARATOR, Entry
+from tap_oauth2_generic.oauth2.store import SEPARATOR, Chain
 from tap_oauth2_generic.oauth2.token import NO_TOKEN, Token
 
 
-@dataclass(frozen=True)
-class Chain:
-    """A chain of tokens: the name of its row, its entry and the token to continue from.
-
-    That is an empty one if there is none.
-    """
-
-    key: str
-    entry: Entry
-    token: Token = NO_TOKEN
-
-
 class StoredConnection:
-    """Find the chains of a configuration in the store, and build their entries."""
+    """Find the chains of a configuration among those in the store, and start new ones."""
 
     def __init__(
         self,
@@ -51,7 +39,7 @@ class StoredConnection:
         # The first one names the chain.
         self._seeds = tuple(_fingerprint(seed) for seed in (refresh, access) if seed)
         self._seed = self._seeds[0] if self._seeds else ""
-        # Entries of earlier versions have one fingerprint of both seeds.
+        # Chains of earlier versions have one fingerprint of both seeds.
         self._old_seed = _fingerprint(refresh, access)
         self._old_seeds = {self._old_seed, _fingerprint(refresh, None)} - {*_NO_SEED}
         self._issued_for = (_endpoint(settings), settings.client_id or "", *hosts)
@@ -67,20 +55,20 @@ class StoredConnection:
             self._issued_for[:3],
         )
 
-    def chains(self, entries: Mapping[str, Entry]) -> list[Chain]:
+    def chains(self, stored: Mapping[str, Chain]) -> list[Chain]:
         """Return the chains to continue; the first that works counts.
 
         Raise AuthorizationError if the connection belongs to another configuration, or if
         nothing says which chain is meant.
         """
-        found = self._find(entries)
+        found = self._find(stored)
         if self._seed:
             return self._chains_of_seed(found)
         if self._unattended:
-            return [self._renewable(chain) for chain in _general(found)[-1:]] or [self.new_chain()]
+            return self._renewable(_general(found))
         # A login with a seed in its configuration counts for that seed, and without any.
-        logins = [c for c in found if c.entry.is_login or c.entry.seed in _NO_SEED]
-        alive = [chain for chain in found if not chain.entry.ended]
+        logins = [chain for chain in found if chain.is_login or chain.seed in _NO_SEED]
+        alive = [chain for chain in found if not chain.ended]
         if not logins and len(alive) > 1:
             raise AuthorizationError(
                 f"connection {self.name!r} has the tokens of {len(alive)} seeds, and nothing says "
@@ -92,40 +80,40 @@ class StoredConnection:
     def new_chain(self) -> Chain:
         """Return the chain that starts with the seed of the configuration."""
         settings = self._settings
-        seeded = Token(settings.access_token or "", settings.refresh_token)
-        scopes = sorted(settings.scopes)
-        entry = Entry(token=None, seed=self._seed, seeds=self._seeds, scopes=scopes)
-        key = f"{self.prefix}{SEPARATOR}{self._seed[:32] or 'login'}"
-        return Chain(key, self.bind(entry), seeded)
+        chain = Chain(
+            key=f"{self.prefix}{SEPARATOR}{self._seed[:32] or 'login'}",
+            token=Token(settings.access_token or "", settings.refresh_token),
+            seed=self._seed,
+            seeds=self._seeds,
+            scopes=sorted(settings.scopes),
+        )
+        return self.bind(chain)
 
-    def login_chain(self, entries: Mapping[str, Entry]) -> Chain:
-        """Return a new chain in the row that a login replaces."""
-        found = self._find(entries)
+    def login_chain(self, stored: Mapping[str, Chain]) -> Chain:
+        """Return a new chain, still without a token, in the row that a login replaces."""
+        found = self._find(stored)
         replaced = self._own(found) if self._seed else _general(found)
         chain = self.new_chain()
         key = replaced[-1].key if replaced else chain.key
-        return Chain(key, replace(chain.entry, is_login=True))
+        return replace(chain, key=key, token=NO_TOKEN, is_login=True)
 
-    def bind(self, entry: Entry) -> Entry:
-        """Return an entry as one of this configuration."""
-        return replace(
-            entry, connection=self.name, issued_for=self._issued_for, request=self._request
-        )
+    def bind(self, chain: Chain, **changes: Any) -> Chain:
+        """Return a chain, with changes, as one of this configuration."""
+        changes |= {"issued_for": self._issued_for, "request": self._request}
+        return replace(chain, connection=self.name, **changes)
 
-    def has_other_scopes(self, entry: Entry) -> bool:
+    def has_other_scopes(self, chain: Chain) -> bool:
         """Return whether a person logged in for other scopes than are configured now."""
-        is_login = entry.is_login and not self._unattended
-        return is_login and sorted(self._settings.scopes) != (entry.scopes or [])
+        is_login = chain.is_login and not self._unattended
+        return is_login and sorted(self._settings.scopes) != (chain.scopes or [])
 
     def _chains_of_seed(self, found: list[Chain]) -> list[Chain]:
         """Return the chain of the seed, and the latest login, which may take its place."""
         own, login = self._own(found)[-1:], _general(found)[-1:]
         if self._unattended:
-            return [self._renewable(chain) for chain in own] or [self.new_chain()]
-        if own and login:
-            mine, theirs = own[0].entry, login[0].entry
-            if mine.ended or theirs.started_at > mine.started_at:
-                return login
+            return self._renewable(own)
+        if own and login and (own[0].ended or login[0].started_at > own[0].started_at):
+            return login
         return [*map(self._with_seeds, own or [self.new_chain()]), *login]
 
     def _own(self, found: list[Chain]) -> list[Chain]:
@@ -134,33 +122,33 @@ class StoredConnection:
         return [
             chain
             for chain in found
-            if not seeds.isdisjoint((chain.entry.seed, *chain.entry.seeds))
+            if not seeds.isdisjoint((chain.seed, *chain.seeds))
             or (refresh_token and refresh_token == chain.token.refresh_token)
         ]
 
     def _with_seeds(self, chain: Chain) -> Chain:
         """Return a chain that knows the configured seeds, with an access token new to it."""
-        entry, token, access_token = chain.entry, chain.token, self._settings.access_token
-        new = tuple(seed for seed in self._seeds if seed not in entry.seeds)
-        if access_token and self._seeds[-1] in new and entry.seed != self._old_seed:
+        token, access_token = chain.token, self._settings.access_token
+        new = tuple(seed for seed in self._seeds if seed not in chain.seeds)
+        if access_token and self._seeds[-1] in new and chain.seed != self._old_seed:
             token = Token(access_token, token.refresh_token)
-        return Chain(chain.key, replace(entry, seeds=(*entry.seeds, *new)), token)
+        return replace(chain, seeds=(*chain.seeds, *new), token=token)
 
-    def _chain(self, key: str, entry: Entry, token: Token) -> Chain:
-        # It may have been rejected for a mistake that was corrected meanwhile.
-        ended = entry.ended and entry.request == self._request
-        return Chain(key, replace(entry, ended=ended), token)
+    def _renewable(self, found: list[Chain]) -> list[Chain]:
+        """Return the latest chain, or a new one, without a token of another request."""
+        chain = found[-1] if found else self.new_chain()
+        return [chain if chain.request == self._request else replace(chain, token=NO_TOKEN)]
 
-    def _renewable(self, chain: Chain) -> Chain:
-        """Return a chain without the token of another request than the configured one."""
-        return chain if chain.entry.request == self._request else replace(chain, token=NO_TOKEN)
-
-    def _find(self, entries: Mapping[str, Entry]) -> list[Chain]:
+    def _find(self, stored: Mapping[str, Chain]) -> list[Chain]:
         """Return all chains by age; raise AuthorizationError if they belong to another."""
-        found = [self._chain(key, e, e.token) for key, e in entries.items() if e.token]
+        # Another request may have been rejected for a mistake that was corrected meanwhile.
+        found = [
+            replace(chain, ended=chain.ended and chain.request == self._request)
+            for chain in stored.values()
+        ]
         # Without a name, only the host of a client can differ, and then it gets its own token.
         for chain in found if self._settings.connection or not self._unattended else []:
-            url, client, *hosts = chain.entry.issued_for or self._issued_for
+            url, client, *hosts = chain.issued_for or self._issued_for
             mine, client_id, *my_hosts = self._issued_for
             same_host = hosts[0] in my_hosts or my_hosts[0] in hosts
             # What the provider has not issued may be a mistake that was corrected meanwhile.
@@ -170,12 +158,12 @@ class StoredConnection:
                     f"host {hosts[0]}, not to {mine}, {client_id!r} and {my_hosts[0]}; set another "
                     "connection, or remove it with tap-oauth2-generic connections --remove"
                 )
-        return sorted(found, key=lambda chain: chain.entry.started_at)
+        return sorted(found, key=lambda chain: chain.started_at)
 
 
 def _general(found: list[Chain]) -> list[Chain]:
     """Return the chains that began without a seed: logins, and grants without a person."""
-    return [chain for chain in found if chain.entry.seed in _NO_SEED]
+    return [chain for chain in found if chain.seed in _NO_SEED]
 
 
 def _default_name(settings: OAuth2Settings, subject: str) -> str:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from datetime import datetime, timezone
-from typing import Any
 
 from tap_oauth2_generic.errors import (
     AuthorizationError,
@@ -16,14 +14,15 @@ from tap_oauth2_generic.errors import (
     TokenRequestError,
     TokenStoreError,
 )
-from tap_oauth2_generic.oauth2.connection import Chain, StoredConnection
+from tap_oauth2_generic.oauth2.connection import StoredConnection
 from tap_oauth2_generic.oauth2.grants import Grant
-from tap_oauth2_generic.oauth2.store import Entry, TokenStore
+from tap_oauth2_generic.oauth2.store import Chain, TokenStore
 from tap_oauth2_generic.oauth2.store_lock import RowLock
 from tap_oauth2_generic.oauth2.token import NO_TOKEN, Token
 from tap_oauth2_generic.oauth2.token_client import TokenClient
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
+from tap_oauth2_generic.runtime.timestamps import format_epoch
 
 _LOG_IN = (
     "log in with `tap-oauth2-generic login` and the same configuration (in a Meltano project: "
@@ -69,42 +68,39 @@ class Renewal:
         Raise LoginNeededError, and end the chain, if the provider rejects its refresh token.
         """
         if self._secret(chain) is not None:
-            entry = self._entry(chain, chain.token, refresh_started_at=self._clock.time())
+            now = self._clock.time()
+            started = self._connection.bind(
+                chain, refresh_started_at=now, started_at=chain.started_at or now
+            )
             # Committed before the request: proves that its response can be stored, and lets a
             # later run recognize that this one was interrupted.
-            self._store.begin_refresh(lock, chain.key, entry)
+            self._store.begin_refresh(lock, started)
             # A signal in the middle would lose a token that the provider has already issued.
             with self._running, uninterrupted:
                 if self._closed:
                     raise AuthorizationError("the run is ending; no token was requested")
-                token = self._refresh(replace(chain, entry=entry), chain.entry)
+                token = self._refresh(started, chain.refresh_started_at)
                 lock.release_space()
                 if token is not None:
-                    return self._commit(chain, token, renewals=chain.entry.renewals + 1)
+                    return self._commit(chain, token)
         token = self._token_client.fetch_token(self._grant.fields, self._grant.grant_type)
-        renewals = chain.entry.renewals + (1 if chain.entry.token else 0)
-        return self._commit(chain, token, renewals=renewals)
+        return self._commit(chain, token)
 
     def login_needed(self, chain: Chain) -> LoginNeededError:
         """Return the error of a connection that only a person can renew."""
         state = "no token"
         if chain.token != NO_TOKEN:
             state = "an expired access token and no refresh token"
-            if chain.entry.ended:
+            if chain.ended:
                 state = "a refresh token that the provider has rejected, so it is not sent again"
         name = self._connection.name
         return LoginNeededError(f"connection {name!r} has {state}; {_LOG_IN}")
 
     def _secret(self, chain: Chain) -> str | None:
-        can_refresh = self._grant.refreshes and not chain.entry.ended
+        can_refresh = self._grant.refreshes and not chain.ended
         return self._token_client.renewal_secret(chain.token) if can_refresh else None
 
-    def _entry(self, chain: Chain, token: Token, **changes: Any) -> Entry:
-        started_at = chain.entry.started_at or self._clock.time()
-        entry = self._connection.bind(chain.entry)
-        return replace(entry, token=token, started_at=started_at, **changes)
-
-    def _refresh(self, chain: Chain, before: Entry) -> Token | None:
+    def _refresh(self, chain: Chain, interrupted_at: float | None) -> Token | None:
         """Refresh once; return None if another grant can still get a token."""
         try:
             return self._token_client.refresh(chain.token)
@@ -113,16 +109,15 @@ class Renewal:
                 if error.code:
                     # The provider refused, or never heard of it: no refresh is pending. An error
                     # without a standard code may come from a gateway, after the provider acted.
-                    self._store.write(chain.key, replace(chain.entry, refresh_started_at=None))
+                    self._store.write(replace(chain, refresh_started_at=None))
                 raise
             self._end(chain)
             if self._grant.unattended:
                 return None
             message = f"{error}; the connection was revoked or its refresh token was already used"
-            if before.refresh_started_at is not None:
-                at = datetime.fromtimestamp(before.refresh_started_at, tz=timezone.utc)
+            if interrupted_at is not None:
                 message += (
-                    f"; a refresh at {at.isoformat(' ', 'seconds')} was interrupted before its "
+                    f"; a refresh at {format_epoch(interrupted_at)} was interrupted before its "
                     "response was stored, so the provider may have issued a token that was lost"
                 )
             raise LoginNeededError(f"{message}; {_LOG_IN}", error.code) from None
@@ -132,23 +127,25 @@ class Renewal:
 
         That happens where the store's locks do not reach, such as on a shared file system.
         """
-        stored = self._store.read(self._connection.prefix).get(chain.key, chain.entry).token
-        if stored is None or self._token_client.renewal_secret(stored) == self._secret(chain):
-            self._store.write(chain.key, replace(chain.entry, ended=True))
+        stored = self._store.read(self._connection.prefix).get(chain.key, chain)
+        if self._token_client.renewal_secret(stored.token) == self._secret(chain):
+            self._store.write(replace(chain, ended=True))
 
-    def _commit(self, chain: Chain, token: Token, *, renewals: int) -> Chain:
+    def _commit(self, chain: Chain, token: Token) -> Chain:
         """Store a token known only here; try once more if the store is away for a moment."""
-        entry = self._entry(
+        now, renewals = self._clock.time(), chain.renewals + (chain.token != NO_TOKEN)
+        renewed = self._connection.bind(
             chain,
-            token,
+            token=token,
+            started_at=chain.started_at or now,
             refresh_started_at=None,
             ended=False,
             renewals=renewals,
-            renewed_at=self._clock.time() if renewals else None,
+            renewed_at=now if renewals else None,
         )
         try:
-            self._store.write(chain.key, entry)
+            self._store.write(renewed)
         except TokenStoreError:
             self._clock.sleep(_SECONDS_BEFORE_ANOTHER_WRITE)
-            self._store.write(chain.key, entry)
-        return Chain(chain.key, entry, token)
+            self._store.write(renewed)
+        return renewed

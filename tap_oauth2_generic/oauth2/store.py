@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -17,7 +17,7 @@ from tap_oauth2_generic.errors import TokenStoreError
 from tap_oauth2_generic.oauth2.cipher import decrypt, encrypt
 from tap_oauth2_generic.oauth2.store_engine import open_engine
 from tap_oauth2_generic.oauth2.store_lock import RowLock, lock_row
-from tap_oauth2_generic.oauth2.token import Token
+from tap_oauth2_generic.oauth2.token import NO_TOKEN, Token
 from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.runtime.redaction import redact
 
@@ -34,16 +34,18 @@ _DELETE = "DELETE FROM tap_oauth2_connections WHERE name = :name"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
-    """The stored state of a chain: a token and those that it was renewed to.
+class Chain:
+    """A chain of tokens: the newest of those that a seed or a login was renewed to.
 
-    ``seed`` is the fingerprint of the seed it began with, ``seeds`` of all it knows, ``request``
-    of the token request. ``issued_for``: token URL, client and hosts. ``started_at`` is when the
-    seed was first used, or the login. ``refresh_started_at`` is set during a refresh and stays
-    set if the process is killed in it; ``ended`` if the provider rejected the refresh token.
+    ``key`` is the name of its row, ``token`` an empty one if there is none. ``seed`` is the
+    fingerprint of the seed it began with, ``seeds`` of all it knows, ``request`` of the token
+    request. ``issued_for``: token URL, client and hosts. ``started_at`` is when the seed was
+    first used, or the login. ``refresh_started_at`` is set during a refresh and stays set if the
+    process is killed in it; ``ended`` if the provider rejected the refresh token.
     """
 
-    token: Token | None
+    key: str = ""
+    token: Token
     seed: str = ""
     request: str = ""
     refresh_started_at: float | None = None
@@ -65,33 +67,32 @@ class TokenStore:
     _url: str | None = field(repr=False)
     _key: str | None = field(repr=False)
 
-    def read(self, prefix: str) -> dict[str, Entry]:
-        """Return the entries of a connection by row name; a corrupt one is left out."""
-        found = {
-            name: self._decode(stored)
+    def read(self, prefix: str) -> dict[str, Chain]:
+        """Return the chains of a connection by key; a corrupt one is left out."""
+        found = (
+            self._decode(name, stored)
             for name, stored in self._execute(_SELECT)
             if name == prefix or name.startswith(f"{prefix}{SEPARATOR}")
-        }
-        return {name: entry for name, entry in found.items() if entry is not None}
+        )
+        return {chain.key: chain for chain in found if chain is not None}
 
-    def read_all(self) -> dict[str, Entry]:
-        """Return every entry by row name; warn about those encrypted with another key."""
-        found = {}
+    def read_all(self) -> list[Chain]:
+        """Return every chain; warn about those encrypted with another key."""
+        found = []
         for name, stored in self._execute(_SELECT):
             try:
-                if (entry := self._decode(stored)) and entry.token:
-                    found[name] = entry
+                found.append(self._decode(name, stored))
             except TokenStoreError as error:
                 LOG.warning("connection %r: %s", name.partition(SEPARATOR)[0], error)
-        return found
+        return [chain for chain in found if chain is not None]
 
     def names(self) -> list[str]:
         """Return the names of all rows."""
         return [name for name, _ in self._execute(_SELECT)]
 
-    def write(self, name: str, entry: Entry) -> None:
-        """Store and commit an entry."""
-        self._execute(_UPSERT, name=name, entry=encrypt(_encode(entry), self._key))
+    def write(self, chain: Chain) -> None:
+        """Store and commit a chain."""
+        self._execute(_UPSERT, name=chain.key, entry=encrypt(_encode(chain), self._key))
 
     def remove(self, name: str) -> None:
         """Delete a row; its token is overwritten."""
@@ -105,20 +106,20 @@ class TokenStore:
                 lock = stack.enter_context(lock_row(open_engine(self._url), name))
             yield lock
 
-    def begin_refresh(self, lock: RowLock, name: str, entry: Entry) -> None:
-        """Store an entry and reserve space for the next, so that a full disk loses no token."""
-        self.write(name, entry)
+    def begin_refresh(self, lock: RowLock, chain: Chain) -> None:
+        """Store a chain and reserve space for its next, so that a full disk loses no token."""
+        self.write(chain)
         with _store_errors():
             # The file may grow, and SQLite copies the pages that it changes into its journal.
-            lock.reserve(2 * (len(_encode(entry)) + _MORE_BYTES))
+            lock.reserve(2 * (len(_encode(chain)) + _MORE_BYTES))
 
-    def _decode(self, stored: Any) -> Entry | None:
-        if not stored or not isinstance(stored, str):
-            return None
+    def _decode(self, name: str, stored: Any) -> Chain | None:
+        """Return a row's chain; None if it has no token, or is corrupt."""
         try:
-            return msgspec.json.decode(decrypt(stored, self._key), type=Entry)
-        except (msgspec.MsgspecError, AttributeError):
+            chain = msgspec.json.decode(decrypt(stored, self._key), type=Chain)
+        except (msgspec.MsgspecError, AttributeError, TypeError):
             return None
+        return replace(chain, key=name) if chain.token != NO_TOKEN else None
 
     def _execute(self, statement: str, **values: str) -> list[Any]:
         from sqlalchemy import text  # see store_engine
@@ -129,8 +130,8 @@ class TokenStore:
             return list(result) if result.returns_rows else []
 
 
-def _encode(entry: Entry) -> str:
-    return msgspec.json.encode(asdict(entry)).decode()
+def _encode(chain: Chain) -> str:
+    return msgspec.json.encode(asdict(chain)).decode()
 
 
 @contextmanager

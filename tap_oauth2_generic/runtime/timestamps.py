@@ -82,6 +82,16 @@ def read_epoch(number: float) -> float:
     return number / 1000 if abs(number) > MAX_EPOCH_SECONDS else number
 
 
+def format_epoch(seconds: float | None) -> str | None:
+    """Return epoch seconds as a date and time in UTC; None if no calendar has it."""
+    if seconds is None:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, tz=timezone.utc).isoformat(timespec="seconds")
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
 def _offset_seconds(offset: str) -> int | None:
     """Return how far an offset is ahead of UTC, None if no clock has it."""
     if offset in {"0", "Z", "z"}:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import threading
-from dataclasses import replace
+from dataclasses import InitVar, dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
 
@@ -31,34 +31,33 @@ from tap_oauth2_generic.runtime.shutdown import uninterrupted
 _MAX_REFUSALS = 3
 
 
+@dataclass(eq=False, repr=False)
 class Authenticator:
     """Provide access tokens and sign requests with them; safe to share between threads.
 
     ``hosts`` are those that may receive the tokens, that of ``base_url`` first.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - each part has a module of its own
-        self,
-        settings: OAuth2Settings,
-        grant: Grant,
-        assertion: AssertionSettings,
-        token_client: TokenClient,
-        hosts: tuple[str, ...],
-        clock: Clock,
-    ) -> None:
-        self._settings = settings
-        self._grant = grant
-        self._token_client = token_client
-        self._clock = clock
-        self._connection = StoredConnection(settings, grant, assertion, hosts)
-        self._store = TokenStore(settings.token_store, settings.token_store_key)
-        self._renewal = Renewal(self._connection, self._store, grant, token_client, clock)
+    _settings: OAuth2Settings
+    _grant: Grant
+    assertion: InitVar[AssertionSettings]
+    _token_client: TokenClient
+    hosts: InitVar[tuple[str, ...]]
+    _clock: Clock
+    _chain: Chain | None = None
+    _failure: Exception | None = None
+    # An early renewal has failed: the token is used until its end.
+    _is_kept: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self, assertion: AssertionSettings, hosts: tuple[str, ...]) -> None:
+        """Wire the store and what renews its chains."""
+        settings = self._settings
+        self._connection = StoredConnection(settings, self._grant, assertion, hosts)
         self.connection = self._connection.name
-        self._chain: Chain | None = None
-        self._lock = threading.Lock()
-        self._failure: Exception | None = None
-        # An early renewal has failed: the token is used until its end.
-        self._is_kept = False
+        self._store = TokenStore(settings.token_store, settings.token_store_key)
+        parts = self._grant, self._token_client, self._clock
+        self._renewal = Renewal(self._connection, self._store, *parts)
 
     def access_token(self) -> str:
         """Return a fresh access token; raise AuthorizationError if there is none."""

@@ -6,7 +6,7 @@ Decides neither when to renew nor which chain counts.
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from tap_oauth2_generic.errors import (
     AuthorizationError,
@@ -33,24 +33,17 @@ _SPENT = frozenset({"invalid_grant", "invalid_code"})
 _SECONDS_BEFORE_ANOTHER_WRITE = 1
 
 
+@dataclass(eq=False, repr=False)
 class Renewal:
     """Renew the chains of one connection; one refresh at a time."""
 
-    def __init__(
-        self,
-        connection: StoredConnection,
-        store: TokenStore,
-        grant: Grant,
-        token_client: TokenClient,
-        clock: Clock,
-    ) -> None:
-        self._connection = connection
-        self._store = store
-        self._grant = grant
-        self._token_client = token_client
-        self._clock = clock
-        self._running = threading.Lock()
-        self._closed = False
+    _connection: StoredConnection
+    _store: TokenStore
+    _grant: Grant
+    _token_client: TokenClient
+    _clock: Clock
+    _running: threading.Lock = field(default_factory=threading.Lock)
+    _closed: bool = False
 
     def close(self) -> None:
         """Wait for a running refresh, whose token would be lost; allow no other."""

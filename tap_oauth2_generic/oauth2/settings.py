@@ -27,12 +27,8 @@ from tap_oauth2_generic.settings.values import url
 _METADATA = re.compile(r"/\.well-known/(openid-configuration|oauth-authorization-server)(?=/|$)")
 
 
-def _issuer(value: Any) -> str:
-    """Read an issuer; one given as the address of its metadata is shortened."""
-    return _METADATA.sub("", url(value))
-
-
-_ISSUER = FieldType(URL.schema, _issuer)
+# An issuer given as the address of its metadata is shortened.
+_ISSUER = FieldType(URL.schema, lambda value: _METADATA.sub("", url(value)))
 
 
 @dataclass(frozen=True, kw_only=True)

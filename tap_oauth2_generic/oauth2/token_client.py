@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
@@ -24,7 +25,7 @@ from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH, choose_auth, othe
 from tap_oauth2_generic.oauth2.discovery import Endpoints
 from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 from tap_oauth2_generic.oauth2.token import Token
-from tap_oauth2_generic.oauth2.token_response import endpoint_name, parse_token, read_body
+from tap_oauth2_generic.oauth2.token_response import endpoint_name, read_body, read_token
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.log import LOG
@@ -44,30 +45,24 @@ _LOST = (
 )
 
 
+@dataclass(eq=False, repr=False)
 class TokenClient:
     """Send token requests with the client's authentication."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - each part has a module of its own
-        self,
-        settings: OAuth2Settings,
-        grant: Grant,
-        assertion: AssertionSettings,
-        scope: Mapping[str, str],
-        endpoints: Endpoints,
-        transport: Transport,
-        resilience: retry.ResilienceSettings,
-        clock: Clock,
-    ) -> None:
-        self._settings = settings
-        self._grant = grant
-        self._assertion = assertion
-        self._auth = choose_auth(settings.client_auth, assertion, signs=grant.signs)
-        self._scope = scope
+    _settings: OAuth2Settings
+    _grant: Grant
+    _assertion: AssertionSettings
+    _scope: Mapping[str, str]
+    endpoints: Endpoints
+    _transport: Transport
+    _resilience: retry.ResilienceSettings
+    _clock: Clock
+
+    def __post_init__(self) -> None:
+        """Compute what is the same in all requests."""
+        settings, signs = self._settings, self._grant.signs
+        self._auth = choose_auth(settings.client_auth, self._assertion, signs=signs)
         self._sends_access_token = settings.sends_access_token
-        self.endpoints = endpoints
-        self._transport = transport
-        self._resilience = resilience
-        self._clock = clock
         self.client_id = settings.client_id or ""
         self.scope = settings.scope_separator.join(settings.scopes) or None
 
@@ -161,16 +156,28 @@ class TokenClient:
     def _parse(
         self, response: requests.Response, request_name: str, refresh_token: str | None = None
     ) -> Token:
-        """Return a response's token; say which client authentication to try if it was refused."""
-        now = self._clock.time()
+        """Return a response's token, with the refresh token in use if it brings no other.
+
+        Raise TokenRequestError if it has none; say which client authentication to try instead.
+        """
+        settings = self._settings
         try:
-            return parse_token(response, self._settings, request_name, now, refresh_token)
+            body = read_body(response, settings, request_name)
         except TokenRequestError as error:
             if error.code != "invalid_client":
                 raise
             others = other_auth(self._auth, self._assertion)
             advice = f"check client_id, client_secret and client_auth{others}"
             raise TokenRequestError(f"{error}; {advice}", error.code) from None
+        fields = body if isinstance(body, dict) else {}
+        if token := read_token(fields, settings, self._clock.time(), refresh_token):
+            return token
+        keys = ", ".join(fields) if body == fields else "no JSON object"
+        raise TokenRequestError(
+            f"token endpoint {endpoint_name(response.url)} returned status {response.status_code} "
+            f"without an access token at {settings.access_token_path.text!r}; the response has: "
+            f"{keys or 'nothing'}; set access_token_path to where the token is"
+        )
 
     def _send(
         self,

@@ -31,29 +31,6 @@ _ADVICE = {
 }
 
 
-def parse_token(
-    response: requests.Response,
-    settings: OAuth2Settings,
-    request_name: str,
-    now: float,
-    refresh_token: str | None = None,
-) -> Token:
-    """Return a response's token; raise TokenRequestError if it holds none.
-
-    ``request_name`` is for the error; ``refresh_token`` is kept if the provider sends no new one.
-    """
-    body = read_body(response, settings, request_name)
-    token = read_token(body, settings, now, refresh_token) if isinstance(body, dict) else None
-    if token is not None:
-        return token
-    keys = ", ".join(body) if isinstance(body, dict) else "no JSON object"
-    raise TokenRequestError(
-        f"token endpoint {endpoint_name(response.url)} returned status {response.status_code} "
-        f"without an access token at {settings.access_token_path.text!r}; the response has: "
-        f"{keys or 'nothing'}; set access_token_path to where the token is"
-    )
-
-
 def read_token(
     body: Mapping[str, Any], settings: OAuth2Settings, now: float, previous: str | None
 ) -> Token | None:

@@ -146,7 +146,7 @@ class SlicePlan:
 class SliceSync:
     """Syncs the contexts of one stream, slice by slice and page by page.
 
-    A trial has a ``limit``: it reads so many records of one page.
+    A trial has a ``limit``: it reads no more records than that, of one page.
     """
 
     plan: SlicePlan

@@ -61,7 +61,7 @@ class RateLimiter:
             return wait
 
     def hold(self, seconds: float) -> None:
-        """Hold back the requests of every thread for so many seconds."""
+        """Hold back the requests of every thread for ``seconds``."""
         with self._lock:
             self._held_until = max(self._held_until, self._clock.monotonic() + seconds)
             self._next_turn = max(self._next_turn, self._held_until)
@@ -118,7 +118,7 @@ class ConcurrencyLimit:
                 self.limit = max(self.limit // 2, 1)
 
     def recover(self) -> None:
-        """Allow one more slot after so many good responses for each."""
+        """Count a good response; allow one more slot after enough of them."""
         with self._changed:
             self._good += 1
             if self.limit < self._maximum and self._good >= self.limit * _RESPONSES_PER_SLOT:

@@ -61,7 +61,7 @@ class EndSigns:
         return None
 
     def exceed(self, records: int, pages: int) -> bool:
-        """Return whether a flag or total says that more follows so many records and pages."""
+        """Return whether a flag or total says that more follows what was read."""
         beyond = (self.total or 0) > records or (self.total_pages or 0) > pages
         return self.more or beyond
 

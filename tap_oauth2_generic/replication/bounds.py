@@ -84,7 +84,7 @@ def _parse_pattern(value: str, pattern: str) -> Moment | None:
 
 
 def _scale(number: Decimal) -> int:
-    """Return the units per second of an epoch time, told by its size; 0 if it is none."""
+    """Return the units per second of an epoch time, found by its size; 0 if it is none."""
     largest = timestamps.MAX_EPOCH_SECONDS
     return next((scale for scale in EPOCHS.values() if abs(number) <= largest * scale), 0)
 
@@ -131,7 +131,7 @@ class Bound:
         return cls(write(amount, "iso"), Moment(amount, is_instant=True), pattern)
 
     def earlier(self, seconds: float) -> Bound:
-        """Return a bound so many seconds before this one; so much less if it is a number."""
+        """Return the bound that is ``seconds`` earlier; for a number, less by them."""
         if self.moment is None or not seconds:
             return self
         with localcontext() as context:

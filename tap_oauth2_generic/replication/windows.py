@@ -35,7 +35,7 @@ class Duration:
     rest: timedelta
 
     def after(self, at: datetime) -> datetime | None:
-        """Return the time so much later, None if no calendar has it.
+        """Return a time later by this length, None if no calendar has it.
 
         A day that the month lacks becomes the month's last day.
         """

@@ -28,7 +28,7 @@ class Waits:
 
     @contextmanager
     def wait(self, reason: str, seconds: float) -> Iterator[None]:
-        """Count a wait that begins now and may take so many seconds."""
+        """Count a wait that begins now and may take up to ``seconds``."""
         with self._lock:
             end = self._count() + seconds
             self._until[reason].append(end)

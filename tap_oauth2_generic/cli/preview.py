@@ -47,7 +47,8 @@ def preview(
         for slice_, paginator, fetched in _pages(stream):
             report["pages"].append(_describe(fetched))
             records = (add_fields(record, added) for record in fetched.records)
-            report["records"] += [_add_keys(record, slice_.context) for record in records]
+            # The record's own value counts, and its own fields come first.
+            report["records"] += [{**one, **slice_.context, **one} for one in records]
             stop = paginator.stop
             if stop and stop.failed:
                 report |= {"ok": False, "error": redact(stop.reason)}
@@ -76,10 +77,6 @@ def _pages(stream: OAuth2Stream) -> Iterator[tuple[Slice, Paginator, FetchedPage
         slice_ = next(stream.plan.samples(context))
         for fetched in stream.reader.read(slice_, paginator):
             yield slice_, paginator, fetched
-
-
-def _add_keys(record: dict[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
-    return record | {name: value for name, value in context.items() if name not in record}
 
 
 def _mask_headers(headers: Mapping[str, str]) -> dict[str, str]:

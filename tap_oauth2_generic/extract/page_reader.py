@@ -18,7 +18,7 @@ from tap_oauth2_generic.net.client import RequestPolicy
 from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.net.response import Response
 from tap_oauth2_generic.net.retry import NOT_MODIFIED
-from tap_oauth2_generic.pagination import Paginator, Stop, Token
+from tap_oauth2_generic.pagination import Paginator, Token
 from tap_oauth2_generic.parsing.extract_records import RecordSettings
 from tap_oauth2_generic.parsing.formats import FORMATS, JsonList
 from tap_oauth2_generic.parsing.page import Page, read_page
@@ -122,8 +122,7 @@ class PageReader:
                 dropped = self._count_dropped(settings, response)
                 pages = paginator.skip(response.outcome, dropped, why)
             if problem and (paginator.stop or problem.stops):
-                reason, failed, _ = problem
-                paginator.stop = Stop(reason, complete=False, suspicious=True, failed=failed)
+                paginator.stop = problem
             is_kept = all(map(response.meets, self._kept_responses))
             fetched = [FetchedPage(response, one, place, is_kept) for one in pages]
             if page is None or (paginator.stop and not pages):

@@ -47,7 +47,7 @@ class PagingSearch:
 
     definition: Mapping[str, Any]
     reader: Callable[[Mapping[str, Any]], PageReader | None]
-    remarks: list[str] = field(default_factory=list)
+    remarks: list[str]
     _requests: int = 0
     _ignored: set[str] = field(default_factory=set)
 
@@ -61,12 +61,10 @@ class PagingSearch:
         params = Parameters(self.definition.get("method", "GET"), self.definition.get("body"))
         configured = self.configured
         is_paged = configured.get("style", DEFAULT_STYLE) != DEFAULT_STYLE
-        if is_paged:
-            read = [len(self._try(configured, slice_)) for slice_, _ in samples]
-            if max(read) == 1 and all(read):
-                return configured
-        is_right = is_paged and max(read) > 1
-        result = configured if is_right else next(self._proven(samples, params), None)
+        read = [len(self._try(configured, slice_)) for slice_, _ in samples] if is_paged else [0]
+        if max(read) == 1 and all(read):
+            return configured
+        result = configured if max(read) > 1 else next(self._proven(samples, params), None)
         if result:
             style = result["style"]
             self.remarks.append(f"tried: style {style} leads to a second page, of new records")

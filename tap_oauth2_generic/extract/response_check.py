@@ -6,9 +6,10 @@ Remembers where records were found before. Sends nothing and stops nothing by it
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from tap_oauth2_generic.config.streams import StreamConfig
+from tap_oauth2_generic.pagination import Stop
 from tap_oauth2_generic.parsing.api_errors import find_error, is_only_error
 from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.settings.fields import near_choice
@@ -19,11 +20,11 @@ _MAY_BE_EMPTY = frozenset({200, 204, 205})
 _ROOT = parse_path("$")
 
 
-class Problem(NamedTuple):
-    """Why a response is no page, whether the run fails for it, and whether paging stops there."""
+@dataclass(frozen=True)
+class Problem(Stop):
+    """Why a response is no page, and whether paging stops there in any case."""
 
-    reason: str
-    failed: bool
+    complete: bool = False
     stops: bool = False
 
 
@@ -60,13 +61,16 @@ class ResponseCheck:
         if page.body is None:
             is_empty = page.status in _MAY_BE_EMPTY
             reason = f"a response with status {page.status} and no body"
-            return None if is_empty else Problem(reason, failed=False)
+            return None if is_empty else Problem(reason)
         if page.found:
             self.matched, self.missing = True, ""
         if page.written.members if page.written is not None else page.records:
             if page.is_lone:
                 return self._check_object(page, path)
-            self._learn(page)
+            if not self._has_list:
+                self._has_list = self._expects_list = True
+                self._names = frozenset(page.last_record or ())
+                self._least = (len(self._names) + 1) // 2
             return None
         ignores = self.stream.records.on_missing_records == "ignore"
         if error := find_error(page.body, path, found=page.found or ignores):
@@ -76,12 +80,6 @@ class ResponseCheck:
         if page.found or ignores or (page.length and is_known):
             return None
         return self._report_missing(page, path)
-
-    def _learn(self, page: Page) -> None:
-        if not self._has_list:
-            self._has_list = self._expects_list = True
-            self._names = frozenset(page.last_record or ())
-            self._least = (len(self._names) + 1) // 2
 
     def _check_object(self, page: Page, path: Path) -> Problem | None:
         """Decide what one object is: a record, an error, or a list that PHP wrote as an object."""

@@ -232,7 +232,7 @@ class SliceSync:
             if stop.failed:
                 name = self.plan.reader.stream.name
                 raise ResponseError(f"stream {name!r}: paging ended early: {stop.reason}")
-            if stop.suspicious:
+            if not stop.complete:
                 self.writer.log.warning("paging ended early: %s", stop.reason)
         return stop is not None and stop.complete
 

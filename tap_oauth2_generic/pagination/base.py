@@ -16,12 +16,12 @@ from urllib.parse import urljoin
 from tap_oauth2_generic.errors import ResponseError
 from tap_oauth2_generic.net.request import Place, Request
 from tap_oauth2_generic.parsing.page import Page
+from tap_oauth2_generic.runtime.timestamps import read_number
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, PATH, VALUES, enum, integer
 from tap_oauth2_generic.settings.fields import setting
 from tap_oauth2_generic.settings.limits import MAX_PAGE_SIZE
 from tap_oauth2_generic.settings.paths import MISSING, Path
 from tap_oauth2_generic.settings.templates import as_text
-from tap_oauth2_generic.settings.values import read_number
 
 # Identifies a page: a number, a cursor of any JSON type or a URL. None is the first page of a
 # style whose first request carries no token.
@@ -32,11 +32,18 @@ _PAST_THE_END = frozenset({400, 404, 410, 416, 422})
 NO_NEXT_PAGE = "no next page"
 
 
-def near_name(wanted: str, names: Iterable[str]) -> str | None:
-    """Return the name that was probably meant by one that is missing, None if none is near."""
+def doubt_name(wanted: str, names: Iterable[str]) -> str | None:
+    """Return a doubt if one of the names was probably meant by one that is missing."""
     lowered = {name.lower(): name for name in names}
     near = difflib.get_close_matches(wanted.lower(), lowered, n=1, cutoff=0.85)
-    return lowered[near[0]] if near else None
+    return f"{wanted!r} is not in the response, but {lowered[near[0]]!r} is" if near else None
+
+
+def doubt_path(path: Path, page: Page) -> str | None:
+    """Return a doubt if a path finds nothing, but the response has a similar name."""
+    if path.find(page.body) is not MISSING or not isinstance(page.body, dict):
+        return None
+    return doubt_name(path.text.strip("'\""), page.body)
 
 
 def join_link(page: Page, link: str) -> str:
@@ -48,18 +55,8 @@ def join_link(page: Page, link: str) -> str:
 
 
 def _word(value: Any) -> Any:
-    try:
-        return read_number(value)
-    except ValueError:
-        return as_text(value)
-
-
-def similar_name(path: Path, page: Page) -> str | None:
-    """Return a doubt if a path finds nothing, but the response has a similar name."""
-    if path.find(page.body) is not MISSING or not isinstance(page.body, dict):
-        return None
-    near = near_name(path.text.strip("'\""), page.body)
-    return near and f"{path.text!r} is not in the response, but {near!r} is"
+    number = read_number(value)
+    return as_text(value) if number is None else number
 
 
 @dataclass(frozen=True, kw_only=True)

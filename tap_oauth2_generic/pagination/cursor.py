@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import unquote_plus
 
 from tap_oauth2_generic.pagination.base import (
@@ -11,13 +11,13 @@ from tap_oauth2_generic.pagination.base import (
     FollowingStyle,
     ParameterStyle,
     Token,
-    near_name,
-    similar_name,
+    doubt_name,
+    doubt_path,
 )
 from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.settings.field_types import NAME, PATH, REGEX
 from tap_oauth2_generic.settings.fields import setting
-from tap_oauth2_generic.settings.paths import MISSING, Path
+from tap_oauth2_generic.settings.paths import Path
 from tap_oauth2_generic.settings.patterns import Pattern
 
 
@@ -43,11 +43,13 @@ class Cursor(ParameterStyle, FollowingStyle, EndValues):
 
     def next(self, token: Token, page: Page) -> Token | None:
         """Return the cursor in the response; null, false and empty values are none."""
-        found = self._find(page)
-        if found is MISSING or found is None or found is False or found in ("", [], {}):
+        path, header = self.cursor_path, self.cursor_header or ""
+        found = page.headers.get(header) if path is None else path.find(page.body)
+        # A 0 may be a cursor.
+        if found is False or (not found and found != 0) or self.is_end(found):
             return None
-        if self.cursor_pattern is None or self.is_end(found):
-            return None if self.is_end(found) else found
+        if self.cursor_pattern is None:
+            return found
         match = self.cursor_pattern.search(str(found))
         if match is None or not match.group(1) or self.is_end(match.group(1)):
             return None
@@ -58,12 +60,6 @@ class Cursor(ParameterStyle, FollowingStyle, EndValues):
     def doubts(self, page: Page) -> str | None:
         """Return a doubt if the cursor has a similar name."""
         if self.cursor_path is not None:
-            return similar_name(self.cursor_path, page)
+            return doubt_path(self.cursor_path, page)
         header = self.cursor_header or ""
-        near = None if header in page.headers else near_name(header, page.headers)
-        return near and f"the response has no header {header!r}, but {near!r}"
-
-    def _find(self, page: Page) -> Any:
-        if self.cursor_path is not None:
-            return self.cursor_path.find(page.body)
-        return page.headers.get(self.cursor_header or "")
+        return None if header in page.headers else doubt_name(header, page.headers)

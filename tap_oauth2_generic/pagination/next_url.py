@@ -10,8 +10,8 @@ from tap_oauth2_generic.pagination.base import (
     EndValues,
     LinkStyle,
     Token,
+    doubt_path,
     join_link,
-    similar_name,
 )
 from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.settings.field_types import PATH
@@ -34,7 +34,7 @@ class NextUrl(LinkStyle, EndValues):
 
     def doubts(self, page: Page) -> str | None:
         """Return a doubt if the response has a similar name."""
-        return similar_name(self.next_url_path, page)
+        return doubt_path(self.next_url_path, page)
 
     def next(self, token: Token, page: Page) -> Token | None:
         """Return the absolute address of the next page."""

@@ -24,13 +24,12 @@ _SECOND = 2
 class Stop:
     """Why paging stopped.
 
-    ``complete``: all records were read, so a bookmark may move. ``suspicious``: warn.
+    ``complete``: all records were read, so a bookmark may move; if not, it is a warning.
     ``failed``: by an error of the API or the configuration, so the run ends with exit status 1.
     """
 
     reason: str
     complete: bool = True
-    suspicious: bool = False
     failed: bool = False
 
 
@@ -97,14 +96,12 @@ class Paginator:
             self._seen.add(page.url)
         self._empty = 0 if page.length else self._empty + 1
         previous, self._previous = self._previous, page
-        emitted = []
-        if previous is not None and page.length and page.repeats(previous, keys):
-            self._held.append(page)
-        else:
-            emitted = [*self._release(), page]
+        is_copy = previous is not None and page.length and page.repeats(previous, keys)
+        pending = [*self._held, page]
+        emitted, self._held = ([], pending) if is_copy else (pending, [])
         self.stop = self._stop_at(page) or self._advance(page)
         if self.stop:
-            emitted += self._release()
+            emitted += self._held
             self._conclude(self.stop, page)
         return emitted
 
@@ -120,13 +117,8 @@ class Paginator:
         reason = why or f"response rule {outcome!r}"
         if dropped:
             reason += f" dropped {dropped} records; name a flag of the last page in last_page_path"
-        self.stop = Stop(reason, complete, suspicious=not complete)
-        return self._release()
-
-    def _release(self) -> list[Page]:
-        """Return the pages that were held."""
-        pages, self._held = self._held, []
-        return pages
+        self.stop = Stop(reason, complete)
+        return self._held
 
     def _drop(self) -> None:
         """Forget the pages that were held, as they are copies."""
@@ -146,7 +138,7 @@ class Paginator:
         """Look for what contradicts the end."""
         signs = self.signs
         if end.complete and (sign := unused_sign(self.style, page, self.pages, self.records)):
-            self.stop = Stop(f"{end.reason}, but {sign}", complete=False, suspicious=True)
+            self.stop = Stop(f"{end.reason}, but {sign}", complete=False)
         if signs.total is not None and self.records < signs.total:
             self.remarks.append(
                 f"total_path says {signs.total} records, but the API returned {self.records}"
@@ -160,7 +152,7 @@ class Paginator:
         style, signs = self.style, self.signs
         end = signs.note(page, is_first=self.pages == 1)
         if not page.length and (style.ends_at_empty_page or self._is_again):
-            return Stop("an empty page", complete=not signs.more, suspicious=signs.more)
+            return Stop("an empty page", complete=not signs.more)
         if end:
             return Stop(end)
         if signs.is_silent and self.pages == _SECOND and (self._held or not page.length):
@@ -189,12 +181,11 @@ class Paginator:
             return stop
         if not is_own and token in self._seen:
             reason = "paging loop: the API returned a page token that was already used"
-            return Stop(reason, complete=False, suspicious=True)
+            return Stop(reason, complete=False)
         if self._empty >= MAX_EMPTY_PAGES:
-            return Stop(f"{self._empty} empty pages in a row", complete=False, suspicious=True)
+            return Stop(f"{self._empty} empty pages in a row", complete=False)
         if style.max_pages and self.pages >= style.max_pages:
-            reason = f"max_pages ({style.max_pages}) was reached"
-            return Stop(reason, complete=False, suspicious=True)
+            return Stop(f"max_pages ({style.max_pages}) was reached", complete=False)
         if style.predict(self.token, page.length) is None:
             # A counted token never comes again, however many pages there are.
             self._seen.add(token)
@@ -223,14 +214,12 @@ class Paginator:
             if name := self.style.token_param:
                 reason += f"; the API may ignore the parameter {name}"
         self._drop()
-        return Stop(reason, complete=False, suspicious=True, failed=failed)
+        return Stop(reason, complete=False, failed=failed)
 
     def _stop_without_token(self, page: Page) -> Stop:
-        style, doubts = self.style, self.style.doubts(page)
-        if self.signs.more:
-            doubts = "the response says that more follows, but names no next page"
-        if doubts is not None:
-            return Stop(doubts, complete=False, suspicious=True)
+        style, silent = self.style, "the response says that more follows, but names no next page"
+        if doubt := silent if self.signs.more else style.doubts(page):
+            return Stop(doubt, complete=False)
         if self.pages == 1 and style.follows_tokens and style.is_full(page.length):
-            return Stop("the only page is full but names no next page", suspicious=True)
+            self.remarks.append("the only page is full but names no next page")
         return Stop(style.end_reason)

@@ -14,11 +14,10 @@ from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from tap_oauth2_generic.pagination.base import PagingStyle
+from tap_oauth2_generic.parsing.guess_records import containers
 from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.settings.paths import DottedPath, JsonPath, flatten, join_keys, to_jsonpath
 
-# `data.viewer.orders.pageInfo.endCursor` of GraphQL.
-_DEEPEST = 5
 _NEXT = r"(odata)?(next|more)(page|pages|results?|records?|set|data|batch)?"
 _THINGS = r"(results?|items?|records?|entries|elements|rows|objects|hits|matches|pages?|data)"
 # Kinds of members by their name, in lower case and without punctuation; a kind also has its type.
@@ -72,15 +71,13 @@ def find_signs(page: Page) -> list[Sign]:
     """Return the signs in the headers of a page, then those in its body, outer ones first."""
     # Of records that were left encoded, the body holds none.
     own = set() if page.written is not None else {id(record) for record in page.records}
-    body = page.body if isinstance(page.body, list) else [page.body]
-    # `[{"page": 1, "pages": 7}, [{…}, {…}]]`
-    signs = [
-        sign
-        for number, member in enumerate(body[:2])
-        if isinstance(member, dict) and id(member) not in own
-        for sign in _in_object(member, () if body is not page.body else (str(number),), own)
-    ]
-    return [*_in_headers(page), *sorted(signs, key=lambda sign: sign.place.count("."))]
+    signs = [*_in_headers(page)]
+    for path, holder in containers(page.body, own):
+        if isinstance(holder, dict):
+            signs += _in_object(holder, path)
+        else:
+            signs += _in_links(holder, path, own)
+    return signs
 
 
 def unused_sign(style: PagingStyle, page: Page, pages: int, records: int) -> str | None:
@@ -146,22 +143,14 @@ def _in_headers(page: Page) -> Iterator[Sign]:
                 break
 
 
-def _in_object(
-    members: Mapping[str, Any], path: tuple[str, ...], own: set[int], *, about: bool = True
-) -> Iterator[Sign]:
-    """Yield the signs in an object and those below it, except in records and lists."""
+def _in_object(members: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[Sign]:
+    """Yield the signs among the plain members of an object."""
+    # `[{"page": 1, "pages": 7}, [{…}, {…}]]`
+    is_outer = path in {(), ("0",)}
+    about = is_outer or bool(_HOLDER.search(path[-1].lower())) or _holds_list(members)
     for name, member in members.items():
-        place = (*path, name)
-        if isinstance(member, dict):
-            if len(place) < _DEEPEST and id(member) not in own:
-                known = bool(_HOLDER.search(name.lower())) or _holds_list(member)
-                yield from _in_object(member, place, own, about=known)
-        elif isinstance(member, list):
-            yield from _in_links(member, place, own)
-            if len(member) == 1 and isinstance(member[0], dict) and id(member[0]) not in own:
-                # `{"boards": [{"items_page": {"cursor": …}}]}`
-                yield from _in_object(member[0], (*place, "0"), own, about=False)
-        elif kind := _kind(place, value := _plain(member)):
+        place, value = (*path, name), _plain(member)
+        if not isinstance(value, dict | list) and (kind := _kind(place, value)):
             is_text = kind in {"url", "cursor"}
             yield Sign(kind, join_keys(place), member if is_text else value, about=about)
 

@@ -47,10 +47,8 @@ def _encoder_for(path: str) -> Callable[[str], str]:
 
     def encode(value: str) -> str:
         if not allowed.fullmatch(value):
-            message = (
-                f"the value {excerpt(value, _MAX_SHOWN)!r} would change the path it is put into"
-            )
-            raise ValueError(message)
+            shown = excerpt(value, _MAX_SHOWN)
+            raise ValueError(f"the value {shown!r} would change the path it is put into")
         return value
 
     return encode

@@ -83,11 +83,9 @@ def _open(content: bytes, path: DottedPath, keys: list[str | int]) -> tuple[Any,
         if not content.lstrip(_SPACE).startswith(b"["):
             raise ValueError
         return [], content
-    members = _MEMBERS.decode(content)
-    key = keys[0]
-    if len(keys) > 1 and path.text in members:
-        raise ValueError
-    if key not in members or not isinstance(key, str):
+    members, key = _MEMBERS.decode(content), keys[0]
+    is_shadowed = len(keys) > 1 and path.text in members
+    if is_shadowed or key not in members or not isinstance(key, str):
         raise ValueError
     inner, text = _open(bytes(members[key]), path, keys[1:])
     # The rest is small as a rule, and paging looks into it.
@@ -120,12 +118,11 @@ def _decode_leniently(content: bytes, error: Exception) -> Any:
         )
         return _without_surrogates(decoded)
     except UnicodeDecodeError as wrong:
-        message = f"its bytes are not UTF-8 (at byte {wrong.start})"
+        raise ValueError(f"its bytes are not UTF-8 (at byte {wrong.start})") from None
     except RecursionError:
-        message = "it is nested too deep"
+        raise ValueError("it is nested too deep") from None
     except (ValueError, ArithmeticError):
-        message = f"it is not JSON ({error})"
-    raise ValueError(message) from None
+        raise ValueError(f"it is not JSON ({error})") from None
 
 
 def _parse_int(digits: str) -> int | Decimal:
@@ -173,15 +170,12 @@ def _csv(content: bytes) -> list[dict[str, str]]:
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:
         raise ValueError(f"it is not CSV ({error})") from None
-    rows = [row for row in rows if row]
-    return [_row(rows[0], row, number) for number, row in enumerate(rows[1:], 2)] if rows else []
-
-
-def _row(names: list[str], row: list[str], number: int) -> dict[str, str]:
-    if len(row) != len(names) or len(set(names)) != len(names):
-        message = f"row {number} has {len(row)} values for {len(set(names))} different names"
-        raise ValueError(message)
-    return dict(zip(names, row, strict=True))
+    names, *rows = [row for row in rows if row] or [[]]
+    many = len(set(names))
+    for number, row in enumerate(rows, 2):
+        if len(row) != many or many != len(names):
+            raise ValueError(f"row {number} has {len(row)} values for {many} different names")
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 #: What decodes each format, and the Accept header that asks for it.

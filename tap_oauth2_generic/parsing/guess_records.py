@@ -5,7 +5,8 @@ For a person to check: a sync never guesses.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 from tap_oauth2_generic.parsing.extract_records import as_record
@@ -32,25 +33,24 @@ def guess_records(body: Any, names: Sequence[str] = ()) -> dict[str, Any]:
 
     The outermost wins a tie. A list inside objects that look like records is part of a record.
     """
-    members = [((), body), *_members(body)]
-    tables = [(keys, value) for keys, value in members if _is_table(value)]
-    inside = [keys for keys, _ in tables]
+    found = list(containers(body))
+    tables = [(keys, value) for keys, value in found if _is_table(value)]
     lists = [
         (keys, value)
-        for keys, value in members
+        for keys, value in found
         if isinstance(value, list)
         and not _wraps_records(value)
-        and not any(keys != table and keys[: len(table)] == table for table in inside)
+        and not any(keys != table and keys[: len(table)] == table for table, _ in tables)
         and not (value and isinstance(value[0], dict) and _RELATIONS & value[0].keys())
     ]
     of_objects = [found for found in lists if found[1] and isinstance(found[1][0], dict)]
     usual = [found for found in lists if not found[1] and _rank(found, names)]
-    for candidates in (of_objects, tables, usual, lists):
-        if candidates:
-            keys, value = max(candidates, key=lambda found: (_rank(found, names), len(found[1])))
-            is_inner = isinstance(body, dict) and "id" in body and _rank((keys, value), names) < 1
-            return {} if is_inner else _settings(keys, value)
-    return {}
+    likely = of_objects or tables or usual or lists
+    if not likely:
+        return {}
+    keys, value = max(likely, key=lambda found: (_rank(found, names), len(found[1])))
+    is_inner = isinstance(body, dict) and "id" in body and _rank((keys, value), names) < 1
+    return {} if is_inner else _settings(keys, value)
 
 
 def primary_key_candidates(records: list[dict[str, Any]]) -> list[str]:
@@ -124,15 +124,22 @@ def _is_table(value: Any) -> bool:
     return len(all_names) > 1 and 2 * len(common) >= len(all_names)
 
 
-def _members(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield every value of nested objects with its keys, outer ones first."""
-    members = value if isinstance(value, dict) else {}
-    if isinstance(value, list) and _wraps_records(value):
-        members = {str(position): member for position, member in enumerate(value)}
-    if len(path) < _DEEPEST:
-        yield from (((*path, name), member) for name, member in members.items())
-        for name, member in members.items():
-            yield from _members(member, (*path, name))
+def containers(body: Any, own: Container[int] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield the nested objects and lists of a body with their keys, outer ones first.
+
+    ``own``: the IDs of the records, which are left out.
+    """
+    found: deque[tuple[tuple[str, ...], Any]] = deque([((), body)])
+    while found:
+        path, value = found.popleft()
+        if id(value) in own or not isinstance(value, dict | list):
+            continue
+        yield path, value
+        members = value if isinstance(value, dict) else {}
+        if isinstance(value, list) and _wraps_records(value):
+            members = {str(position): member for position, member in enumerate(value)}
+        if len(path) < _DEEPEST:
+            found += (((*path, name), member) for name, member in members.items())
 
 
 def _wraps_records(value: list[Any]) -> bool:

@@ -41,8 +41,7 @@ def name_rows(rows: Sequence[Any], columns: Columns, body: Any) -> list[dict[str
             continue
         if not isinstance(row, list) or len(row) != len(names):
             has = f"{len(row)} values" if isinstance(row, list) else "no list of values"
-            message = f"record_columns: row {number} has {has} for {len(names)} columns"
-            raise ResponseError(message)
+            raise ResponseError(f"record_columns: row {number} has {has} for {len(names)} columns")
         records.append(dict(zip(names, row, strict=True)))
     return records
 

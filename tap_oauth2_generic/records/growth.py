@@ -14,6 +14,7 @@ from tap_oauth2_generic.errors import RecordError
 from tap_oauth2_generic.records.conform import RecordConformer, Select
 from tap_oauth2_generic.records.fit import Fit, SchemaMismatchError, kind_of
 from tap_oauth2_generic.records.infer import (
+    COLUMNS,
     FREE_FORM,
     ONLY_NULLS,
     Schema,
@@ -25,7 +26,6 @@ from tap_oauth2_generic.records.infer import (
 from tap_oauth2_generic.settings.limits import MAX_PROPERTIES
 
 _NESTED = ("object", "array")
-_COLUMNS = {kind: {"type": [kind, "null"]} for kind in ("number", "string", "boolean")}
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,6 @@ class _Level:
         taken: Collection[str],
     ) -> None:
         self._growth, self._rules = growth, growth.rules
-        self._limits = {"adds": growth.rules.adds, "joins": growth.rules.joins}
         self._schema, self._at, self._taken = schema, at, taken
         self._columns: dict[str, Schema] = dict(schema.get("properties", {}))
         self._variants = dict(variants)
@@ -174,7 +173,8 @@ class _Level:
     def _grow_inside(self, name: str, column: Schema, value: Any) -> None:
         depth = len(self._at) // 2
         if depth >= self._rules.levels or "properties" not in column:
-            self._columns[name] = grow(column, value, **self._limits)
+            rules = self._rules
+            self._columns[name] = grow(column, value, adds=rules.adds, joins=rules.joins)
         elif isinstance(value, dict):
             if name not in self._inner:
                 variants = self._variants.get(name, {})
@@ -194,12 +194,11 @@ class _Level:
             self._fits.pop(name, None)
             say("%r is of type %s and now has a %s; widening its column", place, old, new)
         elif rules.on_type_change == "variant":
-            if (name, new) not in self._owned:
-                made = self._add_variant(name, value)
+            is_new = (name, new) not in self._owned
+            made = self._add_variant(name, value)
+            if is_new:
                 notice = "%r is of type %s and now has a %s; such values go to the column %r"
                 say(notice, place, old, new, made)
-            else:
-                self._add_variant(name, value)
 
     def _add_variant(self, name: str, value: Any) -> str:
         """Grow a variant of a field for a value; make it if there is none."""
@@ -210,7 +209,7 @@ class _Level:
             while made in self._columns or made in self._taken or self._is_flattened(made, name):
                 made += "_"
             self._owned[name, kind], self._variants[made] = made, name
-            self._columns[made] = grow(None, value) if kind in _NESTED else _COLUMNS[kind]
+            self._columns[made] = grow(None, value) if kind in _NESTED else COLUMNS[kind]
             self._new.add(made)
         elif made in self._new:
             self._columns[made] = grow(self._columns[made], value)

@@ -19,13 +19,17 @@ COLUMN_INTEGERS = range(-(2**63), 2**63)
 #: Stands for the members of a list in a path.
 IN_LIST = "[]"
 
+#: The column for each type.
+COLUMNS: Mapping[str, Schema] = {
+    **{t: {"type": [t, "null"]} for t in ("integer", "number", "boolean", "string", "object")},
+    "date-time": {"type": ["string", "null"], "format": "date-time"},
+}
 #: Holds anything, since any JSON value can be written as a string.
-ANY_VALUE: Schema = {"type": ["string", "null"]}
+ANY_VALUE = COLUMNS["string"]
 #: Notes a field that was only null so far.
 ONLY_NULLS: Schema = {"type": ["null"]}
 #: An object whose keys are data, not columns.
-FREE_FORM: Schema = {"type": ["object", "null"]}
-_NUMBER: Schema = {"type": ["number", "null"]}
+FREE_FORM = COLUMNS["object"]
 
 
 def infer(records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -52,9 +56,13 @@ def grow(schema: Schema | None, value: Any, *, adds: bool = True, joins: bool = 
         return _grow_object(schema, value, adds=adds, joins=joins)
     if isinstance(value, list) and "array" in types:
         return _grow_array(schema, value, adds=adds, joins=joins)
-    if not joins or _fits(schema, types, value):
+    other = _schema_of(value)
+    (kind,) = types_of(other)
+    fits = kind in types or (kind == "integer" and "number" in types)
+    is_no_time = kind == "string" and schema.get("format") == "date-time" != other.get("format")
+    if not joins or (fits and not is_no_time):
         return schema
-    return _NUMBER if {*types, *_kinds(value)} <= {"integer", "number"} else ANY_VALUE
+    return COLUMNS["number"] if {*types, kind} <= {"integer", "number"} else ANY_VALUE
 
 
 def without_nulls(schema: Schema) -> dict[str, Any]:
@@ -91,41 +99,29 @@ def settle_items(schema: Schema, known: Schema) -> dict[str, Any]:
     return settled
 
 
-def types_of(schema: Schema) -> set[str]:
+def named_types(schema: Any) -> set[str]:
+    """Return the types that a schema names; one that names none, or is true, takes anything."""
+    types = schema.get("type") if isinstance(schema, Mapping) else None
+    return {types} if isinstance(types, str) else {*(types or ())}
+
+
+def types_of(schema: Any) -> set[str]:
     """Return the types that a schema names, but for null."""
-    types = schema.get("type", [])
-    return {types} - {"null"} if isinstance(types, str) else {*types} - {"null"}
-
-
-def _kinds(value: Any) -> list[str]:
-    kinds: list[str] = _schema_of(value)["type"]
-    return kinds[:1]
-
-
-def _fits(schema: Schema, types: set[str], value: Any) -> bool:
-    """Return whether a value other than a nested one changes nothing."""
-    (kind,) = _kinds(value)
-    if kind == "integer":
-        return not types.isdisjoint({"integer", "number"})
-    if kind != "string":
-        return kind in types
-    return "string" in types and (schema.get("format") != "date-time" or is_date_time(value))
+    return named_types(schema) - {"null"}
 
 
 def _schema_of(value: Any) -> Schema:
     if isinstance(value, bool):
-        return {"type": ["boolean", "null"]}
+        return COLUMNS["boolean"]
     if isinstance(value, int):
-        return {"type": ["integer", "null"]} if value in COLUMN_INTEGERS else _NUMBER
+        return COLUMNS["integer" if value in COLUMN_INTEGERS else "number"]
     if isinstance(value, Decimal | float):
-        return _NUMBER
+        return COLUMNS["number"]
     if isinstance(value, dict):
         return _grow_object({"properties": {}}, value)
     if isinstance(value, list):
         return _grow_array({}, value)
-    if is_date_time(value):
-        return {"type": ["string", "null"], "format": "date-time"}
-    return ANY_VALUE
+    return COLUMNS["date-time" if is_date_time(value) else "string"]
 
 
 def _grow_object(schema: Schema, value: Mapping[str, Any], **rules: bool) -> Schema:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Optional, Union
 import msgspec
 
 from tap_oauth2_generic.records.conform import Select
-from tap_oauth2_generic.records.infer import COLUMN_INTEGERS, IN_LIST, ONLY_NULLS
+from tap_oauth2_generic.records.infer import COLUMN_INTEGERS, IN_LIST, ONLY_NULLS, named_types
 from tap_oauth2_generic.settings.paths import DottedPath, Path
 
 _ColumnInteger = Annotated[int, msgspec.Meta(ge=COLUMN_INTEGERS.start, le=COLUMN_INTEGERS.stop - 1)]
@@ -46,9 +46,9 @@ class ColumnTypes:
 
     def value_type(self, schema: Any, at: Place) -> Any:
         """Return the type of the values that the conformer leaves as they are."""
-        names = _names(schema)
+        names = named_types(schema)
         is_key = len(at) == _TOP_LEVEL and at[1] in self.keys
-        if names is None:
+        if not names:
             return _NOT_NULL if is_key else Any
         if is_key:
             names -= {"null"}
@@ -63,7 +63,7 @@ class ColumnTypes:
             has_fields = "properties" in schema if self.inferred else schema.get("properties")
             return self.check_type(schema["properties"], at) if has_fields else dict
         if name == "array":
-            return self._list(schema, at)
+            return list[self.value_type(schema.get("items"), (*at, "items", IN_LIST))]  # type: ignore[misc]
         if name == "integer":
             return _ColumnInteger if self.inferred and "number" not in names else int
         if name == "string" and self.inferred and schema.get("format") == "date-time":
@@ -72,12 +72,6 @@ class ColumnTypes:
         if name not in types:
             raise ValueError
         return types[name]
-
-    def _list(self, schema: Columns, at: Place) -> Any:
-        items = schema.get("items")
-        if not isinstance(items, Mapping) or not items.get("type"):
-            return list
-        return list[self.value_type(items, (*at, "items", IN_LIST))]  # type: ignore[misc]
 
     def pick_type(self, columns: Columns, at: Place = ()) -> Any:
         """Return the type that keeps the selected columns encoded, None if all are selected."""
@@ -95,7 +89,7 @@ class ColumnTypes:
 
     def _pick_value_type(self, schema: Any, at: Place) -> Any:
         """Return the type of a value of which a part is selected, None if all of it is."""
-        names = _names(schema) or set()
+        names = named_types(schema)
         inner = self.pick_type(schema.get("properties") or {}, at) if "object" in names else None
         if "array" in names and isinstance(schema.get("items"), Mapping):
             item = self._pick_value_type(schema["items"], (*at, "items", IN_LIST))
@@ -140,13 +134,6 @@ class ValuesAt:
                 return b"null"
             record = record.f0
         return b"null" if record is msgspec.UNSET else bytes(record)
-
-
-def _names(schema: Any) -> set[str] | None:
-    declared = schema.get("type") if isinstance(schema, Mapping) else None
-    if not declared:
-        return None
-    return {declared} if isinstance(declared, str) else set(declared)
 
 
 def _struct(

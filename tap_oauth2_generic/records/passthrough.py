@@ -1,4 +1,4 @@
-"""Encoded records checked against a schema, their values never rebuilt.
+"""The step that fits records to a schema: encoded ones are checked, their values never rebuilt.
 
 A record that does not fit is no error: its page is decoded and conformed. Whether a stream may
 take this fast path is decided in ``pipeline``.
@@ -7,6 +7,7 @@ take this fast path is decided in ``pipeline``.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -15,8 +16,9 @@ from typing import Any
 import msgspec
 
 from tap_oauth2_generic.records.conform import RecordConformer
+from tap_oauth2_generic.records.fit import SchemaMismatchError
 from tap_oauth2_generic.records.msgspec_types import ColumnTypes
-from tap_oauth2_generic.records.pipeline import EncodedPage
+from tap_oauth2_generic.records.pipeline import EncodedPage, Record, Slice, Step
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 
 _EXACT = msgspec.json.Decoder(float_hook=Decimal)
@@ -26,13 +28,13 @@ _MEMBERS = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 _SEARCHED_FIRST, _SEARCHED_LATER = 1000, 4
 
 
-class Passthrough:
-    """Checks encoded records: each fits as it is written, and the conformer would keep it so.
+class Conform(Step):
+    """Select the columns of the schema, and fit each value to its column.
 
+    Encoded records pass if each fits as it is written, and the conformer would keep it so.
     ``adds`` are the fields that earlier steps add; a record that has one of them itself does
     not fit, nor does one without its primary keys. ``is_ordered`` asks for every replication
-    value, in order. Raises TypeError or ValueError if the schema, or a name that JSON has to
-    escape, needs every record decoded.
+    value, in order.
     """
 
     def __init__(
@@ -44,49 +46,59 @@ class Passthrough:
         *,
         is_ordered: bool,
     ) -> None:
-        columns = conformer.schema.get("properties", {})
-        types = ColumnTypes(conformer.selected, conformer.checks_formats, primary_keys)
-        added = {name: columns.get(name) for name in adds}
-        if not columns.keys() >= added.keys() or types.pick_type(added) is not None:
-            raise ValueError
-        # A record that has the name of a variant itself needs another column.
-        apart = {*added, *(n for n, owner in conformer.variants.items() if isinstance(owner, str))}
-        own = {name: column for name, column in columns.items() if name not in apart}
-        picked: Any = types.pick_type(own)
-        record = types.check_type(own)
-        self._records = msgspec.json.Decoder(list[record])  # type: ignore[valid-type]
-        # An empty object is no record; one with its keys is none.
-        self._empty = None if own.keys() & set(primary_keys) else record()
-        self._picked = msgspec.json.Decoder(list[picked]) if picked is not None else None
-        self._added = {
-            name: msgspec.json.Decoder(list[types.value_type(column, ("properties", name))])  # type: ignore[misc]
-            for name, column in added.items()
-        }
-        self._searched = 0
-        self._key = None
-        if replication_key is not None:
-            self._key = _Key(replication_key, own, adds, is_ordered=is_ordered)
+        self._conformer = conformer
+        # The schema, or a name that JSON has to escape, may need every record decoded.
+        with suppress(TypeError, ValueError):
+            columns = conformer.schema.get("properties", {})
+            types = ColumnTypes(conformer.selected, conformer.checks_formats, primary_keys)
+            added = {name: columns.get(name) for name in adds}
+            if not columns.keys() >= added.keys() or types.pick_type(added) is not None:
+                raise ValueError
+            # A record that has the name of a variant itself needs another column.
+            apart = {n for n, owner in conformer.variants.items() if isinstance(owner, str)}
+            own = {n: column for n, column in columns.items() if n not in added.keys() | apart}
+            picked: Any = types.pick_type(own)
+            record = types.check_type(own)
+            self._records = msgspec.json.Decoder(list[record])  # type: ignore[valid-type]
+            # An empty object is no record; one with its keys is none.
+            self._empty = None if own.keys() & set(primary_keys) else record()
+            self._picked = msgspec.json.Decoder(list[picked]) if picked is not None else None
+            self._added = {
+                name: msgspec.json.Decoder(list[types.value_type(column, ("properties", name))])  # type: ignore[misc]
+                for name, column in added.items()
+            }
+            self._searched = 0
+            self._key = None
+            if replication_key is not None:
+                self._key = _Key(replication_key, own, adds, is_ordered=is_ordered)
+            self.takes_encoded = True
 
-    def check(self, page: EncodedPage) -> EncodedPage | None:
+    def apply(self, record: Record, _: Slice, /) -> Record:
+        """Return the record as its schema wants it; raise SchemaMismatchError."""
+        return self._conformer.conform(record)
+
+    def apply_encoded(self, page: EncodedPage, _: Slice, /) -> EncodedPage | None:
         """Return the page with its selected fields, or None if a record does not fit."""
         records = page.records
         if not self._added.keys() >= {*page.columns, *page.constants}:
             return None
         try:
+            constants = self._conformer.conform(dict(page.constants))
             checked = self._records.decode(page.json)
             added = {n: self._added[n].decode(as_list(v)) for n, v in page.columns.items()}
             if self._picked is not None:
                 records = [encode_json(record) for record in self._picked.decode(page.json)]
             elif self._repeats_name(records):
                 return None
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except (SchemaMismatchError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return None
         if self._empty is not None and self._empty in checked:
             return None
+        kept = replace(page, records=records, constants=constants)
         if self._key is None:
-            return replace(page, records=records)
+            return kept
         values, without = self._key.values(page, checked, added)
-        return replace(page, records=records, replication_values=values, without=without)
+        return replace(kept, replication_values=values, without=without)
 
     def _repeats_name(self, records: Sequence[bytes | msgspec.Raw]) -> bool:
         """Return whether a record has a name twice, of which a reader may take either."""

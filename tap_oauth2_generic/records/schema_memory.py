@@ -11,14 +11,10 @@ from typing import Any
 
 from tap_oauth2_generic.records.declared import is_schema
 from tap_oauth2_generic.records.growth import Columns
-from tap_oauth2_generic.records.infer import Schema, types_of, without_nulls
+from tap_oauth2_generic.records.infer import COLUMNS, Schema, types_of, without_nulls
 
 #: The key of a stream's state with its remembered columns.
 MEMORY = "schema"
-_SCALARS: dict[str, Schema] = {
-    name: {"type": [name, "null"]} for name in ("integer", "number", "boolean", "string", "object")
-}
-_SCALARS["date-time"] = {"type": ["string", "null"], "format": "date-time"}
 _VERBATIM = "schema"
 
 
@@ -26,9 +22,10 @@ def remember(columns: Columns) -> dict[str, Any]:
     """Return the columns as the state keeps them."""
     kept: dict[str, Any] = {"columns": {}}
     for name, column in without_nulls(columns.schema)["properties"].items():
-        short = _shorten(column)
-        is_exact = _is_short(short) and _expand(short) == column
-        kept["columns"][name] = short if is_exact else [_VERBATIM, column]
+        kept["columns"][name] = [_VERBATIM, column]
+        with suppress(ValueError):
+            if _expand(short := _shorten(column)) == column:
+                kept["columns"][name] = short
     if columns.variants:
         kept["variants"] = dict(columns.variants)
     return kept
@@ -65,14 +62,6 @@ def _shorten(column: Schema) -> Any:
     return column.get("format", name)
 
 
-def _is_short(short: Any) -> bool:
-    if isinstance(short, Mapping):
-        return all(map(_is_short, short.values()))
-    if isinstance(short, list):
-        return all(map(_is_short, short))
-    return isinstance(short, str) and short in _SCALARS
-
-
 def _expand(short: Any) -> Schema:
     if isinstance(short, Mapping):
         return {
@@ -84,9 +73,9 @@ def _expand(short: Any) -> Schema:
     if isinstance(short, list) and short[0] == _VERBATIM and is_schema(short[1]):
         verbatim: Schema = short[1]
         return verbatim
-    if not isinstance(short, str) or short not in _SCALARS:
+    if not isinstance(short, str) or short not in COLUMNS:
         raise ValueError
-    return _SCALARS[short]
+    return COLUMNS[short]
 
 
 def _check_variants(variants: Any, columns: Mapping[str, Any]) -> None:

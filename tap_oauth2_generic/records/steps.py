@@ -1,4 +1,4 @@
-"""The steps of the record pipeline, but for stream maps: add a transformation of records here.
+"""The steps of the record pipeline that need no schema: add a transformation of records here.
 
 Each works on decoded records, and on encoded pages if it can. ``extract/stream_pipeline.py``
 lists the steps of a stream, in order.
@@ -8,17 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import msgspec
 
 from tap_oauth2_generic.errors import SettingError
 from tap_oauth2_generic.parsing.extract_records import RecordSettings, add_fields
-from tap_oauth2_generic.records.conform import RecordConformer
-from tap_oauth2_generic.records.fit import SchemaMismatchError
 from tap_oauth2_generic.records.msgspec_types import ValuesAt
-from tap_oauth2_generic.records.passthrough import Passthrough
 from tap_oauth2_generic.records.pipeline import EncodedPage, Record, Slice, Step
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.log import StreamLog
@@ -147,40 +143,6 @@ class DropOlder(Step):
 
 class Decode(Step):
     """Keep every record decoded, for readers of single records such as child streams."""
-
-
-class Conform(Step):
-    """Select the columns of the schema, and fit each value to its column."""
-
-    def __init__(
-        self,
-        conformer: RecordConformer,
-        adds: Collection[str],
-        replication_key: str | None,
-        primary_keys: Collection[str] = (),
-        *,
-        is_ordered: bool,
-    ) -> None:
-        """Fit encoded records if the schema allows it; see ``Passthrough`` for the arguments."""
-        self._conformer = conformer
-        with suppress(TypeError, ValueError):
-            self._passthrough = Passthrough(
-                conformer, adds, replication_key, primary_keys, is_ordered=is_ordered
-            )
-            self.takes_encoded = True
-
-    def apply(self, record: Record, _: Slice, /) -> Record:
-        """Return the record as its schema wants it; raise SchemaMismatchError."""
-        return self._conformer.conform(record)
-
-    def apply_encoded(self, page: EncodedPage, _: Slice, /) -> EncodedPage | None:
-        """Return the page if every record fits as it is written."""
-        try:
-            constants = self._conformer.conform(dict(page.constants))
-        except SchemaMismatchError:
-            return None
-        checked = self._passthrough.check(page)
-        return checked and replace(checked, constants=constants)
 
 
 class Encode(Step):

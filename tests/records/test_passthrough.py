@@ -14,8 +14,9 @@ from tap_oauth2_generic.parsing.formats import open_envelope
 from tap_oauth2_generic.records.conform import RecordConformer
 from tap_oauth2_generic.records.fit import SchemaMismatchError
 from tap_oauth2_generic.records.infer import infer
+from tap_oauth2_generic.records.passthrough import Conform
 from tap_oauth2_generic.records.pipeline import EncodedPage, Pipeline, Slice
-from tap_oauth2_generic.records.steps import AddContext, AddFields, Conform, Encode
+from tap_oauth2_generic.records.steps import AddContext, AddFields, Encode
 from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.settings.paths import DottedPath, parse_path
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from tap_oauth2_generic.parsing.formats import open_envelope
 from tap_oauth2_generic.records.conform import RecordConformer
+from tap_oauth2_generic.records.passthrough import Conform
 from tap_oauth2_generic.records.pipeline import Pipeline, Slice, Step
 from tap_oauth2_generic.records.steps import (
     LEFT_OUT,
     OLDER,
     AddContext,
     AddFields,
-    Conform,
     DropOlder,
     Encode,
     Keep,

@@ -101,10 +101,6 @@ class TapOAuth2Generic(BaseTap):
                 child.sample.parent = streams[parent.stream].sample
         return list(streams.values())
 
-    def is_inferred(self, stream: str) -> bool:
-        """Return whether a stream's schema is inferred."""
-        return self.streams[stream].keeper.is_inferred
-
     def setup_mapper(self) -> None:
         """Apply the catalog first: what it selects decides the schemas that the mapper gets."""
         if unknown := (self.input_catalog or {}).keys() - self.streams.keys():

@@ -14,7 +14,6 @@ from tap_oauth2_generic.errors import HostNotAllowedError
 from tap_oauth2_generic.net.hosts import HostPolicy
 from tap_oauth2_generic.net.request_template import templates_in
 from tap_oauth2_generic.oauth2.client_auth import SECRET_AUTH, choose_auth
-from tap_oauth2_generic.oauth2.store_engine import check_url
 from tap_oauth2_generic.settings.fields import WrongSettingError, near_choice
 
 _BOUNDS = ("start", "end")
@@ -25,7 +24,7 @@ _COMPACT_DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", r
 
 def find_errors(config: Config) -> Iterator[str]:
     """Yield what is wrong with the connection, then with each stream."""
-    for rule in (_endpoint_errors, _client_errors, _grant_errors, _key_errors, _store_errors):
+    for rule in (_endpoint_errors, _client_errors, _grant_errors, _key_errors):
         yield from _readable(rule(config))
     known = {**dict.fromkeys(config.scope, False), "token.": False}
     for place in ("base_url", "params", "headers"):
@@ -105,11 +104,6 @@ def _key_errors(config: Config) -> Iterator[str]:
         yield "setting 'private_key' is required with client_auth private_key_jwt"
     if way == "tls_client_auth" and not config.transport.client_cert:
         yield "setting 'client_cert' is required with client_auth tls_client_auth"
-
-
-def _store_errors(config: Config) -> Iterator[str]:
-    if config.oauth2.token_store and (sentence := check_url(config.oauth2.token_store)):
-        yield f"token_store: {sentence}"
 
 
 def _parent_errors(config: Config, stream: StreamConfig) -> Iterator[str]:

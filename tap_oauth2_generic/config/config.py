@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_type_hints
 
 from tap_oauth2_generic.config.presets import names as provider_names
 from tap_oauth2_generic.config.streams import ON_ERROR, STREAM_SCHEMA, StreamConfig, read_stream
@@ -91,20 +91,6 @@ class TopSettings:
     )
 
 
-_GRANTS = dict.fromkeys(grants().values())
-#: The sections of a `Config` after its assertion, in its order.
-PLAIN_SECTIONS = (
-    HostSettings,
-    TransportSettings,
-    ResilienceSettings,
-    RateLimitSettings,
-    RuleSettings,
-)
-TOP_SECTIONS = (TopSettings, OAuth2Settings, *_GRANTS, AssertionSettings, *PLAIN_SECTIONS)
-#: The JSON Schema of the configuration, from which every list of settings is made.
-CONFIG_SCHEMA: dict[str, Any] = schema_of(*TOP_SECTIONS, defaults=True)
-
-
 @dataclass(frozen=True)
 class Config:
     """The parsed configuration; ``scope`` holds the settings that templates may use."""
@@ -136,3 +122,10 @@ class Config:
         connection = [template.base_url, template.params, template.headers]
         used = [*template.templates(), *templates_in(connection, "")]
         return any(one.family == "token" for _, found in used for one in found.placeholders)
+
+
+#: The sections of a `Config`, in its order; `Grant` stands for one of `grants()`.
+CONFIG_SECTIONS = tuple(k for n, k in get_type_hints(Config).items() if n != "scope")
+TOP_SECTIONS = (*CONFIG_SECTIONS[:2], *dict.fromkeys(grants().values()), *CONFIG_SECTIONS[3:])
+#: The JSON Schema of the configuration, from which every list of settings is made.
+CONFIG_SCHEMA: dict[str, Any] = schema_of(*TOP_SECTIONS, defaults=True)

@@ -9,12 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from tap_oauth2_generic.config.checks import find_errors, find_warnings
-from tap_oauth2_generic.config.config import PLAIN_SECTIONS, TOP_SECTIONS, Config, TopSettings
+from tap_oauth2_generic.config.config import CONFIG_SECTIONS, TOP_SECTIONS, Config
 from tap_oauth2_generic.config.presets import add_required_scopes, apply_preset
-from tap_oauth2_generic.oauth2.assertion import AssertionSettings
-from tap_oauth2_generic.oauth2.grants import DEFAULT_GRANT, grants
+from tap_oauth2_generic.oauth2.grants import DEFAULT_GRANT, Grant, grants
 from tap_oauth2_generic.oauth2.secret_files import read_secret_files
-from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.runtime.secret_values import of_header, of_string
 from tap_oauth2_generic.settings.fields import (
@@ -47,10 +45,8 @@ def read_config(
     if grant is not None and not grant.unattended:
         # Only the session of a person can be kept alive by a scope.
         raw = add_required_scopes(raw)
-    sections = (TopSettings, OAuth2Settings, grant, AssertionSettings, *PLAIN_SECTIONS)
-    parsed: list[Any] = [
-        read(section, raw, collector) if section else WRONG for section in sections
-    ]
+    sections = [grant if section is Grant else section for section in CONFIG_SECTIONS]
+    parsed: list[Any] = [read(one, raw, collector) if one else WRONG for one in sections]
     config = Config(*parsed, scope=_scope(raw))
     collector.found += (("", error) for error in find_errors(config))
     if collector.errors:

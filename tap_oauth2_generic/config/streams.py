@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_type_hints
 
 from tap_oauth2_generic.net.request_template import RequestSettings
 from tap_oauth2_generic.net.response_rules import RuleSettings
@@ -84,21 +84,13 @@ class StreamConfig:
         return self.settings.name
 
 
-STREAM_SECTIONS = (
-    StreamSettings,
-    RequestSettings,
-    RecordSettings,
-    SchemaSettings,
-    ContextSettings,
-    FilterSettings,
-    RuleSettings,
-)
+STREAM_SECTIONS = tuple(k for n, k in get_type_hints(StreamConfig).items() if n != "written")
 
 
 def read_stream(raw: Mapping[str, Any], collector: ErrorCollector) -> StreamConfig:
     """Parse the definition of one stream, wrong settings left out."""
     sections = [read(one, raw, collector) for one in STREAM_SECTIONS]
-    stream = StreamConfig(*sections, written=raw)  # type: ignore[arg-type]
+    stream = StreamConfig(*sections, written=raw)
     with suppress(WrongSettingError):
         if stream.settings.pagination.paths_in_record and "[?" in stream.records.records_path.text:
             collector.add("records_path", "cannot filter with this paging style; use keep instead")

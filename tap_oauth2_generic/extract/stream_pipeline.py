@@ -44,7 +44,8 @@ class PipelineFactory:
         prepare = self._prepare(self.left_out)
         if not stream.selected:
             return Pipeline(prepare)
-        prepare += [steps.Decode()] if reads_each or order == "desc" else []
+        # A step that takes no encoded records.
+        prepare += [Step()] if reads_each or order == "desc" else []
         conformer = RecordConformer(
             stream.columns.schema,
             stream.mask,

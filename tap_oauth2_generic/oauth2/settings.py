@@ -8,6 +8,7 @@ from typing import Any
 
 from tap_oauth2_generic.net.request_template import templates_in
 from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH
+from tap_oauth2_generic.oauth2.store_engine import store_url
 from tap_oauth2_generic.settings.field_types import (
     NAME,
     PATH,
@@ -133,7 +134,7 @@ class OAuth2Settings:
     auth_prefix: str = setting(TEXT, "Prefix before the token in that header.", default="Bearer")
     auth_param: str | None = setting(NAME, "Query parameter for the token, instead of the header.")
     token_store: str | None = setting(
-        NAME,
+        FieldType({"type": "string"}, store_url),
         "SQLAlchemy URL of the SQLite file or PostgreSQL database that keeps tokens between runs. "
         "Default: a file in the user's state directory.",
         secret=True,

@@ -8,10 +8,11 @@ import re
 import stat
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tap_oauth2_generic.errors import TokenStoreError
 from tap_oauth2_generic.settings.limits import LOCK_TIMEOUT_SECONDS
+from tap_oauth2_generic.settings.values import text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -27,11 +28,11 @@ _CREATE_TABLE = (
 )
 
 
-def check_url(url: str) -> str | None:
-    """Return what is wrong with the URL of a store, None if it is valid."""
-    if re.match(r"sqlite:///(?!:memory:).|postgresql(\+psycopg)?://", url, re.DOTALL):
-        return None
-    return (
+def store_url(value: Any) -> str:
+    """Read the URL of a store; raise ValueError if it is none."""
+    if re.match(r"sqlite:///(?!:memory:).|postgresql(\+psycopg)?://", text(value), re.DOTALL):
+        return text(value)
+    raise ValueError(
         "must be the URL of a SQLite file, such as sqlite:////var/lib/tap/tokens.sqlite, or of a "
         "PostgreSQL database, such as postgresql://user:password@host/database"
     )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from tap_oauth2_generic.records.fit import (
@@ -16,14 +15,10 @@ from tap_oauth2_generic.records.fit import (
     Fit,
     SchemaMismatchError,
     as_text,
-    date_time,
-    integer,
+    fit_scalars,
     keep,
     kind_of,
-    leave_out,
-    number_in_text,
     refuse,
-    whole_number,
 )
 from tap_oauth2_generic.records.infer import IN_LIST, ONLY_NULLS, named_types, types_of
 from tap_oauth2_generic.settings.limits import MAX_NAMED_FIELDS
@@ -32,7 +27,6 @@ from tap_oauth2_generic.settings.limits import MAX_NAMED_FIELDS
 Select = Mapping[tuple[str, ...], bool]
 #: Counts the dropped fields that are not named.
 OTHERS = ""
-_NULL = type(None)
 _NONE: Mapping[str, Any] = {}
 
 
@@ -142,7 +136,8 @@ class RecordConformer:
         if not (types := named_types(schema)):
             return keep
         checks_text = self.checks_formats and schema.get("format") == "date-time"
-        as_they_are, fitted = self._scalars(types, checks_text=checks_text)
+        fitted = fit_scalars(types, is_inferred=self.checks_formats, is_time=checks_text)
+        as_they_are = frozenset(kind for kind, fit in fitted.items() if fit is keep)
         if "object" in types:
             # A column inferred from an empty object has no fields yet; a declared one takes any.
             has = "properties" in schema if self.checks_formats else schema.get("properties")
@@ -160,24 +155,6 @@ class RecordConformer:
             return otherwise(value) if found is MISFIT else found
 
         return fit
-
-    def _scalars(
-        self, types: set[str], *, checks_text: bool
-    ) -> tuple[frozenset[type], dict[type, Fit]]:
-        """Return the Python types whose values fit as they are, and how others are fitted."""
-        is_number = "number" in types
-        fits = integer if self.checks_formats and not is_number else keep
-        columns: dict[type, Fit] = {_NULL: keep if "null" in types else leave_out}
-        if "boolean" in types:
-            columns[bool] = keep
-        if is_number or "integer" in types:
-            columns[int] = fits
-            columns[Decimal] = keep if is_number else whole_number(fits)
-            columns[str] = number_in_text(types, fits)
-        if "string" in types:
-            columns[str] = date_time if checks_text else keep
-        as_they_are = frozenset(kind for kind, fit in columns.items() if fit is keep)
-        return as_they_are, columns
 
     def _items(self, schema: Mapping[str, Any], at: tuple[str, ...]) -> Fit:
         fit = self.column(schema.get("items"), (*at, "items", IN_LIST))

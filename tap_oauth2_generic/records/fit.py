@@ -42,11 +42,6 @@ def keep(value: Any) -> Any:
     return value
 
 
-def leave_out(_: Any) -> Any:
-    """Leave a null out of its record."""
-    return LEFT_OUT
-
-
 def refuse(value: Any) -> Any:
     """Raise SchemaMismatchError."""
     raise SchemaMismatchError(value)
@@ -57,19 +52,31 @@ def as_text(value: Any) -> str:
     return encode_json(value).decode()
 
 
-def date_time(value: str) -> Any:
-    """Accept a timestamp."""
+def fit_scalars(types: set[str], *, is_inferred: bool, is_time: bool) -> dict[type, Fit]:
+    """Return how values of each Python type are fitted to a column; none that is nested."""
+    is_number = "number" in types
+    fits = _integer if is_inferred and not is_number else keep
+    fitted: dict[type, Fit] = {type(None): keep if "null" in types else lambda _: LEFT_OUT}
+    if "boolean" in types:
+        fitted[bool] = keep
+    if is_number or "integer" in types:
+        fitted[int] = fits
+        fitted[Decimal] = keep if is_number else _whole_number(fits)
+        fitted[str] = _number_in_text(types, fits)
+    if "string" in types:
+        fitted[str] = _date_time if is_time else keep
+    return fitted
+
+
+def _date_time(value: str) -> Any:
     return value if is_date_time(value) else MISFIT
 
 
-def integer(value: int) -> Any:
-    """Accept an integer of 64 bits."""
+def _integer(value: int) -> Any:
     return value if value in COLUMN_INTEGERS else MISFIT
 
 
-def whole_number(fits: Fit) -> Fit:
-    """Make the function that takes decimals without a fraction as integers."""
-
+def _whole_number(fits: Fit) -> Fit:
     def fit(value: Decimal) -> Any:
         if value != value.to_integral_value():
             return MISFIT
@@ -81,8 +88,7 @@ def whole_number(fits: Fit) -> Fit:
     return fit
 
 
-def number_in_text(types: set[str], fits: Fit) -> Fit:
-    """Make the function that takes numbers in strings, if they are written back the same."""
+def _number_in_text(types: set[str], fits: Fit) -> Fit:
     readers: list[Callable[[str], int | Decimal]] = []
     readers += [int] if "integer" in types else []
     readers += [Decimal] if "number" in types else []

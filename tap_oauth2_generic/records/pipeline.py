@@ -18,9 +18,9 @@ import msgspec
 from tap_oauth2_generic.errors import RecordError
 from tap_oauth2_generic.parsing.formats import JsonList
 from tap_oauth2_generic.runtime.json_encoder import encode_json
+from tap_oauth2_generic.settings.limits import MAX_NAMED_FIELDS
 
 Record = dict[str, Any]
-_NAMED_FIELDS = 20
 
 
 class Source(Protocol):
@@ -86,7 +86,7 @@ class Batch:
         """
         for key in keys:
             if lacking := next((r for r in self.records if r.get(key) is None), None):
-                names = ", ".join(list(lacking)[:_NAMED_FIELDS])
+                names = ", ".join(list(lacking)[:MAX_NAMED_FIELDS])
                 raise RecordError(
                     f"{place}: a record has no value for {key!r} of primary_keys; it has {names}"
                 )

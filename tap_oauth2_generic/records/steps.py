@@ -141,10 +141,6 @@ class DropOlder(Step):
         return None
 
 
-class Decode(Step):
-    """Keep every record decoded, for readers of single records such as child streams."""
-
-
 class Encode(Step):
     """Encode each record as JSON."""
 

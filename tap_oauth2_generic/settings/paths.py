@@ -12,20 +12,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from msgspec import UNSET
+
 from tap_oauth2_generic.settings.limits import MAX_DESCENTS
 from tap_oauth2_generic.settings.patterns import Pattern, parse_pattern
 from tap_oauth2_generic.settings.values import map_leaves
 
-
-class Missing:
-    """The type of ``MISSING``: no value at a path, as opposed to a null."""
-
-    def __bool__(self) -> bool:
-        """Count as false, like None."""
-        return False
-
-
-MISSING = Missing()
+#: No value at a path, as opposed to a null; false, too.
+MISSING = UNSET
 _KEY = r"""(?:'([^']*)'|"([^"]*)"|([^.'"]+))"""
 _DOTTED = re.compile(rf"{_KEY}(?:\.{_KEY})*")
 # A step of a JSONPath that needs no library: a name, a quoted name, an index.

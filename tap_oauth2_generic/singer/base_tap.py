@@ -31,6 +31,7 @@ from tap_oauth2_generic.singer.input_files import (
     read_state,
 )
 from tap_oauth2_generic.singer.message_writer import MessageWriter
+from tap_oauth2_generic.singer.schema_stream import SchemaStream
 from tap_oauth2_generic.singer.state_writer import ThrottledStateWriter
 
 
@@ -55,13 +56,10 @@ class BaseTap(Tap):
         """The catalog as a dict, in which inferred schemas are marked."""
         catalog: dict[str, Any] = super().catalog_dict
         for entry in catalog["streams"]:
-            if self.is_inferred(entry["tap_stream_id"]):
+            stream = self.streams[entry["tap_stream_id"]]
+            if isinstance(stream, SchemaStream) and stream.keeper.is_inferred:
                 mark_inferred(entry)
         return catalog
-
-    @abstractmethod
-    def is_inferred(self, stream: str) -> bool:
-        """Return whether a stream's schema is inferred."""
 
     @property
     @abstractmethod

@@ -74,7 +74,11 @@ def _parse(properties: Mapping[str, Any], errors: list[str]) -> dict[str, Any]:
     try:
         return parse_environment_config({"properties": properties}, PREFIX)
     except ValueError:
-        errors += _malformed(properties)
+        for name, entry in properties.items():
+            try:
+                parse_environment_config({"properties": {name: entry}}, PREFIX)
+            except ValueError:
+                errors.append(f"{_variable(name)}: must hold JSON of type {entry.get('type')}")
         return {}
 
 
@@ -97,14 +101,6 @@ def _is_run_by_meltano() -> bool:
 def _warn(sentences: Iterable[str]) -> None:
     for sentence in sentences:
         LOG.warning("%s", sentence)
-
-
-def _malformed(properties: Mapping[str, Any]) -> Iterator[str]:
-    for name, entry in properties.items():
-        try:
-            parse_environment_config({"properties": {name: entry}}, PREFIX)
-        except ValueError:
-            yield f"{_variable(name)}: must hold JSON of type {entry.get('type')}"
 
 
 def _unknown(properties: Mapping[str, Any]) -> Iterator[str]:

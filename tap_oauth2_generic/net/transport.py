@@ -5,6 +5,7 @@ Redirects are never followed here: the caller knows where a token may go.
 
 from __future__ import annotations
 
+import os.path
 import socket
 import threading
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ from tap_oauth2_generic.runtime.redaction import redact, register
 from tap_oauth2_generic.runtime.secret_values import in_address
 from tap_oauth2_generic.settings.field_types import NAME, TIMEOUT
 from tap_oauth2_generic.settings.fields import setting
-from tap_oauth2_generic.settings.values import is_loopback, is_there
+from tap_oauth2_generic.settings.values import is_loopback
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +46,11 @@ class TransportSettings:
 
     def contradictions(self) -> list[str]:
         """Return the files that cannot be read, a sentence each."""
+        # ``Path.exists`` fails if a name is too long for a file.
         sentences = [
             f"{name}: cannot read the file {path!r}"
             for name in ("ca_bundle", "client_cert", "client_cert_key")
-            if (path := getattr(self, name)) and not is_there(path)
+            if (path := getattr(self, name)) and not os.path.exists(path)  # noqa: PTH110
         ]
         if self.client_cert_key and not self.client_cert:
             sentences.append("client_cert_key needs client_cert")

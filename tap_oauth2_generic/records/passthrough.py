@@ -126,12 +126,10 @@ class _Key:
         self, page: EncodedPage, checked: Sequence[Any], added: Mapping[str, list[Any]]
     ) -> tuple[list[Any], int]:
         """Return the values that may be the highest or lowest, and how many records have none."""
+        constant = [page.constants.get(self._name)] * len(checked)
+        values = added.get(self._name, constant)
         if self._field:
             values = [getattr(record, self._field) for record in checked]
-        elif self._name in added:
-            values = added[self._name]
-        else:
-            values = [page.constants.get(self._name)] * len(checked)
         there = [value for value in values if value is not None]
         without = len(values) - len(there)
         types = set(map(type, there))

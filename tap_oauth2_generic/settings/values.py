@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import os.path
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -16,8 +15,6 @@ from urllib.parse import urlsplit
 
 from tap_oauth2_generic.runtime.timestamps import read_decimal
 
-#: Whether a file or folder exists; ``Path.exists`` fails if the name is too long for one.
-is_there = os.path.exists
 _TYPES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}
 
 

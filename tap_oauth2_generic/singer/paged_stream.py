@@ -87,7 +87,7 @@ class PagedStream(SchemaStream):
     def _sync_one(self, context: Context | None) -> bool:
         is_complete = False
         with self.failures.catching(context, ends_run=self._is_trial):
-            self._measure()
+            self._meters = self._meters or Meters(self)
             is_complete = self.sync_context(context)
         if self.state_manager.get_state_partition_context(context) == context:
             state = self.get_context_state(context)
@@ -97,7 +97,8 @@ class PagedStream(SchemaStream):
 
     def count_page(self, records: int) -> None:
         """Count a page that was written, and send STATE now and then."""
-        self._measure().count_page(records)
+        if self._meters is not None:
+            self._meters.count_page(records)
         self.state_manager.is_flushed = False
         self._since_state += records
         if self._since_state >= self.STATE_MSG_FREQUENCY:
@@ -118,10 +119,6 @@ class PagedStream(SchemaStream):
             self._is_announced = True
         level = logging.DEBUG if level >= logging.ERROR else level
         super().log(message, *args, level=level, **kwargs)
-
-    def _measure(self) -> Meters:
-        self._meters = self._meters or Meters(self)
-        return self._meters
 
     def _log_meters(self) -> None:
         if self._meters is not None:

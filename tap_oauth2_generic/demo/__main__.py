@@ -33,7 +33,7 @@ Demo API with OAuth2, on this computer only. Its data is invented. Press Ctrl-C 
   user              {username} / {password}
   all endpoints     {url}/
 
-Next, in another terminal:
+Next, in another terminal, in the folder of the repository:
 
   {next_command}
 

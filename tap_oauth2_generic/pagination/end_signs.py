@@ -42,7 +42,8 @@ class EndSigns:
         self._note_total(page, is_first=is_first)
         if style.total_pages_path:
             self.total_pages = _integer_at(style.total_pages_path, page)
-        has_more, is_last = _find(style.has_more_path, page), _find(style.last_page_path, page)
+        flags = (style.has_more_path, style.last_page_path)
+        has_more, is_last = (MISSING if path is None else path.find(page.body) for path in flags)
         self._has_more_seen |= has_more is not MISSING
         # Absent is false, unless no response had it: then it may be misspelled.
         if self._has_more_seen and not _is_true(has_more):
@@ -96,10 +97,6 @@ class EndSigns:
             low = f"says {total}, but the first page has {page.length} records"
             reason = "finds no integer" if total is None else low
             self.remarks.append(f"ignoring total_path {path.text!r}: it {reason}")
-
-
-def _find(path: Path | None, page: Page) -> Any:
-    return MISSING if path is None else path.find(page.body)
 
 
 def _is_true(found: Any) -> bool:

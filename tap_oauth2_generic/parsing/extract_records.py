@@ -105,11 +105,10 @@ class RecordSettings:
             return self
         encode = _encoder_for(self.records_path.text)
         try:
-            return replace(
-                self, records_path=_parse_rendered(self.records_path.render(scope, encode))
-            )
+            path = _parse_rendered(self.records_path.render(scope, encode))
         except ValueError as error:
             raise SettingError(f"records_path: {error}") from None
+        return replace(self, records_path=path)
 
     @property
     def path(self) -> Path:

@@ -7,7 +7,7 @@ column away. A value that does not fit goes into a variant of its column, ``<nam
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tap_oauth2_generic.errors import RecordError
@@ -68,81 +68,69 @@ class GrowthRules:
 
 @dataclass
 class Growth:
-    """Grows the columns of a stream over the records of a page.
+    """Grows the columns of one object: of the record, or of an object that is flattened.
 
-    ``say`` gets a warning about each column whose values change their type.
+    ``say`` gets a warning about each column whose values change their type; ``at`` are the
+    steps to the object.
     """
 
     rules: GrowthRules
     selected: Select
     say: Callable[..., None]
+    old: Columns
+    at: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Fit values as they will be fitted to records."""
-        self.conformer = RecordConformer(
+        """Start with the old columns, and fit values as they will be fitted to records."""
+        self._conformer = RecordConformer(
             {}, self.selected, refuses_new_fields=True, checks_formats=self.rules.is_inferred
         )
-
-    def over(self, columns: Columns, records: Sequence[Mapping[str, Any]]) -> Columns:
-        """Return columns that hold the records, too; raise RecordError if they may not."""
-        taken = {name for record in records for name in record}
-        level = _Level(self, columns.schema, columns.variants, (), taken)
-        for record in records:
-            level.observe(record)
-        return Columns(*level.grown())
-
-
-class _Level:
-    """The columns of one object: of the record, or of an object that is flattened."""
-
-    def __init__(
-        self,
-        growth: Growth,
-        schema: Schema,
-        variants: Mapping[str, Any],
-        at: tuple[str, ...],
-        taken: Collection[str],
-    ) -> None:
-        self._growth, self._rules = growth, growth.rules
-        self._schema, self._at, self._taken = schema, at, taken
-        self._columns: dict[str, Schema] = dict(schema.get("properties", {}))
-        self._variants = dict(variants)
+        self._columns: dict[str, Schema] = dict(self.old.schema.get("properties", {}))
+        self._variants = dict(self.old.variants)
         self._owned = {
             (owner, kind): name
-            for name, owner in variants.items()
+            for name, owner in self._variants.items()
             if isinstance(owner, str)
             for kind in types_of(self._columns[name])
         }
-        self._inner: dict[str, _Level] = {}
+        self._inner: dict[str, Growth] = {}
         self._fits: dict[str, Fit] = {}
         self._new: set[str] = set()
+        self._taken: Collection[str] = ()
+
+    def over(self, records: Sequence[Mapping[str, Any]]) -> Columns:
+        """Return columns that hold the records, too; raise RecordError if they may not."""
+        self._taken = {name for record in records for name in record}
+        for record in records:
+            self.observe(record)
+        return self.grown()
 
     def observe(self, record: Mapping[str, Any]) -> None:
         """Grow for the values of an object."""
         for name, value in record.items():
-            if self._growth.selected[self._place(name)]:
+            if self.selected[self._place(name)]:
                 self._observe(name, value)
 
-    def grown(self) -> tuple[Schema, Mapping[str, Any]]:
-        """Return the schema and the variants with all that was observed."""
+    def grown(self) -> Columns:
+        """Return the columns with all that was observed."""
         for name, inner in self._inner.items():
-            self._columns[name], self._variants[name] = inner.grown()
-        known = self._schema.get("properties", {})
+            grown = inner.grown()
+            self._columns[name], self._variants[name] = grown.schema, grown.variants
+        known = self.old.schema.get("properties", {})
         for name, column in self._columns.items():
             self._columns[name] = settle_items(column, known.get(name, {}))
-        for name in () if self._rules.is_inferred else self._new:
+        for name in () if self.rules.is_inferred else self._new:
             self._columns[name] = without_nulls(self._columns[name])
-        if self._at and len(self._columns) > MAX_PROPERTIES:
-            return FREE_FORM, {}
-        return {**self._schema, "properties": self._columns}, {
-            name: owner for name, owner in self._variants.items() if owner
-        }
+        if self.at and len(self._columns) > MAX_PROPERTIES:
+            return Columns(FREE_FORM)
+        variants = {name: owner for name, owner in self._variants.items() if owner}
+        return Columns({**self.old.schema, "properties": self._columns}, variants)
 
     def _observe(self, name: str, value: Any) -> None:
         column = self._columns.get(name)
         if isinstance(self._variants.get(name), str):
             # The name is taken by a variant of another field.
-            if value is not None and self._rules.adds:
+            if value is not None and self.rules.adds:
                 self._add_variant(name, value)
         elif column is None or column == ONLY_NULLS or name in self._new:
             self._add_field(name, column, value)
@@ -155,36 +143,36 @@ class _Level:
                 self._change(name, column, value)
 
     def _place(self, name: str) -> tuple[str, ...]:
-        return (*self._at, "properties", name)
+        return (*self.at, "properties", name)
 
     def _fit(self, name: str, column: Schema) -> Fit:
         if name not in self._fits:
-            self._fits[name] = self._growth.conformer.column(column, self._place(name))
+            self._fits[name] = self._conformer.column(column, self._place(name))
         return self._fits[name]
 
     def _add_field(self, name: str, column: Schema | None, value: Any) -> None:
-        if value is None and not self._rules.is_inferred:
+        if value is None and not self.rules.is_inferred:
             return
-        if value is None or self._rules.adds:
+        if value is None or self.rules.adds:
             # Of one page, all values count alike.
             self._columns[name] = grow(column, value)
             self._new.add(name)
 
     def _grow_inside(self, name: str, column: Schema, value: Any) -> None:
-        depth = len(self._at) // 2
-        if depth >= self._rules.levels or "properties" not in column:
-            rules = self._rules
+        depth = len(self.at) // 2
+        if depth >= self.rules.levels or "properties" not in column:
+            rules = self.rules
             self._columns[name] = grow(column, value, adds=rules.adds, joins=rules.joins)
         elif isinstance(value, dict):
             if name not in self._inner:
-                variants = self._variants.get(name, {})
-                self._inner[name] = _Level(self._growth, column, variants, self._place(name), ())
+                old, place = Columns(column, self._variants.get(name, {})), self._place(name)
+                self._inner[name] = replace(self, old=old, at=place)
             self._inner[name].observe(value)
 
     def _change(self, name: str, column: Schema, value: Any) -> None:
-        place, old, new = ".".join((*self._at[1::2], name)), _kind(column), kind_of(value)
-        rules, say = self._rules, self._growth.say
-        if not self._at and name in rules.keys:
+        place, old, new = ".".join((*self.at[1::2], name)), _kind(column), kind_of(value)
+        rules, say = self.rules, self.say
+        if not self.at and name in rules.keys:
             raise RecordError(
                 f"the key {place!r} is of type {old}, and now has a {new}; a key must not "
                 "change its type: declare it in the stream's schema, and reload the stream"
@@ -219,9 +207,9 @@ class _Level:
 
     def _is_flattened(self, made: str, name: str) -> bool:
         """Return whether flattening gives that name to a field inside the object ``name``."""
-        start = f"{name}{self._rules.separator}"
+        start = f"{name}{self.rules.separator}"
         inner = self._columns.get(name, {}).get("properties", {})
-        return bool(self._rules.levels) and made.removeprefix(start) in inner
+        return bool(self.rules.levels) and made.removeprefix(start) in inner
 
 
 def _kind(column: Schema) -> str:

@@ -101,7 +101,7 @@ class RecordWriter:
         if rules.new_fields == "fail" if is_new_value else not (mismatch.is_new or rules.joins):
             raise mismatch
         try:
-            grown = Growth(rules, stream.mask, self.log.warning).over(old, page)
+            grown = Growth(rules, stream.mask, self.log.warning, old).over(page)
         except RecordError as error:
             raise RecordError(f"stream {stream.name!r}: {error}") from None
         known = stream.schema

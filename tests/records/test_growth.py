@@ -43,7 +43,7 @@ def write(columns, page, rules=RULES):
             return columns, [conformer.conform(record) for record in page]
         except SchemaMismatchError:
             assert not attempt, "a page grows the schema once"
-            columns = Growth(rules, EVERYTHING, lambda *_: None).over(columns, page)
+            columns = Growth(rules, EVERYTHING, lambda *_: None, columns).over(page)
     raise AssertionError
 
 

@@ -38,8 +38,8 @@ def listen(redirect_uri: str, state: str) -> Iterator[Listener]:
     host, port = parts.hostname or "", parts.port or _HTTP_PORT
     with ExitStack() as stack:
         try:
-            if holder := _reserve_ipv6(host, port):
-                stack.enter_context(holder)
+            if not _is_address(host):
+                _reserve_ipv6(stack, port)
             listener = stack.enter_context(Listener(redirect_uri, state, host, port))
         except OSError as error:
             is_taken = error.errno == errno.EADDRINUSE
@@ -115,25 +115,18 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _reserve_ipv6(host: str, port: int) -> socket.socket | None:
-    """Bind a name's port at IPv6 loopback, where nothing is served.
+def _reserve_ipv6(stack: ExitStack, port: int) -> None:
+    """Bind a name's port at IPv6 loopback, where nothing is served, until a stack closes.
 
     Browsers try it first for a name such as localhost, and would hand the code to another
     program that listens there (RFC 8252 section 8.3). Raises OSError if one does.
     """
-    if _is_address(host):
-        return None
-    holder = None
     try:
-        holder = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
-        holder.bind(("::1", port))
+        stack.enter_context(socket.socket(socket.AF_INET6)).bind(("::1", port))
     except OSError as error:
-        if holder is not None:
-            holder.close()
+        # Any other means that this machine has no IPv6.
         if error.errno == errno.EADDRINUSE:
             raise
-        return None  # this machine has no IPv6
-    return holder
 
 
 class _Handler(BaseHTTPRequestHandler):

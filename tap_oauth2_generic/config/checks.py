@@ -94,8 +94,9 @@ def _client_errors(config: Config) -> Iterator[str]:
 
 
 def _grant_errors(config: Config) -> Iterator[str]:
-    for name in config.grant.missing(config.assertion):
-        yield f"setting {name!r} is required with grant_type {config.grant.grant_type}"
+    for name in config.grant.requires:
+        if not getattr(config.grant, name, None) and not getattr(config.assertion, name, None):
+            yield f"setting {name!r} is required with grant_type {config.grant.grant_type}"
 
 
 def _key_errors(config: Config) -> Iterator[str]:

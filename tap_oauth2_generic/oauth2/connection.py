@@ -32,7 +32,9 @@ class StoredConnection:
     ) -> None:
         self._settings = settings
         self._unattended = grant.unattended
-        self.name = settings.connection or _default_name(settings, grant.subject(assertion))
+        user = getattr(grant, grant.user_setting, getattr(assertion, grant.user_setting, None))
+        default = (_endpoint(settings), settings.client_id, user)
+        self.name = settings.connection or " ".join(filter(None, default))
         # Keeps a client's own token apart from a user's consent to the same client.
         self.prefix = f"{self.name} ({grant.grant_type})" if grant.unattended else self.name
         refresh, access = settings.refresh_token, settings.access_token
@@ -164,10 +166,6 @@ class StoredConnection:
 def _general(found: list[Chain]) -> list[Chain]:
     """Return the chains that began without a seed: logins, and grants without a person."""
     return [chain for chain in found if chain.seed in _NO_SEED]
-
-
-def _default_name(settings: OAuth2Settings, subject: str) -> str:
-    return " ".join(part for part in (_endpoint(settings), settings.client_id, subject) if part)
 
 
 def _endpoint(settings: OAuth2Settings) -> str:

@@ -5,6 +5,7 @@ OpenID Connect Discovery 1.0 section 4 and RFC 8414 section 3.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -64,19 +65,15 @@ class Endpoints:
         """
         expected = self._settings.issuer
         urls = (self.resolve("authorize_url"), self.resolve("access_token_url"))
-        hosts = {urlsplit(url).netloc for url in urls}
-        try:
-            if expected:
-                is_same = issuer.rstrip("/") == expected.rstrip("/")
-            else:
-                is_same = urlsplit(issuer).netloc in hosts
-        except ValueError:
-            is_same = False
-        if not is_same:
-            raise AuthorizationError(
-                f"the login response came from another provider (iss {issuer[:200]!r}), so the "
-                "code was not used; run the login again"
-            )
+        with suppress(ValueError):
+            if expected and issuer.rstrip("/") == expected.rstrip("/"):
+                return
+            if not expected and urlsplit(issuer).netloc in {urlsplit(url).netloc for url in urls}:
+                return
+        raise AuthorizationError(
+            f"the login response came from another provider (iss {issuer[:200]!r}), so the code "
+            "was not used; run the login again"
+        )
 
     @cached_property
     def _metadata(self) -> dict[str, Any]:

@@ -81,19 +81,13 @@ def _open_locked(path: Path) -> int:
     while True:
         refuse_planted(path, "")
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        if _try_lock(descriptor, path):
-            return descriptor
+        with suppress(BlockingIOError, FileNotFoundError):
+            os.fchmod(descriptor, 0o600)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # The last holder removes the file; a lock on a removed one locks nothing.
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                return descriptor
         os.close(descriptor)
         if time.monotonic() > ends_at:
             raise TimeoutError(f"{path} was locked for {LOCK_TIMEOUT_SECONDS} seconds")
         time.sleep(_POLL_SECONDS)
-
-
-def _try_lock(descriptor: int, path: Path) -> bool:
-    try:
-        os.fchmod(descriptor, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # The last holder removes the file; a lock on a removed one locks nothing.
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except (BlockingIOError, FileNotFoundError):
-        return False

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from tap_oauth2_generic.oauth2.assertion import AssertionSettings, RequestContext
+from tap_oauth2_generic.oauth2.assertion import RequestContext
 from tap_oauth2_generic.oauth2.token import Token
 from tap_oauth2_generic.oauth2.token_client import TokenClient
 
@@ -38,6 +38,10 @@ class Grant(ABC):
     aliases: ClassVar[tuple[str, ...]] = ()
     #: The settings that a user needs, for the table of grants.
     needs: ClassVar[str]
+    #: Which settings, of its own or of JWTs, it cannot do without.
+    requires: ClassVar[tuple[str, ...]] = ()
+    #: The setting, of its own or of JWTs, that names the user.
+    user_setting: ClassVar[str] = ""
     #: Whether it gets a token without a person.
     unattended: ClassVar[bool] = True
     #: Whether the client must authenticate, not only identify itself.
@@ -47,10 +51,6 @@ class Grant(ABC):
     #: Whether its tokens are renewed by refresh tokens, if the provider issues any.
     refreshes: ClassVar[bool] = True
 
-    def subject(self, assertion: AssertionSettings) -> str:  # noqa: ARG002
-        """Return the configured user, a part of the connection's default name."""
-        return ""
-
     def fields(self, context: RequestContext) -> dict[str, Any]:  # noqa: ARG002
         """Return the parameters of the token request, ``grant_type`` included."""
         return {"grant_type": self.grant_type}
@@ -58,7 +58,3 @@ class Grant(ABC):
     def login(self, ui: LoginUI, client: TokenClient) -> Token:  # noqa: ARG002
         """Get the first token, with a person's help if the grant needs it."""
         return client.retry(lambda: client.fetch_token(self.fields, self.grant_type))
-
-    def missing(self, assertion: AssertionSettings) -> list[str]:  # noqa: ARG002
-        """Return the required settings that are not set."""
-        return []

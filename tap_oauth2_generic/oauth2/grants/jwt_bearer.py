@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tap_oauth2_generic.oauth2.assertion import AssertionSettings, RequestContext, sign
+from tap_oauth2_generic.oauth2.assertion import RequestContext, sign
 from tap_oauth2_generic.oauth2.grants.base import Grant
 
 
@@ -18,12 +18,10 @@ class JwtBearer(Grant):
         "`access_token_url`, `private_key` or `private_key_file`, and `client_id` or `jwt_issuer`; "
         "`jwt_subject`, `jwt_audience`, `jwt_claims` if the provider requires them"
     )
+    requires = ("private_key",)
+    user_setting = "jwt_subject"
     refreshes = False
     signs = True
-
-    def subject(self, assertion: AssertionSettings) -> str:
-        """Return the assertion's subject."""
-        return assertion.jwt_subject or ""
 
     def fields(self, context: RequestContext) -> dict[str, Any]:
         """Return a new assertion."""
@@ -38,7 +36,3 @@ class JwtBearer(Grant):
             "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
             "assertion": sign(context, claims),
         }
-
-    def missing(self, assertion: AssertionSettings) -> list[str]:
-        """Return the key if there is none."""
-        return [] if assertion.private_key else ["private_key"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tap_oauth2_generic.oauth2.assertion import AssertionSettings, RequestContext
+from tap_oauth2_generic.oauth2.assertion import RequestContext
 from tap_oauth2_generic.oauth2.grants.base import Grant
 from tap_oauth2_generic.settings.field_types import NAME
 from tap_oauth2_generic.settings.fields import setting
@@ -17,20 +17,14 @@ class Password(Grant):
 
     grant_type = "password"
     needs = "`access_token_url`, `client_id`, `username`, `password`"
+    requires = ("username", "password")
+    user_setting = "username"
 
     username: str | None = setting(NAME, "User of the `password` grant.")
     password: str | None = setting(NAME, "Password of the `password` grant.", secret=True)
     password_file: str | None = setting(NAME, "File that holds `password`.")
 
-    def subject(self, assertion: AssertionSettings) -> str:  # noqa: ARG002
-        """Return the user name."""
-        return self.username or ""
-
     def fields(self, context: RequestContext) -> dict[str, Any]:
         """Return user name and password."""
         user = {"username": self.username or "", "password": self.password or ""}
         return super().fields(context) | user
-
-    def missing(self, assertion: AssertionSettings) -> list[str]:  # noqa: ARG002
-        """Return which of the two is not set."""
-        return [name for name in ("username", "password") if not getattr(self, name)]

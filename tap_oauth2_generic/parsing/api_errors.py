@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,12 +19,18 @@ _ERRORS = frozenset({
     "fault", "faults", "faultcode", "faultstring",
 })  # fmt: skip
 _FLAGS = frozenset({"ok", "success", "succeeded", "successful", "issuccess", "issuccessful"})
-_STATUSES = frozenset({"status", "statuscode", "httpstatus", "code"})
+_CODES = frozenset({"code", "statuscode"})
+_STATUSES = frozenset({"status", "httpstatus", *_CODES})
 _RESULTS = frozenset({"status", "stat", "state", "result"})
 _STATUS_WORDS = frozenset({
     "error", "err", "fail", "failed", "failure", "fault", "nok", "ko", "unauthorized", "forbidden",
     "unauthenticated", "denied", "exception",
 })  # fmt: skip
+# In the name that stands in place of a number: `RATE_LIMITED`, `AccessDenied`; not `NO_ERROR`.
+_ERROR_CODE = re.compile(
+    r"(?<!no)(?<!no_)error|fail|fault|limited|exceeded|denied|invalid|expired|unauth|forbidden"
+    r"|throttl|unavailable|too_?many"
+)
 _MESSAGES = frozenset({"message", "messages", "msg", "detail", "reason"})
 # What else an object that only names an error may have.
 _BESIDES = frozenset({
@@ -83,6 +90,8 @@ def _is_error(name: str, value: Any) -> bool:
     if name in _FLAGS:
         return word in _FALSE_WORDS if isinstance(word, str) else word == 0
     if name in _RESULTS and isinstance(word, str) and word in _STATUS_WORDS:
+        return True
+    if name in _CODES and isinstance(word, str) and _ERROR_CODE.search(word):
         return True
     return name in _STATUSES and read_number(word) in _HTTP_ERRORS
 

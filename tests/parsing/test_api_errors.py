@@ -30,6 +30,9 @@ DATA, DEEP = parse_path("data"), parse_path("response.body.data")
         {"result": "failure"},
         {"status": 503},
         {"code": "429"},
+        {"code": "RATE_LIMITED", "message": "slow down"},
+        {"meta": {"code": "AccessDenied"}},
+        {"status_code": "too_many_requests"},
         {"statusCode": Decimal(400)},
         {"meta": {"code": 400}},
         {"status": {"error": "x"}},
@@ -57,6 +60,8 @@ def test_body_names_an_error(body):
         {"ok": True, "success": 1, "succeeded": "true", "isSuccess": None},
         {"status": "ok", "state": "done", "result": "success", "code": 200},
         {"status": 200, "code": "0", "result": 450, "count": 404},
+        {"code": "NO_ERROR", "status": "limited"},
+        {"code": "EUR"},
         {"records": {"error": "x"}, "error_count": 3, "no_errors": True},
     ],
 )

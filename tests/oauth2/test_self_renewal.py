@@ -139,10 +139,10 @@ def test_unknown_placeholder_is_one_error(api, tap, name):
 def test_missing_field_of_the_response_is_one_error(api, tap):
     """A refresh whose placeholder has no value is not sent."""
     seeded = {"grant_type": "refresh_token", "refresh_token": "seed-1"}
-    run = tap(api.config(STREAM, refresh_params={"x": "{token.tenant.id}"}, **seeded))
+    run = tap(api.config(STREAM, refresh_params={"x": "{token.region.id}"}, **seeded))
     assert run.status == 1
     (line,) = run.error_lines
-    assert "token request: no value for placeholder {token.tenant.id}" in line
+    assert "token request: no value for placeholder {token.region.id}" in line
     assert not api.seen
 
 

@@ -15,7 +15,7 @@ from tap_oauth2_generic.errors import StreamError, TapError
 from tap_oauth2_generic.extract.page_reader import PageReader
 from tap_oauth2_generic.extract.paging_search import PagingSearch, Sample, may_go_on, page_of
 from tap_oauth2_generic.extract.schema_sample import SchemaSample
-from tap_oauth2_generic.net.response import Response
+from tap_oauth2_generic.net.request import Response
 from tap_oauth2_generic.pagination import DEFAULT_STYLE, Paginator
 from tap_oauth2_generic.parsing.formats import FORMATS, unpack
 from tap_oauth2_generic.parsing.guess_records import (

@@ -15,8 +15,7 @@ from tap_oauth2_generic.config.streams import StreamConfig
 from tap_oauth2_generic.errors import ApiError, ResponseError, TapError
 from tap_oauth2_generic.extract.response_check import ResponseCheck
 from tap_oauth2_generic.net.client import RequestPolicy
-from tap_oauth2_generic.net.request import Request
-from tap_oauth2_generic.net.response import Response
+from tap_oauth2_generic.net.request import Request, Response
 from tap_oauth2_generic.net.retry import NOT_MODIFIED
 from tap_oauth2_generic.pagination import Paginator, Token
 from tap_oauth2_generic.parsing.extract_records import RecordSettings

@@ -11,7 +11,7 @@ from typing import Any
 
 from tap_oauth2_generic.errors import TapError
 from tap_oauth2_generic.extract.page_reader import PageReader
-from tap_oauth2_generic.net.response import Response
+from tap_oauth2_generic.net.request import Response
 from tap_oauth2_generic.pagination import DEFAULT_STYLE, Paginator
 from tap_oauth2_generic.pagination.candidates import (
     Candidate,

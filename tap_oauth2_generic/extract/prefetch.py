@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from tap_oauth2_generic.errors import TapError
 from tap_oauth2_generic.extract.page_reader import FetchedPage, PageReader
-from tap_oauth2_generic.net.response import Response
+from tap_oauth2_generic.net.request import Response
 from tap_oauth2_generic.pagination import Paginator, Token
 from tap_oauth2_generic.records.pipeline import Slice
 from tap_oauth2_generic.runtime.shutdown import uninterrupted

@@ -68,21 +68,20 @@ class SchemaSample:
 
         It has no columns if there are no records, or, if the session waits for a login, before it.
         """
+        reader = self.plan.reader
         try:
-            sample = list(islice(self.records(), self.plan.reader.stream.schema.schema_sample_size))
+            sample = list(islice(self.records(), reader.stream.schema.schema_sample_size))
         except LoginNeededError as error:
-            if not self.plan.reader.session.waits_for_login:
+            if not reader.session.waits_for_login:
                 raise
-            self.plan.reader.log.warning("cannot infer the schema until you log in: %s", error)
+            reader.log.warning("cannot infer the schema until you log in: %s", error)
             return infer([])
         if not sample:
-            why = self.plan.reader.check.missing
-            self.plan.reader.log.info(
-                "no records yet to infer the schema from%s", why and f": {why}"
-            )
+            why = reader.check.missing
+            reader.log.info("no records yet to infer the schema from%s", why and f": {why}")
             return infer([])
         self._check_keys(sample)
-        self.plan.reader.log.info("inferred the schema from %d records", len(sample))
+        reader.log.info("inferred the schema from %d records", len(sample))
         # The values of all partitions are known, but perhaps not sampled.
         return infer([*sample, *(self.plan.partitions or [])])
 

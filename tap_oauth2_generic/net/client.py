@@ -23,8 +23,7 @@ from tap_oauth2_generic.errors import (
 from tap_oauth2_generic.net import retry
 from tap_oauth2_generic.net.hosts import HostPolicy
 from tap_oauth2_generic.net.rate_limit import ConcurrencyLimit, RateLimiter, Slot
-from tap_oauth2_generic.net.request import Request, prepare, redirect
-from tap_oauth2_generic.net.response import Response
+from tap_oauth2_generic.net.request import Request, Response, prepare, redirect
 from tap_oauth2_generic.net.response_rules import Rule
 from tap_oauth2_generic.net.transport import Transport
 from tap_oauth2_generic.runtime.clock import Clock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,11 +37,7 @@ class RateLimiter:
     """Spaces requests evenly over all threads."""
 
     def __init__(self, settings: RateLimitSettings, clock: Clock) -> None:
-        self._seconds_apart = (
-            min(1 / settings.requests_per_second, YEAR_SECONDS)
-            if settings.requests_per_second
-            else 0.0
-        )
+        self._seconds_apart = min(1 / (settings.requests_per_second or math.inf), YEAR_SECONDS)
         self._clock = clock
         self._next_turn = self._held_until = clock.monotonic()
         self._lock = threading.Lock()
@@ -91,9 +88,7 @@ class ConcurrencyLimit:
         """Wait for a slot and yield it; ``alone``: no other request is in flight with it."""
         with self._changed:
             self._alone += alone
-            self._changed.wait_for(
-                lambda: not self._in_flight if alone else self._may_start(),
-            )
+            self._changed.wait_for(lambda: not self._in_flight if alone else self._may_start())
             slot = Slot(self._era, is_shared=bool(self._in_flight))
             for other in self._in_flight:
                 other.is_shared = True

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from tap_oauth2_generic.net.response import Response
+from tap_oauth2_generic.net.request import Response
 from tap_oauth2_generic.settings.conditions import (
     CONDITION_NAMES,
     CONDITION_PROPERTIES,

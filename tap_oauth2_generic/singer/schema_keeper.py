@@ -75,7 +75,11 @@ class SchemaKeeper:
         if self.is_inferred:
             return remember(self.columns)
         declared, columns = (self.given or _NOTHING)["properties"], self.columns
-        added = {n: c for n, c in columns.schema["properties"].items() if n not in declared}
+        added = {
+            name: column
+            for name, column in columns.schema["properties"].items()
+            if name not in declared or _is_widened(column, declared[name])
+        }
         kept = remember(Columns({"properties": added}, columns.variants))
         return {**kept, "declared": True} if added else None
 
@@ -93,4 +97,11 @@ class SchemaKeeper:
             return found
         given = self.given or _NOTHING
         properties = {**found.schema["properties"], **given["properties"]}
+        if self.settings.on_type_change == "widen":
+            # The target's column has the wider type already.
+            properties |= found.schema["properties"]
         return Columns({**given, "properties": properties}, found.variants)
+
+
+def _is_widened(column: Mapping[str, Any], declared: Mapping[str, Any]) -> bool:
+    return bool(column.get("type") != declared.get("type"))

@@ -448,3 +448,16 @@ def test_state_knows_a_schema_after_its_first_page(paged_api, tap):
         *("SCHEMA", "RECORD", "STATE", "RECORD"),
         *("SCHEMA", "RECORD", "STATE"),
     ]
+
+
+@pytest.mark.parametrize("declared", [INT, {"type": "integer"}])
+def test_widened_declared_column_stays_wide_in_later_runs(nights, declared):
+    """Else each run would take the target's column back to the declared type, and widen it."""
+    own = {"type": "object", "properties": {"x": declared, "o": {"type": "object"}}}
+    runs = nights(stream(schema=own, on_type_change="widen"))
+    runs.run([{"x": 1, "o": {"a": 1}}])
+    assert "schema" not in runs.state["bookmarks"]["items"]
+    assert columns(runs.run([{"x": "a"}]))["x"] == TEXT
+    later = runs.run([{"x": 2}])
+    assert [schema["properties"]["x"] for schema in later.schemas()] == [TEXT]
+    assert later.records() == [{"x": "2"}]

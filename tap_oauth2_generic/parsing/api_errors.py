@@ -73,6 +73,9 @@ def is_only_error(record: Mapping[str, Any]) -> bool:
 
 def _places(body: Any, path: Path) -> Iterator[Mapping[str, Any]]:
     """Yield the objects in which an error may be: around the records, and reports next to them."""
+    if isinstance(body, list):
+        # Salesforce lists its errors: [{"message": …, "errorCode": …}].
+        yield from (one for one in body if isinstance(one, dict) and is_only_error(one))
     if not isinstance(body, dict):
         return
     yield body

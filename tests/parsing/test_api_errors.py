@@ -76,6 +76,12 @@ def test_message_is_an_error_only_without_the_list(body):
     assert find_error(body, DATA, found=False)
 
 
+def test_list_of_errors_is_an_error_in_place_of_an_object():
+    assert find_error([{"message": "slow", "errorCode": "REQUEST_LIMIT"}], DATA, found=False)
+    assert find_error([{"message": "hello", "id": 5}], DATA, found=False) is None
+    assert find_error([], DATA, found=False) is None
+
+
 def test_error_is_shown_in_part():
     shown = find_error({"error": {"text": "x" * 500, "n": Decimal("1.50")}}, DATA, found=True)
     assert shown.startswith("""'error' is '{"text":"xxx""")

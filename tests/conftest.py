@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tap_oauth2_generic.runtime.redaction import Redactor, redact
 from tests.support import ROOT
 from tests.support.clocks import SleepingClock
 from tests.support.paging import PagedApi
@@ -69,6 +70,12 @@ def state_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY"):
             monkeypatch.delenv(name, raising=False)
         yield Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def own_secrets() -> None:
+    """Forget the secrets of other tests: they last as long as the process."""
+    vars(redact.__self__).update(vars(Redactor()))
 
 
 @pytest.fixture

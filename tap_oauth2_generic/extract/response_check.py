@@ -22,10 +22,10 @@ _ROOT = parse_path("$")
 
 @dataclass(frozen=True)
 class Problem(Stop):
-    """Why a response is no page, and whether paging stops there in any case."""
+    """Why a response is no page; ``stops``: even if it names a next page."""
 
     complete: bool = False
-    stops: bool = False
+    stops: bool = True
 
 
 @dataclass
@@ -108,12 +108,34 @@ class ResponseCheck:
         )
         if not self.matched and page.body not in ([], {}):
             self.missing = reason
-        return Problem(reason, failed=records.on_missing_records == "fail")
+        fails, holds = records.on_missing_records == "fail", self._holds_rows(page.body)
+        return Problem(reason, failed=fails, stops=not page.length and (fails or holds))
+
+    def _holds_rows(self, body: Any) -> bool:
+        """Return whether a body may hold records elsewhere, or is none around records."""
+        paths = vars(self.stream.settings.pagination).values()
+        signs = [before_choice(one).keys for one in paths if isinstance(one, Path)]
+        return not isinstance(body, dict | list) or _holds_members(body, signs)
 
 
 def _problem_of(error: str) -> Problem:
     reason = f"a response that names an error instead of records: {error}"
-    return Problem(reason, failed=True, stops=True)
+    return Problem(reason, failed=True)
+
+
+def _holds_members(value: Any, signs: list[tuple[str | int, ...]]) -> bool:
+    """Return whether a list with items or an object of objects is in a value.
+
+    What leads to a sign of the next page is none: ``signs`` are the keys from here to each.
+    """
+    if not isinstance(value, dict | list) or not value:
+        return False
+    members = dict(value if isinstance(value, dict) else enumerate(value))
+    is_list = isinstance(value, list) or all(isinstance(one, dict) for one in members.values())
+    return (is_list and not signs) or any(
+        _holds_members(one, [keys[1:] for keys in signs if keys[:1] == (key,)])
+        for key, one in members.items()
+    )
 
 
 def _suggest(path: Path, body: Any) -> str:

@@ -308,11 +308,75 @@ def test_path_into_entries_that_lack_the_list_is_no_typo_once_it_matched(api, ta
     assert warned(run, "matched nothing") is bool(status)
 
 
-@pytest.mark.parametrize("action", ["auto", "warn", "fail"])
-def test_page_without_the_list_that_names_a_next_page_is_empty(api, tap, action):
+EMPTY_WITH_NEXT = [
+    {},
+    {"count": 0, "page": {"size": 3}, "warnings": []},
+    {"links": {"self": {"href": "x"}, "other": {"href": "y"}}},
+]
+ROWS_ELSEWHERE = [
+    {"wrong": ROWS[2:4]},
+    {"wrong": [1, 2]},
+    {"data": {"wrong": ROWS[2:4]}},
+    {"wrong": {"a": ROWS[2], "b": ROWS[3]}},
+    {"links": {"wrong": ROWS[2:4]}},
+]
+
+
+@pytest.mark.parametrize("action", ["auto", "warn", "fail", "ignore"])
+@pytest.mark.parametrize("body", [*EMPTY_WITH_NEXT, *ROWS_ELSEWHERE])
+def test_page_that_names_a_next_page_is_empty_unless_it_may_hold_rows(api, tap, action, body):
     """Some APIs leave out an empty list."""
-    api.serve("/items", {"rows": ROWS[:3], "next": "a"}, {"next": "b"}, {"rows": ROWS[3:]})
-    pages = PAGINATION["cursor"]
-    run = tap.ok(api.config(stream(on_missing_records=action, pagination=pages)), state=before())
-    assert run.ids() == [1, 2, 3, 4, 5, 6]
-    assert run.bookmark() == ROWS[-1]["at"]
+    second = {**body, "links": {**body.get("links", {}), "next": {"href": "/items?p=3"}}}
+    first = {"rows": ROWS[:3], "links": {"next": {"href": "/items?p=2"}}}
+    api.serve("/items", first, second, {"rows": ROWS[3:]})
+    paged = {"style": "next_url", "next_url_path": "links.next.href"}
+    run = tap(api.config(stream(on_missing_records=action, pagination=paged)), state=before())
+    is_empty = action == "ignore" or (action != "fail" and body in EMPTY_WITH_NEXT)
+    assert run.ids() == [1, 2, 3, 4, 5, 6][: 6 if is_empty else 3]
+    assert run.bookmark() == (ROWS[-1] if is_empty else ROWS[0])["at"]
+    assert run.status == int(action == "fail")
+    assert warned(run, "matched nothing") is not is_empty
+
+
+def test_list_of_links_to_other_pages_holds_no_rows(api, tap):
+    links = {"link": [{"relation": "next", "url": "/items?p=2"}]}
+    api.serve("/items", {"rows": ROWS[:3], **links}, links, {"rows": ROWS[3:]})
+    paged = {"style": "next_url", "next_url_path": "$.link[?(@.relation == 'next')].url"}
+    run = tap.ok(api.config(stream(pagination=paged)), state=before())
+    assert (run.ids(), run.bookmark()) == ([1, 2, 3, 4, 5, 6], ROWS[-1]["at"])
+
+
+LINK = {"Link": '</items?p=3>; rel="next"'}
+OBJECT, MISSED = "an object instead of records", "matched nothing"
+
+
+@pytest.mark.parametrize(
+    ("style", "path", "reply", "words"),
+    [
+        ("link_header", "$", Reply({"first": {"x": 1}}, headers=LINK), OBJECT),
+        ("link_header", "$", Reply({"a": {"x": 1}, "b": {"x": 2}}, headers=LINK), OBJECT),
+        ("link_header", "$", Reply({"page": 3, "count": 0}, headers=LINK), OBJECT),
+        ("link_header", "$", Reply(b"", 202, LINK), "status 202 and no body"),
+        ("link_header", "rows", Reply(ROWS[2:4], headers=LINK), MISSED),
+        ("link_header", "rows", Reply("please wait", headers=LINK), MISSED),
+        ("link_header", "rows", Reply({"a": {"x": 1}, "b": {"x": 2}}, headers=LINK), MISSED),
+        ("cursor", "rows", {"rows": {"a": {"x": 1}, "b": {"x": 2}}, "next": "c"}, OBJECT),
+        ("cursor", "rows", {"rows": {"page": 3}, "next": "c"}, OBJECT),
+        ("cursor", "rows", {"wrong": ROWS[2:4], "next": "c"}, MISSED),
+        ("next_url", "rows", {"rows": {"a": {"x": 1}}, "url": "/items?p=3"}, OBJECT),
+        ("next_url", "rows", {"wrong": ROWS[2:4], "url": "/items?p=3"}, MISSED),
+    ],
+)
+def test_response_that_is_no_page_stops_even_if_it_names_a_next_page(
+    api, tap, style, path, reply, words
+):
+    pages = [ROWS[:2], ROWS[4:]] if path == "$" else [{"rows": ROWS[:2]}, {"rows": ROWS[4:]}]
+    if path != "$":
+        pages[0] |= {"next": "b", "url": "/items?p=2"}
+    first = Reply(pages[0], headers={"Link": '</items?p=2>; rel="next"'})
+    api.serve("/items", first, reply, pages[1])
+    settings = stream(records_path=path, pagination=PAGINATION[style])
+    run = tap(api.config(settings, max_in_flight=1), state=before())
+    assert run.ids() == [1, 2]
+    assert run.bookmark() == ROWS[0]["at"]
+    assert warned(run, words)

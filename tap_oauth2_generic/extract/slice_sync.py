@@ -19,6 +19,7 @@ from tap_oauth2_generic.pagination import Paginator, Stop
 from tap_oauth2_generic.parsing.extract_records import add_fields
 from tap_oauth2_generic.records.pipeline import Batch, Record, Slice
 from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
+from tap_oauth2_generic.replication.descent import Descent
 from tap_oauth2_generic.replication.windows import Window, windows
 from tap_oauth2_generic.runtime.failures import StreamFailures
 from tap_oauth2_generic.runtime.json_encoder import encode_json
@@ -141,6 +142,13 @@ class SlicePlan:
         style = settings.pagination
         return [make(Slice(context or {}, *bound), Paginator(style)) for bound in found]
 
+    def descent(self, slice_: Slice) -> Descent | None:
+        """Return what tells when a descending slice ends early, None if it does not."""
+        order = self.reader.stream.settings.incremental.order
+        if order != "desc" or slice_.start is None or not self.bookmarks.key:
+            return None
+        return Descent(slice_.start)
+
 
 @dataclass
 class SliceSync:
@@ -178,6 +186,7 @@ class SliceSync:
         """Sync a slice; return whether everything was read until then."""
         self.writer.stats.slices += 1
         is_complete = may_move
+        descent = self.plan.descent(slice_reader.slice)
         pages = self.prefetcher.pages(slice_reader)
         if self.limit is not None:
             pages = islice(slice_reader.read_sequentially(), 1)
@@ -189,7 +198,7 @@ class SliceSync:
             is_complete &= self._write(batch)
             if self.writer.is_selected:
                 self.plan.bookmarks.advance(batch, slice_reader.slice, may_move=is_complete)
-            if self._is_older(page, slice_reader.slice):
+            if descent is not None and self._is_last(page, descent):
                 slice_reader.paginator.stop = Stop("a page wholly older than the bookmark")
             self.writer.stream.count_page(len(batch) if self.writer.is_selected else 0)
         return self._conclude(slice_reader.paginator) and is_complete
@@ -214,13 +223,13 @@ class SliceSync:
         runs = [(*child, c) for child in self.children for c in child[0].contexts_of(record)]
         return (record, runs), [one for plan, _, context in runs for one in plan.ahead(context)]
 
-    def _is_older(self, page: FetchedPage, slice_: Slice) -> bool:
-        config, key = self.plan.reader.stream, self.plan.bookmarks.key
-        if config.settings.incremental.order != "desc" or slice_.start is None or key is None:
-            return False
-        added = config.records.add_fields
-        values = [add_fields(record, added).get(key) for record in page.records]
-        return bool(values) and all(map(slice_.start.is_after, values))
+    def _is_last(self, page: FetchedPage, descent: Descent) -> bool:
+        """Return whether a page is older than the bookmark, and so is all that follows."""
+        key, added = self.plan.bookmarks.key or "", self.plan.reader.stream.records.add_fields
+        is_last = descent.ends_with([add_fields(one, added).get(key) for one in page.records])
+        if not descent.is_kept:
+            self.writer.log.warn_once("order", "records are not in descending order; reading all")
+        return is_last
 
     def _conclude(self, paginator: Paginator) -> bool:
         """Log why paging stopped; return whether at the end, raise ResponseError if it failed."""

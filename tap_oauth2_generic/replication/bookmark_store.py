@@ -128,7 +128,7 @@ class BookmarkStore:
         if without and not self._has_key:
             names = batch.field_names()
             self._has_key, self._fields = self.key in names, self._fields or names
-        if self.settings.order == "none":
+        if self.settings.order != "asc":
             values = extremes(values)
         self._check_lower_bound(values, origin)
         if sum(self._bookmark.observe(value) for value in values):

@@ -56,8 +56,8 @@ class IncrementalSettings:
     order: str = setting(
         enum("none", "asc", "desc"),
         "Order of the records by replication key. asc: the bookmark advances during the read; "
-        "desc: paging stops at the first page that is entirely older than the bookmark, as long as the "
-        "records came in that order.",
+        "desc: paging stops at the first page that is entirely older than the bookmark, as long as "
+        "the records came in that order.",
         default="none",
     )
     drop_older: bool = setting(

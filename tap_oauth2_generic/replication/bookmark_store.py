@@ -107,7 +107,8 @@ class BookmarkStore:
         if self.key:
             # Without a bookmark a context leaves nothing behind, however many there are.
             self._begun.append((context, previous))
-            if previous is not None:
+            state = self.stream.state_manager.find(context) or {}
+            if previous is not None or not _is_plain(state.get("replication_key_value")):
                 self._move(context, previous)
 
     def moves(self) -> list[tuple[Any, Any]]:
@@ -232,3 +233,8 @@ class BookmarkStore:
             )
             sent, name = origin.start.value(), self.settings.start_param
             self.log.warn_once("lower bound", notice, older, sent, name)
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether a bookmark in a state is a string or a number; others never become one."""
+    return not isinstance(value, dict | list | bool)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from tests.support.key_types import KEY_TYPES
+from tests.support.key_types import KEY_TYPES, read_iso
 from tests.support.server import Reply
 
 DAY = timedelta(days=1)
@@ -15,6 +15,10 @@ START, LATER = (str((BEGIN + days * DAY).date()) for days in (0, 20))
 FUTURE = datetime(2999, 1, 1, tzinfo=timezone.utc)
 WINDOWS = {"start_param": "since", "end_param": "until", "window": "P30D"}
 every_key = pytest.mark.parametrize("key", KEY_TYPES.values(), ids=KEY_TYPES)
+PARTITIONS = {"partitions": [{"part": "a"}], "params": {"part": "{partition.part}"}}
+CHILD = {"parent": {"stream": "lists", "keys": {"part": "id"}}, "params": {"part": "{parent.part}"}}
+CONTEXTS = {"plain": {}, "partition": PARTITIONS, "child": CHILD}
+every_context = pytest.mark.parametrize("contexts", CONTEXTS.values(), ids=CONTEXTS)
 
 
 def rows(key, days, *, late=()):
@@ -43,8 +47,40 @@ def by_creation(key, made, failing=()):
     return respond
 
 
-def state(value, key="at"):
-    return {"bookmarks": {"items": {"replication_key": key, "replication_key_value": value}}}
+def state(value, contexts=None):
+    found = {"replication_key": "at", "replication_key_value": value}
+    if contexts:
+        found = {"partitions": [{"context": {"part": "a"}, **found}]}
+    return {"bookmarks": {"items": found}}
+
+
+def bookmarks(states):
+    """Return the bookmark of the stream's only context in each STATE."""
+    found = [one["bookmarks"].get("items", {}) for one in states]
+    return [one.get("partitions", [one])[0].get("replication_key_value") for one in found]
+
+
+def read(api, settings, contexts):
+    """Return the configuration of a stream in a context, of its parent, too."""
+    api.serve("/lists", [{"id": "a"}])
+    parent = [{"name": "lists", "path": "lists"}] if contexts is CHILD else []
+    return api.config(*parent, {**settings, **contexts})
+
+
+def assert_no_bookmark_passes_its_window(run, key, windows=4):
+    """Compare each STATE with the end of the window of the last record before it."""
+    last = -1
+    for message in run.messages:
+        if message["type"] == "RECORD":
+            last = max(last, message["record"]["id"])
+        (value,) = bookmarks([message["value"]]) if message["type"] == "STATE" else (None,)
+        window = min(last // 30 + 1, windows)
+        if value is not None and window < 4:
+            try:
+                at = key.read(str(value))
+            except ValueError:
+                at = read_iso(str(value))
+            assert at <= BEGIN + window * 30 * DAY
 
 
 @every_key
@@ -57,6 +93,7 @@ def test_window_moves_the_bookmark_to_its_end_at_most(api, tap, key, order, late
     settings = stream(key, incremental={**WINDOWS, "order": order})
     run = tap(api.config(settings, start_date=START))
     assert run.status == 1
+    assert_no_bookmark_passes_its_window(run, key, windows=2)
     api.routes["/items"] = by_creation(key, made)
     again = tap.ok(api.config(settings, start_date=START), state=run.state)
     assert {*run.ids(), *again.ids()} == set(range(100))
@@ -65,17 +102,50 @@ def test_window_moves_the_bookmark_to_its_end_at_most(api, tap, key, order, late
 
 
 @every_key
-def test_future_bookmark_is_held_at_the_start_of_the_run(api, tap, key):
+@pytest.mark.parametrize("order", ["none", "asc", "desc"])
+@pytest.mark.parametrize("ending", ["max_pages", "missing records", "none"])
+def test_window_that_ends_early_holds_the_bookmark_before_it(api, tap, key, order, ending):
+    """At exit status 0, with a row of the first window whose key is beyond it."""
+    made = rows(key, 100, late={7: BEGIN + 75 * DAY})
+
+    def serve(ending):
+        def respond(seen):
+            found = by_creation(key, made)(seen)[:: -1 if order == "desc" else 1]
+            is_second = any(30 <= row["id"] < 60 for row in found)
+            if ending == "missing records" and is_second:
+                return {"other": found}
+            page, size = int(seen.query["page"]), 5 if is_second else 10
+            return {"data": found[(page - 1) * size :][:size]}
+
+        api.routes["/items"] = respond
+
+    serve(ending)
+    incremental = {**WINDOWS, "order": order}
+    paging = {"style": "page_number"}
+    settings = stream(key, incremental=incremental, records_path="data", pagination=paging)
+    limited = {**paging, "max_pages": 4} if ending == "max_pages" else paging
+    run = tap.ok(api.config({**settings, "pagination": limited}, start_date=START))
+    assert_no_bookmark_passes_its_window(run, key, windows=4 if ending == "none" else 1)
+    assert any("incomplete read" in line for line in run.warnings) == (ending != "none")
+    serve("none")
+    again = tap.ok(api.config(settings, start_date=START), state=run.state)
+    assert {*run.ids(), *again.ids()} == set(range(100))
+    assert len(again.ids()) < 100
+
+
+@every_key
+@every_context
+def test_future_bookmark_is_held_at_the_start_of_the_run(api, tap, key, contexts):
     """Also if no record comes: the next run must not start later."""
     before = datetime.now(timezone.utc) - DAY
     for served in ([], [{"id": 1, "at": key.write(BEGIN)}], [{"id": 2, "at": key.write(FUTURE)}]):
         api.serve("/items", served)
-        settings = stream(key, incremental={"start_param": "since"})
-        run = tap.ok(api.config(settings), state=state(key.write(FUTURE)))
+        config = read(api, stream(key, incremental={"start_param": "since"}), contexts)
+        run = tap.ok(config, state=state(key.write(FUTURE), contexts))
         assert any("is in the future" in line for line in run.warnings)
         since = api.requests("/items")[-1].query["since"]
         assert before <= key.read(since) <= datetime.now(timezone.utc)
-        tap.ok(api.config(settings), state=run.state)
+        tap.ok(config, state=run.state)
         since = api.requests("/items")[-1].query["since"]
         assert before <= key.read(since) <= datetime.now(timezone.utc)
 
@@ -91,9 +161,6 @@ def test_wrong_unit_is_named_and_moves_no_bookmark(api, tap, wrong, value, said)
     assert any(f"set the incremental format {said}" in line for line in run.warnings)
     run = tap.ok(api.config(stream(KEY_TYPES[wrong])), state=state(value))
     assert any("ignoring its bookmark" in line and said in line for line in run.warnings)
-
-
-PARTITIONS = {"partitions": [{"part": "a"}], "params": {"part": "{partition.part}"}}
 
 
 @pytest.mark.parametrize("contexts", [{}, PARTITIONS], ids=["plain", "partition"])
@@ -198,13 +265,25 @@ def test_epoch_us_is_a_format_of_bounds(api, tap):
 
 @pytest.mark.parametrize("value", [{"a": 1}, [1], True, "soon", "", "9" * 4000, "1_000"])
 @pytest.mark.parametrize("key", ["iso", "epoch", "date"])
-def test_bookmark_that_is_no_value_is_ignored_with_a_warning(api, tap, key, value):
+@every_context
+def test_bookmark_that_is_no_value_is_ignored_with_a_warning(api, tap, key, value, contexts):
     api.serve("/items", [{"id": 1, "at": KEY_TYPES[key].write(BEGIN)}])
     settings = stream(KEY_TYPES[key], incremental={"start_param": "since"})
-    run = tap.ok(api.config(settings), state=state(value))
+    run = tap.ok(read(api, settings, contexts), state=state(value, contexts))
     assert "since" not in api.requests("/items")[-1].query
     assert any("ignoring its bookmark" in line for line in run.warnings)
-    assert run.bookmark() == KEY_TYPES[key].write(BEGIN)
+    assert bookmarks(run.states)[-1] == KEY_TYPES[key].write(BEGIN)
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, {}, [1], [], True, False])
+@pytest.mark.parametrize("served", [[], Reply({}, 500)], ids=["no records", "failure"])
+@every_context
+def test_bookmark_that_can_be_no_value_leaves_the_state(api, tap, value, served, contexts):
+    """Also if no record replaces it."""
+    api.serve("/items", served)
+    settings = stream(KEY_TYPES["iso"], incremental={"start_param": "since"})
+    run = tap(read(api, settings, contexts), state=state(value, contexts))
+    assert bookmarks(run.states)[-1] is None
 
 
 @pytest.mark.parametrize(
@@ -216,14 +295,17 @@ def test_bookmark_that_is_no_value_is_ignored_with_a_warning(api, tap, key, valu
         ({"type": ["null", "string"], "format": "date"}, "2024-01-01", "5"),
     ],
 )
-def test_bookmark_of_another_type_is_ignored_with_a_warning(api, tap, column, served, value):
+@every_context
+def test_bookmark_of_another_type_is_ignored_with_a_warning(
+    api, tap, column, served, value, contexts
+):
     api.serve("/items", [{"id": 1, "at": served}])
     schema = {"properties": {"id": {"type": "integer"}, "at": column}}
     settings = stream(KEY_TYPES["iso"], schema=schema, incremental={"start_param": "since"})
-    run = tap.ok(api.config(settings), state=state(value))
+    run = tap.ok(read(api, settings, contexts), state=state(value, contexts))
     assert "since" not in api.requests("/items")[-1].query
     assert any("ignoring its bookmark" in line for line in run.warnings)
-    assert run.bookmark() == served
+    assert bookmarks(run.states)[-1] == served
 
 
 @pytest.mark.parametrize(("name", "count"), [("since", 0), ("sincee", 1)])

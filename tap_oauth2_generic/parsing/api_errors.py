@@ -8,7 +8,7 @@ from typing import Any
 
 from tap_oauth2_generic.runtime.redaction import excerpt
 from tap_oauth2_generic.runtime.timestamps import read_number
-from tap_oauth2_generic.settings.paths import DottedPath, Path, flatten
+from tap_oauth2_generic.settings.paths import Path, before_choice, flatten
 from tap_oauth2_generic.settings.templates import as_text
 
 # Names are compared flattened.
@@ -80,7 +80,7 @@ def _places(body: Any, path: Path) -> Iterator[Mapping[str, Any]]:
         return
     yield body
     yield from (v for k, v in body.items() if isinstance(v, dict) and flatten(k) in _REPORTS)
-    for key in path.keys[:-1] if isinstance(path, DottedPath) else ():
+    for key in before_choice(path).keys[:-1]:
         body = body.get(key) if isinstance(body, dict) else None
         if isinstance(body, dict):
             yield body

@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 from tap_oauth2_generic.errors import ResponseError, SettingError
 from tap_oauth2_generic.parsing.formats import FORMATS, unpack
+from tap_oauth2_generic.parsing.list_steps import (
+    before_wildcard,
+    choose_items,
+    chooses_items,
+    is_there,
+)
 from tap_oauth2_generic.parsing.rows import COLUMNS, FIRST_ROW, Columns, name_rows
 from tap_oauth2_generic.runtime.redaction import excerpt, redact
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, PATHS, enum
@@ -29,7 +34,6 @@ _MAX_SHOWN = 60
 # Inside a bare path these characters of a value are part of a key; no text has their stand-ins.
 _ESCAPES = {ord(one): 0xFDD0 + number for number, one in enumerate(".'\"$")}
 _UNESCAPES = {stand_in: one for one, stand_in in _ESCAPES.items()}
-_parse_path = lru_cache(maxsize=256)(parse_path)
 
 
 def _records_path(value: Any) -> Path | Template:
@@ -141,8 +145,11 @@ def extract_records(
     """
     path, columns = settings.path, settings.record_columns
     matches = path.find_all(body)
+    parent = before_wildcard(path)
+    if parent and columns is None and not settings.records_are_values:
+        matches = choose_items(parent, body, matches)
     lists = [_items(value, settings) for value in matches]
-    if not settings.records_are_values and _chooses_items(path):
+    if not settings.records_are_values and chooses_items(path):
         lists = [matches]
     items = [item for members in lists for item in members]
     if columns is not None:
@@ -153,10 +160,13 @@ def extract_records(
     if isinstance(path, JsonPath):
         outer = before_choice(path).find(body)
         sent = len(outer) if isinstance(outer, list) else sent
-        found = found or (outer is not MISSING and not outer) or _is_there(path.text, body)
+        found = found or (outer is not MISSING and not outer) or is_there(path.text, body)
     if columns == FIRST_ROW and len(lists) == 1:
         sent = max(sent - 1, 0)
-    is_lone = isinstance(path, DottedPath) and records == matches
+    is_lone = records == matches and (
+        isinstance(path, DottedPath)
+        or (isinstance(parent, DottedPath) and records == parent.find_all(body))
+    )
     return records, found, sent, is_lone
 
 
@@ -175,22 +185,6 @@ def _items(value: Any, settings: RecordSettings) -> list[Any]:
             "expected a list or an object"
         )
     return [value]
-
-
-def _chooses_items(path: Path) -> bool:
-    """Return whether the last step of a path chooses from a list: each match is an item."""
-    last = path.text[path.text.rfind("[") :]
-    return isinstance(path, JsonPath) and last.endswith("]") and last[1] not in "'\""
-
-
-def _is_there(path: str, body: Any) -> bool:
-    """Return whether the list is there from which the last step of a JSONPath chooses nothing."""
-    parent = path.partition("[?")[0] if "[?" in path else path.removesuffix("[*]")
-    try:
-        return parent != path and bool(_parse_path(parent).find_all(body))
-    except ValueError:
-        # Of ``$..[?``, the part before the filter is no path.
-        return False
 
 
 def _values(value: Any, settings: RecordSettings) -> list[Any]:

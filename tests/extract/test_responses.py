@@ -380,3 +380,36 @@ def test_response_that_is_no_page_stops_even_if_it_names_a_next_page(
     assert run.ids() == [1, 2]
     assert run.bookmark() == ROWS[0]["at"]
     assert warned(run, words)
+
+
+@pytest.mark.parametrize("at", [1, 2])
+@pytest.mark.parametrize(
+    ("path", "body", "fails"),
+    [
+        ("$.data.rows[*]", {"data": {"rows": [], "error": "quota"}}, True),
+        ("$.data.rows", {"data": {"rows": [], "error": "quota"}}, True),
+        ("$.data.rows[?(@.id > 0)]", {"data": {"rows": [], "error": "quota"}}, True),
+        ("$.data.rows[*]", {"data": {"error": "quota"}}, True),
+        ("$.data.rows[*]", {"data": {"rows": {"message": "down", "code": 3}}}, True),
+        ("$.data.rows[*]", {"data": {"rows": {"error": {"message": "down"}}}}, True),
+        ("$.data.rows[*]", {"data": {"rows": {"errors": ["down"]}}}, True),
+        ("$.data.rows[*]", {"data": {"rows": {"page": 3, "count": 0}}}, False),
+        ("$.data.rows[*]", {"data": {"rows": {"message": "no", "code": 3}}}, False),
+        ("$[*]", {"error": "quota"}, True),
+        ("$[*]", {"error": {"message": "quota"}}, True),
+        ("$[*]", {"page": 3, "count": 0}, False),
+    ],
+)
+def test_json_path_to_items_finds_what_a_bare_path_finds(api, tap, path, body, fails, at):
+    def respond(seen):
+        number = int(seen.query["page"])
+        rows = ROWS[2 * number - 2 : 2 * number]
+        page = rows if path == "$[*]" else {"data": {"rows": rows}}
+        return body if number == at else page
+
+    api.routes["/items"] = respond
+    settings = stream(records_path=path, pagination={"style": "page_number"})
+    run = tap(api.config(settings, max_in_flight=1), state=before())
+    assert (run.status, run.ids()) == (int(fails), [1, 2] if at == 2 else [])
+    assert run.bookmark() == ROWS[0]["at"]
+    assert warned(run, "names an error" if fails else OBJECT)

@@ -65,6 +65,26 @@ def test_found_tells_empty_from_missing(path, body, found):
     assert page(body, records_path=path).found is found
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "records", "is_lone"),
+    [
+        ("$.d[*]", {"d": {"a": 1, "b": "x"}}, [{"a": 1, "b": "x"}], True),
+        ("$.d[*]", {"d": {"a": 1, "b": {"c": 2}}}, [{"a": 1, "b": {"c": 2}}], True),
+        ("$.d[*]", {"d": {"error": {"a": 1}}}, [{"error": {"a": 1}}], True),
+        ("$[*]", {"a": 1}, [{"a": 1}], True),
+        ("$.d[*]", {"d": {"1": {"a": 1}, "2": {"a": 2}, "3": None}}, [{"a": 1}, {"a": 2}], False),
+        ("$.d[*]", {"d": [{"a": 1}]}, [{"a": 1}], False),
+        ("$.d[*]", {"d": [1, 2]}, [{"value": 1}, {"value": 2}], False),
+        ("$.d[*]", {"d": {}}, [], False),
+        ("$.d[*].l[*]", {"d": [{"l": {"a": 1}}, {"l": [{"a": 2}]}]}, [{"a": 1}, {"a": 2}], False),
+        ("$.d[*].l[*]", {"d": [{"l": {"k": {"a": 1}}}, {"l": None}, {}]}, [{"a": 1}], False),
+    ],
+)
+def test_object_in_place_of_a_list_of_items_is_one_item(path, body, records, is_lone):
+    read = page(body, records_path=path)
+    assert (read.records, read.is_lone) == (records, is_lone)
+
+
 @pytest.mark.parametrize("status", [201, 202, 204])
 def test_empty_body_has_no_records(status):
     """At status 200 it is an error."""

@@ -461,3 +461,31 @@ def test_widened_declared_column_stays_wide_in_later_runs(nights, declared):
     later = runs.run([{"x": 2}])
     assert [schema["properties"]["x"] for schema in later.schemas()] == [TEXT]
     assert later.records() == [{"x": "2"}]
+
+
+DECLARED = {"properties": {"id": {"type": "integer"}}}
+TASKS = {
+    "name": "tasks",
+    "path": "items/{parent.item}/tasks",
+    "parent": {"stream": "items", "keys": {"item": "id"}},
+}
+
+
+@pytest.mark.parametrize("rows", [[], [{"id": 1}]])
+def test_discovery_marks_the_streams_whose_schema_is_inferred(api, nights, rows):
+    """On the stream, never on a column; also without records, and for a child stream."""
+    api.serve("/others", rows)
+    api.serve("/items/1/tasks", [{"n": 1}])
+    given = {"name": "others", "path": "others", "schema": DECLARED}
+    night = nights(stream(), TASKS, given, {**TASKS, "name": "given", "schema": DECLARED})
+    found = {
+        (entry["tap_stream_id"], *one["breadcrumb"]): one["metadata"]
+        for entry in json.loads(discover(night, rows))["streams"]
+        for one in entry["metadata"]
+    }
+    name = "tap-oauth2-generic.inferred"
+    assert {place for place in found if len(place) == 1} == {
+        ("items",), ("tasks",), ("others",), ("given",)
+    }  # fmt: skip
+    marked = {place: metadata[name] for place, metadata in found.items() if name in metadata}
+    assert marked == {("items",): True, ("tasks",): True}

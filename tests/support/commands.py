@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -22,8 +23,12 @@ def write_config(folder: Path, config: Any) -> Path:
 
 
 def run_program(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run the program to its end; ``options`` are those of ``subprocess.run``."""
+    """Run the program to its end; ``options`` are those of ``subprocess.run``.
+
+    Without the warnings of Python and of an old SDK, such as the end of life of a Python.
+    """
     options = {"stdout": subprocess.PIPE, "timeout": TIMEOUT_SECONDS, **options}
+    options["env"] = {**(options.get("env") or os.environ), "PYTHONWARNINGS": "ignore"}
     command = [*PROGRAM, *map(str, arguments)]
     return subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False, **options)
 

@@ -12,20 +12,24 @@ from tests.pipelines.meltano_project import Project
 TAP = "tap-oauth2-generic"
 
 
-@pytest.fixture
-def configured(demo, project):
-    """A project whose tap reads two streams of the demo API."""
-    project.configure({
+def config(demo, *streams):
+    """Return a configuration that reads streams of the demo API."""
+    return {
         "base_url": f"{demo.url}/api/v1",
         "access_token_url": f"{demo.url}/oauth/token",
         "grant_type": "client_credentials",
         "client_id": "demo-client",
         "client_secret": "demo-secret",
-        "streams": [
-            {"name": "countries", "path": "countries", "primary_keys": ["id"]},
-            {"name": "lists", "path": "lists", "records_path": "value", "primary_keys": ["id"]},
-        ],
-    })  # fmt: skip
+        "streams": streams,
+    }
+
+
+@pytest.fixture
+def configured(demo, project):
+    """A project whose tap reads two streams of the demo API."""
+    countries = {"name": "countries", "path": "countries", "primary_keys": ["id"]}
+    lists = {"name": "lists", "path": "lists", "records_path": "value", "primary_keys": ["id"]}
+    project.configure(config(demo, countries, lists))
     return project
 
 
@@ -69,18 +73,9 @@ def test_invoke_preview_prints_records(configured):
 def test_warnings_and_errors_show_as_such(demo, tmp_path):
     """With structured-logging, Meltano shows each line of the tap at its level."""
     project = Project(tmp_path, "target-jsonl")
-    project.configure({
-        "base_url": f"{demo.url}/api/v1",
-        "access_token_url": f"{demo.url}/oauth/token",
-        "grant_type": "client_credentials",
-        "client_id": "demo-client",
-        "client_secret": "demo-secret",
-        "max_retries": 0,
-        "streams": [
-            {"name": "contacts", "path": "contacts", "records_path": "data"},
-            {"name": "nowhere", "path": "nowhere"},
-        ],
-    })  # fmt: skip
+    contacts = {"name": "contacts", "path": "contacts", "records_path": "data"}
+    nowhere = {"name": "nowhere", "path": "nowhere"}
+    project.configure({**config(demo, contacts, nowhere), "max_retries": 0})
     done = project.meltano("run", "--no-install", TAP, "target-jsonl")
     assert done.status == 1
     entries = [parse_line(line) for line in done.log.splitlines()]

@@ -13,10 +13,12 @@ from tap_oauth2_generic.extract.stream_pipeline import PipelineFactory
 from tap_oauth2_generic.pagination import Paginator
 from tap_oauth2_generic.records.infer import infer
 from tap_oauth2_generic.records.pipeline import Pipeline
-from tap_oauth2_generic.settings.limits import MAX_FAILED_CONTEXTS, MAX_SAMPLED_PARENTS
+from tap_oauth2_generic.settings.limits import (
+    MAX_FAILED_CONTEXTS,
+    MAX_NAMED_FIELDS,
+    MAX_SAMPLED_PARENTS,
+)
 from tap_oauth2_generic.settings.paths import MISSING
-
-_NAMED_FIELDS = 20
 
 
 @dataclass
@@ -89,7 +91,7 @@ class SchemaSample:
         """Refuse a primary key that no record has: a target would merge all rows into one."""
         seen = {name for record in sample for name in record}
         where = f"is in none of {len(sample)} records, which have "
-        where += ", ".join(sorted(seen)[:_NAMED_FIELDS])
+        where += ", ".join(sorted(seen)[:MAX_NAMED_FIELDS])
         for key in self.plan.reader.stream.settings.primary_keys:
             if key not in seen:
                 message = f"stream {self.plan.reader.stream.name!r}: primary_keys {key!r} {where}"

@@ -22,11 +22,11 @@ from tap_oauth2_generic.replication.bookmark import (
 from tap_oauth2_generic.replication.bounds import Bound, at_most, fitting_format, moment
 from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.settings.fields import near_choice
+from tap_oauth2_generic.settings.limits import MAX_NAMED_FIELDS
 from tap_oauth2_generic.singer.paged_stream import PagedStream
 from tap_oauth2_generic.singer.state_writer import PROGRESS, set_progress
 
 Context = Mapping[str, Any]
-_NAMED_FIELDS = 20
 
 
 @dataclass
@@ -181,7 +181,7 @@ class BookmarkStore:
     def report(self) -> None:
         """Warn of records that moved no bookmark, at the end of a run; raise RecordError."""
         if self._fields and not self._has_key and not self._is_partial:
-            shown = ", ".join(sorted(self._fields)[:_NAMED_FIELDS])
+            shown = ", ".join(sorted(self._fields)[:MAX_NAMED_FIELDS])
             raise RecordError(
                 f"stream {self.stream.name!r}: replication_key {self.key!r} is in none of its "
                 f"records, which have {shown}{near_choice(self.key, self._fields)}"

@@ -18,7 +18,7 @@ from tap_oauth2_generic.runtime.secret_values import of_header
 from tap_oauth2_generic.settings.field_types import BODY, HEADERS, PARAMETERS, TEMPLATE, enum
 from tap_oauth2_generic.settings.fields import setting
 from tap_oauth2_generic.settings.limits import MIN_MASKED_LENGTH
-from tap_oauth2_generic.settings.templates import Scope, Template
+from tap_oauth2_generic.settings.templates import Scope, Template, fill_values
 from tap_oauth2_generic.settings.values import map_leaves
 
 # A dot segment: it leads to the same path or the one above (RFC 3986 section 3.3).
@@ -77,7 +77,7 @@ class RequestTemplate:
         headers = fill({**self.headers, **self.settings.headers}, scope)
         body = self.settings.body
         if self.settings.body_format == "json":
-            body = map_leaves(body, lambda v: v.value(scope) if isinstance(v, Template) else v)
+            body = fill_values(body, scope)
         return Request(
             method=self.settings.method,
             url=url,

@@ -29,8 +29,7 @@ from tap_oauth2_generic.oauth2.token_response import endpoint_name, read_body, r
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.log import LOG
-from tap_oauth2_generic.settings.templates import Scope, Template, as_text
-from tap_oauth2_generic.settings.values import map_leaves
+from tap_oauth2_generic.settings.templates import Scope, as_text, fill_values
 
 if TYPE_CHECKING:
     from tap_oauth2_generic.oauth2.grants.base import Grant
@@ -217,11 +216,8 @@ class TokenClient:
 
 
 def _fill(params: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
-    def fill(leaf: Any) -> Any:
-        return leaf.value(scope) if isinstance(leaf, Template) else leaf
-
     try:
-        return {name: map_leaves(value, fill) for name, value in params.items()}
+        return {**fill_values(params, scope)}
     except SettingError as error:
         raise AuthorizationError(f"token request: {error}") from None
 

@@ -15,6 +15,7 @@ from tap_oauth2_generic.errors import SettingError
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.settings.fields import near_choice
 from tap_oauth2_generic.settings.limits import MAX_PLAIN_DIGITS
+from tap_oauth2_generic.settings.values import map_leaves
 
 Scope = Mapping[str, Any]
 _BRACE = re.compile("[{}]")
@@ -128,6 +129,11 @@ def _parts(text: str, *, is_free: bool) -> Iterator[str | Placeholder]:
         at += is_doubled
         yield one
     yield text[at:]
+
+
+def fill_values(value: Any, scope: Scope) -> Any:
+    """Fill every template inside a value; a lone placeholder keeps the type of its value."""
+    return map_leaves(value, lambda v: v.value(scope) if isinstance(v, Template) else v)
 
 
 def as_text(value: Any) -> str:

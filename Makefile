@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 OLD_ENOUGH = import sys; sys.exit(sys.version_info < (3, 10))
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; do \
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python3.10; do \
 	$$p -c '$(OLD_ENOUGH)' 2>/dev/null && { echo $$p; exit; }; done; echo python3)
 
 VENV := .venv

@@ -149,6 +149,22 @@ def test_matrix_tests_the_oldest_allowed_sdk():
     assert tested == promised
 
 
+def test_workflow_tests_what_the_matrix_tests():
+    """The workflow, tox and the classifiers name the same Pythons, and all SDKs are tested.
+
+    Only the pre-release of the SDK may fail.
+    """
+    project = (ROOT / "pyproject.toml").read_text()
+    environments = json.loads(re.findall(r"^env_list = (\[.*\])$", project, re.MULTILINE)[0])
+    pythons = re.findall(r'"Programming Language :: Python :: (3\.\d+)"', project)
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text())["jobs"]
+    sdks = jobs["sdk"]["strategy"]["matrix"]["environment"]
+    assert pythons == jobs["test"]["strategy"]["matrix"]["python"]
+    assert [*pythons, *sdks] == environments
+    (allowed,) = re.findall(r"== '(.*)'", jobs["sdk"]["continue-on-error"])
+    assert allowed == sdks[-1] == "sdk-prerelease"
+
+
 def test_no_file_names_a_package_registry():
     """No file names the host of a package registry."""
     listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT,

@@ -28,6 +28,7 @@ from tap_oauth2_generic.pagination import styles
 from tap_oauth2_generic.replication.bookmark import IncrementalSettings
 from tap_oauth2_generic.settings import limits
 from tap_oauth2_generic.settings.fields import names_of, schema_of
+from tap_oauth2_generic.singer.batch_files import BatchSettings, EncodingSettings, StorageSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -60,6 +61,7 @@ def tables(settings: Mapping[str, Any]) -> dict[str, str]:
         "streams": setting_rows(schema_of(*STREAM_SECTIONS, defaults=True)),
         "pagination": pagination_rows(),
         "incremental": setting_rows(schema_of(IncrementalSettings, defaults=True)),
+        "batch": setting_rows(batch_schema()),
         "styles": style_rows(),
         "grants": grant_rows(),
         "providers": provider_rows(),
@@ -97,6 +99,18 @@ def setting_rows(schema: Mapping[str, Any]) -> Iterator[str]:
     for name, about in schema["properties"].items():
         default = _default_of(name, schema)
         yield f"| `{name}` | {_type_of(about)} | {default} | {meaning(about)} |"
+
+
+def batch_schema() -> dict[str, Any]:
+    """Return the settings of ``batch_config``, those of its objects by their full names."""
+    flat: dict[str, Any] = {"properties": {}, "required": []}
+    parts = {"encoding.": EncodingSettings, "storage.": StorageSettings, "": BatchSettings}
+    for prefix, settings in parts.items():
+        schema = schema_of(settings, defaults=True)
+        members = {f"{prefix}{n}": about for n, about in schema["properties"].items()}
+        flat["properties"] |= {n: a for n, a in members.items() if f"{n}." not in parts}
+        flat["required"] += [f"{prefix}{name}" for name in schema.get("required", [])]
+    return flat
 
 
 def pagination_rows() -> Iterator[str]:

@@ -30,6 +30,7 @@ from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.settings.fields import ErrorCollector
 from tap_oauth2_generic.settings.limits import MAX_NAMED_STREAMS
 from tap_oauth2_generic.singer.base_tap import BaseTap
+from tap_oauth2_generic.singer.batch_writer import BatchWriter
 from tap_oauth2_generic.singer.environment import PREFIX
 from tap_oauth2_generic.singer.input_files import bookmarks_in
 from tap_oauth2_generic.singer.message_writer import write_text
@@ -57,6 +58,7 @@ class TapOAuth2Generic(BaseTap):
         PluginCapabilities.ACTIVATE_VERSION,
         PluginCapabilities.STREAM_MAPS,
         PluginCapabilities.FLATTENING,
+        PluginCapabilities.BATCH,
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
 
@@ -137,6 +139,8 @@ class TapOAuth2Generic(BaseTap):
         for one in self._emitted:
             one.hold_schema()
         with self.session.progress.show([stream.name for stream in streams]):
+            if (batches := self.configuration.top.batch_config) is not None:
+                self.message_writer = BatchWriter(batches, self.send_state)
             self.throttle_state()
             failures = self.session.failures
             try:

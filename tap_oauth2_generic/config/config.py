@@ -25,10 +25,12 @@ from tap_oauth2_generic.settings.field_types import (
     TEMPLATE,
     array_of,
     enum,
+    section,
 )
 from tap_oauth2_generic.settings.fields import FieldType, schema_of, setting
 from tap_oauth2_generic.settings.templates import Template
 from tap_oauth2_generic.settings.values import text, url
+from tap_oauth2_generic.singer.batch_files import BatchSettings
 
 
 def _start_date(value: Any) -> str:
@@ -85,6 +87,9 @@ class TopSettings:
         "What a failed stream, partition or child does to the others. `continue`: they are read, "
         "and the run ends with exit status 1; `fail`: the run ends at once.",
         default="continue",
+    )
+    batch_config: BatchSettings | None = setting(
+        section(BatchSettings), "Sends records in files that BATCH messages name, for faster loads."
     )
     streams: list[StreamConfig] = setting(
         array_of(read_stream, STREAM_SCHEMA), "Streams to extract.", required=True

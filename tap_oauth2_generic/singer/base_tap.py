@@ -93,11 +93,17 @@ class BaseTap(Tap):
         """Write STATE messages less often as the state grows, from now on."""
         self._state_writer = ThrottledStateWriter(self.message_writer, Clock(), given=self.state)
 
+    def send_state(self) -> None:
+        """Send the state if it is due."""
+        if isinstance(self._state_writer, ThrottledStateWriter) and self._state_writer.is_due:
+            self._state_writer.write_state(self.state)
+
     def write_rest(self) -> None:
         """Write the last state and flush, unless stdout is closed or the end is forced."""
         with suppress(OutputError):
             if uninterrupted.forced:
                 return
+            self.message_writer.close_files()
             if self.state and isinstance(self._state_writer, ThrottledStateWriter):
                 self._state_writer.write_last(self.state)
             self.message_writer.flush()

@@ -64,16 +64,17 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         if not records:
             return
         head = encode_json({"type": "RECORD", "stream": stream})[:-1] + b',"record":'
-        tail = b"," + encode_json({"time_extracted": datetime.now(timezone.utc)})[1:] + b"\n"
-        texts = [memoryview(record) for record in records]
-        if more:
-            texts = [text[:-1] for text in texts]
-            tail = more + b"}" + tail
-        # In pieces of full lines, so that a signal can take effect in between.
-        some = max(_PIECE_BYTES // max(map(len, texts)), 1)
-        for first in range(0, len(texts), some):
-            lines = b"".join((head, (tail + head).join(texts[first : first + some]), tail))
-            self._write(_in_one_line(lines), flushes=False)
+        tail = b"," + encode_json({"time_extracted": datetime.now(timezone.utc)})[1:]
+        for lines in lines_of(records, more, head, tail):
+            self._write(lines, flushes=False)
+
+    @property
+    def holds_records(self) -> bool:
+        """Whether records were taken that no STATE may cover yet."""
+        return False
+
+    def close_files(self) -> None:
+        """Write the records that are held; here none are."""
 
     def _write(self, lines: bytes, *, flushes: bool) -> None:
         with _output_errors(), uninterrupted:
@@ -92,6 +93,23 @@ def require_output() -> None:
     """Raise OutputError if the process was started without stdout."""
     if sys.stdout is None:
         raise OutputError("stdout is closed; redirect it to a target or a file")
+
+
+def lines_of(
+    records: Sequence[bytes | msgspec.Raw], more: bytes, head: bytes = b"", tail: bytes = b""
+) -> Iterator[bytes]:
+    """Yield encoded records as lines, each with ``more`` members, in pieces of full lines.
+
+    So a signal can take effect in between.
+    """
+    tail += b"\n"
+    texts = [memoryview(record) for record in records]
+    if more:
+        texts = [text[:-1] for text in texts]
+        tail = more + b"}" + tail
+    some = max(_PIECE_BYTES // max(map(len, texts)), 1)
+    for first in range(0, len(texts), some):
+        yield _in_one_line(b"".join((head, (tail + head).join(texts[first : first + some]), tail)))
 
 
 def _in_one_line(text: bytes) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from typing import Any
 
 from singer_sdk.helpers.types import Context
@@ -16,6 +16,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message
 
+from tap_oauth2_generic.singer.batch_writer import BatchWriter
 from tap_oauth2_generic.singer.message_writer import MessageWriter
 from tap_oauth2_generic.singer.meters import Meters
 from tap_oauth2_generic.singer.schema_stream import SchemaStream
@@ -49,6 +50,11 @@ class PagedStream(SchemaStream):
         with self.failures.catching(None, ends_run=self._is_trial):
             if not self.failures.has_ended:
                 super().sync(context)
+        if isinstance(self.message_writer, MessageWriter):
+            self.message_writer.close_files()
+
+    def get_batch_config(self, config: Mapping[str, Any]) -> None:
+        """Return None: the SDK would read the records once more, before selection and maps."""
 
     def sync_for_parent(self, context: Context) -> bool:
         """Sync for one record of the parent; return whether everything was read."""
@@ -141,7 +147,7 @@ class PagedStream(SchemaStream):
         """
         is_plain = [type(one) for one in self.stream_maps] == [SameRecordTransform]
         is_mapped = not is_plain or self.stream_maps[0].flattening_enabled
-        return type(self.message_writer) is MessageWriter and not is_mapped
+        return type(self.message_writer) in {MessageWriter, BatchWriter} and not is_mapped
 
     @property
     def state_manager(self) -> IndexedStateManager:

@@ -111,7 +111,12 @@ class ThrottledStateWriter(StateWriter):
         self._due_at = ended + (ended - began) * _TIME_SHARE
 
     def write_last(self, state: Mapping[str, Any]) -> None:
-        """Send the state, again if records followed it: some targets load them at the next one."""
+        """Send the state, again if records followed it: some targets load them at the next one.
+
+        None goes out ahead of records that could not be written.
+        """
+        if self._writer.holds_records:
+            return
         self.write_state(state)
         if self._written != self._writer.written_bytes:
             self._send(state, self._sent)
@@ -124,7 +129,9 @@ class ThrottledStateWriter(StateWriter):
 
     @property
     def is_due(self) -> bool:
-        """Whether the state is worth sending now."""
+        """Whether the state may be sent now, and is worth it."""
+        if self._writer.holds_records:
+            return False
         spent = self._spent_bytes + len(self._sent)
         return (
             self._spent_bytes < FREE_STATE_BYTES

@@ -1,0 +1,127 @@
+"""Write records to files that BATCH messages name, every other message to stdout.
+
+How a file is written is in ``batch_files``; when a STATE is due, in ``state_writer``.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from singer_sdk.singerlib.encoding.simple import (
+    ActivateVersionMessage,
+    Message,
+    RecordMessage,
+    SchemaMessage,
+)
+
+from tap_oauth2_generic.errors import OutputError
+from tap_oauth2_generic.runtime.json_encoder import encode_json
+from tap_oauth2_generic.runtime.shutdown import uninterrupted
+from tap_oauth2_generic.singer.batch_files import BatchFile, BatchSettings
+from tap_oauth2_generic.singer.message_writer import MessageWriter, lines_of
+
+
+class BatchWriter(MessageWriter):
+    """Keep the records of each stream in an open file; close all files together.
+
+    A STATE covers all streams, so it may go out only while no file is open. ``after_batches``
+    is called whenever that has become so.
+    """
+
+    def __init__(self, settings: BatchSettings, after_batches: Callable[[], None]) -> None:
+        """Create the folder; raise OutputError if it takes no files."""
+        super().__init__()
+        self._settings = settings
+        self._after_batches = after_batches
+        self._run = uuid.uuid4().hex
+        self._made = 0
+        self._schemas: dict[str, Mapping[str, Any]] = {}
+        self._open: dict[str, BatchFile] = {}
+        self._has_failed = False
+        root = settings.storage.root
+        with self._errors():
+            root.mkdir(parents=True, exist_ok=True)
+            if not os.access(root, os.W_OK | os.X_OK):
+                raise PermissionError(0, "no permission to write")
+
+    @property
+    def holds_records(self) -> bool:
+        """Whether records were taken that no BATCH names yet."""
+        return bool(self._open) or self._has_failed
+
+    def write_message(self, message: Message) -> None:
+        """Write a message after the records before it; those of a RECORD go to a file."""
+        if isinstance(message, RecordMessage) and message.version is None:
+            self.write_records(message.stream, [encode_json(message.record)])
+            return
+        if isinstance(message, SchemaMessage | ActivateVersionMessage):
+            self.close_files()
+        if isinstance(message, SchemaMessage):
+            self._schemas[message.stream] = message.schema
+        super().write_message(message)
+
+    def write_records(
+        self, stream: str, records: Sequence[bytes | msgspec.Raw], more: bytes = b""
+    ) -> None:
+        """Write encoded records to the file of their stream; raise OutputError."""
+        size = self._settings.batch_size
+        for first in range(0, len(records), size):
+            part = records[first : first + size]
+            file = self._open.get(stream)
+            # A page is in one file if it can be, so that a STATE has all of the page before it.
+            if file is not None and file.records + len(part) > size:
+                self.close_files()
+            with self._errors(), uninterrupted:
+                self._add(stream, part, more)
+
+    def _add(self, stream: str, records: Sequence[Any], more: bytes) -> None:
+        """Add records to the open file of a stream; raise RecordError if one does not fit it."""
+        file = self._open.get(stream) or self._begin(stream)
+        file.records += len(records)
+        for lines in lines_of(records, more):
+            file.write(lines)
+            self.written_bytes += len(lines)
+
+    def _begin(self, stream: str) -> BatchFile:
+        self._made += 1
+        path = self._settings.path(stream, self._run, self._made)
+        made = BatchFile(self._settings, path, stream, self._schemas.get(stream, {}))
+        self._open[stream] = made
+        return made
+
+    def close_files(self) -> None:
+        """Store the open files, and name each in a BATCH; raise OutputError."""
+        if not self._open:
+            return
+        encoding = self._settings.encoding
+        for stream, file in [*self._open.items()]:
+            with self._errors(), uninterrupted:
+                named = {"format": encoding.format, "compression": encoding.compression}
+                batch = {"type": "BATCH", "stream": stream, "encoding": named}
+                line = encode_json({**batch, "manifest": [file.close()]})
+                self._write(line + b"\n", flushes=True)
+                del self._open[stream]
+        self._after_batches()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Drop all open files after an error: no STATE follows, so the next run reads them."""
+        try:
+            yield
+        except (OSError, OutputError) as error:
+            self._has_failed = True
+            for file in self._open.values():
+                file.discard()
+            self._open.clear()
+            if isinstance(error, OutputError):
+                raise
+            root = str(self._settings.storage.root)
+            raise OutputError(
+                f"batch_config: cannot write to {root!r}: {error.strerror or error}; make space or "
+                "correct storage.root, then rerun"
+            ) from None

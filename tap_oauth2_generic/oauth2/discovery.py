@@ -80,9 +80,12 @@ class Endpoints:
         issuer = self._settings.issuer or ""
         parts, causes = urlsplit(issuer), []
         path, origin = parts.path.rstrip("/"), f"{parts.scheme}://{parts.netloc}"
-        for url in (
-            f"{origin}{path}/.well-known/openid-configuration",
-            f"{origin}/.well-known/oauth-authorization-server{path}",
+        names = ("openid-configuration", "oauth-authorization-server")
+        # Before the path by RFC 8414, after it by OpenID Connect; some mix them.
+        for url in dict.fromkeys(
+            f"{origin}{before}/.well-known/{name}{after}"
+            for name in names
+            for before, after in ((path, ""), ("", path))
         ):
             try:
                 request = requests.Request("GET", url, headers={"Accept": "application/json"})

@@ -111,6 +111,24 @@ def test_code_with_wrong_state_is_not_exchanged(api, tmp_path):
     assert "stolen-code" not in said + errors + page.text
 
 
+@pytest.mark.parametrize("place", ["/.well-known/{}/t/one", "/t/one/.well-known/{}"])
+@pytest.mark.parametrize("name", ["openid-configuration", "oauth-authorization-server"])
+def test_login_uses_the_endpoints_of_an_issuer_with_a_path(api, tmp_path, place, name):
+    """Given by the address of its metadata; the response of the login may name the issuer."""
+    issuer, path = f"{api.url}/t/one", place.format(name)
+    endpoints = {"authorization_endpoint": f"{issuer}/allow", "token_endpoint": f"{issuer}/token"}
+    api.serve(path, {"issuer": issuer, **endpoints})
+    api.routes["/t/one/token"] = api.token
+    settings = config(api.url, issuer=api.url + path, authorize_url=None, access_token_url=None)
+    login = Login(tmp_path, settings).wait_for_address()
+    assert login.address.startswith(f"{issuer}/allow?")
+    state = re.search(r"state=([^&]+)", login.address)[1]
+    Person().visit(f"{login.redirect_uri}?code=the-code&state={state}&iss={issuer}")
+    status, _, errors = login.end()
+    assert (status, len(api.requests("/t/one/token"))) == (0, 1), errors
+    assert not api.requests("/token")
+
+
 def test_code_of_another_issuer_is_not_exchanged(api, tmp_path):
     settings = config(
         api.url, authorize_url=f"{api.url}/authorize", access_token_url=f"{api.url}/token"

@@ -248,15 +248,32 @@ def test_issuer_discovers_the_endpoints(items, tap, path):
     assert len(items.requests("/token")) == 1
 
 
-@pytest.mark.parametrize(
-    "address", ["{}/.well-known/openid-configuration", "{}/.well-known/oauth-authorization-server"]
-)
-def test_issuer_may_be_the_address_of_its_metadata(items, tap, address):
-    """The issuer is taken from it, and the document is found once."""
-    items.serve(WELL_KNOWN, discovered(items))
-    tap.ok(items.config(STREAM, access_token_url=None, issuer=address.format(items.url)))
+NAMES = ["openid-configuration", "oauth-authorization-server"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("served", NAMES)
+def test_issuer_may_be_the_address_of_its_metadata(items, tap, name, served):
+    """The issuer is taken from it, and the document is found once, of either standard."""
+    items.serve(f"/.well-known/{served}", discovered(items))
+    address = f"{items.url}/.well-known/{name}"
+    tap.ok(items.config(STREAM, access_token_url=None, issuer=address))
     assert len(items.requests("/token")) == 1
     assert not [seen for seen in items.seen if seen.path.count("well-known") > 1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("place", ["/.well-known/{}/t/one", "/t/one/.well-known/{}"])
+@pytest.mark.parametrize("is_address", [True, False], ids=["metadata address", "issuer"])
+def test_issuer_with_a_path_discovers_the_endpoints(items, tap, place, name, is_address):
+    """Its document may be before the path, as in RFC 8414, or after it, as in OpenID Connect."""
+    issuer, path = f"{items.url}/t/one", place.format(name)
+    items.serve(path, discovered(items, issuer=issuer, token_endpoint=f"{issuer}/token"))
+    items.routes["/t/one/token"] = items.token
+    given = items.url + path if is_address else issuer
+    tap.ok(items.config(STREAM, access_token_url=None, issuer=given))
+    assert len(items.requests("/t/one/token")) == 1
+    assert not items.requests("/token")
 
 
 def test_configured_endpoint_needs_no_discovery(items, tap):

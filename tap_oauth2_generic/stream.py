@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from singer_sdk import Tap
@@ -12,6 +12,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 
 from tap_oauth2_generic.config.streams import StreamConfig
 from tap_oauth2_generic.errors import StreamError
+from tap_oauth2_generic.extract.complete_read import CompleteRead
 from tap_oauth2_generic.extract.page_reader import PageReader
 from tap_oauth2_generic.extract.prefetch import Prefetcher
 from tap_oauth2_generic.extract.schema_sample import SchemaSample
@@ -20,13 +21,14 @@ from tap_oauth2_generic.extract.stream_pipeline import PipelineFactory
 from tap_oauth2_generic.records.conform import OTHERS
 from tap_oauth2_generic.records.growth import GrowthRules
 from tap_oauth2_generic.records.steps import LEFT_OUT
+from tap_oauth2_generic.records.stream_maps import has_filter
 from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
 from tap_oauth2_generic.runtime.failures import StreamFailures
 from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.singer.paged_stream import PagedStream
 from tap_oauth2_generic.singer.record_writer import RecordWriter
 from tap_oauth2_generic.singer.schema_keeper import SchemaKeeper
-from tap_oauth2_generic.singer.state_writer import PROGRESS
+from tap_oauth2_generic.singer.state_writer import PROGRESS, VERSION
 
 
 class OAuth2Stream(PagedStream):
@@ -66,6 +68,7 @@ class OAuth2Stream(PagedStream):
         self.plan = SlicePlan(self.reader, self.bookmarks, self.failures)
         self.pipelines = PipelineFactory(stream, self, self.reader.log)
         self.sample = SchemaSample(self.plan, self.pipelines)
+        self.complete_read = CompleteRead(self.plan, self.pipelines.left_out)
         self.keeper = SchemaKeeper(
             stream.schema, self.reader.log, self.sample.infer, lambda: self.given_state
         )
@@ -75,6 +78,32 @@ class OAuth2Stream(PagedStream):
     def needs_schema(self) -> bool:
         """Whether the stream is emitted, and has not failed before it begins."""
         return self.selected and not self.failures.has_ended
+
+    @cached_property
+    def version(self) -> int | None:
+        """The version of this run's records, higher than that of the last run.
+
+        In seconds, as of the SDK: some targets keep it in 32 bits.
+        """
+        is_full = self.replication_method == REPLICATION_FULL_TABLE
+        top = self.reader.session.config.top
+        if not (top.emit_activate_version_messages and self.selected and is_full) or self._is_trial:
+            return None
+        last = self.given_state.get(VERSION)
+        after_last = last + 1 if type(last) is int else 0
+        version = max(int(self.reader.session.started_at), after_last)
+        self.stream_state[VERSION] = version
+        if top.batch_config:
+            self.stream_log.info("sending RECORD messages: a BATCH file carries no version")
+        return version
+
+    def find_doubt(self) -> str:
+        """Return why a row that was not read may still exist; empty if it is gone for sure."""
+        if has_filter(self.config, self.name):
+            return "the __filter__ of a stream map may leave out records"
+        if self.shares_name:
+            return "another stream is emitted under the same name"
+        return self.complete_read.find_doubt()
 
     def hold_schema(self) -> None:
         """Wait with the schema for records, unless the target knows it for sure."""

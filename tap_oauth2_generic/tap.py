@@ -103,6 +103,7 @@ class TapOAuth2Generic(BaseTap):
             if (parent := child.stream.contexts.parent) is not None:
                 type(child).parent_stream_type = type(streams[parent.stream])
                 child.sample.parent = streams[parent.stream].sample
+                child.complete_read.parent = streams[parent.stream].complete_read
         return list(streams.values())
 
     def setup_mapper(self) -> None:

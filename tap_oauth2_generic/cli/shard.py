@@ -82,6 +82,10 @@ def split(
     filled = [(n, share) for n, share in enumerate(shares(streams, shards), 1) if share]
     if pace := config.rate_limit.requests_per_second:
         plain["requests_per_second"] = pace / len(filled)
+    if config.top.emit_activate_version_messages and len(filled) > 1:
+        # Each would have the rows of the others deleted.
+        LOG.warning("turning off emit_activate_version_messages: no shard reads all rows")
+        plain["emit_activate_version_messages"] = False
     found: list[dict[str, Any]] = []
     for number, share in filled:
         members = _members(streams, share)

@@ -169,8 +169,7 @@ def _incremental_errors(config: Config, stream: StreamConfig) -> Iterator[str]:
     if incremental.window is not None:
         if not config.top.start_date:
             yield "incremental.window: needs the setting 'start_date'"
-        templates = config.request_template(stream).templates()
-        used = {one.name for _, template in templates for one in template.placeholders}
+        used = config.request_template(stream).placeholder_names()
         for bound in _BOUNDS:
             if not (getattr(incremental, f"{bound}_param") or bound in used):
                 yield f"incremental.window: needs {bound}_param, or {{{bound}}} in a template"

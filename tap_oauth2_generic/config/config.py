@@ -19,6 +19,7 @@ from tap_oauth2_generic.oauth2.grants import DEFAULT_GRANT, Grant, grants
 from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 from tap_oauth2_generic.replication.bounds import moment
 from tap_oauth2_generic.settings.field_types import (
+    BOOLEAN,
     HEADERS,
     JSON_OBJECT,
     PARAMETERS,
@@ -90,6 +91,12 @@ class TopSettings:
     )
     batch_config: BatchSettings | None = setting(
         section(BatchSettings), "Sends records in files that BATCH messages name, for faster loads."
+    )
+    emit_activate_version_messages: bool = setting(
+        BOOLEAN,
+        "Let the target delete rows of FULL_TABLE streams that are gone from the API: send "
+        "ACTIVATE_VERSION after a read that was complete.",
+        default=False,
     )
     streams: list[StreamConfig] = setting(
         array_of(read_stream, STREAM_SCHEMA), "Streams to extract.", required=True

@@ -74,7 +74,6 @@ class PageReader:
         rules = [*stream.rules.response_rules, *session.config.rules.response_rules]
         self._policy = RequestPolicy(rules, stream.records.decode, self.log, self.stats)
         self._keeps_encoded = keeps_encoded
-        self._kept_responses = [one for one in stream.filters.keep if not one.path]
         self.check = ResponseCheck(stream)
         #: Describes the responses of a paged stream that each counted as one record.
         self.envelope = ""
@@ -122,7 +121,9 @@ class PageReader:
                 pages = paginator.skip(response.outcome, dropped, why)
             if problem and (paginator.stop or problem.stops):
                 paginator.stop = problem
-            is_kept = all(map(response.meets, self._kept_responses))
+            is_kept = all(map(response.meets, self.check.kept))
+            if not slice_.is_sample:
+                self.check.note_doubt(response, page, settings.path, paginator)
             fetched = [FetchedPage(response, one, place, is_kept) for one in pages]
             if page is None or (paginator.stop and not pages):
                 fetched.append(FetchedPage(response, page, place, is_new=False))

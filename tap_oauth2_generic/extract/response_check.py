@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tap_oauth2_generic.config.streams import StreamConfig
-from tap_oauth2_generic.pagination import Stop
+from tap_oauth2_generic.net.request import Response
+from tap_oauth2_generic.net.retry import NOT_MODIFIED
+from tap_oauth2_generic.pagination import Paginator, Stop
 from tap_oauth2_generic.parsing.api_errors import find_error, is_only_error
 from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.settings.fields import near_choice
@@ -34,12 +36,14 @@ class ResponseCheck:
 
     ``matched``: ``records_path`` was found in one of them. ``missing`` describes the responses
     while it was in none. ``has_history``: the state shows that an earlier run found records.
+    ``doubt``: why the API may have other records than those that were read.
     """
 
     stream: StreamConfig
     has_history: bool = False
     matched: bool = False
     missing: str = ""
+    doubt: str = ""
 
     def __post_init__(self) -> None:
         """Expect the names of the declared schema, until a list shows the names of its records."""
@@ -50,6 +54,8 @@ class ResponseCheck:
         self._keys = [key for key in settings.primary_keys if key not in others]
         declared = (self.stream.schema.schema or {}).get("properties", {})
         self._names = frozenset[str]() if added else frozenset[str](declared)
+        #: The conditions of keep on whole responses.
+        self.kept = [one for one in self.stream.filters.keep if not one.path]
         self._least = 1
         self._has_list = False
         # Where one object may be all there is, a message in it may be its content.
@@ -80,6 +86,36 @@ class ResponseCheck:
         if page.found or ignores or (page.length and is_known):
             return None
         return self._report_missing(page, path)
+
+    def note_doubt(
+        self, response: Response, page: Page | None, path: Path, paginator: Paginator
+    ) -> None:
+        """Note a response that does not show that there are no records but those read."""
+        stop, is_first, reason = paginator.stop, paginator.pages == 1, ""
+        is_end = response.outcome == "end" and response.status != NOT_MODIFIED
+        if stop and not stop.complete:
+            reason = stop.reason
+        elif page is None and (is_first or not is_end):
+            reason = f"status {response.status} in place of records"
+        elif page is not None and not self._shows_records(page, path, is_first=is_first):
+            reason = "neither records nor an empty list of them"
+        elif not all(map(response.meets, self.kept)):
+            reason = "left out by keep"
+        elif paginator.remarks:
+            reason = paginator.remarks[0]
+        if reason and not self.doubt:
+            self.doubt = f"page {paginator.pages}: {reason}"
+
+    def _shows_records(self, page: Page, path: Path, *, is_first: bool) -> bool:
+        """Return whether a page shows which records it has; an empty first one needs a list.
+
+        Later a page without a body, or with null in place of the list, is the end.
+        """
+        if not is_first:
+            return page.found or page.body is None
+        empties: Any = ([], {}) if self.stream.records.records_are_values else ([],)
+        is_list = page.found and before_choice(path).find(page.body) in empties
+        return page.last_record is not None or (is_list and not page.length)
 
     def _check_object(self, page: Page, path: Path) -> Problem | None:
         """Decide what one object is: a record, an error, or a list that PHP wrote as an object."""

@@ -46,7 +46,7 @@ class SlicePlan:
     _read: dict[int, bool] = field(default_factory=dict, init=False)
     # The keys that no parent record had so far, and the fields of the first that lacked one.
     _lacking: set[str] | None = field(default=None, init=False)
-    _parent_fields: list[str] = field(default_factory=list, init=False)
+    parent_fields: list[str] = field(default_factory=list, init=False)
 
     @property
     def partitions(self) -> list[dict[str, Any]] | None:
@@ -63,7 +63,7 @@ class SlicePlan:
             lacking = {name for name, value in keys.items() if value is MISSING}
             self._lacking = lacking if self._lacking is None else self._lacking & lacking
             if lacking or None in keys.values():
-                self._parent_fields = self._parent_fields or list(record)
+                self.parent_fields = self.parent_fields or list(record)
                 wanted = ", ".join(path.text for path in parent.keys.values())
                 notice = "skipping a record of its parent %r without %s"
                 self.reader.log.warn_once("parent", notice, parent.stream, wanted)
@@ -92,7 +92,7 @@ class SlicePlan:
             path = parent.keys[key].text
             raise RecordError(
                 f"stream {self.reader.stream.name!r}: parent.keys {key!r}: {path!r} is in no "
-                f"record of {parent.stream!r}{near_choice(path, self._parent_fields)}"
+                f"record of {parent.stream!r}{near_choice(path, self.parent_fields)}"
             )
 
     def samples(self, context: dict[str, Any]) -> Iterator[Slice]:

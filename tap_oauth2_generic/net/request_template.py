@@ -94,6 +94,10 @@ class RequestTemplate:
         for place in ("params", "headers", "body"):
             yield from templates_in(getattr(self.settings, place), place)
 
+    def placeholder_names(self) -> set[str]:
+        """Return the names of the placeholders in the stream's own settings."""
+        return {one.name for _, template in self.templates() for one in template.placeholders}
+
     def _path(self, scope: Scope) -> str:
         # A value in a path is data: a slash or question mark in it is not syntax.
         path = self.settings.path.render(scope, encode=lambda value: quote(value, safe=""))

@@ -56,6 +56,13 @@ def _check_map(name: str, one: Any, streams: Collection[str], collector: ErrorCo
         collector.warn(where, f"there is no stream {source!r}{near_choice(source, streams)}")
 
 
+def has_filter(raw: Mapping[str, Any], stream: str) -> bool:
+    """Return whether a stream map may leave out records of a stream."""
+    maps = (raw.get("stream_maps") or {}).items()
+    filters = [(name, one) for name, one in maps if isinstance(one, dict) and "__filter__" in one]
+    return any(fnmatch(stream, str(one.get("__source__", name))) for name, one in filters)
+
+
 class MapStreams(Step):
     """Turn each record into those that the stream maps make of it, with the names of streams."""
 

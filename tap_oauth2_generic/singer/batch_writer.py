@@ -66,9 +66,19 @@ class BatchWriter(MessageWriter):
         super().write_message(message)
 
     def write_records(
-        self, stream: str, records: Sequence[bytes | msgspec.Raw], more: bytes = b""
+        self,
+        stream: str,
+        records: Sequence[bytes | msgspec.Raw],
+        more: bytes = b"",
+        version: int | None = None,
     ) -> None:
-        """Write encoded records to the file of their stream; raise OutputError."""
+        """Write encoded records to the file of their stream; raise OutputError.
+
+        Files have no versions, so records with one are sent as RECORD messages.
+        """
+        if version is not None:
+            super().write_records(stream, records, more, version)
+            return
         size = self._settings.batch_size
         for first in range(0, len(records), size):
             part = records[first : first + size]

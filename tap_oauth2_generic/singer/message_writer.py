@@ -55,7 +55,11 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         self._write(self.format_message(message), flushes=not isinstance(message, RecordMessage))
 
     def write_records(
-        self, stream: str, records: Sequence[bytes | msgspec.Raw], more: bytes = b""
+        self,
+        stream: str,
+        records: Sequence[bytes | msgspec.Raw],
+        more: bytes = b"",
+        version: int | None = None,
     ) -> None:
         """Write a RECORD message for each encoded record; raise OutputError.
 
@@ -63,7 +67,8 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         """
         if not records:
             return
-        head = encode_json({"type": "RECORD", "stream": stream})[:-1] + b',"record":'
+        versioned = {} if version is None else {"version": version}
+        head = encode_json({"type": "RECORD", "stream": stream, **versioned})[:-1] + b',"record":'
         tail = b"," + encode_json({"time_extracted": datetime.now(timezone.utc)})[1:]
         for lines in lines_of(records, more, head, tail):
             self._write(lines, flushes=False)

@@ -16,6 +16,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message
 
+from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.singer.batch_writer import BatchWriter
 from tap_oauth2_generic.singer.message_writer import MessageWriter
 from tap_oauth2_generic.singer.meters import Meters
@@ -30,6 +31,7 @@ class PagedStream(SchemaStream):
     _meters: Meters | None = None
     _is_announced = False
     _made_state: IndexedStateManager | None = None
+    stream_log: StreamLog
 
     @abstractmethod
     def contexts(self, context: Context | None) -> Iterable[Context | None]:
@@ -42,6 +44,20 @@ class PagedStream(SchemaStream):
     @abstractmethod
     def settle(self, state: dict[str, Any], *, is_complete: bool) -> None:
         """Prepare the state of a context for the SDK, which promotes its bookmark."""
+
+    @property
+    @abstractmethod
+    def version(self) -> int | None:
+        """The version that each record carries, None without one."""
+
+    @abstractmethod
+    def find_doubt(self) -> str:
+        """Return why a row that was not read may still exist; empty if it is gone for sure."""
+
+    @property
+    def emit_activate_version_messages(self) -> bool:
+        """Return False: the SDK would let the target delete rows before they are read."""
+        return False
 
     def sync(self, context: Context | None = None) -> None:  # type: ignore[misc]  # final there
         """Sync the stream; raise TapError only if the run has to end."""
@@ -86,9 +102,24 @@ class PagedStream(SchemaStream):
             if not context:
                 self._log_meters()
         if not context:
+            self._activate_version()
             self._finalize_state(self.stream_state)
         self._write_state_message()
         return is_complete
+
+    def _activate_version(self) -> None:
+        """Let the target delete what is gone; child streams have ended with their parent."""
+        if self.version is not None:
+            if doubt := self.find_doubt():
+                self.stream_log.info("no row will be deleted: %s", doubt)
+            else:
+                # A child stream without a parent record has sent none yet.
+                self._write_schema_message()
+                if self._sent_schemas:
+                    self._write_activate_version_message(self.version)
+        for child in self.child_streams:
+            if isinstance(child, PagedStream):
+                child._activate_version()  # noqa: SLF001 - one family
 
     def _sync_one(self, context: Context | None) -> bool:
         is_complete = False

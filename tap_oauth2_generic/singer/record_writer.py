@@ -85,11 +85,11 @@ class RecordWriter:
         self.stats.records += len(records)
         writer = self.stream.message_writer
         if isinstance(writer, MessageWriter) and not isinstance(records[0], list):
-            writer.write_records(self.stream.name, records, more)
+            writer.write_records(self.stream.name, records, more, self.stream.version)
             return
         for alias, record in (one for made in records for one in made):
             now = datetime.now(timezone.utc)
-            writer.write_message(RecordMessage(alias, record, time_extracted=now))
+            writer.write_message(RecordMessage(alias, record, self.stream.version, now))
 
     def _grow(self, mismatch: SchemaMismatchError, page: Sequence[Record]) -> None:
         """Grow the columns for all values of a page, and tell the target before its records."""

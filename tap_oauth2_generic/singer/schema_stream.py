@@ -5,6 +5,7 @@ What the SDK marks private is used here and in ``paged_stream``.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -81,6 +82,13 @@ class SchemaStream(Stream):
         """How deep objects are flattened, and what separates the names; 0 if they are not."""
         options = self._tap.mapper.flattening_options
         return (options.max_level, options.separator) if options else (0, "")
+
+    @property
+    def shares_name(self) -> bool:
+        """Whether stream maps emit another stream under a name of this one."""
+        maps = self._tap.mapper.stream_maps.values()
+        names = Counter(one.stream_alias for made in maps for one in made)
+        return any(names[one.stream_alias] > 1 for one in self.stream_maps)
 
     def _select_variants(self, variants: Mapping[str, Any], at: tuple[str, ...] = ()) -> None:
         """Select each variant as the field that it belongs to."""

@@ -22,10 +22,12 @@ from tap_oauth2_generic.singer.message_writer import MessageWriter
 
 #: The key of a context's state with the bookmark of a read that has not ended.
 PROGRESS = PROGRESS_MARKERS
+#: The key of a stream's state with the version that its records carried last.
+VERSION = "version"
 # What a state has of streams that have read nothing, too.
 _NO_HISTORY = frozenset({
     "context", "partitions", "replication_key", "replication_key_signpost",
-    "starting_replication_value",
+    "starting_replication_value", VERSION,
 })  # fmt: skip
 # Beyond FREE_STATE_BYTES, STATE messages take at most this part of the output, or of the time.
 _OUTPUT_SHARE, _TIME_SHARE = 10, 100

@@ -202,6 +202,13 @@ def test_rate_limit_is_divided(shard):
     assert {entry["config"]["max_in_flight"] for entry in found} == {2}
 
 
+@pytest.mark.parametrize(("shards", "is_on"), [(1, True), (2, False)])
+def test_shard_deletes_no_row_of_another(shard, shards, is_on):
+    _, found, errors = shard(shards, ORDERS, emit_activate_version_messages=True)
+    assert {one["config"]["emit_activate_version_messages"] for one in found} == {is_on}
+    assert ("turning off emit_activate_version_messages" in errors) != is_on
+
+
 def test_all_shards_read_what_one_run_reads(api, tap, shard):
     """The shards, merged over their configuration, read each row once."""
     for year in range(2016, 2025):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from tests.cli.shapes.tools import BAD, SHAPES, Rows, Shape, by_cursor, encode, shape
 from tests.support.server import Reply
@@ -109,7 +110,7 @@ _CURSOR_SHAPES: dict[str, tuple[str, Callable[[Rows, str | None], Any]]] = {
         lambda rows, cursor: (
             {"results": rows}
             | (
-                {"paging": {"next": {"after": cursor, "link": "https://api.hub.example/x?after=1"}}}
+                {"paging": {"next": {"after": cursor, "link": f"?after={quote(cursor)}"}}}
                 if cursor
                 else {}
             )
@@ -183,7 +184,8 @@ _CURSOR_SHAPES: dict[str, tuple[str, Callable[[Rows, str | None], Any]]] = {
         lambda rows, cursor: {
             "chunk_size": len(rows),
             "entries": rows,
-            "next_stream_position": cursor or "",
+            # The feed has no end: past the last event the position stays.
+            "next_stream_position": cursor or encode(45),
         },
     ),
     "sumo_logic": ("token", lambda rows, cursor: {"data": rows, "next": cursor}),
@@ -195,7 +197,7 @@ _CURSOR_SHAPES: dict[str, tuple[str, Callable[[Rows, str | None], Any]]] = {
             "nextCursorMark": cursor or encode(45),
         },
     ),
-    "confluence_v2_token": (
+    "cursor_in_meta": (
         "cursor",
         lambda rows, cursor: {
             "results": rows,
@@ -206,7 +208,7 @@ _CURSOR_SHAPES: dict[str, tuple[str, Callable[[Rows, str | None], Any]]] = {
         "NextToken",
         lambda rows, cursor: {"Items": rows} | ({"NextToken": cursor} if cursor else {}),
     ),
-    "webflow_page": (
+    "cursor_called_page": (
         "page",
         lambda rows, cursor: {"items": rows, "nextPage": cursor},
     ),

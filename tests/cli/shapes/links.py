@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from tests.cli.shapes.tools import SHAPES, Shape, by_cursor, encode, shape
 from tests.support.server import Reply
@@ -292,6 +293,15 @@ def confluence_v1(call):
 
 
 @shape()
+def confluence_v2(call):
+    found, following = by_cursor(call, call.text("cursor"), call.number("limit", 20)) or ([], None)
+    links = {"base": f"{call.url}/wiki"}
+    if following:
+        links["next"] = f"/items?limit=20&cursor={quote(following)}"
+    return {"results": found, "_links": links}
+
+
+@shape()
 def bigcommerce_v3(call):
     page = call.number("page", 1)
     pages = -(-len(call.rows) // 10)
@@ -385,13 +395,14 @@ def link_to_another_host(call):
 def with_link(param: str, size: int, **headers: str) -> Any:
     def respond(call):
         page = call.number(param, 1)
+        following = page + 1 if page * size < len(call.rows) else ""
         found = {
-            name: value.format(n=len(call.rows), p=-(-len(call.rows) // size))
+            name: value.format(n=len(call.rows), p=-(-len(call.rows) // size), next=following)
             for name, value in headers.items()
         }
-        if page * size < len(call.rows):
+        if following:
             last = call.link(**{param: -(-len(call.rows) // size)})
-            url = call.link(**{param: page + 1})
+            url = call.link(**{param: following})
             found["Link"] = f'<{url}>; rel="next", <{last}>; rel="last"'
         return Reply(call.part((page - 1) * size, size), headers=found)
 
@@ -400,7 +411,12 @@ def with_link(param: str, size: int, **headers: str) -> Any:
 
 for _name, _headers in {
     "github_rest": {},
-    "gitlab": {"X-Total": "{n}", "X-Total-Pages": "{p}", "X-Next-Page": "2", "X-Per-Page": "20"},
+    "gitlab": {
+        "X-Total": "{n}",
+        "X-Total-Pages": "{p}",
+        "X-Next-Page": "{next}",
+        "X-Per-Page": "20",
+    },
     "woocommerce": {"X-WP-Total": "{n}", "X-WP-TotalPages": "{p}"},
     "okta": {},
     "canvas": {},

@@ -166,7 +166,17 @@ SHAPES |= {
             "offset", "limit", lambda p: {"offset": p.start, "limit": p.limit, "articles": p.rows}
         )
     ),
-    "world_bank_offset": Shape(
+    "webflow_v2": Shape(
+        offset_shape(
+            "offset",
+            "limit",
+            lambda p: {
+                "items": p.rows,
+                "pagination": {"limit": p.limit, "offset": p.start, "total": p.total},
+            },
+        )
+    ),
+    "openfda": Shape(
         offset_shape(
             "skip",
             "limit",

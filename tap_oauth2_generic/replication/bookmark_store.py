@@ -19,7 +19,13 @@ from tap_oauth2_generic.replication.bookmark import (
     extremes,
     stored_bookmark,
 )
-from tap_oauth2_generic.replication.bounds import Bound, at_most, fitting_format, moment
+from tap_oauth2_generic.replication.bounds import (
+    Bound,
+    Moment,
+    at_most,
+    fitting_format,
+    moment,
+)
 from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.settings.fields import near_choice
 from tap_oauth2_generic.settings.limits import MAX_NAMED_FIELDS
@@ -132,23 +138,27 @@ class BookmarkStore:
         if self.settings.order != "asc":
             values = extremes(values)
         self._check_lower_bound(values, origin)
+        before = self._bookmark.last
         if sum(self._bookmark.observe(value) for value in values):
             state = self.stream.get_context_state(context)
             set_progress(state, self.key, self._held(self._bookmark.value))
         if advice := self._advice(self._bookmark.misread):
             self.log.warn_once("format", "%r is no time in that unit%s", self.key, advice)
         if self.settings.order == "asc":
-            self._advance_in_order(context, origin.end, may_move=may_move)
+            self._advance_in_order(context, origin.end, before if may_move else None)
 
-    def _advance_in_order(self, context: Context | None, end: Bound, *, may_move: bool) -> None:
+    def _advance_in_order(
+        self, context: Context | None, end: Bound, before: tuple[Moment, Any] | None
+    ) -> None:
+        """Move the bookmark to the end of the page before: this one shows whether it was safe."""
         if self._bookmark.descents:
             self.log.warn_once(
                 "order", "records are not in ascending order; an interrupted run starts over"
             )
             # What was passed may come later.
             self._move(context, self._safe)
-        elif may_move and self._bookmark.passed is not None:
-            self._move(context, self._up_to(end, self._bookmark.passed))
+        elif before is not None and self._bookmark.has_passed(before[0]):
+            self._move(context, self._up_to(end, before[1]))
 
     def end_slice(self, context: Context | None, end: Bound, *, may_move: bool) -> None:
         """Move the bookmark after a slice, at most to its end, if everything was read."""

@@ -189,6 +189,31 @@ def test_checkpoint_of_an_order_that_is_not_kept_is_taken_back(api, tap, context
     assert any("not in ascending order" in line for line in run.warnings)
 
 
+@pytest.mark.parametrize("contexts", [{}, PARTITIONS, CHILD], ids=["plain", "partition", "child"])
+@pytest.mark.parametrize("size", [2, 3, 4, 6, 12])
+@pytest.mark.parametrize("ending", ["failure", "max_pages"])
+def test_outliers_at_the_end_of_the_last_page_move_no_checkpoint(api, tap, contexts, size, ending):
+    """Only the next page could show that the order is not kept."""
+    key = KEY_TYPES["iso"]
+    days = [*range(1, 11), 1000, 1001, *range(11, 40)]
+    made = [{"id": n, "at": key.write(BEGIN - 1001 * DAY + n * DAY)} for n in days]
+    last = 12 // size
+
+    def respond(seen):
+        page = int(seen.query["page"])
+        return Reply({}, 500) if page > last else made[(page - 1) * size : page * size]
+
+    api.routes["/items"] = respond
+    paging = {"style": "page_number"} | ({"max_pages": last} if ending == "max_pages" else {})
+    settings = stream(key, pagination=paging, incremental={"order": "asc"})
+    run = tap(read(api, settings, contexts))
+    (value,) = bookmarks([run.state])
+    known = [row["at"] for row in made[:10]]
+    assert value in [None, *known]
+    # Nor does it fall back further than to the page before.
+    assert value == (known[12 - size - 1] if size < 12 else None)
+
+
 @every_key
 @pytest.mark.parametrize("bounds", ["half_open", "inclusive", "exclusive"])
 def test_windows_share_no_bound(api, tap, key, bounds):

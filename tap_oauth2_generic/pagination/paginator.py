@@ -13,7 +13,7 @@ from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.pagination.base import NO_NEXT_PAGE, PagingStyle, Token
 from tap_oauth2_generic.pagination.end_signs import EndSigns
 from tap_oauth2_generic.pagination.seen_tokens import SeenTokens, key_of
-from tap_oauth2_generic.pagination.signs import unused_sign
+from tap_oauth2_generic.pagination.unused_signs import UnusedSigns
 from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.settings.limits import MAX_EMPTY_PAGES, MAX_EQUAL_PAGES
 
@@ -49,6 +49,7 @@ class Paginator:
         self.remarks = self.signs.remarks
         self._seen = SeenTokens()
         self._seen.add(self.token)
+        self._unused = UnusedSigns(style, self._seen)
         self._first_length = self._length = 0
         self._previous: Page | None = None
         # How many pages were empty until now, and those that repeat the one before them and wait.
@@ -100,6 +101,8 @@ class Paginator:
         pending = [*self._held, page]
         emitted, self._held = ([], pending) if is_copy else (pending, [])
         self.stop = self._stop_at(page) or self._advance(page)
+        if self.pages == 1:
+            self._unused.note(page, is_only=self.stop is not None)
         if self.stop:
             emitted += self._held
             self._conclude(self.stop, page)
@@ -118,6 +121,7 @@ class Paginator:
         if dropped:
             reason += f" dropped {dropped} records; name a flag of the last page in last_page_path"
         self.stop = Stop(reason, complete)
+        self._conclude(self.stop, None)
         return self._held
 
     def _drop(self) -> None:
@@ -134,10 +138,11 @@ class Paginator:
         """Whether all pages are alike, as if the API ignored the parameter."""
         return 0 < len(self._held) == self.pages - 1
 
-    def _conclude(self, end: Stop, page: Page) -> None:
+    def _conclude(self, end: Stop, page: Page | None) -> None:
         """Look for what contradicts the end."""
-        signs = self.signs
-        if end.complete and (sign := unused_sign(self.style, page, self.pages, self.records)):
+        signs, pages = self.signs, self.pages - self._empty - (page is None)
+        sign = self._unused.find(page, self.token, pages, self.records) if end.complete else None
+        if sign:
             self.stop = Stop(f"{end.reason}, but {sign}", complete=False)
         if signs.total is not None and self.records < signs.total:
             self.remarks.append(

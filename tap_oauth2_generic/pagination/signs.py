@@ -1,22 +1,20 @@
 """Signs of paging in a response: the names that APIs use for a next page, and what they say.
 
-A sync warns about those that its definition does not use; a suggestion is made of them. Records
-are not looked into.
+A sync warns about those that its definition does not use; a suggestion is made of them.
+Records are not looked into.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, urljoin, urlsplit
 
-from tap_oauth2_generic.pagination.base import PagingStyle
 from tap_oauth2_generic.parsing.guess_records import containers
 from tap_oauth2_generic.parsing.page import Page
-from tap_oauth2_generic.settings.paths import DottedPath, JsonPath, flatten, join_keys, to_jsonpath
+from tap_oauth2_generic.settings.paths import flatten, join_keys, to_jsonpath
 
 _NEXT = r"(odata)?(next|more)(page|pages|results?|records?|set|data|batch)?"
 _THINGS = r"(results?|items?|records?|entries|elements|rows|objects|hits|matches|pages?|data)"
@@ -41,6 +39,7 @@ _HEADER = r"x?(ms|wp|pagination|paging|result|sforce)?"
 # Objects of such names are about the response, wherever they are.
 _HOLDER = re.compile(r"meta|pag|link|info|cursor|next|nav|result|response|range|search|odata|^_")
 _BOOLEANS = {"true": True, "false": False}
+COUNTS, LINKS = frozenset({"total", "pages"}), frozenset({"link", "url", "cursor"})
 #: Values of a link or cursor that mean the end.
 ENDS = (None, "", False, 0, "0", "null", "None", "none", "-1", -1, "false")
 
@@ -80,54 +79,13 @@ def find_signs(page: Page) -> list[Sign]:
     return signs
 
 
-def unused_sign(style: PagingStyle, page: Page, pages: int, records: int) -> str | None:
-    """Return what says that more follows after the last page, unless the style uses it.
-
-    The end of several pages counts, as their style found it: then only a flag is a sign.
-    """
-    signs = [sign for sign in find_signs(page) if sign.about]
-    flags = [sign for sign in signs if sign.kind in {"more", "last"}]
-    kinds: tuple[str, ...] = ()
-    if not flags and (pages == 1 or getattr(style, "stop_on_short_page", False)):
-        kinds = ("link", "url", "cursor", *(("total", "pages") if page.length else ()))
-    is_all = any(s.kind == "total" and s.value == records and "total" in s.place for s in signs)
-    others = [s for s in signs if s.kind in kinds and not (s.is_weak and is_all)]
-    unused = [s for s in others if not (_uses(style, s, page) or _repeats_request(s, page))]
-    sign = next((s for s in (*flags, *unused) if says_more(s, pages, records)), None)
-    if sign is None:
-        return None
-    place = f"the header {sign.place!r}" if sign.is_header else repr(sign.place)
-    return f"{place} says that more follows; preview --suggest proposes a pagination"
-
-
 def says_more(sign: Sign, pages: int, records: int) -> bool:
     """Return whether a sign says that more follows than has been read."""
-    if sign.kind in {"link", "url", "cursor"}:
+    if sign.kind in LINKS:
         return sign.value not in ENDS
-    if sign.kind in {"total", "pages"}:
+    if sign.kind in COUNTS:
         return bool(sign.value > (records if sign.kind == "total" else pages))
     return sign.kind in {"more", "last"} and bool(sign.value) is (sign.kind == "more")
-
-
-def _repeats_request(sign: Sign, page: Page) -> bool:
-    """Return whether a link or cursor is that of this page, or is always there."""
-    if sign.kind == "url":
-        return urljoin(page.url, str(sign.value)) == page.url
-    sent = parse_qsl(urlsplit(page.url).query)
-    # Facebook names a cursor on its last page, too.
-    return sign.kind == "cursor" and (
-        str(sign.value) in dict(sent).values() or sign.place.endswith("paging.cursors.after")
-    )
-
-
-def _uses(style: PagingStyle, sign: Sign, page: Page) -> bool:
-    if sign.kind == "link":
-        return style.style == "link_header"
-    values = [getattr(style, declared.name) for declared in fields(style)]
-    if sign.is_header:
-        return any(isinstance(v, str) and v.lower() == sign.place.lower() for v in values)
-    paths = [value for value in values if isinstance(value, DottedPath | JsonPath)]
-    return any(path.find(page.body) is sign.value or path.text == sign.place for path in paths)
 
 
 def _in_headers(page: Page) -> Iterator[Sign]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.paging import PAGINATION, PagedApi
 from tests.support.server import Reply
 
 ROWS = [
@@ -151,16 +152,170 @@ def test_list_of_metadata_and_records_shows_its_pages(sync):
     assert any("'0.total'" in line or "'0.pages'" in line for line in run.warnings)
 
 
-@pytest.mark.parametrize("total", [5, 90])
-def test_empty_page_ends_despite_a_total(paged_api, tap, total):
-    """After the last page, a total that counts other records, too, holds no bookmark back."""
-    api = paged_api(ROWS, style="page_number", cap=2)
-    answer = api.respond
-    api.api.routes["/items"] = lambda seen: Reply({**answer(seen).body, "total": total})
+# What responses of a read of several pages have, on the first, on every one or on the last ones.
+MORE = {
+    "total": ("all", {"total": 6}, {}),
+    "total on the last page": ("last", {"meta": {"total": "6"}}, {}),
+    "total on the first page": ("first", {"total": 90}, {}),
+    "total in a header": ("all", {}, {"X-Total-Count": "6"}),
+    "another total that is lower": ("all", {"total": 6, "count": 2}, {}),
+    "pages": ("all", {"total_pages": 40}, {}),
+    "next link": ("last", {"links": {"next": "/items?page=90&offset=90&from=x&after=x"}}, {}),
+    "Link header": ("last", {}, {"Link": '</items?elsewhere=1>; rel="next"'}),
+    "next cursor": ("last", {"nextPageToken": "abc"}, {}),
+    "next number": ("last", {"meta": {"next_page": 90}}, {}),
+    "cursor in a header": ("last", {}, {"X-Next-Cursor": "abc"}),
+    "flag": ("last", {"has_more": True}, {}),
+    "flag of the last page": ("last", {"isLast": False}, {}),
+}
+ALL_CAME = {
+    "total of what came": ("all", {"total": 5}, {}),
+    "total of rows that were added meanwhile": ("first", {"total": 5}, {}, {"total": 7}),
+    "total of rows that were deleted meanwhile": ("first", {"total": 7}, {}, {"total": 5}),
+    "total of what came, in another unit": ("all", {"total": 5, "total_pages": 9}, {}),
+    "total of other rows": ("all", {"recordsTotal": 90, "recordsFiltered": 5}, {}),
+    "total of another object": ("all", {"author": {"id": 1, "total": 90}}, {}),
+    "count of a page": ("all", {"count": 2}, {}),
+    "pages": ("all", {"total_pages": 3}, {}),
+    "own link": ("last", {"next_page_url": "OWN"}, {}),
+    "own link in a header": ("last", {}, {"Link": '<OWN>; rel="next"'}),
+    "link to the first page": ("last", {"next_page_url": "FIRST"}, {}),
+    "link to a page before": ("last", {"next_page_url": "BEFORE"}, {}),
+    "number of a page before": ("last", {"next_page": "PAGE"}, {}),
+    "end of the cursors": ("last", {"next_page": None, "next_cursor": ""}, {"X-Next-Cursor": ""}),
+    "flags": ("last", {"has_more": False, "isLast": True, "total": 90}, {}),
+    "cursor that is always there": ("all", {"page_token": "abc"}, {}),
+}
+BEFORE = {
+    "page_number": "/items?page=2",
+    "offset": "/items?offset=2",
+    "last_record": "/items?after=1",
+    "none": "/items",
+}
+STYLES = [name for name in PAGINATION if name != "none"]
+
+
+def serve_with(api, variant):
+    """Add members and headers to some pages of an API that else has only its own token.
+
+    A fourth part is added to the pages that lead no further.
+    """
+    where, members, headers, *later = variant
+    respond, seen_urls = api.respond, []
+
+    def decorate(seen):
+        reply = respond(seen)
+        body = reply.body
+        seen_urls.append(seen.target)
+        is_first, is_last = len(seen_urls) == 1, "next" not in body
+        # Only its own token leads on.
+        keep = {"cursor": "next", "next_url": "url"}.get(api.style)
+        body = {name: body[name] for name in body if name in {"rows", keep}}
+        found = reply.headers if api.style == "link_header" else {}
+        if where == "all" or (where == "first" and is_first) or (where == "last" and is_last):
+            known = {"OWN": seen.target, "FIRST": seen_urls[0]}
+            known["BEFORE"] = BEFORE.get(api.style, "/items?from=2")
+            known["PAGE"] = 2 if api.style in {"page_number", "offset"} else None
+            body |= {name: known.get(str(value), value) for name, value in members.items()}
+            named = {name: value.replace("OWN", seen.target) for name, value in headers.items()}
+            found = {**found, **named}
+        for one in later if is_last else ():
+            body |= one
+        return Reply(body, headers=found)
+
+    api.api.routes[f"/{api.path}"] = decorate
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("name", MORE)
+def test_sign_of_more_after_several_pages_keeps_the_bookmark(paged_api, tap, style, name):
+    """A larger total or an unread link, wherever the read ended by its own style."""
+    if style == "link_header" and name == "Link header":
+        return
+    api = paged_api(ROWS, style=style, cap=2)
+    serve_with(api, MORE[name])
+    run = tap.ok(api.config(replication_key="at", schema=SCHEMA))
+    assert run.ids() == [0, 1, 2, 3, 4]
+    assert sum("says that more follows" in line for line in run.warnings) == 1
+    assert run.bookmark() is None
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("name", ALL_CAME)
+def test_sign_of_what_was_read_lets_the_bookmark_move(paged_api, tap, style, name):
+    """Totals that were reached, or count something else, and links back are no warning."""
+    api = paged_api(ROWS, style=style, cap=2)
+    serve_with(api, ALL_CAME[name])
     run = tap.ok(api.config(replication_key="at", schema=SCHEMA))
     assert run.ids() == [0, 1, 2, 3, 4]
     assert not run.warnings
     assert run.bookmark() == ROWS[-1]["at"]
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("total", [5, 6])
+def test_total_counts_before_a_response_rule_that_ends(paged_api, tap, style, total):
+    """The response past the last page has no total; the first page had one."""
+    api = paged_api(ROWS, style=style, cap=2)
+    serve_with(api, ("all", {"total": total}, {}))
+    respond = api.api.routes["/items"]
+
+    def refuse(seen):
+        reply = respond(seen)
+        return reply if reply.body["rows"] else Reply({"message": "no such page"}, 404)
+
+    api.api.routes["/items"] = refuse
+    rules = [{"status": 404, "action": "end"}]
+    run = tap.ok(api.config(replication_key="at", schema=SCHEMA, response_rules=rules))
+    assert run.ids() == [0, 1, 2, 3, 4]
+    assert run.bookmark() == (ROWS[-1]["at"] if total == 5 else None)
+
+
+@pytest.mark.parametrize("count", ["9", 9])
+def test_count_that_was_sent_is_no_total(api, tap, count):
+    """A response may repeat the parameters of its request."""
+    api.serve("/items", {"rows": ROWS, "count": count})
+    stream = {"name": "items", "path": "items", "params": {"count": "9"}, "records_path": "rows"}
+    assert not tap.ok(api.config({**stream, "schema": SCHEMA})).warnings
+
+
+@pytest.mark.parametrize("total", [0, 6])
+def test_larger_total_counts_though_no_record_came(sync, total):
+    """The first page may have another number than the one requested."""
+    run = sync({"total": total}, pagination={"style": "page_number"}, rows=[])
+    assert bool(run.warnings) == (total == 6)
+
+
+def test_total_that_is_named_only_warns(paged_api, tap):
+    """A user who names a total that counts something else gets a bookmark."""
+    api = paged_api(ROWS, style="cursor", cap=2)
+    serve_with(api, MORE["total"])
+    paging = {"total_path": "total"}
+    run = tap.ok(api.config(replication_key="at", schema=SCHEMA, pagination=paging))
+    (warning,) = run.warnings
+    assert "total_path says 6 records" in warning
+    assert run.bookmark() == ROWS[-1]["at"]
+
+
+@pytest.mark.parametrize("kind", ["partitions", "parent"])
+@pytest.mark.parametrize("style", STYLES)
+def test_only_the_context_with_a_larger_total_keeps_its_bookmark(api, tap, style, kind):
+    """Each context has counts of its own."""
+    api.serve("/lists", [{"id": "a"}, {"id": "b"}])
+    for part, total in {"a": 5, "b": 6}.items():
+        served = PagedApi(api, ROWS, style, 2, part)
+        serve_with(served, ("all", {"total": total}, {}))
+    stream = {"name": "items", "path": f"{{{kind.removesuffix('s')}.list}}", "records_path": "rows"}
+    stream |= {"schema": SCHEMA, "replication_key": "at", "pagination": PAGINATION[style]}
+    if kind == "parent":
+        stream["parent"] = {"stream": "lists", "keys": {"list": "id"}}
+    else:
+        stream["partitions"] = [{"list": "a"}, {"list": "b"}]
+    run = tap.ok(api.config({"name": "lists", "path": "lists"}, stream))
+    marks = {
+        one["context"]["list"]: one.get("replication_key_value") for one in run.partitions("items")
+    }
+    assert (marks.get("a"), marks.get("b")) == (ROWS[-1]["at"], None)
 
 
 @pytest.mark.parametrize("kind", ["partitions", "parent"])

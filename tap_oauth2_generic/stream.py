@@ -55,18 +55,19 @@ class OAuth2Stream(PagedStream):
             stream, session, lambda: self._sync is not None and self._sync.writer.pipeline.is_fast
         )
         self.stream_log = self.reader.log
-        start, settings = session.config.top.start_date, stream.settings
+        top, settings = session.config.top, stream.settings
         self.bookmarks = BookmarkStore(
             self,
             settings.incremental,
             session.started_at,
-            start,
+            top.start_date,
+            top.end_date,
             settings.initial_value,
             self.reader.log,
         )
         self.reader.stats.bookmarks = self.bookmarks.moves
         self.plan = SlicePlan(self.reader, self.bookmarks, self.failures)
-        self.pipelines = PipelineFactory(stream, self, self.reader.log)
+        self.pipelines = PipelineFactory(stream, self, self.bookmarks, self.reader.log)
         self.sample = SchemaSample(self.plan, self.pipelines)
         self.complete_read = CompleteRead(self.plan, self.pipelines.left_out)
         self.keeper = SchemaKeeper(

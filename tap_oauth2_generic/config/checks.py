@@ -14,6 +14,7 @@ from tap_oauth2_generic.errors import HostNotAllowedError
 from tap_oauth2_generic.net.hosts import HostPolicy
 from tap_oauth2_generic.net.request_template import templates_in
 from tap_oauth2_generic.oauth2.client_auth import SECRET_AUTH, choose_auth
+from tap_oauth2_generic.replication.bounds import Bound
 from tap_oauth2_generic.settings.fields import WrongSettingError, near_choice
 
 _BOUNDS = ("start", "end")
@@ -24,7 +25,7 @@ _COMPACT_DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", r
 
 def find_errors(config: Config) -> Iterator[str]:
     """Yield what is wrong with the connection, then with each stream."""
-    for rule in (_endpoint_errors, _client_errors, _grant_errors, _key_errors):
+    for rule in (_endpoint_errors, _client_errors, _grant_errors, _key_errors, _date_errors):
         yield from _readable(rule(config))
     known = {**dict.fromkeys(config.scope, False), "token.": False}
     for place in ("base_url", "params", "headers"):
@@ -107,6 +108,12 @@ def _key_errors(config: Config) -> Iterator[str]:
         yield "setting 'client_cert' is required with client_auth tls_client_auth"
 
 
+def _date_errors(config: Config) -> Iterator[str]:
+    start, end = config.top.start_date, config.top.end_date
+    if start and end and Bound.of(end, "epoch").is_before(start):
+        yield "end_date: is before start_date"
+
+
 def _parent_errors(config: Config, stream: StreamConfig) -> Iterator[str]:
     parents: dict[str, Any] = {}
     for one in config.top.streams:
@@ -169,9 +176,8 @@ def _incremental_errors(config: Config, stream: StreamConfig) -> Iterator[str]:
     if incremental.window is not None:
         if not config.top.start_date:
             yield "incremental.window: needs the setting 'start_date'"
-        used = config.request_template(stream).placeholder_names()
         for bound in _BOUNDS:
-            if not (getattr(incremental, f"{bound}_param") or bound in used):
+            if bound not in stream.sent_bounds:
                 yield f"incremental.window: needs {bound}_param, or {{{bound}}} in a template"
     if incremental.window and stream.settings.initial_value is not None:
         yield "incremental.window: needs a replication_key that is a time; remove initial_value"

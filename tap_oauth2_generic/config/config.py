@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, get_type_hints
 
 from tap_oauth2_generic.config.presets import names as provider_names
@@ -34,9 +35,10 @@ from tap_oauth2_generic.settings.values import text, url
 from tap_oauth2_generic.singer.batch_files import BatchSettings
 
 
-def _start_date(value: Any) -> str:
+def _date(value: Any, *, may_be_number: bool = True) -> str:
     found = text(value).strip()
-    if moment(found) is None:
+    at = moment(found)
+    if at is None or not (at.is_instant or may_be_number):
         raise ValueError(
             f"must be an ISO 8601 date or time such as 2024-01-01T00:00:00Z, not {found!r}"
         )
@@ -80,8 +82,12 @@ class TopSettings:
         PARAMETERS, "Query parameters of every API request. Templates.", default={}, secret=True
     )
     start_date: str | None = setting(
-        FieldType({"type": "string", "format": "date-time"}, _start_date),
+        FieldType({"type": "string", "format": "date-time"}, _date),
         "Lower bound of the first run of incremental streams: an ISO 8601 date or time.",
+    )
+    end_date: str | None = setting(
+        FieldType({"type": "string", "format": "date-time"}, partial(_date, may_be_number=False)),
+        "Upper bound of incremental streams, for backfills: an ISO 8601 date or time.",
     )
     on_error: str = setting(
         ON_ERROR,
@@ -132,7 +138,7 @@ class Config:
         """Return whether a stream's requests use a field of the token response."""
         template = self.request_template(stream)
         connection = [template.base_url, template.params, template.headers]
-        used = [*template.templates(), *templates_in(connection, "")]
+        used = [*stream.request.templates(), *templates_in(connection, "")]
         return any(one.family == "token" for _, found in used for one in found.placeholders)
 
 

@@ -83,6 +83,14 @@ class StreamConfig:
         """Name of the stream."""
         return self.settings.name
 
+    @property
+    def sent_bounds(self) -> set[str]:
+        """Which of ``start`` and ``end`` its requests carry."""
+        used = {one.name for _, found in self.request.templates() for one in found.placeholders}
+        incremental = self.settings.incremental
+        names = {"start": incremental.start_param, "end": incremental.end_param}
+        return {name for name, param in names.items() if param or name in used}
+
 
 STREAM_SECTIONS = tuple(k for n, k in get_type_hints(StreamConfig).items() if n != "written")
 

@@ -33,12 +33,10 @@ class CompleteRead:
     def _doubt_of_request(self) -> str:
         """Return what limits the records that are asked for."""
         reader, bookmarks = self.plan.reader, self.plan.bookmarks
-        incremental = reader.stream.settings.incremental
-        used = reader.session.config.request_template(reader.stream).placeholder_names()
-        if incremental.end_param or "end" in used:
+        bounds = reader.stream.sent_bounds
+        if "end" in bounds:
             return "its requests have an upper bound"
-        is_bounded = incremental.start_param or "start" in used
-        if is_bounded and bookmarks.lower_bound(None) is not None:
+        if "start" in bounds and bookmarks.lower_bound(None) is not None:
             return "its requests have a lower bound"
         if "[?" in reader.stream.records.records_path.text:
             return "records_path leaves out records"

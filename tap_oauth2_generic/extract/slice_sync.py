@@ -81,8 +81,15 @@ class SlicePlan:
         if key not in self._read:
             # From now on nothing of it is started early.
             self._read[key] = False
-            self._read[key] = sync(context)
+            # Of what is later than the end date, only the parent's record leads the next run here.
+            self._read[key] = sync(context) and not self.is_cut
         return self._read[key]
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether a complete read lacks what is later than the end date."""
+        bounded = self.bookmarks.key or "end" in self.reader.stream.sent_bounds
+        return bool(bounded) and self.bookmarks.upper_bound() == self.bookmarks.end
 
     def report(self) -> None:
         """Raise RecordError at the end of a run if a key was in no record of the parent."""
@@ -97,8 +104,8 @@ class SlicePlan:
 
     def samples(self, context: dict[str, Any]) -> Iterator[Slice]:
         """Yield the first slice of a context that a first sync would read, then the last."""
-        first, *others = self._windows(None)
-        for window in (first, *others[-1:]):
+        found = self._windows(None)
+        for window in (*found[:1], *found[1:][-1:]):
             yield Slice(context, *window, is_sample=True)
 
     def _windows(self, bookmark: Any) -> list[Window]:
@@ -108,7 +115,13 @@ class SlicePlan:
                 f"stream {self.reader.stream.name!r}: window needs a replication_key that is a "
                 f"time, which {self.bookmarks.key!r} is not; remove window"
             )
-        start, end = self.bookmarks.lower_bound(bookmark), self.bookmarks.now()
+        start, end = self.bookmarks.lower_bound(bookmark), self.bookmarks.upper_bound()
+        if start and self.bookmarks.end and end.is_before(start.raw):
+            notice = (
+                "nothing to read: %s is later than end_date %s; to read again, run without state"
+            )
+            self.reader.log.warn_once("end_date", notice, start.raw, end.raw)
+            return []
         split = windows(start, end, settings.window, settings.window_bounds)
         found = list(islice(split, MAX_WINDOWS + 1))
         if len(found) > MAX_WINDOWS:

@@ -12,6 +12,7 @@ from tap_oauth2_generic.records.growth import GrowthRules
 from tap_oauth2_generic.records.passthrough import Conform
 from tap_oauth2_generic.records.pipeline import Pipeline, Step
 from tap_oauth2_generic.records.stream_maps import MapStreams
+from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
 from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.singer.paged_stream import PagedStream
 
@@ -26,6 +27,7 @@ class PipelineFactory:
 
     config: StreamConfig
     stream: PagedStream
+    bookmarks: BookmarkStore
     log: StreamLog
     left_out: Counter[str] = field(default_factory=Counter)
     dropped: dict[str, int] = field(default_factory=dict)
@@ -79,4 +81,6 @@ class PipelineFactory:
             made.append(steps.Keep(config.name, on_records, left_out))
         if config.settings.incremental.drop_older and key:
             made.append(steps.DropOlder(key, left_out))
+        if key and (end := self.bookmarks.end) and "end" not in config.sent_bounds:
+            made.append(steps.DropLater(key, left_out, end))
         return made

@@ -46,6 +46,12 @@ class RequestSettings:
     body: Any = setting(BODY, "Request body, an object or array whose strings are templates.")
     body_format: str = setting(enum("json", "form"), "Encoding of the body.", default="json")
 
+    def templates(self) -> Iterator[tuple[str, Template]]:
+        """Yield each template with its place."""
+        yield "path", self.path
+        for place in ("params", "headers", "body"):
+            yield from templates_in(getattr(self, place), place)
+
     def contradictions(self) -> list[str]:
         """Return what cannot be sent, a sentence each."""
         if self.body_format == "form" and isinstance(self.body, list):
@@ -87,16 +93,6 @@ class RequestTemplate:
             body_format="form" if self.settings.body_format == "form" else "json",
             base_url=base_url,
         )
-
-    def templates(self) -> Iterator[tuple[str, Template]]:
-        """Yield each template of the stream's own settings with its place."""
-        yield "path", self.settings.path
-        for place in ("params", "headers", "body"):
-            yield from templates_in(getattr(self.settings, place), place)
-
-    def placeholder_names(self) -> set[str]:
-        """Return the names of the placeholders in the stream's own settings."""
-        return {one.name for _, template in self.templates() for one in template.placeholders}
 
     def _path(self, scope: Scope) -> str:
         # A value in a path is data: a slash or question mark in it is not syntax.

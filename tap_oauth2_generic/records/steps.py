@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 
@@ -23,7 +24,7 @@ from tap_oauth2_generic.settings.field_types import array_of
 from tap_oauth2_generic.settings.fields import setting
 from tap_oauth2_generic.settings.paths import DottedPath, JsonPath, Path, passes_by
 
-LEFT_OUT, OLDER = "by keep", "by drop_older"
+LEFT_OUT, OLDER, LATER = "by keep", "by drop_older", "by end_date"
 
 
 class Unwrap(Step):
@@ -129,16 +130,34 @@ class Keep(Step):
 class DropOlder(Step):
     """Leave out records that are older than the slice."""
 
+    _reason = OLDER
+
     def __init__(self, key: str, left_out: Counter[str]) -> None:
         self._key = key
         self._left_out = left_out
 
     def apply(self, record: Record, origin: Slice, /) -> Record | None:
-        """Return the record unless its replication value is below the lower bound."""
-        if origin.start is None or not origin.start.is_after(record.get(self._key)):
+        """Return the record unless its replication value is outside of the bound."""
+        if not self._is_outside(record.get(self._key), origin):
             return record
-        self._left_out[OLDER] += 1
+        self._left_out[self._reason] += 1
         return None
+
+    def _is_outside(self, value: Any, origin: Slice) -> bool:
+        return origin.start is not None and origin.start.is_after(value)
+
+
+class DropLater(DropOlder):
+    """Leave out records that are later than the end date."""
+
+    _reason = LATER
+
+    def __init__(self, key: str, left_out: Counter[str], end: Any) -> None:
+        super().__init__(key, left_out)
+        self._end = end
+
+    def _is_outside(self, value: Any, _: Slice) -> bool:
+        return bool(self._end.is_before(value))
 
 
 class Encode(Step):

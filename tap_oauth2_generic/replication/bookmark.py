@@ -36,7 +36,9 @@ class IncrementalSettings:
     """How the API is asked for changed records only."""
 
     start_param: str | None = setting(NAME, "Carries the lower bound: bookmark or start_date.")
-    end_param: str | None = setting(NAME, "Carries the upper bound: the start of the run.")
+    end_param: str | None = setting(
+        NAME, "Carries the upper bound: the start of the run, or `end_date`."
+    )
     format: str = setting(
         FieldType({"type": "string"}, _format),
         "Format of the bounds: iso, epoch, epoch_ms, epoch_us, date or a strftime pattern.",

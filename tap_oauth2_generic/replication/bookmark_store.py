@@ -40,13 +40,15 @@ class BookmarkStore:
     """Keeps the bookmarks of a stream, none if it is not incremental.
 
     ``started_at`` is the time of the run in seconds since 1970, ``start_date`` the lower bound
-    of a first read, ``initial_value`` that of a replication key that is no time.
+    of a first read, ``end_date`` the upper bound of every read; ``initial_value`` is the lower
+    bound for a replication key that is no time.
     """
 
     stream: PagedStream
     settings: IncrementalSettings
     started_at: float
     start_date: str | None
+    end_date: str | None
     initial_value: Any
     log: StreamLog
 
@@ -90,9 +92,17 @@ class BookmarkStore:
             self.log.warn_once("future", notice, found)
         return held
 
-    def now(self) -> Bound:
-        """Return the upper bound of every read of this run."""
-        return Bound.at(self.started_at, self.settings.format)
+    @property
+    def end(self) -> Bound | None:
+        """The end date, None if there is none or the replication key is no time."""
+        if self.end_date is None or not self.kind.is_time:
+            return None
+        return Bound.of(self.end_date, self.settings.format)
+
+    def upper_bound(self) -> Bound:
+        """Return the upper bound of every read of this run: its start, or an earlier end date."""
+        now, end = Bound.at(self.started_at, self.settings.format), self.end
+        return end if end and end.is_before(now.raw) else now
 
     def lower_bound(self, bookmark: Any) -> Bound | None:
         """Return the lower bound of a read: the bookmark, else the initial one, else none."""
@@ -113,6 +123,10 @@ class BookmarkStore:
         if self.key:
             # Without a bookmark a context leaves nothing behind, however many there are.
             self._begun.append((context, previous))
+            if self.end_date and not self.kind.is_time:
+                self.log.warn_once(
+                    "end_date", "end_date does not limit it: %r is no time", self.key
+                )
             state = self.stream.state_manager.find(context) or {}
             if previous is not None or not _is_plain(state.get("replication_key_value")):
                 self._move(context, previous)
@@ -141,7 +155,8 @@ class BookmarkStore:
         before = self._bookmark.last
         if sum(self._bookmark.observe(value) for value in values):
             state = self.stream.get_context_state(context)
-            set_progress(state, self.key, self._held(self._bookmark.value))
+            reached = self._up_to(self.upper_bound(), self._bookmark.value)
+            set_progress(state, self.key, reached)
         if advice := self._advice(self._bookmark.misread):
             self.log.warn_once("format", "%r is no time in that unit%s", self.key, advice)
         if self.settings.order == "asc":
@@ -181,7 +196,7 @@ class BookmarkStore:
         elif not is_complete:
             self.log.warning("incomplete read; keeping the last safe bookmark")
             del state[PROGRESS]
-        elif self._held(self._bookmark.value) != self._bookmark.value:
+        elif not self.end and self._held(self._bookmark.value) != self._bookmark.value:
             self.log.warning(
                 "some values of %r are in the future; setting the bookmark to the start of this "
                 "run, so that no change before them is missed",

@@ -151,10 +151,18 @@ class Bound:
 
     def is_after(self, value: Any) -> bool:
         """Return whether a replication value is older than the bound; no value is not."""
+        return self._order(value) < 0
+
+    def is_before(self, value: Any) -> bool:
+        """Return whether a replication value is later than the bound; no value is not."""
+        return self._order(value) > 0
+
+    def _order(self, value: Any) -> Decimal | int:
+        """Return how much later a value is than the bound, 0 if they do not compare."""
         at = moment(value, self.pattern)
         if at is None or self.moment is None or at.is_instant != self.moment.is_instant:
-            return False
-        return at.amount < self.moment.amount
+            return 0
+        return (at.amount > self.moment.amount) - (at.amount < self.moment.amount)
 
     def sent_before(self, values: Iterable[Any]) -> Any:
         """Return a value that is older than what was sent, None if there is none."""

@@ -201,7 +201,11 @@ def test_templates_are_listed_with_their_place():
     made = template(
         path="{a}", params={"p": ["x", "{b}"]}, headers={"X": "{c}"}, body={"q": [{"r": "{d}"}]}
     )
-    found = {place: template.text for place, template in made.templates() if template.placeholders}
+    found = {
+        place: template.text
+        for place, template in made.settings.templates()
+        if template.placeholders
+    }
     assert found == {
         "path": "{a}",
         "params.p[1]": "{b}",

@@ -163,17 +163,30 @@ class AnyApi:
     rows_of: Callable[[str, dict[str, str]], Sequence[Row]]
     failure: Failure | None = None
     requests: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    scrolled: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    under_way: int = 0
+    changed: threading.Condition = field(default_factory=threading.Condition)
+    #: The position of each scroll by its token.
+    scrolled: dict[str, int] = field(default_factory=dict)
     #: The pages of each slice by their place, of styles that count.
     served: dict[tuple[Any, ...], dict[int, Any]] = field(default_factory=lambda: defaultdict(dict))
 
     def __call__(self, seen: Seen) -> Any:
-        with self.lock:
+        with self.changed:
             self.requests += 1
+            self.under_way += 1
             failure = self.failure if self._fails(seen.query) else None
             page = self._page(seen, self.requests, moves=failure is None or failure.sends)
-        return failure.reply(page) if failure else page
+        try:
+            return failure.reply(page) if failure else page
+        finally:
+            with self.changed:
+                self.under_way -= 1
+                self.changed.notify_all()
+
+    def finish(self) -> None:
+        """Wait until no response is under way: a signal of one would hit the next run."""
+        with self.changed:
+            self.changed.wait_for(lambda: not self.under_way)
 
     def _fails(self, query: dict[str, str]) -> bool:
         failure = self.failure
@@ -217,24 +230,24 @@ class AnyApi:
         if manner.style == "none":
             return Reply(enclose(items))
         slice_ = (seen.path, *sorted((n, v) for n, v in query.items() if n not in PLACES))
-        start, length = self._place(query, rows, request, slice_)
+        start, length = self._place(query, rows, request)
         end = start + length
         if manner.style in COUNTED:
             self.served[slice_][int(query[manner.style.partition("_")[0]])] = items[start:end]
-        if moves and manner.scrolls:
-            self.scrolled[slice_] = end
+        token = f"{end}.{request}"
+        if manner.scrolls:
+            # Each scroll has its own token, so that a late request of an earlier run moves none.
+            token = query.get("token", f"{id(self)}.{request}")
+            self.scrolled[token] = end if moves else start
         body = {**enclose(items[start:end]), "total": len(items), "more": end < len(items)}
         if end >= len(items) and not (manner.scrolls and manner.ends_silently):
             return Reply(body)
         if start == end and manner.leaves_out and end < len(items):
             body = {"total": len(items), "more": True}
-        token = "same" if manner.scrolls else f"{end}.{request}"
         url = f"{manner.url}{seen.path}?{urlencode({**query, 'token': token})}"
         return Reply(body | {"token": token, "next": url}, headers={"Link": f'<{url}>; rel="next"'})
 
-    def _place(
-        self, query: dict[str, str], rows: list[Any], request: int, slice_: tuple[Any, ...]
-    ) -> tuple[int, int]:
+    def _place(self, query: dict[str, str], rows: list[Any], request: int) -> tuple[int, int]:
         """Return where a page starts and how long it is.
 
         Its length depends on the number of the request, but for page numbers: there it would
@@ -251,7 +264,7 @@ class AnyApi:
         if "after" in query:
             ids = [row["id"] for row in rows]
             return ids.index(int(query["after"])) + 1, length(request)
-        if query.get("token") == "same":
-            return self.scrolled[slice_], length(request)
+        if self.manner.scrolls and "token" in query:
+            return self.scrolled[query["token"]], length(request)
         start = query.get("offset") or query.get("token", "0").partition(".")[0]
         return int(start), length(request)

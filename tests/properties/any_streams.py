@@ -126,14 +126,15 @@ def rows(
     ``lateness``: how many days a row's key may be after the day the row was made on.
     """
     many = draw(st.integers(0, 25 if node.name == "items" and not node.keys else 9))
-    gaps = draw(st.sampled_from([(0,), (0, 1), (1, 0, 2, 3), (3,)]))
+    # Over no time, or over the time of several windows; some share a time.
+    days, shared = draw(st.sampled_from([0, 10, 80, 80])), draw(st.integers(1, 3))
     late = draw(st.lists(st.sampled_from(lateness), min_size=many, max_size=many))
     # Rows without an id make pages equal, the more so the fewer values there are.
     cycle = draw(st.integers(1, 3))
     loose = with_id and draw(st.booleans())
     made: list[Row] = []
     for number in range(many):
-        created = (made[-1].made if made else BEGIN) + gaps[number % len(gaps)] * DAY
+        created = BEGIN + number // shared * shared * days // many * DAY
         at = created + late[number] * DAY
         fields = {"id": number} if with_id else {"value": number % cycle}
         if node.child:

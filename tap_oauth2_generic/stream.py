@@ -20,7 +20,8 @@ from tap_oauth2_generic.extract.slice_sync import SlicePlan, SliceSync
 from tap_oauth2_generic.extract.stream_pipeline import PipelineFactory
 from tap_oauth2_generic.records.conform import OTHERS
 from tap_oauth2_generic.records.growth import GrowthRules
-from tap_oauth2_generic.records.steps import LEFT_OUT
+from tap_oauth2_generic.records.infer import COLUMNS
+from tap_oauth2_generic.records.steps import DELETED_AT, LEFT_OUT
 from tap_oauth2_generic.records.stream_maps import has_filter
 from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
 from tap_oauth2_generic.runtime.failures import StreamFailures
@@ -70,8 +71,9 @@ class OAuth2Stream(PagedStream):
         self.pipelines = PipelineFactory(stream, self, self.bookmarks, self.reader.log)
         self.sample = SchemaSample(self.plan, self.pipelines)
         self.complete_read = CompleteRead(self.plan, self.pipelines.left_out)
+        marks = {DELETED_AT: COLUMNS["date-time"]} if stream.filters.deleted else {}
         self.keeper = SchemaKeeper(
-            stream.schema, self.reader.log, self.sample.infer, lambda: self.given_state
+            stream.schema, self.reader.log, self.sample.infer, lambda: self.given_state, marks
         )
         self._sync: SliceSync | None = None
 

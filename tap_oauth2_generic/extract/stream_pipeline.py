@@ -73,12 +73,14 @@ class PipelineFactory:
         paths = [getattr(style, one.name) for one in fields(style)]
         read = [path for path in paths if path not in style.paths_in_record]
         made: list[Step] = [steps.Unwrap(config.records, read)]
+        if config.filters.deleted is not None:
+            made.append(steps.MarkDeleted(config.filters.deleted))
         if config.records.add_fields:
             made.append(steps.AddFields(config.records.add_fields))
         if names:
             made.append(steps.AddContext(names, self.log))
         if on_records := [one for one in config.filters.keep if one.path]:
-            made.append(steps.Keep(config.name, on_records, left_out))
+            made.append(steps.Keep(on_records, left_out))
         if config.settings.incremental.drop_older and key:
             made.append(steps.DropOlder(key, left_out))
         if key and (end := self.bookmarks.end) and "end" not in config.sent_bounds:

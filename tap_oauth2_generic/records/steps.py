@@ -8,23 +8,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from typing import Any
 
 import msgspec
 
-from tap_oauth2_generic.errors import SettingError
 from tap_oauth2_generic.parsing.extract_records import RecordSettings, add_fields
+from tap_oauth2_generic.parsing.formats import decode
 from tap_oauth2_generic.records.msgspec_types import ValuesAt
 from tap_oauth2_generic.records.pipeline import EncodedPage, Record, Slice, Step
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.settings.conditions import CONDITION_PROPERTIES, Condition, parse_condition
-from tap_oauth2_generic.settings.field_types import array_of
-from tap_oauth2_generic.settings.fields import setting
+from tap_oauth2_generic.settings.field_types import array_of, nested
+from tap_oauth2_generic.settings.fields import ErrorCollector, reject_unknown, setting, title
 from tap_oauth2_generic.settings.paths import DottedPath, JsonPath, Path, passes_by
 
 LEFT_OUT, OLDER, LATER = "by keep", "by drop_older", "by end_date"
+#: The field in which targets expect when a record was deleted.
+DELETED_AT = "_sdc_deleted_at"
 
 
 class Unwrap(Step):
@@ -93,6 +97,17 @@ class AddContext(Step):
         return replace(page, constants={**page.constants, **added})
 
 
+_DELETED = {
+    name: {**CONDITION_PROPERTIES[name], "title": title(name)}
+    for name in ("path", "equals", "in", "matches")
+}
+
+
+def _parse_deleted(raw: Mapping[str, Any], collector: ErrorCollector) -> Condition:
+    reject_unknown(raw, _DELETED, "", collector)
+    return parse_condition(raw)
+
+
 @dataclass(frozen=True, kw_only=True)
 class FilterSettings:
     """What a record must be to be emitted."""
@@ -106,25 +121,61 @@ class FilterSettings:
         "or with `in` or `matches`. One with `header` or `empty` is about its response.",
         default=[],
     )
+    deleted: Condition | None = setting(
+        nested(_parse_deleted, {"type": "object", "properties": _DELETED}),
+        "Condition of a record that the API marks as deleted; it is emitted with the time of the "
+        "read as `_sdc_deleted_at`, all others with null: "
+        '`{"path": "status", "equals": "deleted"}`, or with `in` or `matches`.',
+    )
 
 
 class Keep(Step):
     """Leave out records that do not meet the ``keep`` conditions."""
 
-    def __init__(self, stream: str, keep: Sequence[Condition], left_out: Counter[str]) -> None:
-        self._stream = stream
+    def __init__(self, keep: Sequence[Condition], left_out: Counter[str]) -> None:
         self._conditions = keep
         self._left_out = left_out
 
     def apply(self, record: Record, _: Slice, /) -> Record | None:
         """Return the record if it meets the conditions; raise SettingError for a slow pattern."""
-        try:
-            if all(condition.holds(record) for condition in self._conditions):
-                return record
-        except SettingError as error:
-            raise SettingError(f"stream {self._stream!r}: {error}") from None
+        if all(condition.holds(record) for condition in self._conditions):
+            return record
         self._left_out[LEFT_OUT] += 1
         return None
+
+
+class MarkDeleted(Step):
+    """Mark deleted records with the time of the read, others with null: one may be restored."""
+
+    adds = frozenset({DELETED_AT})
+
+    def __init__(self, deleted: Condition) -> None:
+        self._deleted = deleted
+        with suppress(TypeError, ValueError):
+            # Else a JSONPath, or a name that JSON has to escape.
+            self._values = ValuesAt(deleted.path or DottedPath("$", ()))
+            self.takes_encoded = True
+
+    def apply(self, record: Record, _: Slice, /) -> Record:
+        """Add the mark; raise SettingError for a slow pattern."""
+        return {**record, DELETED_AT: _now() if self._deleted.holds(record) else None}
+
+    def apply_encoded(self, page: EncodedPage, _: Slice, /) -> EncodedPage | None:
+        """Add the marks; one null to all if no record is deleted."""
+        try:
+            values = self._values.read(page.json)
+            deleted = {value for value in {*values} if self._deleted.accepts(decode(value))}
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, LookupError, ValueError):
+            return None
+        if not deleted:
+            return replace(page, constants={**page.constants, DELETED_AT: None})
+        now = encode_json(_now())
+        marks = [now if value in deleted else b"null" for value in values]
+        return replace(page, columns={**page.columns, DELETED_AT: marks})
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat()
 
 
 class DropOlder(Step):

@@ -6,7 +6,7 @@ How columns grow is decided in ``records/growth.py``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -23,7 +23,8 @@ _NOTHING: dict[str, Any] = {"type": "object", "properties": {}}
 class SchemaKeeper:
     """Keeps the columns of a stream; ``infer`` samples it, and may raise TapError.
 
-    ``state`` is the stream's state as it was given. A catalog made by hand counts as a declared
+    ``state`` is the stream's state as it was given, and ``marks`` are columns that every schema
+    has. A catalog made by hand counts as a declared
     schema, one of ``--discover`` says what was inferred.
     """
 
@@ -31,6 +32,7 @@ class SchemaKeeper:
     log: StreamLog
     infer: Callable[[], dict[str, Any]]
     state: Callable[[], Mapping[str, Any]]
+    marks: Mapping[str, Any]
 
     def __post_init__(self) -> None:
         """Start with the schema of the configuration, if it declares one."""
@@ -51,8 +53,15 @@ class SchemaKeeper:
         """The current columns; raise TapError if they cannot be inferred."""
         if (found := self._recall()) is not None:
             self._is_remembered = True
-            return found
-        return Columns(self.infer() if self.given is None else self.given)
+            return self.marked(found)
+        return self.marked(Columns(self.infer() if self.given is None else self.given))
+
+    def marked(self, columns: Columns) -> Columns:
+        """Return columns with the marks; without a record, a stream has none."""
+        if not (properties := columns.schema["properties"]):
+            return columns
+        marked = {**columns.schema, "properties": {**properties, **self.marks}}
+        return replace(columns, schema=marked)
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -74,7 +83,8 @@ class SchemaKeeper:
             return None
         if self.is_inferred:
             return remember(self.columns)
-        declared, columns = (self.given or _NOTHING)["properties"], self.columns
+        given, columns = self.given or _NOTHING, self.columns
+        declared = {**self.marks, **given["properties"]}
         added = {
             name: column
             for name, column in columns.schema["properties"].items()

@@ -36,7 +36,7 @@ class SchemaStream(Stream):
 
     def replace_columns(self, columns: Columns) -> None:
         """Continue with other columns; send them if there is more than notes of nulls."""
-        self.keeper.columns = columns
+        self.keeper.columns = self.keeper.marked(columns)
         if (schema := self.keeper.schema) != self.schema:
             self._schema = schema
             self.register_schema()

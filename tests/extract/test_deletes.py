@@ -162,7 +162,7 @@ PARTIAL = {
         {"path": "none", "records_path": "d", "pagination": PAGES},
         "matched nothing",
     ),
-    "failure": ({"path": "fails", "pagination": PAGES}, "a part of it failed"),
+    "failure": ({"path": "fails", "pagination": PAGES}, "a part of it was not read"),
     "partition failed": (
         {"path": "{partition.k}", "partitions": {"k": ["items", "gone"]}},
         "failed",

@@ -167,7 +167,7 @@ def test_keep_sees_added_fields_and_the_context(left_out):
         parse_condition({"path": "m", "equals": 1}),
         parse_condition({"path": "account", "equals": 7}),
     ]
-    made = pipeline(Keep("items", conditions, left_out))
+    made = pipeline(Keep(conditions, left_out))
     rows = [{"n": 1, "in": {"m": 1}}, {"n": 2, "in": {"m": 2}}]
     assert [row["n"] for row in made(Page(rows), Slice({"account": 7})).records] == [1]
     assert left_out == {LEFT_OUT: 1}

@@ -12,10 +12,11 @@ import json
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -27,12 +28,9 @@ _GZIP = b"\x1f\x8b"
 csv.field_size_limit(2**31 - 1)
 # Every digit counts: a float would round what a warehouse column could hold.
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
-_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_TEXTS = msgspec.json.Decoder(list[msgspec.Raw])
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _LONGEST_INT = 1000
-_SPACE = b" \t\r\n"
 # A server that puts a space after a colon does so from the beginning.
 _SPACED, _PROBED_BYTES = b'": ', 4096
 
@@ -69,27 +67,49 @@ def open_envelope(content: bytes, path: Path) -> tuple[Any, JsonList] | None:
     if not isinstance(path, DottedPath):
         return None
     try:
-        body, text = _open(content.removeprefix(_BYTE_ORDER_MARK), path, list(path.keys))
-        if b"\n" in text or b"\r" in text or _SPACED in text[:_PROBED_BYTES]:
+        content = content.removeprefix(_BYTE_ORDER_MARK)
+        if b"\n" in content or b"\r" in content or _SPACED in content[:_PROBED_BYTES]:
             # Between the values only: inside a string JSON allows no line break.
-            text = msgspec.json.format(text, indent=-1)
-        return body, JsonList(text, _TEXTS.decode(text))
+            content = msgspec.json.format(content, indent=-1)
+        rest, written = _cut(content, path.keys)
+        # It is small as a rule, and paging looks into it.
+        body = _DECODER.decode(rest)
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, ArithmeticError, RecursionError):
         return None
+    # A bare path that is itself a key of the body is that key.
+    is_other = path.text in body and path.keys != (path.text,)
+    return None if is_other or path.find(body) != [] else (body, written)
 
 
-def _open(content: bytes, path: DottedPath, keys: list[str | int]) -> tuple[Any, bytes]:
-    if not keys:
-        if not content.lstrip(_SPACE).startswith(b"["):
+def _cut(content: bytes, keys: tuple[str | int, ...]) -> tuple[bytes, JsonList]:
+    """Return a body with an empty list in place of that at its keys, and the list."""
+    found = _list_decoder(keys).decode(content)
+    for _ in keys:
+        found = found.inner
+    text = as_list(found)
+    start = content.find(found[0]) - 1 if found else 0
+    if not content.startswith(text, max(start, 0)):
+        # To find a long string is slow, and rare: an equal record precedes the list.
+        start = content.find(text)
+    if start < 0:
+        # There is a space between records.
+        return _cut(msgspec.json.format(content, indent=-1), keys)
+    return content[:start] + b"[]" + content[start + len(text) :], JsonList(text, found)
+
+
+@lru_cache(maxsize=64)
+def _list_decoder(keys: tuple[str | int, ...]) -> msgspec.json.Decoder[Any]:
+    kind: Any = list[msgspec.Raw]
+    for key in reversed(keys):
+        if not isinstance(key, str):
             raise ValueError
-        return [], content
-    members, key = _MEMBERS.decode(content), keys[0]
-    is_shadowed = len(keys) > 1 and path.text in members
-    if is_shadowed or key not in members or not isinstance(key, str):
-        raise ValueError
-    inner, text = _open(bytes(members[key]), path, keys[1:])
-    # The rest is small as a rule, and paging looks into it.
-    return {n: inner if n == key else _DECODER.decode(m) for n, m in members.items()}, text
+        kind = msgspec.defstruct("Envelope", [("inner", kind)], rename={"inner": key})
+    return msgspec.json.Decoder(kind)
+
+
+def as_list(values: Iterable[bytes | msgspec.Raw]) -> bytes:
+    """Return encoded values as one encoded list."""
+    return b"[" + b",".join(values) + b"]"
 
 
 def repeated_key(content: bytes, path: Path) -> str | None:

@@ -64,7 +64,7 @@ class Page:
             return self.sent
         return len(self.records if self.written is None else self.written.members)
 
-    @property
+    @cached_property
     def last_record(self) -> dict[str, Any] | None:
         """The last record with its added fields, None if there is none; raises ResponseError."""
         last = None

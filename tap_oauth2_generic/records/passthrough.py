@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from tap_oauth2_generic.parsing.formats import as_list
 from tap_oauth2_generic.records.conform import RecordConformer
 from tap_oauth2_generic.records.fit import SchemaMismatchError
 from tap_oauth2_generic.records.msgspec_types import ColumnTypes
@@ -137,23 +138,25 @@ class _Key:
             return there, without
         ends = None
         if types == {datetime} and not self._is_ordered and all(time.tzinfo for time in there):
-            ends = {min(there), max(there)}
+            # A tuple: to compare times is faster than to hash them.
+            ends = min(there), max(there)
         # With every digit that was written: cut to microseconds, different times are equal.
-        return [
-            value
-            for value, checked_value in zip(self._written(page), values, strict=True)
-            if checked_value is not None and (ends is None or checked_value in ends)
-        ], without
+        return self._written(
+            page,
+            [
+                number
+                for number, value in enumerate(values)
+                if value is not None and (ends is None or value in ends)
+            ],
+        ), without
 
-    def _written(self, page: EncodedPage) -> list[Any]:
+    def _written(self, page: EncodedPage, chosen: Sequence[int]) -> list[Any]:
+        """Return the values of some records as they are written."""
         if self._field:
-            return [record.key for record in self._decoder.decode(page.json)]
+            records = as_list([page.records[number] for number in chosen])
+            return [record.key for record in self._decoder.decode(records)]
         if self._name in page.columns:
-            written: list[Any] = _EXACT.decode(as_list(page.columns[self._name]))
+            column = page.columns[self._name]
+            written: list[Any] = _EXACT.decode(as_list([column[number] for number in chosen]))
             return written
-        return [page.constants.get(self._name)] * len(page.records)
-
-
-def as_list(values: Sequence[bytes | msgspec.Raw]) -> bytes:
-    """Return encoded values as one encoded list."""
-    return b"[" + b",".join(values) + b"]"
+        return [page.constants.get(self._name)] * len(chosen)

@@ -159,11 +159,12 @@ def extremes(values: list[Any]) -> list[Any]:
         return [min(values), max(values)] if values else []
     try:
         times = msgspec.convert(values, list[datetime])
-        ends = {min(times), max(times)}
+        # A tuple: to compare times is faster than to hash them.
+        ends = min(times), max(times)
     except (msgspec.ValidationError, TypeError):
         # Another form, or some with an offset and some without.
         return values
-    if next(iter(ends)).tzinfo is None:
+    if ends[0].tzinfo is None:
         return values
     # Equal once cut to microseconds, but written differently.
     return list({v: None for v, at in zip(values, times, strict=True) if at in ends})

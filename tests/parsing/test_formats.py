@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 import msgspec
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.parsing.formats import FORMATS, decode
+from tap_oauth2_generic.parsing.formats import FORMATS, decode, open_envelope
+from tap_oauth2_generic.settings.paths import parse_path
 
 quick = settings(deadline=None, max_examples=100)
 scalars = st.none() | st.booleans() | st.text(st.characters(codec="utf-8"))
@@ -93,3 +95,56 @@ def test_csv_line_with_another_number_of_fields_is_an_error(names, row, end):
     with pytest.raises(ValueError, match=r"row 3 has \d values for 3 different names"):
         decode_csv(f"{names}\n1,b,c\n{row}{end}".encode())
     assert len(decode_csv(f"{names}\n1,b,c\n2,b,{end}".encode())) == 2
+
+
+records = st.lists(
+    st.dictionaries(st.sampled_from(["a", "b"]), st.integers() | st.just([])), max_size=3
+)
+bodies = st.recursive(
+    records | st.none() | st.text(max_size=3),
+    lambda inner: st.dictionaries(
+        st.sampled_from(["data", "items", "data.items", "meta"]), inner, max_size=4
+    ),
+    max_leaves=6,
+)
+
+
+@quick
+@given(
+    body=bodies,
+    path=st.sampled_from(["$", "data", "data.items", "$.data", "'data.items'", "data.items.data"]),
+    separators=st.sampled_from([(",", ":"), (", ", ": "), (", ", ":"), (",\n", ":"), (" ,", " :")]),
+)
+def test_opened_envelope_is_the_body_without_its_records(body, path, separators):
+    """Its records and the rest are those of the decoded body, wherever equal lists are."""
+    parsed = parse_path(path)
+    content = json.dumps(body, separators=separators).encode()
+    opened = open_envelope(content, parsed)
+    found = parsed.find(body)
+    if not isinstance(found, list):
+        assert opened is None
+    elif opened is not None:
+        rest, written = opened
+        assert [decode(bytes(one)) for one in written.members] == found == decode(written.text)
+        assert parsed.find(rest) == []
+        found.clear()
+        assert rest == body
+    else:
+        # It is no list of records, or another key has the name of the path.
+        assert "data.items" in content.decode()
+
+
+@pytest.mark.parametrize("space", ["", " ", "\n", "\r\n  "])
+@pytest.mark.parametrize("before", ["", '"last": {"id": 1}, ', '"meta": {"data": [{"id": 1}]}, '])
+def test_list_of_records_stays_encoded(before, space):
+    """Spaces, and equal records before the list, do not matter."""
+    content = f'{{{before}"data":{space}[{space}{{"id": 1}}{space},{{"id": 2}}{space}]{space}}}'
+    for written in (content, content.replace(": ", ":")):
+        _, found = open_envelope(written.encode(), parse_path("data"))
+        assert found.text.replace(b" ", b"") == b'[{"id":1},{"id":2}]'
+
+
+def test_key_that_is_spelled_like_the_path_is_the_records():
+    """The list below it is not opened."""
+    content = b'{"data.items":[],"data":{"items":[{"id":1}]}}'
+    assert open_envelope(content, parse_path("data.items")) is None

@@ -172,16 +172,23 @@ class AnyApi:
 
     def __call__(self, seen: Seen) -> Any:
         with self.changed:
-            self.requests += 1
             self.under_way += 1
-            failure = self.failure if self._fails(seen.query) else None
-            page = self._page(seen, self.requests, moves=failure is None or failure.sends)
         try:
-            return failure.reply(page) if failure else page
+            return self._respond(seen)
         finally:
             with self.changed:
                 self.under_way -= 1
                 self.changed.notify_all()
+
+    def _respond(self, seen: Seen) -> Any:
+        with self.changed:
+            if self.manner.scrolls and seen.query.get("token", "") not in {"", *self.scrolled}:
+                # It comes late, from an earlier run.
+                return Reply({"error": "no such scroll"}, 410)
+            self.requests += 1
+            failure = self.failure if self._fails(seen.query) else None
+            page = self._page(seen, self.requests, moves=failure is None or failure.sends)
+        return failure.reply(page) if failure else page
 
     def finish(self) -> None:
         """Wait until no response is under way: a signal of one would hit the next run."""

@@ -5,19 +5,13 @@ How a file is written is in ``batch_files``; when a STATE is due, in ``state_wri
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 import msgspec
-from singer_sdk.singerlib.encoding.simple import (
-    ActivateVersionMessage,
-    Message,
-    RecordMessage,
-    SchemaMessage,
-)
+from singer_sdk.singerlib.encoding.simple import Message, RecordMessage, SchemaMessage, StateMessage
 
 from tap_oauth2_generic.errors import OutputError
 from tap_oauth2_generic.runtime.json_encoder import encode_json
@@ -34,32 +28,22 @@ class BatchWriter(MessageWriter):
     """
 
     def __init__(self, settings: BatchSettings, after_batches: Callable[[], None]) -> None:
-        """Create the folder; raise OutputError if it takes no files."""
+        """Create the folder; raise OutputError."""
         super().__init__()
         self._settings = settings
         self._after_batches = after_batches
-        self._run = uuid.uuid4().hex
-        self._made = 0
         self._schemas: dict[str, Mapping[str, Any]] = {}
         self._open: dict[str, BatchFile] = {}
-        self._has_failed = False
-        root = settings.storage.root
         with self._errors():
-            root.mkdir(parents=True, exist_ok=True)
-            if not os.access(root, os.W_OK | os.X_OK):
-                raise PermissionError(0, "no permission to write")
-
-    @property
-    def holds_records(self) -> bool:
-        """Whether records were taken that no BATCH names yet."""
-        return bool(self._open) or self._has_failed
+            settings.storage.root.mkdir(parents=True, exist_ok=True)
 
     def write_message(self, message: Message) -> None:
-        """Write a message after the records before it; those of a RECORD go to a file."""
-        if isinstance(message, RecordMessage) and message.version is None:
-            self.write_records(message.stream, [encode_json(message.record)])
-            return
-        if isinstance(message, SchemaMessage | ActivateVersionMessage):
+        """Write a message after the records before it; those without a version go to a file."""
+        if isinstance(message, RecordMessage):
+            if message.version is None:
+                self.write_records(message.stream, [encode_json(message.record)])
+                return
+        elif not isinstance(message, StateMessage):
             self.close_files()
         if isinstance(message, SchemaMessage):
             self._schemas[message.stream] = message.schema
@@ -72,7 +56,7 @@ class BatchWriter(MessageWriter):
         more: bytes = b"",
         version: int | None = None,
     ) -> None:
-        """Write encoded records to the file of their stream; raise OutputError.
+        """Write encoded records to the file of their stream; raise OutputError or RecordError.
 
         Files have no versions, so records with one are sent as RECORD messages.
         """
@@ -90,41 +74,36 @@ class BatchWriter(MessageWriter):
                 self._add(stream, part, more)
 
     def _add(self, stream: str, records: Sequence[Any], more: bytes) -> None:
-        """Add records to the open file of a stream; raise RecordError if one does not fit it."""
-        file = self._open.get(stream) or self._begin(stream)
+        self.holds_records = True
+        if (file := self._open.get(stream)) is None:
+            file = BatchFile(self._settings, stream, self._schemas.get(stream, {}))
+            self._open[stream] = file
         file.records += len(records)
         for lines in lines_of(records, more):
-            file.write(lines)
+            file.encoder.write(lines)
             self.written_bytes += len(lines)
-
-    def _begin(self, stream: str) -> BatchFile:
-        self._made += 1
-        path = self._settings.path(stream, self._run, self._made)
-        made = BatchFile(self._settings, path, stream, self._schemas.get(stream, {}))
-        self._open[stream] = made
-        return made
 
     def close_files(self) -> None:
         """Store the open files, and name each in a BATCH; raise OutputError."""
         if not self._open:
             return
-        encoding = self._settings.encoding
+        encoding = asdict(self._settings.encoding)
         for stream, file in [*self._open.items()]:
             with self._errors(), uninterrupted:
-                named = {"format": encoding.format, "compression": encoding.compression}
-                batch = {"type": "BATCH", "stream": stream, "encoding": named}
+                batch = {"type": "BATCH", "stream": stream, "encoding": encoding}
                 line = encode_json({**batch, "manifest": [file.close()]})
                 self._write(line + b"\n", flushes=True)
                 del self._open[stream]
+        self.holds_records = False
         self._after_batches()
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        """Drop all open files after an error: no STATE follows, so the next run reads them."""
+        """Drop all files after an error: no STATE covers them, so the next run reads them again."""
         try:
             yield
         except (OSError, OutputError) as error:
-            self._has_failed = True
+            self.holds_records = True
             for file in self._open.values():
                 file.discard()
             self._open.clear()

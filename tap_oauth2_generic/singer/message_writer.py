@@ -40,6 +40,8 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
     """
 
     written_bytes = 0
+    #: Whether there are records that no STATE may cover yet.
+    holds_records = False
 
     def serialize_message(self, message: Message) -> bytes:
         """Encode a message as one line; numbers keep every digit."""
@@ -73,11 +75,6 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         for lines in lines_of(records, more, head, tail):
             self._write(lines, flushes=False)
 
-    @property
-    def holds_records(self) -> bool:
-        """Whether records were taken that no STATE may cover yet."""
-        return False
-
     def close_files(self) -> None:
         """Write the records that are held; here none are."""
 
@@ -103,10 +100,7 @@ def require_output() -> None:
 def lines_of(
     records: Sequence[bytes | msgspec.Raw], more: bytes, head: bytes = b"", tail: bytes = b""
 ) -> Iterator[bytes]:
-    """Yield encoded records as lines, each with ``more`` members, in pieces of full lines.
-
-    So a signal can take effect in between.
-    """
+    """Yield pieces of full lines, so that a signal can take effect in between."""
     tail += b"\n"
     texts = [memoryview(record) for record in records]
     if more:

@@ -6,7 +6,7 @@ Imported only where the extra ``[parquet]`` is installed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,6 +21,7 @@ from tap_oauth2_generic.runtime.json_encoder import encode_json
 _GROUP_BYTES = 2**24
 # A JSON number, exactly, up to 38 digits on either side; 64-bit fractions would round it.
 _NUMBER = pa.decimal256(76, 38)
+_WHOLE = Context(traps=[Inexact])
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -32,7 +33,7 @@ class _Column(NamedTuple):
         return None if value is None else self.convert(value)
 
 
-class ParquetLines:
+class ParquetEncoder:
     """Writes lines of JSON as the rows of a Parquet file, a row group after the other."""
 
     def __init__(self, file: Any, stream: str, schema: Mapping[str, Any], compression: str) -> None:
@@ -66,15 +67,10 @@ class ParquetLines:
         self._rows.clear()
         self._bytes = 0
 
-    def finish(self) -> None:
+    def close(self) -> None:
         """Write the rows that are left, and the end of the file."""
-        if self._rows:
-            self._write_group()
+        self._write_group()
         self._writer.close()
-
-    def abandon(self) -> None:
-        """Write nothing more, not even when the writer is deleted."""
-        self._writer.is_open = False
 
 
 def _column(schema: Any) -> _Column:
@@ -83,7 +79,7 @@ def _column(schema: Any) -> _Column:
     if types == {"boolean"}:
         return _Column(pa.bool_(), lambda value: value)
     if types == {"integer"}:
-        return _Column(pa.int64(), _whole)
+        return _Column(pa.int64(), lambda value: int(_WHOLE.to_integral_exact(Decimal(value))))
     if types and types <= {"integer", "number"}:
         return _Column(_NUMBER, Decimal)
     if types == {"array"} and schema.get("items"):
@@ -93,15 +89,4 @@ def _column(schema: Any) -> _Column:
         members = {name: _column(one) for name, one in schema["properties"].items()}
         kind = pa.struct([(name, member.kind) for name, member in members.items()])
         return _Column(kind, lambda value: {n: m(value.get(n)) for n, m in members.items()})
-    return _Column(pa.string(), _as_string)
-
-
-def _whole(value: Any) -> int:
-    found = int(value)
-    if found != Decimal(value):
-        raise ValueError("not whole")
-    return found
-
-
-def _as_string(value: Any) -> str:
-    return value if isinstance(value, str) else encode_json(value).decode()
+    return _Column(pa.string(), lambda v: v if isinstance(v, str) else encode_json(v).decode())

@@ -33,6 +33,8 @@ from tap_oauth2_generic.singer.batch_files import BatchSettings, EncodingSetting
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+_SCHEMA_FILE = Path(__file__).parent.parent / "docs/reference/run-report.schema.json"
+_REPORT = json.loads(_SCHEMA_FILE.read_text())
 _HTTP = (TransportSettings, ResilienceSettings, RateLimitSettings, HostSettings, RuleSettings)
 
 
@@ -69,6 +71,8 @@ def tables(settings: Mapping[str, Any]) -> dict[str, str]:
         "options": option_rows(),
         "bounds": limit_rows(),
         "errors": error_rows(),
+        "report": report_rows(_REPORT["properties"]),
+        "stream_report": report_rows(_REPORT["properties"]["streams"]["items"]["properties"]),
         "demo": demo_rows(),
     }
     return {name: _joined(rows) for name, rows in found.items()}
@@ -177,6 +181,15 @@ def error_rows() -> Iterator[str]:
         if isinstance(member, type) and member.__module__ == errors.__name__:
             first = (member.__doc__ or "").partition("\n\n")[0].replace("``", "`")
             yield f"| `{name}` | `{member.__bases__[0].__name__}` | {' '.join(first.split())} |"
+
+
+def report_rows(fields: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a table of the fields of the run report, from its published schema."""
+    yield "| Field | Meaning |"
+    yield "|:--|:--|"
+    for name, about in fields.items():
+        choices = ", ".join(f"`{choice}`" for choice in about.get("enum", ()))
+        yield f"| `{name}` | {choices}{'. ' if choices else ''}{about['description']} |"
 
 
 def demo_rows() -> Iterator[str]:

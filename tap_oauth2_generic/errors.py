@@ -12,7 +12,7 @@ class ConfigurationError(TapError):
 
 
 class InputError(TapError):
-    """A file named on the command line is unreadable or holds no JSON object."""
+    """A file that was named cannot be read or written, or holds no JSON object."""
 
 
 class AuthorizationError(TapError):

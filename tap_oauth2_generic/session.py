@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from importlib.metadata import version
 from typing import Any
 
@@ -19,7 +20,10 @@ from tap_oauth2_generic.oauth2.token_client import TokenClient
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.failures import Failures
 from tap_oauth2_generic.runtime.progress import Progress
+from tap_oauth2_generic.runtime.redaction import redact
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
+
+_PACKAGE = "tap-oauth2-generic"
 
 
 @dataclass
@@ -44,7 +48,7 @@ class Session:
     def of(cls, config: Config, clock: Clock, flush: Callable[[], None]) -> Session:
         """Wire the parts; nothing is sent or read yet."""
         oauth2, grant, resilience = config.oauth2, config.grant, config.resilience
-        transport = Transport(config.transport, version("tap-oauth2-generic"))
+        transport = Transport(config.transport, version(_PACKAGE))
         endpoints = Endpoints(oauth2, transport, grant)
         tokens = TokenClient(
             oauth2, grant, config.assertion, config.scope, endpoints, transport, resilience, clock
@@ -54,7 +58,23 @@ class Session:
         hosts, limiter = HostPolicy(config.hosts), RateLimiter(config.rate_limit, clock)
         concurrency = ConcurrencyLimit(config.rate_limit)
         api = ApiClient(transport, authenticator, hosts, resilience, limiter, concurrency, clock)
-        return cls(config, authenticator, api, Progress(clock), clock, clock.time(), flush)
+        progress = Progress(clock, [(s.name, s.settings.selected) for s in config.top.streams])
+        return cls(config, authenticator, api, progress, clock, clock.time(), flush)
+
+    def report(self, status: str, exit_status: int) -> dict[str, Any]:
+        """Return the report of the run, which has ended."""
+        streams = [stats.report() for stats in self.progress.of_run()]
+        return {
+            "tap": _PACKAGE,
+            "version": version(_PACKAGE),
+            "started_at": datetime.fromtimestamp(self.started_at, timezone.utc),
+            "ended_at": datetime.fromtimestamp(self.clock.time(), timezone.utc),
+            "status": status,
+            "exit_status": exit_status,
+            "connection": redact(self.authenticator.connection) or None,
+            "requests": sum(stream["requests"] for stream in streams),
+            "streams": streams,
+        }
 
     def close(self) -> None:
         """Wake sleeping threads, and wait until a renewed token is stored."""

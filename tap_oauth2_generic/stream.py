@@ -67,6 +67,7 @@ class OAuth2Stream(PagedStream):
             self.reader.log,
         )
         self.reader.stats.bookmarks = self.bookmarks.moves
+        self.reader.stats.earliest = self.bookmarks.earliest
         self.plan = SlicePlan(self.reader, self.bookmarks, self.failures)
         self.pipelines = PipelineFactory(stream, self, self.bookmarks, self.reader.log)
         self.sample = SchemaSample(self.plan, self.pipelines)

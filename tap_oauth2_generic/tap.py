@@ -24,6 +24,7 @@ from tap_oauth2_generic.extract.prefetch import Prefetcher
 from tap_oauth2_generic.records.stream_maps import check_maps
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.log import LOG, some
+from tap_oauth2_generic.runtime.report import REPORT
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
 from tap_oauth2_generic.runtime.stats import plural
 from tap_oauth2_generic.session import Session
@@ -104,6 +105,7 @@ class TapOAuth2Generic(BaseTap):
                 type(child).parent_stream_type = type(streams[parent.stream])
                 child.sample.parent = streams[parent.stream].sample
                 child.complete_read.parent = streams[parent.stream].complete_read
+                child.reader.stats.parent = streams[parent.stream].reader.stats
         return list(streams.values())
 
     def setup_mapper(self) -> None:
@@ -113,20 +115,19 @@ class TapOAuth2Generic(BaseTap):
                 "ignoring unconfigured streams of the catalog: %s",
                 some(sorted(unknown), MAX_NAMED_STREAMS),
             )
-        try:
-            self._infer_schemas()
-            super().setup_mapper()
-            for stream in self._emitted:
-                stream.register_schema()
-        except TapError:
-            # The run ends before its sync, and reports on its streams all the same.
-            selected = [one.name for one in self._configured if one.settings.selected]
-            self.session.progress.summarize(selected)
-            raise
+        self._infer_schemas()
+        super().setup_mapper()
+        for stream in self._emitted:
+            stream.register_schema()
 
     @property
     def _emitted(self) -> list[OAuth2Stream]:
         return [stream for stream in self.streams.values() if stream.needs_schema]
+
+    def begin_report(self) -> None:
+        """Begin the run report, if there is to be one; raise ReportError."""
+        if path := self.configuration.top.run_report:
+            REPORT.begin(path, self.session.report)
 
     def sync_everything(self) -> None:
         """Sync all selected streams and report on each; raises TapError.
@@ -134,12 +135,15 @@ class TapOAuth2Generic(BaseTap):
         A failed stream or context does not stop the others if ``on_error`` says so.
         However it ends, the records read and the last safe state are written.
         """
-        streams = [s for s in self.streams.values() if s.selected or s.has_selected_descendents]
-        if not streams:
-            LOG.warning("no stream is selected; nothing to read")
-        for one in self._emitted:
-            one.hold_schema()
-        with self.session.progress.show([stream.name for stream in streams]):
+        progress = self.session.progress
+        with progress.show():
+            self.setup_mapper()
+            streams = self.streams.values()
+            progress.streams = [s.name for s in streams if s.selected or s.has_selected_descendents]
+            if not progress.streams:
+                LOG.warning("no stream is selected; nothing to read")
+            for one in self._emitted:
+                one.hold_schema()
             if (batches := self.configuration.top.batch_config) is not None:
                 self.message_writer = BatchWriter(batches, self.send_state)
             self.throttle_state()
@@ -156,7 +160,7 @@ class TapOAuth2Generic(BaseTap):
                     self.prefetcher.close()
                     self.write_rest()
                     self.session.close()
-            for stream in self.streams.values():
+            for stream in streams:
                 stream.report()
         failures.check()
 
@@ -183,12 +187,15 @@ class TapOAuth2Generic(BaseTap):
     def load_state(self, state: dict[str, Any]) -> None:
         """Load the state of the last run; raises StateError if it is malformed."""
         bookmarks = bookmarks_in(state)
+        super().load_state(state)
+        if not bookmarks:
+            # The streams are not made yet: a catalog may follow.
+            return
         if unknown := bookmarks.keys() - {stream.name for stream in self._configured}:
             LOG.info(
                 "leaving bookmarks of unconfigured streams unchanged: %s",
                 some(sorted(unknown), MAX_NAMED_STREAMS),
             )
-        super().load_state(state)
         for name, stream in self.streams.items():
             stream.reader.check.has_history = has_history(bookmarks.get(name) or {})
 

@@ -12,6 +12,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from tap_oauth2_generic.errors import OutputError, TapError
 from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.runtime.redaction import protect_logs, redact
+from tap_oauth2_generic.runtime.report import REPORT
 from tap_oauth2_generic.runtime.shutdown import Interrupted, uninterrupted
 from tap_oauth2_generic.settings.limits import MAX_ERROR_LINES, MAX_LINE_LENGTH
 from tap_oauth2_generic.singer import message_writer
@@ -37,20 +38,32 @@ def log_to_stderr() -> None:
 
 def run_cleanly(action: Callable[[], object]) -> int:
     """Run a command and return its exit status: 0, 1 for a failure, 2 for a usage error."""
+    status, ended, lines = 1, "failed", list[str]()
     try:
         # The SDK would use it, unchecked, before anything else.
         check_log_level()
-        status = action()
+        found = action()
         message_writer.flush_output()
+        status, ended = (found if isinstance(found, int) else 0), "success"
     except click.UsageError as error:
         error.show()
         return 1 if isinstance(error, click.BadParameter) else error.exit_code
     except SystemExit as error:
         # click exits with 1 if stdout is closed; the other statuses are argparse's, in the demo.
-        return _fail(["stdout is closed"]) if error.code == 1 else int(error.code or 0)
+        if error.code != 1:
+            return int(error.code or 0)
+        lines = ["stdout is closed"]
     except (Exception, KeyboardInterrupt, Interrupted) as error:  # noqa: BLE001 - the boundary
-        return _fail(_describe(error))
-    return status if isinstance(status, int) else 0
+        if isinstance(error, click.Abort | KeyboardInterrupt | Interrupted):
+            ended = "interrupted"
+        lines = _describe(error)
+    uninterrupted.has_ended = True
+    try:
+        REPORT.end(ended, status)
+    except Exception as error:  # noqa: BLE001 - as above
+        status, lines = 1, [*_describe(error), *lines]
+    _log(lines)
+    return status
 
 
 def _describe(error: BaseException) -> list[str]:  # noqa: PLR0911 - one for each kind
@@ -82,9 +95,8 @@ def _describe(error: BaseException) -> list[str]:  # noqa: PLR0911 - one for eac
     return [f"unexpected {what}; set TAP_OAUTH2_GENERIC_LOGLEVEL=DEBUG to see where"]
 
 
-def _fail(lines: list[str]) -> int:
+def _log(lines: list[str]) -> None:
     more = len(lines) - MAX_ERROR_LINES
     for line in [*lines[:MAX_ERROR_LINES], *([f"and {more} more errors"] if more > 0 else [])]:
         shown = redact(" ".join(line.split()))
         LOG.error("%s", shown if len(shown) <= MAX_LINE_LENGTH else f"{shown[:MAX_LINE_LENGTH]} …")
-    return 1

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -91,6 +92,9 @@ def split(
         members = _members(streams, share)
         definitions = [{**s.written, **_partitions(share.get(s.name))} for s in members]
         written = {**plain, "streams": definitions}
+        if path := config.top.run_report:
+            file = Path(path)
+            written["run_report"] = str(file.with_stem(f"{file.stem}-shard-{number}"))
         found.append({"state_id_suffix": f"shard-{number}", "config": written})
         if states:
             found[-1]["state"] = {"bookmarks": _bookmarks(members, share, states)}

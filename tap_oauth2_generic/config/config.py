@@ -23,6 +23,7 @@ from tap_oauth2_generic.settings.field_types import (
     BOOLEAN,
     HEADERS,
     JSON_OBJECT,
+    NAME,
     PARAMETERS,
     TEMPLATE,
     array_of,
@@ -94,6 +95,11 @@ class TopSettings:
         "What a failed stream, partition or child does to the others. `continue`: they are read, "
         "and the run ends with exit status 1; `fail`: the run ends at once.",
         default="continue",
+    )
+    run_report: str | None = setting(
+        NAME,
+        "File for a JSON report of each run, written when the run ends, however it ends. Its "
+        "folder must exist.",
     )
     batch_config: BatchSettings | None = setting(
         section(BatchSettings), "Sends records in files that BATCH messages name, for faster loads."

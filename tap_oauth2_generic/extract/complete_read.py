@@ -45,7 +45,7 @@ class CompleteRead:
     def _doubt_of_read(self) -> str:
         """Return what was not read, or read and not sent."""
         reader = self.plan.reader
-        if reader.stats.failed or reader.stats.slices < reader.stats.contexts:
+        if reader.stats.errors or reader.stats.slices < reader.stats.contexts:
             return "a part of it was not read"
         if self.plan.parent_fields:
             return "a record of its parent was skipped"

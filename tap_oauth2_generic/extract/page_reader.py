@@ -68,9 +68,9 @@ class PageReader:
         """Prepare the requests of a stream; ``keeps_encoded`` is the decision of the pipeline."""
         self.stream = stream
         self.session = session
-        self.log = StreamLog(stream.name)
         self._template = session.config.request_template(stream)
         self.stats = session.progress.stats(stream.name)
+        self.log = StreamLog(stream.name, self.stats.warnings.append)
         rules = [*stream.rules.response_rules, *session.config.rules.response_rules]
         self._policy = RequestPolicy(rules, stream.records.decode, self.log, self.stats)
         self._keeps_encoded = keeps_encoded

@@ -183,7 +183,6 @@ class SliceSync:
         """
         bookmarks, is_complete = self.plan.bookmarks, True
         bookmarks.begin(context)
-        self.writer.stats.contexts += 1
         readers = self.plan.take(context)
         items = ((reader, [reader]) for reader in readers)
         with closing(self.prefetcher.iterate(items)) as slice_readers:

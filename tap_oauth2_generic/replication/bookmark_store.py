@@ -135,6 +135,15 @@ class BookmarkStore:
         """Return the bookmark of each context that was read: before this run, and now."""
         return [(previous, self.previous(context)) for context, previous in self._begun]
 
+    def earliest(self) -> tuple[Any, Any]:
+        """Return the earliest bookmark of all contexts: before this run, and now."""
+        before, after = zip(*(self.moves() or [(self.previous(None),) * 2]), strict=True)
+        return min(before, key=self._amount), min(after, key=self._amount)
+
+    def _amount(self, bookmark: Any) -> Decimal:
+        at = moment(bookmark, self.kind.pattern)
+        return at.amount if at else Decimal("-Infinity")
+
     def advance(self, batch: Batch, origin: Slice, *, may_move: bool) -> None:
         """Take the replication values of records into account that were just written.
 

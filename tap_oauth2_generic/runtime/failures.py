@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tap_oauth2_generic.errors import RecordError, RunError, StreamError
+from tap_oauth2_generic.errors import RecordError, RunError, StreamError, TapError
 from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.runtime.stats import StreamStats
 
@@ -62,6 +62,16 @@ class StreamFailures:
             # Of the SDK; our own parts say what is too deep.
             message = f"stream {self.stats.name!r}: its records or its schema are nested too deep"
             self.add(RecordError(message), context, ends_run=ends_run)
+        except BaseException as error:
+            self.stop(error)
+            raise
+
+    def stop(self, error: BaseException) -> None:
+        """Note that the run ends while the stream is read; a signal is no error of it."""
+        if isinstance(error, Exception):
+            self._keep(str(error) if isinstance(error, TapError) else repr(error))
+        else:
+            self.stats.incomplete += 1
 
     def add(
         self,
@@ -74,17 +84,24 @@ class StreamFailures:
 
         Raise RunError if that ends the run.
         """
-        # One line, whatever a server put into it.
-        line = " ".join(self._locate(str(error), context).split())
+        line = self._keep(self._locate(str(error), context))
+        # Without partitions the stream is its one context.
+        self.stats.failed += bool(context) or self.stats.contexts == 1 > self.stats.failed
         if self.ends_run or ends_run:
             raise RunError(line) from None
-        self.stats.failed += 1
         self._in_row += 1
         self._note(line)
         self.has_ended = not context or self._in_row > MAX_IN_ROW
         if context and self.has_ended:
             stream = f"stream {self.stats.name!r}"
             self._note(f"{stream}: {self._in_row} contexts failed in a row; skipping the others")
+
+    def _keep(self, message: str) -> str:
+        """Keep an error of the stream for its report, and return it in one line."""
+        line = " ".join(message.split())
+        if line not in self.stats.errors:
+            self.stats.errors.append(line)
+        return line
 
     def _locate(self, message: str, context: Mapping[str, Any] | None) -> str:
         """Return the message with the stream and the context in it."""

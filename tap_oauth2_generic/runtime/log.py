@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 LOG = logging.getLogger("tap-oauth2-generic")
@@ -12,14 +12,17 @@ LOG = logging.getLogger("tap-oauth2-generic")
 class StreamLog(logging.LoggerAdapter):  # type: ignore[type-arg] # none in Python 3.10
     """Log what concerns one stream; safe to use from any thread."""
 
-    def __init__(self, stream: str) -> None:
+    def __init__(self, stream: str, keep: Callable[[str], object] = str) -> None:
+        """Begin without a line; ``keep`` is called with each warning."""
         super().__init__(LOG.getChild(stream), {})
-        self._stream = stream
+        self._stream, self._keep = stream, keep
         self._topics: set[str] = set()
 
     def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
         """Log a line about the stream; without arguments, a ``%`` in it is just that."""
-        sentence = str(msg) % args if args else msg
+        sentence = str(msg) % args if args else str(msg)
+        if level == logging.WARNING:
+            self._keep(sentence)
         self.logger.log(level, "stream %r: %s", self._stream, sentence, **kwargs)
 
     def warn_once(self, topic: str, msg: object, *args: object) -> None:

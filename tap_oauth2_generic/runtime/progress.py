@@ -19,7 +19,7 @@ from tap_oauth2_generic.runtime.shutdown import uninterrupted
 from tap_oauth2_generic.runtime.stats import StreamStats, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from rich.console import Console
 
@@ -33,11 +33,14 @@ _RATE_SECONDS = 5
 class Progress:
     """The statistics of all streams of a run, and where they are shown."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, streams: Sequence[tuple[str, bool]] = ()) -> None:
+        """Begin with these streams, each with whether the run reads it."""
         self._clock = clock
         self._stats: dict[str, StreamStats] = {}
         self._current = "starting"
-        self._streams: Collection[str] = ()
+        self.streams: Collection[str] = [name for name, is_read in streams if is_read]
+        for name, _ in streams:
+            self.stats(name)
         self._is_live = False
         self._drawn: deque[tuple[float, int]] = deque(maxlen=_RATE_SECONDS * _DRAWINGS_PER_SECOND)
 
@@ -47,22 +50,20 @@ class Progress:
         return self._stats.setdefault(name, new)
 
     @contextmanager
-    def show(self, streams: Collection[str]) -> Iterator[None]:
-        """Show the progress of a run of these streams, and its summary however it ends."""
-        self._streams = streams
+    def show(self) -> Iterator[None]:
+        """Show the progress of a run, and its summary however it ends."""
         self._is_live = _can_draw(os.environ)
         try:
             with _live_line(self._line) if self._is_live else nullcontext():
                 yield
         finally:
             with uninterrupted:
-                self.summarize(streams)
+                for stats in self.of_run():
+                    LOG.info("stream %r: %s", stats.name, stats.summary())
 
-    def summarize(self, streams: Collection[str]) -> None:
-        """Log a line for each of these streams, and for any other that was requested."""
-        for stats in self._stats.values():
-            if stats.name in streams or stats.requests:
-                LOG.info("stream %r: %s", stats.name, stats.summary())
+    def of_run(self) -> list[StreamStats]:
+        """Return the statistics of each stream of the run, and of any other that was requested."""
+        return [one for one in self._stats.values() if one.name in self.streams or one.requests]
 
     def _on_page(self, stats: StreamStats) -> None:
         self._current = stats.name
@@ -85,7 +86,7 @@ class Progress:
         # Of each reason, the longest wait comes last and stays.
         waits = dict(sorted(wait for one in streams for wait in one.waits.remaining().items()))
         parts = [
-            f"{self._current} (stream {started} of {len(self._streams)})",
+            f"{self._current} (stream {started} of {len(self.streams)})",
             *(f"waits {math.ceil(max(left, 0))} s ({reason})" for reason, left in waits.items()),
             plural(records, "record"),
             plural(sum(stats.pages for stats in streams), "page"),

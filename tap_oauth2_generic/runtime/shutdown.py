@@ -18,7 +18,8 @@ class SignalGuard:
     """A context that defers signals; it may be nested.
 
     Only the main thread receives signals, so the context has no effect in other threads.
-    ``forced``: the same signal arrived twice; stop without draining.
+    ``forced``: the same signal arrived twice; stop without draining. ``has_ended``: how the run
+    ended is decided, so no signal changes it.
     """
 
     def __init__(self) -> None:
@@ -29,8 +30,7 @@ class SignalGuard:
         """Forget the signals of an earlier run in this process."""
         self._deferred: int | None = None
         self._received: set[int] = set()
-        self._is_ending = False
-        self.forced = False
+        self._is_ending = self.has_ended = self.forced = False
 
     def __enter__(self) -> None:
         """Defer signals."""
@@ -53,6 +53,8 @@ class SignalGuard:
         A second signal of another kind is no repetition: for one Ctrl-C under Meltano, the
         terminal sends SIGINT and Meltano SIGTERM.
         """
+        if self.has_ended:
+            return
         self.forced = self.forced or signum in self._received
         self._received.add(signum)
         if self.forced or not (self._depth or self._is_ending):

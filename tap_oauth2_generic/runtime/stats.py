@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
+
+from tap_oauth2_generic.runtime.redaction import redact
 
 # How many reasons why paging ended are named; thousands of partitions may have many.
 _MAX_REASONS = 3
+#: Warnings, and errors, of a stream that are kept.
+MAX_LINES = 100
 
 
 class Waits:
@@ -63,8 +68,9 @@ class Waits:
 class StreamStats:
     """Counters of one stream, over all its partitions.
 
-    ``requests`` counts every request sent, ``sampled`` those for the schema. ``on_page`` is
-    called after each page; ``bookmarks`` returns each bookmark before the run and now.
+    ``requests`` counts every request sent, ``sampled`` those for the schema; ``incomplete`` the
+    contexts of which a part was not read. ``on_page`` is called after each page; ``bookmarks``
+    returns each bookmark before the run and now, ``earliest`` the earliest of them.
     """
 
     def __init__(
@@ -77,9 +83,13 @@ class StreamStats:
         self.waits = Waits(monotonic)
         self.records = self.pages = self.ignored = 0
         self.requests = self.sampled = self.retries = 0
-        self.contexts = self.slices = self.failed = 0
+        self.contexts = self.slices = self.failed = self.incomplete = 0
+        self.parent: StreamStats | None = None
+        self.warnings: deque[str] = deque(maxlen=MAX_LINES)
+        self.errors: deque[str] = deque(maxlen=MAX_LINES)
         self.ends: Counter[str] = Counter()
         self.bookmarks: Callable[[], list[tuple[Any, Any]]] = list
+        self.earliest: Callable[[], tuple[Any, Any]] = lambda: (None, None)
         self.logged_at: float | None = None
         self._on_page = on_page
         self._lock = threading.Lock()
@@ -103,6 +113,42 @@ class StreamStats:
             self.pages += 1
         self._on_page(self)
 
+    @property
+    def status(self) -> str:
+        """What became of the stream."""
+        if self.errors or self.incomplete:
+            return "failed" if self.errors else "incomplete"
+        # There may be no record of its parent to read it for.
+        is_read = self.contexts or (self.parent is not None and self.parent.status == "success")
+        return "success" if is_read else "skipped"
+
+    @cached_property
+    def sent(self) -> tuple[int, int, dict[str, float]]:
+        """Requests, retries and seconds waited; once asked for, no running thread changes them."""
+        waits = {reason: round(seconds, 1) for reason, seconds in self.waits.seconds().items()}
+        return self.requests, self.retries, waits
+
+    def report(self) -> dict[str, Any]:
+        """Return the report of a finished stream; its numbers are those of the summary."""
+        requests, retries, waits = self.sent
+        before, after = self.earliest()
+        return {
+            "name": self.name,
+            "status": self.status,
+            "records": self.records,
+            "pages": self.pages,
+            "requests": requests,
+            "retries": retries,
+            "waits": waits,
+            "contexts": self.contexts,
+            "failed_contexts": self.failed,
+            "bookmark_before": before,
+            "bookmark_after": after,
+            "paging_ended": {_masked(reason): times for reason, times in self.ends.items()},
+            "warnings": [*map(_masked, self.warnings)],
+            "errors": [*map(_masked, self.errors)],
+        }
+
     def progress(self) -> str:
         """Return how much was read."""
         return f"{plural(self.records, 'record')} on {plural(self.pages, 'page')}"
@@ -116,9 +162,10 @@ class StreamStats:
         if self.ignored:
             read += f", {plural(self.ignored, 'response')} ignored"
         sample = f" ({self.sampled:,} for its schema)" if self.sampled else ""
-        sent = f"{plural(self.requests, 'request')}{sample}, {plural(self.retries, 'retry')}"
-        waits = [f"{seconds:.1f} s ({reason})" for reason, seconds in self.waits.seconds().items()]
-        waited = f"waited {', '.join(waits)}" if waits else "no waits"
+        requests, retries, waits = self.sent
+        sent = f"{plural(requests, 'request')}{sample}, {plural(retries, 'retry')}"
+        each = ", ".join(f"{seconds:.1f} s ({reason})" for reason, seconds in waits.items())
+        waited = f"waited {each}" if each else "no waits"
         return "; ".join([read, sent, waited, *self._bookmark_parts(), *self._end_parts()])
 
     def _bookmark_parts(self) -> list[str]:
@@ -148,6 +195,10 @@ class StreamStats:
             often = f" ({plural(unfinished, 'time')})" if unfinished > 1 else ""
             parts.append(f"paging did not finish{often}")
         return parts or ["nothing was read"]
+
+
+def _masked(line: str) -> str:
+    return redact(line).encode(errors="replace").decode()
 
 
 def plural(count: int, noun: str) -> str:

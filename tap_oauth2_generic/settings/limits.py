@@ -6,7 +6,7 @@ A limit that only bounds a loop or a buffer inside the tap stays where it is use
 
 from __future__ import annotations
 
-from tap_oauth2_generic.runtime import failures, redaction, timestamps
+from tap_oauth2_generic.runtime import failures, redaction, stats, timestamps
 
 #: seconds of a timeout or wait (a year) | A longer one is a configuration error.
 MAX_SECONDS = timestamps.YEAR_SECONDS
@@ -77,6 +77,8 @@ MAX_DEVICE_LIFETIME_SECONDS = 86400.0
 MAX_ERROR_LINES = 20
 #: characters of an error line | A longer line is cut off.
 MAX_LINE_LENGTH = 2000
+#: warnings, and errors, of a stream in the run report | The ones in the middle are only counted.
+MAX_REPORTED_LINES = stats.MAX_LINES
 #: streams named in a warning | The remaining ones are only counted.
 MAX_NAMED_STREAMS = 20
 #: fields named in a warning | The remaining ones are only counted.

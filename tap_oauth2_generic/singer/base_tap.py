@@ -16,6 +16,7 @@ import click
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.plugin_base import _ConfigInput
+from singer_sdk.singerlib import Catalog
 from singer_sdk.tap_base import CliTestOptionValue
 
 from tap_oauth2_generic.errors import ConfigurationError, OutputError
@@ -40,6 +41,8 @@ class BaseTap(Tap):
 
     message_writer_class = MessageWriter
     message_writer: MessageWriter
+    #: Begins the report of a sync; raises TapError.
+    begin_report: Callable[[], None]
     #: Syncs all selected streams; raises TapError.
     sync_everything: Callable[[], None]
 
@@ -166,15 +169,22 @@ class BaseTap(Tap):
             return
         cls.print_version(print_fn=cls.logger.info)
         try:
-            tap = cls(
-                config=(config or _ConfigInput()).config,
-                state=None if state is None else read_state(state),
-                catalog=None if catalog is None else read_catalog(catalog),
-            )
+            tap = cls(config=(config or _ConfigInput()).config, setup_mapper=False)
         except ConfigValidationError as error:
             # The SDK's command would catch it and log a line of its own.
             raise ConfigurationError("\n".join(error.errors)) from None
+        tap.begin_report()
+        tap._read_inputs(state, catalog)
         tap.sync_everything()
+
+    def _read_inputs(self, state: IO[str] | None, catalog: IO[str] | None) -> None:
+        """Read the files that are given, once the run has begun; raise TapError."""
+        if catalog is not None:
+            content = read_catalog(catalog)
+            self.inferred_in_catalog = inferred_streams(content)
+            self._input_catalog = Catalog.from_dict(content)
+        if state is not None:
+            self.load_state(read_state(state))
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
         uninterrupted.handle(signum)

@@ -122,10 +122,12 @@ class PagedStream(SchemaStream):
                 child._activate_version()  # noqa: SLF001 - one family
 
     def _sync_one(self, context: Context | None) -> bool:
-        is_complete = False
+        is_complete, stats = False, self.failures.stats
+        stats.contexts += 1
         with self.failures.catching(context, ends_run=self._is_trial):
             self._meters = self._meters or Meters(self)
             is_complete = self.sync_context(context)
+        stats.incomplete += not is_complete
         if self.state_manager.get_state_partition_context(context) == context:
             state = self.get_context_state(context)
             self.settle(state, is_complete=is_complete)

@@ -50,6 +50,9 @@ class SchemaStream(Stream):
             self._schema = {"type": "object", "properties": {}}
             if self.selected:
                 self.failures.add(error)
+        except BaseException as error:
+            self.failures.stop(error)
+            raise
 
     @property
     def schema(self) -> dict[str, Any]:

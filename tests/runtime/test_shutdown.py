@@ -307,6 +307,7 @@ def test_signal_is_deferred_to_the_end_of_the_outer_block():
 
 def test_next_run_forgets_earlier_signals(api, tap):
     """Two signals in one run do not force the end of the next in the same process."""
+    uninterrupted.begin_run()
     for _ in range(2):
         with pytest.raises(Interrupted):
             uninterrupted.handle(signal.SIGTERM)

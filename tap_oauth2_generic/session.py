@@ -12,7 +12,7 @@ from tap_oauth2_generic.config.config import Config
 from tap_oauth2_generic.config.streams import StreamConfig
 from tap_oauth2_generic.net.client import ApiClient
 from tap_oauth2_generic.net.hosts import HostPolicy
-from tap_oauth2_generic.net.rate_limit import ConcurrencyLimit, RateLimiter
+from tap_oauth2_generic.net.rate_limit import RateLimiter
 from tap_oauth2_generic.net.transport import Transport
 from tap_oauth2_generic.oauth2.authenticator import Authenticator
 from tap_oauth2_generic.oauth2.discovery import Endpoints
@@ -56,8 +56,7 @@ class Session:
         own_hosts = (config.base_host, *config.hosts.allowed_hosts)
         authenticator = Authenticator(oauth2, grant, config.assertion, tokens, own_hosts, clock)
         hosts, limiter = HostPolicy(config.hosts), RateLimiter(config.rate_limit, clock)
-        concurrency = ConcurrencyLimit(config.rate_limit)
-        api = ApiClient(transport, authenticator, hosts, resilience, limiter, concurrency, clock)
+        api = ApiClient(transport, authenticator, hosts, resilience, limiter, clock)
         progress = Progress(clock, [(s.name, s.settings.selected) for s in config.top.streams])
         return cls(config, authenticator, api, progress, clock, clock.time(), flush)
 

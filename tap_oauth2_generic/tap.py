@@ -76,7 +76,9 @@ class TapOAuth2Generic(BaseTap):
     @cached_property
     def prefetcher(self) -> Prefetcher:
         """What requests pages ahead, for all streams."""
-        return Prefetcher(self.configuration.rate_limit.max_in_flight)
+        limits = self.configuration.rate_limit
+        spare = limits.max_in_flight if limits.rate_limits else 0
+        return Prefetcher(limits.max_in_flight, spare=spare)
 
     @property
     def streams(self) -> dict[str, OAuth2Stream]:  # type: ignore[override]  # made below

@@ -83,6 +83,8 @@ def split(
     filled = [(n, share) for n, share in enumerate(shares(streams, shards), 1) if share]
     if pace := config.rate_limit.requests_per_second:
         plain["requests_per_second"] = pace / len(filled)
+    if budgets := config.rate_limit.rate_limits:
+        plain["rate_limits"] = [one.divide(len(filled)) for one in budgets]
     if config.top.emit_activate_version_messages and len(filled) > 1:
         # Each would have the rows of the others deleted.
         LOG.warning("turning off emit_activate_version_messages: no shard reads all rows")

@@ -22,7 +22,8 @@ from tap_oauth2_generic.errors import (
 )
 from tap_oauth2_generic.net import retry
 from tap_oauth2_generic.net.hosts import HostPolicy
-from tap_oauth2_generic.net.rate_limit import ConcurrencyLimit, RateLimiter, Slot
+from tap_oauth2_generic.net.rate_limit import RateLimiter, Slot
+from tap_oauth2_generic.net.remaining import read_remaining
 from tap_oauth2_generic.net.request import Request, Response, prepare, redirect
 from tap_oauth2_generic.net.response_rules import Rule
 from tap_oauth2_generic.net.transport import Transport
@@ -80,7 +81,6 @@ class ApiClient:
     hosts: HostPolicy
     resilience: retry.ResilienceSettings
     limiter: RateLimiter
-    concurrency: ConcurrencyLimit
     clock: Clock
 
     def fetch(
@@ -191,14 +191,14 @@ class ApiClient:
         for _ in range(MAX_REDIRECTS):
             self.hosts.check(prepared.url or "", request.base_url, came_from)
             self.authenticator.sign(prepared, token)
-            with self.concurrency.slot(alone=alone) as slot:
-                self.limiter.wait_for_turn(policy.stats.waits)
+            budget = self.limiter.budget(prepared.url or "", request.base_url)
+            with self.limiter.slot(budget, policy.stats.waits, alone=alone) as slot:
                 policy.stats.request(is_sample=policy.is_sample)
                 response = self.transport.send(prepared)
-            if response.status_code in retry.TOO_MANY_AT_ONCE:
-                self.concurrency.halve(slot)
-            else:
-                self.concurrency.recover()
+                slot.status = response.status_code
+                slot.told = read_remaining(
+                    response, budget.remaining_header, self.resilience, self.clock.time()
+                )
             if not response.is_redirect:
                 return response, slot
             prepared, came_from = redirect(prepared, response), "a redirect"

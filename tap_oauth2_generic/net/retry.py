@@ -105,10 +105,10 @@ def wait_and_retry(
     retries; a ``Retry-After`` beyond ``max_wait`` is final.
     """
     longest = settings.max_wait
-    wait = _parse_wait(headers.get("Retry-After"), now)
+    wait = parse_wait(headers.get("Retry-After"), now)
     if wait is None and is_limit:
         header = headers.get(settings.rate_limit_header)
-        wait = _parse_wait(header, now, settings.rate_limit_format)
+        wait = parse_wait(header, now, settings.rate_limit_format)
         longest *= max(settings.max_retries, 1)
     if wait is not None and wait > longest:
         refusal = (
@@ -131,7 +131,8 @@ def bounded_wait(
     return max(min(verdict.wait_seconds or 0.0, settings.max_wait), random * backoff)
 
 
-def _parse_wait(value: str | None, now: float, form: str = "auto") -> float | None:
+def parse_wait(value: str | None, now: float, form: str = "auto") -> float | None:
+    """Return the seconds until the time in a header, None if it holds none."""
     number = None if form == "date" else timestamps.read_number(value)
     if number is None:
         return _until_date(value, now) if form in {"auto", "date"} else None

@@ -196,8 +196,11 @@ def test_streams_may_come_from_the_environment(shard):
 
 
 def test_rate_limit_is_divided(shard):
-    """All shards together send no more requests a second than configured."""
-    _, found, _ = shard(12, ORDERS, requests_per_second=18, max_in_flight=2)
+    """All shards together send no more requests than configured."""
+    limits = {"rate_limits": [{"path": "*", "requests": 18, "per_seconds": 60}]}
+    _, found, _ = shard(12, ORDERS, requests_per_second=18, max_in_flight=2, **limits)
+    (budget,) = {str(entry["config"]["rate_limits"]) for entry in found}
+    assert "'requests': 2, 'per_seconds': 60" in budget
     assert [entry["config"]["requests_per_second"] for entry in found] == [2.0] * 9
     assert {entry["config"]["max_in_flight"] for entry in found} == {2}
 

@@ -27,6 +27,7 @@ _MOST_REQUESTS = 20
 _FRAMING = {"content-length", "transfer-encoding", "connection", "upgrade"}
 # Settings that would only slow a run down, or send requests to other machines.
 _TAME = {"max_retries": 1, "max_wait": 0, "requests_per_second": None, "timeout": 20, "proxy": None}
+_TAME |= {"rate_limits": None}
 _NOWHERE = "http://127.0.0.1:9"
 _STATUSES = range(200, 600)
 _LONGEST_HEADER = 2000

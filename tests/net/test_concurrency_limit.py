@@ -7,31 +7,41 @@ from collections import Counter
 
 import pytest
 
-from tap_oauth2_generic.net.rate_limit import ConcurrencyLimit, RateLimitSettings
+from tap_oauth2_generic.net.rate_limit import RateLimiter, RateLimitSettings
+from tap_oauth2_generic.runtime.clock import Clock
+from tap_oauth2_generic.runtime.stats import Waits
 from tests.support.server import Reply
 
 SCHEMA = {"type": "object", "properties": {"id": {"type": "integer"}}}
 
 
+class Limiter(RateLimiter):
+    """A limiter of nothing but concurrency, on this machine's clock."""
+
+    def __init__(self, max_in_flight):
+        super().__init__(RateLimitSettings(max_in_flight=max_in_flight), Clock())
+
+    def enter(self, *, alone=False):
+        return self.slot(self.budget("", ""), Waits(Clock().monotonic), alone=alone)
+
+
 def limit_after(in_flight, responses):
     for good in responses:
-        with in_flight.slot() as slot:
-            pass
-        (in_flight.recover if good else lambda slot=slot: in_flight.halve(slot))()
+        with in_flight.enter() as slot:
+            slot.status = 200 if good else 429
     return in_flight.limit
 
 
 def test_limit_halves_once_for_requests_in_flight_together():
-    in_flight = ConcurrencyLimit(RateLimitSettings(max_in_flight=8))
-    with in_flight.slot() as one, in_flight.slot() as other:
-        in_flight.halve(one)
-        in_flight.halve(other)
+    in_flight = Limiter(8)
+    with in_flight.enter() as one, in_flight.enter() as other:
+        one.status = other.status = 429
     assert in_flight.limit == 4
     assert limit_after(in_flight, [False, False, False]) == 1
 
 
 def test_limit_is_restored_gradually_up_to_its_maximum():
-    in_flight = ConcurrencyLimit(RateLimitSettings(max_in_flight=4))
+    in_flight = Limiter(4)
     assert limit_after(in_flight, [False]) == 2
     assert limit_after(in_flight, [True] * 19) == 2
     assert limit_after(in_flight, [True]) == 3
@@ -39,16 +49,17 @@ def test_limit_is_restored_gradually_up_to_its_maximum():
 
 
 def test_lowered_limit_holds_for_waiting_requests():
-    in_flight = ConcurrencyLimit(RateLimitSettings(max_in_flight=4))
+    in_flight = Limiter(4)
     began = threading.Event()
 
     def another():
-        with in_flight.slot():
+        with in_flight.enter():
             began.set()
 
-    with in_flight.slot() as slot:
-        with in_flight.slot():
-            in_flight.halve(slot)
+    with in_flight.enter():
+        with in_flight.enter():
+            with in_flight.enter() as slot:
+                slot.status = 429
             thread = threading.Thread(target=another, daemon=True)
             thread.start()
             assert not began.wait(0.05)
@@ -89,14 +100,14 @@ def test_429_storm_halves_concurrency_and_loses_no_page(api, tap):
 
 def test_request_that_wants_to_be_alone_waits_for_the_others():
     """Those that come after it wait for it in turn."""
-    in_flight, order = ConcurrencyLimit(RateLimitSettings(max_in_flight=4)), []
+    in_flight, order = Limiter(4), []
 
     def take(name, *, alone):
-        with in_flight.slot(alone=alone) as slot:
+        with in_flight.enter(alone=alone) as slot:
             order.append((name, slot.is_shared))
 
-    with in_flight.slot() as first:
-        with in_flight.slot() as second:
+    with in_flight.enter() as first:
+        with in_flight.enter() as second:
             alone = threading.Thread(target=take, args=["alone"], kwargs={"alone": True})
             alone.start()
             while not in_flight._alone:

@@ -33,6 +33,11 @@ class HandClock(Clock):
             act()
 
 
+def wait_for_turn(limiter, clock):
+    with limiter.slot(limiter.budget("", ""), Waits(clock.monotonic)):
+        pass
+
+
 def send_times(rate, pauses):
     """Return when requests are sent that are made after such pauses."""
     clock = HandClock()
@@ -40,7 +45,7 @@ def send_times(rate, pauses):
     left = []
     for pause in pauses:
         clock.now += pause
-        limiter.wait_for_turn(Waits(clock.monotonic))
+        wait_for_turn(limiter, clock)
         left.append(clock.now)
     return left
 
@@ -80,15 +85,15 @@ def test_hold_delays_every_request(rate):
     limiter = RateLimiter(RateLimitSettings(requests_per_second=rate), clock)
     limiter.hold(30)
     limiter.hold(5)
-    limiter.wait_for_turn(Waits(clock.monotonic))
+    wait_for_turn(limiter, clock)
     assert clock.now == 1030
 
 
 def test_hold_delays_requests_that_already_wait():
     clock = HandClock(during_sleep=lambda: limiter.hold(30))
     limiter = RateLimiter(RateLimitSettings(requests_per_second=1), clock)
-    limiter.wait_for_turn(Waits(clock.monotonic))
-    limiter.wait_for_turn(Waits(clock.monotonic))
+    wait_for_turn(limiter, clock)
+    wait_for_turn(limiter, clock)
     assert clock.now >= 1030
 
 

@@ -114,8 +114,10 @@ class Authenticator:
             # Proves that the store can be written before a person logs in.
             self._store.write(self._store.read(prefix).get(chain.key, chain))
         token = self._grant.login(ui, self._token_client)
-        self._chain = replace(chain, token=token, started_at=self._clock.time())
         with uninterrupted, self._store.lock(chain.key):
+            # Runs may have spent tokens while the person logged in.
+            spent = self._store.read(prefix).get(chain.key, chain).spent
+            self._chain = replace(chain, token=token, started_at=self._clock.time(), spent=spent)
             self._store.write(self._chain)
         return token
 

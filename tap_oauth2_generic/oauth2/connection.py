@@ -6,6 +6,7 @@ Each seed has a chain of its own: the tokens that it was renewed to. So has the 
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -18,6 +19,7 @@ from tap_oauth2_generic.oauth2.grants import Grant
 from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 from tap_oauth2_generic.oauth2.store import SEPARATOR, Chain
 from tap_oauth2_generic.oauth2.token import NO_TOKEN, Token
+from tap_oauth2_generic.settings.limits import MAX_SPENT_TOKENS
 
 
 class StoredConnection:
@@ -41,6 +43,7 @@ class StoredConnection:
         # The first one names the chain.
         self._seeds = tuple(_fingerprint(seed) for seed in (refresh, access) if seed)
         self._seed = self._seeds[0] if self._seeds else ""
+        self._marks = {self._mark(seed) for seed in (refresh, access) if seed}
         # Chains of earlier versions have one fingerprint of both seeds.
         self._old_seed = _fingerprint(refresh, access)
         self._old_seeds = {self._old_seed, _fingerprint(refresh, None)} - {*_NO_SEED}
@@ -99,6 +102,11 @@ class StoredConnection:
         key = replaced[-1].key if replaced else chain.key
         return replace(chain, key=key, token=NO_TOKEN, is_login=True)
 
+    def spend(self, chain: Chain, token: str) -> tuple[str, ...]:
+        """Return the marks of a chain's spent tokens, last that of one to be sent."""
+        others = (mark for mark in chain.spent if mark != self._mark(token))
+        return (*others, self._mark(token))[-MAX_SPENT_TOKENS:]
+
     def bind(self, chain: Chain, **changes: Any) -> Chain:
         """Return a chain, with changes, as one of this configuration."""
         changes |= {"issued_for": self._issued_for, "request": self._request}
@@ -125,8 +133,14 @@ class StoredConnection:
             chain
             for chain in found
             if not seeds.isdisjoint((chain.seed, *chain.seeds))
+            or not self._marks.isdisjoint(chain.spent)
             or (refresh_token and refresh_token == chain.token.refresh_token)
         ]
+
+    def _mark(self, token: str) -> str:
+        """Return a hash by which a token is recognized; nobody can tell the token from it."""
+        key = hashlib.sha256(self.prefix.encode()).digest()
+        return hmac.new(key, token.encode("utf-8", "surrogatepass"), "sha256").hexdigest()[:32]
 
     def _with_seeds(self, chain: Chain) -> Chain:
         """Return a chain that knows the configured seeds, with an access token new to it."""

@@ -60,19 +60,22 @@ class Renewal:
 
         Raise LoginNeededError, and end the chain, if the provider rejects its refresh token.
         """
-        if self._secret(chain) is not None:
-            now = self._clock.time()
-            started = self._connection.bind(
-                chain, refresh_started_at=now, started_at=chain.started_at or now
+        if (secret := self._secret(chain)) is not None:
+            now, interrupted_at = self._clock.time(), chain.refresh_started_at
+            chain = self._connection.bind(
+                chain,
+                refresh_started_at=now,
+                started_at=chain.started_at or now,
+                spent=self._connection.spend(chain, secret),
             )
             # Committed before the request: proves that its response can be stored, and lets a
             # later run recognize that this one was interrupted.
-            self._store.begin_refresh(lock, started)
+            self._store.begin_refresh(lock, chain)
             # A signal in the middle would lose a token that the provider has already issued.
             with self._running, uninterrupted:
                 if self._closed:
                     raise AuthorizationError("the run is ending; no token was requested")
-                token = self._refresh(started, chain.refresh_started_at)
+                token = self._refresh(chain, interrupted_at)
                 lock.release_space()
                 if token is not None:
                     return self._commit(chain, token)

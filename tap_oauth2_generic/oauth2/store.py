@@ -39,9 +39,10 @@ class Chain:
 
     ``key`` is the name of its row, ``token`` an empty one if there is none. ``seed`` is the
     fingerprint of the seed it began with, ``seeds`` of all it knows, ``request`` of the token
-    request. ``issued_for``: token URL, client and hosts. ``started_at`` is when the seed was
-    first used, or the login. ``refresh_started_at`` is set during a refresh and stays set if the
-    process is killed in it; ``ended`` if the provider rejected the refresh token.
+    request; ``spent`` are marks of the refresh tokens that were sent. ``issued_for``: token URL,
+    client and hosts. ``started_at`` is when the seed was first used, or the login.
+    ``refresh_started_at`` is set during a refresh and stays set if the process is killed in it;
+    ``ended`` if the provider rejected the refresh token.
     """
 
     key: str = ""
@@ -53,6 +54,7 @@ class Chain:
     issued_for: tuple[str, ...] = ()
     scopes: list[str] | None = None
     seeds: tuple[str, ...] = ()
+    spent: tuple[str, ...] = ()
     is_login: bool = False
     started_at: float = 0.0
     ended: bool = False

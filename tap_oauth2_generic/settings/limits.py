@@ -41,6 +41,9 @@ MAX_EMPTY_PAGES = 20
 #: equal pages in a row, although the API says that more follow | Paging stops, with a warning,
 #: and the read is incomplete.
 MAX_EQUAL_PAGES = 100
+#: spent refresh tokens remembered of a connection | An older one that is set again as
+#: `refresh_token` would be sent again.
+MAX_SPENT_TOKENS = 1000
 #: windows of one read (`incremental.window`) | More is an error: write a longer window or a later
 #: `start_date`.
 MAX_WINDOWS = 50_000

@@ -8,12 +8,17 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from tap_oauth2_generic.errors import TokenRequestError
+from tap_oauth2_generic.oauth2.connection import StoredConnection
+from tap_oauth2_generic.oauth2.store import TokenStore
+from tap_oauth2_generic.oauth2.token import Token
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.session import Session
+from tap_oauth2_generic.settings.limits import MAX_SPENT_TOKENS
 from tests.support.rotation import Person, RotatingProvider
 from tests.support.server import ApiServer, Reply
 from tests.support.settings import valid_config
@@ -91,6 +96,105 @@ def test_seed_that_is_the_token_of_a_chain_continues_it(tap, provider, config):
     for given in (rotated, seed, rotated):
         provider.expire()
         assert tap.ok(config(given)).ids() == ["A"]
+    assert provider.reused == []
+
+
+def read_store(settings):
+    return TokenStore(settings["token_store"], settings.get("token_store_key"))
+
+
+@pytest.mark.parametrize("key", [{}, {"token_store_key": "key-of-the-store"}])
+@pytest.mark.parametrize("login", [None, "with the seed", "without"])
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_spent_token_given_as_a_seed_is_not_sent_again(tap, provider, config, steps, login, key):
+    """However many rotations ago; the chain that it belongs to goes on, or a later login."""
+    tokens = [provider.issue("A")]
+    for _ in range(steps):
+        tap.ok(config(tokens[0], **key))
+        provider.expire()
+        tokens += provider.live
+    if login:
+        log_in(config(tokens[0] if login == "with the seed" else None, **key), "by-hand")
+    for token in [*tokens[:-1], *tokens[:-1]]:
+        assert tap.ok(config(token, **key)).ids() == ["by-hand" if login else "A"]
+        provider.expire()
+    assert provider.reused == []
+    chains = read_store(config(**key)).read_all()
+    assert not any(
+        token in repr((chain.seeds, chain.spent)) for token in tokens for chain in chains
+    )
+
+
+def test_token_spent_while_a_person_logs_in_is_not_sent_again(tap, provider, config):
+    """The login replaces the chain, and knows what a run has spent meanwhile."""
+    seed = provider.issue("A")
+    tap.ok(config(seed))
+    provider.expire()
+    (rotated,) = provider.live
+
+    class Busy(Person):
+        def wait_for_redirect(self, *address):
+            tap.ok(config(seed))
+            return super().wait_for_redirect(*address)
+
+    session = Session.of(valid_config(config(seed)), Clock(), lambda: None)
+    session.authenticator.login(Busy("by-hand"))
+    assert rotated in provider.spent
+    for _ in range(2):
+        assert tap.ok(config(rotated)).ids() == ["by-hand"]
+        provider.expire()
+    assert provider.reused == []
+
+
+def test_spent_tokens_are_remembered_up_to_a_limit(provider, config):
+    """The last ones are; a token that does not rotate takes one place."""
+    settings = valid_config(config(provider.issue("A")))
+    hosts = (settings.base_host,)
+    connection = StoredConnection(settings.oauth2, settings.grant, settings.assertion, hosts)
+    chain = connection.new_chain()
+    for number in range(MAX_SPENT_TOKENS + 5):
+        chain = replace(chain, spent=connection.spend(chain, f"token-{number}"))
+    assert len({*chain.spent}) == len(chain.spent) == MAX_SPENT_TOKENS
+    assert sorted(connection.spend(chain, "token-7")) == sorted(chain.spent)
+    assert connection.spend(chain, "token-4") == (
+        *chain.spent[1:],
+        *connection.spend(chain, "token-4")[-1:],
+    )
+
+
+def test_token_of_a_login_as_a_seed_stays_a_login(tap, provider, config):
+    """Other seeds and runs without one still continue with it."""
+    log_in(config(), "by-hand")
+    (token,) = provider.live
+    provider.expire()
+    assert tap.ok(config(token)).ids() == ["by-hand"]
+    seed = provider.issue("A")
+    assert tap.ok(config(seed)).ids() == ["A"]
+    provider.expire()
+    assert tap.ok(config()).ids() == ["by-hand"]
+    provider.revoke("A")
+    assert tap.ok(config(seed)).ids() == ["by-hand"]
+    assert provider.reused == []
+
+
+def test_token_renewed_without_the_lock_survives_a_refusal(api, tap, provider, config):
+    """Where the lock does not reach, another process may renew the chain during a refresh."""
+    seed = provider.issue("A")
+    tap.ok(config(seed))
+    provider.expire()
+    issue, store = api.token, read_store(config())
+
+    def renew_elsewhere(seen):
+        renewed = issue(seen)
+        (chain,) = store.read_all()
+        token = Token(renewed["access_token"], renewed["refresh_token"], 1.0)
+        store.write(replace(chain, token=token, refresh_started_at=None))
+        return Reply({"error": "invalid_grant"}, 400)
+
+    api.token = renew_elsewhere
+    assert tap(config(seed)).status == 1
+    api.token = issue
+    assert tap.ok(config(seed)).ids() == ["A"]
     assert provider.reused == []
 
 
@@ -258,13 +362,21 @@ def test_api_may_move_with_its_old_host_allowed(tap, provider, config):
         assert tap.ok(config(seed, base_url=moved.url)).ids() == ["moved"]
 
 
-def old_entry(provider, refresh_token, *seeds):
-    """Return an entry as earlier versions stored it."""
+def store_old_entry(api, tmp_path, provider, *seeds):
+    """Store a token of the account A as earlier versions did."""
+    refresh_token = provider.issue("A")
     token = {"access_token": "ended-access", "refresh_token": refresh_token, "expires_at": 1.0}
     fingerprint = hashlib.sha256(json.dumps(seeds, separators=(",", ":")).encode()).hexdigest()
-    return json.dumps(
+    entry = json.dumps(
         {"token": {**token, "obtained_at": 0.0, "response": {}}, "seed": fingerprint, "request": ""}
     )
+    with closing(sqlite3.connect(tmp_path / "tokens.sqlite")) as database:
+        database.execute(
+            "CREATE TABLE tap_oauth2_connections (name VARCHAR(2000) PRIMARY KEY, entry TEXT)"
+        )
+        name = f"{api.url}/token client-of-the-test"
+        database.execute("INSERT INTO tap_oauth2_connections VALUES (?, ?)", (name, entry))
+        database.commit()
 
 
 @pytest.mark.parametrize(
@@ -272,15 +384,7 @@ def old_entry(provider, refresh_token, *seeds):
 )
 def test_token_stored_by_an_earlier_version_is_used(api, tap, tmp_path, provider, config, seeds):
     """Its refresh token goes on for the seed that it came from, and without a seed."""
-    refresh_token = provider.issue("A")
-    with closing(sqlite3.connect(tmp_path / "tokens.sqlite")) as database:
-        database.execute(
-            "CREATE TABLE tap_oauth2_connections (name VARCHAR(2000) PRIMARY KEY, entry TEXT)"
-        )
-        name = f"{api.url}/token client-of-the-test"
-        entry = old_entry(provider, refresh_token, *seeds)
-        database.execute("INSERT INTO tap_oauth2_connections VALUES (?, ?)", (name, entry))
-        database.commit()
+    store_old_entry(api, tmp_path, provider, *seeds)
     given = dict(zip(("refresh_token", "access_token"), seeds, strict=True))
     for settings in (given, {}, given):
         assert tap.ok(config(**settings)).ids() == ["A"]
@@ -288,6 +392,13 @@ def test_token_stored_by_an_earlier_version_is_used(api, tap, tmp_path, provider
     log_in(config(), "by-hand")
     assert tap.ok(config(**given)).ids() == ["by-hand"]
     assert provider.reused == []
+
+
+def test_login_of_an_earlier_version_counts_without_a_seed(api, tap, tmp_path, provider, config):
+    """Also next to the chains of seeds."""
+    store_old_entry(api, tmp_path, provider, None, None)
+    tap.ok(config(provider.issue("B")))
+    assert tap.ok(config()).ids() == ["A"]
 
 
 def test_changed_scopes_warn_until_the_next_login(tap, provider, config):

@@ -5,7 +5,7 @@ One function is made per schema. Knows no stream and writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, NamedTuple
 
@@ -43,9 +43,10 @@ class RecordConformer:
     """Fits records of one stream to one schema.
 
     ``refuses_new_fields`` decides on fields that the schema lacks: if false they are dropped,
-    and counted in ``dropped`` by path; otherwise they raise SchemaMismatchError like any value
-    that does not fit. ``checks_formats`` holds inferred columns to what they were inferred from.
-    ``variants`` are the columns for values that do not fit: see ``growth``.
+    and counted in ``dropped`` by path, except for the ``keys``; otherwise they raise
+    SchemaMismatchError like any value that does not fit. ``checks_formats`` holds inferred
+    columns to what they were inferred from. ``variants`` are the columns for values that do not
+    fit: see ``growth``.
     """
 
     schema: Mapping[str, Any]
@@ -53,6 +54,7 @@ class RecordConformer:
     _: KW_ONLY
     refuses_new_fields: bool
     checks_formats: bool
+    keys: Collection[str] = ()
     dropped: dict[str, int] = field(default_factory=dict)
     variants: Mapping[str, Any] = field(default_factory=dict)
 
@@ -119,7 +121,8 @@ class RecordConformer:
         if not self.selected[place]:
             return LEFT_OUT
         # A null is noted in an inferred schema, so that the next page may stay encoded.
-        if self.checks_formats if value is None else self.refuses_new_fields:
+        refuses = self.refuses_new_fields or (not at and name in self.keys)
+        if self.checks_formats if value is None else refuses:
             raise SchemaMismatchError(value, is_new=True)
         if value is not None:
             path = ".".join((*at[1::2], name))

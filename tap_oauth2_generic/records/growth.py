@@ -44,8 +44,8 @@ class Columns:
 class GrowthRules:
     """What may be added to a schema, and what becomes of a value that does not fit.
 
-    ``keys`` are the columns whose type may not change. Objects inside ``levels`` others are
-    columns, too: flattening makes them of their fields.
+    ``keys`` are always added, and their type may not change. Objects inside ``levels`` others
+    are columns, too: flattening makes them of their fields.
     """
 
     new_fields: str
@@ -153,7 +153,7 @@ class Growth:
     def _add_field(self, name: str, column: Schema | None, value: Any) -> None:
         if value is None and not self.rules.is_inferred:
             return
-        if value is None or self.rules.adds:
+        if value is None or self.rules.adds or (not self.at and name in self.rules.keys):
             # Of one page, all values count alike.
             self._columns[name] = grow(column, value)
             self._new.add(name)

@@ -430,6 +430,17 @@ def test_ignored_fields_are_one_warning(nights, nested):
     assert "c19' (1 times), others (1980 times)" in warning
 
 
+@pytest.mark.parametrize("schema", [None, {"properties": {"x": INT}}])
+def test_primary_key_is_never_ignored(nights, schema):
+    """A key that the schema lacks is a new column even if new fields are ignored."""
+    night = nights(stream(new_fields="ignore", schema=schema))
+    assert night.run([{"x": 1}]).records() == [{"x": 1}]
+    night.config["streams"][0]["primary_keys"] = ["id"]
+    run = night.run([{"x": 2, "id": 7, "y": 3}, {"x": 2, "id": 8}])
+    assert run.records() == [{"x": 2, "id": 7}, {"x": 2, "id": 8}]
+    assert [one["properties"] for one in run.schemas()][-1] == {"x": INT, "id": INT}
+
+
 @pytest.mark.parametrize("rows", [[], [{"x": None}]])
 @pytest.mark.parametrize("option", [[], ["--test"], ["--test=schema"]])
 def test_no_schema_is_without_columns(api, tap, rows, option):

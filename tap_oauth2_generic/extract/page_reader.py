@@ -29,6 +29,7 @@ from tap_oauth2_generic.settings.templates import Template
 _LEAST_ERROR = 400
 # There may be no access to a part of the data, such as a partition.
 _PERHAPS_EXPECTED = frozenset({403, 404, 410})
+_WRONG_REQUEST = frozenset({400, 405, 406, 409, 415, 422})
 _WAY_WITHOUT = 'if that is expected, add {"status": %d, "action": "ignore"} to response_rules'
 _TOO_DEEP = "a value is nested too deep"
 
@@ -99,6 +100,8 @@ class PageReader:
                 remedy = paging.remedy(status) if number > 1 else None
                 if number == 1 and status in _PERHAPS_EXPECTED:
                     remedy = _WAY_WITHOUT % status
+                elif status in _WRONG_REQUEST:
+                    remedy = remedy or "correct the request, which preview shows"
                 raise ApiError(f"{error}; {remedy}" if remedy else str(error)) from None
 
     def take(self, slice_: Slice, response: Response, paginator: Paginator) -> list[FetchedPage]:

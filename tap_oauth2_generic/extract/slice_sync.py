@@ -252,7 +252,10 @@ class SliceSync:
             self.writer.stats.ends[stop.reason] += 1
             if stop.failed:
                 name = self.plan.reader.stream.name
-                raise ResponseError(f"stream {name!r}: paging ended early: {stop.reason}")
+                raise ResponseError(
+                    f"stream {name!r}: paging ended early: {stop.reason}; run again later, or say "
+                    "in response_rules what such a response means"
+                )
             if not stop.complete:
                 self.writer.log.warning("paging ended early: %s", stop.reason)
         return stop is not None and stop.complete

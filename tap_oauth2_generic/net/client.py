@@ -209,7 +209,9 @@ def _final_error(request: Request, attempt: _Attempt, failures: int) -> TapError
     before = f"failed after {failures} attempts; the last one " if failures > 1 else ""
     is_fatal = attempt.is_unreachable and request.goes_to_base
     message = f"{request.name} {before}{attempt.outcome}"
-    return UnreachableError(f"{message}; check base_url") if is_fatal else ApiError(message)
+    if is_fatal:
+        return UnreachableError(f"{message}; check base_url")
+    return ApiError(f"{message}; run again later")
 
 
 def _refusal(response: Response, attempt: _Attempt, *, renewed: bool) -> str:

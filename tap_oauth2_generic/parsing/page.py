@@ -139,7 +139,7 @@ def read_page(  # noqa: PLR0913, PLR0917 - a response in its parts
     except ValueError as error:
         with suppress(ValueError):
             content = unpack(content)
-        begins = f"it begins with {excerpt(content, 80)!r}"
+        begins = f"it begins with {excerpt(content, 80)!r}; check path and response_format"
         raise ResponseError(f"{error}; its status is {status} and {begins}") from None
     if body is None and content.strip() == b"" and status == _OK:
         raise ResponseError(

@@ -14,15 +14,20 @@ pytestmark = pytest.mark.usefixtures("api")
 INTEGER = {"type": "integer"}
 SCHEMA = {"type": "object", "properties": {"id": {"type": "integer"}, "at": {"type": "string"}}}
 ROWS = [{"id": number, "at": f"2026-01-0{number}"} for number in range(1, 5)]
-#: Responses that fail a read, each with a part of its error line.
+#: Responses that fail a read, each with what happened and what to do by its error line.
 FAILING = {
-    "403": (Reply({"message": "no"}, 403), "status 403"),
-    "404": (Reply({"message": "no"}, 404), "status 404"),
-    "500": (Reply({"message": "no"}, 500), "status 500"),
-    "no JSON": (Reply(b"<html>"), "unusable response"),
-    "schema mismatch": (Reply([{"id": "x"}]), "does not fit"),
-    "foreign host": (Reply(None, 302, {"Location": "https://other.invalid/"}), "allowed_hosts"),
-}
+    "400": (Reply({"message": "no"}, 400), "status 400", "correct the request"),
+    "403": (Reply({"message": "no"}, 403), "status 403", '{"status": 403, "action": "ignore"}'),
+    "404": (Reply({"message": "no"}, 404), "status 404", '{"status": 404, "action": "ignore"}'),
+    "429": (Reply({}, 429), "status 429", "run again later"),
+    "500": (Reply({"message": "no"}, 500), "status 500", "run again later"),
+    "no JSON": (Reply(b"<html>"), "unusable response", "check path and response_format"),
+    "error with 200": (Reply({"error": "busy"}), "'error' is 'busy'", "response_rules"),
+    "schema mismatch": (Reply([{"id": "x"}]), "does not fit", "widen it"),
+    "foreign host": (
+        Reply(None, 302, {"Location": "https://other.invalid/"}), "other.invalid", "allowed_hosts",
+    ),
+}  # fmt: skip
 
 
 def stream(name="items", **settings):
@@ -33,7 +38,7 @@ def stream(name="items", **settings):
 @pytest.mark.parametrize("in_flight", [1, 4, 8])
 @pytest.mark.parametrize("kind", FAILING)
 def test_failed_stream_does_not_stop_the_others(api, tap, kind, in_flight):
-    reply, part = FAILING[kind]
+    reply, *parts = FAILING[kind]
     api.serve("/bad", reply)
     api.serve("/a", ROWS)
     api.serve("/z", ROWS)
@@ -43,16 +48,16 @@ def test_failed_stream_does_not_stop_the_others(api, tap, kind, in_flight):
     assert run.status == 1
     (line,) = run.error_lines
     assert "stream 'bad'" in line
-    assert part in line
+    assert all(part in line for part in parts)
     assert run.ids("a") == run.ids("z") == [1, 2, 3, 4]
     assert run.bookmark("a") == run.bookmark("z") == "2026-01-04"
     assert run.bookmark("bad") == "2025"
 
 
 @pytest.mark.parametrize("in_flight", [1, 4, 8])
-@pytest.mark.parametrize("kind", ["403", "no JSON", "schema mismatch"])
+@pytest.mark.parametrize("kind", ["403", "500", "no JSON", "schema mismatch"])
 def test_failed_partition_does_not_stop_the_others(api, tap, kind, in_flight):
-    reply, part = FAILING[kind]
+    reply, part, _ = FAILING[kind]
     for name in "abcd":
         api.serve(f"/{name}", reply if name in "bd" else ROWS)
     items = stream(path="{partition.k}", partitions={"k": ["a", "b", "c", "d"]})
@@ -68,12 +73,13 @@ def test_failed_partition_does_not_stop_the_others(api, tap, kind, in_flight):
     assert read == {"a", "c"}
 
 
+@pytest.mark.parametrize("status", [403, 404, 500])
 @pytest.mark.parametrize("in_flight", [1, 4, 8])
-def test_failed_child_keeps_the_bookmark_of_its_parent(api, tap, in_flight):
+def test_failed_child_keeps_the_bookmark_of_its_parent(api, tap, in_flight, status):
     """The next run reads the parent's record, and so its children, again."""
     api.serve("/parents", ROWS)
     for number in range(1, 5):
-        api.serve(f"/children/{number}", Reply({}, 403) if number == 2 else [{"id": number}])
+        api.serve(f"/children/{number}", Reply({}, status) if number == 2 else [{"id": number}])
     child = stream("children", path="children/{parent.p}", replication_key=None)
     child["parent"] = {"stream": "parents", "keys": {"p": "id"}}
     config = api.config(stream("parents"), child, max_in_flight=in_flight)
@@ -254,7 +260,7 @@ def test_discovery_fails_with_a_line_for_each_failed_stream(api, tap, monkeypatc
     assert synced.ids("z") == [1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("kind", ["token", "host", "port"])
+@pytest.mark.parametrize("kind", ["token", "host", "port", "TLS"])
 def test_failure_of_the_connection_ends_the_run_at_once(api, tap, kind):
     api.serve("/a", Reply({}, 403))
     config = api.config(stream("a"), stream("y"), stream("z"))
@@ -262,11 +268,14 @@ def test_failure_of_the_connection_ends_the_run_at_once(api, tap, kind):
         api.token = lambda _: Reply({"error": "invalid_client"}, 401)
     elif kind == "host":
         config["base_url"] = "https://no-such-host.invalid"
+    elif kind == "TLS":
+        config["base_url"] = api.url.replace("http", "https")
     else:
         config["base_url"] = "http://127.0.0.1:9"
     run = tap(config)
     assert run.status == 1
     assert len(run.error_lines) == 1
+    assert "stream 'a'" in run.error_lines[0]
     assert not api.requests("/y")
     assert not api.requests("/z")
 

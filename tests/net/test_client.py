@@ -268,7 +268,7 @@ def test_next_link_is_sent_byte_for_byte(api, fetch, query):
 def test_silent_server_times_out(api, fetch):
     ended = threading.Event()
     api.routes["/items"] = lambda _: ended.wait(10) and Drop
-    with pytest.raises(ApiError, match=r"items timed out$"):
+    with pytest.raises(ApiError, match=r"items timed out; run again later$"):
         fetch(timeout=0.1)
     ended.set()
 

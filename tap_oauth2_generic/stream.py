@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 from singer_sdk import Tap
@@ -22,14 +22,13 @@ from tap_oauth2_generic.records.conform import OTHERS
 from tap_oauth2_generic.records.growth import GrowthRules
 from tap_oauth2_generic.records.infer import COLUMNS
 from tap_oauth2_generic.records.steps import DELETED_AT, LEFT_OUT
-from tap_oauth2_generic.records.stream_maps import has_filter
 from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
 from tap_oauth2_generic.runtime.failures import StreamFailures
 from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.singer.paged_stream import PagedStream
 from tap_oauth2_generic.singer.record_writer import RecordWriter
 from tap_oauth2_generic.singer.schema_keeper import SchemaKeeper
-from tap_oauth2_generic.singer.state_writer import PROGRESS, VERSION
+from tap_oauth2_generic.singer.state_writer import PROGRESS
 
 
 class OAuth2Stream(PagedStream):
@@ -71,7 +70,9 @@ class OAuth2Stream(PagedStream):
         self.plan = SlicePlan(self.reader, self.bookmarks, self.failures)
         self.pipelines = PipelineFactory(stream, self, self.bookmarks, self.reader.log)
         self.sample = SchemaSample(self.plan, self.pipelines)
-        self.complete_read = CompleteRead(self.plan, self.pipelines.left_out)
+        self.complete_read = CompleteRead(self.plan, self, self.pipelines.left_out)
+        self.find_doubt = self.complete_read.find_doubt
+        self.run_version = int(session.started_at) if top.emit_activate_version_messages else None
         marks = {DELETED_AT: COLUMNS["date-time"]} if stream.filters.deleted else {}
         self.keeper = SchemaKeeper(
             stream.schema, self.reader.log, self.sample.infer, lambda: self.given_state, marks
@@ -82,32 +83,6 @@ class OAuth2Stream(PagedStream):
     def needs_schema(self) -> bool:
         """Whether the stream is emitted, and has not failed before it begins."""
         return self.selected and not self.failures.has_ended
-
-    @cached_property
-    def version(self) -> int | None:
-        """The version of this run's records, higher than that of the last run.
-
-        In seconds, as of the SDK: some targets keep it in 32 bits.
-        """
-        is_full = self.replication_method == REPLICATION_FULL_TABLE
-        top = self.reader.session.config.top
-        if not (top.emit_activate_version_messages and self.selected and is_full) or self._is_trial:
-            return None
-        last = self.given_state.get(VERSION)
-        after_last = last + 1 if type(last) is int else 0
-        version = max(int(self.reader.session.started_at), after_last)
-        self.stream_state[VERSION] = version
-        if top.batch_config:
-            self.stream_log.info("sending RECORD messages: a BATCH file carries no version")
-        return version
-
-    def find_doubt(self) -> str:
-        """Return why a row that was not read may still exist; empty if it is gone for sure."""
-        if has_filter(self.config, self.name):
-            return "the __filter__ of a stream map may leave out records"
-        if self.shares_name:
-            return "another stream is emitted under the same name"
-        return self.complete_read.find_doubt()
 
     def hold_schema(self) -> None:
         """Wait with the schema for records, unless the target knows it for sure."""
@@ -157,12 +132,9 @@ class OAuth2Stream(PagedStream):
             self._sync = self._slice_sync()
         return self._sync.run(context)
 
-    def get_records(self, context: Context | None) -> Iterable[Record]:
-        """Yield the records of a context as they are before the schema shapes them."""
-        pipeline = self.pipelines.for_sample()
-        for reader in self.plan.take(context):
-            for page in reader.read_sequentially():
-                yield from pipeline.prepare(page.records, reader.slice)
+    def get_records(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002
+        """Return nothing: a sync reads page by page."""
+        return ()
 
     def _growth_rules(self) -> GrowthRules:
         settings, parent = self.stream.schema, self.stream.contexts.parent

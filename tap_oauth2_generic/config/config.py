@@ -106,8 +106,7 @@ class TopSettings:
     )
     emit_activate_version_messages: bool = setting(
         BOOLEAN,
-        "Let the target delete rows of FULL_TABLE streams that are gone from the API: send "
-        "ACTIVATE_VERSION after a read that was complete.",
+        "Send ACTIVATE_VERSION after a complete read, so that the target deletes what is gone.",
         default=False,
     )
     streams: list[StreamConfig] = setting(

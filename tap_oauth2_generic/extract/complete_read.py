@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from tap_oauth2_generic.extract.slice_sync import SlicePlan
+from tap_oauth2_generic.records.stream_maps import has_filter
+from tap_oauth2_generic.singer.paged_stream import PagedStream
 
 
 @dataclass
@@ -17,37 +19,33 @@ class CompleteRead:
     """
 
     plan: SlicePlan
+    stream: PagedStream
     left_out: Counter[str]
     parent: CompleteRead | None = None
 
     def find_doubt(self) -> str:
         """Return why a row that was not read may still exist; empty if it is gone for sure."""
-        if self.parent is not None:
-            name = self.parent.plan.reader.stream.name
-            if self.parent.plan.bookmarks.key:
-                return f"its parent {name!r} is incremental"
-            if doubt := self.parent.find_doubt():
-                return f"its parent {name!r} was not read completely: {doubt}"
-        return self._doubt_of_request() or self._doubt_of_read()
-
-    def _doubt_of_request(self) -> str:
-        """Return what limits the records that are asked for."""
-        reader, bookmarks = self.plan.reader, self.plan.bookmarks
-        bounds = reader.stream.sent_bounds
-        if "end" in bounds:
-            return "its requests have an upper bound"
-        if "start" in bounds and bookmarks.lower_bound(None) is not None:
-            return "its requests have a lower bound"
-        if "[?" in reader.stream.records.records_path.text:
-            return "records_path leaves out records"
-        return ""
+        if has_filter(self.stream.config, self.stream.name):
+            return "the __filter__ of a stream map may leave out records"
+        if self.stream.shares_name:
+            return "another stream is emitted under the same name"
+        return self._doubt_of_read()
 
     def _doubt_of_read(self) -> str:
-        """Return what was not read, or read and not sent."""
-        reader = self.plan.reader
-        if reader.stats.errors or reader.stats.slices < reader.stats.contexts:
-            return "a part of it was not read"
-        if self.plan.parent_fields:
-            return "a record of its parent was skipped"
+        reader, bookmarks = self.plan.reader, self.plan.bookmarks
+        if self.parent is not None:
+            parent = self.parent.plan.bookmarks.key and "it is incremental"
+            if parent := parent or self.parent._doubt_of_read():  # noqa: SLF001 - one family
+                return f"its parent {self.parent.stream.name!r} was not read completely: {parent}"
+        stats, bounds = reader.stats, reader.stream.sent_bounds
         left_out = [f"{count} records left out {reason}" for reason, count in self.left_out.items()]
-        return reader.check.doubt or ", ".join(left_out)
+        doubts = {
+            "its requests have an upper bound": "end" in bounds,
+            "its requests have a lower bound": "start" in bounds and bookmarks.lower_bound(None),
+            "records_path leaves out records": "[?" in reader.stream.records.records_path.text,
+            "a part of it was not read": stats.failed or stats.slices < stats.contexts,
+            "a record of its parent was skipped": self.plan.parent_fields,
+            reader.check.doubt: reader.check.doubt,
+            ", ".join(left_out): left_out,
+        }
+        return next((doubt for doubt, holds in doubts.items() if holds), "")

@@ -92,30 +92,26 @@ class ResponseCheck:
     ) -> None:
         """Note a response that does not show that there are no records but those read."""
         stop, is_first, reason = paginator.stop, paginator.pages == 1, ""
-        is_end = response.outcome == "end" and response.status != NOT_MODIFIED
+        is_past_end = response.outcome == "end" and response.status != NOT_MODIFIED and not is_first
         if stop and not stop.complete:
             reason = stop.reason
-        elif page is None and (is_first or not is_end):
-            reason = f"status {response.status} in place of records"
-        elif page is not None and not self._shows_records(page, path, is_first=is_first):
-            reason = "neither records nor an empty list of them"
+        elif not (self._shows_records(page, path, is_first=is_first) if page else is_past_end):
+            reason = f"status {response.status} with neither records nor an empty list of them"
         elif not all(map(response.meets, self.kept)):
             reason = "left out by keep"
         elif paginator.remarks:
             reason = paginator.remarks[0]
-        if reason and not self.doubt:
-            self.doubt = f"page {paginator.pages}: {reason}"
+        self.doubt = self.doubt or (reason and f"page {paginator.pages}: {reason}")
 
     def _shows_records(self, page: Page, path: Path, *, is_first: bool) -> bool:
         """Return whether a page shows which records it has; an empty first one needs a list.
 
         Later a page without a body, or with null in place of the list, is the end.
         """
-        if not is_first:
+        if not is_first or page.last_record is not None:
             return page.found or page.body is None
         empties: Any = ([], {}) if self.stream.records.records_are_values else ([],)
-        is_list = page.found and before_choice(path).find(page.body) in empties
-        return page.last_record is not None or (is_list and not page.length)
+        return page.found and not page.length and before_choice(path).find(page.body) in empties
 
     def _check_object(self, page: Page, path: Path) -> Problem | None:
         """Decide what one object is: a record, an error, or a list that PHP wrote as an object."""

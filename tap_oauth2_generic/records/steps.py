@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
@@ -144,28 +143,25 @@ class Keep(Step):
         return None
 
 
-class MarkDeleted(Step):
+class MarkDeleted(AddFields):
     """Mark deleted records with the time of the read, others with null: one may be restored."""
 
-    adds = frozenset({DELETED_AT})
-
     def __init__(self, deleted: Condition) -> None:
+        super().__init__({DELETED_AT: deleted.path or DottedPath("$", ())})
         self._deleted = deleted
-        with suppress(TypeError, ValueError):
-            # Else a JSONPath, or a name that JSON has to escape.
-            self._values = ValuesAt(deleted.path or DottedPath("$", ()))
-            self.takes_encoded = True
 
     def apply(self, record: Record, _: Slice, /) -> Record:
         """Add the mark; raise SettingError for a slow pattern."""
         return {**record, DELETED_AT: _now() if self._deleted.holds(record) else None}
 
-    def apply_encoded(self, page: EncodedPage, _: Slice, /) -> EncodedPage | None:
+    def apply_encoded(self, page: EncodedPage, origin: Slice, /) -> EncodedPage | None:
         """Add the marks; one null to all if no record is deleted."""
+        if (added := super().apply_encoded(page, origin)) is None:
+            return None
+        values = added.columns[DELETED_AT]
         try:
-            values = self._values.read(page.json)
             deleted = {value for value in {*values} if self._deleted.accepts(decode(value))}
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, LookupError, ValueError):
+        except ValueError:
             return None
         if not deleted:
             return replace(page, constants={**page.constants, DELETED_AT: None})

@@ -10,14 +10,13 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-import msgspec
 from singer_sdk.singerlib.encoding.simple import Message, RecordMessage, SchemaMessage, StateMessage
 
 from tap_oauth2_generic.errors import OutputError
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
 from tap_oauth2_generic.singer.batch_files import BatchFile, BatchSettings
-from tap_oauth2_generic.singer.message_writer import MessageWriter, lines_of
+from tap_oauth2_generic.singer.message_writer import Encoded, MessageWriter, lines_of
 
 
 class BatchWriter(MessageWriter):
@@ -50,11 +49,7 @@ class BatchWriter(MessageWriter):
         super().write_message(message)
 
     def write_records(
-        self,
-        stream: str,
-        records: Sequence[bytes | msgspec.Raw],
-        more: bytes = b"",
-        version: int | None = None,
+        self, stream: str, records: Encoded, more: bytes = b"", version: int | None = None
     ) -> None:
         """Write encoded records to the file of their stream; raise OutputError or RecordError.
 

@@ -25,6 +25,7 @@ from tap_oauth2_generic.runtime.shutdown import uninterrupted
 
 #: The error numbers of an output that accepts no more data.
 TAKES_NO_MORE = frozenset({errno.EPIPE, errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO})
+Encoded = Sequence[bytes | msgspec.Raw]
 _PIECE_BYTES = 2**18
 # Unicode line breaks that JSON allows inside a string, and that some readers split at.
 _LINE_BREAKS = tuple(
@@ -57,11 +58,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         self._write(self.format_message(message), flushes=not isinstance(message, RecordMessage))
 
     def write_records(
-        self,
-        stream: str,
-        records: Sequence[bytes | msgspec.Raw],
-        more: bytes = b"",
-        version: int | None = None,
+        self, stream: str, records: Encoded, more: bytes = b"", version: int | None = None
     ) -> None:
         """Write a RECORD message for each encoded record; raise OutputError.
 
@@ -98,7 +95,7 @@ def require_output() -> None:
 
 
 def lines_of(
-    records: Sequence[bytes | msgspec.Raw], more: bytes, head: bytes = b"", tail: bytes = b""
+    records: Encoded, more: bytes, head: bytes = b"", tail: bytes = b""
 ) -> Iterator[bytes]:
     """Yield pieces of full lines, so that a signal can take effect in between."""
     tail += b"\n"

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 from singer_sdk.helpers.types import Context
 from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message
 
@@ -21,7 +23,11 @@ from tap_oauth2_generic.singer.batch_writer import BatchWriter
 from tap_oauth2_generic.singer.message_writer import MessageWriter
 from tap_oauth2_generic.singer.meters import Meters
 from tap_oauth2_generic.singer.schema_stream import SchemaStream
-from tap_oauth2_generic.singer.state_writer import IndexedStateManager, ThrottledStateWriter
+from tap_oauth2_generic.singer.state_writer import (
+    VERSION,
+    IndexedStateManager,
+    ThrottledStateWriter,
+)
 
 
 class PagedStream(SchemaStream):
@@ -32,6 +38,12 @@ class PagedStream(SchemaStream):
     _is_announced = False
     _made_state: IndexedStateManager | None = None
     stream_log: StreamLog
+    #: Seconds since 1970, as of the SDK, since some targets keep 32 bits; None for no versions.
+    run_version: int | None
+    #: Returns why a row that was not read may still exist; empty if it is gone for sure.
+    find_doubt: Callable[[], str]
+    # The SDK would let the target delete rows before they are read.
+    emit_activate_version_messages = False
 
     @abstractmethod
     def contexts(self, context: Context | None) -> Iterable[Context | None]:
@@ -45,19 +57,18 @@ class PagedStream(SchemaStream):
     def settle(self, state: dict[str, Any], *, is_complete: bool) -> None:
         """Prepare the state of a context for the SDK, which promotes its bookmark."""
 
-    @property
-    @abstractmethod
+    @cached_property
     def version(self) -> int | None:
-        """The version that each record carries, None without one."""
-
-    @abstractmethod
-    def find_doubt(self) -> str:
-        """Return why a row that was not read may still exist; empty if it is gone for sure."""
-
-    @property
-    def emit_activate_version_messages(self) -> bool:
-        """Return False: the SDK would let the target delete rows before they are read."""
-        return False
+        """The version of the records of a FULL_TABLE stream, higher than that of the last run."""
+        is_full = self.selected and self.replication_method == REPLICATION_FULL_TABLE
+        if self.run_version is None or not is_full or self._is_trial:
+            return None
+        last = self.given_state.get(VERSION)
+        version = max(self.run_version, last + 1 if type(last) is int else 0)
+        self.stream_state[VERSION] = version
+        if isinstance(self.message_writer, BatchWriter):
+            self.stream_log.info("sending RECORD messages: a BATCH file carries no version")
+        return version
 
     def sync(self, context: Context | None = None) -> None:  # type: ignore[misc]  # final there
         """Sync the stream; raise TapError only if the run has to end."""

@@ -133,3 +133,11 @@ def test_wrong_condition_is_a_mistake(api, tap, wrong, part):
     run = tap(api.config(stream(deleted=wrong)))
     assert run.status == 1
     assert any("deleted" in line and part in line for line in run.error_lines)
+
+
+def test_value_that_no_number_holds_is_one_clear_error(api, tap):
+    body = b'[{"id":1,"state":1e99999999999999999999}]'
+    api.serve("/items", Reply(body, headers={"Content-Type": "application/json"}))
+    run = tap(api.config(stream(schema={"properties": {"id": {"type": "integer"}}})))
+    (line,) = run.error_lines
+    assert "exponent is out of range" in line

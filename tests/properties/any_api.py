@@ -79,7 +79,6 @@ class Failure:
 
     kind: str
     at: int
-    has_token: bool = False
 
     @property
     def sends(self) -> bool:
@@ -92,7 +91,7 @@ class Failure:
             return Reply({"error": "on purpose"}, 500)
         if self.kind == "ignored":
             return Reply({"error": "on purpose"}, IGNORED)
-        if self.kind == "inside":
+        if self.kind.startswith("inside"):
             return self._inside(page)
         if self.kind == "drop":
             return Drop
@@ -106,9 +105,10 @@ class Failure:
     def _inside(self, page: Reply) -> Reply:
         """Return an error inside a 200, perhaps with the next token of the page."""
         body = ERRORS[self.at % len(ERRORS)]
-        # Without an error it would be a page that leaves out its empty list.
-        if not (self.has_token and body):
+        if self.kind == "inside":
             return Reply(body)
+        # Without an error it would be a page that leaves out its empty list.
+        body = body or {"error": "quota"}
         tokens = {name: value for name, value in page.body.items() if name in {"token", "next"}}
         return Reply({**body, **tokens, "more": page.body.get("more")}, headers=page.headers)
 

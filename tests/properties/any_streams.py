@@ -125,9 +125,11 @@ def rows(
 
     ``lateness``: how many days a row's key may be after the day the row was made on.
     """
-    many = draw(st.integers(0, 25 if node.name == "items" and not node.keys else 9))
+    most = 25 if node.name == "items" and not node.keys else 9
+    # The first example that is drawn is the least one, which should not be empty.
+    many = most - draw(st.integers(0, most))
     # Over no time, or over the time of several windows; some share a time.
-    days, shared = draw(st.sampled_from([0, 10, 80, 80])), draw(st.integers(1, 3))
+    days, shared = draw(st.sampled_from([80, 0, 10, 80])), draw(st.integers(1, 3))
     late = draw(st.lists(st.sampled_from(lateness), min_size=many, max_size=many))
     # Rows without an id make pages equal, the more so the fewer values there are.
     cycle = draw(st.integers(1, 3))

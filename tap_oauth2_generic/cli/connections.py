@@ -24,7 +24,7 @@ def describe(chain: Chain) -> dict[str, Any]:
     """Return what is shown of a chain of tokens, as JSON-like data."""
     url, client, *_ = *chain.issued_for, "", ""
     return {
-        "name": chain.connection or chain.key.partition(SEPARATOR)[0],
+        "name": chain.connection or _name(chain.key),
         "token_url": url or None,
         "client_id": client or None,
         "scopes": chain.scopes or [],
@@ -35,11 +35,17 @@ def describe(chain: Chain) -> dict[str, Any]:
     }
 
 
+def _name(row: str) -> str:
+    """Return the name of a connection, without the grant of a client's own token."""
+    name = row.partition(SEPARATOR)[0]
+    endings = (f" ({grant})" for grant in grants())
+    return name.removesuffix(next(filter(name.endswith, endings), ""))
+
+
 def _remove(store: TokenStore, name: str) -> None:
     """Remove all chains of a connection, whatever key encrypts them."""
-    names = {name, *(f"{name} ({grant})" for grant in grants())}
-    rows = {row: row.partition(SEPARATOR)[0] for row in store.names()}
-    found = [row for row, prefix in rows.items() if prefix in names]
+    rows = {row: _name(row) for row in store.names()}
+    found = [row for row, shown in rows.items() if name == shown]
     if not found:
         there = ", ".join(map(repr, sorted(set(rows.values())))) or "none"
         raise InputError(f"there is no connection {name!r} in the token store; there are: {there}")

@@ -16,6 +16,8 @@ from itertools import groupby
 MASK = "***"
 # Shorter values would mask ordinary words and digits all over the output.
 SHORTEST_SECRET = 4
+# Of a longer secret, its beginning is masked, too: servers cut what they show.
+_SHORTEST_BEGINNING = 16
 # Bytes of a response that an excerpt is taken from.
 _EXCERPT_BYTES = 4000
 # Characters that one of a secret becomes at most: ``\\U0001f600`` twice escaped.
@@ -24,6 +26,7 @@ _MAX_SPELLING = 12
 _SHORTEST_BASE64 = 8
 # A JWT (RFC 7519), or a run of characters that may hold a random string.
 _TOKEN_LIKE = re.compile(r"[\w.~+/=%-]{16,}", re.ASCII)
+_MORE = r"[\w.~+/=%-]*"
 _WORD = re.compile(r"[\w-]+", re.ASCII)
 _SHORTEST_TOKEN = 16
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -37,10 +40,11 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u20
 def _anchor(secret: str) -> str:
     """Return the longest run of letters and digits, which every spelling contains unchanged.
 
-    Most lines do not contain it, so that no spelling is worth a search.
+    Most lines do not contain it, so that no spelling is worth a search. It is in lower case, as
+    is the line.
     """
     words = ("".join(run) for kind, run in groupby(secret, _kind) if kind == "word")
-    return max(words, key=len, default="")
+    return max(words, key=len, default="").lower()
 
 
 @cache
@@ -68,7 +72,20 @@ def _pattern(secret: str) -> re.Pattern[str]:
             often = "+" if 0 < position < len(runs) - 1 else at_ends
             # Alternatives differ in how they begin: ambiguous ones would backtrack exponentially.
             parts.append(rf"(?:\s|\+|\\+\s|{ways}){often}")
-    return re.compile("".join(parts))
+    return re.compile("".join(parts), re.IGNORECASE)
+
+
+@cache
+def _beginning(secret: str) -> re.Pattern[str]:
+    """Return a pattern for the beginning of a secret and what may be more of it."""
+    return re.compile(re.escape(secret[:_SHORTEST_BEGINNING]) + _MORE, re.IGNORECASE)
+
+
+def _is_shown_cut(secret: str) -> bool:
+    """Return whether the beginning of a secret is worth masking: not that of words or a time."""
+    start = secret[:_SHORTEST_BEGINNING]
+    is_word = re.fullmatch(r"[\w.~+=%-]+|(?=.*\d)[\w.~+/=%-]+", start, re.ASCII)
+    return len(secret) > _SHORTEST_BEGINNING and bool(is_word)
 
 
 def _kind(character: str) -> str:
@@ -122,6 +139,7 @@ class Redactor:
     def __init__(self) -> None:
         self._known: set[object] = set()
         self._anchors: dict[str, str] = {}
+        self._beginnings: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def register(self, *secrets: object) -> None:
@@ -130,10 +148,11 @@ class Redactor:
         if not new:
             return
         found = {one for one in new if len(one) >= SHORTEST_SECRET and one.strip()}
-        # A host name is shown in lower case.
-        forms = {form for one in found for form in (one, one.lower(), *_base64_forms(one))}
+        forms = {form for one in found for form in (one, *_base64_forms(one))}
+        starts = {one[:_SHORTEST_BEGINNING].lower(): one for one in found if _is_shown_cut(one)}
         with self._lock:
             self._known |= new
+            self._beginnings = {**self._beginnings, **starts}
             # Longest first, or a secret that contains another would leave its rest behind.
             by_length = sorted({*self._anchors, *forms}, key=len, reverse=True)
             self._anchors = {one: self._anchors.get(one) or _anchor(one) for one in by_length}
@@ -145,9 +164,13 @@ class Redactor:
 
     def redact(self, string: str) -> str:
         """Return the string with every registered secret replaced by ``***``."""
+        lowered = string.lower()
         for secret, anchor in self._anchors.items():
-            if anchor in string:
+            if anchor in lowered:
                 string = _pattern(secret).sub(MASK, string)
+        for start, secret in self._beginnings.items():
+            if start in lowered:
+                string = _beginning(secret).sub(MASK, string)
         return string
 
 

@@ -127,12 +127,44 @@ def test_removed_connection_is_gone(tap, provider, connections, settings):
     assert tap(settings).status == 1
 
 
-def test_unknown_connection_cannot_be_removed(provider, connections, settings):
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_unknown_connection_cannot_be_removed(api, tap, provider, connections, settings, options):
+    """The names that there are follow, without the grants of clients' own tokens."""
     log_in(settings)
-    done = connections(settings, "--remove", "mian")
-    assert done.returncode == 1
-    assert "there is no connection 'mian' in the token store; there are: 'main'" in done.stderr
-    assert len(stored(connections, settings)) == 1
+    api.token = lambda _: {"access_token": "access-of-the-client", "expires_in": 60}
+    api.serve("/items", [{"id": "1"}])
+    for name in ("main", "other"):
+        tap.ok({**settings, "grant_type": "client_credentials", "connection": name})
+    done = connections(settings, "--remove", "mian", *options)
+    assert (done.returncode, done.stdout) == (1, "")
+    said = "there is no connection 'mian' in the token store; there are: 'main', 'other'"
+    assert done.stderr.splitlines() == [f"ERROR: {said}"]
+    assert len(stored(connections, settings)) == 3
+    assert connections(settings, "--remove", "other").returncode == 0
+    assert [one["name"] for one in stored(connections, settings)] == ["main", "main"]
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_check_gets_a_token_of_the_client(api, tap, connections, settings, is_stored):
+    api.serve("/items", [{"id": "1"}])
+    config = {**settings, "grant_type": "client_credentials"}
+    if is_stored:
+        tap.ok(config)
+    before = len(api.requests("/token"))
+    done = connections(config, "--check")
+    assert (done.returncode, len(api.requests("/token")) - before) == (0, 1), done.stderr
+    api.token = lambda _: Reply({"error": "invalid_client"}, 401)
+    done = connections(config, "--check", "--json")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_check_spends_a_seed_once(provider, connections, settings):
+    config = {**settings, "refresh_token": provider.issue("B")}
+    for renewals in (1, 2):
+        assert connections(config, "--check").returncode == 0
+        assert stored(connections, config)[0]["renewals"] == renewals
+    assert provider.reused == []
 
 
 def test_connection_of_another_key_is_named_and_can_be_removed(provider, connections, settings):

@@ -152,6 +152,17 @@ def test_reset_beyond_all_retries_ends_the_request_at_once(api, fetch, clock):
     assert clock.now - NOW == pytest.approx(900)
 
 
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+def test_reset_says_nothing_of_an_outage(api, fetch, clock, status):
+    """APIs send it with every response; it counts after a 429. Retries stay bounded."""
+    down = Reply({}, status, {"X-RateLimit-Reset": str(int(NOW) + 90_000)})
+    with pytest.raises(ApiError, match="failed after 7 attempts"):
+        fetch(down, max_retries=6)
+    assert len(api.requests("/items")) == 7
+    assert 0 < clock.now - NOW <= 63
+    assert fetch(down, [1], max_retries=6) == b"[1]"
+
+
 @pytest.mark.parametrize(
     ("form", "said", "seconds"),
     [("auto", "20", 20), ("auto", str(int(NOW) + 20), 20), ("auto", str(int(NOW + 20) * 1000), 20),

@@ -117,6 +117,60 @@ def test_no_secret_is_left_in_base64(secret, before):
         assert encoded[start : start + 8] not in masked
 
 
+CASES = [str.upper, str.lower, str.swapcase]
+
+
+@pytest.mark.parametrize("change", CASES)
+@pytest.mark.parametrize("spell", SPELLINGS.values(), ids=SPELLINGS)
+@pytest.mark.parametrize("secret", ["AbCdEf0123-Token", "MiXeD/kEy+0", "ya29.a0AfB_byC-kq/3"])
+def test_secret_in_another_case_is_masked(change, spell, secret):
+    """In every spelling."""
+    assert knowing(secret).redact(f"<{spell(change(secret))}>") == f"<{MASK}>"
+
+
+@pytest.mark.parametrize("change", CASES)
+def test_base64_of_a_secret_in_another_case_is_masked(change):
+    secret = "AbCdEf0123-Token-4567"
+    masked = knowing(secret).redact(change(base64.b64encode(f"id:{secret}".encode()).decode()))
+    assert MASK in masked
+    assert len(masked) < 12
+
+
+@pytest.mark.parametrize("length", [16, 20, 27, 400])
+@pytest.mark.parametrize("change", [str, *CASES])
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "refresh-token-of-the-first-account",
+        "ya29.a0AfB_byC-kq3Zx81/tt+Q",
+        "1//0gAbC3dEf5GhI7jKlM9nOpQrStU",
+        "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln" * 9,
+    ],
+)
+def test_beginning_of_a_secret_is_masked(secret, change, length):
+    """A server may show a part of the token that it refuses, and dots for the rest."""
+    for rest in ("", "...", "…"):
+        shown = f"'{change(secret[:length])}{rest}' was refused"
+        assert knowing(secret).redact(shown) in {
+            f"'{MASK}' was refused",
+            f"'{MASK}{rest}' was refused",
+        }
+
+
+@pytest.mark.parametrize(
+    ("secret", "shown"),
+    [
+        ("application/vnd.own+json", "application/vnd.other+json"),
+        ("2024-01-01T00:00:00Z", "2024-01-01T00:00:01Z"),
+        ("a password of several words", "a password of somebody else"),
+        ("refresh-token-of-the-first", "refresh-token-o"),
+        ("sixteen-of-these", "sixteen-of-thes"),
+    ],
+)
+def test_words_and_times_that_begin_like_a_secret_stay(secret, shown):
+    assert knowing(secret).redact(shown) == shown
+
+
 @pytest.mark.parametrize("secret", ["AbCdEf0123-Token", "MiXeD/kEy+0"])
 def test_secret_in_lower_case_is_masked(secret):
     """A URL's host name is shown in lower case."""

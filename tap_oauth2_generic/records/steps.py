@@ -21,8 +21,8 @@ from tap_oauth2_generic.records.pipeline import EncodedPage, Record, Slice, Step
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.settings.conditions import CONDITION_PROPERTIES, Condition, parse_condition
-from tap_oauth2_generic.settings.field_types import array_of, nested
-from tap_oauth2_generic.settings.fields import ErrorCollector, reject_unknown, setting, title
+from tap_oauth2_generic.settings.field_types import array_of, object_with
+from tap_oauth2_generic.settings.fields import setting
 from tap_oauth2_generic.settings.paths import DottedPath, JsonPath, Path, passes_by
 
 LEFT_OUT, OLDER, LATER = "by keep", "by drop_older", "by end_date"
@@ -96,15 +96,7 @@ class AddContext(Step):
         return replace(page, constants={**page.constants, **added})
 
 
-_DELETED = {
-    name: {**CONDITION_PROPERTIES[name], "title": title(name)}
-    for name in ("path", "equals", "in", "matches")
-}
-
-
-def _parse_deleted(raw: Mapping[str, Any], collector: ErrorCollector) -> Condition:
-    reject_unknown(raw, _DELETED, "", collector)
-    return parse_condition(raw)
+_ON_RECORD = {name: CONDITION_PROPERTIES[name] for name in ("path", "equals", "in", "matches")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +113,7 @@ class FilterSettings:
         default=[],
     )
     deleted: Condition | None = setting(
-        nested(_parse_deleted, {"type": "object", "properties": _DELETED}),
+        object_with(lambda raw, _: parse_condition(raw), {"properties": _ON_RECORD}),
         "Condition of a record that the API marks as deleted; it is emitted with the time of the "
         "read as `_sdc_deleted_at`, all others with null: "
         '`{"path": "status", "equals": "deleted"}`, or with `in` or `matches`.',
@@ -152,7 +144,8 @@ class MarkDeleted(AddFields):
 
     def apply(self, record: Record, _: Slice, /) -> Record:
         """Add the mark; raise SettingError for a slow pattern."""
-        return {**record, DELETED_AT: _now() if self._deleted.holds(record) else None}
+        now = datetime.now(timezone.utc).isoformat() if self._deleted.holds(record) else None
+        return {**record, DELETED_AT: now}
 
     def apply_encoded(self, page: EncodedPage, origin: Slice, /) -> EncodedPage | None:
         """Add the marks; one null to all if no record is deleted."""
@@ -165,13 +158,9 @@ class MarkDeleted(AddFields):
             return None
         if not deleted:
             return replace(page, constants={**page.constants, DELETED_AT: None})
-        now = encode_json(_now())
+        now = encode_json(datetime.now(timezone.utc).isoformat())
         marks = [now if value in deleted else b"null" for value in values]
         return replace(page, columns={**page.columns, DELETED_AT: marks})
-
-
-def _now() -> str:
-    return datetime.now(timezone.utc).isoformat()
 
 
 class DropOlder(Step):

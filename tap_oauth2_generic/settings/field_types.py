@@ -39,9 +39,9 @@ from tap_oauth2_generic.settings.values import (
     url,
 )
 
-_LAST_OF_LATIN_1 = 0xFF
 _T = TypeVar("_T")
 Parse = Callable[[Any], Any]
+ParseObject = Callable[[Mapping[str, Any], ErrorCollector], Any]
 
 
 def integer(minimum: int, *, maximum: int | None = None) -> FieldType:
@@ -104,21 +104,25 @@ def object_of(parse: Parse, schema: Mapping[str, Any]) -> FieldType:
     return FieldType({"type": "object", "additionalProperties": dict(schema)}, parse_all)
 
 
-def array_of(
-    parse: Callable[[Mapping[str, Any], ErrorCollector], Any], schema: Mapping[str, Any]
-) -> FieldType:
-    """An array of objects with the properties of a schema."""
+def object_with(parse: ParseObject, schema: Mapping[str, Any]) -> FieldType:
+    """An object with the properties of a schema."""
     entries = {name: {**one, "title": title(name)} for name, one in schema["properties"].items()}
 
     def parse_member(raw: Mapping[str, Any], collector: ErrorCollector) -> Any:
         reject_unknown(raw, entries, "", collector)
         return parse(raw, collector)
 
+    return nested(parse_member, {"type": "object", **schema, "properties": entries})
+
+
+def array_of(parse: ParseObject, schema: Mapping[str, Any]) -> FieldType:
+    """An array of objects with the properties of a schema."""
+    items = object_with(parse, schema)
+
     def parse_all(value: Any) -> list[Any]:
         places = {f"[{index}]": member for index, member in enumerate(array(value))}
         return _parse_each(places, items.parse, list)
 
-    items = nested(parse_member, {"type": "object", **schema, "properties": entries})
     return FieldType({"type": "array", "items": items.schema}, parse_all)
 
 
@@ -146,9 +150,7 @@ def section(declaration: type) -> FieldType:
     return nested(parse, {**schema_of(declaration), "additionalProperties": False})
 
 
-def nested(
-    parse: Callable[[dict[str, Any], ErrorCollector], Any], schema: Mapping[str, Any]
-) -> FieldType:
+def nested(parse: ParseObject, schema: Mapping[str, Any]) -> FieldType:
     """A nested object, parsed or rejected with all its mistakes."""
 
     def parse_one(value: Any) -> Any:
@@ -173,8 +175,7 @@ def _strings(value: Any) -> list[str]:
 
 def statuses(value: Any) -> frozenset[int]:
     """Read an array of HTTP status codes."""
-    members = array(value, "status codes")
-    return frozenset(integer(100, maximum=599).parse(member) for member in members)
+    return frozenset(integer(100, maximum=599).parse(one) for one in array(value, "status codes"))
 
 
 def _regex(value: Any) -> Pattern:
@@ -199,7 +200,7 @@ def _header_string(value: Any) -> str:
     found = text(value)
     if re.search(r"[\r\n]", found):
         raise ValueError("must be a single line")
-    if any(ord(character) > _LAST_OF_LATIN_1 for character in found):
+    if max(found, default="") > "\xff":
         raise ValueError("contains a character that headers cannot carry (beyond Latin-1)")
     return found
 

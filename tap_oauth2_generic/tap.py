@@ -127,7 +127,7 @@ class TapOAuth2Generic(BaseTap):
         return [stream for stream in self.streams.values() if stream.needs_schema]
 
     def begin_report(self) -> None:
-        """Begin the run report, if there is to be one; raise ReportError."""
+        """Begin the run report, if there is to be one; raise InputError."""
         if path := self.configuration.top.run_report:
             REPORT.begin(path, self.session.report)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import threading
@@ -14,7 +15,7 @@ import jsonschema
 import pytest
 
 from tests.support.commands import PROGRAM, error_lines, run_program, write_config
-from tests.support.progress_lines import PAGED, page, summary
+from tests.support.progress_lines import PAGED, lines, page, summary
 from tests.support.server import Reply
 
 SCHEMA_FILE = Path(__file__).parents[2] / "docs" / "reference" / "run-report.schema.json"
@@ -255,6 +256,9 @@ def test_signal_is_reported(api, start, report, signum, times):
     assert (report()["status"], report()["exit_status"]) == ("interrupted", 1)
     assert statuses(report()) == {"first": "success", "held": "incomplete", "later": "skipped"}
     assert report("first")[0]["bookmark_after"] == "2026-01-04"
+    for one in report("first", "held", "later"):
+        (line,) = lines(errors, f"stream {one['name']!r}: {one['records']} records on")
+        assert f"; {one['requests']} request" in line
 
 
 def many(api, start, **options):
@@ -296,6 +300,19 @@ def test_configuration_error_writes_no_report(api, tap, path):
     assert not path.exists()
 
 
+@pytest.mark.parametrize("encoding", ["RECORD", "BATCH"])
+def test_records_are_counted_in_files_as_well(api, tap, path, tmp_path, report, encoding):
+    api.serve("/a", ROWS)
+    batch = {
+        "encoding": {"format": "jsonl", "compression": "gzip"},
+        "storage": {"root": (tmp_path / "files").as_uri()},
+    }
+    settings = {"batch_config": batch} if encoding == "BATCH" else {}
+    run = tap.ok(api.config(stream("a"), run_report=str(path), **settings))
+    assert encoding in {message["type"] for message in run.messages}
+    assert report("a")[0]["records"] == 4
+
+
 @pytest.mark.parametrize("option", ["--discover", "--test"])
 def test_only_a_sync_writes_a_report(api, tap, path, option):
     api.serve("/a", ROWS)
@@ -328,6 +345,21 @@ def test_report_that_cannot_be_written_fails_the_run(api, tap, tmp_path):
     assert [line.split(":")[0] for line in run.error_lines] == ["run_report"]
     assert run.bookmark("a") == "2026-01-04"
     assert run.ids("a") == [1, 2, 3, 4]
+
+
+def test_full_disk_keeps_the_report_of_the_run_before(api, tmp_path, path):
+    """A limit on the size of files fails the write in its middle."""
+    api.token = lambda _: Reply({"error": "invalid_client"}, 401)
+    path.write_text("old")
+    config = api.config(*(stream(f"s{n}") for n in range(400)), run_report=str(path))
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))  # noqa: E731
+    done = run_program("--config", write_config(tmp_path, config), preexec_fn=limit)
+    assert done.returncode == 1
+    unwritten, failure = error_lines(done.stderr)
+    assert "File too large" in unwritten
+    assert "token endpoint" in failure
+    assert path.read_text() == "old"
+    assert not list(tmp_path.glob(".*.tmp"))
 
 
 def test_report_replaces_the_one_before_with_the_usual_mode(api, tap, path, report):

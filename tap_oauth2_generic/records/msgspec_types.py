@@ -34,69 +34,59 @@ class ColumnTypes:
     inferred: bool
     keys: Collection[str] = ()
 
-    def check_type(self, columns: Columns, at: Place = ()) -> Any:
-        """Return the type of an object with these columns and no others."""
-        fields = {}
+    def of_object(self, columns: Columns, at: Place = ()) -> tuple[Any, Any]:
+        """Return the type of an object with these columns and no others, and a type of its parts.
+
+        The latter keeps the selected columns encoded; it is None if all are selected.
+        """
+        checked: dict[str, Any] = {}
+        parts: dict[str, Any] = {}
+        is_whole = True
         for name, schema in columns.items():
             place = (*at, "properties", name)
             # A deselected column may hold anything.
-            fields[name] = self.value_type(schema, place) if self.selected[place] else Any
-        keys = () if at else self.keys
-        return _struct(fields, None, is_closed=True, required=keys)
+            kind, part = self.of_value(schema, place) if self.selected[place] else (Any, None)
+            checked[name] = kind
+            if self.selected[place] and not (self.inferred and schema == ONLY_NULLS):
+                parts[name] = _Written if part is None else part
+            is_whole = is_whole and name in parts and part is None
+        required = () if at else self.keys
+        whole = _struct(checked, None, is_closed=True, required=required)
+        return whole, None if is_whole else _struct(parts, msgspec.UNSET)
 
-    def value_type(self, schema: Any, at: Place) -> Any:
-        """Return the type of the values that the conformer leaves as they are."""
+    def of_value(self, schema: Any, at: Place) -> tuple[Any, Any]:
+        """Return the type of the values that the conformer leaves as they are, and of their parts.
+
+        The latter is None if all of a value is selected.
+        """
         names = named_types(schema)
         is_key = len(at) == _TOP_LEVEL and at[1] in self.keys
         if not names:
-            return _NOT_NULL if is_key else Any
-        if is_key:
-            names -= {"null"}
+            return _NOT_NULL if is_key else Any, None
         types = [self._type(name, names, schema, at) for name in sorted(names - {"null"})]
-        if not types:
-            return None
-        made: Any = Union[tuple(types)]  # noqa: UP007 - of a variable
-        return Optional[made] if "null" in names else made  # noqa: UP045 - of a variable
+        part = next((part for _, part in types if part is not None), None)
+        if part is not None and not names <= {"object", "null"} and not names <= {"array", "null"}:
+            raise ValueError
+        made: Any = Union[tuple(kind for kind, _ in types)] if types else None  # noqa: UP007 - of a variable
+        if "null" in names and types and not is_key:
+            made = Optional[made]  # noqa: UP045 - of a variable
+        return made, None if part is None else part | None | msgspec.UnsetType
 
-    def _type(self, name: str, names: set[str], schema: Columns, at: Place) -> Any:
+    def _type(self, name: str, names: set[str], schema: Columns, at: Place) -> tuple[Any, Any]:
         if name == "object":
             has_fields = "properties" in schema if self.inferred else schema.get("properties")
-            return self.check_type(schema["properties"], at) if has_fields else dict
+            return self.of_object(schema["properties"], at) if has_fields else (dict, None)
         if name == "array":
-            return list[self.value_type(schema.get("items"), (*at, "items", IN_LIST))]  # type: ignore[misc]
+            item, part = self.of_value(schema.get("items"), (*at, "items", IN_LIST))
+            return list[item], None if part is None else list[part]  # type: ignore[valid-type]
         if name == "integer":
-            return _ColumnInteger if self.inferred and "number" not in names else int
+            return _ColumnInteger if self.inferred and "number" not in names else int, None
         if name == "string" and self.inferred and schema.get("format") == "date-time":
-            return datetime
+            return datetime, None
         types = {"string": str, "number": float, "boolean": bool}
         if name not in types:
             raise ValueError
-        return types[name]
-
-    def pick_type(self, columns: Columns, at: Place = ()) -> Any:
-        """Return the type that keeps the selected columns encoded, None if all are selected."""
-        fields: dict[str, Any] = {}
-        everything = True
-        for name, schema in columns.items():
-            place = (*at, "properties", name)
-            if not self.selected[place] or (self.inferred and schema == ONLY_NULLS):
-                everything = False
-                continue
-            inner = self._pick_value_type(schema, place)
-            everything = everything and inner is None
-            fields[name] = _Written if inner is None else inner
-        return None if everything else _struct(fields, msgspec.UNSET)
-
-    def _pick_value_type(self, schema: Any, at: Place) -> Any:
-        """Return the type of a value of which a part is selected, None if all of it is."""
-        names = named_types(schema)
-        inner = self.pick_type(schema.get("properties") or {}, at) if "object" in names else None
-        if "array" in names and isinstance(schema.get("items"), Mapping):
-            item = self._pick_value_type(schema["items"], (*at, "items", IN_LIST))
-            inner = inner if item is None else list[item]  # type: ignore[valid-type]
-        if inner is not None and not names <= {"object", "null"} and not names <= {"array", "null"}:
-            raise ValueError
-        return None if inner is None else inner | None | msgspec.UnsetType
+        return types[name], None
 
 
 class ValuesAt:

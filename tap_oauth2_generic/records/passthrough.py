@@ -23,7 +23,6 @@ from tap_oauth2_generic.records.pipeline import EncodedPage, Record, Slice, Step
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 
 _EXACT = msgspec.json.Decoder(float_hook=Decimal)
-_MEMBERS = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 # The first records are all searched for a name that comes twice, then some of each page: a server
 # that repeats names does so early, and to search all would take as long as to decode them.
 _SEARCHED_FIRST, _SEARCHED_LATER = 1000, 4
@@ -53,19 +52,18 @@ class Conform(Step):
             columns = conformer.schema.get("properties", {})
             types = ColumnTypes(conformer.selected, conformer.checks_formats, primary_keys)
             added = {name: columns.get(name) for name in adds}
-            if not columns.keys() >= added.keys() or types.pick_type(added) is not None:
+            if not columns.keys() >= added.keys() or types.of_object(added)[1] is not None:
                 raise ValueError
             # A record that has the name of a variant itself needs another column.
             apart = {n for n, owner in conformer.variants.items() if isinstance(owner, str)}
             own = {n: column for n, column in columns.items() if n not in added.keys() | apart}
-            picked: Any = types.pick_type(own)
-            record = types.check_type(own)
-            self._records = msgspec.json.Decoder(list[record])  # type: ignore[valid-type]
+            record, picked = types.of_object(own)
+            self._records = _list_decoder(record)
             # An empty object is no record; one with its keys is none.
             self._empty = None if own.keys() & set(primary_keys) else record()
-            self._picked = msgspec.json.Decoder(list[picked]) if picked is not None else None
+            self._picked = _list_decoder(picked) if picked is not None else None
             self._added = {
-                name: msgspec.json.Decoder(list[types.value_type(column, ("properties", name))])  # type: ignore[misc]
+                name: _list_decoder(types.of_value(column, ("properties", name))[0])
                 for name, column in added.items()
             }
             self._searched = 0
@@ -89,11 +87,10 @@ class Conform(Step):
             added = {n: self._added[n].decode(as_list(v)) for n, v in page.columns.items()}
             if self._picked is not None:
                 records = [encode_json(record) for record in self._picked.decode(page.json)]
-            elif self._repeats_name(records):
-                return None
+            repeats_name = self._repeats_name(page.records)
         except (SchemaMismatchError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return None
-        if self._empty is not None and self._empty in checked:
+        if repeats_name or (self._empty is not None and self._empty in checked):
             return None
         kept = replace(page, records=records, constants=constants)
         if self._key is None:
@@ -106,7 +103,12 @@ class Conform(Step):
         is_late = self._searched >= _SEARCHED_FIRST
         self._searched += len(records)
         part = as_list(records[:: len(records) // _SEARCHED_LATER + 1] if is_late else records)
-        return encode_json(_MEMBERS.decode(part)) != part
+        # A name that is repeated, inside an object, too, is decoded once.
+        return encode_json(msgspec.json.decode(part)).count(b'":') != part.count(b'":')
+
+
+def _list_decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(list[kind])
 
 
 class _Key:

@@ -299,3 +299,22 @@ def test_page_whose_record_repeats_a_name_is_decoded(place, name):
     assert fast(('{"data": [' + ", ".join(rows) + "]}").encode(), columns) is None
     rows[place] = rows[place - 1]
     assert len(fast(('{"data": [' + ",".join(rows) + "]}").encode(), columns)) == 200
+
+
+@pytest.mark.parametrize("pages", [0, 10])
+@pytest.mark.parametrize("where", ["%s", '"o":{%s}', '"l":[{},{%s}]', '"any":[{"deep":{%s}}]'])
+@pytest.mark.parametrize("nulls", ["", '"z":null,'])
+def test_name_that_every_record_repeats_is_found_on_any_page(pages, where, nulls):
+    """Inside objects and lists, too, and whether or not a part of the record is left out."""
+    column = {"type": ["integer", "null"]}
+    inner = {"type": ["object", "null"], "properties": {"n": column}}
+    columns = {"n": column, "o": inner, "l": {"type": ["array", "null"], "items": inner}}
+    columns |= {"any": {}, "z": {"type": ["null"]}}
+    made = pipeline({"properties": columns})
+    once, twice = (
+        ('{"data":[' + ",".join(["{" + nulls + where % names + "}"] * 200) + "]}").encode()
+        for names in ('"n":1', '"n":1,"n":2')
+    )
+    for _ in range(pages):
+        assert encoded(once, made) is not None
+    assert encoded(twice, made) is None

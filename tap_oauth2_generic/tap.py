@@ -76,9 +76,7 @@ class TapOAuth2Generic(BaseTap):
     @cached_property
     def prefetcher(self) -> Prefetcher:
         """What requests pages ahead, for all streams."""
-        limits = self.configuration.rate_limit
-        spare = limits.max_in_flight if limits.rate_limits else 0
-        return Prefetcher(limits.max_in_flight, spare=spare)
+        return Prefetcher(self.configuration.rate_limit.max_in_flight)
 
     @property
     def streams(self) -> dict[str, OAuth2Stream]:  # type: ignore[override]  # made below

@@ -141,13 +141,10 @@ class SliceReader:
 
 
 class Prefetcher:
-    """Fetches pages of all streams ahead; with a ``limit`` of 1 in flight, none is.
+    """Fetches pages of all streams ahead; with a ``limit`` of 1 in flight, none is."""
 
-    ``spare`` threads send the page that is wanted now while others wait for their budget.
-    """
-
-    def __init__(self, limit: int, *, spare: int = 0) -> None:
-        self._workers = Workers(limit + spare)
+    def __init__(self, limit: int) -> None:
+        self._workers = Workers(limit)
         self._limit = limit
         # For each nested ``iterate``: the items to come, and those whose slices started early.
         self._queues: list[tuple[Iterator[Any], deque[Any]]] = []

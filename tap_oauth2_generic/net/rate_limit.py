@@ -50,9 +50,9 @@ class RateLimitSettings:
 
 @dataclass(eq=False)
 class Slot:
-    """A request in flight: when it began, and whether another one was in flight with it.
+    """A request in flight; ``told``: the requests left and the seconds to their reset, if said.
 
-    ``status`` is that of its response, ``told`` the requests left and seconds to their reset.
+    ``era``, ``is_shared``: when it began, and whether another one was in flight with it.
     """
 
     budget: Budget
@@ -60,7 +60,7 @@ class Slot:
     era: int = 0
     is_shared: bool = False
     status: int | None = None
-    told: tuple[float, float] | None = None
+    told: tuple[int, float] | None = None
 
 
 class RateLimiter:
@@ -73,10 +73,8 @@ class RateLimiter:
         self._seconds_apart = min(1 / (settings.requests_per_second or math.inf), YEAR_SECONDS)
         self._clock = clock
         self._next_turn = self._held_until = clock.monotonic()
-        self._budgets = [
-            Budget(one, one.remaining_header or settings.remaining_header)
-            for one in (*settings.rate_limits, UNLIMITED)
-        ]
+        named, limits = settings.remaining_header, (*settings.rate_limits, UNLIMITED)
+        self._budgets = [Budget(one, one.remaining_header or named) for one in limits]
         self._maximum = self.limit = settings.max_in_flight
         self._in_flight: list[Slot] = []
         self._alone = self._good = self._era = 0
@@ -162,13 +160,9 @@ class RateLimiter:
 
     def _adapt(self, slot: Slot) -> None:
         """Halve the limit, once for all requests in flight together; a good response restores."""
-        if slot.status in TOO_MANY_AT_ONCE:
-            self._good = 0
-            if slot.era == self._era:
-                self._era += 1
-                self.limit = max(self.limit // 2, 1)
-            return
-        self._good += 1
-        if self.limit < self._maximum and self._good >= self.limit * _RESPONSES_PER_SLOT:
-            self._good = 0
-            self.limit += 1
+        is_good = slot.status not in TOO_MANY_AT_ONCE
+        self._good = self._good + 1 if is_good else 0
+        if self._good >= self.limit * _RESPONSES_PER_SLOT:
+            self._good, self.limit = 0, min(self.limit + 1, self._maximum)
+        if not is_good and slot.era == self._era:
+            self._era, self.limit = self._era + 1, max(self.limit // 2, 1)

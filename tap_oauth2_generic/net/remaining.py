@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import requests
 
@@ -16,44 +16,36 @@ _HEADERS = ("X-RateLimit-Remaining", "RateLimit-Remaining", "X-HubSpot-RateLimit
 _SHOPIFY, _SHOPIFY_SECONDS = "X-Shopify-Shop-Api-Call-Limit", 20
 _QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
 _PARAMETER = re.compile(r"(\w+)\s*=\s*([\d.]+)")
-_Told = tuple[float | None, float | None]
 
 
 def read_remaining(
     response: requests.Response, named: str | None, settings: ResilienceSettings, now: float
-) -> tuple[float, float] | None:
+) -> tuple[int, float] | None:
     """Return how many requests are left, and the seconds until there are more.
 
     None if the headers do not say both, or for a 429: that says itself how long to wait.
     ``named`` is one more header; the tightest limit counts.
     """
     headers = response.headers
-    if response.status_code == TOO_MANY_REQUESTS:
-        return None
-    told = [*_single(headers, named, settings, now), *_ietf(headers.get("RateLimit", ""))]
-    used, _, size = headers.get(_SHOPIFY, "").partition("/")
-    count, full = read_number(used), read_number(size)
-    if count is not None and full:
-        # One request leaks out of the bucket in this time.
-        told.append((max(full - count, 0), _SHOPIFY_SECONDS / full))
-    # A negative number stands for no limit; a reset that has passed says nothing.
-    known = [(left, -s) for left, s in told if left is not None and s and left >= 0 and s > 0]
-    left, seconds = min(known, default=(0, 0))
-    return (int(left), min(-seconds, settings.max_wait)) if known else None
-
-
-def _single(
-    headers: Mapping[str, str], named: str | None, settings: ResilienceSettings, now: float
-) -> Iterator[_Told]:
+    told = [*_ietf(headers.get("RateLimit", ""))]
     reset = parse_wait(headers.get(settings.rate_limit_header), now, settings.rate_limit_format)
-    for name in (named or "", *_HEADERS):
-        own = headers.get(name.replace("Remaining", "Reset"))
-        interval = headers.get(name.replace("Remaining", "Interval-Milliseconds"))
-        resets = (reset, parse_wait(own, now), parse_wait(interval, now, "milliseconds"))
-        yield read_number(headers.get(name)), next((s for s in resets if s is not None), None)
+    for name in filter(None, (named, *_HEADERS)):
+        own = parse_wait(headers.get(name.replace("Remaining", "Reset")), now)
+        interval = read_number(headers.get(name.replace("Remaining", "Interval-Milliseconds")))
+        told.append((read_number(headers.get(name)), reset or own or (interval or 0) / 1000))
+    used, size = map(read_number, headers.get(_SHOPIFY, "").partition("/")[::2])
+    if used is not None and size:
+        # One request leaks out of the bucket in this time.
+        told.append((max(size - used, 0), _SHOPIFY_SECONDS / size))
+    # A negative number stands for no limit; a reset that has passed says nothing.
+    known = [(int(left), -s) for left, s in told if left is not None and s and left >= 0 < s]
+    if not known or response.status_code == TOO_MANY_REQUESTS:
+        return None
+    left, seconds = min(known)
+    return left, min(-seconds, settings.max_wait)
 
 
-def _ietf(header: str) -> Iterator[_Told]:
+def _ietf(header: str) -> Iterator[tuple[float | None, float | None]]:
     """Yield each limit of ``"a";r=0;t=2, "b";r=9;t=50``, or that of ``remaining=0, reset=2``.
 
     The second form is that of the drafts before draft-ietf-httpapi-ratelimit-headers-08.

@@ -16,6 +16,7 @@ from tap_oauth2_generic.net.budgets import BudgetSettings
 from tap_oauth2_generic.net.client import RequestPolicy
 from tap_oauth2_generic.net.rate_limit import RateLimiter, RateLimitSettings, Slot
 from tap_oauth2_generic.net.request import Request
+from tap_oauth2_generic.runtime.stats import Waits
 from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.settings.fields import ErrorCollector, read
 from tests.support.clocks import SleepingClock
@@ -135,6 +136,27 @@ def test_paths_of_no_budget_are_not_limited():
     requests = [limiter.budget(f"{BASE}/users/{number}", BASE) for number in range(100)]
     assert {limiter._enter(Slot(one), alone=False)[0] for one in requests[:4]} == {0}
     assert len({id(one) for one in requests}) == 1
+
+
+def test_request_that_waits_for_its_budget_takes_no_place_in_flight():
+    limiter = limiter_of(budget("reports", 1), max_in_flight=1)
+    reports, others = (limiter.budget(f"{BASE}/{path}", BASE) for path in ("reports", "users"))
+    clock, entered = limiter._clock, []
+
+    class SendsMeanwhile(SleepingClock):
+        def sleep(self, seconds):
+            with limiter.slot(others, Waits(clock.time)):
+                entered.append(seconds)
+            clock.sleep(seconds)
+
+        def monotonic(self):
+            return clock.now
+
+    limiter._clock = SendsMeanwhile()
+    for _ in range(2):
+        with limiter.slot(reports, Waits(clock.time)):
+            pass
+    assert entered == [60]
 
 
 @pytest.mark.parametrize(
@@ -291,29 +313,33 @@ def test_budgets_of_one_api_are_held_apart(api, tap):
     """As the server counts the arrivals; a stream goes on while another budget is used up."""
     times, counting = defaultdict(list), threading.Lock()
 
-    def count(seen):
+    def respond(seen):
         with counting:
             times[seen.path.split("/")[1]].append(time.monotonic())
-        return [{"id": number} for number in range(12)] if seen.path == "/core" else [{"id": 1}]
+        rows = [{"id": number} for number in range(12 if seen.path == "/core" else 1)]
+        page = int(seen.query.get("page", 1))
+        return {"d": rows, "next": page + 1 if page < 3 and "search" in seen.path else None}
 
-    api.routes |= {f"/{name}/{number}": count for name in ("reports", "search")
-                   for number in range(12)}  # fmt: skip
-    api.routes["/core"] = count
+    paths = [f"/{name}/{number}" for name in ("reports", "search") for number in range(12)]
+    api.routes |= dict.fromkeys(["/core", *paths], respond)
+    shared = {"records_path": "d", "schema": SCHEMA, "pagination": {
+        "style": "cursor", "cursor_path": "next", "cursor_param": "page"
+    }}  # fmt: skip
     parent = {"stream": "core", "keys": {"core_id": "id"}}
     children = [
-        {"name": name, "path": f"{name}/{{parent.core_id}}", "schema": SCHEMA, "parent": parent}
+        {"name": name, "path": f"{name}/{{parent.core_id}}", "parent": parent, **shared}
         for name in ("reports", "search")
     ]
-    limits = {"reports": (5, 1.0), "search": (4, 0.3), "core": (10, 0.2)}
-    core = {"name": "core", "path": "core", "schema": SCHEMA}
+    limits = {"reports": (5, 1.0), "search": (8, 0.1), "core": (10, 0.2)}
     rate_limits = [budget(f"{name}*", *limit) for name, limit in limits.items()]
-    run = tap.ok(api.config(core, *children, rate_limits=rate_limits))
-    assert {name: len(found) for name, found in times.items()} == {
-        "core": 1, "reports": 12, "search": 12
-    }  # fmt: skip
+    run = tap.ok(
+        api.config({"name": "core", "path": "core", **shared}, *children, rate_limits=rate_limits)
+    )
+    counts = {name: len(found) for name, found in times.items()}
+    assert counts == {"core": 1, "reports": 12, "search": 36}
     for name, (most, window) in limits.items():
         for first, later in zip(times[name], times[name][most:], strict=False):
             assert later - first >= window, name
-    # The children of the first parents did not wait for the reports of the later ones.
-    assert sum(at < times["reports"][5] for at in times["search"]) >= 5
+    # The searches of the first five did not wait until the reports went on.
+    assert sum(at < times["reports"][5] for at in times["search"]) >= 15
     assert "s (rate_limits)" in run.errors

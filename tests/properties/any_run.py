@@ -52,7 +52,19 @@ class LaterTap(TapOAuth2Generic):
 
 
 def run(tap_class, config, state, failure, form):
-    """Run the tap once; return the emitted records, counted, the last state, and the error.
+    """Run the tap once; return the emitted records, counted, the last state, and the error."""
+    messages, ended = messages_of(tap_class, config, state, failure)
+    states = [m["value"] for m in messages if m["type"] == "STATE"]
+    return records_of(messages, form), (states[-1] if states else state), ended
+
+
+def records_of(messages, form):
+    """Return the records of each stream, counted."""
+    return Counter((m["stream"], form(m["record"])) for m in messages if m["type"] == "RECORD")
+
+
+def messages_of(tap_class, config, state, failure):
+    """Run the tap once; return its messages, and the error that ended it.
 
     Of a run that is killed, only the messages before that count.
     """
@@ -68,9 +80,7 @@ def run(tap_class, config, state, failure, form):
     messages = writer.messages
     if failure and failure.kind == "kill":
         messages = messages[: failure.at]
-    emitted = Counter((m["stream"], form(m["record"])) for m in messages if m["type"] == "RECORD")
-    states = [m["value"] for m in messages if m["type"] == "STATE"]
-    return emitted, (states[-1] if states else state), ended
+    return messages, ended
 
 
 def late(*_):

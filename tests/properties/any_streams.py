@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -56,6 +56,11 @@ class Node:
         for name, values in self.partitions.items():
             found = [{**one, name: value} for one in found for value in values]
         yield from found
+
+    def in_full(self) -> Node:
+        """Return this stream and those below it as FULL_TABLE streams."""
+        child = self.child.in_full() if self.child else None
+        return replace(self, child=child, is_incremental=False)
 
     def line(self) -> list[Node]:
         """Return this stream and those below it."""

@@ -29,7 +29,17 @@ from tests.properties.any_api import (
     Failure,
     Manner,
 )
-from tests.properties.any_run import AHEAD, LaterTap, bookmarks, exact, late, loosely, run
+from tests.properties.any_run import (
+    AHEAD,
+    LaterTap,
+    bookmarks,
+    exact,
+    late,
+    loosely,
+    messages_of,
+    records_of,
+    run,
+)
 from tests.properties.any_streams import CONTEXTS, DAY, Rows, configuration, nodes, paged, rows
 from tests.support.key_types import KEY_TYPES
 from tests.support.server import ApiServer
@@ -213,3 +223,40 @@ def test_all_rows_arrive_and_none_twice(server, style, order, windows, contexts,
         error, _ = runs.sync(config, tap_class=LaterTap)
         assert error is None
     assert runs.arrived == runs.expected, runs.expected - runs.arrived
+
+
+@pytest.mark.parametrize("contexts", CONTEXTS)
+@pytest.mark.parametrize("style", PAGING)
+@QUICK
+@given(data=st.data())
+def test_no_row_is_deleted_that_was_not_read(server, style, contexts, data):
+    """If a stream activates its version, it has emitted every row, however the run went."""
+    draw = data.draw
+    root = draw(nodes(contexts)).in_full()
+    manner = draw(manners(server.url, style, "none", spares_first=False))
+    shared = draw(stream_settings(manner, "none", None))
+    on_missing = {"on_missing_records": draw(st.sampled_from(["auto", "ignore"]))}
+    truth = draw(all_rows(root, manner, "none", windows=False))
+    form = exact if "schema" in shared else loosely
+    expected = truth.records(root, lambda _: True, form)
+    config = configuration(
+        server,
+        root,
+        shared | on_missing,
+        emit_activate_version_messages=True,
+        max_in_flight=draw(st.sampled_from([1, 4])),
+    )
+    failure = draw(st.none() | failures())
+    if failure and failure.kind == "limit":
+        config = paged(config, max_pages=failure.at)
+    api = AnyApi(manner, truth, failure)
+    server.routes = {f"/{node.name}": api for node in root.line()}
+    messages, _ = messages_of(TapOAuth2Generic, config, {}, failure)
+    api.finish()
+    emitted = records_of(messages, form)
+    for name in {m["stream"] for m in messages if m["type"] == "ACTIVATE_VERSION"}:
+        assert of_stream(emitted, name) == of_stream(expected, name)
+
+
+def of_stream(records, name):
+    return {record: count for (stream, record), count in records.items() if stream == name}

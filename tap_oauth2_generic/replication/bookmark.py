@@ -107,30 +107,25 @@ class KeyKind:
 class Bookmark:
     """The highest replication value of one read, starting from the previous bookmark.
 
-    ``value`` is kept as the API wrote it. ``last`` is the latest value of the slice, with its
-    moment. ``unreadable`` counts values that are neither timestamp nor number, ``misread`` is one
-    of them, ``descents`` counts values smaller than the one before in the same slice. ``mixed``:
-    there were timestamps and numbers, of which none is highest.
+    ``value`` is kept as the API wrote it. ``passed`` is the highest value below it: a stream in
+    ascending order has been read up to there. ``unreadable`` counts values that are neither
+    timestamp nor number, ``misread`` is one of them, ``descents`` counts values smaller than the
+    one before in the same slice. ``mixed``: there were timestamps and numbers, of which none is
+    highest.
     """
 
     def __init__(self, previous: Any, pattern: str) -> None:
-        self.value = previous
-        self.unreadable = 0
+        self.value = self.passed = previous
+        self.unreadable = self.descents = 0
         self.misread: Any = None
         self.mixed = False
         self._pattern = pattern
         self._highest = moment(previous, pattern)
-        self.begin_slice()
+        self._last: Moment | None = None
 
     def begin_slice(self) -> None:
         """Expect an order again: that of another slice."""
-        self.descents, self._start = 0, self._highest
-        self.last: tuple[Moment, Any] | None = None
-
-    def has_passed(self, at: Moment) -> bool:
-        """Return whether a value is higher than the slice began with, and a higher one came."""
-        is_new = self._start is None or self._start.amount < at.amount
-        return is_new and self.last is not None and at.amount < self.last[0].amount
+        self.descents, self._last = 0, None
 
     def observe(self, value: Any) -> bool:
         """Compare a record's replication value; return whether the bookmark moved."""
@@ -141,12 +136,12 @@ class Bookmark:
             self.unreadable += 1
             self.misread = value
             return False
-        if self.last is not None and at.amount < self.last[0].amount:
+        if self._last is not None and at.amount < self._last.amount:
             self.descents += 1
-        self.last = at, value
+        self._last = at
         if self._highest is not None and at.amount <= self._highest.amount:
             return False
-        self._highest, self.value = at, value
+        self._highest, self.passed, self.value = at, self.value, value
         return True
 
 

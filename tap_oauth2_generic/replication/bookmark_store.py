@@ -19,14 +19,9 @@ from tap_oauth2_generic.replication.bookmark import (
     extremes,
     stored_bookmark,
 )
-from tap_oauth2_generic.replication.bounds import (
-    Bound,
-    Moment,
-    at_most,
-    fitting_format,
-    moment,
-)
+from tap_oauth2_generic.replication.bounds import Bound, at_most, fitting_format, moment
 from tap_oauth2_generic.runtime.log import StreamLog
+from tap_oauth2_generic.runtime.stats import plural
 from tap_oauth2_generic.settings.fields import near_choice
 from tap_oauth2_generic.settings.limits import MAX_NAMED_FIELDS
 from tap_oauth2_generic.singer.paged_stream import PagedStream
@@ -58,6 +53,8 @@ class BookmarkStore:
         self._bookmark = Bookmark(None, self.settings.format)
         # The bookmark when the context began, and when its slice did.
         self._before = self._safe = None
+        # What was passed when the page before ended.
+        self._checkpoint: Any = None
         self._begun: list[tuple[Context | None, Any]] = []
         self._has_key = self._is_partial = False
         self._fields: set[str] = set()
@@ -119,7 +116,7 @@ class BookmarkStore:
         previous = self.previous(context)
         self.unreadable += self._bookmark.unreadable
         self._bookmark = Bookmark(previous, self.kind.pattern)
-        self._before = self._safe = previous
+        self._before, self._safe, self._checkpoint = previous, previous, None
         if self.key:
             # Without a bookmark a context leaves nothing behind, however many there are.
             self._begun.append((context, previous))
@@ -161,7 +158,6 @@ class BookmarkStore:
         if self.settings.order != "asc":
             values = extremes(values)
         self._check_lower_bound(values, origin)
-        before = self._bookmark.last
         if sum(self._bookmark.observe(value) for value in values):
             state = self.stream.get_context_state(context)
             reached = self._up_to(self.upper_bound(), self._bookmark.value)
@@ -169,20 +165,19 @@ class BookmarkStore:
         if advice := self._advice(self._bookmark.misread):
             self.log.warn_once("format", "%r is no time in that unit%s", self.key, advice)
         if self.settings.order == "asc":
-            self._advance_in_order(context, origin.end, before if may_move else None)
+            self._advance_in_order(context, origin.end, may_move=may_move and bool(values))
 
-    def _advance_in_order(
-        self, context: Context | None, end: Bound, before: tuple[Moment, Any] | None
-    ) -> None:
-        """Move the bookmark to the end of the page before: this one shows whether it was safe."""
+    def _advance_in_order(self, context: Context | None, end: Bound, *, may_move: bool) -> None:
+        # Only the next page shows whether a page kept the order.
+        checkpoint, self._checkpoint = self._checkpoint, self._bookmark.passed
         if self._bookmark.descents:
             self.log.warn_once(
                 "order", "records are not in ascending order; an interrupted run starts over"
             )
             # What was passed may come later.
             self._move(context, self._safe)
-        elif before is not None and self._bookmark.has_passed(before[0]):
-            self._move(context, self._up_to(end, before[1]))
+        elif may_move and checkpoint is not None:
+            self._move(context, self._up_to(end, checkpoint))
 
     def end_slice(self, context: Context | None, end: Bound, *, may_move: bool) -> None:
         """Move the bookmark after a slice, at most to its end, if everything was read."""
@@ -191,6 +186,7 @@ class BookmarkStore:
             self._safe = self._up_to(end, self._bookmark.value)
             self._move(context, self._safe)
         self._bookmark.begin_slice()
+        self._checkpoint = None
 
     def settle(self, state: dict[str, Any], *, is_complete: bool) -> None:
         """Let the SDK move the bookmark after a read, unless something was left unread."""
@@ -221,12 +217,13 @@ class BookmarkStore:
                 f"records, which have {shown}{near_choice(self.key, self._fields)}"
             )
         if self.without:
-            self.log.warning("%d records had no %r; they moved no bookmark", self.without, self.key)
+            counted = plural(self.without, "record")
+            self.log.warning("%s had no %r, which moves no bookmark", counted, self.key)
         if unreadable := self.unreadable + self._bookmark.unreadable:
             self.log.warning(
-                "%d records had a %r that is neither a timestamp nor a number like the others; "
-                "they moved no bookmark",
-                unreadable,
+                "%s had a %r that is neither a timestamp nor a number like the others, which moves "
+                "no bookmark",
+                plural(unreadable, "record"),
                 self.key,
             )
 

@@ -116,8 +116,17 @@ class PageReader:
                 settings = settings.resolve(self._scope(slice_))
             if response.outcome == "ok":
                 page = self._page(settings, response)
+                missing = self.check.missing if self.will_fail else ""
                 problem = self.check.find_problem(page, settings.path)
+                if missing and self.check.matched and not slice_.is_sample:
+                    self.log.warning("paging ended early: %s", missing)
                 pages = paginator.take(page, self.stream.settings.primary_keys)
+                is_paged = paginator.style.first() is not None or paginator.style.follows_tokens
+                if is_paged and page.is_lone and page.records == [page.body]:
+                    self.envelope = (
+                        "records_path is not set, so each response was one record, with "
+                        f"{page.keys}; name the one that holds the list"
+                    )
             else:
                 why = "status 304: not modified" if response.status == NOT_MODIFIED else ""
                 dropped = self._count_dropped(settings, response)
@@ -155,16 +164,20 @@ class PageReader:
             reason = _TOO_DEEP if is_deep else "the response needs more memory than there is"
             raise ResponseError(f"{place}: {reason}") from None
 
+    @property
+    def will_fail(self) -> bool:
+        """Whether the stream fails at the end of the run unless ``records_path`` still matches."""
+        is_auto = self.stream.records.on_missing_records == "auto"
+        return bool(self.check.missing) and is_auto and not self.check.has_history
+
     def report(self) -> None:
         """Warn at the end of a run of responses that each were one record.
 
         Raise ResponseError if ``records_path`` has never matched, this run included.
         """
-        records = self.stream.records
-        is_auto = records.on_missing_records == "auto"
-        if self.check.missing and is_auto and not self.check.has_history:
+        if self.will_fail:
             raise ResponseError(f"stream {self.stream.name!r}: {self.check.missing}")
-        if self.envelope and not records.records_are_values:
+        if self.envelope and not self.stream.records.records_are_values:
             self.log.warning(self.envelope)
 
     def _page(self, settings: RecordSettings, response: Response) -> Page:
@@ -180,13 +193,6 @@ class PageReader:
             )
         except ResponseError as error:
             raise ResponseError(f"{_unusable(response)}: {error}") from None
-        style = self.stream.settings.pagination
-        is_paged = style.first() is not None or style.follows_tokens
-        if isinstance(page.body, dict) and settings.path.text == "$" and is_paged:
-            self.envelope = (
-                "records_path is not set, so each response was one record, with "
-                f"{page.keys}; name the one that holds the list"
-            )
         return page
 
     def _request(self, slice_: Slice, token: Token) -> Request:

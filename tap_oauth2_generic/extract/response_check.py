@@ -118,9 +118,9 @@ class ResponseCheck:
         (record,) = page.records
         if self._keys and all(record.get(key) is not None for key in self._keys):
             return None
-        error = find_error(record, _ROOT, found=not self._expects_list)
-        error = error or find_error(page.body, path, found=True)
         is_alien = bool(self._names) and len(self._names & record.keys()) < self._least
+        error = find_error(record, _ROOT, found=not (self._expects_list or is_alien))
+        error = error or find_error(page.body, path, found=True)
         if not is_alien and not (error and is_only_error(record)):
             return None
         page.records, page.sent = [], 0

@@ -256,7 +256,7 @@ class SliceSync:
                     f"stream {name!r}: paging ended early: {stop.reason}; run again later, or say "
                     "in response_rules what such a response means"
                 )
-            if not stop.complete:
+            if not stop.complete and not self.plan.reader.will_fail:
                 self.writer.log.warning("paging ended early: %s", stop.reason)
         return stop is not None and stop.complete
 

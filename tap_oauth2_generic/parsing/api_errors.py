@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from tap_oauth2_generic.runtime.redaction import excerpt
@@ -40,7 +40,8 @@ _BESIDES = frozenset({
 # Objects next to the records in which APIs report on the request.
 _REPORTS = frozenset({"meta", "status", "response", "result", "header", "responsestatus"})
 _FALSE_WORDS = frozenset({"0", "false", "no", "n"})
-_NONE_WORDS = _FALSE_WORDS | {"", "none", "null", "ok", "success"}
+_NO_MESSAGES = frozenset({"", "none", "null", "ok", "success"})
+_NONE_WORDS = _FALSE_WORDS | _NO_MESSAGES
 _HTTP_ERRORS = range(400, 600)
 _SHOWN, _MAX_NAMED = 80, 3
 
@@ -53,7 +54,8 @@ def find_error(body: Any, path: Path, *, found: bool) -> str | None:
     for place in _places(body, path):
         plain = {name: flatten(name) for name in place}
         errors = [name for name in place if _is_error(plain[name], place[name])]
-        says = [n for n in place if plain[n] in _MESSAGES and _says_something(place[n])]
+        messages = [name for name in place if plain[name] in _MESSAGES]
+        says = [name for name in messages if _says_something(place[name], _NO_MESSAGES)]
         if errors or (says and not found):
             # What says most comes first: not a flag or a status.
             named = sorted(
@@ -99,8 +101,9 @@ def _is_error(name: str, value: Any) -> bool:
     return name in _STATUSES and read_number(word) in _HTTP_ERRORS
 
 
-def _says_something(value: Any) -> bool:
+def _says_something(value: Any, nothing: Collection[str] = _NONE_WORDS) -> bool:
     """Return whether the value of an error is one: not false, 0, empty, or only of such values."""
     if isinstance(value, dict | list):
-        return any(map(_says_something, value.values() if isinstance(value, dict) else value))
-    return value.strip(" 0").lower() not in _NONE_WORDS if isinstance(value, str) else bool(value)
+        members = value.values() if isinstance(value, dict) else value
+        return any(_says_something(member, nothing) for member in members)
+    return value.strip(" 0").lower() not in nothing if isinstance(value, str) else bool(value)

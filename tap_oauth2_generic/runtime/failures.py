@@ -18,6 +18,8 @@ from tap_oauth2_generic.runtime.stats import StreamStats
 MAX_IN_ROW = 10
 # Child streams whose schema is sampled through the same parent fail with the same line.
 _COMPARED_LINES = 20
+# The end of a run shows as many.
+_SHOWN_LINES = 20
 
 
 @dataclass
@@ -116,4 +118,6 @@ class StreamFailures:
     def _note(self, line: str) -> None:
         if line not in self.run.lines[-_COMPARED_LINES:]:
             self.run.lines.append(line)
-            LOG.warning("%s; continuing with the rest", line)
+            is_shown = len(self.run.lines) <= _SHOWN_LINES
+            shown = f"{line.partition(': ')[0]} failed" if is_shown else line
+            LOG.warning("%s; continuing with the rest", shown)

@@ -356,3 +356,40 @@ def test_setting_that_proves_wrong_ends_its_stream_only(api, tap, level, in_flig
     assert len(run.error_lines) == {"stream": 1, "partitions": 2, "child": 4}[level]
     assert run.ids("a") == run.ids("z") == [1, 2, 3, 4]
     assert not api.requests("/x")
+
+
+@pytest.mark.parametrize("many", [3, 25])
+def test_reason_of_a_failure_is_logged_once(api, tap, many):
+    """When it fails a short line, at the end the reason; those beyond twenty come at once."""
+    parts = [{"k": str(n)} for n in range(2 * many)]
+    for n in range(2 * many):
+        api.serve(f"/items/{n}", Reply({"message": f"reason {n}."}, 400) if n % 2 else ROWS)
+    config = api.config(stream(path="items/{partition.k}", partitions=parts), max_in_flight=1)
+    run = tap(config)
+    assert run.status == 1
+    shown = [line for line in run.warnings if "continuing with the rest" in line]
+    assert len(shown) == many
+    assert shown[0] == "stream 'items' (k=1), page 1 failed; continuing with the rest"
+    for n in range(1, 2 * many, 2):
+        lines = [*run.warnings, *run.error_lines]
+        assert sum(f"reason {n}." in line for line in lines) == 1
+
+
+@pytest.mark.parametrize("contexts", [1, 3])
+@pytest.mark.parametrize("matches", [False, True])
+@pytest.mark.parametrize("schema", [None, {"properties": {"id": {}, "at": {}}}])
+def test_missing_records_path_is_said_once(api, tap, contexts, matches, schema):
+    """As an error at the end; as a warning once another context shows that the path is right.
+
+    If the sample of the schema has shown it already, for each context that lacks it.
+    """
+    parts = [{"k": str(n)} for n in range(contexts)] + ([{"k": "good"}] if matches else [])
+    for part in parts:
+        api.serve(f"/items/{part['k']}", {"itmes": ROWS})
+    api.serve("/items/good", {"items": ROWS})
+    settings = stream(path="items/{partition.k}", partitions=parts, records_path="items")
+    run = tap(api.config({**settings, "schema": schema}, max_in_flight=1))
+    assert run.status == (0 if matches else 1)
+    said = [line for line in [*run.warnings, *run.error_lines] if "matched nothing" in line]
+    assert len(said) == (contexts if matches and schema is None else 1)
+    assert "did you mean 'itmes'?" in said[0]

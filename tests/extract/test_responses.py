@@ -21,6 +21,8 @@ ERRORS = [
     {"rows": [], "meta": {"code": 429}},
     {"Fault": {"type": "SystemFault"}},
     {"rows": {"message": "no", "code": 3}, "isSuccess": "false"},
+    {"rows": {"message": "no"}},
+    {"message": "0 of 10 calls left"},
 ]
 NO_ERRORS = [
     {"rows": []},
@@ -173,6 +175,42 @@ def test_list_that_php_wrote_as_an_object_is_read(api, tap, keys):
     run = tap.ok(api.config(settings, max_in_flight=1))
     assert run.ids() == [1, 2, 3, 4]
     assert [seen.query["offset"] for seen in api.requests("/items")] == ["0", "2", "4"]
+
+
+@pytest.mark.parametrize("partitions", [None, [{"k": "a"}, {"k": "b"}]])
+@pytest.mark.parametrize("path", ["$", "data.rows"])
+@pytest.mark.parametrize("style", [name for name in PAGINATION if name != "none"])
+@pytest.mark.parametrize("sizes", [(2, 2), (2, 1, 1)])
+def test_php_object_after_lists_is_read_in_every_style(api, tap, style, path, partitions, sizes):
+    """Keys count on; where lists come at the root, tokens stand in headers."""
+    cut = [sum(sizes[:n]) for n in range(len(sizes) + 1)]
+
+    def respond(seen):
+        query = seen.query
+        at = int(query.get("offset") or query.get("after") or query.get("from") or 0)
+        at = cut[min(int(query["page"]) - 1, len(sizes))] if "page" in query else at
+        end = next((one for one in cut if one > at), at)
+        rows = ROWS[at:end]
+        listed = {str(at + n): row for n, row in enumerate(rows)} if at and rows else rows
+        url = f"{api.url}/items?from={end}&k={query.get('k', '')}"
+        has_more = end < cut[-1]
+        headers = {"Link": f'<{url}>; rel="next"', "X-Next": str(end)} if has_more else {}
+        named = {"next": str(end), "url": url} if has_more else {}
+        body = listed if path == "$" else {"data": {"rows": listed}, **named}
+        return Reply(body, headers=headers if path == "$" or style == "link_header" else {})
+
+    api.routes["/items"] = respond
+    paging = PAGINATION[style]
+    if path == "$" and style == "cursor":
+        paging = {"style": "cursor", "cursor_header": "X-Next", "cursor_param": "from"}
+    if path == "$" and style == "next_url":
+        paging = {"style": "link_header"}
+    settings = stream(records_path=path, pagination=paging, params={"k": "{partition.k}"})
+    settings |= {"partitions": partitions} if partitions else {"params": {}}
+    run = tap.ok(api.config(settings))
+    assert run.ids() == [1, 2, 3, 4] * len(partitions or [{}])
+    assert not [line for line in run.warnings if "records_path" in line or "no other" in line]
+    assert not [line for line in run.warnings if "object" in line]
 
 
 @pytest.mark.parametrize("schema", [SCHEMA, None])
@@ -394,7 +432,7 @@ def test_response_that_is_no_page_stops_even_if_it_names_a_next_page(
         ("$.data.rows[*]", {"data": {"rows": {"error": {"message": "down"}}}}, True),
         ("$.data.rows[*]", {"data": {"rows": {"errors": ["down"]}}}, True),
         ("$.data.rows[*]", {"data": {"rows": {"page": 3, "count": 0}}}, False),
-        ("$.data.rows[*]", {"data": {"rows": {"message": "no", "code": 3}}}, False),
+        ("$.data.rows[*]", {"data": {"rows": {"message": "no", "code": 3}}}, True),
         ("$[*]", {"error": "quota"}, True),
         ("$[*]", {"error": {"message": "quota"}}, True),
         ("$[*]", {"page": 3, "count": 0}, False),

@@ -418,16 +418,23 @@ def test_many_new_fields_of_one_record_are_one_schema(nights):
     assert len(run.schemas()) == 2
     (warning,) = run.warnings
     assert warning.endswith("and 980 more")
+    # Each name is in the second SCHEMA, its record and the state.
+    assert len(run.output) < 1000 * 120
+    assert len(run.errors) < 5000
 
 
 @pytest.mark.parametrize("nested", [False, True])
 def test_ignored_fields_are_one_warning(nights, nested):
     """However many unknown names there are, one warning names twenty of them."""
-    unknown = [{f"c{n}": n} for n in range(2000)]
+    unknown = [{f"c{n}": n} for n in range(20_000)]
     rows = [{"id": 1, "o": {}}, *({"o": one} if nested else one for one in unknown)]
     run = nights(stream(schema_sample_size=1, new_fields="ignore")).run(rows)
     (warning,) = run.warnings
-    assert "c19' (1 times), others (1980 times)" in warning
+    assert "c19' (1 time), others (19,980 times)" in warning
+    assert len(run.errors) < 5000
+    assert len(run.messages) == len(rows) + len(run.schemas()) + len(run.states)
+    assert len(run.schemas()) == 1
+    assert len(run.output) < len(rows) * 150
 
 
 @pytest.mark.parametrize("schema", [None, {"properties": {"x": INT}}])

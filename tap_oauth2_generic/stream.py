@@ -24,6 +24,7 @@ from tap_oauth2_generic.records.infer import COLUMNS
 from tap_oauth2_generic.records.steps import DELETED_AT, LEFT_OUT
 from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
 from tap_oauth2_generic.runtime.failures import StreamFailures
+from tap_oauth2_generic.runtime.stats import plural
 from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.singer.paged_stream import PagedStream
 from tap_oauth2_generic.singer.record_writer import RecordWriter
@@ -176,12 +177,13 @@ class OAuth2Stream(PagedStream):
             except StreamError as error:
                 self.failures.add(error)
         if dropped := self.pipelines.dropped:
-            named = [f"{n!r} ({count} times)" for n, count in dropped.items() if n != OTHERS]
-            named += [f"others ({dropped[OTHERS]} times)"] if OTHERS in dropped else []
+            times = {repr(n): count for n, count in dropped.items() if n != OTHERS}
+            times |= {"others": dropped[OTHERS]} if OTHERS in dropped else {}
+            named = [f"{name} ({plural(count, 'time')})" for name, count in times.items()]
             notice = "dropping fields that the schema lacks: %s"
             self.stream_log.warning(notice, ", ".join(named))
         left_out, log = self.pipelines.left_out, self.stream_log
         if self.selected and left_out[LEFT_OUT] and not self.reader.stats.records:
             log.warning("the keep conditions excluded all %d records", left_out[LEFT_OUT])
         for reason, count in left_out.items():
-            log.info("%d records left out %s", count, reason)
+            log.info("%s left out %s", plural(count, "record"), reason)

@@ -21,6 +21,7 @@ from tap_oauth2_generic.extract.page_reader import FetchedPage
 from tap_oauth2_generic.pagination import Paginator
 from tap_oauth2_generic.parsing.extract_records import add_fields
 from tap_oauth2_generic.parsing.guess_records import (
+    guess_records,
     primary_key_candidates,
     replication_key_candidates,
 )
@@ -45,7 +46,7 @@ def preview(
     added = stream.stream.records.add_fields
     try:
         for slice_, paginator, fetched in _pages(stream):
-            report["pages"].append(_describe(fetched))
+            report["pages"].append(_describe(fetched, stream.stream.written))
             records = (add_fields(record, added) for record in fetched.records)
             # The record's own value counts, and its own fields come first.
             report["records"] += [{**one, **slice_.context, **one} for one in records]
@@ -97,8 +98,11 @@ def _mask(value: Any) -> Any:
     return [_mask(member) for member in value] if isinstance(value, list) else masked
 
 
-def _describe(fetched: FetchedPage) -> dict[str, Any]:
-    request, page = fetched.response.request, fetched.page
+def _describe(fetched: FetchedPage, definition: Mapping[str, Any]) -> dict[str, Any]:
+    request, page, hint = fetched.response.request, fetched.page, ""
+    if page is not None and page.is_lone and "records_path" not in definition:
+        path = guess_records(page.body).get("records_path")
+        hint = f"; did you mean records_path {path!r}?" if path else ""
     return {
         "request": {
             "method": request.method,
@@ -110,7 +114,7 @@ def _describe(fetched: FetchedPage) -> dict[str, Any]:
         "headers": _mask_headers(fetched.response.headers),
         "records": len(fetched.records),
         "found": page is not None and page.found,
-        "response": None if page is None else redact(page.keys),
+        "response": None if page is None else redact(page.keys + hint),
     }
 
 

@@ -46,7 +46,7 @@ class Suggester:
         name = sample.plan.reader.stream.name
         if name not in self._made:
             if sample.parent is not None:
-                sample = replace(sample, parent=self.suggest(sample.parent).sample_as_suggested())
+                sample = replace(sample, parent=self.suggest(sample.parent).make_sample())
             made = self._made[name] = Suggestion(sample)
             try:
                 made.look()
@@ -78,7 +78,7 @@ class Suggestion:
             self.definition["pagination"] = pagination
         self._find_keys(samples)
 
-    def sample_as_suggested(self) -> SchemaSample:
+    def make_sample(self) -> SchemaSample:
         """Return the sample with the suggested definition, for the children of the stream."""
         reader = self._reader(self.definition)
         if reader is None:
@@ -153,7 +153,8 @@ class Suggestion:
         rows = [{**row, **slice_.context} for slice_, page in samples for row in page.records]
         name = self.definition["name"]
         for found, context in ((rows, {}), (samples[0][1].records, samples[0][0].context)):
-            keys = [key for key in primary_key_candidates(found) if is_usual_key(key, name)]
+            is_part, keys = bool(context) and len(found) > 1, primary_key_candidates(found)
+            keys = [key for key in keys if is_usual_key(key, name, is_part=is_part)]
             if keys and not self.definition.get("primary_keys"):
                 self.definition["primary_keys"] = [*context, keys[0]]
         changed = [name for name in replication_key_candidates(rows) if tells_change(name)]

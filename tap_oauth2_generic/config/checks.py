@@ -14,6 +14,7 @@ from tap_oauth2_generic.errors import HostNotAllowedError
 from tap_oauth2_generic.net.hosts import HostPolicy
 from tap_oauth2_generic.net.request_template import templates_in
 from tap_oauth2_generic.oauth2.client_auth import SECRET_AUTH, choose_auth
+from tap_oauth2_generic.replication.bookmark import IncrementalSettings
 from tap_oauth2_generic.replication.bounds import Bound
 from tap_oauth2_generic.settings.fields import WrongSettingError, near_choice
 
@@ -92,6 +93,8 @@ def _client_errors(config: Config) -> Iterator[str]:
     named = oauth2.client_id or oauth2.token_params or config.assertion.jwt_issuer
     if not named and (oauth2.access_token_url or oauth2.issuer):
         yield "setting 'client_id' is required"
+    if not oauth2.refresh_token_param.strip():
+        yield "setting 'refresh_token_param' is empty; omit it for 'refresh_token'"
 
 
 def _grant_errors(config: Config) -> Iterator[str]:
@@ -179,6 +182,8 @@ def _incremental_errors(config: Config, stream: StreamConfig) -> Iterator[str]:
         for bound in _BOUNDS:
             if bound not in stream.sent_bounds:
                 yield f"incremental.window: needs {bound}_param, or {{{bound}}} in a template"
+    elif incremental.window_bounds != IncrementalSettings.window_bounds:
+        yield "incremental.window_bounds: needs window"
     if incremental.window and stream.settings.initial_value is not None:
         yield "incremental.window: needs a replication_key that is a time; remove initial_value"
     if not stream.settings.replication_key:

@@ -19,8 +19,8 @@ from tap_oauth2_generic.pagination.candidates import (
     by_number,
     candidates,
     ends,
+    fallbacks,
     sizes,
-    unproven,
 )
 from tap_oauth2_generic.pagination.none import NoPaging
 from tap_oauth2_generic.pagination.signs import find_signs, says_more
@@ -64,7 +64,7 @@ class PagingSearch:
         read = [len(self._try(configured, slice_)) for slice_, _ in samples] if is_paged else [0]
         if max(read) == 1 and all(read):
             return configured
-        result = configured if max(read) > 1 else next(self._proven(samples, params), None)
+        result = configured if max(read) > 1 else next(self._search(samples, params), None)
         if result:
             style = result["style"]
             self.remarks.append(f"tried: style {style} leads to a second page, of new records")
@@ -74,7 +74,7 @@ class PagingSearch:
             return configured
         return self._unsure(samples, params) or configured
 
-    def _proven(self, samples: list[Sample], params: Parameters) -> Iterator[dict[str, Any]]:
+    def _search(self, samples: list[Sample], params: Parameters) -> Iterator[dict[str, Any]]:
         """Yield settings with which a second page brought new records."""
         for slice_, page in samples:
             signs = find_signs(page)
@@ -109,7 +109,7 @@ class PagingSearch:
     def _unsure(self, samples: list[Sample], params: Parameters) -> dict[str, Any]:
         """Return what fits but could not be tried, {} if nothing does; remark on it."""
         pages = [page for _, page in samples]
-        found = (c for page in pages if not may_go_on(page) for c in unproven(page, params))
+        found = (c for page in pages if not may_go_on(page) for c in fallbacks(page, params))
         if candidate := next(found, None):
             self.remarks.append("unsure of the pagination: no page was found that has a next one")
             return self._merge(candidate)

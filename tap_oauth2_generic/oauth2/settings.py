@@ -99,7 +99,7 @@ class OAuth2Settings:
         NAME, "Name of the `client_secret` parameter.", default="client_secret"
     )
     refresh_token_param: str = setting(
-        NAME,
+        TEXT,
         "Name of the refresh request's token parameter. Under a name without `refresh` the access "
         "token is sent if there is no refresh token.",
         default="refresh_token",

@@ -89,7 +89,7 @@ def candidates(page: Page, params: Parameters, key: str | None) -> Iterator[Cand
     yield from chain(*(tried if is_counted else reversed(tried)))
 
 
-def unproven(page: Page, params: Parameters) -> Iterator[Candidate]:
+def fallbacks(page: Page, params: Parameters) -> Iterator[Candidate]:
     """Yield settings for a page that names a next page, if only as null, or counts pages."""
     signs = find_signs(page)
     yield from _by_token([sign for sign in signs if sign.value in ENDS], params)

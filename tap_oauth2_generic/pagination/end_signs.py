@@ -53,7 +53,7 @@ class EndSigns:
         self.more = _is_true(has_more) or (is_last is not MISSING and is_last is not None)
         return NO_NEXT_PAGE if page.is_last_by_link else None
 
-    def reached(self, records: int, pages: int) -> str | None:
+    def ending_total(self, records: int, pages: int) -> str | None:
         """Return the total that was reached, None if there is none."""
         if self.total is not None and records >= self.total:
             return "total_path was reached"

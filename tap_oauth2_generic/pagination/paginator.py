@@ -168,8 +168,8 @@ class Paginator:
         if style.follows_tokens and page.length and self._goes_on(style.next(self.token, page)):
             return None
         # An API that ignores the parameter reaches any total with copies of its first page.
-        if not self._repeats_first and (reached := signs.reached(self.records, self.pages)):
-            return Stop(reached)
+        if not self._repeats_first and (total := signs.ending_total(self.records, self.pages)):
+            return Stop(total)
         is_short = page.length < self._first_length
         if is_short and getattr(style, "stop_on_short_page", False):
             return Stop("a page shorter than the first")

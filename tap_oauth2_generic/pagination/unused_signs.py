@@ -64,7 +64,7 @@ class UnusedSigns:
 
     def _signs(self, page: Page) -> list[Sign]:
         """Return the signs about a response; note those that the style uses or that was sent."""
-        signs, sent = [sign for sign in find_signs(page) if sign.about], _params(page.url)
+        signs, (_, sent) = [sign for sign in find_signs(page) if sign.about], _parts(page.url)
         for sign in signs:
             is_echo = sign.kind in COUNTS and sent.get(sign.place) == str(sign.value)
             if is_echo or _uses(self.style, sign, page):
@@ -73,32 +73,28 @@ class UnusedSigns:
 
     def _was_read(self, sign: Sign, page: Page, token: Token) -> bool:
         """Return whether a link or cursor leads to a page that was read, or is always there."""
-        value, sent = sign.value, _params(page.url)
+        value, own = sign.value, _parts(page.url)
         if sign.kind not in LINKS:
             return False
         if sign.kind == "cursor":
             # Facebook names a cursor on its last page, too.
-            if value in sent.values() or sign.place.endswith("paging.cursors.after"):
+            if value in own[1].values() or sign.place.endswith("paging.cursors.after"):
                 return True
         else:
             with suppress(ValueError):
                 url = urljoin(page.url, str(value))
-                is_own = (_bare(url), _params(url)) == (_bare(page.url), sent)
-                if is_own or url in self.seen:
+                if _parts(url) == own or url in self.seen:
                     return True
-                value = _params(url).get(self.style.token_param)
+                value = _parts(url)[1].get(self.style.token_param)
         number = int(value) if str(value).isdecimal() else None
         if number is not None and self.style.first() is not None:
             return bool(number <= token)
         return value is not None and (value in self.seen or (number or value) in self.seen)
 
 
-def _bare(url: str) -> str:
-    return url.partition("?")[0]
-
-
-def _params(url: str) -> dict[str, str]:
-    return dict(parse_qsl(urlsplit(url).query))
+def _parts(url: str) -> tuple[str, dict[str, str]]:
+    """Return the address and the parameters of a URL."""
+    return url.partition("?")[0], dict(parse_qsl(urlsplit(url).query))
 
 
 def _uses(style: PagingStyle, sign: Sign, page: Page) -> bool:

@@ -17,6 +17,7 @@ from tap_oauth2_generic.settings.paths import flatten, join_keys, to_jsonpath
 _DEEPEST = 5
 _RELATIONS = {"rel", "relation"}
 _CHANGED = ("updated", "modified", "changed", "lastupdate")
+_POSITIONS = frozenset({"line", "lineno", "linenumber", "position", "index", "number", "sequence"})
 # Lists that are usually not the records if there is another one.
 _ASIDE = frozenset({
     "links", "link", "_links", "included", "includes", "errors", "warnings", "messages", "fields",
@@ -63,13 +64,18 @@ def primary_key_candidates(records: list[dict[str, Any]]) -> list[str]:
             found.append(name)
     likely = [name for name in found if is_usual_key(name)]
     likely += [name for name in found if name not in likely and flatten(name).endswith("id")]
+    likely += [name for name in found if flatten(name) in _POSITIONS]
     return likely or found[:1]
 
 
-def is_usual_key(name: str, stream: str = "") -> bool:
-    """Return whether a field's name is that of a key, such as ``order_id`` of stream orders."""
+def is_usual_key(name: str, stream: str = "", *, is_part: bool = False) -> bool:
+    """Return whether a field's name is that of a key, such as ``order_id`` of stream orders.
+
+    ``is_part``: next to the keys of a parent, also that of a position.
+    """
     own = flatten(f"{stream.removesuffix('s')}_id")
-    return flatten(name) in {"id", "key", "uuid", "guid", "gid", own}
+    usual = flatten(name) in {"id", "key", "uuid", "guid", "gid", own}
+    return usual or (is_part and flatten(name) in _POSITIONS)
 
 
 def replication_key_candidates(records: list[dict[str, Any]]) -> list[str]:

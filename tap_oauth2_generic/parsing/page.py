@@ -95,15 +95,19 @@ class Page:
                 return False
         return self.records == other.records and (bool(self.records) or self.body == other.body)
 
-    @cached_property
+    @property
     def next_link(self) -> str | None:
         """The target of the ``rel="next"`` link of the Link header (RFC 8288 section 3)."""
-        return next_link(self.headers.get("Link", ""))
+        return None if self.is_last_by_link else self._next_relation.get("")
 
     @property
     def is_last_by_link(self) -> bool:
         """Whether the Link header names a next page that has no results, as Sentry's does."""
-        return _next_relation(self.headers.get("Link", "")).get("results") == "false"
+        return self._next_relation.get("results") == "false"
+
+    @cached_property
+    def _next_relation(self) -> dict[str, str]:
+        return _next_relation(self.headers.get("Link", ""))
 
     @property
     def keys(self) -> str:
@@ -179,12 +183,6 @@ def _may_be_equal(one: JsonList, other: JsonList) -> bool:
     if len(one.text) != len(other.text) or len(one.members) != len(other.members):
         return False
     return not one.members or sorted(bytes(one.members[0])) == sorted(bytes(other.members[0]))
-
-
-def next_link(header: str) -> str | None:
-    """Return the target of the first link with the relation ``next``, None if there is none."""
-    relation = _next_relation(header)
-    return None if relation.get("results") == "false" else relation.get("")
 
 
 def _next_relation(header: str) -> dict[str, str]:

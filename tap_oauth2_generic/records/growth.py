@@ -103,7 +103,7 @@ class Growth:
         self._taken = {name for record in records for name in record}
         for record in records:
             self.observe(record)
-        return self.grown()
+        return self.columns()
 
     def observe(self, record: Mapping[str, Any]) -> None:
         """Grow for the values of an object."""
@@ -111,11 +111,11 @@ class Growth:
             if self.selected[self._place(name)]:
                 self._observe(name, value)
 
-    def grown(self) -> Columns:
+    def columns(self) -> Columns:
         """Return the columns with all that was observed."""
         for name, inner in self._inner.items():
-            grown = inner.grown()
-            self._columns[name], self._variants[name] = grown.schema, grown.variants
+            columns = inner.columns()
+            self._columns[name], self._variants[name] = columns.schema, columns.variants
         known = self.old.schema.get("properties", {})
         for name, column in self._columns.items():
             self._columns[name] = settle_items(column, known.get(name, {}))

@@ -101,13 +101,13 @@ class RecordWriter:
         if rules.new_fields == "fail" if is_new_value else not (mismatch.is_new or rules.joins):
             raise mismatch
         try:
-            grown = Growth(rules, stream.mask, self.log.warning, old).over(page)
+            columns = Growth(rules, stream.mask, self.log.warning, old).over(page)
         except RecordError as error:
             raise RecordError(f"stream {stream.name!r}: {error}") from None
         known = stream.schema
-        stream.replace_columns(grown)
+        stream.replace_columns(columns)
         self.pipeline = self.make_pipeline()
-        added = [n for n in new_columns(known, stream.schema) if n not in grown.variants]
+        added = [n for n in new_columns(known, stream.schema) if n not in columns.variants]
         if is_first:
             self.log.info("inferred the schema from the first page, of %d records", len(page))
         elif added:

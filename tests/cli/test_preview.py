@@ -66,6 +66,28 @@ def test_control_characters_are_replaced(api, preview, option):
     assert "31mred" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({"items": [{"id": 1}], "info": 1}, "items"),
+        ({"data": {"things": [{"id": 1}, {"id": 2}]}}, "data.things"),
+        ({"id": 7, "name": "one record"}, None),
+        ([{"id": 1}], None),
+    ],
+)
+@pytest.mark.parametrize("option", [(), ("--json",)])
+def test_object_that_holds_a_list_gives_a_hint(api, preview, body, path, option):
+    """Without records_path it counts as one record, which is rarely meant."""
+    api.serve("/items", body)
+    done = preview(api.config({"name": "items", "path": "items"}), *option)
+    assert done.returncode == 0
+    assert ("did you mean records_path" in done.stdout) == (path is not None)
+    assert path is None or f"did you mean records_path '{path}'?" in done.stdout
+    named = {"records_path": path or "$"}
+    again = preview(api.config({"name": "items", "path": "items", **named}), *option)
+    assert "did you mean" not in again.stdout
+
+
 def test_unmatched_records_path_names_the_keys(api, preview):
     """A records_path that matches nothing is reported with the existing keys; status 1."""
     api.serve("/items", {"items": [], "info": 1})

@@ -58,6 +58,33 @@ def test_pasted_suggestion_reads_every_row_once(api, suggest, tap, name):
     assert not [line for line in run.warnings if "paging" in line]
 
 
+@pytest.mark.parametrize(
+    ("rows", "keys"),
+    [
+        ([{"line": 1, "sku": "a"}, {"line": 2, "sku": "a"}], ["order", "line"]),
+        (
+            [{"sku": "a", "line_number": 1}, {"sku": "b", "line_number": 2}],
+            ["order", "line_number"],
+        ),
+        ([{"id": 1, "line": 1}, {"id": 2, "line": 2}], ["order", "id"]),
+        ([{"sku": "a", "amount": 1}, {"sku": "b", "amount": 2}], None),
+        ([{"line": 1}], None),
+    ],
+)
+def test_child_that_is_numbered_within_its_parent_has_a_composite_key(
+    api, suggest, tap, rows, keys
+):
+    """The keys of the parent and the position; of a single row nothing shows that it is one."""
+    api.serve("/orders", [{"id": 1}, {"id": 2}])
+    for number in (1, 2):
+        api.serve(f"/orders/{number}/lines", rows)
+    child = {"name": "lines", "path": "orders/{parent.order}/lines"}
+    child["parent"] = {"stream": "orders", "keys": {"order": "id"}}
+    told, run = pasted(api, suggest, tap, {"name": "orders", "path": "orders"}, child)
+    assert told[1]["stream"].get("primary_keys") == keys
+    assert len(run.records("lines")) == 2 * len(rows)
+
+
 def pasted(api, suggest, tap, *streams):
     """Suggest, paste and sync; return the suggestions and the run."""
     told = [one["suggestion"] for one in suggest(api.config(*streams))]

@@ -55,6 +55,13 @@ def test_missing_setting_is_named(name, nothing):
     assert mistake(**{name: nothing}) == f"setting '{name}' is required"
 
 
+@pytest.mark.parametrize("empty", ["", " "])
+def test_empty_name_of_the_refresh_token_is_a_mistake(empty):
+    """It would send the token under no name."""
+    line = "setting 'refresh_token_param' is empty; omit it for 'refresh_token'"
+    assert mistake(refresh_token_param=empty) == line
+
+
 @pytest.mark.parametrize("client_auth", ["client_secret_post", "client_secret_basic"])
 @pytest.mark.parametrize("nothing", [ABSENT, None])
 def test_client_credentials_without_a_secret_is_a_warning(client_auth, nothing):

@@ -274,7 +274,7 @@ def test_unusable_replication_value_moves_no_bookmark(api, tap, value):
     run = tap.ok(api.config({**stream("none"), "schema": {"properties": {"id": {}, "at": {}}}}))
     assert run.ids() == [1, 2]
     assert run.bookmark("items") == row(1)["at"]
-    assert any("1 records had a 'at' that is neither" in line for line in run.warnings)
+    assert any("1 record had a 'at' that is neither" in line for line in run.warnings)
 
 
 @pytest.mark.parametrize("settings", [{}, {"schema": SCHEMA, "keep": [{"path": "id", "equals": 1}]},

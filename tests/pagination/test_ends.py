@@ -262,6 +262,24 @@ def test_pattern_without_a_match_completes_the_read():
     assert (stop.reason, stop.complete) == ("no next page", True)
 
 
+@pytest.mark.parametrize("value", ["null", "0", "-1", "None"])
+@pytest.mark.parametrize("pattern", [None, "c=([^&]+)"])
+def test_end_value_of_a_cursor_header_completes_the_read(value, pattern):
+    """A header holds strings; a number in end_values equals one."""
+    left = iter(["a", "b", value])
+    raw = {"style": "cursor", "cursor_header": "X-Next", "cursor_param": "c"}
+    raw["end_values"] = [int(value) if value in {"0", "-1"} else value]
+
+    def respond(_):
+        token = next(left)
+        return {"rows": ids(token)}, {"x-next": f"?c={token}" if pattern else token}
+
+    raw |= {"cursor_pattern": pattern} if pattern else {}
+    paginator, emitted = read_pages(raw, respond)
+    assert emitted == ids("a", "b", value)
+    assert (paginator.stop.reason, paginator.stop.complete) == ("no next page", True)
+
+
 @pytest.mark.parametrize("style", ["cursor", "link_header"])
 @pytest.mark.parametrize("no", ['"false"', "False", '"FALSE"'])
 def test_link_without_results_completes_the_read(style, no):

@@ -336,6 +336,34 @@ def test_context_key_that_a_field_hides_warns_once(api, tap):
     assert "'site'" in said[0]
 
 
+@pytest.mark.parametrize("own", [None, 9])
+def test_key_of_a_grandparent_that_a_field_hides_is_not_used(api, tap, own):
+    """The child's own field is emitted and leads to the grandchildren; one warning says so."""
+    hidden = {} if own is None else {"list_id": own}
+    api.serve("/lists", [{"id": 1}, {"id": 2}])
+    for number in (1, 2):
+        api.serve(f"/lists/{number}/tasks", [{"id": number * 10, **hidden}])
+    for name in (1, 2, 9):
+        for task in (10, 20):
+            api.serve(f"/lists/{name}/tasks/{task}/notes", [{"id": task + name}])
+    child = {**CHILD, "path": "lists/{parent.list_id}/tasks"}
+    notes = {"name": "notes", "path": "lists/{parent.list_id}/tasks/{parent.task_id}/notes"}
+    notes["parent"] = {"stream": "tasks", "keys": {"list_id": "list_id", "task_id": "id"}}
+    run = tap.ok(api.config(PARENT, child, notes))
+    named = [own or 1, own or 2]
+    assert [(row["id"], row["list_id"]) for row in run.records("tasks")] == [
+        (10, named[0]),
+        (20, named[1]),
+    ]
+    read = [seen.path for seen in api.seen if seen.path.endswith("/notes")]
+    assert set(read) == {f"/lists/{named[n]}/tasks/{(10, 20)[n]}/notes" for n in (0, 1)}
+    found = [(row["id"], row["list_id"], row["task_id"]) for row in run.records("notes")]
+    assert found == [(10 + named[0], named[0], 10), (20 + named[1], named[1], 20)]
+    said = [line for line in run.warnings if "hides" in line]
+    assert len(said) == (own is not None)
+    assert all("'list_id'" in line and "stream 'tasks'" in line for line in said)
+
+
 @pytest.mark.parametrize("in_flight", [1, 4])
 def test_child_that_failed_keeps_the_bookmark_of_each_parent_that_names_it(api, tap, in_flight):
     """A context that is read once counts for all parents that name it."""

@@ -49,7 +49,7 @@ demo: $(PLUGINS) ## Run a Meltano pipeline against the embedded API twice and ch
 recording: $(PLUGINS) ## Record the tour of README.md as docs/tour.svg
 	@$(DEMO)/venv/bin/python scripts/record_tour.py
 
-bench: $(VENV)/.bench-installed ## Measure speed and update the docs (one part: ARGS="--only throughput --quick")
+bench: $(VENV)/.bench-installed $(PLUGINS) .meltano/.installed-target-postgres ## Measure speed and update the docs (one part: ARGS="--only throughput --quick")
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 soak: $(VENV)/.installed ## Sync for over an hour in one process and update the docs (ARGS="--minutes 5" only prints)

@@ -69,7 +69,12 @@ def limit(address: str) -> list[str]:
 def template_tap(address: str, folder: Path) -> list[str]:
     """Read with a tap made from the SDK's template."""
     config = {"api_url": address, "auth_token": "benchmark"}
-    return ["-m", "benchmarks.template_tap", "--config", _file(folder / "template.json", config)]
+    return [
+        "-m",
+        "benchmarks.template_tap",
+        "--config",
+        write_json(folder / "template.json", config),
+    ]
 
 
 def tap(address: str, folder: Path, *streams: Mapping[str, Any], **settings: Any) -> list[str]:
@@ -84,12 +89,18 @@ def tap(address: str, folder: Path, *streams: Mapping[str, Any], **settings: Any
         "streams": list(streams),
         **settings,
     }
-    return [*TAP, "--config", _file(folder / "tap.json", config)]
+    return [*TAP, "--config", write_json(folder / "tap.json", config)]
 
 
 def declared_schema(address: str, folder: Path) -> list[str]:
     """Read with the tap, all fields selected, the schema declared."""
     return tap(address, folder, ORDERS)
+
+
+def batches(address: str, folder: Path, **encoding: str) -> list[str]:
+    """Read with the tap, the schema declared, into the files of BATCH messages."""
+    storage = {"root": f"file://{folder}"}
+    return tap(address, folder, ORDERS, batch_config={"storage": storage, "encoding": encoding})
 
 
 def inferred_schema(address: str, folder: Path) -> list[str]:
@@ -109,10 +120,11 @@ def decoded_records(address: str, folder: Path) -> list[str]:
     for entry in found["streams"][0]["metadata"]:
         if entry["breadcrumb"] == ["properties", DESELECTED_FIELD]:
             entry["metadata"]["selected"] = False
-    return [*arguments, "--catalog", _file(catalog, found)]
+    return [*arguments, "--catalog", write_json(catalog, found)]
 
 
-def _file(path: Path, content: Any) -> str:
+def write_json(path: Path, content: Any) -> str:
+    """Write a file, and return its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content))
     return str(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from threading import Thread
 from urllib.request import urlopen
 
@@ -12,6 +13,7 @@ from benchmarks import contenders, docs_page, growth, latency, report, startup, 
 from benchmarks.figures import Figure, Size
 from benchmarks.processes import BenchmarkError, measure, server
 from benchmarks.records import SCHEMA, STREAM, record
+from tests.support.batches import load_with_sdk
 
 RECORDS = 450
 BEGIN, END = docs_page.markers(report.NAME)
@@ -162,3 +164,13 @@ def test_every_part_yields_positive_figures(tmp_path, part):
     figures = list(part.figures(size, tmp_path))
     assert len({(figure.part, figure.name) for figure in figures}) == len(figures) >= 2
     assert all(figure.value > 0 for figure in figures if figure.part != "memory")
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_batch_files_hold_the_same_records(api, served, tmp_path, kind):
+    output = tmp_path / "messages.jsonl"
+    measure(contenders.batches(api.address, tmp_path / "files", format=kind), output=output)
+    loaded = load_with_sdk(output.read_text())[STREAM]
+    if kind == "jsonl":
+        assert loaded == json.loads(json.dumps(served), parse_float=Decimal)
+    assert [values["id"] for values in loaded] == [values["id"] for values in served]

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import tracemalloc
 from decimal import Decimal
 
 import pytest
 from singer_sdk.helpers.capabilities import PluginCapabilities
 
+from tap_oauth2_generic.singer.batch_files import BatchSettings
+from tap_oauth2_generic.singer.batch_writer import BatchWriter
 from tap_oauth2_generic.tap import TapOAuth2Generic
 from tests.support.batches import batch_settings, load_lines, load_with_sdk, record_rows
 from tests.support.server import Reply
+from tests.support.settings import valid_settings
 
 AT = "2026-03-{:02}T10:00:00Z"
 NUMBERS = b"""[
@@ -261,3 +266,22 @@ def test_unusable_folder_ends_the_run_before_a_request(api, tap, tmp_path):
     (line,) = run.error_lines
     assert line.startswith("batch_config: cannot write to")
     assert not api.requests("/items")
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_memory_is_bounded_by_a_part_of_a_file(tmp_path, kind):
+    """A file of any size takes what compression and a row group of it need."""
+    settings = valid_settings(
+        BatchSettings, batch_settings(tmp_path, size=10**6, format=kind)["batch_config"]
+    )
+    writer = BatchWriter(settings, lambda: None)
+    writer._schemas["items"] = {"properties": {"x": {"type": "string"}}}
+    page = [b'{"x":"%s"}' % os.urandom(500).hex().encode() for _ in range(200)]
+    writer.write_records("items", page)
+    tracemalloc.start()
+    for _ in range(300):
+        writer.write_records("items", page)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert writer.written_bytes > 60_000_000
+    assert peak < 5_000_000

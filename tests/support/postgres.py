@@ -9,9 +9,13 @@ import socket
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
-def programs():
+def programs() -> Path | None:
     """Return the folder of PostgreSQL's programs, or None if it is not installed."""
     found = shutil.which("initdb")
     folders = [Path(found).parent] if found else []
@@ -20,7 +24,7 @@ def programs():
 
 
 @contextlib.contextmanager
-def postgres():
+def postgres() -> Iterator[str]:
     """Start a server, yield the SQLAlchemy URL of its database, and stop it."""
     folder = Path(tempfile.mkdtemp(prefix="tap-postgres-"))
     # PostgreSQL refuses to run as root.
@@ -35,7 +39,7 @@ def postgres():
     password.chmod(0o644)
     data, options = folder / "data", f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -F"
 
-    def program(*arguments):
+    def program(*arguments: object) -> None:
         command = [str(programs() / arguments[0]), *map(str, arguments[1:])]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder, **owner)
 

@@ -283,5 +283,6 @@ def test_memory_is_bounded_by_a_part_of_a_file(tmp_path, kind):
         writer.write_records("items", page)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
+    writer.close_files()
     assert writer.written_bytes > 60_000_000
     assert peak < 5_000_000

@@ -82,8 +82,8 @@ class PipelineFactory:
             made.append(steps.AddContext(names, self.log))
         if on_records := [one for one in config.filters.keep if one.path]:
             made.append(steps.Keep(on_records, left_out))
-        if config.settings.incremental.drop_older and key:
-            made.append(steps.DropOlder(key, left_out))
-        if key and (end := self.bookmarks.end) and "end" not in config.sent_bounds:
-            made.append(steps.DropLater(key, left_out, end))
+        older = config.settings.incremental.drop_older
+        end = None if "end" in config.sent_bounds else self.bookmarks.end
+        if key and (older or end):
+            made.append(steps.DropOutside(key, left_out, older=older, end=end))
         return made

@@ -163,37 +163,23 @@ class MarkDeleted(AddFields):
         return replace(page, columns={**page.columns, DELETED_AT: marks})
 
 
-class DropOlder(Step):
-    """Leave out records that are older than the slice."""
+class DropOutside(Step):
+    """Leave out records that are later than an end date or, if wanted, older than the slice."""
 
-    _reason = OLDER
-
-    def __init__(self, key: str, left_out: Counter[str]) -> None:
-        self._key = key
-        self._left_out = left_out
+    def __init__(self, key: str, left_out: Counter[str], *, older: bool, end: Any = None) -> None:
+        self._key, self._left_out = key, left_out
+        self._older, self._end = older, end
 
     def apply(self, record: Record, origin: Slice, /) -> Record | None:
-        """Return the record unless its replication value is outside of the bound."""
-        if not self._is_outside(record.get(self._key), origin):
+        """Return the record unless its replication value is outside of a bound."""
+        value = record.get(self._key)
+        if self._older and origin.start is not None and origin.start.is_after(value):
+            self._left_out[OLDER] += 1
+        elif self._end is not None and self._end.is_before(value):
+            self._left_out[LATER] += 1
+        else:
             return record
-        self._left_out[self._reason] += 1
         return None
-
-    def _is_outside(self, value: Any, origin: Slice) -> bool:
-        return origin.start is not None and origin.start.is_after(value)
-
-
-class DropLater(DropOlder):
-    """Leave out records that are later than the end date."""
-
-    _reason = LATER
-
-    def __init__(self, key: str, left_out: Counter[str], end: Any) -> None:
-        super().__init__(key, left_out)
-        self._end = end
-
-    def _is_outside(self, value: Any, _: Slice) -> bool:
-        return bool(self._end.is_before(value))
 
 
 class Encode(Step):

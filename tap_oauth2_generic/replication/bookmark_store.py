@@ -99,7 +99,7 @@ class BookmarkStore:
     def upper_bound(self) -> Bound:
         """Return the upper bound of every read of this run: its start, or an earlier end date."""
         now, end = Bound.at(self.started_at, self.settings.format), self.end
-        return end if end and end.is_before(now.raw) else now
+        return end if end and now.is_after(end.raw) else now
 
     def lower_bound(self, bookmark: Any) -> Bound | None:
         """Return the lower bound of a read: the bookmark, else the initial one, else none."""

@@ -26,7 +26,6 @@ _MAX_SPELLING = 12
 _SHORTEST_BASE64 = 8
 # A JWT (RFC 7519), or a run of characters that may hold a random string.
 _TOKEN_LIKE = re.compile(r"[\w.~+/=%-]{16,}", re.ASCII)
-_MORE = r"[\w.~+/=%-]*"
 _WORD = re.compile(r"[\w-]+", re.ASCII)
 _SHORTEST_TOKEN = 16
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -75,17 +74,13 @@ def _pattern(secret: str) -> re.Pattern[str]:
     return re.compile("".join(parts), re.IGNORECASE)
 
 
-@cache
-def _beginning(secret: str) -> re.Pattern[str]:
-    """Return a pattern for the beginning of a secret and what may be more of it."""
-    return re.compile(re.escape(secret[:_SHORTEST_BEGINNING]) + _MORE, re.IGNORECASE)
-
-
-def _is_shown_cut(secret: str) -> bool:
-    """Return whether the beginning of a secret is worth masking: not that of words or a time."""
+def _beginning(secret: str) -> re.Pattern[str] | None:
+    """Return a pattern for the beginning of a secret, None if it may be words or a time."""
     start = secret[:_SHORTEST_BEGINNING]
-    is_word = re.fullmatch(r"[\w.~+=%-]+|(?=.*\d)[\w.~+/=%-]+", start, re.ASCII)
-    return len(secret) > _SHORTEST_BEGINNING and bool(is_word)
+    is_token = re.fullmatch(r"[\w.~+=%-]+|(?=.*\d)[\w.~+/=%-]+", start, re.ASCII)
+    if len(secret) == len(start) or not is_token:
+        return None
+    return re.compile(re.escape(start) + r"[\w.~+/=%-]*", re.IGNORECASE)
 
 
 def _kind(character: str) -> str:
@@ -139,7 +134,7 @@ class Redactor:
     def __init__(self) -> None:
         self._known: set[object] = set()
         self._anchors: dict[str, str] = {}
-        self._beginnings: dict[str, str] = {}
+        self._beginnings: dict[re.Pattern[str], str] = {}
         self._lock = threading.Lock()
 
     def register(self, *secrets: object) -> None:
@@ -149,7 +144,7 @@ class Redactor:
             return
         found = {one for one in new if len(one) >= SHORTEST_SECRET and one.strip()}
         forms = {form for one in found for form in (one, *_base64_forms(one))}
-        starts = {one[:_SHORTEST_BEGINNING].lower(): one for one in found if _is_shown_cut(one)}
+        starts = {p: one[:_SHORTEST_BEGINNING].lower() for one in found if (p := _beginning(one))}
         with self._lock:
             self._known |= new
             self._beginnings = {**self._beginnings, **starts}
@@ -168,9 +163,9 @@ class Redactor:
         for secret, anchor in self._anchors.items():
             if anchor in lowered:
                 string = _pattern(secret).sub(MASK, string)
-        for start, secret in self._beginnings.items():
+        for pattern, start in self._beginnings.items():
             if start in lowered:
-                string = _beginning(secret).sub(MASK, string)
+                string = pattern.sub(MASK, string)
         return string
 
 

@@ -18,7 +18,7 @@ from tap_oauth2_generic.records.steps import (
     OLDER,
     AddContext,
     AddFields,
-    DropOlder,
+    DropOutside,
     Encode,
     Keep,
 )
@@ -175,7 +175,7 @@ def test_keep_sees_added_fields_and_the_context(left_out):
 
 def test_older_records_are_left_out(left_out):
     """Records below the lower bound of the slice are left out; without one all are kept."""
-    made = pipeline(DropOlder("n", left_out))
+    made = pipeline(DropOutside("n", left_out, older=True))
     page = Page([{"n": 1}, {"n": 5}, {"in": None}])
     since = Slice({"account": 7}, Bound.of(3, "iso"))
     assert [row.get("n") for row in made(page, since).records] == [5, None]

@@ -236,3 +236,19 @@ def test_cut_child_holds_the_bookmark_of_its_parent(api, tap, ends):
     assert len(run.ids()) == (51 if ends == "2024-02-20" else 100)
     assert (run.bookmark("lists") is None) == (ends == "2024-02-20")
     assert len(run.partitions("items")) == 1
+
+
+def test_value_ahead_of_the_clock_stops_at_the_end_date(api, tap):
+    """No warning says that the bookmark is the start of the run."""
+    api.serve("/items", [{"id": 1, "at": "2999-01-01T00:00:00Z"}])
+    run = tap.ok(api.config(stream(incremental=BOUNDS), **DATES))
+    assert read_iso(run.bookmark()) == END
+    assert run.warnings == []
+
+
+def test_end_date_drops_no_older_records(api, tap):
+    """Only drop_older does."""
+    api.serve("/items", rows(KEY_TYPES["iso"]))
+    found = {"replication_key": "at", "replication_key_value": "2024-01-11T00:00:00Z"}
+    run = tap.ok(api.config(stream(), **DATES), state={"bookmarks": {"items": found}})
+    assert run.ids() == list(range(51))

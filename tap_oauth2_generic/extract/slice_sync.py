@@ -81,15 +81,14 @@ class SlicePlan:
         if key not in self._read:
             # From now on nothing of it is started early.
             self._read[key] = False
-            # Of what is later than the end date, only the parent's record leads the next run here.
-            self._read[key] = sync(context) and not self.is_cut
+            self._read[key] = sync(context)
         return self._read[key]
 
-    @property
-    def is_cut(self) -> bool:
-        """Whether a complete read lacks what is later than the end date."""
-        bounded = self.bookmarks.key or "end" in self.reader.stream.sent_bounds
-        return bool(bounded) and self.bookmarks.upper_bound() == self.bookmarks.end
+    def is_cut_below(self, parent: SlicePlan) -> bool:
+        """Return whether only a bookmark above leads the next run to what is after the end date."""
+        is_led = parent.bookmarks.key or parent.reader.stream.contexts.parent
+        is_bounded = self.bookmarks.key or "end" in self.reader.stream.sent_bounds
+        return bool(is_led and is_bounded) and self.bookmarks.upper_bound() == self.bookmarks.end
 
     def report(self) -> None:
         """Raise RecordError at the end of a run if a key was in no record of the parent."""
@@ -225,6 +224,7 @@ class SliceSync:
                     for plan, sync_child, context in runs:
                         # Without its parent's record, nothing would read the rest of it.
                         is_complete &= plan.read_once(context, sync_child)
+                        is_complete &= not plan.is_cut_below(self.plan)
                     self.writer.write(Batch(batch.origin, [record]), page=batch.records)
         else:
             self.writer.write(batch)

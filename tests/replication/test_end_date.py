@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -236,6 +237,31 @@ def test_cut_child_holds_the_bookmark_of_its_parent(api, tap, ends):
     assert len(run.ids()) == (51 if ends == "2024-02-20" else 100)
     assert (run.bookmark("lists") is None) == (ends == "2024-02-20")
     assert len(run.partitions("items")) == 1
+
+
+def test_cut_child_leaves_a_parent_without_bookmark_complete(api, tap, tmp_path):
+    api.serve("/lists", [{"id": 1}])
+    api.serve("/items", rows(KEY_TYPES["iso"]))
+    child = stream(parent={"stream": "lists", "keys": {"list": "id"}})
+    report = tmp_path / "report.json"
+    tap.ok(api.config({"name": "lists", "path": "lists"}, child, run_report=str(report), **DATES))
+    found = json.loads(report.read_text())["streams"]
+    assert [one["status"] for one in found] == ["success", "success"]
+
+
+@pytest.mark.parametrize("middle", [{}, {"replication_key": "at"}])
+def test_cut_grandchild_holds_the_bookmark_of_its_ancestors(api, tap, middle):
+    at = "2024-01-05T00:00:00Z"
+    for path in ("/tops", "/lists"):
+        api.serve(path, [{"id": 1, "at": at}])
+    api.serve("/items", rows(KEY_TYPES["iso"]))
+    top = {"name": "tops", "path": "tops", "replication_key": "at"}
+    middle = {"name": "lists", "path": "lists", **middle}
+    middle["parent"] = {"stream": "tops", "keys": {"top": "id"}}
+    child = stream(parent={"stream": "lists", "keys": {"list": "id"}})
+    run = tap.ok(api.config(top, middle, child, **DATES))
+    assert run.bookmark("tops") is None
+    assert tap.ok(api.config(top, middle, child), state=run.state).ids() == list(range(100))
 
 
 def test_value_ahead_of_the_clock_stops_at_the_end_date(api, tap):

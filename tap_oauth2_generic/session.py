@@ -23,8 +23,6 @@ from tap_oauth2_generic.runtime.progress import Progress
 from tap_oauth2_generic.runtime.redaction import redact
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
 
-_PACKAGE = "tap-oauth2-generic"
-
 
 @dataclass
 class Session:
@@ -48,7 +46,7 @@ class Session:
     def of(cls, config: Config, clock: Clock, flush: Callable[[], None]) -> Session:
         """Wire the parts; nothing is sent or read yet."""
         oauth2, grant, resilience = config.oauth2, config.grant, config.resilience
-        transport = Transport(config.transport, version(_PACKAGE))
+        transport = Transport(config.transport, version("tap-oauth2-generic"))
         endpoints = Endpoints(oauth2, transport, grant)
         tokens = TokenClient(
             oauth2, grant, config.assertion, config.scope, endpoints, transport, resilience, clock
@@ -57,15 +55,16 @@ class Session:
         authenticator = Authenticator(oauth2, grant, config.assertion, tokens, own_hosts, clock)
         hosts, limiter = HostPolicy(config.hosts), RateLimiter(config.rate_limit, clock)
         api = ApiClient(transport, authenticator, hosts, resilience, limiter, clock)
-        progress = Progress(clock, [(s.name, s.settings.selected) for s in config.top.streams])
+        progress = Progress(clock)
+        progress.streams = [s.name for s in config.top.streams if s.settings.selected]
         return cls(config, authenticator, api, progress, clock, clock.time(), flush)
 
     def report(self, status: str, exit_status: int) -> dict[str, Any]:
         """Return the report of the run, which has ended."""
         streams = [stats.report() for stats in self.progress.of_run()]
         return {
-            "tap": _PACKAGE,
-            "version": version(_PACKAGE),
+            "tap": "tap-oauth2-generic",
+            "version": version("tap-oauth2-generic"),
             "started_at": datetime.fromtimestamp(self.started_at, timezone.utc),
             "ended_at": datetime.fromtimestamp(self.clock.time(), timezone.utc),
             "status": status,

@@ -133,13 +133,11 @@ class BookmarkStore:
         return [(previous, self.previous(context)) for context, previous in self._begun]
 
     def earliest(self) -> tuple[Any, Any]:
-        """Return the earliest bookmark of all contexts: before this run, and now."""
-        before, after = zip(*(self.moves() or [(self.previous(None),) * 2]), strict=True)
-        return min(before, key=self._amount), min(after, key=self._amount)
-
-    def _amount(self, bookmark: Any) -> Decimal:
-        at = moment(bookmark, self.kind.pattern)
-        return at.amount if at else Decimal("-Infinity")
+        """Return the bookmark of the context that is behind the others: before, and now."""
+        moves = self.moves() or [(self.previous(None),) * 2]
+        times = [moment(after, self.kind.pattern) for _, after in moves]
+        amounts = [at.amount if at else Decimal("-Infinity") for at in times]
+        return moves[amounts.index(min(amounts))]
 
     def advance(self, batch: Batch, origin: Slice, *, may_move: bool) -> None:
         """Take the replication values of records into account that were just written.

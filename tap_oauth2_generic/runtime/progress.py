@@ -19,7 +19,7 @@ from tap_oauth2_generic.runtime.shutdown import uninterrupted
 from tap_oauth2_generic.runtime.stats import StreamStats, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from rich.console import Console
 
@@ -33,14 +33,12 @@ _RATE_SECONDS = 5
 class Progress:
     """The statistics of all streams of a run, and where they are shown."""
 
-    def __init__(self, clock: Clock, streams: Sequence[tuple[str, bool]] = ()) -> None:
-        """Begin with these streams, each with whether the run reads it."""
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._stats: dict[str, StreamStats] = {}
         self._current = "starting"
-        self.streams: Collection[str] = [name for name, is_read in streams if is_read]
-        for name, _ in streams:
-            self.stats(name)
+        #: The names of those that the run reads.
+        self.streams: Collection[str] = ()
         self._is_live = False
         self._drawn: deque[tuple[float, int]] = deque(maxlen=_RATE_SECONDS * _DRAWINGS_PER_SECOND)
 
@@ -63,6 +61,8 @@ class Progress:
 
     def of_run(self) -> list[StreamStats]:
         """Return the statistics of each stream of the run, and of any other that was requested."""
+        for name in self.streams:
+            self.stats(name)
         return [one for one in self._stats.values() if one.name in self.streams or one.requests]
 
     def _on_page(self, stats: StreamStats) -> None:

@@ -70,7 +70,7 @@ class StreamStats:
 
     ``requests`` counts every request sent, ``sampled`` those for the schema; ``incomplete`` the
     contexts of which a part was not read. ``on_page`` is called after each page; ``bookmarks``
-    returns each bookmark before the run and now, ``earliest`` the earliest of them.
+    returns each bookmark before the run and now, ``earliest`` those of the context behind.
     """
 
     def __init__(

@@ -174,17 +174,13 @@ class BaseTap(Tap):
             # The SDK's command would catch it and log a line of its own.
             raise ConfigurationError("\n".join(error.errors)) from None
         tap.begin_report()
-        tap._read_inputs(state, catalog)
-        tap.sync_everything()
-
-    def _read_inputs(self, state: IO[str] | None, catalog: IO[str] | None) -> None:
-        """Read the files that are given, once the run has begun; raise TapError."""
         if catalog is not None:
             content = read_catalog(catalog)
-            self.inferred_in_catalog = inferred_streams(content)
-            self._input_catalog = Catalog.from_dict(content)
+            tap.inferred_in_catalog = inferred_streams(content)
+            tap._input_catalog = Catalog.from_dict(content)
         if state is not None:
-            self.load_state(read_state(state))
+            tap.load_state(read_state(state))
+        tap.sync_everything()
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
         uninterrupted.handle(signum)

@@ -14,6 +14,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from tap_oauth2_generic.cli.boundary import run_cleanly
+from tap_oauth2_generic.runtime.report import REPORT
+from tap_oauth2_generic.runtime.shutdown import uninterrupted
 from tests.support.commands import PROGRAM, error_lines, run_program, write_config
 from tests.support.progress_lines import PAGED, lines, page, summary
 from tests.support.server import Reply
@@ -160,7 +163,7 @@ def test_status_of_each_stream(api, tap, path, report):
 
 
 def test_failed_partitions_are_counted(api, tap, path, report):
-    """The bookmarks are those of the partition that is behind."""
+    """The bookmarks are those of the partition that is behind, which another run reads."""
     for name in "abcd":
         api.serve(f"/{name}", Reply({}, 500) if name == "b" else ROWS[: ord(name) - 96])
     items = stream("items", path="{partition.k}", partitions={"k": ["a", "b", "c", "d"]})
@@ -173,7 +176,7 @@ def test_failed_partitions_are_counted(api, tap, path, report):
     (items,) = report("items")
     assert (items["contexts"], items["failed_contexts"]) == (4, 1)
     assert items["errors"] == run.error_lines
-    assert (items["bookmark_before"], items["bookmark_after"]) == ("2025-01-01", "2025-02-01")
+    assert (items["bookmark_before"], items["bookmark_after"]) == ("2025-02-01",) * 2
     assert items["paging_ended"] == {"no pagination is configured": 3}
 
 
@@ -259,6 +262,19 @@ def test_signal_is_reported(api, start, report, signum, times):
     for one in report("first", "held", "later"):
         (line,) = lines(errors, f"stream {one['name']!r}: {one['records']} records on")
         assert f"; {one['requests']} request" in line
+
+
+def test_signal_after_the_end_changes_nothing(path):
+    """How the run ended is decided by then, and reported."""
+
+    def make(status, exit_status):
+        for _ in range(3):
+            uninterrupted.handle(signal.SIGTERM)
+        return {"status": status, "exit_status": exit_status}
+
+    uninterrupted.begin_run()
+    assert run_cleanly(lambda: REPORT.begin(str(path), make)) == 0
+    assert json.loads(path.read_text()) == {"status": "success", "exit_status": 0}
 
 
 def many(api, start, **options):
@@ -380,10 +396,11 @@ def test_report_replaces_the_one_before_with_the_usual_mode(api, tap, path, repo
 
 
 def test_failed_run_keeps_secrets_out_of_its_report(api, tap, path, report):
-    """Also in a response that repeats them, in what ended paging, and in warnings."""
+    """Also in a response that repeats them, in what ended paging, and in a context."""
     api.serve("/a", Reply({"message": f"bad token {TOKEN} of {SECRET}"}, 403))
     api.serve("/b", Reply({"error": f"busy {SECRET}"}))
-    config = api.config(stream("a"), stream("b"), client_secret=SECRET, run_report=str(path))
+    parts = stream("c", path="a", partitions=[{"k": SECRET}])
+    config = api.config(stream("a"), stream("b"), parts, client_secret=SECRET, run_report=str(path))
     api.token = lambda _: {"access_token": TOKEN, "expires_in": 3600}
     assert tap(config).status == 1
     assert report()["status"] == "failed"

@@ -133,9 +133,8 @@ def _decode_leniently(content: bytes, error: Exception) -> Any:
     """Decode a lone surrogate, which becomes U+FFFD, or an integer of any length."""
     try:
         text = content.decode("utf-8")
-        decoded = json.loads(
-            text, parse_float=Decimal, parse_int=_parse_int, parse_constant=_refuse
-        )
+        # NaN and Infinity are no JSON, and no integers.
+        decoded = json.loads(text, parse_float=Decimal, parse_int=_parse_int, parse_constant=int)
         return _without_surrogates(decoded)
     except UnicodeDecodeError as wrong:
         raise ValueError(f"its bytes are not UTF-8 (at byte {wrong.start})") from None
@@ -148,10 +147,6 @@ def _decode_leniently(content: bytes, error: Exception) -> Any:
 def _parse_int(digits: str) -> int | Decimal:
     # int() refuses very long strings; a Decimal is as exact and is written the same way.
     return int(digits) if len(digits) < _LONGEST_INT else Decimal(digits)
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(constant)
 
 
 def _without_surrogates(value: Any) -> Any:

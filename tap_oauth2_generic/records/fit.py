@@ -68,12 +68,12 @@ def fit_scalars(types: set[str], *, is_inferred: bool, is_time: bool) -> dict[ty
     return fitted
 
 
-def _date_time(value: str) -> Any:
-    return value if is_date_time(value) else MISFIT
+def _keep_if(holds: Callable[[Any], bool]) -> Fit:
+    return lambda value: value if holds(value) else MISFIT
 
 
-def _integer(value: int) -> Any:
-    return value if value in COLUMN_INTEGERS else MISFIT
+_date_time = _keep_if(is_date_time)
+_integer = _keep_if(COLUMN_INTEGERS.__contains__)
 
 
 def _whole_number(fits: Fit) -> Fit:

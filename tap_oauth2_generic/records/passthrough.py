@@ -25,7 +25,7 @@ from tap_oauth2_generic.runtime.json_encoder import encode_json
 _EXACT = msgspec.json.Decoder(float_hook=Decimal)
 # The first records are all searched for a name that comes twice, then some of each page: a server
 # that repeats names does so early, and to search all would take as long as to decode them.
-_SEARCHED_FIRST, _SEARCHED_LATER = 1000, 4
+_SEARCHED_FIRST, _SEARCHED_LATER = 1000, 2
 
 
 class Conform(Step):
@@ -138,19 +138,15 @@ class _Key:
         types = set(map(type, there))
         if types <= {int, str}:
             return there, without
-        ends = None
+        ends: tuple[Any, ...] = ()
         if types == {datetime} and not self._is_ordered and all(time.tzinfo for time in there):
             # A tuple: to compare times is faster than to hash them.
             ends = min(there), max(there)
+        chosen = [number for number, value in enumerate(values) if value is not None]
+        if ends:
+            chosen = [number for number in chosen if values[number] in ends]
         # With every digit that was written: cut to microseconds, different times are equal.
-        return self._written(
-            page,
-            [
-                number
-                for number, value in enumerate(values)
-                if value is not None and (ends is None or value in ends)
-            ],
-        ), without
+        return self._written(page, chosen), without
 
     def _written(self, page: EncodedPage, chosen: Sequence[int]) -> list[Any]:
         """Return the values of some records as they are written."""

@@ -112,6 +112,26 @@ def test_signal_during_a_sync_ends_it_cleanly(start, gate, signum):
     assert records == list(range(200))
 
 
+@pytest.mark.parametrize("in_flight", [1, 4])
+@pytest.mark.parametrize("waits_for", ["rate_limits", "remaining"])
+def test_signal_ends_a_wait_for_an_hour(api, start, in_flight, waits_for):
+    """For the budget of a path, or for the reset after which requests are left again."""
+    told = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "3600"}
+    rows = [{"id": number} for number in range(200)]
+    api.serve("/paged", Reply(rows, 200, told if waits_for == "remaining" else {}))
+    limits = [{"path": "paged", "requests": 1, "per_seconds": 3600}]
+    limits = limits if waits_for == "rate_limits" else []
+    process = start(PAGED, rate_limits=limits, max_wait=3600, max_in_flight=in_flight)
+    read = []
+    while not (read and '"id":199' in read[-1]):
+        read.append(process.stdout.readline())
+        assert read[-1]
+    process.send_signal(signal.SIGTERM)
+    messages = messages_at_end(process, "".join(read))
+    assert sum(message["type"] == "RECORD" for message in messages) == 200
+    assert len(api.requests("/paged")) == 1
+
+
 def test_signal_in_the_first_stream_writes_the_given_state(start, gate):
     """The message points to the last STATE, so there must be one."""
     process = start(PAGED, state={"bookmarks": BOOKMARK})

@@ -146,7 +146,8 @@ class StoredConnection:
         """Return a chain that knows the configured seeds, with an access token new to it."""
         token, access_token = chain.token, self._settings.access_token
         new = tuple(seed for seed in self._seeds if seed not in chain.seeds)
-        if access_token and self._seeds[-1] in new and chain.seed != self._old_seed:
+        is_new = self._seeds[-1] in new and chain.seed != self._old_seed
+        if access_token and is_new and self._mark(access_token) not in chain.spent:
             token = Token(access_token, token.refresh_token)
         return replace(chain, seeds=(*chain.seeds, *new), token=token)
 

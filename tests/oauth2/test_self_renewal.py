@@ -81,6 +81,20 @@ def test_token_that_is_not_renewed_is_used_until_its_end(api, clock, connect, ca
     assert connect(**WAYS[0]) == "long-lived-2"
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_renewed_token_given_as_a_seed_is_not_used_again(api, clock, connect, way):
+    """However many renewals ago: what counts is the newest token of its chain."""
+    Provider(api, clock)
+    for number in (1, 2, 3):
+        assert connect(**way) == f"long-lived-{number}"
+        clock.now += 31 * DAY
+    newest = connect(**way)
+    before = len(api.requests("/token"))
+    for number in (1, 2, 0):
+        assert connect(**way, access_token=f"long-lived-{number}") == newest
+    assert len(api.requests("/token")) == before
+
+
 def test_facebook_exchanges_a_token_for_a_longer_one(api, clock, connect):
     """Parameter and grant_type can be fb_exchange_token, whichever seed is given."""
     api.token = lambda _: {"access_token": "long-lived-1", "expires_in": 60 * DAY}

@@ -129,14 +129,14 @@ class _Key:
         self, page: EncodedPage, checked: Sequence[Any], added: Mapping[str, list[Any]]
     ) -> tuple[list[Any], int]:
         """Return the values that may be the highest or lowest, and how many records have none."""
-        constant = [page.constants.get(self._name)] * len(checked)
-        values = added.get(self._name, constant)
         if self._field:
             values = [getattr(record, self._field) for record in checked]
+        else:
+            values = added.get(self._name, [page.constants.get(self._name)] * len(checked))
         there = [value for value in values if value is not None]
         without = len(values) - len(there)
         types = set(map(type, there))
-        if types <= {int, str}:
+        if types <= {int, str} or self._name in page.constants:
             return there, without
         ends: tuple[Any, ...] = ()
         if types == {datetime} and not self._is_ordered and all(time.tzinfo for time in there):
@@ -153,8 +153,6 @@ class _Key:
         if self._field:
             records = as_list([page.records[number] for number in chosen])
             return [record.key for record in self._decoder.decode(records)]
-        if self._name in page.columns:
-            column = page.columns[self._name]
-            written: list[Any] = _EXACT.decode(as_list([column[number] for number in chosen]))
-            return written
-        return [page.constants.get(self._name)] * len(chosen)
+        column = page.columns[self._name]
+        written: list[Any] = _EXACT.decode(as_list([column[number] for number in chosen]))
+        return written

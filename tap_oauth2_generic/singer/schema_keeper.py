@@ -88,7 +88,7 @@ class SchemaKeeper:
         added = {
             name: column
             for name, column in columns.schema["properties"].items()
-            if name not in declared or _is_widened(column, declared[name])
+            if column.get("type") != declared.get(name, {}).get("type")
         }
         kept = remember(Columns({"properties": added}, columns.variants))
         return {**kept, "declared": True} if added else None
@@ -111,7 +111,3 @@ class SchemaKeeper:
             # The target's column has the wider type already.
             properties |= found.schema["properties"]
         return Columns({**given, "properties": properties}, found.variants)
-
-
-def _is_widened(column: Mapping[str, Any], declared: Mapping[str, Any]) -> bool:
-    return bool(column.get("type") != declared.get("type"))

@@ -201,13 +201,15 @@ def test_file_is_complete_before_its_batch_and_has_its_final_name(api, tap, tmp_
 def test_sdk_batches_are_never_entered(api, tap, tmp_path):
     """The SDK would read the records before selection, conformance and maps."""
     serve(api, [ORDERS])
-    settings = batch_settings(tmp_path, size=8)
+    settings = batch_settings(tmp_path / "files", size=8)
     run = tap.ok(api.config({**ITEMS, "schema": DECLARED}, **settings))
     assert PluginCapabilities.BATCH in TapOAuth2Generic.capabilities
     assert len(api.requests("/items")) == 1
     (batch,) = [m for m in run.messages if m["type"] == "BATCH"]
     assert batch["encoding"] == {"format": "jsonl", "compression": "gzip"}
     assert len(batch["manifest"]) == 1
+    tap.ok(api.config(ITEMS, **settings), "--test")
+    assert len([*(tmp_path / "files").iterdir()]) == 1
 
 
 def test_schema_grows_only_after_the_file_of_the_old_one(api, tap, tmp_path):

@@ -55,7 +55,8 @@ def as_text(value: Any) -> str:
 def fit_scalars(types: set[str], *, is_inferred: bool, is_time: bool) -> dict[type, Fit]:
     """Return how values of each Python type are fitted to a column; none that is nested."""
     is_number = "number" in types
-    fits = _integer if is_inferred and not is_number else keep
+    is_bounded = is_inferred and not is_number
+    fits = _keep_if(COLUMN_INTEGERS.__contains__) if is_bounded else keep
     fitted: dict[type, Fit] = {type(None): keep if "null" in types else lambda _: LEFT_OUT}
     if "boolean" in types:
         fitted[bool] = keep
@@ -64,16 +65,12 @@ def fit_scalars(types: set[str], *, is_inferred: bool, is_time: bool) -> dict[ty
         fitted[Decimal] = keep if is_number else _whole_number(fits)
         fitted[str] = _number_in_text(types, fits)
     if "string" in types:
-        fitted[str] = _date_time if is_time else keep
+        fitted[str] = _keep_if(is_date_time) if is_time else keep
     return fitted
 
 
 def _keep_if(holds: Callable[[Any], bool]) -> Fit:
     return lambda value: value if holds(value) else MISFIT
-
-
-_date_time = _keep_if(is_date_time)
-_integer = _keep_if(COLUMN_INTEGERS.__contains__)
 
 
 def _whole_number(fits: Fit) -> Fit:

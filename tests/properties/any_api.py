@@ -246,13 +246,17 @@ class AnyApi:
             # Each scroll has its own token, so that a late request of an earlier run moves none.
             token = query.get("token", f"{id(self)}.{request}")
             self.scrolled[token] = end if moves else start
-        body = {**enclose(items[start:end]), "total": len(items), "more": end < len(items)}
+        signs = {"total": len(items), "more": end < len(items)}
+        signs = {name: value for name, value in signs.items() if name in manner.sign.values()}
+        body = {**enclose(items[start:end]), **signs}
         if end >= len(items) and not (manner.scrolls and manner.ends_silently):
             return Reply(body)
         if start == end and manner.leaves_out and end < len(items):
-            body = {"total": len(items), "more": True}
+            body = signs
         url = f"{manner.url}{seen.path}?{urlencode({**query, 'token': token})}"
-        return Reply(body | {"token": token, "next": url}, headers={"Link": f'<{url}>; rel="next"'})
+        own = {"cursor": {"token": token}, "next_url": {"next": url}}.get(manner.style, {})
+        link = {"Link": f'<{url}>; rel="next"'} if manner.style == "link_header" else {}
+        return Reply(body | own, headers=link)
 
     def _place(self, query: dict[str, str], rows: list[Any], request: int) -> tuple[int, int]:
         """Return where a page starts and how long it is.

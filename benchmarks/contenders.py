@@ -97,10 +97,11 @@ def declared_schema(address: str, folder: Path) -> list[str]:
     return tap(address, folder, ORDERS)
 
 
-def batches(address: str, folder: Path, **encoding: str) -> list[str]:
+def batches(address: str, folder: Path, size: int = 10_000, **encoding: str) -> list[str]:
     """Read with the tap, the schema declared, into the files of BATCH messages."""
     storage = {"root": f"file://{folder}"}
-    return tap(address, folder, ORDERS, batch_config={"storage": storage, "encoding": encoding})
+    settings = {"storage": storage, "encoding": encoding, "batch_size": size}
+    return tap(address, folder, ORDERS, batch_config=settings)
 
 
 def inferred_schema(address: str, folder: Path) -> list[str]:

@@ -73,7 +73,9 @@ class OAuth2Stream(PagedStream):
         self.sample = SchemaSample(self.plan, self.pipelines)
         self.complete_read = CompleteRead(self.plan, self, self.pipelines.left_out)
         self.find_doubt = self.complete_read.find_doubt
-        self.run_version = int(session.started_at) if top.emit_activate_version_messages else None
+        deletes = settings.emit_activate_version_messages
+        deletes = top.emit_activate_version_messages if deletes is None else deletes
+        self.run_version = int(session.started_at) if deletes else None
         marks = {DELETED_AT: COLUMNS["date-time"]} if stream.filters.deleted else {}
         self.keeper = SchemaKeeper(
             stream.schema, self.reader.log, self.sample.infer, lambda: self.given_state, marks

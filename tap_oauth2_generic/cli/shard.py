@@ -85,14 +85,16 @@ def split(
         plain["requests_per_second"] = pace / len(filled)
     if budgets := config.rate_limit.rate_limits:
         plain["rate_limits"] = [one.divide(len(filled)) for one in budgets]
-    if config.top.emit_activate_version_messages and len(filled) > 1:
-        # Each would have the rows of the others deleted.
+    # Each would have the rows of the others deleted. A worker's environment may turn deletes on
+    # for all streams, but not for one that turns them off.
+    deletes = {"emit_activate_version_messages": False} if len(filled) > 1 else {}
+    named = [one.settings.emit_activate_version_messages for one in streams]
+    if deletes and any([config.top.emit_activate_version_messages, *named]):
         LOG.warning("turning off emit_activate_version_messages: no shard reads all rows")
-        plain["emit_activate_version_messages"] = False
     found: list[dict[str, Any]] = []
     for number, share in filled:
         members = _members(streams, share)
-        definitions = [{**s.written, **_partitions(share.get(s.name))} for s in members]
+        definitions = [{**s.written, **_partitions(share.get(s.name)), **deletes} for s in members]
         written = {**plain, "streams": definitions}
         if path := config.top.run_report:
             file = Path(path)

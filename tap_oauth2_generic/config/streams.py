@@ -63,6 +63,9 @@ class StreamSettings:
     on_error: str | None = setting(
         ON_ERROR, "What a failure of this stream does to the others; by default as for all streams."
     )
+    emit_activate_version_messages: bool | None = setting(
+        BOOLEAN, "Whether a complete read deletes what is gone; by default as for all streams."
+    )
 
 
 @dataclass(frozen=True)

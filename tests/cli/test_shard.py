@@ -48,6 +48,8 @@ CONNECTION = {
     "client_id": "client-of-the-test",
 }
 
+NO_DELETES = {"emit_activate_version_messages": False}
+
 keys = st.sets(st.binary(max_size=6), min_size=1, max_size=60)
 counts = st.integers(1, 9)
 
@@ -140,12 +142,12 @@ def test_children_follow_their_parent(shard):
     _, found, _ = shard(3, NOTES, LINES, ORDERS, *WHOLE)
     for entry in found:
         assert names(entry)[:3] == ["notes", "lines", "orders"]
-        assert entry["config"]["streams"][0] == NOTES
-        assert entry["config"]["streams"][1] == LINES
+        assert entry["config"]["streams"][0] == NOTES | NO_DELETES
+        assert entry["config"]["streams"][1] == LINES | NO_DELETES
 
 
 def test_stream_without_partitions_is_in_one_shard(shard):
-    """It comes unchanged and with its children."""
+    """It comes as it is, without deletes, and with its children."""
     child = {"name": "child", "path": "c", "parent": {"stream": "whole-3", "keys": {"n": "id"}}}
     _, found, _ = shard(4, ORDERS, child, *WHOLE)
     held = [[name for name in names(entry) if name.startswith("whole")] for entry in found]
@@ -153,7 +155,7 @@ def test_stream_without_partitions_is_in_one_shard(shard):
     assert sorted(map(len, held)) == [1, 1, 1, 2]
     assert [("child" in names(e)) for e in found] == [("whole-3" in names(e)) for e in found]
     every = [stream for entry in found for stream in entry["config"]["streams"]]
-    assert all(stream in every for stream in WHOLE)
+    assert all(stream | NO_DELETES in every for stream in WHOLE)
 
 
 def test_streams_are_split_independently(shard):
@@ -205,11 +207,24 @@ def test_rate_limit_is_divided(shard):
     assert {entry["config"]["max_in_flight"] for entry in found} == {2}
 
 
+@pytest.mark.parametrize("place", ["top", "stream", "worker"])
 @pytest.mark.parametrize(("shards", "is_on"), [(1, True), (2, False)])
-def test_shard_deletes_no_row_of_another(shard, shards, is_on):
-    _, found, errors = shard(shards, ORDERS, emit_activate_version_messages=True)
-    assert {one["config"]["emit_activate_version_messages"] for one in found} == {is_on}
-    assert ("turning off emit_activate_version_messages" in errors) != is_on
+def test_shard_deletes_no_row_of_another(api, tap, shard, monkeypatch, shards, is_on, place):
+    """Also if the environment of a worker turns deletes on for all streams."""
+    on = {"emit_activate_version_messages": True}
+    whole = {"name": "whole", "path": "whole", **(on if place == "stream" else {})}
+    regions = {"name": "regions", "path": "{partition.r}", "partitions": {"r": ["a", "b"]}}
+    for path in ("/a", "/b", "/whole"):
+        api.serve(path, [{"id": 1}])
+    settings = {**api.config(), **(on if place == "top" else {})}
+    settings.pop("streams")
+    _, found, errors = shard(shards, whole, regions, **settings)
+    monkeypatch.setenv("TAP_OAUTH2_GENERIC_EMIT_ACTIVATE_VERSION_MESSAGES", "true")
+    monkeypatch.setenv("TAP_OAUTH2_GENERIC_CLIENT_SECRET", settings["client_secret"])
+    runs = [tap.ok(one["config"], "--config", "ENV") for one in found]
+    assert any("ACTIVATE_VERSION" in run.output for run in runs) == is_on
+    turns_off = not is_on and place != "worker"
+    assert ("turning off emit_activate_version_messages" in errors) == turns_off
 
 
 def test_all_shards_read_what_one_run_reads(api, tap, shard):

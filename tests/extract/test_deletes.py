@@ -94,6 +94,15 @@ def test_version_is_higher_than_that_of_the_last_run(api, tap, reset):
     assert activated(run)["items"] == run.state["bookmarks"]["items"]["version"]
 
 
+@pytest.mark.parametrize("is_on", [True, False])
+def test_stream_decides_for_itself(api, tap, is_on):
+    api.serve("/items", ROWS)
+    api.serve("/others", ROWS)
+    own = stream(emit_activate_version_messages=is_on)
+    run = tap.ok(api.config(own, stream("others"), emit_activate_version_messages=not is_on))
+    assert [*activated(run)] == ["items" if is_on else "others"]
+
+
 def test_incremental_stream_has_no_version(api, tap):
     """It brings only what changed; the one that the catalog reads in full has one."""
     api.serve("/items", ROWS)

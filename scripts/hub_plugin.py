@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -10,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _HEAD = "# Plugin definition for Meltano's Hub, written by scripts/generate.py: change the code.\n"
+_METADATA = Path(__file__).resolve().parent.parent / "pyproject.toml"
 
 
 def hub_plugin(project: str, about: Any, settings: Iterable[str]) -> str:
@@ -30,7 +33,7 @@ def hub_plugin(project: str, about: Any, settings: Iterable[str]) -> str:
         "maintenance_status": "beta",
         "quality": "unknown",
         "keywords": ["api", "oauth2", "rest", "meltano_sdk"],
-        "supported_python_versions": [*about.supported_python_versions],
+        "supported_python_versions": _python_versions(),
         "capabilities": [capability.value for capability in about.capabilities],
         "commands": plugin["commands"],
         "settings_group_validation": [["base_url", "streams"], ["provider", "streams"]],
@@ -38,3 +41,9 @@ def hub_plugin(project: str, about: Any, settings: Iterable[str]) -> str:
     }
     body: str = yaml.safe_dump(definition, sort_keys=False, allow_unicode=True, width=100)
     return _HEAD + body
+
+
+def _python_versions() -> list[str]:
+    # What is installed may be older than its source.
+    pattern = r'"Programming Language :: Python :: (3\.\d+)"'
+    return re.findall(pattern, _METADATA.read_text())

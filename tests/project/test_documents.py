@@ -47,8 +47,14 @@ def rows(name):
     return re.findall(r"^\| `(\w+)` \|", page(name), re.MULTILINE)
 
 
-def test_generated_parts_match_the_code():
+@pytest.mark.parametrize("installed", ["as it is", "before the last change of pyproject.toml"])
+def test_generated_parts_match_the_code(tmp_path, monkeypatch, installed):
     """Docs, README.md, meltano.yml and the published files are what the generator writes."""
+    if installed != "as it is":
+        metadata = tmp_path / "tap_oauth2_generic-0.1.0.dist-info" / "METADATA"
+        metadata.parent.mkdir()
+        metadata.write_text("Metadata-Version: 2.4\nName: tap-oauth2-generic\nVersion: 0.1.0\n")
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     command = [sys.executable, str(ROOT / "scripts" / "generate.py"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

@@ -1,4 +1,4 @@
-"""A server behind the fault proxy, and a stream of three pages read through it."""
+"""A server behind the fault proxy, and a stream of four pages read through it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def proxy(api: Any, paged_api: Any) -> Iterator[FaultProxy]:
-    """Serve three pages behind a proxy that injects faults into the second."""
+    """Serve four pages behind a proxy that injects faults into the third."""
     paged_api(ROWS, style="page_number", cap=PAGE_SIZE)
     with FaultProxy(api.host) as proxy:
-        proxy.is_faulty = lambda target: "page=2" in target
+        proxy.is_faulty = lambda target: "page=3" in target
         yield proxy
 
 

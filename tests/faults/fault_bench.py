@@ -1,4 +1,4 @@
-"""A stream of three pages read through faults, and its records over all runs."""
+"""A stream of four pages read through faults, and its records over all runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tests.faults.fault_proxy import FaultProxy
 
 PAGE_SIZE = 3
-ROWS = [{"id": n, "at": f"2024-01-{n:02}T00:00:00Z", "t": "\u00e9" * 20} for n in range(1, 10)]
+ROWS = [{"id": n, "at": f"2024-01-{n:02}T00:00:00Z", "t": "\u00e9" * 20} for n in range(1, 13)]
 _COLUMNS = {"id": {"type": "integer"}, "at": {"type": "string"}, "t": {"type": "string"}, "x": {}}
 STREAM = {
     "name": "items",

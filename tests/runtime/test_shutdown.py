@@ -162,8 +162,8 @@ def test_signal_writes_the_throttled_state(api, start):
     messages = messages_at_end(process, "".join(read))
     gate.opened.set()
     states = [message["value"]["bookmarks"] for message in messages if message["type"] == "STATE"]
-    assert states[-1]["paged"]["replication_key_value"] == rows[3][0]["at"]
-    assert len(states) < len(rows)
+    assert states[-1]["paged"]["replication_key_value"] == rows[2][0]["at"]
+    assert len(states) <= 3  # the given one, the first of this run, the last
 
 
 @pytest.mark.parametrize("unbuffered", ["", pytest.param("1")])

@@ -5,14 +5,16 @@ The SDK evaluates the expressions; an error in one names its stream.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatch
 from typing import Any
 
-from singer_sdk.mapper import StreamMap
+from singer_sdk.mapper import PluginMapper, StreamMap
 
 from tap_oauth2_generic.errors import RecordError
 from tap_oauth2_generic.records.pipeline import Slice, Step
+from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.settings.fields import ErrorCollector, near_choice
 from tap_oauth2_generic.settings.values import json_type
 
@@ -27,6 +29,8 @@ _TYPES: dict[str, tuple[type, str]] = {
     "flattening_max_key_length": (int, "a whole number"),
     "flattening_separator": (str, "a string"),
 }
+# The options of a map that decide the name of its stream.
+_NAMING = ("__source__", "__alias__")
 _REMOVED = (None, "__NULL__")
 
 
@@ -61,6 +65,21 @@ def has_filter(raw: Mapping[str, Any], stream: str) -> bool:
     maps = (raw.get("stream_maps") or {}).items()
     filters = [(name, one) for name, one in maps if isinstance(one, dict) and "__filter__" in one]
     return any(fnmatch(stream, str(one.get("__source__", name))) for name, one in filters)
+
+
+def names_after_maps(raw: Mapping[str, Any], streams: Iterable[str]) -> Counter[str]:
+    """Return how many streams have each name after the stream maps."""
+    maps = (raw.get("stream_maps") or {}).items()
+    named = {
+        name: {option: one[option] for option in _NAMING if option in one}
+        for name, one in maps
+        if isinstance(one, dict)
+    }
+    plugin_config: dict[str, Any] = {"stream_maps": named}
+    mapper = PluginMapper(plugin_config, LOG)
+    for stream in streams:
+        mapper.register_raw_stream_schema(stream, {"properties": {}}, None)
+    return Counter(one.stream_alias for made in mapper.stream_maps.values() for one in made)
 
 
 class MapStreams(Step):

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import cached_property
 from types import FrameType
 from typing import IO, Any
 
@@ -20,6 +22,7 @@ from singer_sdk.singerlib import Catalog
 from singer_sdk.tap_base import CliTestOptionValue
 
 from tap_oauth2_generic.errors import ConfigurationError, OutputError
+from tap_oauth2_generic.records.stream_maps import names_after_maps
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.redaction import protect_logs
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
@@ -73,6 +76,11 @@ class BaseTap(Tap):
     def summarize(self) -> str:
         """Return how many records of each stream were read."""
 
+    @cached_property
+    def emitted_names(self) -> Counter[str]:
+        """How many streams have each name after the stream maps, emitted in this run or not."""
+        return names_after_maps(self.config, self.streams)
+
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         try:
             _ = self.configuration
@@ -88,7 +96,8 @@ class BaseTap(Tap):
             # The SDK takes null for a faulty map; here it means that there are no maps.
             self._config.pop("stream_maps", None)
         try:
-            super().setup_mapper()
+            # The SDK's tap would map streams that are not emitted, and have no columns, too.
+            super(Tap, self).setup_mapper()
         except MappingError as error:
             raise ConfigurationError(f"stream_maps: {error}") from None
 

@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from singer_sdk import Stream
+from singer_sdk.exceptions import MappingError
 from singer_sdk.helpers._catalog import get_selected_schema
+from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import Metadata
 
-from tap_oauth2_generic.errors import StreamError
+from tap_oauth2_generic.errors import ConfigurationError, StreamError
 from tap_oauth2_generic.records.growth import Columns
 from tap_oauth2_generic.records.schema_memory import MEMORY
 from tap_oauth2_generic.runtime.failures import StreamFailures
@@ -88,9 +90,8 @@ class SchemaStream(Stream):
 
     @property
     def shares_name(self) -> bool:
-        """Whether stream maps emit another stream under a name of this one."""
-        maps = self._tap.mapper.stream_maps.values()
-        names = Counter(one.stream_alias for made in maps for one in made)
+        """Whether stream maps give a name of this stream to another one."""
+        names = getattr(self._tap, "emitted_names", Counter[str]())
         return any(names[one.stream_alias] > 1 for one in self.stream_maps)
 
     def _select_variants(self, variants: Mapping[str, Any], at: tuple[str, ...] = ()) -> None:
@@ -115,10 +116,17 @@ class SchemaStream(Stream):
         return lost
 
     def register_schema(self) -> None:
-        """Let stream maps and flattening start from the current schema."""
+        """Let stream maps and flattening use the current schema; raise ConfigurationError."""
         self._select_variants(self.columns.variants)
         selected = get_selected_schema(self.name, self.schema, self.mask)
-        self._tap.mapper.register_raw_stream_schema(self.name, selected, self.primary_keys)
+        mapper = self._tap.mapper
+        # Until there is a column, no record is emitted, and maps may name any.
+        mapper.stream_maps[self.name] = [SameRecordTransform(self.name, selected, None, None)]
+        if selected["properties"]:
+            try:
+                mapper.register_raw_stream_schema(self.name, selected, self.primary_keys)
+            except MappingError as error:
+                raise ConfigurationError(f"stream_maps: {error}") from None
         self._stream_maps = None
 
     def release_schema(self) -> bool:

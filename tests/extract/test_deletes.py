@@ -306,6 +306,26 @@ def test_each_emitted_stream_activates_its_version(api, tap, kind):
     assert ("second" in activated(run)) == (kind != "shared alias")
 
 
+@pytest.mark.parametrize("kind", ["deselected", "not in the catalog", "failed", "incremental"])
+def test_rows_of_a_stream_with_the_same_name_stay(api, tap, kind):
+    """Whatever this run reads of it: its rows of earlier runs are in the same table."""
+    api.serve("/items", ROWS)
+    changes = {"selected": kind != "deselected"}
+    changes |= {"replication_key": "at"} if kind == "incremental" else {}
+    changes |= {"schema": None} if kind == "failed" else {}
+    api.routes["/second"] = lambda _: GONE if kind == "failed" else ROWS
+    maps = {"items": {"__alias__": "table"}, "second": {"__alias__": "table"}}
+    config = deleting(api, stream(), stream("second", **changes), stream_maps=maps)
+    files = {}
+    if kind == "not in the catalog":
+        files["catalog"] = json.loads(tap.ok(config, "--discover").output)
+        del files["catalog"]["streams"][1]
+    run = tap(config, **files)
+    assert run.status == (kind == "failed")
+    assert len(run.records("table")) == (8 if kind == "incremental" else 4)
+    assert not activated(run)
+
+
 def test_stream_with_a_version_is_not_sent_in_files(api, tap, tmp_path):
     """The other streams are; the log says so."""
     api.serve("/items", ROWS)

@@ -117,3 +117,16 @@ def test_map_of_an_unknown_stream_is_a_warning(api, tap):
         "stream_maps.gone: there is no stream 'gone'",
     ]
     assert len(run.records("copies")) == len(ROWS)
+
+
+@pytest.mark.parametrize("kind", ["no record", "record after the sample"])
+def test_map_of_a_stream_without_columns_yet_does_no_harm(api, tap, kind):
+    """Its keys and expressions name columns that only records show."""
+    bodies = [[], ROWS if kind == "record after the sample" else []]
+    api.routes["/items"] = lambda _: bodies.pop(0)
+    items = {"name": "items", "path": "items", "primary_keys": ["id"]}
+    maps = {"items": {"__alias__": "things", "twice": "id * 2"}}
+    run = tap.ok(api.config(items, stream_maps=maps))
+    doubled = [2, 4, 6, 8] if kind == "record after the sample" else []
+    assert [record["twice"] for record in run.records("things")] == doubled
+    assert len(run.schemas("things")) == bool(doubled)

@@ -22,12 +22,12 @@ from tap_oauth2_generic.tap import TapOAuth2Generic
 
 def describe(chain: Chain) -> dict[str, Any]:
     """Return what is shown of a chain of tokens, as JSON-like data."""
-    url, client, *_ = *chain.issued_for, "", ""
+    url, client, *_ = chain.issued_for
     return {
-        "name": chain.connection or _name(chain.key),
+        "name": chain.connection,
         "token_url": url or None,
         "client_id": client or None,
-        "scopes": chain.scopes or [],
+        "scopes": chain.scopes,
         "valid_until": format_epoch(chain.token.expires_at),
         "refresh_token": bool(chain.token.refresh_token) and not chain.ended,
         "renewals": chain.renewals,

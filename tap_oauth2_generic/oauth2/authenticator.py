@@ -211,4 +211,5 @@ class Authenticator:
                 "the API rejected access_token, which cannot be renewed without access_token_url; "
                 "set a new access_token"
             )
-        return Chain(token=Token(self._settings.access_token))
+        token = Token(self._settings.access_token)
+        return replace(self._connection.new_chain(), token=token)

@@ -44,9 +44,6 @@ class StoredConnection:
         self._seeds = tuple(_fingerprint(seed) for seed in (refresh, access) if seed)
         self._seed = self._seeds[0] if self._seeds else ""
         self._marks = {self._mark(seed) for seed in (refresh, access) if seed}
-        # Chains of earlier versions have one fingerprint of both seeds.
-        self._old_seed = _fingerprint(refresh, access)
-        self._old_seeds = {self._old_seed, _fingerprint(refresh, None)} - {*_NO_SEED}
         self._issued_for = (_endpoint(settings), settings.client_id or "", *hosts)
         self._request = _fingerprint(
             grant,
@@ -72,7 +69,7 @@ class StoredConnection:
         if self._unattended:
             return self._renewable(_general(found))
         # A login with a seed in its configuration counts for that seed, and without any.
-        logins = [chain for chain in found if chain.is_login or chain.seed in _NO_SEED]
+        logins = [chain for chain in found if chain.is_login or not chain.seed]
         alive = [chain for chain in found if not chain.ended]
         if not logins and len(alive) > 1:
             raise AuthorizationError(
@@ -85,14 +82,16 @@ class StoredConnection:
     def new_chain(self) -> Chain:
         """Return the chain that starts with the seed of the configuration."""
         settings = self._settings
-        chain = Chain(
+        return Chain(
             key=f"{self.prefix}{SEPARATOR}{self._seed[:32] or 'login'}",
             token=Token(settings.access_token or "", settings.refresh_token),
             seed=self._seed,
             seeds=self._seeds,
             scopes=sorted(settings.scopes),
+            connection=self.name,
+            issued_for=self._issued_for,
+            request=self._request,
         )
-        return self.bind(chain)
 
     def login_chain(self, stored: Mapping[str, Chain]) -> Chain:
         """Return a new chain, still without a token, in the row that a login replaces."""
@@ -109,13 +108,12 @@ class StoredConnection:
 
     def bind(self, chain: Chain, **changes: Any) -> Chain:
         """Return a chain, with changes, as one of this configuration."""
-        changes |= {"issued_for": self._issued_for, "request": self._request}
-        return replace(chain, connection=self.name, **changes)
+        return replace(chain, issued_for=self._issued_for, request=self._request, **changes)
 
     def has_other_scopes(self, chain: Chain) -> bool:
         """Return whether a person logged in for other scopes than are configured now."""
         is_login = chain.is_login and not self._unattended
-        return is_login and sorted(self._settings.scopes) != (chain.scopes or [])
+        return is_login and sorted(self._settings.scopes) != chain.scopes
 
     def _chains_of_seed(self, found: list[Chain]) -> list[Chain]:
         """Return the chain of the seed, and the latest login, which may take its place."""
@@ -128,11 +126,11 @@ class StoredConnection:
 
     def _own(self, found: list[Chain]) -> list[Chain]:
         """Return the chains of the configured seed, oldest first."""
-        seeds, refresh_token = {self._seed, *self._old_seeds}, self._settings.refresh_token
+        refresh_token = self._settings.refresh_token
         return [
             chain
             for chain in found
-            if not seeds.isdisjoint((chain.seed, *chain.seeds))
+            if self._seed in chain.seeds
             or not self._marks.isdisjoint(chain.spent)
             or (refresh_token and refresh_token == chain.token.refresh_token)
         ]
@@ -146,8 +144,7 @@ class StoredConnection:
         """Return a chain that knows the configured seeds, with an access token new to it."""
         token, access_token = chain.token, self._settings.access_token
         new = tuple(seed for seed in self._seeds if seed not in chain.seeds)
-        is_new = self._seeds[-1] in new and chain.seed != self._old_seed
-        if access_token and is_new and self._mark(access_token) not in chain.spent:
+        if access_token and self._seeds[-1] in new and self._mark(access_token) not in chain.spent:
             token = Token(access_token, token.refresh_token)
         return replace(chain, seeds=(*chain.seeds, *new), token=token)
 
@@ -165,7 +162,7 @@ class StoredConnection:
         ]
         # Without a name, only the host of a client can differ, and then it gets its own token.
         for chain in found if self._settings.connection or not self._unattended else []:
-            url, client, *hosts = chain.issued_for or self._issued_for
+            url, client, *hosts = chain.issued_for
             mine, client_id, *my_hosts = self._issued_for
             same_host = hosts[0] in my_hosts or my_hosts[0] in hosts
             # What the provider has not issued may be a mistake that was corrected meanwhile.
@@ -180,7 +177,7 @@ class StoredConnection:
 
 def _general(found: list[Chain]) -> list[Chain]:
     """Return the chains that began without a seed: logins, and grants without a person."""
-    return [chain for chain in found if chain.seed in _NO_SEED]
+    return [chain for chain in found if not chain.seed]
 
 
 def _endpoint(settings: OAuth2Settings) -> str:
@@ -190,7 +187,3 @@ def _endpoint(settings: OAuth2Settings) -> str:
 
 def _fingerprint(*values: Any) -> str:
     return hashlib.sha256(msgspec.json.encode(values, enc_hook=str)).hexdigest()
-
-
-# The second is that of earlier versions.
-_NO_SEED = ("", _fingerprint(None, None))

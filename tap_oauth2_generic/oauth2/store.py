@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -45,15 +45,15 @@ class Chain:
     ``ended`` if the provider rejected the refresh token.
     """
 
-    key: str = ""
+    key: str
     token: Token
-    seed: str = ""
-    request: str = ""
+    seed: str
+    request: str
+    connection: str
+    issued_for: Annotated[tuple[str, ...], msgspec.Meta(min_length=3)]
+    scopes: list[str]
+    seeds: tuple[str, ...]
     refresh_started_at: float | None = None
-    connection: str = ""
-    issued_for: tuple[str, ...] = ()
-    scopes: list[str] | None = None
-    seeds: tuple[str, ...] = ()
     spent: tuple[str, ...] = ()
     is_login: bool = False
     started_at: float = 0.0
@@ -74,7 +74,7 @@ class TokenStore:
         found = (
             self._decode(name, stored)
             for name, stored in self._execute(_SELECT)
-            if name == prefix or name.startswith(f"{prefix}{SEPARATOR}")
+            if name.startswith(f"{prefix}{SEPARATOR}")
         )
         return {chain.key: chain for chain in found if chain is not None}
 

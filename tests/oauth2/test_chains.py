@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -360,45 +358,6 @@ def test_api_may_move_with_its_old_host_allowed(tap, provider, config):
         moved.routes["/items"] = lambda _: Reply([{"id": "moved"}])
         tap.ok(config(seed, allowed_hosts=[moved.host]))
         assert tap.ok(config(seed, base_url=moved.url)).ids() == ["moved"]
-
-
-def store_old_entry(api, tmp_path, provider, *seeds):
-    """Store a token of the account A as earlier versions did."""
-    refresh_token = provider.issue("A")
-    token = {"access_token": "ended-access", "refresh_token": refresh_token, "expires_at": 1.0}
-    fingerprint = hashlib.sha256(json.dumps(seeds, separators=(",", ":")).encode()).hexdigest()
-    entry = json.dumps(
-        {"token": {**token, "obtained_at": 0.0, "response": {}}, "seed": fingerprint, "request": ""}
-    )
-    with closing(sqlite3.connect(tmp_path / "tokens.sqlite")) as database:
-        database.execute(
-            "CREATE TABLE tap_oauth2_connections (name VARCHAR(2000) PRIMARY KEY, entry TEXT)"
-        )
-        name = f"{api.url}/token client-of-the-test"
-        database.execute("INSERT INTO tap_oauth2_connections VALUES (?, ?)", (name, entry))
-        database.commit()
-
-
-@pytest.mark.parametrize(
-    "seeds", [("old-seed-1", None), ("old-seed-1", "old-access-1"), (None, None)]
-)
-def test_token_stored_by_an_earlier_version_is_used(api, tap, tmp_path, provider, config, seeds):
-    """Its refresh token goes on for the seed that it came from, and without a seed."""
-    store_old_entry(api, tmp_path, provider, *seeds)
-    given = dict(zip(("refresh_token", "access_token"), seeds, strict=True))
-    for settings in (given, {}, given):
-        assert tap.ok(config(**settings)).ids() == ["A"]
-        provider.expire()
-    log_in(config(), "by-hand")
-    assert tap.ok(config(**given)).ids() == ["by-hand"]
-    assert provider.reused == []
-
-
-def test_login_of_an_earlier_version_counts_without_a_seed(api, tap, tmp_path, provider, config):
-    """Also next to the chains of seeds."""
-    store_old_entry(api, tmp_path, provider, None, None)
-    tap.ok(config(provider.issue("B")))
-    assert tap.ok(config()).ids() == ["A"]
 
 
 def test_changed_scopes_warn_until_the_next_login(tap, provider, config):

@@ -183,16 +183,21 @@ def test_corrupt_entry_is_replaced(api, tap, config, entry, settings):
 
 
 @pytest.mark.parametrize(
-    "change", [{"access_token": 5}, {"expires_at": "soon"}, {"response": None}]
+    "change",
+    [
+        {"token": {"access_token": 5}},
+        {"token": {"access_token": "given", "expires_at": "soon"}},
+        {"token": {"access_token": "given", "response": None}},
+        {"issued_for": []},
+        {"seeds": "given"},
+    ],
 )
 def test_entry_with_wrong_types_is_replaced(api, tap, store, config, change):
-    """A stored token whose fields have other types counts as corrupt."""
+    """A stored chain whose fields have other types counts as corrupt."""
     tap.ok(config())
     with database(store) as execute:
         ((entry,),) = execute("SELECT entry FROM entries")
-        stored = json.loads(entry)
-        stored["token"] |= change
-        execute("UPDATE entries SET entry = ?", json.dumps(stored))
+        execute("UPDATE entries SET entry = ?", json.dumps(json.loads(entry) | change))
     tap.ok(config())
     assert len(api.requests("/token")) == 2
 

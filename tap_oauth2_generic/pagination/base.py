@@ -80,8 +80,12 @@ class PagingStyle(ABC):
     page_size_param: str | None = setting(
         NAME, "Carries the page size, which is sent only if this is set."
     )
-    total_path: Path | None = setting(PATH, "Path of the number of records in the response.")
-    total_pages_path: Path | None = setting(PATH, "Path of the number of pages in the response.")
+    total_path: Path | None = setting(
+        PATH, "Path of the number of records in the response, or the name of its header."
+    )
+    total_pages_path: Path | None = setting(
+        PATH, "Path of the number of pages in the response, or the name of its header."
+    )
     has_more_path: Path | None = setting(
         PATH, "Path of the flag that says whether more pages follow."
     )

@@ -104,5 +104,6 @@ def _is_true(found: Any) -> bool:
 
 
 def _integer_at(path: Path, page: Page) -> int | None:
-    number = read_number(path.find(page.body))
+    found = path.find(page.body)
+    number = read_number(page.headers.get(path.text) if found is MISSING else found)
     return int(number) if number is not None and number.is_integer() else None

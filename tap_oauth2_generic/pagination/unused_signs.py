@@ -45,7 +45,11 @@ class UnusedSigns:
         for sign in flags or self._others(last, pages, records):
             if says_more(sign, pages, records) and not (page and self._was_read(sign, page, token)):
                 place = f"the header {sign.place!r}" if sign.is_header else repr(sign.place)
-                return f"{place} says that more follows; preview --suggest proposes a pagination"
+                advice = "preview --suggest proposes a pagination"
+                if sign.kind in COUNTS:
+                    setting = "total_path" if sign.kind == "total" else "total_pages_path"
+                    advice += f"; if it counts other records, too, name it in {setting}"
+                return f"{place} says that more follows; {advice}"
         return None
 
     def _others(self, last: list[Sign], pages: int, records: int) -> list[Sign]:
@@ -66,7 +70,8 @@ class UnusedSigns:
         """Return the signs about a response; note those that the style uses or that was sent."""
         signs, (_, sent) = [sign for sign in find_signs(page) if sign.about], _parts(page.url)
         for sign in signs:
-            is_echo = sign.kind in COUNTS and sent.get(sign.place) == str(sign.value)
+            name = sign.place.rpartition(".")[2]
+            is_echo = sign.kind in COUNTS and sent.get(name) == str(sign.value)
             if is_echo or _uses(self.style, sign, page):
                 self._used.add(sign.place)
         return signs
@@ -101,7 +106,8 @@ def _uses(style: PagingStyle, sign: Sign, page: Page) -> bool:
     if sign.kind == "link":
         return style.style == "link_header"
     values = [getattr(style, declared.name) for declared in fields(style)]
-    if sign.is_header:
-        return any(isinstance(v, str) and v.lower() == sign.place.lower() for v in values)
     paths = [value for value in values if isinstance(value, DottedPath | JsonPath)]
+    if sign.is_header:
+        names = [path.text for path in paths] + [v for v in values if isinstance(v, str)]
+        return sign.place.lower() in map(str.lower, names)
     return any(path.find(page.body) is sign.value or path.text == sign.place for path in paths)

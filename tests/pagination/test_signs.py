@@ -272,9 +272,11 @@ def test_total_counts_before_a_response_rule_that_ends(paged_api, tap, style, to
 
 
 @pytest.mark.parametrize("count", ["9", 9])
-def test_count_that_was_sent_is_no_total(api, tap, count):
-    """A response may repeat the parameters of its request."""
-    api.serve("/items", {"rows": ROWS, "count": count})
+@pytest.mark.parametrize("is_nested", [False, True])
+def test_count_that_was_sent_is_no_total(api, tap, count, is_nested):
+    """A response may repeat the parameters of its request, also inside of an object."""
+    sent = {"count": count}
+    api.serve("/items", {"rows": ROWS} | ({"paging": sent} if is_nested else sent))
     stream = {"name": "items", "path": "items", "params": {"count": "9"}, "records_path": "rows"}
     assert not tap.ok(api.config({**stream, "schema": SCHEMA})).warnings
 
@@ -294,6 +296,32 @@ def test_total_that_is_named_only_warns(paged_api, tap):
     run = tap.ok(api.config(replication_key="at", schema=SCHEMA, pagination=paging))
     (warning,) = run.warnings
     assert "total_path says 6 records" in warning
+    assert run.bookmark() == ROWS[-1]["at"]
+
+
+# A total of all rows, though only those since the bookmark are read.
+UNFILTERED = [
+    ({"meta": {"total": 90}}, {}, "total_path", "meta.total"),
+    ({"total_pages": 90}, {}, "total_pages_path", "total_pages"),
+    ({}, {"X-Total-Count": "90"}, "total_path", "x-total-count"),
+    ({}, {"X-Total-Pages": "90"}, "total_pages_path", "X-Total-Pages"),
+    ({}, {"Content-Range": "items 0-4/90"}, "total_path", "Content-Range"),
+]
+
+
+@pytest.mark.parametrize(("members", "headers", "setting", "path"), UNFILTERED)
+@pytest.mark.parametrize("style", [*STYLES, "none"])
+def test_warning_of_a_total_says_how_the_bookmark_moves(
+    paged_api, tap, style, members, headers, setting, path
+):
+    """In the body or a header; nothing is lost by following the advice."""
+    api = paged_api(ROWS, style=style, cap=5 if style == "none" else 2)
+    serve_with(api, ("all", members, headers))
+    run = tap.ok(api.config(replication_key="at", schema=SCHEMA))
+    (warning,) = [line for line in run.warnings if "says that more follows" in line]
+    assert warning.endswith(f"if it counts other records, too, name it in {setting}")
+    run = tap.ok(api.config(replication_key="at", schema=SCHEMA, pagination={setting: path}))
+    assert run.ids() == [0, 1, 2, 3, 4]
     assert run.bookmark() == ROWS[-1]["at"]
 
 

@@ -80,7 +80,7 @@ MAX_DEVICE_LIFETIME_SECONDS = 86400.0
 MAX_ERROR_LINES = 20
 #: characters of an error line | A longer line is cut off.
 MAX_LINE_LENGTH = 2000
-#: warnings, and errors, of a stream in the run report | The ones in the middle are only counted.
+#: warnings, and errors, of a stream in the run report | Only the last ones are in it.
 MAX_REPORTED_LINES = stats.MAX_LINES
 #: streams named in a warning | The remaining ones are only counted.
 MAX_NAMED_STREAMS = 20

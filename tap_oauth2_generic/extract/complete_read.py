@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
 from tap_oauth2_generic.extract.slice_sync import SlicePlan
 from tap_oauth2_generic.records.stream_maps import has_filter
+from tap_oauth2_generic.runtime.stats import plural
 from tap_oauth2_generic.singer.paged_stream import PagedStream
+
+# A filter or a slice in a JSONPath.
+_CHOICE = re.compile(r"\[(\?|[-\d]*:)")
 
 
 @dataclass
@@ -38,12 +43,16 @@ class CompleteRead:
             if parent := parent or self.parent._doubt_of_read():  # noqa: SLF001 - one family
                 return f"its parent {self.parent.stream.name!r} was not read completely: {parent}"
         stats, bounds = reader.stats, reader.stream.sent_bounds
-        left_out = [f"{count} records left out {reason}" for reason, count in self.left_out.items()]
+        is_partial = stats.failed or stats.slices < stats.contexts
+        path = reader.stream.records.records_path
+        left_out = [
+            f"{plural(n, 'record')} left out {reason}" for reason, n in self.left_out.items()
+        ]
         doubts = {
             "its requests have an upper bound": "end" in bounds,
             "its requests have a lower bound": "start" in bounds and bookmarks.lower_bound(None),
-            "records_path leaves out records": "[?" in reader.stream.records.records_path.text,
-            "a part of it was not read": stats.failed or stats.slices < stats.contexts,
+            "records_path leaves out records": _CHOICE.search(path.text),
+            "a part of it was not read": is_partial or self.plan.failures.has_ended,
             "a record of its parent was skipped": self.plan.parent_fields,
             reader.check.doubt: reader.check.doubt,
             ", ".join(left_out): left_out,

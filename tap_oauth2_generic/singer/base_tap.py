@@ -100,6 +100,8 @@ class BaseTap(Tap):
             super(Tap, self).setup_mapper()
         except MappingError as error:
             raise ConfigurationError(f"stream_maps: {error}") from None
+        except ConfigValidationError as error:
+            raise ConfigurationError("\n".join(error.errors)) from None
 
     def throttle_state(self) -> None:
         """Write STATE messages less often as the state grows, from now on."""

@@ -162,7 +162,7 @@ def test_response_without_an_empty_list_deletes_nothing(api, tap, reply, on_miss
 
 TWO = {"path": "{partition.k}", "partitions": {"k": ["items", "gone"]}}
 PARTIAL = {
-    "keep": ({"keep": [{"path": "id", "in": [1, 2, 3]}]}, "1 records left out by keep"),
+    "keep": ({"keep": [{"path": "id", "in": [1, 2, 3]}]}, "1 record left out by keep"),
     "keep of responses": ({"keep": [{"header": "X-Kept", "equals": "1"}]}, "page 1: left out by"),
     "max_pages": ({"pagination": {**PAGES, "max_pages": 1}}, "max_pages (1) was reached"),
     "total": ({"pagination": {**PAGES, "total_path": "n"}, "records_path": "d"}, "says 5 records"),
@@ -193,6 +193,7 @@ PARTIAL = {
     "lower bound": ({"incremental": {"start_param": "since"}}, "a lower bound"),
     "lower bound in a template": ({"params": {"since": "{start:%Y}"}}, "a lower bound"),
     "upper bound": ({"incremental": {"end_param": "until"}}, "an upper bound"),
+    "path with a slice": ({"records_path": "$[0:3]"}, "records_path leaves out"),
     "path with a filter": ({"records_path": "$[?(@.id < 4)]"}, "records_path leaves out"),
 }
 

@@ -218,4 +218,4 @@ def test_keep_that_excludes_everything_is_reported(api, tap):
     assert "stream 'items': the keep conditions excluded all 2 records" in run.warnings
     run = tap(api.config(stream(keep=[{"path": "id", "equals": 1}])))
     assert not run.warnings
-    assert "1 records left out by keep" in run.errors
+    assert "1 record left out by keep" in run.errors

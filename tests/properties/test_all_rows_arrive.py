@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import pytest
@@ -212,7 +213,8 @@ def test_all_rows_arrive_and_none_twice(server, style, order, windows, contexts,
     error, api = runs.sync(config)
     if style in COUNTED and api.repeats_thrice():
         # Three equal pages without a sign end a read, but no bookmark passes them.
-        config = paged(config, total_path="total")
+        runs.manner = replace(manner, sign={"total_path": "total"})
+        config = paged(config, **runs.manner.sign)
         error, _ = runs.sync(config)
     assert error is None
     # The upper bound of a window hides rows of later days until the clock gets there.

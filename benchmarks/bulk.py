@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PART = "batch"
-# The loader merges each file into the whole table, so fewer and larger ones are faster.
-LOADED = 50_000
 LOADER = ROOT / ".meltano/loaders/target-postgres/venv/bin/target-postgres"
 
 
@@ -41,7 +39,7 @@ def figures(size: Size, folder: Path) -> Iterator[Figure]:
             yield Figure(PART, f"{OURS}, {format_} files", seconds / fastest, OF_LIMIT, detail)
     with server(size.records) as api, postgres() as url:
         records = contenders.declared_schema(api.address, folder / "records")
-        batches = contenders.batches(api.address, folder / "loads", LOADED)
+        batches = contenders.batches(api.address, folder / "loads")
         slow = _load(records, url, folder, "as_record")
         fast = _load(batches, url, folder, "as_batch")
     detail = f"{fast:.1f} s instead of {slow:.1f} s for {size.records:,} records"

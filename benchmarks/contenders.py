@@ -97,11 +97,10 @@ def declared_schema(address: str, folder: Path) -> list[str]:
     return tap(address, folder, ORDERS)
 
 
-def batches(address: str, folder: Path, size: int = 10_000, **encoding: str) -> list[str]:
+def batches(address: str, folder: Path, **encoding: str) -> list[str]:
     """Read with the tap, the schema declared, into the files of BATCH messages."""
     storage = {"root": f"file://{folder}"}
-    settings = {"storage": storage, "encoding": encoding, "batch_size": size}
-    return tap(address, folder, ORDERS, batch_config=settings)
+    return tap(address, folder, ORDERS, batch_config={"storage": storage, "encoding": encoding})
 
 
 def inferred_schema(address: str, folder: Path) -> list[str]:

@@ -16,13 +16,15 @@ from tap_oauth2_generic.extract.complete_read import CompleteRead
 from tap_oauth2_generic.extract.page_reader import PageReader
 from tap_oauth2_generic.extract.prefetch import Prefetcher
 from tap_oauth2_generic.extract.schema_sample import SchemaSample
-from tap_oauth2_generic.extract.slice_sync import SlicePlan, SliceSync
+from tap_oauth2_generic.extract.slice_plan import SlicePlan
+from tap_oauth2_generic.extract.slice_sync import SliceSync
 from tap_oauth2_generic.extract.stream_pipeline import PipelineFactory
 from tap_oauth2_generic.records.conform import OTHERS
 from tap_oauth2_generic.records.growth import GrowthRules
 from tap_oauth2_generic.records.infer import COLUMNS
 from tap_oauth2_generic.records.steps import DELETED_AT, LEFT_OUT
 from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
+from tap_oauth2_generic.replication.read_range import ReadRange
 from tap_oauth2_generic.runtime.failures import StreamFailures
 from tap_oauth2_generic.runtime.stats import plural
 from tap_oauth2_generic.session import Session
@@ -41,13 +43,13 @@ class OAuth2Stream(PagedStream):
         self.stream = stream
         self.prefetcher = prefetcher
         self.selected_by_default = stream.settings.selected
-        stats, on_error = session.progress.stats(stream.name), session.config.top.on_error
-        ends_run = (stream.settings.on_error or on_error) == "fail"
-        self.failures = StreamFailures(session.failures, stats, ends_run)
+        config, settings = session.config, stream.settings
+        stats, on_error = session.progress.stats(stream.name), config.setting_of(stream, "on_error")
+        self.failures = StreamFailures(session.failures, stats, on_error == "fail")
         super().__init__(tap, name=stream.name)
         self.endpoint = stream.request.path.text
-        self.primary_keys = stream.settings.primary_keys
-        self.replication_key = stream.settings.replication_key
+        self.primary_keys = settings.primary_keys
+        self.replication_key = settings.replication_key
         if not self.replication_key:
             # Without a bookmark there is nothing to remember of each context.
             self.state_partitioning_keys = []
@@ -56,25 +58,17 @@ class OAuth2Stream(PagedStream):
             stream, session, lambda: self._sync is not None and self._sync.writer.pipeline.is_fast
         )
         self.stream_log = self.reader.log
-        top, settings = session.config.top, stream.settings
-        self.bookmarks = BookmarkStore(
-            self,
-            settings.incremental,
-            session.started_at,
-            top.start_date,
-            top.end_date,
-            settings.initial_value,
-            self.reader.log,
-        )
-        self.reader.stats.bookmarks = self.bookmarks.moves
-        self.reader.stats.earliest = self.bookmarks.earliest
+        dates = config.top.start_date, config.top.end_date
+        bounds = settings.incremental, session.started_at, *dates, settings.initial_value
+        self.bookmarks = BookmarkStore(self, ReadRange(self, *bounds), self.reader.log)
+        stats.bookmarks = self.bookmarks.moves
+        stats.earliest = self.bookmarks.earliest
         self.plan = SlicePlan(self.reader, self.bookmarks, self.failures)
-        self.pipelines = PipelineFactory(stream, self, self.bookmarks, self.reader.log)
+        self.pipelines = PipelineFactory(stream, self, self.plan.read_range, self.reader.log)
         self.sample = SchemaSample(self.plan, self.pipelines)
         self.complete_read = CompleteRead(self.plan, self, self.pipelines.left_out)
         self.find_doubt = self.complete_read.find_doubt
-        deletes = settings.emit_activate_version_messages
-        deletes = top.emit_activate_version_messages if deletes is None else deletes
+        deletes = config.setting_of(stream, "emit_activate_version_messages")
         self.run_version = int(session.started_at) if deletes else None
         marks = {DELETED_AT: COLUMNS["date-time"]} if stream.filters.deleted else {}
         self.keeper = SchemaKeeper(

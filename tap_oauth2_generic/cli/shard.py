@@ -88,8 +88,7 @@ def split(
     # Each would have the rows of the others deleted. A worker's environment may turn deletes on
     # for all streams, but not for one that turns them off.
     deletes = {"emit_activate_version_messages": False} if len(filled) > 1 else {}
-    named = [one.settings.emit_activate_version_messages for one in streams]
-    if deletes and any([config.top.emit_activate_version_messages, *named]):
+    if deletes and any(config.setting_of(one, "emit_activate_version_messages") for one in streams):
         LOG.warning("turning off emit_activate_version_messages: no shard reads all rows")
     found: list[dict[str, Any]] = []
     for number, share in filled:

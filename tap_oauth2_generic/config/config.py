@@ -139,6 +139,11 @@ class Config:
         top = self.top
         return RequestTemplate(top.base_url, top.params, top.headers, stream.request)
 
+    def setting_of(self, stream: StreamConfig, name: str) -> Any:
+        """Return a setting of a stream; by default that of the top level."""
+        own = getattr(stream.settings, name)
+        return getattr(self.top, name) if own is None else own
+
     def uses_token(self, stream: StreamConfig) -> bool:
         """Return whether a stream's requests use a field of the token response."""
         template = self.request_template(stream)

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from tap_oauth2_generic.extract.slice_sync import SlicePlan
+from tap_oauth2_generic.extract.slice_plan import SlicePlan
 from tap_oauth2_generic.records.stream_maps import has_filter
 from tap_oauth2_generic.runtime.stats import plural
 from tap_oauth2_generic.singer.paged_stream import PagedStream
@@ -37,9 +37,9 @@ class CompleteRead:
         return self._doubt_of_read()
 
     def _doubt_of_read(self) -> str:
-        reader, bookmarks = self.plan.reader, self.plan.bookmarks
+        reader, read_range = self.plan.reader, self.plan.read_range
         if self.parent is not None:
-            parent = self.parent.plan.bookmarks.key and "it is incremental"
+            parent = self.parent.plan.read_range.key and "it is incremental"
             if parent := parent or self.parent._doubt_of_read():  # noqa: SLF001 - one family
                 return f"its parent {self.parent.stream.name!r} was not read completely: {parent}"
         stats, bounds = reader.stats, reader.stream.sent_bounds
@@ -50,7 +50,7 @@ class CompleteRead:
         ]
         doubts = {
             "its requests have an upper bound": "end" in bounds,
-            "its requests have a lower bound": "start" in bounds and bookmarks.lower_bound(None),
+            "its requests have a lower bound": "start" in bounds and read_range.lower_bound(None),
             "records_path leaves out records": _CHOICE.search(path.text),
             "a part of it was not read": is_partial or self.plan.failures.has_ended,
             "a record of its parent was skipped": self.plan.parent_fields,

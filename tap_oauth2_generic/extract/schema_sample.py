@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from tap_oauth2_generic.errors import LoginNeededError, RecordError, ResponseError, StreamError
-from tap_oauth2_generic.extract.slice_sync import SlicePlan
+from tap_oauth2_generic.extract.slice_plan import SlicePlan
 from tap_oauth2_generic.extract.stream_pipeline import PipelineFactory
 from tap_oauth2_generic.pagination import Paginator
 from tap_oauth2_generic.records.infer import infer

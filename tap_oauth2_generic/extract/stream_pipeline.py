@@ -12,7 +12,7 @@ from tap_oauth2_generic.records.growth import GrowthRules
 from tap_oauth2_generic.records.passthrough import Conform
 from tap_oauth2_generic.records.pipeline import Pipeline, Step
 from tap_oauth2_generic.records.stream_maps import MapStreams
-from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
+from tap_oauth2_generic.replication.read_range import ReadRange
 from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.singer.paged_stream import PagedStream
 
@@ -27,7 +27,7 @@ class PipelineFactory:
 
     config: StreamConfig
     stream: PagedStream
-    bookmarks: BookmarkStore
+    read_range: ReadRange
     log: StreamLog
     left_out: Counter[str] = field(default_factory=Counter)
     dropped: dict[str, int] = field(default_factory=dict)
@@ -83,7 +83,7 @@ class PipelineFactory:
         if on_records := [one for one in config.filters.keep if one.path]:
             made.append(steps.Keep(on_records, left_out))
         older = config.settings.incremental.drop_older
-        end = None if "end" in config.sent_bounds else self.bookmarks.end
+        end = None if "end" in config.sent_bounds else self.read_range.end
         if key and (older or end):
             made.append(steps.DropOutside(key, left_out, older=older, end=end))
         return made

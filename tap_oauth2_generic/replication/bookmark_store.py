@@ -12,14 +12,9 @@ from typing import Any
 
 from tap_oauth2_generic.errors import RecordError
 from tap_oauth2_generic.records.pipeline import Batch, Slice
-from tap_oauth2_generic.replication.bookmark import (
-    Bookmark,
-    IncrementalSettings,
-    KeyKind,
-    extremes,
-    stored_bookmark,
-)
+from tap_oauth2_generic.replication.bookmark import Bookmark, extremes, stored_bookmark
 from tap_oauth2_generic.replication.bounds import Bound, at_most, fitting_format, moment
+from tap_oauth2_generic.replication.read_range import ReadRange
 from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.runtime.stats import plural
 from tap_oauth2_generic.settings.fields import near_choice
@@ -32,25 +27,16 @@ Context = Mapping[str, Any]
 
 @dataclass
 class BookmarkStore:
-    """Keeps the bookmarks of a stream, none if it is not incremental.
-
-    ``started_at`` is the time of the run in seconds since 1970, ``start_date`` the lower bound
-    of a first read, ``end_date`` the upper bound of every read; ``initial_value`` is the lower
-    bound for a replication key that is no time.
-    """
+    """Keeps the bookmarks of a stream, none if it is not incremental."""
 
     stream: PagedStream
-    settings: IncrementalSettings
-    started_at: float
-    start_date: str | None
-    end_date: str | None
-    initial_value: Any
+    read_range: ReadRange
     log: StreamLog
 
     def __post_init__(self) -> None:
         """Begin no context yet."""
         self.without = self.unreadable = 0
-        self._bookmark = Bookmark(None, self.settings.format)
+        self._bookmark = Bookmark(None, self.read_range.settings.format)
         # The bookmark when the context began, and when its slice did.
         self._before = self._safe = None
         # What was passed when the page before ended.
@@ -59,70 +45,37 @@ class BookmarkStore:
         self._has_key = self._is_partial = False
         self._fields: set[str] = set()
 
-    @property
-    def key(self) -> str | None:
-        """The replication key; a catalog may have changed it."""
-        return self.stream.replication_key
-
-    @property
-    def kind(self) -> KeyKind:
-        """What the values of the replication key are, as far as it is known."""
-        column = self.stream.known_schema.get("properties", {}).get(self.key) or {}
-        return KeyKind(self.key or "", self.settings.format, self.initial_value, column)
-
     def previous(self, context: Context | None) -> Any:
         """Return the bookmark of a context in the state, None if it has none that can be used."""
-        if not self.key:
+        if not self.read_range.key:
             return None
         state = self.stream.state_manager.find(context) or {}
-        if (other := state.get("replication_key", self.key)) != self.key:
+        if (other := state.get("replication_key", self.read_range.key)) != self.read_range.key:
             notice = "ignoring its bookmark: it is of %r, not of %r"
-            self.log.warn_once(f"bookmark of {other}", notice, other, self.key)
-        found = stored_bookmark(state, self.key)
-        if found is not None and not self.kind.takes(found):
+            self.log.warn_once(f"bookmark of {other}", notice, other, self.read_range.key)
+        found = stored_bookmark(state, self.read_range.key)
+        if found is not None and not self.read_range.takes(found):
             notice = "ignoring its bookmark %.80s: it is no value of %r%s"
-            self.log.warn_once("bookmark", notice, found, self.key, self._advice(found))
+            self.log.warn_once("bookmark", notice, found, self.read_range.key, self._advice(found))
             return None
-        held = self._held(found)
+        held = self.read_range.hold(found)
         if held != found:
             notice = "its bookmark %s is in the future; reading from the start of this run instead"
             self.log.warn_once("future", notice, found)
         return held
 
-    @property
-    def end(self) -> Bound | None:
-        """The end date, None if there is none or the replication key is no time."""
-        if self.end_date is None or not self.kind.is_time:
-            return None
-        return Bound.of(self.end_date, self.settings.format)
-
-    def upper_bound(self) -> Bound:
-        """Return the upper bound of every read of this run: its start, or an earlier end date."""
-        now, end = Bound.at(self.started_at, self.settings.format), self.end
-        return end if end and now.is_after(end.raw) else now
-
-    def lower_bound(self, bookmark: Any) -> Bound | None:
-        """Return the lower bound of a read: the bookmark, else the initial one, else none."""
-        if bookmark is not None:
-            return Bound.of(bookmark, self.kind.pattern).earlier(self.settings.lookback)
-        if self.initial_value is not None:
-            return Bound.of(self.initial_value, self.kind.pattern)
-        if self.start_date is None or not self.kind.is_time:
-            return None
-        return Bound.of(self.start_date, self.settings.format)
-
     def begin(self, context: Context | None) -> None:
         """Begin to read a context."""
         previous = self.previous(context)
         self.unreadable += self._bookmark.unreadable
-        self._bookmark = Bookmark(previous, self.kind.pattern)
+        self._bookmark = Bookmark(previous, self.read_range.pattern)
         self._before, self._safe, self._checkpoint = previous, previous, None
-        if self.key:
+        if self.read_range.key:
             # Without a bookmark a context leaves nothing behind, however many there are.
             self._begun.append((context, previous))
-            if self.end_date and not self.kind.is_time:
+            if self.read_range.end_date and not self.read_range.is_time:
                 self.log.warn_once(
-                    "end_date", "end_date does not limit it: %r is no time", self.key
+                    "end_date", "end_date does not limit it: %r is no time", self.read_range.key
                 )
             state = self.stream.state_manager.find(context) or {}
             if previous is not None or not _is_plain(state.get("replication_key_value")):
@@ -135,7 +88,7 @@ class BookmarkStore:
     def earliest(self) -> tuple[Any, Any]:
         """Return the bookmark of the context that is behind the others: before, and now."""
         moves = self.moves() or [(self.previous(None),) * 2]
-        times = [moment(after, self.kind.pattern) for _, after in moves]
+        times = [moment(after, self.read_range.pattern) for _, after in moves]
         amounts = [at.amount if at else Decimal("-Infinity") for at in times]
         return moves[amounts.index(min(amounts))]
 
@@ -144,25 +97,27 @@ class BookmarkStore:
 
         In ascending order the bookmark of the state moves within the read, if it ``may_move``.
         """
-        if not self.key:
+        if not self.read_range.key:
             return
         context = origin.context or None
-        values, without = batch.replication_values(self.key)
+        values, without = batch.replication_values(self.read_range.key)
         self.without += without
         self._has_key = self._has_key or bool(values)
         if without and not self._has_key:
             names = batch.field_names()
-            self._has_key, self._fields = self.key in names, self._fields or names
-        if self.settings.order != "asc":
+            self._has_key, self._fields = self.read_range.key in names, self._fields or names
+        if self.read_range.settings.order != "asc":
             values = extremes(values)
         self._check_lower_bound(values, origin)
         if sum(self._bookmark.observe(value) for value in values):
             state = self.stream.get_context_state(context)
-            reached = self._up_to(self.upper_bound(), self._bookmark.value)
-            set_progress(state, self.key, reached)
+            reached = self._up_to(self.read_range.upper_bound(), self._bookmark.value)
+            set_progress(state, self.read_range.key, reached)
         if advice := self._advice(self._bookmark.misread):
-            self.log.warn_once("format", "%r is no time in that unit%s", self.key, advice)
-        if self.settings.order == "asc":
+            self.log.warn_once(
+                "format", "%r is no time in that unit%s", self.read_range.key, advice
+            )
+        if self.read_range.settings.order == "asc":
             self._advance_in_order(context, origin.end, may_move=may_move and bool(values))
 
     def _advance_in_order(self, context: Context | None, end: Bound, *, may_move: bool) -> None:
@@ -179,7 +134,7 @@ class BookmarkStore:
 
     def end_slice(self, context: Context | None, end: Bound, *, may_move: bool) -> None:
         """Move the bookmark after a slice, at most to its end, if everything was read."""
-        may_move = may_move and bool(self.key) and not self._bookmark.mixed
+        may_move = may_move and bool(self.read_range.key) and not self._bookmark.mixed
         if may_move and self._bookmark.value is not None:
             self._safe = self._up_to(end, self._bookmark.value)
             self._move(context, self._safe)
@@ -199,68 +154,68 @@ class BookmarkStore:
         elif not is_complete:
             self.log.warning("incomplete read; keeping the last safe bookmark")
             del state[PROGRESS]
-        elif not self.end and self._held(self._bookmark.value) != self._bookmark.value:
+        elif (
+            not self.read_range.end
+            and self.read_range.hold(self._bookmark.value) != self._bookmark.value
+        ):
             self.log.warning(
                 "some values of %r are in the future; setting the bookmark to the start of this "
                 "run, so that no change before them is missed",
-                self.key,
+                self.read_range.key,
             )
 
     def report(self) -> None:
         """Warn of records that moved no bookmark, at the end of a run; raise RecordError."""
+        key = self.read_range.key
         if self._fields and not self._has_key and not self._is_partial:
             shown = ", ".join(sorted(self._fields)[:MAX_NAMED_FIELDS])
             raise RecordError(
-                f"stream {self.stream.name!r}: replication_key {self.key!r} is in none of its "
-                f"records, which have {shown}{near_choice(self.key, self._fields)}"
+                f"stream {self.stream.name!r}: replication_key {key!r} is in none of its "
+                f"records, which have {shown}{near_choice(key, self._fields)}"
             )
         if self.without:
             counted = plural(self.without, "record")
-            self.log.warning("%s had no %r, which moves no bookmark", counted, self.key)
+            self.log.warning("%s had no %r, which moves no bookmark", counted, key)
         if unreadable := self.unreadable + self._bookmark.unreadable:
             self.log.warning(
                 "%s had a %r that is neither a timestamp nor a number like the others, which moves "
                 "no bookmark",
                 plural(unreadable, "record"),
-                self.key,
+                key,
             )
-
-    def _held(self, value: Any) -> Any:
-        """Return a replication value, at most the start of the run."""
-        return at_most(value, Decimal(str(self.started_at)), self.kind.pattern)
 
     def _up_to(self, end: Bound, value: Any) -> Any:
         """Return a replication value, at most a bound; a bookmark never goes back."""
-        before = moment(self._before, self.kind.pattern)
+        before = moment(self._before, self.read_range.pattern)
         limits = [one.amount for one in (end.moment, before) if one and one.is_instant]
-        return at_most(value, max(limits), self.kind.pattern)
+        return at_most(value, max(limits), self.read_range.pattern)
 
     def _move(self, context: Context | None, value: Any) -> None:
         """Set the bookmark in the state and send it."""
         state = self.stream.get_context_state(context)
-        if stored_bookmark(state, self.key or "") == value:
+        if stored_bookmark(state, self.read_range.key or "") == value:
             return
         if value is None:
             state.pop("replication_key", None)
             state.pop("replication_key_value", None)
         else:
-            state |= {"replication_key": self.key, "replication_key_value": value}
+            state |= {"replication_key": self.read_range.key, "replication_key_value": value}
         self.stream.send_state()
 
     def _advice(self, value: Any) -> str:
-        fitting = fitting_format(value, self.kind.pattern)
+        fitting = fitting_format(value, self.read_range.pattern)
         return f"; set the incremental format {fitting}, which {value} fits" if fitting else ""
 
     def _check_lower_bound(self, values: list[Any], origin: Slice) -> None:
         """Warn of records that are older than the lower bound that was sent."""
-        if origin.start is None or not self.settings.start_param:
+        if origin.start is None or not self.read_range.settings.start_param:
             return
         if (older := origin.start.sent_before(values)) is not None:
             notice = (
                 "the API returned records older than the lower bound (%s before %s), so it may "
                 "ignore start_param %r"
             )
-            sent, name = origin.start.value(), self.settings.start_param
+            sent, name = origin.start.value(), self.read_range.settings.start_param
             self.log.warn_once("lower bound", notice, older, sent, name)
 
 

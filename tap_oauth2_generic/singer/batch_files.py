@@ -120,4 +120,6 @@ class BatchFile:
             # What is buffered has no place to go.
             with suppress(OSError, ValueError):
                 part.close()
-        self._temporary.unlink(missing_ok=True)
+        # The folder may be gone, or read-only by now.
+        with suppress(OSError):
+            self._temporary.unlink()

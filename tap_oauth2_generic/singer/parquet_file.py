@@ -68,9 +68,10 @@ class ParquetEncoder:
         self._bytes = 0
 
     def close(self) -> None:
-        """Write the rows that are left, and the end of the file."""
-        self._write_group()
-        self._writer.close()
+        """Write the rows that are left, and the end of the file; once."""
+        if self._writer.is_open:
+            self._write_group()
+            self._writer.close()
 
 
 def _column(schema: Any) -> _Column:

@@ -271,6 +271,28 @@ def test_unusable_folder_ends_the_run_before_a_request(api, tap, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_folder_that_turns_into_a_file_is_one_line(api, tap, tmp_path, kind):
+    """And no STATE has the records that had an open file there."""
+    folder = tmp_path / "files"
+
+    def items(seen):
+        if seen.query.get("page") == "2":
+            folder.rename(tmp_path / "moved")
+            folder.write_text("")
+        return ORDERS
+
+    api.routes["/items"] = items
+    stream = {**ITEMS, **PAGES, "schema": {"properties": {"id": {"type": "integer"}}}}
+    settings = batch_settings(folder, size=100, format=kind)
+    run = tap(api.config(stream, max_in_flight=1, **settings))
+    assert run.status == 1
+    (line,) = run.error_lines
+    assert line.startswith("batch_config: cannot write to")
+    assert "BATCH" not in run.output
+    assert "STATE" not in run.output
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
 def test_memory_is_bounded_by_a_part_of_a_file(tmp_path, kind):
     """A file of any size takes what compression and a row group of it need."""
     settings = valid_settings(

@@ -115,6 +115,19 @@ def test_incremental_stream_has_no_version(api, tap):
     assert activated(tap.ok(config, catalog=catalog)).keys() == {"items"}
 
 
+@pytest.mark.parametrize("setting", [{"drop_older": True}, {"order": "desc"}], ids=str)
+def test_catalog_that_reads_all_leaves_no_older_record_out(api, tap, setting):
+    """So the read is complete, whatever the start date."""
+    api.serve("/items", ROWS[::-1])
+    items = stream(replication_key="at", incremental=setting)
+    config = deleting(api, items, start_date="2026-01-03")
+    catalog = json.loads(tap.ok(config, "--discover").output)
+    catalog["streams"][0]["replication_method"] = "FULL_TABLE"
+    run = tap.ok(config, catalog=catalog)
+    assert run.ids() == [4, 3, 2, 1]
+    assert activated(run).keys() == {"items"}
+
+
 @pytest.mark.parametrize("kind", ["declared", "remembered", "inferred", "jsonpath", "values"])
 def test_empty_list_deletes_all_rows_of_a_known_schema(api, tap, kind):
     """Without a SCHEMA message there is no table to delete from."""

@@ -6,8 +6,10 @@ import json
 import os
 import tracemalloc
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from pyarrow.parquet import read_schema
 from singer_sdk.helpers.capabilities import PluginCapabilities
 
 from tap_oauth2_generic.singer.batch_files import BatchSettings
@@ -198,6 +200,33 @@ def test_file_is_complete_before_its_batch_and_has_its_final_name(api, tap, tmp_
     assert all(".part" not in name for name in named)
 
 
+@pytest.mark.parametrize("encoding", ["jsonl none", "jsonl gzip", "jsonl zstd", "parquet gzip"])
+def test_file_is_synced_under_another_name_and_then_renamed(
+    api, tap, tmp_path, monkeypatch, encoding
+):
+    """After the rename the folder is synced; the file's own name begins with the prefix."""
+    serve(api, [ORDERS])
+    kind, compression = encoding.split()
+    settings = batch_settings(tmp_path, size=8, format=kind, compression=compression)
+    settings["batch_config"]["storage"]["prefix"] = "night-"
+    synced, fsync = [], os.fsync
+
+    def note(number):
+        synced.append(
+            (str(Path(f"/proc/self/fd/{number}").readlink()), [*tmp_path.glob("night-*")])
+        )
+        fsync(number)
+
+    monkeypatch.setattr(os, "fsync", note)
+    run = tap.ok(api.config(ITEMS, **settings))
+    (named,) = [url for m in run.messages if m["type"] == "BATCH" for url in m["manifest"]]
+    (path,) = tmp_path.glob("night-*")
+    assert named == f"file://{path}"
+    (temporary, before), (folder, after) = [one for one in synced if str(tmp_path) in one[0]]
+    assert (temporary, before) == (str(path.with_name(f".{path.name}.part")), [])
+    assert (folder, after) == (str(tmp_path), [path])
+
+
 def test_sdk_batches_are_never_entered(api, tap, tmp_path):
     """The SDK would read the records before selection, conformance and maps."""
     serve(api, [ORDERS])
@@ -237,6 +266,22 @@ def test_parquet_types_come_from_the_schema(api, tap, tmp_path):
     (line,) = run.error_lines
     assert "a value of 'big' does not fit the Parquet type int64; use the format jsonl" in line
     assert run.bookmark() is None
+
+
+def test_parquet_types_do_not_depend_on_the_values(api, tap, tmp_path):
+    """A file of whole numbers, one of fractions and one of nulls have the same columns."""
+    kinds = {"id": "integer", "n": "number", "text": "string", "on": "boolean", "free": "object"}
+    values = {"n": [1, 1.5, None], "text": ["1", "2026-01-01", None], "on": [True, False, None]}
+    values |= {"id": [1, 2, 3], "free": [{"a": 1}, {"b": "x"}, None]}
+    serve(api, [[{name: values[name][n] for name in kinds} for n in range(3)]])
+    properties = {name: {"type": [kind, "null"]} for name, kind in kinds.items()}
+    stream = {**ITEMS, "schema": {"properties": properties}}
+    run = tap.ok(api.config(stream, **batch_settings(tmp_path, size=1, format="parquet")))
+    files = [m["manifest"][0] for m in run.messages if m["type"] == "BATCH"]
+    found = [read_schema(url.removeprefix("file://")) for url in files]
+    types = {"id": "int64", "n": "decimal256(76, 38)", "text": "string", "on": "bool"}
+    types["free"] = "string"
+    assert [{one.name: str(one.type) for one in schema} for schema in found] == [types] * 3
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def report_rows(fields: Mapping[str, Any]) -> Iterator[str]:
     yield "|:--|:--|"
     for name, about in fields.items():
         choices = ", ".join(f"`{choice}`" for choice in about.get("enum", ()))
-        yield f"| `{name}` | {choices}{'. ' if choices else ''}{about['description']} |"
+        yield f"| `{name}` | {choices}{': ' if choices else ''}{about['description']} |"
 
 
 def demo_rows() -> Iterator[str]:

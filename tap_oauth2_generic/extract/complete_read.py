@@ -1,4 +1,4 @@
-"""Whether a read proves that a row is gone which it did not bring: only then is it deleted."""
+"""Whether a read of a stream was complete: only then may the target delete the other rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CHOICE = re.compile(r"\[(\?|[-\d]*:)")
 
 @dataclass
 class CompleteRead:
-    """What may be left of a stream after its read.
+    """The read of a stream, which may have left out rows.
 
     ``left_out`` counts the records that the pipeline left out, by reason. A child stream is read
     for the records of its ``parent``.
@@ -29,7 +29,7 @@ class CompleteRead:
     parent: CompleteRead | None = None
 
     def find_doubt(self) -> str:
-        """Return why a row that was not read may still exist; empty if it is gone for sure."""
+        """Return why the API may still have a row that was not read; empty if it has none."""
         if has_filter(self.stream.config, self.stream.name):
             return "the __filter__ of a stream map may leave out records"
         if self.stream.shares_name:

@@ -133,7 +133,7 @@ class PageReader:
                 pages = paginator.skip(response.outcome, dropped, why)
             if problem and (paginator.stop or problem.stops):
                 paginator.stop = problem
-            is_kept = all(map(response.meets, self.check.kept))
+            is_kept = all(map(response.meets, self.check.keep))
             if not slice_.is_sample:
                 self.check.note_doubt(response, page, settings.path, paginator)
             fetched = [FetchedPage(response, one, place, is_kept) for one in pages]

@@ -55,7 +55,7 @@ class ResponseCheck:
         declared = (self.stream.schema.schema or {}).get("properties", {})
         self._names = frozenset[str]() if added else frozenset[str](declared)
         #: The conditions of keep on whole responses.
-        self.kept = [one for one in self.stream.filters.keep if not one.path]
+        self.keep = [one for one in self.stream.filters.keep if not one.path]
         self._least = 1
         self._has_list = False
         # Where one object may be all there is, a message in it may be its content.
@@ -90,14 +90,14 @@ class ResponseCheck:
     def note_doubt(
         self, response: Response, page: Page | None, path: Path, paginator: Paginator
     ) -> None:
-        """Note a response that does not show that there are no records but those read."""
+        """Note why a response leaves open whether there are more records than those read."""
         stop, is_first, reason = paginator.stop, paginator.pages == 1, ""
         is_past_end = response.outcome == "end" and response.status != NOT_MODIFIED and not is_first
         if stop and not stop.complete:
             reason = stop.reason
         elif not (self._shows_records(page, path, is_first=is_first) if page else is_past_end):
             reason = f"status {response.status} with neither records nor an empty list of them"
-        elif not all(map(response.meets, self.kept)):
+        elif not all(map(response.meets, self.keep)):
             reason = "left out by keep"
         elif paginator.remarks:
             reason = paginator.remarks[0]

@@ -87,10 +87,13 @@ class SlicePlan:
         return self._read[key]
 
     def is_cut_below(self, parent: SlicePlan) -> bool:
-        """Return whether only a bookmark above leads the next run to what is after the end date."""
-        is_led = parent.read_range.key or parent.reader.stream.contexts.parent
+        """Return whether the next run needs a bookmark above to find records after the end date."""
+        is_incremental = parent.read_range.key or parent.reader.stream.contexts.parent
         is_bounded = self.read_range.key or "end" in self.reader.stream.sent_bounds
-        return bool(is_led and is_bounded) and self.read_range.upper_bound() == self.read_range.end
+        return (
+            bool(is_incremental and is_bounded)
+            and self.read_range.upper_bound() == self.read_range.end
+        )
 
     def report(self) -> None:
         """Raise RecordError at the end of a run if a key was in no record of the parent."""

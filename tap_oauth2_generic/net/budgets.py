@@ -49,13 +49,13 @@ class Budget:
     left: float = math.inf
     resets_at: float = -math.inf
     in_flight: int = 0
-    ended: deque[float] = field(default_factory=deque)
+    end_times: deque[float] = field(default_factory=deque)
 
     def wait(self, now: float) -> float:
         """Return the seconds until its settings allow one more request."""
         window = self.settings.per_seconds
-        while self.ended and self.ended[0] + window <= now:
-            self.ended.popleft()
-        if self.in_flight + len(self.ended) < self.settings.requests:
+        while self.end_times and self.end_times[0] + window <= now:
+            self.end_times.popleft()
+        if self.in_flight + len(self.end_times) < self.settings.requests:
             return 0.0
-        return self.ended[0] + window - now if self.ended else window
+        return self.end_times[0] + window - now if self.end_times else window

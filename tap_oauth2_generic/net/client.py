@@ -196,7 +196,7 @@ class ApiClient:
                 policy.stats.request(is_sample=policy.is_sample)
                 response = self.transport.send(prepared)
                 slot.status = response.status_code
-                slot.told = read_remaining(
+                slot.left = read_remaining(
                     response, budget.remaining_header, self.resilience, self.clock.time()
                 )
             if not response.is_redirect:

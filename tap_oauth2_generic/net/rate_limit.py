@@ -50,7 +50,7 @@ class RateLimitSettings:
 
 @dataclass(eq=False)
 class Slot:
-    """A request in flight; ``told``: the requests left and the seconds to their reset, if said.
+    """A request in flight; ``left``: the requests left and the seconds to the reset, if known.
 
     ``era``, ``is_shared``: when it began, and whether another one was in flight with it.
     """
@@ -60,7 +60,7 @@ class Slot:
     era: int = 0
     is_shared: bool = False
     status: int | None = None
-    told: tuple[int, float] | None = None
+    left: tuple[int, float] | None = None
 
 
 class RateLimiter:
@@ -143,12 +143,12 @@ class RateLimiter:
 
     def _leave(self, slot: Slot, *, alone: bool) -> None:
         now, budget = self._clock.monotonic(), slot.budget
-        left, seconds = slot.told or (math.inf, 0.0)
+        left, seconds = slot.left or (math.inf, 0.0)
         with self._changed:
             self._alone -= alone
             self._in_flight.remove(slot)
             budget.in_flight -= 1
-            budget.ended.append(now)
+            budget.end_times.append(now)
             is_first = slot.started >= budget.resets_at
             # Responses arrive in any order.
             budget.left = left if is_first else min(left, budget.left)

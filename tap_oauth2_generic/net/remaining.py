@@ -27,18 +27,18 @@ def read_remaining(
     ``named`` is one more header; the tightest limit counts.
     """
     headers = response.headers
-    told = [*_ietf(headers.get("RateLimit", ""))]
+    limits = [*_ietf(headers.get("RateLimit", ""))]
     reset = parse_wait(headers.get(settings.rate_limit_header), now, settings.rate_limit_format)
     for name in filter(None, (named, *_HEADERS)):
         own = parse_wait(headers.get(name.replace("Remaining", "Reset")), now)
         interval = read_number(headers.get(name.replace("Remaining", "Interval-Milliseconds")))
-        told.append((read_number(headers.get(name)), reset or own or (interval or 0) / 1000))
+        limits.append((read_number(headers.get(name)), reset or own or (interval or 0) / 1000))
     used, size = map(read_number, headers.get(_SHOPIFY, "").partition("/")[::2])
     if used is not None and size:
         # One request leaks out of the bucket in this time.
-        told.append((max(size - used, 0), _SHOPIFY_SECONDS / size))
+        limits.append((max(size - used, 0), _SHOPIFY_SECONDS / size))
     # A negative number stands for no limit; a reset that has passed says nothing.
-    known = [(int(left), -s) for left, s in told if left is not None and s and left >= 0 < s]
+    known = [(int(left), -s) for left, s in limits if left is not None and s and left >= 0 < s]
     if not known or response.status_code == TOO_MANY_REQUESTS:
         return None
     left, seconds = min(known)
@@ -52,6 +52,9 @@ def _ietf(header: str) -> Iterator[tuple[float | None, float | None]]:
     """
     bare = _QUOTED.sub("", header)
     for item in [bare] if "remaining" in bare else bare.split(","):
-        told = dict(_PARAMETER.findall(item))
-        left, seconds = told.get("remaining", told.get("r")), told.get("reset", told.get("t"))
+        parameters = dict(_PARAMETER.findall(item))
+        left, seconds = (
+            parameters.get("remaining", parameters.get("r")),
+            parameters.get("reset", parameters.get("t")),
+        )
         yield read_number(left), read_number(seconds)

@@ -1,6 +1,6 @@
-"""What says at the end of a read that more follows, though its style does not use it.
+"""Signs that more pages follow the end of a read, which its paging style does not use.
 
-What counts as a sign is decided in ``signs``.
+``signs`` decides what a sign is.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tap_oauth2_generic.settings.paths import DottedPath, JsonPath
 
 
 class UnusedSigns:
-    """Finds what says that more follows the last page, unless the style uses it.
+    """Finds a sign that more follows the last page, unless the style uses it.
 
     Remembers the counts of the first page: the last one may have none, or count records that
     were added meanwhile. ``seen`` are the tokens that were used.
@@ -36,9 +36,10 @@ class UnusedSigns:
         self._counts = [] if is_only else [s for s in self._signs(first) if s.kind in COUNTS]
 
     def find(self, page: Page | None, token: Token, pages: int, records: int) -> str | None:
-        """Return what says so at the end of a read; its last response had a page or None.
+        """Return which sign says at the end of a read that more follows, None if none does.
 
-        ``pages`` are those up to the last one with records.
+        ``page`` is that of the last response, None if it had none; ``pages`` counts those up to
+        the last one with records.
         """
         last = [] if page is None else self._signs(page)
         flags = [sign for sign in last if sign.kind in {"more", "last"}]

@@ -18,7 +18,7 @@ from tap_oauth2_generic.runtime.stats import StreamStats
 MAX_IN_ROW = 10
 # Child streams whose schema is sampled through the same parent fail with the same line.
 _COMPARED_LINES = 20
-# The end of a run shows as many.
+# As many as the end of a run shows: a later line is logged in full when it happens.
 _SHOWN_LINES = 20
 
 

@@ -37,7 +37,7 @@ class Progress:
         self._clock = clock
         self._stats: dict[str, StreamStats] = {}
         self._current = "starting"
-        #: The names of those that the run reads.
+        #: Names of the streams that the run reads.
         self.streams: Collection[str] = ()
         self._is_live = False
         self._drawn: deque[tuple[float, int]] = deque(maxlen=_RATE_SECONDS * _DRAWINGS_PER_SECOND)

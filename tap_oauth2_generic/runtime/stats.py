@@ -115,7 +115,7 @@ class StreamStats:
 
     @property
     def status(self) -> str:
-        """What became of the stream."""
+        """How the read of the stream ended."""
         if self.errors or self.incomplete:
             return "failed" if self.errors else "incomplete"
         # There may be no record of its parent to read it for.
@@ -123,14 +123,14 @@ class StreamStats:
         return "success" if is_read else "skipped"
 
     @cached_property
-    def sent(self) -> tuple[int, int, dict[str, float]]:
-        """Requests, retries and seconds waited; once asked for, no running thread changes them."""
+    def totals(self) -> tuple[int, int, dict[str, float]]:
+        """Requests, retries and seconds waited, as first read: threads may go on counting."""
         waits = {reason: round(seconds, 1) for reason, seconds in self.waits.seconds().items()}
         return self.requests, self.retries, waits
 
     def report(self) -> dict[str, Any]:
         """Return the report of a finished stream; its numbers are those of the summary."""
-        requests, retries, waits = self.sent
+        requests, retries, waits = self.totals
         before, after = self.earliest()
         return {
             "name": self.name,
@@ -144,9 +144,9 @@ class StreamStats:
             "failed_contexts": self.failed,
             "bookmark_before": before,
             "bookmark_after": after,
-            "paging_ended": {_masked(reason): times for reason, times in self.ends.items()},
-            "warnings": [*map(_masked, self.warnings)],
-            "errors": [*map(_masked, self.errors)],
+            "paging_ended": {_mask(reason): times for reason, times in self.ends.items()},
+            "warnings": [*map(_mask, self.warnings)],
+            "errors": [*map(_mask, self.errors)],
         }
 
     def progress(self) -> str:
@@ -162,7 +162,7 @@ class StreamStats:
         if self.ignored:
             read += f", {plural(self.ignored, 'response')} ignored"
         sample = f" ({self.sampled:,} for its schema)" if self.sampled else ""
-        requests, retries, waits = self.sent
+        requests, retries, waits = self.totals
         sent = f"{plural(requests, 'request')}{sample}, {plural(retries, 'retry')}"
         each = ", ".join(f"{seconds:.1f} s ({reason})" for reason, seconds in waits.items())
         waited = f"waited {each}" if each else "no waits"
@@ -197,7 +197,7 @@ class StreamStats:
         return parts or ["nothing was read"]
 
 
-def _masked(line: str) -> str:
+def _mask(line: str) -> str:
     return redact(line).encode(errors="replace").decode()
 
 

@@ -61,7 +61,7 @@ class StorageSettings:
         "Folder of the files as a `file://` URL; it is created if it is missing.",
         required=True,
     )
-    prefix: str = setting(TEXT, "What the names of the files begin with.", default="")
+    prefix: str = setting(TEXT, "Prefix of the file names.", default="")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,7 +40,7 @@ class PagedStream(SchemaStream):
     stream_log: StreamLog
     #: Seconds since 1970, as of the SDK, since some targets keep 32 bits; None for no versions.
     run_version: int | None
-    #: Returns why a row that was not read may still exist; empty if it is gone for sure.
+    #: Returns why the API may still have a row that was not read; empty if it has none.
     find_doubt: Callable[[], str]
     # The SDK would let the target delete rows before they are read.
     emit_activate_version_messages = False

@@ -34,7 +34,7 @@ class _Column(NamedTuple):
 
 
 class ParquetEncoder:
-    """Writes lines of JSON as the rows of a Parquet file, a row group after the other."""
+    """Writes lines of JSON as rows of a Parquet file, one row group after another."""
 
     def __init__(self, file: Any, stream: str, schema: Mapping[str, Any], compression: str) -> None:
         self._stream = stream

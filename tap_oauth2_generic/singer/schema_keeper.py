@@ -24,8 +24,8 @@ class SchemaKeeper:
     """Keeps the columns of a stream; ``infer`` samples it, and may raise TapError.
 
     ``state`` is the stream's state as it was given, and ``marks`` are columns that every schema
-    has. A catalog made by hand counts as a declared
-    schema, one of ``--discover`` says what was inferred.
+    has. A catalog made by hand counts as a declared schema, one of ``--discover`` says what was
+    inferred.
     """
 
     settings: SchemaSettings
@@ -53,11 +53,11 @@ class SchemaKeeper:
         """The current columns; raise TapError if they cannot be inferred."""
         if (found := self._recall()) is not None:
             self._is_remembered = True
-            return self.marked(found)
-        return self.marked(Columns(self.infer() if self.given is None else self.given))
+            return self.add_marks(found)
+        return self.add_marks(Columns(self.infer() if self.given is None else self.given))
 
-    def marked(self, columns: Columns) -> Columns:
-        """Return columns with the marks; without a record, a stream has none."""
+    def add_marks(self, columns: Columns) -> Columns:
+        """Return the columns with the marks; without a record, a stream has none."""
         if not (properties := columns.schema["properties"]):
             return columns
         marked = {**columns.schema, "properties": {**properties, **self.marks}}

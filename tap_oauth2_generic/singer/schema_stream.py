@@ -38,7 +38,7 @@ class SchemaStream(Stream):
 
     def replace_columns(self, columns: Columns) -> None:
         """Continue with other columns; send them if there is more than notes of nulls."""
-        self.keeper.columns = self.keeper.marked(columns)
+        self.keeper.columns = self.keeper.add_marks(columns)
         if (schema := self.keeper.schema) != self.schema:
             self._schema = schema
             self.register_schema()

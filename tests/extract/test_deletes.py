@@ -95,7 +95,7 @@ def test_version_is_higher_than_that_of_the_last_run(api, tap, reset):
 
 
 @pytest.mark.parametrize("is_on", [True, False])
-def test_stream_decides_for_itself(api, tap, is_on):
+def test_stream_overrides_the_setting_of_all(api, tap, is_on):
     api.serve("/items", ROWS)
     api.serve("/others", ROWS)
     own = stream(emit_activate_version_messages=is_on)

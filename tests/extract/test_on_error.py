@@ -378,7 +378,7 @@ def test_reason_of_a_failure_is_logged_once(api, tap, many):
 @pytest.mark.parametrize("contexts", [1, 3])
 @pytest.mark.parametrize("matches", [False, True])
 @pytest.mark.parametrize("schema", [None, {"properties": {"id": {}, "at": {}}}])
-def test_missing_records_path_is_said_once(api, tap, contexts, matches, schema):
+def test_missing_records_path_warns_once(api, tap, contexts, matches, schema):
     """As an error at the end; as a warning once another context shows that the path is right.
 
     If the sample of the schema has shown it already, for each context that lacks it.

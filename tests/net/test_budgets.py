@@ -202,7 +202,7 @@ def fetch(api, clock):
 
 
 @pytest.mark.parametrize("status", [200, 404])
-def test_none_left_holds_the_next_request_until_the_reset(api, fetch, status):
+def test_no_requests_left_holds_the_next_request_until_the_reset(api, fetch, status):
     """The summary says what was waited for; a token request is not held."""
     rules = [{"status": 404, "action": "ignore"}]
     api.serve("/items", Reply([], status, NONE_LEFT), [])
@@ -211,7 +211,7 @@ def test_none_left_holds_the_next_request_until_the_reset(api, fetch, status):
     assert waits == pytest.approx({"remaining": 40})
 
 
-def test_none_left_holds_its_budget_alone(api, fetch):
+def test_no_requests_left_holds_only_their_budget(api, fetch):
     """Paths without a budget share one."""
     for path in ("/reports/1", "/search", "/users", "/teams"):
         api.serve(path, Reply([], 200, NONE_LEFT if path != "/teams" else {}))
@@ -297,7 +297,7 @@ class LeakyApi(LimitedApi):
     ],
     ids=["X-", "RateLimit-", "list", "draft", "HubSpot", "Shopify"],
 )  # fmt: skip
-def test_api_that_says_what_is_left_never_refuses(api, tap, headers, in_flight):
+def test_api_that_reports_what_is_left_never_returns_429(api, tap, headers, in_flight):
     """However many requests are in flight."""
     limited = LimitedApi(headers) if headers else LeakyApi()
     api.routes["/items"] = limited.respond

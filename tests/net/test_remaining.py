@@ -48,7 +48,7 @@ def read(headers, *, named=None, status=200, **settings):
         ({SHOPIFY: "401/400"}, (0, 0.05)),
     ],
 )
-def test_known_headers_are_read_of_their_own_accord(headers, told):
+def test_known_headers_need_no_setting(headers, told):
     """HubSpot's limit of the day is no short one; of several limits the tightest counts."""
     assert read(headers) == pytest.approx(told)
 

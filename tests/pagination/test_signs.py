@@ -242,7 +242,7 @@ def test_sign_of_more_after_several_pages_keeps_the_bookmark(paged_api, tap, sty
 
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("name", ALL_CAME)
-def test_sign_of_what_was_read_lets_the_bookmark_move(paged_api, tap, style, name):
+def test_sign_of_a_page_that_was_read_moves_the_bookmark(paged_api, tap, style, name):
     """Totals that were reached, or count something else, and links back are no warning."""
     api = paged_api(ROWS, style=style, cap=2)
     serve_with(api, ALL_CAME[name])

@@ -30,11 +30,14 @@ class CompleteRead:
 
     def find_doubt(self) -> str:
         """Return why the API may still have a row that was not read; empty if it has none."""
+        # A stream that failed before it began has no stream maps.
+        if doubt := self._doubt_of_read():
+            return doubt
         if has_filter(self.stream.config, self.stream.name):
             return "the __filter__ of a stream map may leave out records"
         if self.stream.shares_name:
             return "another stream is emitted under the same name"
-        return self._doubt_of_read()
+        return ""
 
     def _doubt_of_read(self) -> str:
         reader, read_range = self.plan.reader, self.plan.read_range

@@ -279,6 +279,7 @@ FAMILIES = {
     "parent cut": ({"pagination": {**PAGES, "page_size": 2, "max_pages": 1}}, {}, set()),
     "parent without the key": ({}, {"parent": {"stream": "items", "keys": {"up": "k"}}}, {"items"}),
     "child failed": ({}, {"path": "gone/{parent.up}"}, {"items"}),
+    "child failed at its sample": ({}, {"path": "gone/{parent.up}", "schema": None}, {"items"}),
     "child ignored": (
         {},
         {"path": "gone/{parent.up}", **IGNORE},
@@ -298,6 +299,7 @@ def test_child_is_complete_only_with_its_parent(api, tap, kind):
         api.serve(f"/gone/{number}", GONE)
     run = tap(deleting(api, stream(**parent), {**child(), **settings}))
     assert activated(run).keys() == expected
+    assert "unexpected" not in run.errors
 
 
 MAPS = {

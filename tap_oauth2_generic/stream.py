@@ -60,11 +60,11 @@ class OAuth2Stream(PagedStream):
         self.stream_log = self.reader.log
         dates = config.top.start_date, config.top.end_date
         bounds = settings.incremental, session.started_at, *dates, settings.initial_value
-        self.bookmarks = BookmarkStore(self, ReadRange(self, *bounds), self.reader.log)
+        self.bookmarks = BookmarkStore(self, ReadRange(self, *bounds))
         stats.bookmarks = self.bookmarks.moves
         stats.earliest = self.bookmarks.earliest
         self.plan = SlicePlan(self.reader, self.bookmarks, self.failures)
-        self.pipelines = PipelineFactory(stream, self, self.plan.read_range, self.reader.log)
+        self.pipelines = PipelineFactory(stream, self, self.plan.read_range)
         self.sample = SchemaSample(self.plan, self.pipelines)
         self.complete_read = CompleteRead(self.plan, self, self.pipelines.left_out)
         self.find_doubt = self.complete_read.find_doubt
@@ -75,11 +75,6 @@ class OAuth2Stream(PagedStream):
             stream.schema, self.reader.log, self.sample.infer, lambda: self.given_state, marks
         )
         self._sync: SliceSync | None = None
-
-    @property
-    def needs_schema(self) -> bool:
-        """Whether the stream is emitted, and has not failed before it begins."""
-        return self.selected and not self.failures.has_ended
 
     def hold_schema(self) -> None:
         """Wait with the schema for records, unless the target knows it for sure."""
@@ -154,8 +149,7 @@ class OAuth2Stream(PagedStream):
         ]
         rules, reads_each = self._growth_rules(), bool(children) or limit is not None
         pipeline = partial(self.pipelines.for_sync, rules, reads_each=reads_each)
-        dropped, log, stats = self.pipelines.dropped, self.reader.log, self.reader.stats
-        writer = RecordWriter(self, rules, pipeline, dropped, log, stats)
+        writer = RecordWriter(self, rules, pipeline, self.pipelines.dropped)
         return SliceSync(self.plan, self.prefetcher, writer, children, limit)
 
     def settle(self, state: dict[str, Any], *, is_complete: bool) -> None:

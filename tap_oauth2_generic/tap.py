@@ -18,7 +18,6 @@ from singer_sdk.helpers.capabilities import (
 
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA, Config
 from tap_oauth2_generic.config.reader import read_config
-from tap_oauth2_generic.config.streams import StreamConfig
 from tap_oauth2_generic.errors import OutputError, TapError
 from tap_oauth2_generic.extract.prefetch import Prefetcher
 from tap_oauth2_generic.records.stream_maps import check_maps
@@ -82,11 +81,8 @@ class TapOAuth2Generic(BaseTap):
     def streams(self) -> dict[str, OAuth2Stream]:  # type: ignore[override]  # made below
         """The streams in the order of the configuration; the SDK sorts them by name."""
         found = cast("dict[str, OAuth2Stream]", super().streams)
-        return {one.name: found[one.name] for one in self._configured if one.name in found}
-
-    @property
-    def _configured(self) -> list[StreamConfig]:
-        return self.configuration.top.streams
+        names = (one.name for one in self.configuration.top.streams)
+        return {name: found[name] for name in names if name in found}
 
     def summarize(self) -> str:
         """Return how many records of each stream were read."""
@@ -96,7 +92,7 @@ class TapOAuth2Generic(BaseTap):
     def discover_streams(self) -> list[OAuth2Stream]:
         """Create the configured streams; a schema is inferred when it is first needed."""
         streams: dict[str, OAuth2Stream] = {}
-        for config in self._configured:
+        for config in self.configuration.top.streams:
             # The SDK tells parents and children apart by class, so each stream has its own.
             own: type[OAuth2Stream] = type("ConfiguredStream", (OAuth2Stream,), {})
             streams[config.name] = own(self, config, self.session, self.prefetcher)
@@ -122,7 +118,8 @@ class TapOAuth2Generic(BaseTap):
 
     @property
     def _emitted(self) -> list[OAuth2Stream]:
-        return [stream for stream in self.streams.values() if stream.needs_schema]
+        """The streams that need a schema: not those that failed before they begin."""
+        return [s for s in self.streams.values() if s.selected and not s.failures.has_ended]
 
     def begin_report(self) -> None:
         """Begin the run report, if there is to be one; raise InputError."""
@@ -191,7 +188,7 @@ class TapOAuth2Generic(BaseTap):
         if not bookmarks:
             # The streams are not made yet: a catalog may follow.
             return
-        if unknown := bookmarks.keys() - {stream.name for stream in self._configured}:
+        if unknown := bookmarks.keys() - {one.name for one in self.configuration.top.streams}:
             LOG.info(
                 "leaving bookmarks of unconfigured streams unchanged: %s",
                 some(sorted(unknown), MAX_NAMED_STREAMS),

@@ -16,6 +16,7 @@ from tap_oauth2_generic.errors import AuthorizationError, InputError
 from tap_oauth2_generic.oauth2.grants import grants
 from tap_oauth2_generic.oauth2.store import SEPARATOR, Chain, TokenStore
 from tap_oauth2_generic.runtime.redaction import printable
+from tap_oauth2_generic.runtime.stats import plural
 from tap_oauth2_generic.runtime.timestamps import format_epoch
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
@@ -69,8 +70,7 @@ def _check(config: dict[str, Any]) -> str:
 
 
 def _show(shown: dict[str, Any]) -> None:
-    count = shown["renewals"]
-    times = f"renewed {count} time{'' if count == 1 else 's'}"
+    times = f"renewed {plural(shown['renewals'], 'time')}"
     if shown["renewed_at"]:
         times += f", last at {shown['renewed_at']}"
     lines = [

@@ -29,6 +29,7 @@ from tap_oauth2_generic.records.infer import infer, without_nulls
 from tap_oauth2_generic.records.pipeline import Slice
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.redaction import MASK, escape_controls, printable, redact
+from tap_oauth2_generic.runtime.stats import plural
 from tap_oauth2_generic.settings.limits import MAX_PREVIEW_FIELDS, MAX_PREVIEW_PAGES
 from tap_oauth2_generic.stream import OAuth2Stream
 from tap_oauth2_generic.tap import TapOAuth2Generic
@@ -157,10 +158,9 @@ def _show_suggested(reports: list[dict[str, Any]]) -> None:
 
 def _lines_of_page(number: int, page: dict[str, Any]) -> Iterator[str]:
     yield f"  page {number}: {page['request']['method']} {page['request']['url']}"
-    count = f"{page['records']} record{'' if page['records'] == 1 else 's'}"
     found = page["response"]
     why = f"the response has {found}" if found else "a response rule decided"
-    yield f"    status {page['status']}, {count}; {why}"
+    yield f"    status {page['status']}, {plural(page['records'], 'record')}; {why}"
     yield from (_fit(f"      {name}: ", value) for name, value in page["headers"].items())
 
 

@@ -58,14 +58,14 @@ class SliceSync:
 
     def _run_slice(self, slice_reader: SliceReader, *, may_move: bool) -> bool:
         """Sync a slice; return whether everything was read until then."""
-        self.writer.stats.slices += 1
+        self.plan.reader.stats.slices += 1
         is_complete = may_move
         descent = self.plan.descent(slice_reader.slice)
         pages = self.prefetcher.pages(slice_reader)
         if self.limit is not None:
             pages = islice(slice_reader.read_sequentially(), 1)
         for page in pages:
-            self.writer.stats.page(is_ignored=page.page is None)
+            self.plan.reader.stats.page(is_ignored=page.page is None)
             batch = self.writer.pipeline(page, slice_reader.slice, self.limit)
             if self.writer.is_selected:
                 batch.require(self.writer.stream.primary_keys, page.place)
@@ -103,16 +103,18 @@ class SliceSync:
         key, added = self.plan.read_range.key or "", self.plan.reader.stream.records.add_fields
         is_last = descent.ends_with([add_fields(one, added).get(key) for one in page.records])
         if not descent.is_kept:
-            self.writer.log.warn_once("order", "records are not in descending order; reading all")
+            self.plan.reader.log.warn_once(
+                "order", "records are not in descending order; reading all"
+            )
         return is_last
 
     def _conclude(self, paginator: Paginator) -> bool:
         """Log why paging stopped; return whether at the end, raise ResponseError if it failed."""
         stop = paginator.stop
         for remark in paginator.remarks:
-            self.writer.log.warning(remark)
+            self.plan.reader.log.warning(remark)
         if stop is not None:
-            self.writer.stats.ends[stop.reason] += 1
+            self.plan.reader.stats.ends[stop.reason] += 1
             if stop.failed:
                 name = self.plan.reader.stream.name
                 raise ResponseError(
@@ -120,5 +122,5 @@ class SliceSync:
                     "in response_rules what such a response means"
                 )
             if not stop.complete and not self.plan.reader.will_fail:
-                self.writer.log.warning("paging ended early: %s", stop.reason)
+                self.plan.reader.log.warning("paging ended early: %s", stop.reason)
         return stop is not None and stop.complete

@@ -13,7 +13,6 @@ from tap_oauth2_generic.records.passthrough import Conform
 from tap_oauth2_generic.records.pipeline import Pipeline, Step
 from tap_oauth2_generic.records.stream_maps import MapStreams
 from tap_oauth2_generic.replication.read_range import ReadRange
-from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.singer.paged_stream import PagedStream
 
 
@@ -28,7 +27,6 @@ class PipelineFactory:
     config: StreamConfig
     stream: PagedStream
     read_range: ReadRange
-    log: StreamLog
     left_out: Counter[str] = field(default_factory=Counter)
     dropped: dict[str, int] = field(default_factory=dict)
 
@@ -79,7 +77,7 @@ class PipelineFactory:
         if config.records.add_fields:
             made.append(steps.AddFields(config.records.add_fields))
         if names:
-            made.append(steps.AddContext(names, self.log))
+            made.append(steps.AddContext(names, self.stream.stream_log))
         if on_records := [one for one in config.filters.keep if one.path]:
             made.append(steps.Keep(on_records, left_out))
         older = config.settings.incremental.drop_older

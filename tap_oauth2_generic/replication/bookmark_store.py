@@ -15,7 +15,6 @@ from tap_oauth2_generic.records.pipeline import Batch, Slice
 from tap_oauth2_generic.replication.bookmark import Bookmark, extremes, stored_bookmark
 from tap_oauth2_generic.replication.bounds import Bound, at_most, fitting_format, moment
 from tap_oauth2_generic.replication.read_range import ReadRange
-from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.runtime.stats import plural
 from tap_oauth2_generic.settings.fields import near_choice
 from tap_oauth2_generic.settings.limits import MAX_NAMED_FIELDS
@@ -31,10 +30,10 @@ class BookmarkStore:
 
     stream: PagedStream
     read_range: ReadRange
-    log: StreamLog
 
     def __post_init__(self) -> None:
         """Begin no context yet."""
+        self.log = self.stream.stream_log
         self.without = self.unreadable = 0
         self._bookmark = Bookmark(None, self.read_range.settings.format)
         # The bookmark when the context began, and when its slice did.

@@ -16,8 +16,7 @@ from tap_oauth2_generic.errors import RecordError
 from tap_oauth2_generic.records.fit import SchemaMismatchError, kind_of
 from tap_oauth2_generic.records.growth import Growth, GrowthRules, new_columns
 from tap_oauth2_generic.records.pipeline import Batch, Pipeline, Record
-from tap_oauth2_generic.runtime.log import StreamLog, some
-from tap_oauth2_generic.runtime.stats import StreamStats
+from tap_oauth2_generic.runtime.log import some
 from tap_oauth2_generic.settings.limits import MAX_NAMED_FIELDS
 from tap_oauth2_generic.singer.message_writer import MessageWriter
 from tap_oauth2_generic.singer.paged_stream import PagedStream
@@ -35,8 +34,6 @@ class RecordWriter:
     rules: GrowthRules
     make_pipeline: Callable[[], Pipeline]
     dropped: dict[str, int]
-    log: StreamLog
-    stats: StreamStats
 
     def __post_init__(self) -> None:
         """Make the pipeline for the first schema."""
@@ -82,7 +79,7 @@ class RecordWriter:
         """Write finished records; those without a column yet are all null."""
         if not records or not self.stream.release_schema():
             return
-        self.stats.records += len(records)
+        self.stream.failures.stats.records += len(records)
         writer = self.stream.message_writer
         if isinstance(writer, MessageWriter) and not isinstance(records[0], list):
             writer.write_records(self.stream.name, records, more, self.stream.version)
@@ -93,7 +90,7 @@ class RecordWriter:
 
     def _grow(self, mismatch: SchemaMismatchError, page: Sequence[Record]) -> None:
         """Grow the columns for all values of a page, and tell the target before its records."""
-        stream, old = self.stream, self.stream.columns
+        stream, old, log = self.stream, self.stream.columns, self.stream.stream_log
         is_first = not old.schema["properties"]
         # Until there is a column, nothing is known that a field could be new to.
         rules = replace(self.rules, new_fields="add") if is_first else self.rules
@@ -101,7 +98,7 @@ class RecordWriter:
         if rules.new_fields == "fail" if is_new_value else not (mismatch.is_new or rules.joins):
             raise mismatch
         try:
-            columns = Growth(rules, stream.mask, self.log.warning, old).over(page)
+            columns = Growth(rules, stream.mask, log.warning, old).over(page)
         except RecordError as error:
             raise RecordError(f"stream {stream.name!r}: {error}") from None
         known = stream.schema
@@ -109,9 +106,9 @@ class RecordWriter:
         self.pipeline = self.make_pipeline()
         added = [n for n in new_columns(known, stream.schema) if n not in columns.variants]
         if is_first:
-            self.log.info("inferred the schema from the first page, of %d records", len(page))
+            log.info("inferred the schema from the first page, of %d records", len(page))
         elif added:
-            self.log.warning("adding new fields to the schema: %s", some(added, MAX_NAMED_FIELDS))
+            log.warning("adding new fields to the schema: %s", some(added, MAX_NAMED_FIELDS))
 
     def _refusal(self, mismatch: SchemaMismatchError) -> RecordError:
         """Return the error for a value that no rule allows."""

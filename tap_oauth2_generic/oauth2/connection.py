@@ -41,11 +41,10 @@ class StoredConnection:
         self.prefix = f"{self.name} ({grant.grant_type})" if grant.unattended else self.name
         refresh, access = settings.refresh_token, settings.access_token
         # The first one names the chain.
-        self._seeds = tuple(_fingerprint(seed) for seed in (refresh, access) if seed)
+        self._seeds = tuple(self._mark(seed) for seed in (refresh, access) if seed)
         self._seed = self._seeds[0] if self._seeds else ""
-        self._marks = {self._mark(seed) for seed in (refresh, access) if seed}
         self._issued_for = (_endpoint(settings), settings.client_id or "", *hosts)
-        self._request = _fingerprint(
+        request = (
             grant,
             settings.scopes,
             settings.token_params,
@@ -56,6 +55,8 @@ class StoredConnection:
             assertion,
             self._issued_for[:3],
         )
+        encoded = msgspec.json.encode(request, enc_hook=str)
+        self._request = hashlib.sha256(encoded).hexdigest()
 
     def chains(self, stored: Mapping[str, Chain]) -> list[Chain]:
         """Return the chains to continue; the first that works counts.
@@ -83,7 +84,7 @@ class StoredConnection:
         """Return the chain that starts with the seed of the configuration."""
         settings = self._settings
         return Chain(
-            key=f"{self.prefix}{SEPARATOR}{self._seed[:32] or 'login'}",
+            key=f"{self.prefix}{SEPARATOR}{self._seed or 'login'}",
             token=Token(settings.access_token or "", settings.refresh_token),
             seed=self._seed,
             seeds=self._seeds,
@@ -131,7 +132,7 @@ class StoredConnection:
             chain
             for chain in found
             if self._seed in chain.seeds
-            or not self._marks.isdisjoint(chain.spent)
+            or not {*self._seeds}.isdisjoint(chain.spent)
             or (refresh_token and refresh_token == chain.token.refresh_token)
         ]
 
@@ -183,7 +184,3 @@ def _general(found: list[Chain]) -> list[Chain]:
 def _endpoint(settings: OAuth2Settings) -> str:
     # A query may hold a key.
     return (settings.access_token_url or settings.issuer or "").partition("?")[0]
-
-
-def _fingerprint(*values: Any) -> str:
-    return hashlib.sha256(msgspec.json.encode(values, enc_hook=str)).hexdigest()

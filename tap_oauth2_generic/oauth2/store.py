@@ -38,8 +38,8 @@ class Chain:
     """A chain of tokens: the newest of those that a seed or a login was renewed to.
 
     ``key`` is the name of its row, ``token`` an empty one if there is none. ``seed`` is the
-    fingerprint of the seed it began with, ``seeds`` of all it knows, ``request`` of the token
-    request; ``spent`` are marks of the refresh tokens that were sent. ``issued_for``: token URL,
+    mark of the seed it began with, ``seeds`` are those of all it knows, ``spent`` of the refresh
+    tokens that were sent; ``request`` is a hash of the token request. ``issued_for``: token URL,
     client and hosts. ``started_at`` is when the seed was first used, or the login.
     ``refresh_started_at`` is set during a refresh and stays set if the process is killed in it;
     ``ended`` if the provider rejected the refresh token.

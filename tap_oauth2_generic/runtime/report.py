@@ -18,6 +18,8 @@ from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.redaction import escape_controls
 
+_BEGINNING = b'{\n  "tap": "tap-oauth2-generic"'
+
 
 class ReportFile:
     """The file of this process's report, once a run has begun that writes one."""
@@ -47,8 +49,8 @@ def _beside(path: str) -> Iterator[IO[bytes]]:
     """Yield a new file in the folder of a path, deleted unless renamed; raise InputError."""
     try:
         target = Path(os.path.realpath(path))
-        if not target.is_file() and os.path.lexists(target):
-            raise InputError(f"run_report: {path!r} is no regular file; name another one")
+        if not _may_be_written(target):
+            raise InputError(f"run_report: {path!r} is no file of a report; name another one")
         # Not by ``tempfile``, whose files only their owner may read.
         with target.with_name(f".{secrets.token_hex(8)}.tmp").open("xb") as file:
             try:
@@ -61,6 +63,14 @@ def _beside(path: str) -> Iterator[IO[bytes]]:
             f"run_report: cannot write {path!r}: {reason}; name a file in a folder that exists "
             "and has space"
         ) from None
+
+
+def _may_be_written(target: Path) -> bool:
+    """Return whether a file is new, empty or a report, so no configuration or token store."""
+    if not target.is_file():
+        return not os.path.lexists(target)
+    with target.open("rb") as file:
+        return _BEGINNING.startswith(file.read(len(_BEGINNING)))
 
 
 #: The report of this process's run: an exit status is the process's, too.

@@ -27,6 +27,7 @@ SCHEMA = {"properties": {"id": {"type": "integer"}, "at": {"type": "string"}}}
 ROWS = [{"id": number, "at": f"2026-01-0{number}"} for number in range(1, 5)]
 TOKEN = "tok-7f3a91c2d4"
 SECRET = "s3cr3t-client-value"
+OLD = '{\n  "tap": "tap-oauth2-generic"\n}\n'
 
 
 def stream(name, **settings):
@@ -346,6 +347,27 @@ def test_impossible_path_fails_before_any_request(api, tap, tmp_path, place):
     assert not api.seen
 
 
+@pytest.mark.parametrize("content", ["", OLD, "{}", '{"tap": 1}', "SQLite format 3"])
+@pytest.mark.parametrize("is_linked", [False, True])
+def test_file_of_something_else_is_not_replaced(api, tap, path, content, is_linked):
+    """Such as the configuration or the token store; an empty file may be there for it."""
+    api.serve("/a", ROWS)
+    path.write_text(content)
+    named = path.with_name("link.json") if is_linked else path
+    if is_linked:
+        named.symlink_to(path)
+    run = tap(api.config(stream("a"), run_report=str(named)))
+    if content in {"", OLD}:
+        assert run.status == 0
+        assert json.loads(path.read_text())["status"] == "success"
+    else:
+        assert run.error_lines == [
+            f"run_report: {str(named)!r} is no file of a report; name another one"
+        ]
+        assert path.read_text() == content
+        assert not api.seen
+
+
 def test_report_that_cannot_be_written_fails_the_run(api, tap, tmp_path):
     """The records and their STATE are sent all the same."""
     folder = tmp_path / "reports"
@@ -366,7 +388,7 @@ def test_report_that_cannot_be_written_fails_the_run(api, tap, tmp_path):
 def test_full_disk_keeps_the_report_of_the_run_before(api, tmp_path, path):
     """A limit on the size of files fails the write in its middle."""
     api.token = lambda _: Reply({"error": "invalid_client"}, 401)
-    path.write_text("old")
+    path.write_text(OLD)
     config = api.config(*(stream(f"s{n}") for n in range(400)), run_report=str(path))
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))  # noqa: E731
     done = run_program("--config", write_config(tmp_path, config), preexec_fn=limit)
@@ -374,14 +396,14 @@ def test_full_disk_keeps_the_report_of_the_run_before(api, tmp_path, path):
     unwritten, failure = error_lines(done.stderr)
     assert "File too large" in unwritten
     assert "token endpoint" in failure
-    assert path.read_text() == "old"
+    assert path.read_text() == OLD
     assert not list(tmp_path.glob(".*.tmp"))
 
 
 def test_report_replaces_the_one_before_with_the_usual_mode(api, tap, path, report):
     """A link to it stays a link."""
     api.serve("/a", ROWS)
-    path.write_text("old")
+    path.write_text(OLD)
     path.chmod(0o600)
     link = path.with_name("link.json")
     link.symlink_to(path)

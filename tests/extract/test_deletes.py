@@ -246,6 +246,13 @@ def test_start_param_without_a_start_date_limits_nothing(api, tap):
     assert activated(run).keys() == {"items"}
 
 
+def test_stream_that_begins_in_the_future_deletes_nothing(api, tap):
+    """Unless it is read all the same."""
+    api.serve("/items", ROWS)
+    run = tap.ok(deleting(api, stream(), start_date="2999-01-01", end_date="2999-02-01"))
+    assert bool(activated(run)) == bool(run.ids())
+
+
 def test_other_streams_of_a_run_that_fails_are_complete(api, tap):
     api.serve("/items", ROWS)
     api.serve("/gone", GONE)

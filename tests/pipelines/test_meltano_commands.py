@@ -79,8 +79,8 @@ def test_warnings_and_errors_show_as_such(demo, tmp_path):
     done = project.meltano("run", "--no-install", TAP, "target-jsonl")
     assert done.status == 1
     entries = [parse_line(line) for line in done.log.splitlines()]
-    levels = {entry["level"] for entry in entries if "returned status 404" in entry["event"]}
-    assert levels == {"warning", "error"}
+    for event, level in [("failed; continuing", "warning"), ("returned status 404", "error")]:
+        assert {entry["level"] for entry in entries if event in entry["event"]} == {level}
 
 
 def test_select_limits_streams_and_fields(configured):

@@ -16,7 +16,7 @@ from singer_sdk.helpers.types import Context
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
-from singer_sdk.singerlib.encoding.simple import Message
+from singer_sdk.singerlib.encoding.simple import ActivateVersionMessage, Message
 
 from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.singer.batch_writer import BatchWriter
@@ -126,8 +126,9 @@ class PagedStream(SchemaStream):
             else:
                 # A child stream without a parent record has sent none yet.
                 self._write_schema_message()
-                if self._sent_schemas:
-                    self._write_activate_version_message(self.version)
+                for sent in self._sent_schemas:
+                    # SDK 0.54.2 itself would use no other name than the stream's own.
+                    self._tap.write_message(ActivateVersionMessage(sent.stream, self.version))
         for child in self.child_streams:
             if isinstance(child, PagedStream):
                 child._activate_version()  # noqa: SLF001 - one family

@@ -6,14 +6,14 @@ What the SDK marks private is used here and in ``paged_stream``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from singer_sdk import Stream
 from singer_sdk.exceptions import MappingError
 from singer_sdk.helpers._catalog import get_selected_schema
 from singer_sdk.mapper import SameRecordTransform
-from singer_sdk.singerlib import Metadata
+from singer_sdk.singerlib import Metadata, SchemaMessage
 
 from tap_oauth2_generic.errors import ConfigurationError, StreamError
 from tap_oauth2_generic.records.growth import Columns
@@ -27,7 +27,7 @@ class SchemaStream(Stream):
 
     failures: StreamFailures
     keeper: SchemaKeeper
-    _sent_schemas: object = None
+    _sent_schemas: Sequence[SchemaMessage] = ()
     _holds_schema = False
     _since_state = 0
 

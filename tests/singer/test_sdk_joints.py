@@ -76,7 +76,6 @@ def test_override_takes_what_the_sdk_passes(ours, theirs, name):
         (Stream.sync, [
             "_sync_records", "_write_schema_message", "emit_activate_version_messages",
         ]),
-        (Stream._write_activate_version_message, ["stream_maps", "write_message"]),
         (Stream._sync_records, [
             "get_record_counter", "get_sync_timer", "_process_record", "_write_record_message",
             "_increment_stream_state", "_write_state_message", "STATE_MSG_FREQUENCY",

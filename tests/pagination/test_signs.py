@@ -325,6 +325,20 @@ def test_warning_of_a_total_says_how_the_bookmark_moves(
     assert run.bookmark() == ROWS[-1]["at"]
 
 
+def bookmarks_of_lists(api, tap, kind, **settings):
+    """Read the lists a and b as partitions or for a parent; return the bookmark of each."""
+    stream = {"name": "items", "path": f"{{{kind.removesuffix('s')}.list}}", "records_path": "rows"}
+    stream |= {"schema": SCHEMA, "replication_key": "at", **settings}
+    if kind == "parent":
+        stream["parent"] = {"stream": "lists", "keys": {"list": "id"}}
+    else:
+        stream["partitions"] = [{"list": "a"}, {"list": "b"}]
+    run = tap.ok(api.config({"name": "lists", "path": "lists"}, stream))
+    return {
+        one["context"]["list"]: one.get("replication_key_value") for one in run.partitions("items")
+    }
+
+
 @pytest.mark.parametrize("kind", ["partitions", "parent"])
 @pytest.mark.parametrize("style", STYLES)
 def test_only_the_context_with_a_larger_total_keeps_its_bookmark(api, tap, style, kind):
@@ -333,16 +347,7 @@ def test_only_the_context_with_a_larger_total_keeps_its_bookmark(api, tap, style
     for part, total in {"a": 5, "b": 6}.items():
         served = PagedApi(api, ROWS, style, 2, part)
         serve_with(served, ("all", {"total": total}, {}))
-    stream = {"name": "items", "path": f"{{{kind.removesuffix('s')}.list}}", "records_path": "rows"}
-    stream |= {"schema": SCHEMA, "replication_key": "at", "pagination": PAGINATION[style]}
-    if kind == "parent":
-        stream["parent"] = {"stream": "lists", "keys": {"list": "id"}}
-    else:
-        stream["partitions"] = [{"list": "a"}, {"list": "b"}]
-    run = tap.ok(api.config({"name": "lists", "path": "lists"}, stream))
-    marks = {
-        one["context"]["list"]: one.get("replication_key_value") for one in run.partitions("items")
-    }
+    marks = bookmarks_of_lists(api, tap, kind, pagination=PAGINATION[style])
     assert (marks.get("a"), marks.get("b")) == (ROWS[-1]["at"], None)
 
 
@@ -352,15 +357,6 @@ def test_only_the_context_with_unread_pages_keeps_its_bookmark(api, tap, kind):
     api.serve("/lists", [{"id": "a"}, {"id": "b"}])
     api.serve("/a", {"rows": ROWS, "next": None})
     api.serve("/b", {"rows": ROWS, "next": URL})
-    stream = {"name": "items", "path": f"{{{kind.removesuffix('s')}.list}}", "records_path": "rows"}
-    stream |= {"schema": SCHEMA, "replication_key": "at", "new_fields": "ignore"}
-    if kind == "parent":
-        stream["parent"] = {"stream": "lists", "keys": {"list": "id"}}
-    else:
-        stream["partitions"] = [{"list": "a"}, {"list": "b"}]
-    run = tap.ok(api.config({"name": "lists", "path": "lists"}, stream))
-    marks = {
-        one["context"]["list"]: one.get("replication_key_value") for one in run.partitions("items")
-    }
+    marks = bookmarks_of_lists(api, tap, kind, new_fields="ignore")
     assert marks.get("a") == ROWS[-1]["at"]
     assert marks.get("b") is None

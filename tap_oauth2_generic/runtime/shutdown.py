@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 
 
@@ -31,6 +32,8 @@ class SignalGuard:
         self._deferred: int | None = None
         self._received: set[int] = set()
         self._is_ending = self.has_ended = self.forced = False
+        if sys.unraisablehook != self._keep_ignored:
+            self._report_ignored, sys.unraisablehook = sys.unraisablehook, self._keep_ignored
 
     def __enter__(self) -> None:
         """Defer signals."""
@@ -62,6 +65,13 @@ class SignalGuard:
             raise Interrupted(signum)
         if not self._is_ending:
             self._deferred = signum
+
+    def _keep_ignored(self, ignored: sys.UnraisableHookArgs) -> None:
+        """Defer a signal that came in a finalizer, where Python ignores what is raised."""
+        if isinstance(ignored.exc_value, Interrupted):
+            self._is_ending, self._deferred = False, ignored.exc_value.args[0]
+        else:
+            self._report_ignored(ignored)
 
 
 def _in_main_thread() -> bool:

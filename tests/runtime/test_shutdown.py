@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -23,6 +24,16 @@ FIRST = {"name": "first", "path": "first", "schema": SCHEMA, "replication_key": 
 PAGED = {"name": "paged", "path": "paged", "schema": SCHEMA, "pagination": {"style": "page_number"}}
 BOOKMARK = {"first": {"replication_key": "at", "replication_key_value": "2024-01-01T00:00:00Z"}}
 AT_ONCE = 3  # seconds in which a process that was told to end is gone
+
+
+class FinalizedByMethod:
+    """An object that calls a function when it is no longer used."""
+
+    def __init__(self, _, call, argument):
+        self._call, self._argument = call, argument
+
+    def __del__(self):
+        self._call(self._argument)
 
 
 class Gate:
@@ -323,6 +334,17 @@ def test_signal_is_deferred_to_the_end_of_the_outer_block():
     with pytest.raises(Interrupted) as caught:
         nested()
     assert (caught.value.name, len(reached)) == ("SIGTERM", 1)
+
+
+@pytest.mark.parametrize("finalize", [FinalizedByMethod, weakref.finalize], ids=["del", "weakref"])
+def test_signal_in_a_finalizer_is_not_lost(monkeypatch, finalize):
+    """Python ignores what a finalizer raises, so the next message ends the run."""
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    deferral, owner = SignalGuard(), threading.Event()
+    finalizer = finalize(owner, deferral.handle, signal.SIGTERM)
+    del owner, finalizer
+    with pytest.raises(Interrupted), deferral:
+        pass
 
 
 def test_next_run_forgets_earlier_signals(api, tap):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import contenders
 from benchmarks.figures import Figure, Size
-from benchmarks.processes import ROOT, BenchmarkError, measure, server
-from benchmarks.throughput import OF_LIMIT, OURS
+from benchmarks.pairs import Pair, measure_pairs
+from benchmarks.processes import ROOT, BenchmarkError, server
 from tests.support.postgres import postgres, programs
 
 if TYPE_CHECKING:
@@ -29,14 +29,10 @@ def figures(size: Size, folder: Path) -> Iterator[Figure]:
         )
     with server(size.records) as api:
         limit = contenders.limit(api.address)
-        measure(limit)  # warms file and bytecode caches
         for format_ in ("jsonl", "parquet"):
             ours = contenders.batches(api.address, folder / format_, format=format_)
-            pairs = [(measure(limit), measure(ours)) for _ in range(size.rounds)]
-            fastest = min(one.seconds for one, _ in pairs)
-            seconds, peak = min(r.seconds for _, r in pairs), max(r.peak_bytes for _, r in pairs)
-            detail = f"{seconds:.2f} s of {fastest:.2f} s, peak {peak / 1e6:.0f} MB"
-            yield Figure(PART, f"{OURS}, {format_} files", seconds / fastest, OF_LIMIT, detail)
+            result = measure_pairs({format_: Pair(limit, ours)}, size.rounds)[format_]
+            yield result.figure(PART, f"{format_} files")
     with server(size.records) as api, postgres() as url:
         records = contenders.declared_schema(api.address, folder / "records")
         batches = contenders.batches(api.address, folder / "loads")

@@ -12,16 +12,18 @@ from benchmarks.processes import measure
 from benchmarks.records import PRIMARY_KEY, REPLICATION_KEY, SCHEMA, STREAM
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 TAP = ("-m", "tap_oauth2_generic")
 PAGE_NUMBER = {"style": "page_number", "total_pages_path": "pages"}
 
+ORDERS_PATH = "0/orders"
+
 #: The stream as a user would configure it, with a declared schema.
 ORDERS: Mapping[str, Any] = {
     "name": STREAM,
-    "path": "0/orders",
+    "path": ORDERS_PATH,
     "records_path": "data",
     "pagination": PAGE_NUMBER,
     "primary_keys": [PRIMARY_KEY],
@@ -56,14 +58,20 @@ TINY: Mapping[str, Any] = {
     },
 }
 
-#: One field added and one deselected, so that records leave the fast path.
-ADDED_FIELD: Mapping[str, str] = {"city": "customer.address.city"}
-DESELECTED_FIELD = "note"
+
+def owners(count: int, latency_ms: int = 0) -> dict[str, Any]:
+    """Return the stream of parents, one page with numbers from 0."""
+    return {
+        "name": "owners",
+        "path": f"{latency_ms}/owners/{count}",
+        "records_path": "data",
+        "schema": {"type": "object", "properties": {"id": {"type": "integer"}}},
+    }
 
 
-def limit(address: str) -> list[str]:
-    """Read all pages with `requests` and `msgspec` alone."""
-    return ["-m", "benchmarks.limit", f"{address}/0/orders"]
+def limit(address: str, *paths: str) -> list[str]:
+    """Read all pages of these paths with `requests` and `msgspec` alone."""
+    return ["-m", "benchmarks.limit", *(f"{address}/{path}" for path in paths or [ORDERS_PATH])]
 
 
 def template_tap(address: str, folder: Path) -> list[str]:
@@ -103,22 +111,14 @@ def batches(address: str, folder: Path, **encoding: str) -> list[str]:
     return tap(address, folder, ORDERS, batch_config={"storage": storage, "encoding": encoding})
 
 
-def inferred_schema(address: str, folder: Path) -> list[str]:
-    """Read with the tap, all fields selected, the schema inferred from the first page."""
-    return tap(address, folder, {name: ORDERS[name] for name in ORDERS if name != "schema"})
-
-
-def decoded_records(address: str, folder: Path) -> list[str]:
-    """Read with the tap, with a field added and another deselected in the catalog."""
-    added = {name: {"type": "string"} for name in ADDED_FIELD}
-    schema = {**SCHEMA, "properties": {**SCHEMA["properties"], **added}}
-    stream = {**ORDERS, "schema": schema, "add_fields": ADDED_FIELD}
-    arguments = tap(address, folder, stream)
+def deselect(arguments: list[str], folder: Path, breadcrumb: Sequence[str]) -> list[str]:
+    """Run a tap with a catalog in which one property, maybe of an object, is deselected."""
     catalog = folder / "catalog.json"
     measure([*arguments, "--discover"], output=catalog)
     found = json.loads(catalog.read_text())
+    gone = [part for name in breadcrumb for part in ("properties", name)]
     for entry in found["streams"][0]["metadata"]:
-        if entry["breadcrumb"] == ["properties", DESELECTED_FIELD]:
+        if entry["breadcrumb"] == gone:
             entry["metadata"]["selected"] = False
     return [*arguments, "--catalog", write_json(catalog, found)]
 

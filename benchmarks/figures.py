@@ -21,11 +21,12 @@ class Size:
     """The amount to measure."""
 
     records: int
+    many_records: int
     rounds: int
     delayed_pages: int
     pages: tuple[int, ...]
     partitions: tuple[int, ...]
 
 
-FULL = Size(100_000, 3, 64, (1_000, 10_000, 100_000), (100, 1_000, 10_000))
-QUICK = Size(10_000, 1, 16, (100, 1_000), (10, 100))
+FULL = Size(100_000, 500_000, 3, 64, (1_000, 10_000, 100_000), (100, 1_000, 10_000))
+QUICK = Size(10_000, 50_000, 1, 16, (100, 1_000), (10, 100))

@@ -40,12 +40,7 @@ def known_ahead(count: int) -> dict[str, list[dict[str, Any]]]:
     tiny = {**contenders.TINY, "name": "owned"}
     path = f"{LATENCY_MS}/tiny/1"
     partitions = [{"owner": number} for number in range(count)]
-    owners = {
-        "name": "owners",
-        "path": f"{LATENCY_MS}/owners/{count}",
-        "records_path": "data",
-        "schema": {"type": "object", "properties": {"id": {"type": "integer"}}},
-    }
+    owners = contenders.owners(count, LATENCY_MS)
     parent = {"stream": "owners", "keys": {"owner": "id"}}
     return {
         "page_number": [paged_stream("page_number", LATENCY_MS)],

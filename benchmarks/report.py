@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks.docs_page import PERFORMANCE, machine, put
-from benchmarks.throughput import OURS
 from benchmarks.throughput import PART as THROUGHPUT
+from benchmarks.throughput import TEMPLATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,7 +60,7 @@ def draw(figures: Sequence[Figure], path: Path = PICTURE) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Drawing
 
-    drawing = Drawing(figsize=(8, 2.9), layout="constrained")
+    drawing = Drawing(figsize=(8, 6.4), layout="constrained")
     FigureCanvasAgg(drawing)
     _bars(drawing.subplots(), [figure for figure in figures if figure.part == THROUGHPUT])
     drawing.savefig(path, dpi=150, metadata={"Software": None})
@@ -68,7 +68,7 @@ def draw(figures: Sequence[Figure], path: Path = PICTURE) -> None:
 
 def _bars(axes: Axes, figures: Sequence[Figure]) -> None:
     names = [figure.name for figure in figures]
-    colours = [OURS_COLOUR if name.startswith(OURS) else OTHERS_COLOUR for name in names]
+    colours = [OTHERS_COLOUR if name == TEMPLATE else OURS_COLOUR for name in names]
     bars = axes.barh(names, [figure.value for figure in figures], color=colours, height=0.62)
     axes.bar_label(bars, [format_value(figure) for figure in figures], padding=4, color=TEXT_COLOUR)
     axes.set_title("Wall time of the whole process, as a multiple of the limit", loc="left",

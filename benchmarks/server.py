@@ -1,6 +1,6 @@
 """The API: loopback HTTP in its own process, fast enough never to be the bottleneck.
 
-Responses with records are built before the first request.
+Responses with records are built before they are first sent, so the first read of a path is slower.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from benchmarks import http_server
 from benchmarks.records import record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from benchmarks.http_server import Connection, Request
 
@@ -52,7 +52,8 @@ class Counters:
 class Api:
     """Serve pages of records.
 
-    ``/LATENCY_MS/orders`` has pages of full records; ``/LATENCY_MS/tiny/PAGES[/OWNER]`` pages of
+    ``/LATENCY_MS/orders`` has pages of full records; ``newest`` the same, newest first, ``tenth/N``
+    each tenth one from the one of this number; ``/LATENCY_MS/tiny/PAGES[/OWNER]`` pages of
     one small record; ``/LATENCY_MS/owners/COUNT`` one page of parents. ``page``, ``offset`` or
     ``cursor`` in the query selects the page. Every response suits every style: it has the number of
     pages, the next cursor and the next URL.
@@ -61,12 +62,8 @@ class Api:
     def __init__(self, records: int, page_size: int) -> None:
         """Build every page of records."""
         self._page_size = page_size
-        self._pages = -(-records // page_size)
-        self._orders = [
-            http_server.response(_page(_orders(page, page_size, records), page, self._pages))
-            for page in range(1, self._pages + 1)
-        ]
-        self._after_the_end = http_server.response(_page(b"", self._pages, self._pages))
+        self._numbers = range(records)
+        self._built = {"orders": self._build(self._numbers)}
         self.counters = Counters()
         self.token = http_server.response(
             b'{"access_token":"benchmark","token_type":"Bearer","expires_in":86400}'
@@ -103,12 +100,28 @@ class Api:
 
     def _find_page(self, collection: str, rest: list[str], params: Mapping[str, str]) -> bytes:
         number = self._number(params)
-        if collection == "orders":
-            return self._orders[number - 1] if number <= self._pages else self._after_the_end
+        if collection in {"orders", "newest", "tenth"}:
+            pages = self._pages_of(collection, rest)
+            return pages[min(number, len(pages)) - 1]
         if collection == "owners":
             owners = ",".join(f'{{"id":{owner}}}' for owner in range(int(rest[0])))
             return http_server.response(_page(owners.encode(), 1, 1))
         return http_server.response(_tiny(int(rest[0]), number, "".join(rest[1:])))
+
+    def _pages_of(self, collection: str, rest: list[str]) -> Sequence[bytes]:
+        """Return the pages of a collection, the last one empty, built with its first request."""
+        name = "/".join([collection, *rest])
+        if name not in self._built:
+            numbers = self._numbers[int(rest[0]) :: 10] if rest else self._numbers[::-1]
+            self._built[name] = self._build(numbers)
+        return self._built[name]
+
+    def _build(self, numbers: Sequence[int]) -> Sequence[bytes]:
+        size = self._page_size
+        parts = [numbers[first : first + size] for first in range(0, len(numbers), size)]
+        count = len(parts)
+        bodies = [_page(_orders(part), page, count) for page, part in enumerate(parts, 1)]
+        return [http_server.response(body) for body in (*bodies, _page(b"", count, count))]
 
     def _number(self, params: Mapping[str, str]) -> int:
         if "offset" in params:
@@ -122,8 +135,7 @@ def _page(items: bytes, page: int, pages: int) -> bytes:
     return b'{"data":[' + items + rest.encode()
 
 
-def _orders(page: int, page_size: int, records: int) -> bytes:
-    numbers = range((page - 1) * page_size, min(page * page_size, records))
+def _orders(numbers: Sequence[int]) -> bytes:
     items = [json.dumps(record(n), ensure_ascii=False, separators=(",", ":")) for n in numbers]
     return ",".join(items).encode()
 

@@ -1,68 +1,65 @@
-"""Many full records without latency: wall time relative to the limit, memory to an idle tap."""
+"""Many full records on every path: wall time to the limit, memory to an idle tap."""
 
 from __future__ import annotations
 
-from statistics import median
 from typing import TYPE_CHECKING
 
-from benchmarks import contenders
+from benchmarks import contenders, equality
 from benchmarks.figures import Figure, Size
-from benchmarks.processes import Measurement, measure, server
+from benchmarks.pairs import Pair, measure_pairs
+from benchmarks.paths import FULL_READ, INCREMENTAL, paths
+from benchmarks.processes import measure, server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator
+    from pathlib import Path as Folder
+
+    from benchmarks.pairs import Result
 
 PART = "throughput"
-LIMIT = "limit: requests and msgspec alone"
-OURS = "this tap"
-OF_LIMIT = "times the limit"
+TEMPLATE = "tap of the SDK's template"
 
 
-def figures(size: Size, folder: Path) -> Iterator[Figure]:
-    """Measure each contender right after the limit, under the same load."""
+def figures(size: Size, folder: Folder) -> Iterator[Figure]:
+    """Check that all deliver the same rows, then measure each right after the limit."""
+    equality.check_template(folder)
+    equality.check(paths(), folder)
     with server(size.records) as api:
+        idle_bytes = measure(contenders.tap(api.address, folder, contenders.TINY)).peak_bytes
+        pairs = _pairs(api.address, folder)
         limit = contenders.limit(api.address)
-        runs = {
-            f"{OURS}, schema declared": contenders.declared_schema(
-                api.address, folder / "declared"
-            ),
-            f"{OURS}, schema inferred": contenders.inferred_schema(
-                api.address, folder / "inferred"
-            ),
-            f"{OURS}, one field added, one deselected": contenders.decoded_records(
-                api.address, folder / "general"
-            ),
-            "tap of the SDK's template": contenders.template_tap(api.address, folder / "template"),
+        template = contenders.template_tap(api.address, folder)
+        others = measure_pairs({TEMPLATE: Pair(limit, template)}, min(size.rounds, 2))
+        measured = measure_pairs(pairs, size.rounds)
+    for name, result in (measured | others).items():
+        yield result.figure(PART, name)
+    yield from _large(size, folder)
+    yield _memory(measured, idle_bytes)
+
+
+def _pairs(address: str, folder: Folder) -> dict[str, Pair]:
+    """Return all paths, each with a folder of its own."""
+    return {
+        path.name: Pair(path.limit(address), path.tap(address, folder / str(number)))
+        for number, path in enumerate(paths())
+    }
+
+
+def _large(size: Size, folder: Folder) -> Iterator[Figure]:
+    """Measure the straight paths over so many records that start-up is no part of it."""
+    with server(size.many_records) as api:
+        pairs = {
+            f"{path.name}, {size.many_records:,} records": Pair(
+                path.limit(api.address), path.tap(api.address, folder / f"large-{path.name}")
+            )
+            for path in (FULL_READ, INCREMENTAL)
         }
-        idle = contenders.tap(api.address, folder / "idle", contenders.TINY)
-        idle_bytes = measure(idle).peak_bytes
-        paired = _measure_pairs(limit, runs, size.rounds)
-    limits = [limited.seconds for pairs in paired.values() for limited, _ in pairs]
-    yield Figure(PART, LIMIT, 1.0, OF_LIMIT, f"{min(limits):.2f} s, median {median(limits):.2f} s")
-    for name, pairs in paired.items():
-        yield _compare(name, pairs, min(limits))
-    for name in (name for name in paired if name.startswith(OURS)):
-        peak = max(run.peak_bytes for _, run in paired[name])
-        above = (peak - idle_bytes) / 1e6
-        yield Figure("memory", name, above, "MB above an idle tap", f"peak {peak / 1e6:.0f} MB")
+        for name, result in measure_pairs(pairs, size.rounds).items():
+            yield result.figure(PART, name)
 
 
-def _measure_pairs(
-    limit: Sequence[str], runs: Mapping[str, Sequence[str]], rounds: int
-) -> dict[str, list[tuple[Measurement, Measurement]]]:
-    measure(limit)  # warms file and bytecode caches
-    paired: dict[str, list[tuple[Measurement, Measurement]]] = {name: [] for name in runs}
-    for _ in range(rounds):
-        for name, arguments in runs.items():
-            paired[name].append((measure(limit), measure(arguments)))
-    return paired
-
-
-def _compare(
-    name: str, pairs: Sequence[tuple[Measurement, Measurement]], limit_seconds: float
-) -> Figure:
-    seconds = min(run.seconds for _, run in pairs)
-    middle = median(run.seconds / limited.seconds for limited, run in pairs)
-    detail = f"{seconds:.2f} s, median ratio {middle:.2f}"
-    return Figure(PART, name, seconds / limit_seconds, OF_LIMIT, detail)
+def _memory(measured: dict[str, Result], idle_bytes: int) -> Figure:
+    name, most = max(measured.items(), key=lambda item: item[1].peak_bytes)
+    above = (most.peak_bytes - idle_bytes) / 1e6
+    detail = f"peak {most.peak_bytes / 1e6:.0f} MB: {name}"
+    return Figure("memory", "the most of all paths", above, "MB above an idle tap", detail)

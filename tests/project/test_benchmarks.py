@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from decimal import Decimal
 from threading import Thread
@@ -9,7 +10,18 @@ from urllib.request import urlopen
 
 import pytest
 
-from benchmarks import contenders, docs_page, growth, latency, report, startup, throughput
+from benchmarks import (
+    contenders,
+    docs_page,
+    equality,
+    growth,
+    latency,
+    pairs,
+    paths,
+    report,
+    startup,
+    throughput,
+)
 from benchmarks.figures import Figure, Size
 from benchmarks.processes import BenchmarkError, measure, server
 from benchmarks.records import SCHEMA, STREAM, record
@@ -44,22 +56,30 @@ def served():
     return [record(number) for number in range(RECORDS)]
 
 
-def test_every_contender_delivers_the_same_records(api, delivered, served, tmp_path):
-    """An inferred schema has no columns for the two fields that are always null."""
+@pytest.mark.parametrize("path", list(paths.paths()), ids=lambda path: path.name)
+def test_every_path_delivers_the_rows_of_the_limit(tmp_path, path):
+    """Each changed in plain Python as the path's settings say."""
+    equality.check([path], tmp_path)
+
+
+def test_limit_and_template_deliver_every_record(api, delivered, served, tmp_path):
     assert delivered(contenders.limit(api.address)) == served
-    for contender in (contenders.template_tap, contenders.declared_schema):
-        assert delivered(contender(api.address, tmp_path)) == served, contender.__name__
-    for values in served:
-        assert values["customer"].pop("phone") is values["source"].pop("campaign") is None
-    assert delivered(contenders.inferred_schema(api.address, tmp_path)) == served
+    assert delivered(contenders.template_tap(api.address, tmp_path)) == served
 
 
-def test_decoded_records_differ_in_the_two_changed_fields_only(api, delivered, served, tmp_path):
-    expected = []
-    for values in served:
-        others = {name: values[name] for name in values if name != contenders.DESELECTED_FIELD}
-        expected.append({**others, "city": values["customer"]["address"]["city"]})
-    assert delivered(contenders.decoded_records(api.address, tmp_path)) == expected
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        dataclasses.replace(paths.INCREMENTAL, expected=lambda row: {**row, "paid": None}),
+        dataclasses.replace(paths.INCREMENTAL, expected=lambda row: row if row["paid"] else None),
+        dataclasses.replace(paths.INCREMENTAL, reads=["0/newest"]),
+        dataclasses.replace(paths.INCREMENTAL, reads=["0/orders", "0/tenth/1"]),
+    ],
+    ids=["changed", "missing", "in another order", "too many"],
+)
+def test_rows_that_differ_are_an_error(tmp_path, wrong):
+    with pytest.raises(BenchmarkError, match=r"incremental: row \d+ should be .* but delivered "):
+        equality.check([wrong], tmp_path)
 
 
 @pytest.mark.parametrize("style", contenders.STYLES)
@@ -121,9 +141,9 @@ def test_failed_contender_is_an_error_with_its_last_output(api, tmp_path):
 
 
 FIGURES = [
-    Figure("throughput", throughput.LIMIT, 1.0, throughput.OF_LIMIT, "1.40 s"),
-    Figure("throughput", throughput.OURS, 0.956, throughput.OF_LIMIT, "1.34 s"),
-    Figure("memory", throughput.OURS, 41.7, "MB above an idle tap", "peak 120 MB"),
+    Figure("throughput", "full read", 1.0, pairs.OF_LIMIT, "1.40 s"),
+    Figure("throughput", "incremental", 0.956, pairs.OF_LIMIT, "1.34 s"),
+    Figure("memory", "incremental", 41.7, "MB above an idle tap", "peak 120 MB"),
 ]
 
 
@@ -160,7 +180,9 @@ def test_printed_table_has_every_figure(capsys):
 @pytest.mark.slow
 @pytest.mark.parametrize("part", [throughput, latency, startup, growth])
 def test_every_part_yields_positive_figures(tmp_path, part):
-    size = Size(records=400, rounds=1, delayed_pages=4, pages=(1, 3), partitions=(1, 3))
+    size = Size(
+        records=400, many_records=600, rounds=1, delayed_pages=4, pages=(1, 3), partitions=(1, 3)
+    )
     figures = list(part.figures(size, tmp_path))
     assert len({(figure.part, figure.name) for figure in figures}) == len(figures) >= 2
     assert all(figure.value > 0 for figure in figures if figure.part != "memory")

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import bulk, growth, latency, report, startup, throughput
+from benchmarks import bulk, children, growth, latency, report, startup, throughput
 from benchmarks.figures import FULL, QUICK, Figure, Size
 from benchmarks.processes import BenchmarkError
 
@@ -24,6 +24,7 @@ PARTS: dict[str, Callable[[Size, Path], Iterator[Figure]]] = {
     "latency": latency.figures,
     "startup": startup.figures,
     "growth": growth.figures,
+    children.PART: children.figures,
     bulk.PART: bulk.figures,
 }
 

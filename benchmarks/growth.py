@@ -1,4 +1,7 @@
-"""Time per page and partition, and memory, as their number grows."""
+"""Time per page, partition and stream, memory, and the part of STATE, as their number grows.
+
+Time is that of the whole process, without that of one that reads a page.
+"""
 
 from __future__ import annotations
 
@@ -18,50 +21,61 @@ PART = "growth"
 
 @dataclass(frozen=True)
 class Series:
-    """A stream that grows: what it has more of, the counts, and the stream for each count."""
+    """A read that grows: what it has more of, the counts, and the streams for each count."""
 
     name: str
     counts: Sequence[int]
-    stream: Callable[[int], Mapping[str, Any]]
+    streams: Callable[[int], Sequence[Mapping[str, Any]]]
 
 
 def figures(size: Size, folder: Path) -> Iterator[Figure]:
-    """Read growing numbers of tiny pages, then of partitions of one page."""
+    """Read growing numbers of tiny pages, then of partitions and of streams of one page."""
     with server(records=1) as api:
-        idle_bytes = measure(contenders.tap(api.address, folder, contenders.TINY)).peak_bytes
-        yield from _measure_growth(
-            api, folder, Series("pages", size.pages, paged_stream), idle_bytes
-        )
-        partitions = Series("partitions", size.partitions, partitioned_stream)
-        yield from _measure_growth(api, folder, partitions, idle_bytes)
+        idle = measure(contenders.tap(api.address, folder, contenders.TINY))
+        for series in (
+            Series("pages", size.pages, paged_stream),
+            Series("partitions", size.partitions, partitioned_stream),
+            Series("streams", size.streams, many_streams),
+        ):
+            yield from _measure_growth(api, folder, series, idle)
 
 
-def paged_stream(count: int) -> Mapping[str, Any]:
+def paged_stream(count: int) -> Sequence[Mapping[str, Any]]:
     """Return the stream with ``count`` pages of one record."""
-    return {**contenders.TINY, "path": f"0/tiny/{count}"}
+    return [{**contenders.TINY, "path": f"0/tiny/{count}"}]
 
 
-def partitioned_stream(count: int) -> Mapping[str, Any]:
+def partitioned_stream(count: int) -> Sequence[Mapping[str, Any]]:
     """Return the incremental stream with ``count`` partitions of one page."""
     partitions = [{"owner": number} for number in range(count)]
-    return {**contenders.TINY, "path": "0/tiny/1/{partition.owner}", "partitions": partitions}
+    return [{**contenders.TINY, "path": "0/tiny/1/{partition.owner}", "partitions": partitions}]
 
 
-def _measure_growth(api: Server, folder: Path, series: Series, idle_bytes: int) -> Iterator[Figure]:
-    base, fewest = 0.0, f"{series.counts[0]:,}"
+def many_streams(count: int) -> Sequence[Mapping[str, Any]]:
+    """Return ``count`` incremental streams of one page."""
+    return [{**contenders.TINY, "name": f"tiny_{number}"} for number in range(count)]
+
+
+def _measure_growth(
+    api: Server, folder: Path, series: Series, idle: Measurement
+) -> Iterator[Figure]:
+    base, fewest, output = 0.0, f"{series.counts[0]:,}", folder / "output.jsonl"
     for count in series.counts:
-        run, seconds = _time(api, contenders.tap(api.address, folder, series.stream(count)))
-        each = seconds / count
+        streams = series.streams(count)
+        run = measure(contenders.tap(api.address, folder, *streams), output=output)
+        each = (run.seconds - idle.seconds) / count
         base = base or each
-        above = max(0, run.peak_bytes - idle_bytes) / 1e6
-        detail = f"{each * 1000:.2f} ms each, {above:.0f} MB above an idle tap"
+        above = max(0, run.peak_bytes - idle.peak_bytes) / 1e6
+        detail = (
+            f"{each * 1000:.2f} ms each, {above:.0f} MB above an idle tap, "
+            f"STATE {_state_share(output):.0%} of the output"
+        )
         name = f"{count:,} {series.name}"
         yield Figure(PART, name, each / base, f"times each of {fewest}", detail)
 
 
-def _time(api: Server, arguments: Sequence[str]) -> tuple[Measurement, float]:
-    """Run, and return the seconds from the first page request to the last response."""
-    api.counters()
-    run = measure(arguments)
-    counted = api.counters()
-    return run, counted["last_page_at"] - counted["first_page_at"]
+def _state_share(output: Path) -> float:
+    """Return how much of the bytes of an output is STATE messages."""
+    with output.open("rb") as lines:
+        lengths = [(len(line), line.startswith(b'{"type":"STATE"')) for line in lines]
+    return sum(n for n, is_state in lengths if is_state) / sum(n for n, _ in lengths)

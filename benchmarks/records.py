@@ -8,6 +8,8 @@ from typing import Any, Final
 STREAM: Final = "orders"
 PRIMARY_KEY: Final = "id"
 REPLICATION_KEY: Final = "updated_at"
+#: How many records each owner has.
+OWNED: Final = 10
 
 _BEGIN = datetime(2023, 1, 1, 6, 30, tzinfo=timezone.utc)
 _NAMES = ("Zoë Müller", "Søren Ågård", "Łucja Dąbrowska", "José Núñez", "王小明", "Ann Smith")

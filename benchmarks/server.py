@@ -10,10 +10,11 @@ import asyncio
 import json
 import time
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from benchmarks import http_server
-from benchmarks.records import record
+from benchmarks.records import OWNED, record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,8 +55,9 @@ class Api:
 
     ``/LATENCY_MS/orders`` has pages of full records; ``newest`` the same, newest first, ``tenth/N``
     each tenth one from the one of this number; ``/LATENCY_MS/tiny/PAGES[/OWNER]`` pages of
-    one small record; ``/LATENCY_MS/owners/COUNT`` one page of parents. ``page``, ``offset`` or
-    ``cursor`` in the query selects the page. Every response suits every style: it has the number of
+    one small record; ``/LATENCY_MS/owners/COUNT`` one page of parents, and ``owned/OWNER`` a page
+    of ten full records of one of them. ``page``, ``offset`` or ``cursor`` in the query selects
+    the page. Every response suits every style: it has the number of
     pages, the next cursor and the next URL.
     """
 
@@ -106,6 +108,9 @@ class Api:
         if collection == "owners":
             owners = ",".join(f'{{"id":{owner}}}' for owner in range(int(rest[0])))
             return http_server.response(_page(owners.encode(), 1, 1))
+        if collection == "owned":
+            first = int(rest[0]) * OWNED
+            return http_server.response(_page(_orders(range(first, first + OWNED)), 1, 1))
         return http_server.response(_tiny(int(rest[0]), number, "".join(rest[1:])))
 
     def _pages_of(self, collection: str, rest: list[str]) -> Sequence[bytes]:
@@ -136,8 +141,12 @@ def _page(items: bytes, page: int, pages: int) -> bytes:
 
 
 def _orders(numbers: Sequence[int]) -> bytes:
-    items = [json.dumps(record(n), ensure_ascii=False, separators=(",", ":")) for n in numbers]
-    return ",".join(items).encode()
+    return b",".join(map(_encode, numbers))
+
+
+@cache
+def _encode(number: int) -> bytes:
+    return json.dumps(record(number), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _tiny(pages: int, page: int, owner: str) -> bytes:

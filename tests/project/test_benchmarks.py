@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 from decimal import Decimal
+from functools import partial
 from threading import Thread
 from urllib.request import urlopen
 
 import pytest
 
 from benchmarks import (
+    children,
     contenders,
     docs_page,
     equality,
@@ -92,7 +94,7 @@ def test_every_paging_style_delivers_each_record_once(api, delivered, served, tm
     ("stream", "count"), [(growth.paged_stream, 5), (growth.partitioned_stream, 7)]
 )
 def test_tiny_page_or_partition_is_one_record(api, delivered, tmp_path, stream, count):
-    found = delivered(contenders.tap(api.address, tmp_path, stream(count)))
+    found = delivered(contenders.tap(api.address, tmp_path, *stream(count)))
     assert len({values["id"] for values in found}) == len(found) == count
 
 
@@ -178,14 +180,24 @@ def test_printed_table_has_every_figure(capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", [throughput, latency, startup, growth])
+@pytest.mark.parametrize("part", [throughput, latency, startup, growth, children])
 def test_every_part_yields_positive_figures(tmp_path, part):
-    size = Size(
-        records=400, many_records=600, rounds=1, delayed_pages=4, pages=(1, 3), partitions=(1, 3)
-    )
+    few = (1, 3)
+    size = Size(400, 600, rounds=1, delayed_pages=4, pages=few, partitions=few, streams=few)
     figures = list(part.figures(size, tmp_path))
     assert len({(figure.part, figure.name) for figure in figures}) == len(figures) >= 2
     assert all(figure.value > 0 for figure in figures if figure.part != "memory")
+
+
+@pytest.mark.parametrize("case", [children.children, children.parents])
+def test_tap_and_limit_deliver_the_same_parents_and_children(api, delivered, tmp_path, case):
+    """The tap adds the key of its parent to a child, and writes a parent after its children."""
+    limit, streams = case(api.address, RECORDS)
+    found = [dict(one) for one in delivered(contenders.tap(api.address, tmp_path, *streams))]
+    for one in found:
+        one.pop("owner", None)
+    by_json = partial(json.dumps, sort_keys=True)
+    assert sorted(found, key=by_json) == sorted(delivered(limit), key=by_json)
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "parquet"])

@@ -9,7 +9,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.processes import measure
-from benchmarks.records import PRIMARY_KEY, REPLICATION_KEY, SCHEMA, STREAM
+from benchmarks.records import PRIMARY_KEY, REPLICATION_KEY, SCHEMA, STREAM, record
+from benchmarks.server import columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,6 +73,18 @@ def owners(count: int, latency_ms: int = 0) -> dict[str, Any]:
 def limit(address: str, *paths: str) -> list[str]:
     """Read all pages of these paths with `requests` and `msgspec` alone."""
     return ["-m", "benchmarks.limit", *(f"{address}/{path}" for path in paths or [ORDERS_PATH])]
+
+
+def other_format(address: str, folder: Path, format_: str) -> list[str]:
+    """Read the pages of ``orders.csv`` or ``orders.jsonl`` with the tap; ``csv`` or ``jsonl``."""
+    stream = {name: ORDERS[name] for name in ORDERS if name != "records_path"}
+    stream |= {"path": f"{ORDERS_PATH}.{format_}", "response_format": format_}
+    stream["pagination"] = {"style": "page_number"}
+    if format_ == "csv":
+        names = [name for name, _ in columns(record(0))]
+        texts = {key: {"type": ["string", "null"]} for key in names}
+        stream["schema"] = {"type": "object", "properties": texts}
+    return tap(address, folder, stream)
 
 
 def template_tap(address: str, folder: Path) -> list[str]:

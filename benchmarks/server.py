@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import csv
+import io
 import json
 import time
 from dataclasses import asdict, dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmarks import http_server
 from benchmarks.records import OWNED, record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from benchmarks.http_server import Connection, Request
 
@@ -54,11 +56,12 @@ class Api:
     """Serve pages of records.
 
     ``/LATENCY_MS/orders`` has pages of full records; ``newest`` the same, newest first, ``tenth/N``
-    each tenth one from the one of this number; ``/LATENCY_MS/tiny/PAGES[/OWNER]`` pages of
-    one small record; ``/LATENCY_MS/owners/COUNT`` one page of parents, and ``owned/OWNER`` a page
+    each tenth one from the one of this number; ``orders.jsonl`` and ``orders.csv`` the same pages
+    in other formats, empty after the last one; ``/LATENCY_MS/tiny/PAGES[/OWNER]`` pages of one
+    small record; ``/LATENCY_MS/owners/COUNT`` one page of parents, and ``owned/OWNER`` a page
     of ten full records of one of them. ``page``, ``offset`` or ``cursor`` in the query selects
-    the page. Every response suits every style: it has the number of
-    pages, the next cursor and the next URL.
+    the page. Every JSON response suits every style: it has the number of pages, the next cursor
+    and the next URL.
     """
 
     def __init__(self, records: int, page_size: int) -> None:
@@ -102,7 +105,7 @@ class Api:
 
     def _find_page(self, collection: str, rest: list[str], params: Mapping[str, str]) -> bytes:
         number = self._number(params)
-        if collection in {"orders", "newest", "tenth"}:
+        if collection in {"orders", "newest", "tenth", *FORMATS}:
             pages = self._pages_of(collection, rest)
             return pages[min(number, len(pages)) - 1]
         if collection == "owners":
@@ -118,15 +121,25 @@ class Api:
         name = "/".join([collection, *rest])
         if name not in self._built:
             numbers = self._numbers[int(rest[0]) :: 10] if rest else self._numbers[::-1]
-            self._built[name] = self._build(numbers)
+            if collection in FORMATS:
+                self._built[name] = self._write(FORMATS[collection])
+            else:
+                self._built[name] = self._build(numbers)
         return self._built[name]
 
-    def _build(self, numbers: Sequence[int]) -> Sequence[bytes]:
+    def _parts(self, numbers: Sequence[int]) -> list[Sequence[int]]:
         size = self._page_size
-        parts = [numbers[first : first + size] for first in range(0, len(numbers), size)]
+        return [numbers[first : first + size] for first in range(0, len(numbers), size)]
+
+    def _build(self, numbers: Sequence[int]) -> Sequence[bytes]:
+        parts = self._parts(numbers)
         count = len(parts)
         bodies = [_page(_orders(part), page, count) for page, part in enumerate(parts, 1)]
         return [http_server.response(body) for body in (*bodies, _page(b"", count, count))]
+
+    def _write(self, write: Callable[[Iterable[int]], bytes]) -> Sequence[bytes]:
+        parts = [*self._parts(self._numbers), ()]
+        return [http_server.response(write(part)) for part in parts]
 
     def _number(self, params: Mapping[str, str]) -> int:
         if "offset" in params:
@@ -147,6 +160,36 @@ def _orders(numbers: Sequence[int]) -> bytes:
 @cache
 def _encode(number: int) -> bytes:
     return json.dumps(record(number), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _json_lines(numbers: Iterable[int]) -> bytes:
+    return b"".join(_encode(number) + b"\n" for number in numbers)
+
+
+def _csv(numbers: Iterable[int]) -> bytes:
+    """Write a column for each field, also of objects; lists are JSON, nulls are empty."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(name for name, _ in columns(record(0)))
+    writer.writerows([value for _, value in columns(record(n))] for n in numbers)
+    return text.getvalue().encode()
+
+
+def columns(fields: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the columns of a record in CSV, each with its value."""
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            yield from columns(value, f"{before}{name}_")
+        elif isinstance(value, list):
+            yield before + name, json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        else:
+            yield before + name, value
+
+
+FORMATS: Mapping[str, Callable[[Iterable[int]], bytes]] = {
+    "orders.jsonl": _json_lines,
+    "orders.csv": _csv,
+}
 
 
 def _tiny(pages: int, page: int, owner: str) -> bytes:

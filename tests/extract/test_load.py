@@ -67,7 +67,7 @@ def test_each_of_many_streams_is_read_and_resumed(api, tap, count):
 def test_each_of_many_partitions_is_read_and_resumed(run, tmp_path, count):
     """Each partition emits its row, and a run from all their bookmarks keeps them."""
     with server(records=1) as serving:
-        arguments = contenders.tap(serving.address, tmp_path, growth.partitioned_stream(count))
+        arguments = contenders.tap(serving.address, tmp_path, *growth.partitioned_stream(count))
         state = {}
         for _ in range(2):
             records, state = run(arguments, state)

@@ -11,6 +11,8 @@ import io
 import socket
 import time
 import zlib
+from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 import requests
@@ -111,7 +113,7 @@ def read_body(response: requests.Response) -> bytes:
     try:
         for coding in reversed(codings):
             content = _DECOMPRESS[coding](content)
-    except (OSError, EOFError, zlib.error) as error:
+    except _CORRUPT as error:
         message = f"truncated or corrupt {', '.join(codings)} response"
         raise requests.exceptions.ContentDecodingError(message) from error
     return content
@@ -125,4 +127,18 @@ def _inflate(content: bytes) -> bytes:
         return zlib.decompress(content, -zlib.MAX_WBITS)
 
 
-_DECOMPRESS = {"gzip": gzip.decompress, "x-gzip": gzip.decompress, "deflate": _inflate}
+_DECOMPRESS = {"gzip": gzip.decompress, "deflate": _inflate}
+_CORRUPT: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error)
+# The optional modules with which urllib3 reads them; the newest first.
+for _coding, _names, _error in (
+    ("br", ("brotlicffi", "brotli"), "error"),
+    ("zstd", ("compression.zstd", "backports.zstd"), "ZstdError"),
+):
+    for _name in _names:
+        with suppress(ImportError):
+            _module = import_module(_name)
+            _DECOMPRESS.setdefault(_coding, _module.decompress)
+            _CORRUPT += (getattr(_module, _error),)
+#: The header that asks for every content coding that ``read_body`` can undo.
+ACCEPT_ENCODING = ", ".join(_DECOMPRESS)
+_DECOMPRESS["x-gzip"] = gzip.decompress

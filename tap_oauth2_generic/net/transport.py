@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import os.path
 import socket
+import ssl
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ReadTimeoutError
+from urllib3.util.ssl_ import create_urllib3_context
 
 from tap_oauth2_generic.errors import HostNotAllowedError, SettingError
-from tap_oauth2_generic.net.strict_response import StrictResponse, read_body
+from tap_oauth2_generic.net.strict_response import ACCEPT_ENCODING, StrictResponse, read_body
 from tap_oauth2_generic.runtime.redaction import redact, register
 from tap_oauth2_generic.runtime.secret_values import in_address
 from tap_oauth2_generic.settings.field_types import NAME, TIMEOUT
@@ -79,16 +83,19 @@ class _SecureConnection(HTTPSConnection):
     response_class = StrictResponse
 
 
+_this_thread = threading.local()
+
+
 class _VerbatimPool:
     """A connection pool that sends a target unchanged; urllib3 would encode it again."""
 
     def urlopen(self, method: str, url: str, *arguments: Any, **options: Any) -> Any:
-        # Only one thread uses a pool.
-        self._target = url
+        _this_thread.target = url
         return super().urlopen(method, url, *arguments, **options)  # type: ignore[misc]
 
     def _make_request(self, conn: Any, method: str, _: str, **options: Any) -> Any:
-        return super()._make_request(conn, method, self._target, **options)  # type: ignore[misc]
+        target = _this_thread.target
+        return super()._make_request(conn, method, target, **options)  # type: ignore[misc]
 
 
 class _PlainPool(_VerbatimPool, HTTPConnectionPool):  # type: ignore[misc]
@@ -101,9 +108,47 @@ class _SecurePool(_VerbatimPool, HTTPSConnectionPool):  # type: ignore[misc]
 
 _PROXY = "the proxy (setting proxy, HTTP_PROXY or HTTPS_PROXY)"
 _POOLS = {"http": _PlainPool, "https": _SecurePool}
+# The connections of so many hosts are kept.
+_MAX_HOSTS = 100
+_tls_lock = threading.Lock()
+
+
+@lru_cache(maxsize=1)
+def _tls_context(trusted: str, cert: str | tuple[str, str] | None) -> ssl.SSLContext:
+    """Return the context of all TLS connections: urllib3 would read the files for each one."""
+    context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
+    is_folder = os.path.isdir(trusted)  # noqa: PTH112
+    context.load_verify_locations(**{"capath" if is_folder else "cafile": trusted})
+    if cert:
+        certificate, key = (cert, None) if isinstance(cert, str) else cert
+        # Without a password, OpenSSL would ask for that of an encrypted key on the terminal.
+        context.load_cert_chain(certificate, key, password="")  # nosec B106
+    return context
 
 
 class _Adapter(HTTPAdapter):
+    """Shares its connections among all threads, so there are as many as requests in flight."""
+
+    def __init__(self) -> None:
+        # A pool of size 0 keeps every connection and opens one only if none is idle.
+        super().__init__(_MAX_HOSTS, pool_maxsize=0)
+
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
+    ) -> Any:
+        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
+        if host["scheme"] != "https":
+            return host, {}
+        trusted = DEFAULT_CA_BUNDLE_PATH if verify is True else verify
+        # Two contexts would make two pools.
+        with _tls_lock:
+            return host, {"ssl_context": _tls_context(trusted, cert)}
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        # The context has the files, but a proxy with TLS is not connected to by it.
+        if conn.proxy and conn.proxy.scheme == "https":
+            super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
+
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         super().init_poolmanager(*arguments, **options)
         self.poolmanager.pool_classes_by_scheme = _POOLS
@@ -118,23 +163,14 @@ class _Adapter(HTTPAdapter):
         return super().request_url(request, proxies) if proxies else request.path_url
 
 
-class _Connections(threading.local):
-    """The session of each thread, with its connection pools."""
-
-    def __init__(self) -> None:
-        self.session = requests.Session()
-        for scheme in ("http://", "https://"):
-            self.session.mount(scheme, _Adapter())
-
-
 class Transport:
-    """Sends prepared requests; one connection pool for each thread."""
+    """Sends prepared requests, from any thread."""
 
     def __init__(self, settings: TransportSettings, version: str) -> None:
         """Open no connection yet; ``version`` goes into the default user agent."""
         self.settings = settings
         self.user_agent = settings.user_agent or f"tap-oauth2-generic/{version}"
-        self._connections = _Connections()
+        self._adapter = _Adapter()
         self._known_options: dict[str, Mapping[str, Any]] = {}
 
     def send(
@@ -145,12 +181,12 @@ class Transport:
         Only on a new connection is it known whether a failed request was sent: one kept open
         may have been closed by the server.
         """
-        session = (_Connections() if new_connection else self._connections).session
-        options = self._options(session, request.url or "")
+        adapter = _Adapter() if new_connection else self._adapter
+        options = self._options(request.url or "")
         request.headers.setdefault("User-Agent", self.user_agent)
+        request.headers.setdefault("Accept-Encoding", ACCEPT_ENCODING)
         try:
-            # Without the session, which would also parse where a redirect leads.
-            adapter = session.get_adapter(request.url or "")
+            # Without a session, which would also parse where a redirect leads.
             response = adapter.send(request, timeout=self.settings.timeout, **options)
             # Read here, so that a truncated response fails here.
             response._content = read_body(response)  # noqa: SLF001
@@ -167,15 +203,18 @@ class Transport:
         except OSError as error:
             message = f"TLS settings (ca_bundle, client_cert, REQUESTS_CA_BUNDLE) failed: {error}"
             raise SettingError(message) from None
+        finally:
+            if new_connection:
+                adapter.close()
         return response
 
-    def _options(self, session: requests.Session, url: str) -> Mapping[str, Any]:
+    def _options(self, url: str) -> Mapping[str, Any]:
         """Return proxy and TLS options for a host; reading the environment is slow."""
         host = "/".join(url.split("/", 3)[:3])
         if host not in self._known_options:
             settings = self.settings
             cert, key = settings.client_cert, settings.client_cert_key
-            options = session.merge_environment_settings(
+            options = requests.Session().merge_environment_settings(
                 url,
                 dict.fromkeys(("http", "https"), settings.proxy) if settings.proxy else {},
                 False,  # noqa: FBT003 - whether to stream

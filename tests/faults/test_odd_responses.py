@@ -120,9 +120,10 @@ def test_long_csv_field_is_read(api, tap):
     assert run.records("items") == [{"id": "1", "t": "x" * 200_000}]
 
 
-def test_response_larger_than_memory_is_one_error_line(api, tmp_path):
-    packed = gzip.compress(b" " * 10**7) * 100
-    api.serve("/items", Reply(packed, headers={"Content-Encoding": "gzip"}))
+@pytest.mark.parametrize(("coding", "module"), [("gzip", "gzip"), ("zstd", "backports.zstd")])
+def test_response_larger_than_memory_is_one_error_line(api, tmp_path, coding, module):
+    packed = pytest.importorskip(module).compress(b" " * 10**7) * 100
+    api.serve("/items", Reply(packed, headers={"Content-Encoding": coding}))
     path = write_config(tmp_path, api.config({**STREAM, "pagination": {"style": "none"}}))
     limit = "import resource; resource.setrlimit(resource.RLIMIT_AS, (6 * 10**8, 6 * 10**8))"
     then = "import runpy; runpy.run_module('tap_oauth2_generic', run_name='__main__')"

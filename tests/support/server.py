@@ -69,6 +69,16 @@ class Drop:
     """In place of a response: close the connection."""
 
 
+class _CountingServer(ThreadingHTTPServer):
+    """Counts the connections it accepts; with TLS, those whose handshake succeeded."""
+
+    connections = 0
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.connections += 1
+        super().process_request(request, client_address)
+
+
 class ApiServer:
     """A server that responds by ``routes``, a function for each path, and ``token``.
 
@@ -84,7 +94,7 @@ class ApiServer:
             "token_type": "Bearer",
             "expires_in": 3600,
         }
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _CountingServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         # Tests check failed handshakes.
         self._server.handle_error = lambda *_: None
@@ -113,6 +123,11 @@ class ApiServer:
     @property
     def url(self) -> str:
         return f"{self._scheme}://{self.host}"
+
+    @property
+    def connections(self) -> int:
+        """How many connections were opened for anything but a token, which has its own."""
+        return self._server.connections - len(self.requests("/token"))
 
     def encrypt(self, context: ssl.SSLContext) -> None:
         """Use TLS from now on."""

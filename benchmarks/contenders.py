@@ -60,11 +60,11 @@ TINY: Mapping[str, Any] = {
 }
 
 
-def owners(count: int, latency_ms: int = 0) -> dict[str, Any]:
+def owners(count: int) -> dict[str, Any]:
     """Return the stream of parents, one page with numbers from 0."""
     return {
         "name": "owners",
-        "path": f"{latency_ms}/owners/{count}",
+        "path": f"0/owners/{count}",
         "records_path": "data",
         "schema": {"type": "object", "properties": {"id": {"type": "integer"}}},
     }

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 HEAD_END = b"\r\n\r\n"
-_SEND_BUFFER_BYTES = 1 << 20
+SEND_BUFFER_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Connection(asyncio.Protocol):
         """Enlarge the write buffer to a complete page."""
         if isinstance(transport, asyncio.WriteTransport):
             self._transport = transport
-            transport.set_write_buffer_limits(high=_SEND_BUFFER_BYTES)
+            transport.set_write_buffer_limits(high=SEND_BUFFER_BYTES)
 
     def data_received(self, data: bytes) -> None:
         """Handle a request once it is complete."""
@@ -79,10 +79,10 @@ def response(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
     return "\r\n".join(lines).encode() + HEAD_END + body
 
 
-async def serve(handle: Callable[[Request, Connection], None]) -> None:
+async def serve(connect: Callable[[], asyncio.Protocol]) -> None:
     """Listen on a free loopback port, print the URL, and serve until standard input ends."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(handle), "127.0.0.1", 0)
+    server = await loop.create_server(connect, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     sys.stdout.write(f"http://127.0.0.1:{port}\n")
     sys.stdout.flush()

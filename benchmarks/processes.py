@@ -158,7 +158,7 @@ def server(records: int, page_size: int = 200) -> AbstractContextManager[Server]
 
 
 @contextmanager
-def serving(module: str, **options: float) -> Iterator[Server]:
+def serving(module: str, **options: float | str) -> Iterator[Server]:
     """Run a module's API with these command-line options."""
     arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
     with subprocess.Popen(  # nosec B603 # this Python, our own arguments

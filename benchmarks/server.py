@@ -204,7 +204,8 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=100_000)
     parser.add_argument("--page-size", type=int, default=200)
     options = parser.parse_args()
-    asyncio.run(http_server.serve(Api(options.records, options.page_size).handle))
+    api = Api(options.records, options.page_size)
+    asyncio.run(http_server.serve(lambda: http_server.Connection(api.handle)))
 
 
 if __name__ == "__main__":

@@ -198,7 +198,7 @@ def main() -> None:
     options = parser.parse_args()
     phases = {name: Phase(options.pages, options.seconds) for name in STREAMS}
     api = SoakApi(phases, options.fault_every, Tokens(options.token_uses))
-    asyncio.run(http_server.serve(api.handle))
+    asyncio.run(http_server.serve(lambda: http_server.Connection(api.handle)))
 
 
 if __name__ == "__main__":

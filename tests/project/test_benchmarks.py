@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 from decimal import Decimal
 from functools import partial
 from threading import Thread
@@ -25,7 +26,7 @@ from benchmarks import (
     throughput,
 )
 from benchmarks.figures import Figure, Size
-from benchmarks.processes import BenchmarkError, measure, server
+from benchmarks.processes import BenchmarkError, measure, server, serving
 from benchmarks.records import SCHEMA, STREAM, record
 from tests.support.batches import load_with_sdk
 
@@ -36,8 +37,8 @@ BEGIN, END = docs_page.markers(report.NAME)
 @pytest.fixture(scope="module")
 def api():
     """Serve three pages, the last one short."""
-    with server(RECORDS) as serving:
-        yield serving
+    with server(RECORDS) as served:
+        yield served
 
 
 @pytest.fixture
@@ -114,6 +115,15 @@ def test_records_are_large_and_varied():
     assert set(records[0]) == set(SCHEMA["properties"])
     kinds = {type(value) for values in records for value in values.values()}
     assert {dict, list, float, type(None), bool, int, str} <= kinds
+
+
+def test_network_delays_both_ways_and_changes_nothing(api):
+    with serving("benchmarks.network", api=api.address, delay=0.05) as network:
+        started = time.monotonic()
+        delayed = page_after(network, 0)
+        # Two ways of the connection to the API, two of the request.
+        assert time.monotonic() - started >= 4 * 0.05
+    assert delayed == page_after(api, 0)
 
 
 def test_server_counts_concurrent_pages_since_the_last_query(api):

@@ -16,7 +16,8 @@ from tap_oauth2_generic.errors import RecordError, SettingError, StreamError
 from tap_oauth2_generic.extract.page_reader import PageReader
 from tap_oauth2_generic.extract.prefetch import SliceReader
 from tap_oauth2_generic.pagination import Paginator
-from tap_oauth2_generic.records.pipeline import Slice
+from tap_oauth2_generic.parsing.formats import decode
+from tap_oauth2_generic.records.pipeline import Batch, Slice
 from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
 from tap_oauth2_generic.replication.descent import Descent
 from tap_oauth2_generic.replication.read_range import ReadRange
@@ -25,7 +26,7 @@ from tap_oauth2_generic.runtime.failures import StreamFailures
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.settings.fields import near_choice
 from tap_oauth2_generic.settings.limits import MAX_WINDOWS
-from tap_oauth2_generic.settings.paths import MISSING
+from tap_oauth2_generic.settings.paths import MISSING, Path
 
 # Syncs a child stream for a context; returns whether everything was read.
 ChildSync = Callable[[dict[str, Any]], bool]
@@ -57,21 +58,60 @@ class SlicePlan:
             return None
         return [dict(partition) for partition in self.reader.stream.contexts.partitions] or None
 
+    @property
+    def parent_keys(self) -> dict[str, Path]:
+        """The paths of the keys in each record of the parent."""
+        parent = self.reader.stream.contexts.parent
+        return parent.keys if parent is not None else {}
+
     def contexts_of(self, record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Yield the contexts of this stream for a record of its parent."""
-        contexts, keys = self.reader.stream.contexts, dict[str, Any]()
-        if (parent := contexts.parent) is not None:
-            keys = {name: path.find(record) for name, path in parent.keys.items()}
-            lacking = {name for name, value in keys.items() if value is MISSING}
-            self._lacking = lacking if self._lacking is None else self._lacking & lacking
-            if lacking or None in keys.values():
-                self.parent_fields = self.parent_fields or list(record)
-                wanted = ", ".join(path.text for path in parent.keys.values())
+        keys = {name: path.find(record) for name, path in self.parent_keys.items()}
+        lacking = {name for name, value in keys.items() if value is MISSING}
+        self._lacking = lacking if self._lacking is None else self._lacking & lacking
+        if lacking or None in keys.values():
+            self.parent_fields = self.parent_fields or list(record)
+            wanted = ", ".join(path.text for path in self.parent_keys.values())
+            if (parent := self.reader.stream.contexts.parent) is not None:
                 notice = "skipping a record of its parent %r without %s"
                 self.reader.log.warn_once("parent", notice, parent.stream, wanted)
-                return
-        for partition in contexts.partitions or ({},):
+            return
+        yield from self._with_partitions(keys)
+
+    def _with_partitions(self, keys: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        for partition in self.reader.stream.contexts.partitions or ({},):
             yield {**keys, **partition}
+
+    def unread(
+        self, batch: Batch, parent: SlicePlan
+    ) -> tuple[list[tuple[int, dict[str, Any]]], bool]:
+        """Return each context that no earlier page had, with the number of its first record.
+
+        Also whether a bookmark of the parent may move, as far as the others decide it.
+        """
+        found: dict[bytes, tuple[int, dict[str, Any]]] = {}
+        for number, context in self._contexts_in(batch):
+            found.setdefault(encode_json(context), (number, context))
+        known = [self._read[key] for key in map(hash, found) if key in self._read]
+        may_move = all(known) and not (found and self.is_cut_below(parent))
+        return [one for key, one in found.items() if hash(key) not in self._read], may_move
+
+    def _contexts_in(self, batch: Batch) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield the contexts of the records of a page, equal ones of encoded records once."""
+        if batch.encoded is None:
+            for number, record in enumerate(batch.records):
+                for context in self.contexts_of(record):
+                    yield number, context
+            return
+        written = [batch.encoded.read[path] for path in self.parent_keys.values()]
+        first: dict[tuple[bytes, ...], int] = {}
+        for number, values in enumerate(zip(*written, strict=True)):
+            first.setdefault(values, number)
+        self._lacking = set() if first else self._lacking
+        for values, number in first.items():
+            keys = dict(zip(self.parent_keys, map(decode, values), strict=True))
+            for context in self._with_partitions(keys):
+                yield number, context
 
     def ahead(self, context: dict[str, Any]) -> list[SliceReader]:
         """Return the slices of a context to start early: none if it was read already."""

@@ -17,12 +17,12 @@ from tap_oauth2_generic.extract.prefetch import Prefetcher, SliceReader
 from tap_oauth2_generic.extract.slice_plan import ChildSync, SlicePlan
 from tap_oauth2_generic.pagination import Paginator, Stop
 from tap_oauth2_generic.parsing.extract_records import add_fields
-from tap_oauth2_generic.records.pipeline import Batch, Record
+from tap_oauth2_generic.records.pipeline import Batch
 from tap_oauth2_generic.replication.descent import Descent
 from tap_oauth2_generic.singer.record_writer import RecordWriter
 
-# A record, and the child streams to sync before it is written.
-Family = tuple[Record, list[tuple[SlicePlan, ChildSync, dict[str, Any]]]]
+# The contexts of child streams to sync before a record is written.
+Family = list[tuple[SlicePlan, ChildSync, dict[str, Any]]]
 
 
 @dataclass
@@ -79,24 +79,24 @@ class SliceSync:
 
     def _write(self, batch: Batch) -> bool:
         """Write records, each after those of its child streams; return whether all were read."""
-        is_complete = True
-        if self.children:
-            families = map(self._with_children, batch.records)
-            with closing(self.prefetcher.iterate(families)) as iterated:
-                for record, runs in iterated:
-                    for plan, sync_child, context in runs:
-                        # Without its parent's record, nothing would read the rest of it.
-                        is_complete &= plan.read_once(context, sync_child)
-                        is_complete &= not plan.is_cut_below(self.plan)
-                    self.writer.write(Batch(batch.origin, [record]), page=batch.records)
-        else:
-            self.writer.write(batch)
+        is_complete, written = True, 0
+        families: dict[int, Family] = {}
+        for plan, sync_child in self.children:
+            # Without its parent's record, nothing would read the rest of a context.
+            unread, may_move = plan.unread(batch, self.plan)
+            is_complete &= may_move
+            for number, context in unread:
+                families.setdefault(number, []).append((plan, sync_child, context))
+        items = ((number, _ahead(families[number])) for number in sorted(families))
+        with closing(self.prefetcher.iterate(items)) as iterated:
+            for number in iterated:
+                self.writer.write(batch.part(written, number), page=batch.records)
+                written = number
+                for plan, sync_child, context in families[number]:
+                    is_complete &= plan.read_once(context, sync_child)
+        self.writer.write(batch.part(written, None), page=batch.records)
         self.plan.reader.session.flush()
         return is_complete
-
-    def _with_children(self, record: Record) -> tuple[Family, list[SliceReader]]:
-        runs = [(*child, c) for child in self.children for c in child[0].contexts_of(record)]
-        return (record, runs), [one for plan, _, context in runs for one in plan.ahead(context)]
 
     def _is_last(self, page: FetchedPage, descent: Descent) -> bool:
         """Return whether a page is older than the bookmark, and so is all that follows."""
@@ -124,3 +124,7 @@ class SliceSync:
             if not stop.complete and not self.plan.reader.will_fail:
                 self.plan.reader.log.warning("paging ended early: %s", stop.reason)
         return stop is not None and stop.complete
+
+
+def _ahead(family: Family) -> list[SliceReader]:
+    return [reader for plan, _, context in family for reader in plan.ahead(context)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 
 from tap_oauth2_generic.config.streams import StreamConfig
@@ -13,6 +14,7 @@ from tap_oauth2_generic.records.passthrough import Conform
 from tap_oauth2_generic.records.pipeline import Pipeline, Step
 from tap_oauth2_generic.records.stream_maps import MapStreams
 from tap_oauth2_generic.replication.read_range import ReadRange
+from tap_oauth2_generic.settings.paths import Path
 from tap_oauth2_generic.singer.paged_stream import PagedStream
 
 
@@ -34,18 +36,20 @@ class PipelineFactory:
         """Return a pipeline without a schema, which counts nothing."""
         return Pipeline(self._prepare(Counter()))
 
-    def for_sync(self, rules: GrowthRules, *, reads_each: bool) -> Pipeline:
+    def for_sync(self, rules: GrowthRules, keys: Sequence[Path], *, is_trial: bool) -> Pipeline:
         """Return the pipeline for the stream's current schema and catalog.
 
-        ``reads_each`` if somebody reads every record, such as child streams.
+        ``keys`` are those that child streams take from each record.
         """
         stream, config = self.stream, self.config
         order = config.settings.incremental.order
         prepare = self._prepare(self.left_out)
-        if not stream.selected:
-            return Pipeline(prepare)
         # A step that takes no encoded records.
-        prepare += [Step()] if reads_each or order == "desc" else []
+        prepare += [Step()] if is_trial or order == "desc" else []
+        read = [steps.ReadKeys(keys, checks=stream.selected)] if keys else []
+        if not stream.selected:
+            return Pipeline(prepare, read)
+        prepare += read
         conformer = RecordConformer(
             stream.columns.schema,
             stream.mask,
@@ -57,8 +61,8 @@ class PipelineFactory:
             variants=stream.columns.variants,
         )
         adds = frozenset[str]().union(*(step.adds for step in prepare))
-        keys = stream.primary_keys
-        conform = Conform(conformer, adds, stream.replication_key, keys, is_ordered=order == "asc")
+        need = (conformer, adds, stream.replication_key, stream.primary_keys)
+        conform = Conform(*need, is_ordered=order == "asc")
         maps = MapStreams(stream.name, stream.stream_maps)
         return Pipeline(prepare, (conform, steps.Encode() if stream.writes_lines else maps))
 

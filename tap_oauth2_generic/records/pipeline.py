@@ -8,7 +8,7 @@ encoded records makes the sync slower, never wrong.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from typing import Any, Protocol
@@ -19,6 +19,7 @@ from tap_oauth2_generic.errors import RecordError
 from tap_oauth2_generic.parsing.formats import JsonList
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.settings.limits import MAX_NAMED_FIELDS
+from tap_oauth2_generic.settings.paths import Path
 
 Record = dict[str, Any]
 
@@ -51,7 +52,8 @@ class EncodedPage:
 
     ``records`` are the members of the list ``json``. ``columns`` are values to add, one for
     each record; ``constants`` are added to all. ``replication_values`` are those of which one
-    may be the highest or the lowest; ``without`` counts the records that have none.
+    may be the highest or the lowest; ``without`` counts the records that have none. ``read``
+    are the values at the paths that child streams take from each record.
     """
 
     json: bytes
@@ -60,6 +62,7 @@ class EncodedPage:
     constants: Mapping[str, Any] = field(default_factory=dict)
     replication_values: list[Any] = field(default_factory=list)
     without: int = 0
+    read: Mapping[Path, list[bytes]] = field(default_factory=dict)
 
     @property
     def suffix(self) -> bytes:
@@ -78,6 +81,14 @@ class Batch:
     def __len__(self) -> int:
         """Return how many records there are."""
         return len(self.records if self.encoded is None else self.encoded.records)
+
+    def part(self, first: int, last: int | None) -> Batch:
+        """Return the records from a number up to another one."""
+        if self.encoded is None:
+            return replace(self, records=self.records[first:last])
+        return replace(
+            self, encoded=replace(self.encoded, records=self.encoded.records[first:last])
+        )
 
     def require(self, keys: Sequence[str], place: str) -> None:
         """Raise RecordError for a decoded record without a value for one of the keys.

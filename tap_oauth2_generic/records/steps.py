@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
@@ -180,6 +181,43 @@ class DropOutside(Step):
         else:
             return record
         return None
+
+
+class ReadKeys(Step):
+    """Read what child streams take from each record.
+
+    A page is decoded if a record lacks some of it, or, unless a later step ``checks`` that
+    records have no such field of their own, if an earlier step adds it.
+    """
+
+    def __init__(self, paths: Iterable[Path], *, checks: bool) -> None:
+        self._checks = checks
+        self._values: dict[Path, ValuesAt] = {}
+        with suppress(TypeError, ValueError):
+            self._values = {path: ValuesAt(path) for path in paths}
+            self.takes_encoded = True
+
+    def apply_encoded(self, page: EncodedPage, _: Slice, /) -> EncodedPage | None:
+        """Read the values as they are written, or as a step adds them."""
+        try:
+            if not self._checks:
+                page.json.decode()
+            read = {path: self._read(page, path) for path in self._values}
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, LookupError):
+            return None
+        return (
+            None if any(b"null" in values for values in read.values()) else replace(page, read=read)
+        )
+
+    def _read(self, page: EncodedPage, path: Path) -> list[bytes]:
+        keys = path.keys if isinstance(path, DottedPath) else ()
+        if not {*page.columns, *page.constants} & {path.text, *keys[:1]}:
+            return self._values[path].read(page.json)
+        if not self._checks or len(keys) > 1:
+            raise LookupError
+        name = str(keys[0])
+        constant = encode_json(page.constants.get(name))
+        return page.columns.get(name) or [constant] * len(page.records)
 
 
 class Encode(Step):

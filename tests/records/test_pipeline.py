@@ -21,6 +21,7 @@ from tap_oauth2_generic.records.steps import (
     DropOutside,
     Encode,
     Keep,
+    ReadKeys,
 )
 from tap_oauth2_generic.replication.bounds import Bound
 from tap_oauth2_generic.runtime.log import StreamLog
@@ -131,6 +132,13 @@ def test_step_that_passes_is_not_in_the_way():
         takes_encoded = True
 
     assert pipeline(Look()).is_fast
+
+
+def test_keys_of_children_are_read_from_encoded_records():
+    """A record of a parent stays encoded, with what its children take from it."""
+    page, of = Page([{"n": 1}, {"n": 2}]), parse_path("n")
+    batch = pipeline(ReadKeys([of], checks=True))(page, Slice({"account": 7}))
+    assert (page.decoded, batch.encoded.read) == (0, {of: [b"1", b"2"]})
 
 
 def test_step_inherits_no_fast_path_for_an_apply_of_its_own():

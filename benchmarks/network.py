@@ -20,7 +20,7 @@ class _End(asyncio.Protocol):
         self.other: _End | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport, with room for a complete page."""
+        """Keep the transport, with space for a complete page."""
         if isinstance(transport, asyncio.WriteTransport):
             self._transport = transport
             transport.set_write_buffer_limits(high=http_server.SEND_BUFFER_BYTES)

@@ -1,6 +1,6 @@
 # All tasks of this project. Needs git, make and Python 3.10 or later; everything else is installed
 # into git-ignored folders here: .venv (tests, benchmarks), .demo and .meltano (demo, pipeline
-# tests), .airflow (the test of several workers).
+# tests), .airflow (the test of several workers), .bench (what the tap is compared with).
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -49,7 +49,7 @@ demo: $(PLUGINS) ## Run a Meltano pipeline against the embedded API twice and ch
 recording: $(PLUGINS) ## Record the tour of README.md as docs/tour.svg
 	@$(DEMO)/venv/bin/python scripts/record_tour.py
 
-bench: $(VENV)/.bench-installed $(PLUGINS) .meltano/.installed-target-postgres ## Measure speed and update the docs (one part: ARGS="--only throughput --quick")
+bench: $(VENV)/.bench-installed $(PLUGINS) .meltano/.installed-target-postgres .bench/.installed ## Measure speed and update the docs (one part: ARGS="--only throughput --quick")
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 soak: $(VENV)/.installed ## Sync for over an hour in one process and update the docs (ARGS="--minutes 5" only prints)
@@ -112,9 +112,10 @@ constraints: $(MELTANO) ## Pin the dependencies of pyproject.toml (newest versio
 	$(PIN) --group airflow --group target-postgres --group build --output-file constraints-airflow.txt
 	for loader in $(LOADERS); do \
 		$(PIN) --group $$loader --group build --output-file constraints-$$loader.txt || exit; done
+	$(PIN) --group dlt --group build --output-file constraints-dlt.txt
 
 clean: ## Remove everything that make created
-	rm -rf $(VENV) $(DEMO) $(AIRFLOW) .meltano .tox dist docs/_build .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf $(VENV) $(DEMO) $(AIRFLOW) .bench .meltano .tox dist docs/_build .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
@@ -142,6 +143,12 @@ $(VENV)/.docs-installed: $(VENV)/.installed
 
 $(VENV)/.bench-installed: $(VENV)/.installed
 	@$(call quietly,$(VENV)/install.log,$(BIN)/python -m pip install --constraint constraints.txt --group bench)
+	@touch $@
+
+.bench/.installed: constraints-dlt.txt
+	@echo "Installing dlt into .bench (once) ..."
+	$(call new-venv,.bench/dlt,constraints-dlt.txt)
+	@$(call quietly,.bench/dlt/install.log,.bench/dlt/bin/python -m pip install --constraint constraints-dlt.txt --group dlt)
 	@touch $@
 
 $(MELTANO): constraints-demo.txt

@@ -1,6 +1,6 @@
 """The command: measure the chosen parts and print the figures.
 
-Only a full run updates the docs and their picture.
+Only a full run updates the docs and their picture, and with --check none does.
 """
 
 from __future__ import annotations
@@ -12,12 +12,22 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import bulk, children, growth, latency, report, startup, throughput
+from benchmarks import (
+    baseline,
+    bulk,
+    children,
+    growth,
+    latency,
+    loads,
+    report,
+    startup,
+    throughput,
+)
 from benchmarks.figures import FULL, QUICK, Figure, Size
 from benchmarks.processes import BenchmarkError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 PARTS: dict[str, Callable[[Size, Path], Iterator[Figure]]] = {
     "throughput": throughput.figures,
@@ -26,6 +36,7 @@ PARTS: dict[str, Callable[[Size, Path], Iterator[Figure]]] = {
     "growth": growth.figures,
     children.PART: children.figures,
     bulk.PART: bulk.figures,
+    "loads": loads.figures,
 }
 
 
@@ -34,7 +45,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=PARTS, help="only these parts")
     parser.add_argument("--quick", action="store_true", help="a smaller run")
+    parser.add_argument(
+        "--check", action="store_true", help="fail if a figure is worse than in the docs by a third"
+    )
     options = parser.parse_args()
+    if options.check and options.quick:
+        parser.error("--check compares full runs: leave out --quick")
     measuring = options.only or list(PARTS)
     try:
         figures, errors = run(measuring, QUICK if options.quick else FULL)
@@ -44,6 +60,8 @@ def main() -> int:
     report.print_table(figures)
     for error in errors:
         sys.stderr.write(f"{error}\n")
+    if options.check:
+        return 1 if compare(figures) or errors else 0
     if not (errors or options.only or options.quick):
         report.write_page(figures)
         report.draw(figures)
@@ -63,6 +81,15 @@ def run(parts: list[str], size: Size) -> tuple[list[Figure], list[BenchmarkError
                 errors.append(error)
         sys.stderr.write(f"{part}: {time.monotonic() - began_at:.0f} s\n")
     return figures, errors
+
+
+def compare(figures: Sequence[Figure]) -> list[str]:
+    """Print and return what is worse than in the docs; print what cannot be compared, too."""
+    before = baseline.committed()
+    worse = sorted(baseline.worse(figures, before))
+    for line in (*sorted(baseline.unmatched(figures, before)), *worse):
+        sys.stderr.write(f"{line}\n")
+    return worse
 
 
 if __name__ == "__main__":

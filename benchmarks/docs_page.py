@@ -12,12 +12,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PERFORMANCE = ROOT / "docs" / "explanation" / "performance.md"
+#: The name of the table of all speed figures.
+SPEED = "speed"
 SOAK = ROOT / "docs" / "explanation" / "soak-and-fuzz.md"
 
 
 def markers(name: str) -> tuple[str, str]:
     """Return the marker lines around the figures of a name."""
     return f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
+
+
+def get(name: str, path: Path) -> str:
+    """Return the text between its markers in a page."""
+    begin, end = markers(name)
+    return path.read_text().split(begin, 1)[1].split(end, 1)[0]
 
 
 def put(name: str, text: str, path: Path) -> None:

@@ -14,6 +14,7 @@ class Figure:
     value: float
     unit: str
     detail: str = ""
+    higher_is_better: bool = False
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Size:
 
     records: int
     many_records: int
+    loaded_records: int
+    bulk_records: int
     rounds: int
     delayed_pages: int
     pages: tuple[int, ...]
@@ -30,6 +33,24 @@ class Size:
 
 
 FULL = Size(
-    100_000, 500_000, 3, 64, (1_000, 10_000, 100_000), (1_000, 10_000, 100_000), (10, 100, 1_000)
+    records=100_000,
+    many_records=500_000,
+    loaded_records=30_000,
+    bulk_records=300_000,
+    rounds=3,
+    delayed_pages=64,
+    pages=(1_000, 10_000, 100_000),
+    partitions=(1_000, 10_000, 100_000),
+    streams=(10, 100, 1_000),
 )
-QUICK = Size(10_000, 50_000, 1, 16, (100, 1_000), (100, 1_000), (10, 100))
+QUICK = Size(
+    records=10_000,
+    many_records=50_000,
+    loaded_records=3_000,
+    bulk_records=10_000,
+    rounds=1,
+    delayed_pages=16,
+    pages=(100, 1_000),
+    partitions=(100, 1_000),
+    streams=(10, 100),
+)

@@ -44,11 +44,11 @@ class Result:
         """The largest resident size of the contender."""
         return max(run.peak_bytes for _, run in self.runs)
 
-    def figure(self, part: str, name: str, unit: str = OF_LIMIT) -> Figure:
+    def figure(self, part: str, name: str, unit: str = OF_LIMIT, **more: bool) -> Figure:
         """Return the ratio of the shortest runs, with the median ratio of all pairs."""
         middle = median(run.seconds / limit.seconds for limit, run in self.runs)
         detail = f"{self.seconds:.2f} s of {self.limit_seconds:.2f} s, median ratio {middle:.2f}"
-        return Figure(part, name, self.seconds / self.limit_seconds, unit, detail)
+        return Figure(part, name, self.seconds / self.limit_seconds, unit, detail, **more)
 
 
 def measure_pairs(pairs: Mapping[str, Pair], rounds: int) -> dict[str, Result]:

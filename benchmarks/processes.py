@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -87,6 +87,35 @@ def watch_process(
             raise BenchmarkError(_failure(arguments, errors))
 
 
+def measure_pipe(commands: Sequence[Sequence[str]], log: Path) -> Measurement:
+    """Run commands, each with the output of the one before as input; raises BenchmarkError."""
+    with log.open("wb") as errors, ExitStack() as stack:
+        started_at, processes = time.monotonic(), []
+        source: IO[bytes] | int = subprocess.DEVNULL
+        for command in commands:
+            last = command is commands[-1]
+            process = subprocess.Popen(  # nosec B603 # programs of this project
+                command,
+                cwd=ROOT,
+                env=_environment(),
+                stdin=source,
+                stdout=subprocess.DEVNULL if last else subprocess.PIPE,
+                stderr=errors,
+            )
+            processes.append(stack.enter_context(_kill_on_exit(process)))
+            _close(source)  # so that a command that ends early ends the one before
+            source = process.stdout or subprocess.DEVNULL
+        statuses = [process.wait() for process in processes]
+    if any(statuses):
+        raise BenchmarkError(f"{commands[-1][0]}: {log.read_text(errors='replace')[-1000:]}")
+    return Measurement(started_at, time.monotonic() - started_at, 0)
+
+
+def _close(source: IO[bytes] | int) -> None:
+    if not isinstance(source, int):
+        source.close()
+
+
 def _start(
     arguments: Sequence[str], output: int | IO[bytes], errors: IO[bytes]
 ) -> subprocess.Popen[bytes]:
@@ -103,12 +132,12 @@ def _start(
 @contextmanager
 def _kill_on_exit(
     process: subprocess.Popen[bytes], longest_seconds: float = _LONGEST_SECONDS
-) -> Iterator[None]:
+) -> Iterator[subprocess.Popen[bytes]]:
     """Kill the process at the end of the block or after ``longest_seconds``."""
     alarm = threading.Timer(longest_seconds, process.kill)
     alarm.start()
     try:
-        yield
+        yield process
     finally:
         alarm.cancel()
         if process.returncode is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.docs_page import PERFORMANCE, machine, put
+from benchmarks.docs_page import PERFORMANCE, SPEED, machine, put
 from benchmarks.throughput import PART as THROUGHPUT
 from benchmarks.throughput import TEMPLATE
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from benchmarks.figures import Figure
 
 PICTURE = PERFORMANCE.with_name("ratios.png")
-NAME = "speed"
 _WHOLE_FROM = 20
 OURS_COLOUR, OTHERS_COLOUR, TEXT_COLOUR = "#1f6f8b", "#b8c4c8", "#333333"
 
@@ -39,7 +38,7 @@ def print_table(figures: Sequence[Figure]) -> None:
 
 def write_page(figures: Sequence[Figure], path: Path = PERFORMANCE) -> None:
     """Write the figures between their markers."""
-    put(NAME, "".join(_markdown(figures)), path)
+    put(SPEED, "".join(_markdown(figures)), path)
 
 
 def _markdown(figures: Sequence[Figure]) -> Iterator[str]:

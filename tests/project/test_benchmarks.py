@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
+from datetime import datetime, timezone
 from decimal import Decimal
 from functools import partial
 from threading import Thread
@@ -13,12 +14,14 @@ from urllib.request import urlopen
 import pytest
 
 from benchmarks import (
+    baseline,
     children,
     contenders,
     docs_page,
     equality,
     growth,
     latency,
+    loaded_rows,
     pairs,
     paths,
     report,
@@ -31,7 +34,7 @@ from benchmarks.records import SCHEMA, STREAM, record
 from tests.support.batches import load_with_sdk
 
 RECORDS = 450
-BEGIN, END = docs_page.markers(report.NAME)
+BEGIN, END = docs_page.markers(docs_page.SPEED)
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +107,23 @@ def test_each_partition_and_each_child_is_requested_once(api, delivered, tmp_pat
     streams = latency.known_ahead(3)[name]
     found = delivered(contenders.tap(api.address, tmp_path, *streams))
     assert [values["owner"] for values in found if "page" in values] == [0, 1, 2]
+
+
+def test_checksums_are_the_same_however_a_loader_keeps_a_value():
+    """JSON as text, timestamps with and without a zone, decimals: the same; another value: not."""
+    columns = list(SCHEMA["properties"])
+    rows = [[made[name] for name in columns] for made in map(record, range(3))]
+    for row in rows:
+        row[columns.index("customer")] = json.dumps(row[columns.index("customer")])
+        row[columns.index("total")] = Decimal(str(row[columns.index("total")]))
+        for name, zone in (("created_at", timezone.utc), ("updated_at", None)):
+            moment = datetime.fromisoformat(row[columns.index(name)].replace("Z", "+00:00"))
+            row[columns.index(name)] = moment.replace(tzinfo=zone)
+    expected = loaded_rows.expected(3)
+    assert loaded_rows.checksums(columns, rows) == expected
+    rows[2][columns.index("note")] = "another"
+    found = loaded_rows.checksums(columns, rows)
+    assert [name for name in columns if found[name] != expected[name]] == ["note"]
 
 
 def test_records_are_large_and_varied():
@@ -189,11 +209,68 @@ def test_printed_table_has_every_figure(capsys):
     assert all(figure.detail in printed and figure.unit in printed for figure in FIGURES)
 
 
+@pytest.mark.parametrize(
+    ("value", "higher_is_better", "is_worse"),
+    [
+        (1.33, False, False),
+        (1.34, False, True),
+        (0.1, False, False),
+        (0.76, True, False),
+        (0.74, True, True),
+        (9.0, True, False),
+    ],
+)
+def test_figure_is_worse_from_a_third_on(tmp_path, value, higher_is_better, is_worse):
+    """Than in the docs, where it is 1.00."""
+    path = page_with(
+        [Figure("part", "same", 1.0, "times"), Figure("other", "name", 1.0, "times")], tmp_path
+    )
+    run = [Figure("part", "same", value, "times", higher_is_better=higher_is_better)]
+    before = baseline.committed(path)
+    worse = [f"part, same: {value:.2f} times instead of 1.00"] if is_worse else []
+    assert list(baseline.worse(run, before)) == worse
+    assert list(baseline.unmatched(run, before)) == []
+
+
+def test_figure_without_a_counterpart_is_named(tmp_path):
+    """Unless its part was not measured."""
+    shown = [Figure("part", "gone", 2.0, "times"), Figure("other", "name", 1.0, "times")]
+    before = baseline.committed(page_with(shown, tmp_path))
+    run = [Figure("part", "new", 3.0, "times")]
+    assert sorted(baseline.unmatched(run, before)) == [
+        "part, gone: in the docs, but not measured",
+        "part, new: not in the docs, so not compared",
+    ]
+    assert list(baseline.worse(run, before)) == []
+
+
+def test_every_committed_figure_can_be_compared():
+    lines = docs_page.get(docs_page.SPEED, docs_page.PERFORMANCE).splitlines()
+    assert len(baseline.committed()) == sum(line.startswith("| ") for line in lines) - 1
+
+
+def page_with(figures, folder):
+    path = folder / "page.md"
+    path.write_text(BEGIN + END)
+    report.write_page(figures, path)
+    return path
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("part", [throughput, latency, startup, growth, children])
 def test_every_part_yields_positive_figures(tmp_path, part):
     few = (1, 3)
-    size = Size(400, 600, rounds=1, delayed_pages=4, pages=few, partitions=few, streams=few)
+    size = Size(
+        records=400,
+        many_records=600,
+        loaded_records=300,
+        bulk_records=300,
+        rounds=1,
+        delayed_pages=4,
+        pages=few,
+        partitions=few,
+        streams=few,
+    )
     figures = list(part.figures(size, tmp_path))
     assert len({(figure.part, figure.name) for figure in figures}) == len(figures) >= 2
     assert all(figure.value > 0 for figure in figures if figure.part != "memory")

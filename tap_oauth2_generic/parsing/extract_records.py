@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tap_oauth2_generic.errors import ResponseError, SettingError
-from tap_oauth2_generic.parsing.formats import FORMATS, unpack
+from tap_oauth2_generic.parsing.formats import FORMATS, JsonList, open_envelope, unpack
+from tap_oauth2_generic.parsing.lines import open_lines, open_table
 from tap_oauth2_generic.parsing.list_steps import (
     before_wildcard,
     choose_items,
@@ -125,6 +126,16 @@ class RecordSettings:
         """Decode a response of this stream; raise ValueError that says what is wrong."""
         decoder, _ = FORMATS[self.response_format]
         return decoder(unpack(content))
+
+    def open(self, content: bytes) -> tuple[Any, JsonList] | None:
+        """Return the rest of a response and its records, still encoded; None if it has no list."""
+        content = unpack(content)
+        if self.response_format == "json":
+            return open_envelope(content, self.path)
+        is_all = isinstance(self.path, DottedPath) and not self.path.keys
+        opener = open_lines if self.response_format == "jsonl" else open_table
+        written = opener(content) if is_all else None
+        return None if written is None else ([], written)
 
     def contradictions(self) -> list[str]:
         """Return the settings that need one another, a sentence each."""

@@ -12,7 +12,7 @@ import json
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -28,16 +28,18 @@ _GZIP = b"\x1f\x8b"
 csv.field_size_limit(2**31 - 1)
 # Every digit counts: a float would round what a warehouse column could hold.
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+#: How a response begins that is none.
+NO_CSV = ("<", "{")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _LONGEST_INT = 1000
 # A server that puts a space after a colon does so from the beginning.
-_SPACED, _PROBED_BYTES = b'": ', 4096
+SPACED, PROBED_BYTES = b'": ', 4096
 
 
 def decode(content: bytes) -> Any:
     """Decode JSON with every number exact, an empty text as None; raise ValueError."""
-    content = content.removeprefix(_BYTE_ORDER_MARK)
+    content = content.removeprefix(BYTE_ORDER_MARK)
     if not content.strip():
         return None
     try:
@@ -55,7 +57,7 @@ class JsonList:
     """A JSON list as the server wrote it, in one line; ``members`` are its values."""
 
     text: bytes
-    members: list[msgspec.Raw]
+    members: Sequence[bytes | msgspec.Raw]
 
 
 def open_envelope(content: bytes, path: Path) -> tuple[Any, JsonList] | None:
@@ -67,8 +69,8 @@ def open_envelope(content: bytes, path: Path) -> tuple[Any, JsonList] | None:
     if not isinstance(path, DottedPath):
         return None
     try:
-        content = content.removeprefix(_BYTE_ORDER_MARK)
-        if b"\n" in content or b"\r" in content or _SPACED in content[:_PROBED_BYTES]:
+        content = content.removeprefix(BYTE_ORDER_MARK)
+        if b"\n" in content or b"\r" in content or SPACED in content[:PROBED_BYTES]:
             # Between the values only: inside a string JSON allows no line break.
             content = msgspec.json.format(content, indent=-1)
         rest, written = _cut(content, path.keys)
@@ -179,7 +181,7 @@ def _csv(content: bytes) -> list[dict[str, str]]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as wrong:
         raise ValueError(f"its bytes are not UTF-8 (at byte {wrong.start})") from None
-    if text.lstrip().startswith(("<", "{")):
+    if text.lstrip().startswith(NO_CSV):
         raise ValueError("it is not CSV")
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))

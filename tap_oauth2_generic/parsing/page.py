@@ -22,7 +22,7 @@ from tap_oauth2_generic.parsing.extract_records import (
     describe,
     extract_records,
 )
-from tap_oauth2_generic.parsing.formats import JsonList, decode, open_envelope, repeated_key, unpack
+from tap_oauth2_generic.parsing.formats import JsonList, decode, repeated_key, unpack
 from tap_oauth2_generic.runtime.redaction import excerpt
 from tap_oauth2_generic.settings.paths import Path
 
@@ -134,7 +134,7 @@ def read_page(  # noqa: PLR0913, PLR0917 - a response in its parts
     body cannot be decoded, or what the path finds cannot be records.
     """
     sent = CaseInsensitiveDict(headers)
-    opened = open_envelope(unpack(content), settings.path) if keep_encoded else None
+    opened = settings.open(content) if keep_encoded else None
     if opened is not None:
         body, written = opened
         return Page(url, status, sent, body, written=written, added=settings.add_fields)

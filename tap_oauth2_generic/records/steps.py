@@ -40,8 +40,7 @@ class Unwrap(Step):
     def __init__(self, settings: RecordSettings, read: Iterable[Path]) -> None:
         where = settings.records_path
         self.takes_encoded = (
-            settings.response_format == "json"
-            and not settings.records_are_values
+            not settings.records_are_values
             and settings.record_columns is None
             and isinstance(where, DottedPath)
             and all(passes_by(p, where) for p in read if isinstance(p, DottedPath | JsonPath))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tap_oauth2_generic.parsing.extract_records import RecordSettings
 from tap_oauth2_generic.parsing.formats import open_envelope
 from tap_oauth2_generic.records.conform import RecordConformer
 from tap_oauth2_generic.records.passthrough import Conform
@@ -22,6 +23,7 @@ from tap_oauth2_generic.records.steps import (
     Encode,
     Keep,
     ReadKeys,
+    Unwrap,
 )
 from tap_oauth2_generic.replication.bounds import Bound
 from tap_oauth2_generic.runtime.log import StreamLog
@@ -139,6 +141,11 @@ def test_keys_of_children_are_read_from_encoded_records():
     page, of = Page([{"n": 1}, {"n": 2}]), parse_path("n")
     batch = pipeline(ReadKeys([of], checks=True))(page, Slice({"account": 7}))
     assert (page.decoded, batch.encoded.read) == (0, {of: [b"1", b"2"]})
+
+
+@pytest.mark.parametrize("format_", ["json", "jsonl", "csv"])
+def test_records_of_each_format_may_stay_encoded(format_):
+    assert Unwrap(RecordSettings(response_format=format_), []).takes_encoded
 
 
 def test_step_inherits_no_fast_path_for_an_apply_of_its_own():

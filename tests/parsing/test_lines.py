@@ -1,0 +1,87 @@
+"""JSON Lines and CSV stay encoded, unless anything in them is unusual."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tap_oauth2_generic.parsing.formats import FORMATS, decode
+from tap_oauth2_generic.parsing.lines import open_lines, open_table
+
+json_lines = {
+    "lines": b'{"a":1}\n{"a":2}\n',
+    "no last line break": b'{"a":1}\n{"a":2}',
+    "one line": b'{"a":1.10}',
+    "carriage returns": b'{"a":1}\r\n{"a":2}\r\n',
+    "a byte order mark": b'\xef\xbb\xbf{"a":1}\n',
+    "spaces": b'{"a": 1, "b": [1, 2]}\n{"a": 2}\n',
+    "no objects": b'1\n"x"\nnull\n[1]\n',
+    "repeated names": b'{"a":1,"a":2}\n',
+    "an escaped line break": b'{"a":"\\n\\r"}\n',
+    "separators of Unicode": '{"a":"\u2028\x85"}\n{"a":"\U0001f600"}\n'.encode(),
+}
+tables = {
+    "rows": b"a,b\n1,2\n3,4\n",
+    "no last line break": b"a,b\r\n1,2",
+    "a byte order mark": b"\xef\xbb\xbfa,b\n1,2\n",
+    "empty lines": b"a,b\n\n1,2\r\n\r\n",
+    "no rows": b"a,b\n",
+    "quotes": b'a,"b c"\n"1,""2""","x\r\ny"\n',
+    "escapes": b'a\n\\\n"\t"\n',
+    "many scripts": "ü,ł\n\u2028,\U0001f600\x85\n".encode(),
+}
+other_formats = [("jsonl", name, json_lines[name]) for name in json_lines]
+other_formats += [("csv", name, tables[name]) for name in tables]
+openers = {"jsonl": open_lines, "csv": open_table}
+
+
+@pytest.mark.parametrize(("format_", "content"), [(f, c) for f, _, c in other_formats])
+def test_lines_and_rows_stay_encoded(format_, content):
+    written = openers[format_](content)
+    decoded = FORMATS[format_][0](content)
+    assert decode(written.text) == [decode(bytes(one)) for one in written.members] == decoded
+    assert written.text == b"[" + b",".join(written.members) + b"]"
+    assert all(one not in written.text for one in (b"\n", b"\r", b": "))
+
+
+unusual = {
+    "two values on a line": ("jsonl", b'{"a":1}{"a":2}\n'),
+    "two values on a line, and an empty line": ("jsonl", b'\n{"a":1}{"a":2}\n'),
+    "a value on two lines": ("jsonl", b'{"a":\n1}\n'),
+    "a value on two lines, and two on one": ("jsonl", b'{"a":\n1}\n{"a":1} {"a":2}'),
+    "lines that join to objects": ("jsonl", b'{"a":1\n"b":2}\n'),
+    "values with a comma between": ("jsonl", b'{"a":1},{"b":2}\n'),
+    "a line cut in the middle": ("jsonl", b'{"a":1}\n{"a":'),
+    "an empty line": ("jsonl", b'{"a":1}\n\n{"a":2}\n'),
+    "a space after a value": ("jsonl", b'{"a":1} \n{"a":2}\n'),
+    "mixed line breaks": ("jsonl", b'{"a":1}\r\n{"a":2}\n'),
+    "no lines": ("jsonl", b" "),
+    "a name that comes twice": ("csv", b"a,a\n1,2\n"),
+    "a name that JSON escapes": ("csv", b'a,"""b"""\n1,2\n'),
+    "a short row": ("csv", b"a,b\n1,2\n3\n"),
+    "a long row": ("csv", b"a,b\n1,2,3\n"),
+    "bytes that are not UTF-8": ("csv", b"a\n\xff\n"),
+    "an open quote": ("csv", b'a\n"1\n'),
+    "a web page": ("csv", b" \n<html>\n"),
+    "an error": ("csv", b'\xef\xbb\xbf {"error":1}\n'),
+    "an empty body": ("csv", b""),
+}
+
+
+@pytest.mark.parametrize(("format_", "content"), unusual.values(), ids=unusual)
+def test_unusual_lines_and_rows_are_decoded(format_, content):
+    """What each of them means, or what is wrong with it, has one home."""
+    assert openers[format_](content) is None
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.lists(st.text(st.characters(codec="utf-8")), min_size=3, max_size=3)))
+def test_encoded_rows_are_the_decoded_ones(rows):
+    text = io.StringIO()
+    csv.writer(text).writerows([["a", "b", "c"], *rows])
+    content = text.getvalue().encode()
+    assert decode(open_table(content).text) == FORMATS["csv"][0](content)

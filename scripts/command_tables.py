@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 import click
@@ -19,24 +18,24 @@ def command_rows() -> Iterator[str]:
     yield "| Command | Does |"
     yield "|:--|:--|"
     for name, command in Program().commands.items():
-        yield f"| `tap-oauth2-generic {name}` | {command.help} |"
+        yield f"| `tap-oauth2-generic {name}` | {command.short_help or command.help} |"
 
 
 def option_rows() -> Iterator[str]:
     """Yield the table of the subcommands' options."""
     yield "| Command | Option | Default | Meaning |"
     yield "|:--|:--|:--|:--|"
-    for name in Program().commands:
-        for option, default, meaning in _options(name):
+    for name, command in Program().commands.items():
+        for option, default, meaning in _options(command):
             yield f"| `{name}` | `{option}` | {default} | {meaning} |"
 
 
-def _options(command: str) -> Iterator[tuple[str, str, str]]:
-    if command == "demo":
+def _options(command: click.Command) -> Iterator[tuple[str, str, str]]:
+    if command.name == "demo":
         # It parses its own arguments, as it stands apart from the tap.
         yield "--port", f"`{DEFAULT_PORT}`", "TCP port; 0 chooses a free one."
         return
-    for option in import_module(f"tap_oauth2_generic.cli.{command}").command.params:
+    for option in command.params:
         if isinstance(option, click.Option):
             text = " ".join((option.help or "").split())
             yield option.opts[0], _default(option), text

@@ -22,18 +22,17 @@ from tap_oauth2_generic.errors import OutputError, TapError
 from tap_oauth2_generic.extract.prefetch import Prefetcher
 from tap_oauth2_generic.records.stream_maps import check_maps
 from tap_oauth2_generic.runtime.clock import Clock
-from tap_oauth2_generic.runtime.log import LOG, some
+from tap_oauth2_generic.runtime.log import LOG, PREFIX, some
 from tap_oauth2_generic.runtime.report import REPORT
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
 from tap_oauth2_generic.runtime.stats import plural
+from tap_oauth2_generic.runtime.stdout import write_text
 from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.settings.fields import ErrorCollector
 from tap_oauth2_generic.settings.limits import MAX_NAMED_STREAMS
 from tap_oauth2_generic.singer.base_tap import BaseTap
 from tap_oauth2_generic.singer.batch_writer import BatchWriter
-from tap_oauth2_generic.singer.environment import PREFIX
 from tap_oauth2_generic.singer.input_files import bookmarks_in
-from tap_oauth2_generic.singer.message_writer import write_text
 from tap_oauth2_generic.singer.state_writer import has_history
 from tap_oauth2_generic.stream import OAuth2Stream
 

@@ -7,25 +7,14 @@ import sys
 from collections.abc import Callable
 
 import click
-from singer_sdk.exceptions import ConfigValidationError
 
 from tap_oauth2_generic.errors import OutputError, TapError
-from tap_oauth2_generic.runtime.log import LOG
+from tap_oauth2_generic.runtime import stdout
+from tap_oauth2_generic.runtime.log import LOG, check_log_level
 from tap_oauth2_generic.runtime.redaction import protect_logs, redact
 from tap_oauth2_generic.runtime.report import REPORT
 from tap_oauth2_generic.runtime.shutdown import Interrupted, uninterrupted
 from tap_oauth2_generic.settings.limits import MAX_ERROR_LINES, MAX_LINE_LENGTH
-from tap_oauth2_generic.singer import message_writer
-from tap_oauth2_generic.singer.environment import check_log_level
-
-#: The option of every subcommand, as the SDK defines it for the tap.
-CONFIG_OPTION = click.option(
-    "--config",
-    "paths",
-    multiple=True,
-    help="Configuration file; later files win. Secrets that no file holds are read from "
-    "environment variables; ENV reads all settings from there, and they win over all files.",
-)
 
 
 def log_to_stderr() -> None:
@@ -43,7 +32,7 @@ def run_cleanly(action: Callable[[], object]) -> int:
         # The SDK would use it, unchecked, before anything else.
         check_log_level()
         found = action()
-        message_writer.flush_output()
+        stdout.flush_output()
         status, ended = (found if isinstance(found, int) else 0), "success"
     except click.UsageError as error:
         error.show()
@@ -67,27 +56,29 @@ def run_cleanly(action: Callable[[], object]) -> int:
 
 
 def _describe(error: BaseException) -> list[str]:  # noqa: PLR0911 - one for each kind
+    from singer_sdk.exceptions import ConfigValidationError  # only an error needs the SDK here
+
     match error:
         case click.Abort() | KeyboardInterrupt():
             return ["interrupted"]
         case Interrupted():
             if uninterrupted.forced:
                 # The reader of stdout may be gone, so flushing could block.
-                message_writer.abandon_output()
+                stdout.abandon_output()
             return [f"interrupted by {error.name}; rerun to resume from the last STATE"]
         case click.ClickException():
             return [error.format_message()]
         case ConfigValidationError():
             return error.errors or [str(error)]
         case OutputError():
-            message_writer.abandon_output()
+            stdout.abandon_output()
             return [str(error)]
         case TapError():
             return str(error).split("\n")
-        case OSError() if error.errno in message_writer.TAKES_NO_MORE:
+        case OSError() if error.errno in stdout.TAKES_NO_MORE:
             # click and rich do not write through our own writer.
-            message_writer.abandon_output()
-            return [str(message_writer.output_error(error))]
+            stdout.abandon_output()
+            return [str(stdout.output_error(error))]
         case RecursionError():
             return ["the configuration, catalog, state or a response is nested too deep"]
     LOG.debug("Traceback for a bug report", exc_info=error)

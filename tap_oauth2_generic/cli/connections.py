@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from tap_oauth2_generic.cli.boundary import CONFIG_OPTION
 from tap_oauth2_generic.cli.preview import preview
 from tap_oauth2_generic.errors import AuthorizationError, InputError
 from tap_oauth2_generic.oauth2.grants import grants
@@ -83,13 +82,8 @@ def _show(shown: dict[str, Any]) -> None:
     click.echo(printable("\n  ".join(lines)))
 
 
-@click.command("connections")
-@CONFIG_OPTION
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
-@click.option("--check", "checks", is_flag=True, help="Renew this connection, or use it once.")
-@click.option("--remove", metavar="NAME", help="Remove a connection from the token store.")
-def command(paths: tuple[str, ...], remove: str | None, *, as_json: bool, checks: bool) -> None:
-    """List the stored connections."""
+def run(paths: tuple[str, ...], remove: str | None, *, as_json: bool, checks: bool) -> None:
+    """Run the command ``connections``."""
     raw = TapOAuth2Generic.merge_configuration(paths)
     oauth2 = TapOAuth2Generic.parse_configuration(raw).oauth2
     store = TokenStore(oauth2.token_store, oauth2.token_store_key)

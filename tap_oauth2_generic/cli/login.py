@@ -17,7 +17,6 @@ from urllib.parse import parse_qsl, urlsplit
 import click
 import msgspec
 
-from tap_oauth2_generic.cli.boundary import CONFIG_OPTION
 from tap_oauth2_generic.cli.callback_server import Listener, listen
 from tap_oauth2_generic.config.config import Config
 from tap_oauth2_generic.errors import AuthorizationError, TapError
@@ -118,18 +117,8 @@ def _user(token: Token) -> str:
         return ""
 
 
-@click.command("login")
-@CONFIG_OPTION
-@click.option("--no-browser", is_flag=True, help="Paste the redirect address instead of listening.")
-@click.option(
-    "--timeout", type=click.FloatRange(min=0, min_open=True), default=300.0, show_default=True,
-    help="Seconds to wait for the redirect.",
-)  # fmt: skip
-def command(paths: tuple[str, ...], timeout: float, *, no_browser: bool) -> None:
-    """Log in once and store the tokens.
-
-    The configuration decides how: authorization code with PKCE, or device code.
-    """
+def run(paths: tuple[str, ...], timeout: float, *, no_browser: bool) -> None:
+    """Run the command ``login``."""
     config = TapOAuth2Generic.parse_configuration(TapOAuth2Generic.merge_configuration(paths))
     session = Session.of(config, Clock(), sys.stdout.flush)
     with ExitStack() as stack:

@@ -13,7 +13,6 @@ from typing import Any
 import click
 import msgspec
 
-from tap_oauth2_generic.cli.boundary import CONFIG_OPTION
 from tap_oauth2_generic.cli.schema_file import write_schemas
 from tap_oauth2_generic.cli.suggest import Suggester, Suggestion
 from tap_oauth2_generic.errors import InputError, TapError
@@ -195,20 +194,7 @@ def _type(column: dict[str, Any]) -> str:
     return column.get("format") or " or ".join(names) or "null"
 
 
-@click.command("preview")
-@CONFIG_OPTION
-@click.option("--stream", "name", help="Only this stream.")
-@click.option(
-    "--records", "wanted", type=click.IntRange(1), default=5, show_default=True,
-    help="Records to show of each stream.",
-)  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
-@click.option(
-    "--suggest", "suggests", is_flag=True, help="Print complete definitions, tried, to paste."
-)
-@click.option("--schema", "schema_file", help="Write the schema to declare to this file.")
-@click.option("--offline", is_flag=True, help="Only check the configuration; send nothing.")
-def command(  # noqa: PLR0913 - its options
+def run(  # noqa: PLR0913 - its options
     paths: tuple[str, ...],
     name: str | None,
     wanted: int,
@@ -218,7 +204,7 @@ def command(  # noqa: PLR0913 - its options
     schema_file: str | None,
     offline: bool,
 ) -> None:
-    """Fetch a few records and show each request and response."""
+    """Run the command ``preview``."""
     if schema_file is not None and offline:
         raise InputError("--schema needs records, and --offline requests none; omit one of them")
     config = TapOAuth2Generic.merge_configuration(paths)

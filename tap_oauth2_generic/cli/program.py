@@ -1,61 +1,70 @@
-"""The program: the SDK's Singer command, and the subcommands, one file each.
+"""The program: the SDK's Singer command, and the subcommands.
 
-A subcommand is imported when it is called, so none of them slows down a sync or ``--version``.
+Imports neither the SDK nor the tap: ``--version`` and ``--help`` need none of them.
 """
 
 from __future__ import annotations
 
-import io
-import sys
-from importlib import import_module
+from importlib import metadata
 from typing import Any
 
 import click
 
-from tap_oauth2_generic.cli.boundary import log_to_stderr
-from tap_oauth2_generic.singer.message_writer import require_output
-from tap_oauth2_generic.tap import TapOAuth2Generic
+from tap_oauth2_generic.cli.subcommands import SUBCOMMANDS
+
+NAME = "tap-oauth2-generic"
 
 
-class Subcommand(click.Command):
-    """A subcommand that is imported from ``tap_oauth2_generic.cli`` when it is called."""
-
-    def make_context(self, *args: Any, **options: Any) -> click.Context:
-        """Parse the arguments as the imported command does; it prints to stdout."""
-        log_to_stderr()
-        require_output()
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            # What the terminal's encoding lacks is shown by its escape.
-            sys.stdout.reconfigure(errors="backslashreplace")
-        command: click.Command = import_module(f"tap_oauth2_generic.cli.{self.name}").command
-        return command.make_context(*args, **options)
+def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's
+    if value:
+        click.echo(f"{NAME} v{_version(NAME)}, Meltano SDK v{_version('singer-sdk')}")
+        ctx.exit()
 
 
-@click.command(
-    add_help_option=False,
-    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
-)
-@click.pass_context
-def demo(ctx: click.Context) -> None:
-    """Serve the demo OAuth2 provider and API on localhost."""
-    # It stands alone: the tap must not import it statically, and it parses its own arguments.
-    ctx.exit(import_module("tap_oauth2_generic.demo.__main__").main(ctx.args))
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "[could not be detected]"
+
+
+# As the SDK declares them, for --version and --help alone.
+_SHOWN_OPTIONS: list[click.Parameter] = [
+    click.Option(
+        ["--version"], is_flag=True, help="Display the package version.", callback=_show_version,
+    ),
+    click.Option(["--about"], is_flag=True, help="Display package metadata and settings."),
+    click.Option(
+        ["--format"], type=click.Choice(["json", "markdown"]),
+        help="Specify output style for --about",
+    ),
+    click.Option(
+        ["--config"],
+        help="Configuration file location or 'ENV' to use environment variables.",
+    ),
+    click.Option(["--discover"], is_flag=True, help="Run the tap in discovery mode."),
+    click.Option(
+        ["--test"],
+        help="Use --test to sync a single record for each stream. Use --test=schema to test "
+        "schema output without syncing records.",
+    ),
+    click.Option(
+        ["--catalog"], type=click.File(), help="Use a Singer catalog file with the tap."
+    ),
+    click.Option(
+        ["--state"], type=click.File(),
+        help="Use a bookmarks file for incremental replication.",
+    ),
+]  # fmt: skip
 
 
 class Program(click.Group):
     """The Singer command of the SDK with subcommands; the first argument may name one."""
 
     def __init__(self) -> None:
-        subcommands = [
-            Subcommand("login", help="Log in once and store the tokens."),
-            Subcommand("connections", help="List, check and remove stored connections."),
-            Subcommand("preview", help="Fetch a few records and show each request and response."),
-            Subcommand("shard", help="Split the configuration for several workers."),
-            demo,
-        ]
         super().__init__(
-            TapOAuth2Generic.name,
-            subcommands,
+            NAME,
+            SUBCOMMANDS,
             callback=self._run_tap,
             help="Run the Singer tap: messages go to stdout, logs to stderr.",
             invoke_without_command=True,
@@ -64,7 +73,11 @@ class Program(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the Singer options, unless a subcommand with its own options comes first."""
-        if not args or args[0] not in self.commands:
+        if args in (["--version"], ["--help"]):
+            self.params = _SHOWN_OPTIONS
+        elif not args or args[0] not in self.commands:
+            from tap_oauth2_generic.tap import TapOAuth2Generic  # slow to import
+
             # Getting the SDK's command configures logging, which a subcommand does differently.
             self._tap = TapOAuth2Generic.cli
             self.params = self._tap.params

@@ -13,7 +13,6 @@ from typing import Any
 import click
 import msgspec
 
-from tap_oauth2_generic.cli.boundary import CONFIG_OPTION
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA, Config
 from tap_oauth2_generic.config.streams import StreamConfig
 from tap_oauth2_generic.errors import InputError
@@ -22,7 +21,6 @@ from tap_oauth2_generic.replication.bounds import moment
 from tap_oauth2_generic.replication.partitions import Context
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.log import LOG
-from tap_oauth2_generic.settings.limits import MAX_SHARDS
 from tap_oauth2_generic.singer.input_files import bookmarks_in, read_object
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
@@ -162,17 +160,8 @@ def _state(path: str) -> dict[str, Any]:
     return bookmarks_in(inner if isinstance(inner, dict) else state)
 
 
-@click.command("shard")
-@CONFIG_OPTION
-@click.option(
-    "--shards", type=click.IntRange(1, MAX_SHARDS), required=True, help="Number of workers."
-)
-@click.option("--state", "states", multiple=True, help="Carry over the bookmarks of a state file.")
-def command(paths: tuple[str, ...], states: tuple[str, ...], shards: int) -> None:
-    """Split the configuration by its partitions, for several workers.
-
-    Prints a configuration and a state ID suffix for each worker.
-    """
+def run(paths: tuple[str, ...], states: tuple[str, ...], shards: int) -> None:
+    """Run the command ``shard``."""
     raw = TapOAuth2Generic.merge_configuration(paths)
     config = TapOAuth2Generic.parse_configuration(raw)
     found = split(config, raw, shards, [_state(path) for path in states])

@@ -3,6 +3,5 @@
 Standard library only: it imports nothing of the tap, and the tap imports nothing of it.
 """
 
-from tap_oauth2_generic.demo.server import DEFAULT_PORT, DemoServer
-
-__all__ = ["DEFAULT_PORT", "DemoServer"]
+HOST = "127.0.0.1"
+DEFAULT_PORT = 8765

@@ -10,6 +10,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+from tap_oauth2_generic.demo import DEFAULT_PORT, HOST
 from tap_oauth2_generic.demo.clients import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -17,7 +18,6 @@ from tap_oauth2_generic.demo.clients import (
     PUBLIC_CLIENT_ID,
     USERNAME,
 )
-from tap_oauth2_generic.demo.server import DEFAULT_PORT, HOST, DemoServer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(port: int) -> int:
+    from tap_oauth2_generic.demo.server import DemoServer  # not for --help
+
     with contextlib.ExitStack() as stack:
         try:
             demo = stack.enter_context(DemoServer(port))

@@ -12,6 +12,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+from tap_oauth2_generic.demo import DEFAULT_PORT, HOST
 from tap_oauth2_generic.demo.app import App
 from tap_oauth2_generic.demo.http_messages import Problem, Request, Response
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-HOST = "127.0.0.1"
-DEFAULT_PORT = 8765
 TOKEN_LIFETIME = 3600.0
 
 _MAX_BODY = 65_536

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tap_oauth2_generic.errors import ConfigurationError
+
 LOG = logging.getLogger("tap-oauth2-generic")
+#: What the name of every environment variable of a setting begins with.
+PREFIX = "TAP_OAUTH2_GENERIC_"
+#: The SDK reads this variable before any setting.
+LOG_LEVEL = "LOGLEVEL"
+_LEVELS = "DEBUG, INFO, WARNING, ERROR, CRITICAL"
 
 
 class StreamLog(logging.LoggerAdapter):  # type: ignore[type-arg] # none in Python 3.10
@@ -36,3 +44,11 @@ def some(names: Sequence[str], at_most: int) -> str:
     """Return the first names as a list for a message, and how many more there are."""
     shown, more = ", ".join(names[:at_most]), len(names) - at_most
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+def check_log_level() -> None:
+    """Raise ConfigurationError if the variable for it names no level of ``logging``."""
+    for variable in (f"{PREFIX}{LOG_LEVEL}", LOG_LEVEL):
+        level = os.environ.get(variable)
+        if level and not isinstance(logging.getLevelName(level.upper()), int):
+            raise ConfigurationError(f"{variable} must be one of {_LEVELS}, not {level!r}")

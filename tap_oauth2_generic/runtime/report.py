@@ -6,16 +6,12 @@ Counts nothing; ``docs/reference/run-report.schema.json`` has the fields and the
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-import msgspec
-
 from tap_oauth2_generic.errors import InputError
-from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.redaction import escape_controls
 
 _BEGINNING = b'{\n  "tap": "tap-oauth2-generic"'
@@ -36,6 +32,10 @@ class ReportFile:
         path, self._path = self._path, None
         if path is None:
             return
+        import msgspec  # only a run needs it
+
+        from tap_oauth2_generic.runtime.json_encoder import encode_json
+
         report = msgspec.json.format(encode_json(self._make(status, exit_status)), indent=2)
         with _beside(path) as file:
             file.write(escape_controls(f"{report.decode()}\n").encode())
@@ -47,6 +47,8 @@ class ReportFile:
 @contextmanager
 def _beside(path: str) -> Iterator[IO[bytes]]:
     """Yield a new file in the folder of a path, deleted unless renamed; raise InputError."""
+    import secrets  # slow to import, and few runs write a report
+
     try:
         target = Path(os.path.realpath(path))
         if not _may_be_written(target):

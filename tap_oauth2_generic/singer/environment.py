@@ -5,7 +5,6 @@ Knows no setting: a schema names them. No value of a variable is ever shown.
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -14,26 +13,12 @@ from singer_sdk.configuration._dict_config import TRUTHY, parse_environment_conf
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers._typing import is_boolean_type
 
-from tap_oauth2_generic.errors import ConfigurationError
-from tap_oauth2_generic.runtime.log import LOG
+from tap_oauth2_generic.runtime.log import LOG, LOG_LEVEL, PREFIX
 from tap_oauth2_generic.settings.fields import near_choice
 
-#: What the name of every variable begins with.
-PREFIX = "TAP_OAUTH2_GENERIC_"
 # The SDK reads every other word as false.
 _BOOLEANS = (*TRUTHY, "false", "0", "no", "off")
 _PLUGIN_NAMES = ("MELTANO_EXTRACTOR_NAME", "MELTANO_EXTRACTOR_NAMESPACE")
-# The SDK reads this variable before any setting.
-_LOG_LEVEL = "LOGLEVEL"
-_LEVELS = "DEBUG, INFO, WARNING, ERROR, CRITICAL"
-
-
-def check_log_level() -> None:
-    """Raise ConfigurationError if the variable for it names no level of ``logging``."""
-    for variable in (f"{PREFIX}{_LOG_LEVEL}", _LOG_LEVEL):
-        level = os.environ.get(variable)
-        if level and not isinstance(logging.getLevelName(level.upper()), int):
-            raise ConfigurationError(f"{variable} must be one of {_LEVELS}, not {level!r}")
 
 
 def add_environment(
@@ -112,7 +97,7 @@ def _unknown(properties: Mapping[str, Any]) -> Iterator[str]:
         is_extra = name.startswith("_") and name.strip("_").upper() not in known
         if not variable.startswith(PREFIX) or is_extra or variable.startswith(others):
             continue
-        if name not in {*known, _LOG_LEVEL}:
+        if name not in {*known, LOG_LEVEL}:
             yield f"{variable}: unknown setting {name!r}{near_choice(name, known)}"
 
 

@@ -5,26 +5,17 @@ Knows no stream; what is in a message is decided elsewhere.
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import io
-import os
-import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
-from functools import lru_cache
-from typing import IO
 
 import msgspec
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message, RecordMessage, StateMessage
 
-from tap_oauth2_generic.errors import OutputError
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
+from tap_oauth2_generic.runtime.stdout import binary_output, output_errors
 
-#: The error numbers of an output that accepts no more data.
-TAKES_NO_MORE = frozenset({errno.EPIPE, errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO})
 Encoded = Sequence[bytes | msgspec.Raw]
 _PIECE_BYTES = 2**18
 # Unicode line breaks that JSON allows inside a string, and that some readers split at.
@@ -76,8 +67,8 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         """Write the records that are held; here none are."""
 
     def _write(self, lines: bytes, *, flushes: bool) -> None:
-        with _output_errors(), uninterrupted:
-            stream = _binary_output()
+        with output_errors(), uninterrupted:
+            stream = binary_output()
             stream.write(lines)
             self.written_bytes += len(lines)
             if flushes:
@@ -86,12 +77,6 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
     def flush(self) -> None:
         """Flush the buffer; raise OutputError if stdout accepts no more."""
         self._write(b"", flushes=True)
-
-
-def require_output() -> None:
-    """Raise OutputError if the process was started without stdout."""
-    if sys.stdout is None:
-        raise OutputError("stdout is closed; redirect it to a target or a file")
 
 
 def lines_of(
@@ -115,59 +100,3 @@ def _in_one_line(text: bytes) -> bytes:
         if character[:1] in text and character in text:
             text = text.replace(character, escape)
     return text
-
-
-def _binary_output() -> IO[bytes]:
-    # Looked up each time: a test or an embedding program may replace it.
-    require_output()
-    output = sys.stdout.buffer
-    if isinstance(output, io.RawIOBase):
-        # Under PYTHONUNBUFFERED a write may stop half-way; a line must not.
-        return _buffer_over(output)
-    return output
-
-
-@lru_cache(maxsize=1)
-def _buffer_over(output: io.RawIOBase) -> IO[bytes]:
-    """Return a buffer over an unbuffered output, which it never closes."""
-    return open(output.fileno(), "wb", closefd=False)
-
-
-def write_text(text: str) -> None:
-    """Write a string that is no message, such as a catalog; raise OutputError."""
-    with _output_errors():
-        _binary_output().write(text.encode())
-        _binary_output().flush()
-
-
-def flush_output() -> None:
-    """Flush before the process ends; raise OutputError."""
-    with _output_errors():
-        _binary_output().flush()
-        sys.stdout.flush()
-        _buffer_over.cache_clear()
-
-
-def abandon_output() -> None:
-    """Discard the buffer, so that the interpreter does not fail over it at exit."""
-    # There may be no stdout to discard.
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-
-
-def output_error(error: OSError | ValueError) -> OutputError:
-    """Return an OutputError that says why stdout accepts no more."""
-    said = getattr(error, "strerror", None) or str(error)
-    closed = isinstance(error, BrokenPipeError)
-    reason = "was closed (did the target exit?)" if closed else f"failed: {said}"
-    return OutputError(f"stdout {reason}; nothing after this point was written")
-
-
-@contextlib.contextmanager
-def _output_errors() -> Iterator[None]:
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        raise output_error(error) from None

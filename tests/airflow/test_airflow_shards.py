@@ -13,7 +13,7 @@ import psycopg
 import pytest
 import requests
 
-from tap_oauth2_generic.demo import DemoServer
+from tap_oauth2_generic.demo.server import DemoServer
 from tests.airflow.airflow_server import INSTALLED, PROGRAMS, READY, ROOT, Airflow
 from tests.support.postgres import postgres, programs
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from tap_oauth2_generic.demo import DemoServer
+from tap_oauth2_generic.demo.server import DemoServer
 from tests.support.login_process import Login, Person, config, free_port
 
 

@@ -12,7 +12,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tap_oauth2_generic.demo import DemoServer
+from tap_oauth2_generic.demo.server import DemoServer
 from tests.support.login_process import Login, config
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")

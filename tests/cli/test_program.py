@@ -58,7 +58,10 @@ def test_a_subcommand_imports_neither_the_others_nor_the_demo():
         "run(sys.argv[1:]); print(*sys.modules)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", probe, "shard", "--help"], capture_output=True, text=True, check=True
+        [sys.executable, "-c", probe, "shard", "--shards", "2"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     loaded = done.stdout.split()
     assert "tap_oauth2_generic.cli.shard" in loaded

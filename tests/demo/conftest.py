@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tap_oauth2_generic.demo import DemoServer
+from tap_oauth2_generic.demo.server import DemoServer
 from tests.support.demo_client import Browser, Client
 
 

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tap_oauth2_generic.demo import DemoServer
+from tap_oauth2_generic.demo.server import DemoServer
 from tests.support.demo_client import CHALLENGE, REDIRECT, TIMEOUT, USER, Browser, redirected
 
 

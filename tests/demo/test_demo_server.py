@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 import tap_oauth2_generic.demo
-from tap_oauth2_generic.demo import DemoServer
+from tap_oauth2_generic.demo.server import DemoServer
 
 COUNTS = "GET /demo/counts HTTP/1.1\nHost: localhost\nConnection: close\n\n"
 

@@ -8,7 +8,7 @@ import re
 import pytest
 from click.testing import CliRunner
 
-from tap_oauth2_generic.cli.preview import command as preview
+from tap_oauth2_generic.cli.program import Program
 from tests.faults.fault_kinds import PERMANENT, RETRIED, body, once
 from tests.support.commands import write_config
 from tests.support.server import Reply
@@ -126,7 +126,7 @@ def test_fault_in_a_sample_is_reported(api, proxy, tap, tmp_path, option, fault)
         assert not run.output
     else:
         path = write_config(tmp_path, config)
-        done = CliRunner().invoke(preview, ["--config", str(path), "--json"])
+        done = CliRunner().invoke(Program().commands["preview"], ["--config", str(path), "--json"])
         status, errors = done.exit_code, done.stderr
         line = json.loads(done.stdout)[0]["error"]
     assert status == 1

@@ -11,7 +11,7 @@ from subprocess import DEVNULL
 import pytest
 import requests
 
-from tap_oauth2_generic.demo import DemoServer
+from tap_oauth2_generic.demo.server import DemoServer
 from tap_oauth2_generic.session import Session
 from tests.support.commands import write_config
 from tests.support.server import Reply

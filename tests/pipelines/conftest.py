@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tap_oauth2_generic.demo import DemoServer
+from tap_oauth2_generic.demo.server import DemoServer
 from tests.pipelines.meltano_project import ROOT, Project
 from tests.pipelines.warehouses import CSV, DuckDB, JSONLines, PostgreSQL
 from tests.support.demo_client import Client

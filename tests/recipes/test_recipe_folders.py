@@ -9,8 +9,8 @@ import pytest
 from jsonschema import Draft7Validator
 
 from tap_oauth2_generic.config.reader import read_config
+from tap_oauth2_generic.runtime.log import PREFIX
 from tap_oauth2_generic.settings.fields import ErrorCollector
-from tap_oauth2_generic.singer.environment import PREFIX
 from tests.support import ROOT
 
 SCHEMA = json.loads((ROOT / "config.schema.json").read_text())

@@ -15,8 +15,8 @@ from singer_sdk.mapper import PluginMapper, SameRecordTransform
 from singer_sdk.plugin_base import PluginBase, _ConfigInput
 from singer_sdk.streams._state import StreamStateManager
 
+from tap_oauth2_generic.runtime.log import PREFIX
 from tap_oauth2_generic.singer.base_tap import BaseTap
-from tap_oauth2_generic.singer.environment import PREFIX
 from tap_oauth2_generic.singer.paged_stream import PagedStream
 from tap_oauth2_generic.singer.schema_stream import SchemaStream
 from tap_oauth2_generic.singer.state_writer import (

@@ -8,7 +8,7 @@ from urllib.request import Request, urlopen
 import jsonschema
 import pytest
 
-from tap_oauth2_generic.demo import DemoServer
+from tap_oauth2_generic.demo.server import DemoServer
 from tests.support import ROOT
 
 SAMPLE = ROOT / "sample_config.json"

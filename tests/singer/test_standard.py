@@ -10,7 +10,7 @@ from urllib.request import urlopen
 
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
-from tap_oauth2_generic.demo import DemoServer
+from tap_oauth2_generic.demo.server import DemoServer
 from tap_oauth2_generic.tap import TapOAuth2Generic
 from tests.support import ROOT
 

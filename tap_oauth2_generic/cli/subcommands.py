@@ -1,0 +1,118 @@
+"""The subcommands: names, options and help. Each is imported when it runs, not for its help."""
+
+from __future__ import annotations
+
+import io
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from tap_oauth2_generic.cli.boundary import log_to_stderr
+from tap_oauth2_generic.runtime.stdout import require_output
+from tap_oauth2_generic.settings.limits import MAX_SHARDS
+
+_CONFIG = click.Option(
+    ["--config", "paths"],
+    multiple=True,
+    help="Configuration file; later files win. Secrets that no file holds are read from "
+    "environment variables; ENV reads all settings from there, and they win over all files.",
+)
+_JSON = click.Option(["--json", "as_json"], is_flag=True, help="Print JSON for programs.")
+
+
+class Subcommand(click.Command):
+    """A subcommand whose module below ``tap_oauth2_generic.cli`` is imported when it runs."""
+
+    def __init__(self, name: str, short: str, text: str, *options: click.Option) -> None:
+        super().__init__(
+            name, params=[_CONFIG, *options], callback=self._run, help=text, short_help=short
+        )
+
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        """Parse the arguments; all that the command prints goes to stdout."""
+        log_to_stderr()
+        require_output()
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # What the terminal's encoding lacks is shown by its escape.
+            sys.stdout.reconfigure(errors="backslashreplace")
+        return super().make_context(*args, **options)
+
+    def _run(self, **options: Any) -> None:
+        import_module(f"tap_oauth2_generic.cli.{self.name}").run(**options)
+
+
+@click.command(
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+)
+@click.pass_context
+def demo(ctx: click.Context) -> None:
+    """Serve the demo OAuth2 provider and API on localhost."""
+    # It stands alone: the tap must not import it statically, and it parses its own arguments.
+    ctx.exit(import_module("tap_oauth2_generic.demo.__main__").main(ctx.args))
+
+
+SUBCOMMANDS = (
+    Subcommand(
+        "login",
+        "Log in once and store the tokens.",
+        "Log in once and store the tokens.\n\n"
+        "The configuration decides how: authorization code with PKCE, or device code.",
+        click.Option(
+            ["--no-browser"], is_flag=True, help="Paste the redirect address instead of listening."
+        ),
+        click.Option(
+            ["--timeout"], type=click.FloatRange(min=0, min_open=True), default=300.0,
+            show_default=True, help="Seconds to wait for the redirect.",
+        ),
+    ),
+    Subcommand(
+        "connections",
+        "List, check and remove stored connections.",
+        "List the stored connections.",
+        _JSON,
+        click.Option(
+            ["--check", "checks"], is_flag=True, help="Renew this connection, or use it once."
+        ),
+        click.Option(
+            ["--remove"], metavar="NAME", help="Remove a connection from the token store."
+        ),
+    ),
+    Subcommand(
+        "preview",
+        "Fetch a few records and show each request and response.",
+        "Fetch a few records and show each request and response.",
+        click.Option(["--stream", "name"], help="Only this stream."),
+        click.Option(
+            ["--records", "wanted"], type=click.IntRange(1), default=5, show_default=True,
+            help="Records to show of each stream.",
+        ),
+        _JSON,
+        click.Option(
+            ["--suggest", "suggests"], is_flag=True,
+            help="Print complete definitions, tried, to paste.",
+        ),
+        click.Option(
+            ["--schema", "schema_file"], help="Write the schema to declare to this file."
+        ),
+        click.Option(
+            ["--offline"], is_flag=True, help="Only check the configuration; send nothing."
+        ),
+    ),
+    Subcommand(
+        "shard",
+        "Split the configuration for several workers.",
+        "Split the configuration by its partitions, for several workers.\n\n"
+        "Prints a configuration and a state ID suffix for each worker.",
+        click.Option(
+            ["--shards"], type=click.IntRange(1, MAX_SHARDS), required=True,
+            help="Number of workers.",
+        ),
+        click.Option(
+            ["--state", "states"], multiple=True, help="Carry over the bookmarks of a state file."
+        ),
+    ),
+    demo,
+)  # fmt: skip

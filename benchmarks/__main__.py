@@ -69,7 +69,7 @@ def main() -> int:
 
 
 def run(parts: list[str], size: Size) -> tuple[list[Figure], list[BenchmarkError]]:
-    """Measure these parts, each up to its first failure."""
+    """Measure these parts, each up to its first failure; return the figures of a part together."""
     figures: list[Figure] = []
     errors: list[BenchmarkError] = []
     for part in parts:
@@ -80,7 +80,8 @@ def run(parts: list[str], size: Size) -> tuple[list[Figure], list[BenchmarkError
             except BenchmarkError as error:
                 errors.append(error)
         sys.stderr.write(f"{part}: {time.monotonic() - began_at:.0f} s\n")
-    return figures, errors
+    order = list(dict.fromkeys(figure.part for figure in figures))
+    return sorted(figures, key=lambda figure: order.index(figure.part)), errors
 
 
 def compare(figures: Sequence[Figure]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import contenders
 from benchmarks.figures import Figure, Size
-from benchmarks.pairs import Pair, measure_pairs
+from benchmarks.pairs import Pair, measure_pairs, most_memory
 from benchmarks.processes import ROOT, BenchmarkError, measure_pipe, server
 from tests.support.postgres import postgres, programs
 
@@ -33,8 +33,11 @@ def figures(size: Size, folder: Path) -> Iterator[Figure]:
             )
             for kind in ("jsonl", "parquet")
         }
-        for name, result in measure_pairs(pairs, size.rounds).items():
-            yield result.figure(PART, name)
+        idle_bytes = contenders.idle_bytes(api.address, folder)
+        results = measure_pairs(pairs, size.rounds)
+    for name, result in results.items():
+        yield result.figure(PART, name)
+        yield most_memory({name: result}, idle_bytes, f"BATCH, {name}")
     with server(size.bulk_records) as api, postgres() as url:
         records = contenders.declared_schema(api.address, folder / "records")
         batches = contenders.batches(api.address, folder / "loads")

@@ -6,30 +6,54 @@ children with few different contexts, so that the cost is that of the parents.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import contenders
-from benchmarks.figures import Figure, Size
-from benchmarks.processes import Server, measure, server
+from benchmarks import contenders, equality
+from benchmarks.pairs import Pair, measure_pairs, most_memory
+from benchmarks.processes import server
 from benchmarks.records import OWNED, SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from benchmarks.figures import Figure, Size
+
 PART = "children"
-TIMES_LIMIT = "times the limit"
+_STREAMS = ("parents", "children")
 # Of this field a million records have 200 different values.
 _PARENT_KEY = "customer.address.street"
 
 
 def figures(size: Size, folder: Path) -> Iterator[Figure]:
-    """Read children one a request, then parents with few children."""
+    """Read children one a request, then parents with few children; first a few, to compare."""
+    check(folder)
     with server(size.records) as api:
-        cases = {"children": children, "parents": parents}
-        for name, case in cases.items():
+        idle_bytes, pairs = contenders.idle_bytes(api.address, folder), {}
+        for name, case in CASES.items():
             limit, streams = case(api.address, size.records)
-            yield _compare(api, folder, name, limit, streams, size.rounds)
+            pairs[name] = Pair(limit, contenders.tap(api.address, folder / name, *streams))
+        results = measure_pairs(pairs, size.rounds)
+    for name, result in results.items():
+        yield result.figure(PART, name)
+    yield most_memory(results, idle_bytes, PART)
+
+
+def check(folder: Path) -> None:
+    """Raise BenchmarkError if the tap and its limit deliver different rows.
+
+    A child of the tap has the key of its parent, too, and comes before it.
+    """
+    with server(equality.RECORDS) as api:
+        for name, case in CASES.items():
+            limit, streams = case(api.address, equality.RECORDS)
+            tap = contenders.tap(api.address, folder, *streams)
+            read, delivered = (
+                [{key: row[key] for key in row if key != "owner"} for row in found]
+                for found in (equality.rows(one, folder, _STREAMS) for one in (limit, tap))
+            )
+            equality.compare(name, sorted(read, key=json.dumps), sorted(delivered, key=json.dumps))
 
 
 def children(address: str, records: int) -> tuple[list[str], list[Mapping[str, Any]]]:
@@ -72,15 +96,7 @@ def _child(path: str, key: str, kind: str) -> Mapping[str, Any]:
     }
 
 
-def _compare(  # noqa: PLR0913, PLR0917 - a comparison in its parts
-    api: Server,
-    folder: Path,
-    name: str,
-    limit: Sequence[str],
-    streams: Sequence[Mapping[str, Any]],
-    rounds: int,
-) -> Figure:
-    arguments = contenders.tap(api.address, folder, *streams)
-    pairs = [(measure(limit).seconds, measure(arguments).seconds) for _ in range(rounds)]
-    least, own = map(min, zip(*pairs, strict=True))
-    return Figure(PART, name, own / least, TIMES_LIMIT, f"{own:.2f} s of {least:.2f} s")
+CASES: Mapping[str, Callable[[str, int], tuple[list[str], list[Mapping[str, Any]]]]] = {
+    "children": children,
+    "parents": parents,
+}

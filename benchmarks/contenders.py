@@ -9,8 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.processes import measure
-from benchmarks.records import PRIMARY_KEY, REPLICATION_KEY, SCHEMA, STREAM, record
-from benchmarks.server import columns
+from benchmarks.records import PRIMARY_KEY, REPLICATION_KEY, SCHEMA, STREAM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,18 +74,6 @@ def limit(address: str, *paths: str) -> list[str]:
     return ["-m", "benchmarks.limit", *(f"{address}/{path}" for path in paths or [ORDERS_PATH])]
 
 
-def other_format(address: str, folder: Path, format_: str) -> list[str]:
-    """Read the pages of ``orders.csv`` or ``orders.jsonl`` with the tap; ``csv`` or ``jsonl``."""
-    stream = {name: ORDERS[name] for name in ORDERS if name != "records_path"}
-    stream |= {"path": f"{ORDERS_PATH}.{format_}", "response_format": format_}
-    stream["pagination"] = {"style": "page_number"}
-    if format_ == "csv":
-        names = [name for name, _ in columns(record(0))]
-        texts = {key: {"type": ["string", "null"]} for key in names}
-        stream["schema"] = {"type": "object", "properties": texts}
-    return tap(address, folder, stream)
-
-
 def template_tap(address: str, folder: Path) -> list[str]:
     """Read with a tap made from the SDK's template."""
     config = {"api_url": address, "auth_token": "benchmark"}
@@ -111,6 +98,11 @@ def tap(address: str, folder: Path, *streams: Mapping[str, Any], **settings: Any
         **settings,
     }
     return [*TAP, "--config", write_json(folder / "tap.json", config)]
+
+
+def idle_bytes(address: str, folder: Path) -> int:
+    """Measure the resident size of a tap that reads one small record."""
+    return measure(tap(address, folder / "idle", TINY)).peak_bytes
 
 
 def declared_schema(address: str, folder: Path) -> list[str]:

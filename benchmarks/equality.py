@@ -41,13 +41,13 @@ def expected_rows(path: Path, read: Iterable[Row]) -> list[Row]:
     return [row for row in map(path.expected, read) if row is not None]
 
 
-def rows(arguments: Sequence[str], folder: Folder) -> list[Row]:
-    """Run a contender, and return its rows of the stream that all deliver."""
+def rows(arguments: Sequence[str], folder: Folder, streams: Sequence[str] = (STREAM,)) -> list[Row]:
+    """Run a contender, and return its rows of the streams that all deliver."""
     output = folder / "rows.jsonl"
     measure(arguments, output=output)
     with output.open("rb") as lines:
         messages: list[dict[str, Any]] = [json.loads(line) for line in lines]
-    found = [one for one in messages if one["type"] == "RECORD" and one["stream"] == STREAM]
+    found = [one for one in messages if one["type"] == "RECORD" and one["stream"] in streams]
     return [_timeless(message["record"]) for message in found]
 
 

@@ -60,3 +60,11 @@ def measure_pairs(pairs: Mapping[str, Pair], rounds: int) -> dict[str, Result]:
         for name, pair in pairs.items():
             runs[name].append((measure(pair.limit), measure(pair.contender)))
     return {name: Result(measured) for name, measured in runs.items()}
+
+
+def most_memory(results: Mapping[str, Result], idle_bytes: int, name: str) -> Figure:
+    """Return the largest resident size of these contenders, less that of an idle tap."""
+    which, most = max(results.items(), key=lambda item: item[1].peak_bytes)
+    above = (most.peak_bytes - idle_bytes) / 1e6
+    detail = f"peak {most.peak_bytes / 1e6:.0f} MB: {which}"
+    return Figure("memory", name, above, "MB above an idle tap", detail)

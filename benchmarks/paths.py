@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import contenders
 from benchmarks.contenders import ORDERS
-from benchmarks.records import SCHEMA, STREAM
+from benchmarks.records import SCHEMA, STREAM, record
+from benchmarks.server import columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -74,6 +75,7 @@ def paths() -> Iterator[Path]:
     yield from _additions()
     yield from _selections()
     yield from _maps()
+    yield from _formats()
 
 
 def _reads() -> Iterator[Path]:
@@ -102,9 +104,6 @@ def _additions() -> Iterator[Path]:
     stream = _orders({"tenth": "integer"}, path="0/tenth/{parent.tenth}")
     stream["parent"] = {"stream": owners["name"], "keys": {"tenth": "id"}}
     yield Path("values of a parent", stream, _with_tenth, others=[owners], reads=tenths)
-    child = {**contenders.TINY, "parent": {"stream": STREAM, "keys": {"currency": "currency"}}}
-    child["path"] = "0/tiny/1/{parent.currency}"
-    yield Path("parent read for its children", ORDERS, others=[child])
     deleted = {"path": "state", "equals": "returned"}
     marked = _orders({"_sdc_deleted_at": "string"}, deleted=deleted)
     yield Path(
@@ -141,6 +140,19 @@ def _maps() -> Iterator[Path]:
     yield mapped("computed", _computed, double="float(total) * 2", key="md5(reference)")
     flatten = {"flattening_enabled": True, "flattening_max_depth": 5}
     yield Path("flattening", ORDERS, _flattened, flatten)
+
+
+def _formats() -> Iterator[Path]:
+    """Yield the formats that are no JSON objects with pages; CSV has strings only."""
+    strings = {name: {"type": ["string", "null"]} for name, _ in columns(record(0))}
+    for name, kind, schema in (
+        ("CSV", "csv", {"type": "object", "properties": strings}),
+        ("JSON Lines", "jsonl", SCHEMA),
+    ):
+        path = f"{contenders.ORDERS_PATH}.{kind}"
+        stream = {**_without("records_path"), "path": path, "response_format": kind}
+        stream |= {"pagination": {"style": "page_number"}, "schema": schema}
+        yield Path(name, stream, reads=[path])
 
 
 def _without_values(*names: str) -> Callable[[Row], Row]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks import contenders, equality
-from benchmarks.figures import Figure, Size
-from benchmarks.pairs import Pair, measure_pairs
+from benchmarks.pairs import Pair, measure_pairs, most_memory
 from benchmarks.paths import FULL_READ, INCREMENTAL, paths
-from benchmarks.processes import measure, server
+from benchmarks.processes import server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path as Folder
 
-    from benchmarks.pairs import Result
+    from benchmarks.figures import Figure, Size
 
 PART = "throughput"
 TEMPLATE = "tap of the SDK's template"
@@ -25,7 +24,7 @@ def figures(size: Size, folder: Folder) -> Iterator[Figure]:
     equality.check_template(folder)
     equality.check(paths(), folder)
     with server(size.records) as api:
-        idle_bytes = measure(contenders.tap(api.address, folder, contenders.TINY)).peak_bytes
+        idle_bytes = contenders.idle_bytes(api.address, folder)
         pairs = _pairs(api.address, folder)
         limit = contenders.limit(api.address)
         template = contenders.template_tap(api.address, folder)
@@ -34,7 +33,7 @@ def figures(size: Size, folder: Folder) -> Iterator[Figure]:
     for name, result in (measured | others).items():
         yield result.figure(PART, name)
     yield from _large(size, folder)
-    yield _memory(measured, idle_bytes)
+    yield most_memory(measured, idle_bytes, "all paths")
 
 
 def _pairs(address: str, folder: Folder) -> dict[str, Pair]:
@@ -56,10 +55,3 @@ def _large(size: Size, folder: Folder) -> Iterator[Figure]:
         }
         for name, result in measure_pairs(pairs, size.rounds).items():
             yield result.figure(PART, name)
-
-
-def _memory(measured: dict[str, Result], idle_bytes: int) -> Figure:
-    name, most = max(measured.items(), key=lambda item: item[1].peak_bytes)
-    above = (most.peak_bytes - idle_bytes) / 1e6
-    detail = f"peak {most.peak_bytes / 1e6:.0f} MB: {name}"
-    return Figure("memory", "the most of all paths", above, "MB above an idle tap", detail)

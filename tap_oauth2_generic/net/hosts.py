@@ -17,6 +17,8 @@ from tap_oauth2_generic.settings.fields import FieldType, setting
 from tap_oauth2_generic.settings.values import is_loopback
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
+# Nothing after it can change how a parser reads it.
+_PLAIN = re.compile(r"https?://[a-z0-9.-]+(:\d+)?/")
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/@\\?#\[\]]+)(?::(\d{1,5}))?")
 
 
@@ -51,7 +53,8 @@ class HostPolicy:
 
         ``came_from`` names in the message where the URL comes from.
         """
-        target = _target(url)
+        plain = _PLAIN.match(url)
+        target = _target(plain[0] if plain else url)
         if target is None:
             raise HostNotAllowedError(f"{came_from} leads to an invalid or ambiguous http(s) URL")
         scheme, host, port = target
@@ -78,7 +81,7 @@ def _split(host: str) -> tuple[str, int | None]:
     return parsed.lower().rstrip("."), int(port) if port else None
 
 
-# Each request is checked twice, and its base URL with it.
+# Each request is checked twice, and its base URL with it; most URLs differ in the path only.
 @lru_cache(maxsize=64)
 def _target(url: str) -> tuple[str, str, int] | None:
     """Return scheme, host and port of a URL, None if it is invalid or ambiguous.

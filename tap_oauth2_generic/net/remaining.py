@@ -14,6 +14,7 @@ from tap_oauth2_generic.runtime.timestamps import read_number
 _HEADERS = ("X-RateLimit-Remaining", "RateLimit-Remaining", "X-HubSpot-RateLimit-Remaining")
 # Each of Shopify's plans empties a full bucket in 20 s: of 40 requests at 2 a second, of 400 at 20.
 _SHOPIFY, _SHOPIFY_SECONDS = "X-Shopify-Shop-Api-Call-Limit", 20
+_KNOWN = {name.lower() for name in (*_HEADERS, _SHOPIFY, "RateLimit")}
 _QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
 _PARAMETER = re.compile(r"(\w+)\s*=\s*([\d.]+)")
 
@@ -27,6 +28,8 @@ def read_remaining(
     ``named`` is one more header; the tightest limit counts.
     """
     headers = response.headers
+    if _KNOWN.isdisjoint(map(str.lower, headers)) and (named is None or named not in headers):
+        return None
     limits = [*_ietf(headers.get("RateLimit", ""))]
     reset = parse_wait(headers.get(settings.rate_limit_header), now, settings.rate_limit_format)
     for name in filter(None, (named, *_HEADERS)):

@@ -144,7 +144,12 @@ def prepare(request: Request) -> requests.PreparedRequest:
         elif request.body is not None:
             headers.setdefault("Content-Type", "application/json")
             data = encode_json(request.body)
-        prepared = requests.Request(request.method, url, headers=headers, data=data).prepare()
+        # Request.prepare() would also look for cookies, and for a user name in the URL.
+        prepared = requests.PreparedRequest()
+        prepared.prepare_method(request.method)
+        prepared.prepare_url(url, "")
+        prepared.prepare_headers(headers)
+        prepared.prepare_body(data, None)
     except (requests.exceptions.RequestException, UnicodeError) as error:
         raise ApiError(f"{request.name} cannot be sent: {redact(str(error))}") from None
     if request.verbatim:

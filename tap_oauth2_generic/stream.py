@@ -20,9 +20,9 @@ from tap_oauth2_generic.extract.slice_plan import SlicePlan
 from tap_oauth2_generic.extract.slice_sync import SliceSync
 from tap_oauth2_generic.extract.stream_pipeline import PipelineFactory
 from tap_oauth2_generic.records.conform import OTHERS
+from tap_oauth2_generic.records.filters import DELETED_AT, LEFT_OUT
 from tap_oauth2_generic.records.growth import GrowthRules
 from tap_oauth2_generic.records.infer import COLUMNS
-from tap_oauth2_generic.records.steps import DELETED_AT, LEFT_OUT
 from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
 from tap_oauth2_generic.replication.read_range import ReadRange
 from tap_oauth2_generic.runtime.failures import StreamFailures

@@ -12,7 +12,7 @@ from tap_oauth2_generic.net.response_rules import RuleSettings
 from tap_oauth2_generic.pagination import DEFAULT_STYLE, PAGINATION, PagingStyle, styles
 from tap_oauth2_generic.parsing.extract_records import RecordSettings
 from tap_oauth2_generic.records.declared import SchemaSettings
-from tap_oauth2_generic.records.steps import FilterSettings
+from tap_oauth2_generic.records.filters import FilterSettings
 from tap_oauth2_generic.replication.bookmark import IncrementalSettings
 from tap_oauth2_generic.replication.bounds import moment
 from tap_oauth2_generic.replication.partitions import ContextSettings

@@ -72,7 +72,7 @@ class SliceSync:
             is_complete &= self._write(batch)
             if self.writer.is_selected:
                 self.plan.bookmarks.advance(batch, slice_reader.slice, may_move=is_complete)
-            if descent is not None and self._is_last(page, descent):
+            if descent is not None and self._is_last(page, batch, descent):
                 slice_reader.paginator.stop = Stop("a page wholly older than the bookmark")
             self.writer.stream.count_page(len(batch) if self.writer.is_selected else 0)
         return self._conclude(slice_reader.paginator) and is_complete
@@ -98,10 +98,14 @@ class SliceSync:
         self.plan.reader.session.flush()
         return is_complete
 
-    def _is_last(self, page: FetchedPage, descent: Descent) -> bool:
+    def _is_last(self, page: FetchedPage, batch: Batch, descent: Descent) -> bool:
         """Return whether a page is older than the bookmark, and so is all that follows."""
         key, added = self.plan.read_range.key or "", self.plan.reader.stream.records.add_fields
-        is_last = descent.ends_with([add_fields(one, added).get(key) for one in page.records])
+        if batch.encoded is not None:
+            values = batch.encoded.in_order
+        else:
+            values = [add_fields(one, added).get(key) for one in page.records]
+        is_last = descent.ends_with(values)
         if not descent.is_kept:
             self.plan.reader.log.warn_once(
                 "order", "records are not in descending order; reading all"

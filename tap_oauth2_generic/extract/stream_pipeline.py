@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 
 from tap_oauth2_generic.config.streams import StreamConfig
-from tap_oauth2_generic.records import steps
+from tap_oauth2_generic.records import filters, steps
 from tap_oauth2_generic.records.conform import RecordConformer
 from tap_oauth2_generic.records.growth import GrowthRules
 from tap_oauth2_generic.records.passthrough import Conform
@@ -34,7 +34,7 @@ class PipelineFactory:
 
     def for_sample(self) -> Pipeline:
         """Return a pipeline without a schema, which counts nothing."""
-        return Pipeline(self._prepare(Counter()))
+        return Pipeline(self._prepare())
 
     def for_sync(self, rules: GrowthRules, keys: Sequence[Path], *, is_trial: bool) -> Pipeline:
         """Return the pipeline for the stream's current schema and catalog.
@@ -43,12 +43,12 @@ class PipelineFactory:
         """
         stream, config = self.stream, self.config
         order = config.settings.incremental.order
-        prepare = self._prepare(self.left_out)
+        prepare = self._prepare()
         # A step that takes no encoded records.
-        prepare += [Step()] if is_trial or order == "desc" else []
+        prepare += [Step()] if is_trial else []
         read = [steps.ReadKeys(keys, checks=stream.selected)] if keys else []
         if not stream.selected:
-            return Pipeline(prepare, read)
+            return Pipeline(prepare, read, self.left_out)
         prepare += read
         conformer = RecordConformer(
             stream.columns.schema,
@@ -64,9 +64,10 @@ class PipelineFactory:
         need = (conformer, adds, stream.replication_key, stream.primary_keys)
         conform = Conform(*need, is_ordered=order == "asc")
         maps = MapStreams(stream.name, stream.stream_maps)
-        return Pipeline(prepare, (conform, steps.Encode() if stream.writes_lines else maps))
+        finish = (conform, steps.Encode() if stream.writes_lines else maps)
+        return Pipeline(prepare, finish, self.left_out)
 
-    def _prepare(self, left_out: Counter[str]) -> list[Step]:
+    def _prepare(self) -> list[Step]:
         config, key = self.config, self.stream.replication_key
         contexts, style = config.contexts, config.settings.pagination
         names = (
@@ -77,15 +78,18 @@ class PipelineFactory:
         read = [path for path in paths if path not in style.paths_in_record]
         made: list[Step] = [steps.Unwrap(config.records, read)]
         if config.filters.deleted is not None:
-            made.append(steps.MarkDeleted(config.filters.deleted))
+            made.append(filters.MarkDeleted(config.filters.deleted))
         if config.records.add_fields:
             made.append(steps.AddFields(config.records.add_fields))
+        if key and config.settings.incremental.order == "desc":
+            made.append(steps.NoteOrder(key))
         if names:
             made.append(steps.AddContext(names, self.stream.stream_log))
         if on_records := [one for one in config.filters.keep if one.path]:
-            made.append(steps.Keep(on_records, left_out))
-        older = config.settings.incremental.drop_older
+            made.append(filters.Keep(on_records))
+        if key and config.settings.incremental.drop_older:
+            made.append(filters.DropOutside(key))
         end = None if "end" in config.sent_bounds else self.read_range.end
-        if key and (older or end):
-            made.append(steps.DropOutside(key, left_out, older=older, end=end))
+        if key and end:
+            made.append(filters.DropOutside(key, end))
         return made

@@ -1,4 +1,4 @@
-"""Types made from a schema or a path, so that msgspec decodes records at the speed of C."""
+"""Types made from a schema, so that msgspec decodes records at the speed of C."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import msgspec
 
 from tap_oauth2_generic.records.conform import Select
 from tap_oauth2_generic.records.infer import COLUMN_INTEGERS, IN_LIST, ONLY_NULLS, named_types
-from tap_oauth2_generic.settings.paths import DottedPath, Path
 
 _ColumnInteger = Annotated[int, msgspec.Meta(ge=COLUMN_INTEGERS.start, le=COLUMN_INTEGERS.stop - 1)]
 _Written = msgspec.Raw | msgspec.UnsetType
@@ -51,8 +50,8 @@ class ColumnTypes:
                 parts[name] = _Written if part is None else part
             is_whole = is_whole and name in parts and part is None
         required = () if at else self.keys
-        whole = _struct(checked, None, is_closed=True, required=required)
-        return whole, None if is_whole else _struct(parts, msgspec.UNSET)
+        whole = make_struct(checked, None, is_closed=True, required=required)
+        return whole, None if is_whole else make_struct(parts, msgspec.UNSET)
 
     def of_value(self, schema: Any, at: Place) -> tuple[Any, Any]:
         """Return the type of the values that the conformer leaves as they are, and of their parts.
@@ -64,6 +63,8 @@ class ColumnTypes:
         if not names:
             return _NOT_NULL if is_key else Any, None
         types = [self._type(name, names, schema, at) for name in sorted(names - {"null"})]
+        if is_key and not types:
+            raise ValueError
         part = next((part for _, part in types if part is not None), None)
         if part is not None and not names <= {"object", "null"} and not names <= {"array", "null"}:
             raise ValueError
@@ -89,50 +90,14 @@ class ColumnTypes:
         return types[name], None
 
 
-class ValuesAt:
-    """Reads the value at a path from each record of an encoded list, as it is written.
-
-    Raises TypeError or ValueError for a JSONPath, or a name that JSON has to escape.
-    """
-
-    def __init__(self, path: Path) -> None:
-        keys = path.keys if isinstance(path, DottedPath) else ()
-        if not keys or not all(isinstance(key, str) for key in keys):
-            raise TypeError
-        self._depth = len(keys)
-        self._has_other_spelling = path.text != keys[0]
-        record: Any = msgspec.Raw
-        for depth in reversed(range(self._depth)):
-            # Of types that are not classes: the operator does not take them all.
-            fields: dict[Any, Any] = {keys[depth]: Union[record, msgspec.UnsetType]}  # noqa: UP007
-            if depth == 0 and self._has_other_spelling:
-                fields[path.text] = _Written
-            record = Optional[_struct(fields, msgspec.UNSET)]  # noqa: UP045
-        self._decoder = msgspec.json.Decoder(list[record])
-
-    def read(self, json: bytes) -> list[bytes]:
-        """Return each record's value, null if it has none; raise LookupError for an odd one."""
-        records: list[Any] = self._decoder.decode(json)
-        if self._has_other_spelling and any(r and r.f1 is not msgspec.UNSET for r in records):
-            # A path that is itself a key of the record is that key.
-            raise LookupError
-        return [self._value(record) for record in records]
-
-    def _value(self, record: Any) -> bytes:
-        for _ in range(self._depth):
-            if record is None or record is msgspec.UNSET:
-                return b"null"
-            record = record.f0
-        return b"null" if record is msgspec.UNSET else bytes(record)
-
-
-def _struct(
+def make_struct(
     fields: Mapping[str, Any],
     default: Any,
     *,
     is_closed: bool = False,
     required: Collection[str] = (),
 ) -> Any:
+    """Return a type with these fields, named ``f0`` and so on; raise ValueError."""
     names = {f"f{number}": name for number, name in enumerate(fields)}
     made = [
         (f"f{number}", kind) if name in required else (f"f{number}", kind, default)

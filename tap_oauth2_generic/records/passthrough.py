@@ -17,9 +17,10 @@ import msgspec
 
 from tap_oauth2_generic.parsing.formats import as_list
 from tap_oauth2_generic.records.conform import RecordConformer
+from tap_oauth2_generic.records.encoded_page import EncodedPage, Record
 from tap_oauth2_generic.records.fit import SchemaMismatchError
 from tap_oauth2_generic.records.msgspec_types import ColumnTypes
-from tap_oauth2_generic.records.pipeline import EncodedPage, Record, Slice, Step
+from tap_oauth2_generic.records.pipeline import Slice, Step
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 
 _EXACT = msgspec.json.Decoder(float_hook=Decimal)
@@ -52,7 +53,8 @@ class Conform(Step):
             columns = conformer.schema.get("properties", {})
             types = ColumnTypes(conformer.selected, conformer.checks_formats, primary_keys)
             added = {name: columns.get(name) for name in adds}
-            if not columns.keys() >= added.keys() or types.of_object(added)[1] is not None:
+            named = {*adds, *primary_keys}
+            if not columns.keys() >= named or types.of_object(added)[1] is not None:
                 raise ValueError
             # A record that has the name of a variant itself needs another column.
             apart = {n for n, owner in conformer.variants.items() if isinstance(owner, str)}

@@ -7,6 +7,7 @@ encoded records makes the sync slower, never wrong.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,11 +18,13 @@ import msgspec
 
 from tap_oauth2_generic.errors import RecordError
 from tap_oauth2_generic.parsing.formats import JsonList
-from tap_oauth2_generic.runtime.json_encoder import encode_json
+from tap_oauth2_generic.records.encoded_page import EncodedPage, Record
+from tap_oauth2_generic.records.msgspec_types import make_struct
 from tap_oauth2_generic.settings.limits import MAX_NAMED_FIELDS
-from tap_oauth2_generic.settings.paths import Path
 
-Record = dict[str, Any]
+_MEMBER = msgspec.Raw | msgspec.UnsetType
+# What says that a page has to be decoded after all.
+_UNREADABLE = (msgspec.MsgspecError, ValueError, ArithmeticError, LookupError, RecursionError)
 
 
 class Source(Protocol):
@@ -44,30 +47,6 @@ class Slice:
     start: Any = None
     end: Any = None
     is_sample: bool = False
-
-
-@dataclass(frozen=True)
-class EncodedPage:
-    """The records of a page as the server wrote them, without spaces and line breaks.
-
-    ``records`` are the members of the list ``json``. ``columns`` are values to add, one for
-    each record; ``constants`` are added to all. ``replication_values`` are those of which one
-    may be the highest or the lowest; ``without`` counts the records that have none. ``read``
-    are the values at the paths that child streams take from each record.
-    """
-
-    json: bytes
-    records: Sequence[bytes | msgspec.Raw]
-    columns: Mapping[str, list[bytes]] = field(default_factory=dict)
-    constants: Mapping[str, Any] = field(default_factory=dict)
-    replication_values: list[Any] = field(default_factory=list)
-    without: int = 0
-    read: Mapping[Path, list[bytes]] = field(default_factory=dict)
-
-    @property
-    def suffix(self) -> bytes:
-        """The constants as members to put before the last brace of each record."""
-        return b"," + encode_json(self.constants)[1:-1] if self.constants else b""
 
 
 @dataclass(frozen=True)
@@ -126,13 +105,20 @@ class Step:
     takes_encoded = False
     #: The fields that the step adds on encoded records.
     adds: frozenset[str] = frozenset()
+    #: The fields that the step reads in encoded records.
+    reads: frozenset[str] = frozenset()
+    #: Why it leaves out records; they are counted under it.
+    reason = ""
 
     def apply(self, record: Any, _: Slice, /) -> Any:
         """Return the record for the next step, or None to leave it out; never change it."""
         return record
 
     def apply_encoded(self, page: EncodedPage, _: Slice, /) -> EncodedPage | None:
-        """Return the page for the next step, or None if it has to be decoded after all."""
+        """Return the page for the next step, or None if it has to be decoded after all.
+
+        Also if it raises an error of msgspec, or a ValueError, LookupError or RecursionError.
+        """
         return page
 
 
@@ -142,41 +128,74 @@ class Pipeline:
 
     ``prepare_steps`` need no schema: their records are sampled, move bookmarks and give child
     streams their contexts. ``finish_steps`` fit records to the schema and encode them.
+    ``left_out`` counts the records that steps leave out, by reason.
     """
 
     prepare_steps: Sequence[Step]
     finish_steps: Sequence[Step] = ()
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def _steps(self) -> Sequence[Step]:
+        return (*self.prepare_steps, *self.finish_steps)
 
     @cached_property
     def is_fast(self) -> bool:
         """Whether pages may stay encoded: every step can work on them."""
-        steps = (*self.prepare_steps, *self.finish_steps)
-        return bool(self.finish_steps) and all(map(_works_encoded, steps))
+        can_read = self._members is not None
+        return bool(self.finish_steps) and can_read and all(map(_works_encoded, self._steps))
+
+    @cached_property
+    def _read(self) -> list[str]:
+        return sorted(frozenset[str]().union(*(step.reads for step in self._steps)))
+
+    @cached_property
+    def _members(self) -> msgspec.json.Decoder[Any] | None:
+        """Decodes all fields that steps read; None if JSON has to escape the name of one."""
+        try:
+            kind: Any = make_struct(dict.fromkeys(self._read, _MEMBER), msgspec.UNSET)
+        except ValueError:
+            return None
+        return msgspec.json.Decoder(list[kind])
 
     def __call__(self, page: Source, origin: Slice, limit: int | None = None) -> Batch:
         """Return the records of a page, still encoded if all of them fit as they are written."""
         if limit is None and page.written is not None:
             written = EncodedPage(page.written.text, page.written.members)
             if (encoded := self.apply_encoded(written, origin)) is not None:
+                self.left_out.update(encoded.left_out)
                 return Batch(origin, encoded=encoded)
         return Batch(origin, list(islice(self.prepare(page.records, origin), limit)))
 
     def apply_encoded(self, page: EncodedPage, origin: Slice) -> EncodedPage | None:
         """Take an encoded page through all steps; None if it has to be decoded."""
         taken: EncodedPage | None = page if self.is_fast else None
-        for step in (*self.prepare_steps, *self.finish_steps):
-            if taken is not None:
-                taken = step.apply_encoded(taken, origin)
+        try:
+            if taken is not None and self._read:
+                taken = replace(taken, members=self._members_of(taken))
+            for step in self._steps:
+                if taken is not None:
+                    taken = step.apply_encoded(taken, origin)
+        except _UNREADABLE:
+            return None
         return taken
+
+    def _members_of(self, page: EncodedPage) -> dict[str, list[Any]]:
+        records = self._members.decode(page.json) if self._members else []
+        return {
+            name: [getattr(record, f"f{number}") for record in records]
+            for number, name in enumerate(self._read)
+        }
 
     def prepare(self, records: Iterable[Any], origin: Slice) -> Iterator[Record]:
         """Yield decoded records as they are before the schema shapes them."""
-        applied = [step.apply for step in self.prepare_steps if type(step).apply is not Step.apply]
+        applied = [s for s in self.prepare_steps if type(s).apply is not Step.apply]
         for record in records:
             taken = record
-            for apply in applied:
-                taken = apply(taken, origin)
+            for step in applied:
+                taken = step.apply(taken, origin)
                 if taken is None:
+                    self.left_out.update([step.reason] if step.reason else ())
                     break
             else:
                 yield taken

@@ -6,12 +6,15 @@ Knows no stream, no state and no request.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal, localcontext
 from math import floor
 from typing import Any
+
+import msgspec
 
 from tap_oauth2_generic.runtime import timestamps
 
@@ -157,7 +160,24 @@ class Bound:
         """Return whether a replication value is later than the bound; no value is not."""
         return self._order(value) > 0
 
-    def _order(self, value: Any) -> Decimal | int:
+    def orders(self, values: Sequence[Any]) -> list[int]:
+        """Return of each value whether it is older (-1) or later (1) than the bound, or neither.
+
+        At the speed of C if all are written as times.
+        """
+        if "%" not in self.pattern and (at := self.time) is not None:
+            with suppress(msgspec.ValidationError, TypeError):
+                times = msgspec.convert(values, list[datetime | None])
+                if not any(time and time.tzinfo for time in times):
+                    at = at.replace(tzinfo=None)
+                return [
+                    # Cut to microseconds, different times are equal.
+                    self._order(value) if time is None or time == at else (time > at) * 2 - 1
+                    for value, time in zip(values, times, strict=True)
+                ]
+        return [self._order(value) for value in values]
+
+    def _order(self, value: Any) -> int:
         """Return how much later a value is than the bound, 0 if they do not compare."""
         at = moment(value, self.pattern)
         if at is None or self.moment is None or at.is_instant != self.moment.is_instant:

@@ -13,9 +13,10 @@ from typing import Any
 from singer_sdk.singerlib import RecordMessage
 
 from tap_oauth2_generic.errors import RecordError
+from tap_oauth2_generic.records.encoded_page import Record
 from tap_oauth2_generic.records.fit import SchemaMismatchError, kind_of
 from tap_oauth2_generic.records.growth import Growth, GrowthRules, new_columns
-from tap_oauth2_generic.records.pipeline import Batch, Pipeline, Record
+from tap_oauth2_generic.records.pipeline import Batch, Pipeline
 from tap_oauth2_generic.runtime.log import some
 from tap_oauth2_generic.settings.limits import MAX_NAMED_FIELDS
 from tap_oauth2_generic.singer.message_writer import MessageWriter

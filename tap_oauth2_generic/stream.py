@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from singer_sdk import Tap
 from singer_sdk.helpers.types import Context, Record
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
+from singer_sdk.tap_base import Tap
 
 from tap_oauth2_generic.config.streams import StreamConfig
 from tap_oauth2_generic.errors import StreamError

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from tap_oauth2_generic.cli.subcommands import SUBCOMMANDS
+from tap_oauth2_generic.singer.lazy_sdk import import_sdk_lazily
 
 NAME = "tap-oauth2-generic"
 
@@ -76,6 +77,7 @@ class Program(click.Group):
         if args in (["--version"], ["--help"]):
             self.params = _SHOWN_OPTIONS
         elif not args or args[0] not in self.commands:
+            import_sdk_lazily()
             from tap_oauth2_generic.tap import TapOAuth2Generic  # slow to import
 
             # Getting the SDK's command configures logging, which a subcommand does differently.

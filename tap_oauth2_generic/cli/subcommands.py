@@ -12,6 +12,7 @@ import click
 from tap_oauth2_generic.cli.boundary import log_to_stderr
 from tap_oauth2_generic.runtime.stdout import require_output
 from tap_oauth2_generic.settings.limits import MAX_SHARDS
+from tap_oauth2_generic.singer.lazy_sdk import import_sdk_lazily
 
 _CONFIG = click.Option(
     ["--config", "paths"],
@@ -40,6 +41,7 @@ class Subcommand(click.Command):
         return super().make_context(*args, **options)
 
     def _run(self, **options: Any) -> None:
+        import_sdk_lazily()
         import_module(f"tap_oauth2_generic.cli.{self.name}").run(**options)
 
 

@@ -15,11 +15,10 @@ from types import FrameType
 from typing import IO, Any
 
 import click
-from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import Catalog
-from singer_sdk.tap_base import CliTestOptionValue
+from singer_sdk.tap_base import CliTestOptionValue, Tap
 
 from tap_oauth2_generic.errors import ConfigurationError, OutputError
 from tap_oauth2_generic.records.stream_maps import names_after_maps

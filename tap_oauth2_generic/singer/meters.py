@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 
-from singer_sdk import Stream, metrics
+from singer_sdk import metrics
+from singer_sdk.streams.core import Stream
 
 
 class Meters:

@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from singer_sdk import Stream
 from singer_sdk.exceptions import MappingError
 from singer_sdk.helpers._catalog import get_selected_schema
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import Metadata, SchemaMessage
+from singer_sdk.streams.core import Stream
 
 from tap_oauth2_generic.errors import ConfigurationError, StreamError
 from tap_oauth2_generic.records.growth import Columns

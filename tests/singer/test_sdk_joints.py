@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import subprocess
+import sys
 
 import pytest
 from singer_sdk import Stream, Tap
@@ -190,3 +192,54 @@ def test_private_names_are_used_in_one_folder():
 )
 def test_use_of_a_private_name_is_found(source):
     assert [*uses_of_private_names(source)] != []
+
+
+IMPORTED_LAZILY = """
+import sys
+from tap_oauth2_generic.singer.lazy_sdk import import_sdk_lazily
+import_sdk_lazily()
+from tap_oauth2_generic.tap import TapOAuth2Generic
+found = {"fsspec", "upath", "joblib", "asyncio", "singer_sdk.streams.rest"} & set(sys.modules)
+assert not found, found
+"""
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        "from singer_sdk import Tap, Target; assert issubclass(TapOAuth2Generic, Tap) and Target",
+        "import singer_sdk, singer_sdk.tap_base as base; assert singer_sdk.Tap is base.Tap",
+        "from singer_sdk import *; assert issubclass(TapOAuth2Generic, Tap)",
+        "from singer_sdk import streams; assert issubclass(streams.RESTStream, streams.Stream)",
+        ("from singer_sdk.streams import RESTStream; import singer_sdk.streams.core as core; "
+        "assert issubclass(RESTStream, core.Stream)"),
+        ("import pickle, singer_sdk.singerlib as s; one = s.Schema(type='string'); "
+        "assert pickle.loads(pickle.dumps(one)) == one"),
+        "from singer_sdk.testing import get_tap_test_class; assert get_tap_test_class",
+        ("from upath import UPath; import singer_sdk.helpers._batch as b, pathlib; "
+        "assert isinstance(UPath('/x'), pathlib.Path) and b.UPath('/x') == UPath('/x')"),
+        ("import singer_sdk, pytest\nwith pytest.raises(AttributeError): singer_sdk.missing\n"
+        "with pytest.raises(ImportError): from singer_sdk import missing"),
+        "import importlib, singer_sdk; assert importlib.reload(singer_sdk).Tap",
+        ("import singer_sdk; assert singer_sdk.__spec__.name == 'singer_sdk' "
+        "and singer_sdk.__file__ and 'Tap' in singer_sdk.__all__"),
+    ],
+)  # fmt: skip
+def test_lazy_import_changes_nothing_that_others_import(later):
+    """A run imports the SDK without what it does not use; every later import works as ever."""
+    script = f"{IMPORTED_LAZILY}\n{later}"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_sdk_only_calls_what_the_lazy_import_replaces():
+    """The SDK's module of batches uses UPath only to make a path, as its stand-in can."""
+    from singer_sdk.helpers import _batch
+
+    uses = [n for n in ast.walk(ast.parse(inspect.getsource(_batch))) if isinstance(n, ast.Call)]
+    calls = sum(isinstance(call.func, ast.Name) and call.func.id == "UPath" for call in uses)
+    named = inspect.getsource(_batch).count("UPath")
+    # The others are its import and an annotation.
+    assert calls == named - 2

@@ -110,7 +110,8 @@ _PROXY = "the proxy (setting proxy, HTTP_PROXY or HTTPS_PROXY)"
 _POOLS = {"http": _PlainPool, "https": _SecurePool}
 # The connections of so many hosts are kept.
 _MAX_HOSTS = 100
-_tls_lock = threading.Lock()
+# Two threads would make two contexts or managers, each with connections of its own.
+_first = threading.Lock()
 
 
 @lru_cache(maxsize=1)
@@ -140,8 +141,7 @@ class _Adapter(HTTPAdapter):
         if host["scheme"] != "https":
             return host, {}
         trusted = DEFAULT_CA_BUNDLE_PATH if verify is True else verify
-        # Two contexts would make two pools.
-        with _tls_lock:
+        with _first:
             return host, {"ssl_context": _tls_context(trusted, cert)}
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
@@ -154,7 +154,8 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, *arguments: Any, **options: Any) -> Any:
-        manager = super().proxy_manager_for(*arguments, **options)
+        with _first:
+            manager = super().proxy_manager_for(*arguments, **options)
         manager.pool_classes_by_scheme = _POOLS
         return manager
 

@@ -9,7 +9,6 @@ from importlib.metadata import version
 from typing import Any
 
 from tap_oauth2_generic.config.config import Config
-from tap_oauth2_generic.config.streams import StreamConfig
 from tap_oauth2_generic.net.client import ApiClient
 from tap_oauth2_generic.net.hosts import HostPolicy
 from tap_oauth2_generic.net.rate_limit import RateLimiter
@@ -80,9 +79,9 @@ class Session:
         if not uninterrupted.forced:
             self.authenticator.close()
 
-    def scope(self, stream: StreamConfig) -> dict[str, Any]:
+    def scope(self, *, uses_token: bool) -> dict[str, Any]:
         """Return a stream's placeholders; get a token only if they use one."""
         scope: dict[str, Any] = dict(self.config.scope)
-        if self.config.uses_token(stream):
+        if uses_token:
             scope["token"] = self.authenticator.response()
         return scope

@@ -70,6 +70,7 @@ class PageReader:
         self.stream = stream
         self.session = session
         self._template = session.config.request_template(stream)
+        self._uses_token = session.config.uses_token(stream)
         self.stats = session.progress.stats(stream.name)
         self.log = StreamLog(stream.name, self.stats.warnings.append)
         rules = [*stream.rules.response_rules, *session.config.rules.response_rules]
@@ -209,7 +210,7 @@ class PageReader:
 
     def _scope(self, slice_: Slice) -> dict[str, Any]:
         families = self.stream.contexts.scope(slice_.context)
-        shared = self.session.scope(self.stream)
+        shared = self.session.scope(uses_token=self._uses_token)
         return {**shared, **families, "start": slice_.start, "end": slice_.end}
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -224,10 +224,9 @@ class Prefetcher:
             free -= other.submit(self._workers, 1, urgent=False)
 
     def _wait(self, reader: SliceReader) -> None:
+        self._workers.arrived.clear()
         wanted = reader.waiting_on()
         if wanted and not wanted[0].done():
-            others = [response for one in self._early_slices() for response in one.waiting_on()]
-            waiting = [response for response in [*wanted, *others] if not response.done()]
             # Between the waits a signal takes effect; inside, two of them could break a lock.
             with uninterrupted:
-                wait(waiting, _SIGNAL_SECONDS, return_when=FIRST_COMPLETED)
+                self._workers.arrived.wait(_SIGNAL_SECONDS)

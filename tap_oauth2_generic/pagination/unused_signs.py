@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import fields
 from operator import attrgetter
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
@@ -69,7 +68,8 @@ class UnusedSigns:
 
     def _signs(self, page: Page) -> list[Sign]:
         """Return the signs about a response; note those that the style uses or that was sent."""
-        signs, (_, sent) = [sign for sign in find_signs(page) if sign.about], _parts(page.url)
+        signs = [sign for sign in find_signs(page) if sign.about]
+        sent = _parts(page.url)[1] if signs else {}
         for sign in signs:
             name = sign.place.rpartition(".")[2]
             is_echo = sign.kind in COUNTS and sent.get(name) == str(sign.value)
@@ -106,7 +106,7 @@ def _parts(url: str) -> tuple[str, dict[str, str]]:
 def _uses(style: PagingStyle, sign: Sign, page: Page) -> bool:
     if sign.kind == "link":
         return style.style == "link_header"
-    values = [getattr(style, declared.name) for declared in fields(style)]
+    values = vars(style).values()
     paths = [value for value in values if isinstance(value, DottedPath | JsonPath)]
     if sign.is_header:
         names = [path.text for path in paths] + [v for v in values if isinstance(v, str)]

@@ -23,6 +23,8 @@ class Workers:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        #: Set with each result.
+        self.arrived = threading.Event()
         self._threads: list[threading.Thread] = []
         self._number = itertools.count()
         self._queue: queue.PriorityQueue[tuple[int, int, Any, Any]] = queue.PriorityQueue()
@@ -57,3 +59,4 @@ class Workers:
                 future.set_result(call())
             except BaseException as error:  # noqa: BLE001 - raised where the result is read
                 future.set_exception(error)
+            self.arrived.set()

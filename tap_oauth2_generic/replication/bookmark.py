@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import compress
+from operator import eq, le, ne
 from typing import Any
 
 import msgspec
 
-from tap_oauth2_generic.replication.bounds import FORMATS, Moment, moment
+from tap_oauth2_generic.replication.bounds import EPOCHS, FORMATS, Moment, moment
 from tap_oauth2_generic.replication.windows import DURATION, WINDOW_BOUNDS, Duration
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, enum, number
 from tap_oauth2_generic.settings.fields import FieldType, near_choice, setting
@@ -104,6 +106,39 @@ class Bookmark:
             return False
         self._highest, self.passed, self.value = at, self.value, value
         return True
+
+    def observe_in_order(self, values: list[Any]) -> bool:
+        """Compare the replication values of a page; return whether the bookmark moved."""
+        some, before = _rising(values, self._pattern), self.unreadable
+        moved = sum([self.observe(value) for value in some])
+        if self.unreadable > before:
+            # None of them compares with the bookmark: they are all of one kind.
+            self.unreadable += len(values) - len(some)
+        return bool(moved)
+
+
+def _rising(values: list[Any], pattern: str) -> list[Any]:
+    """Return those of rising values that leave a bookmark as all would, at the speed of C.
+
+    These are the first and the two highest, and what differs by less than a microsecond. Return
+    all values if it is not known that they rise.
+    """
+    if not values or pattern not in {"iso", *EPOCHS}:
+        return values
+    try:
+        is_int = all(type(value) is int for value in values)
+        times = values if is_int else msgspec.convert(values, list[datetime])
+        rises = all(map(le, times, times[1:]))
+    except (msgspec.ValidationError, TypeError):
+        return values
+    if not rises or any(moment(one, pattern) is None for one in (values[0], values[-1])):
+        return values
+    differ = [True, *map(ne, values, values[1:])]
+    values, times = list(compress(values, differ)), list(compress(times, differ))
+    equal = [number for number, is_equal in enumerate(map(eq, times, times[1:])) if is_equal]
+    near = {number + step for number in equal for step in (-1, 0, 1)}
+    chosen = near | {0, len(values) - 2, len(values) - 1}
+    return [values[number] for number in sorted(chosen) if number >= 0]
 
 
 def extremes(values: list[Any]) -> list[Any]:

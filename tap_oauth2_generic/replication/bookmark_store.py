@@ -107,8 +107,8 @@ class BookmarkStore:
             self._has_key, self._fields = self.read_range.key in names, self._fields or names
         if self.read_range.settings.order != "asc":
             values = extremes(values)
-        self._check_lower_bound(values, origin)
-        if sum(self._bookmark.observe(value) for value in values):
+        self._check_lower_bound(extremes(values), origin)
+        if self._bookmark.observe_in_order(values):
             state = self.stream.get_context_state(context)
             reached = self._up_to(self.read_range.upper_bound(), self._bookmark.value)
             set_progress(state, self.read_range.key, reached)

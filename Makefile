@@ -67,7 +67,7 @@ test: lint types imports ## Run all checks, then the tests
 test-unit: $(VENV)/.installed ## Run the tests that start no server or process (20 seconds)
 	$(BIN)/pytest -m unit $(ARGS)
 
-test-slow: $(VENV)/.installed $(PLUGINS) $(LOADERS:%=.meltano/.installed-%) ## Run the tests, including slow ones and pipelines
+test-slow: $(VENV)/.installed $(PLUGINS) $(LOADERS:%=.meltano/.installed-%) .bench/.installed ## Run the tests, including slow ones and pipelines
 	$(BIN)/pytest -n auto -m "not packages" $(ARGS)
 
 test-pipelines: $(VENV)/.installed $(PLUGINS) $(LOADERS:%=.meltano/.installed-%) ## Run Meltano pipelines into DuckDB, PostgreSQL, CSV and JSON Lines

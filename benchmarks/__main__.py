@@ -1,6 +1,6 @@
 """The command: measure the chosen parts and print the figures.
 
-Only a full run updates the docs and their picture, and with --check none does.
+Only a full run updates the docs, their picture and README.md, and with --check none does.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ def main() -> int:
         return 1 if compare(figures) or errors else 0
     if not (errors or options.only or options.quick):
         report.write_page(figures)
+        report.write_readme(figures)
         report.draw(figures)
     return 1 if errors else 0
 

@@ -1,4 +1,4 @@
-"""Write figures into docs, between the markers of their name."""
+"""Read and write figures in docs, between the markers of their name."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 PERFORMANCE = ROOT / "docs" / "explanation" / "performance.md"
 #: The name of the table of all speed figures.
 SPEED = "speed"
+README = ROOT / "README.md"
 SOAK = ROOT / "docs" / "explanation" / "soak-and-fuzz.md"
 
 
 def markers(name: str) -> tuple[str, str]:
-    """Return the marker lines around the figures of a name."""
-    return f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
+    """Return the markers around the figures of a name."""
+    return f"<!-- {name} -->", f"<!-- /{name} -->"
 
 
 def get(name: str, path: Path) -> str:

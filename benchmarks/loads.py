@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 
 PART = "end to end"
 LOADER = ROOT / ".meltano/loaders/target-duckdb/venv/bin"
-DLT = ROOT / ".bench/dlt/bin"
+DLT_PROGRAMS = ROOT / ".bench/dlt/bin"
 SCHEMA = "loaded"
 ALONE, OURS = "target-duckdb alone", "this tap into target-duckdb"
+TEMPLATE = "tap of the SDK's template into target-duckdb"
+DLT, FASTEST_DLT = "dlt rest_api", "dlt rest_api, its files as JSON Lines"
 TIMES_OURS = "times this tap"
 
 
@@ -50,7 +52,7 @@ class Load:
 
 def figures(size: Size, folder: Path) -> Iterator[Figure]:
     """Load with each, check the rows, and compare the times."""
-    for needed in (LOADER, DLT):
+    for needed in (LOADER, DLT_PROGRAMS):
         if not needed.exists():
             raise BenchmarkError(
                 f"{PART}: needs {needed}: make .meltano/.installed .bench/.installed"
@@ -80,13 +82,9 @@ def _loads(address: str, folder: Path) -> Mapping[str, Load]:
     return {
         ALONE: _into_target(folder / "alone", ["cat", str(messages)]),
         OURS: _into_target(folder / "ours", [sys.executable, *tap]),
-        "tap of the SDK's template into target-duckdb": _into_target(
-            folder / "template", [sys.executable, *template]
-        ),
-        "dlt": _with_dlt(address, folder / "dlt"),
-        "dlt, its files as JSON Lines": _with_dlt(
-            address, folder / "dlt-jsonl", "--file-format=jsonl"
-        ),
+        TEMPLATE: _into_target(folder / "template", [sys.executable, *template]),
+        DLT: _with_dlt(address, folder / "dlt"),
+        FASTEST_DLT: _with_dlt(address, folder / "fastest", "--file-format=jsonl"),
     }
 
 
@@ -105,8 +103,13 @@ def _into_target(folder: Path, source: Sequence[str]) -> Load:
 def _with_dlt(address: str, folder: Path, *options: str) -> Load:
     database = folder / "warehouse.duckdb"
     paths = [f"--database={database}", f"--folder={folder}", f"--dataset={SCHEMA}"]
-    program = [str(DLT / "python"), "-m", "benchmarks.dlt_pipeline", f"--address={address}"]
-    return Load([[*program, *paths, *options]], database, DLT / "python")
+    program = [
+        str(DLT_PROGRAMS / "python"),
+        "-m",
+        "benchmarks.dlt_pipeline",
+        f"--address={address}",
+    ]
+    return Load([[*program, *paths, *options]], database, DLT_PROGRAMS / "python")
 
 
 def check(name: str, load: Load, count: int) -> None:

@@ -156,7 +156,7 @@ def main() -> int:
     shown = "".join(table(soak))
     sys.stdout.write(shown)
     if minutes >= LEAST_MINUTES:
-        docs_page.put("soak", shown, docs_page.SOAK)
+        docs_page.put("soak", f"\n{shown}", docs_page.SOAK)
     return 0
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path as Folder
 
     from benchmarks.figures import Figure, Size
+    from benchmarks.paths import Path
 
 PART = "throughput"
 TEMPLATE = "tap of the SDK's template"
@@ -44,11 +45,16 @@ def _pairs(address: str, folder: Folder) -> dict[str, Pair]:
     }
 
 
+def large_name(path: Path, size: Size) -> str:
+    """Return the name of a path over many records."""
+    return f"{path.name}, {size.many_records:,} records"
+
+
 def _large(size: Size, folder: Folder) -> Iterator[Figure]:
     """Measure the straight paths over so many records that start-up is no part of it."""
     with server(size.many_records) as api:
         pairs = {
-            f"{path.name}, {size.many_records:,} records": Pair(
+            large_name(path, size): Pair(
                 path.limit(api.address), path.tap(api.address, folder / f"large-{path.name}")
             )
             for path in (FULL_READ, INCREMENTAL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import time
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -14,6 +15,7 @@ import pytest
 
 from benchmarks import (
     baseline,
+    bulk,
     children,
     contenders,
     docs_page,
@@ -21,6 +23,7 @@ from benchmarks import (
     growth,
     latency,
     loaded_rows,
+    loads,
     pairs,
     paths,
     report,
@@ -194,6 +197,25 @@ def test_figures_are_written_between_their_markers_only(tmp_path):
     assert path.read_text() == written
 
 
+def test_readme_has_a_sentence_of_the_figures(tmp_path):
+    path = tmp_path / "README.md"
+    path.write_text(f"before {BEGIN}old{END} after")
+    figures = [
+        Figure("throughput", "incremental, 500,000 records", 0.987, pairs.OF_LIMIT),
+        Figure("throughput", throughput.TEMPLATE, 9.5, pairs.OF_LIMIT),
+        Figure(loads.PART, loads.FASTEST_DLT, 1.456, loads.TIMES_OURS),
+    ]
+    report.write_readme(figures, path)
+    before, sentence, after = re.split("<[^>]*>", path.read_text())
+    assert (before, after) == ("before ", " after")
+    assert re.findall(r"\d+\.\d+", sentence) == ["0.99", "9.50", "1.46"]
+    assert docs_page.get(docs_page.SPEED, docs_page.README)
+
+
+def test_picture_shows_paths_that_are_measured():
+    assert {path.name for path in paths.paths()} >= {*report.DRAWN} - {throughput.TEMPLATE}
+
+
 def test_page_has_markers_for_figures_and_shows_the_picture():
     """The performance page has both markers once, and the picture it shows exists."""
     text = docs_page.PERFORMANCE.read_text()
@@ -250,13 +272,13 @@ def test_every_committed_figure_can_be_compared():
 
 def page_with(figures, folder):
     path = folder / "page.md"
-    path.write_text(BEGIN + END)
+    path.write_text(f"{BEGIN}\n{END}\n")
     report.write_page(figures, path)
     return path
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", [throughput, latency, startup, growth, children])
+@pytest.mark.parametrize("part", [throughput, latency, startup, growth, children, bulk, loads])
 def test_every_part_yields_positive_figures(tmp_path, part):
     few = (1, 3)
     size = Size(

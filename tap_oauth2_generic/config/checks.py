@@ -47,13 +47,18 @@ def _stream_errors(config: Config) -> Iterator[str]:
     if not config.top.streams:
         yield "streams: needs at least one stream"
     names: set[str] = set()
+    parents: dict[str, Any] = {}
+    for stream in config.top.streams:
+        with suppress(WrongSettingError):
+            parents[stream.name] = stream.contexts.parent
     for index, stream in enumerate(config.top.streams):
         with suppress(WrongSettingError):
             if stream.name in names:
                 yield f"streams[{index}]: the name {stream.name!r} is taken by another stream"
             names.add(stream.name)
-        for find in (_parent_errors, _template_errors, _incremental_errors, _path_errors):
-            yield from (f"streams[{index}].{error}" for error in _readable(find(config, stream)))
+        found = [_parent_errors(parents, stream)]
+        found += [find(config, stream) for find in _STREAM_RULES]
+        yield from (f"streams[{index}].{error}" for one in found for error in _readable(one))
 
 
 def find_warnings(config: Config, raw: Mapping[str, Any]) -> Iterator[str]:
@@ -117,11 +122,7 @@ def _date_errors(config: Config) -> Iterator[str]:
         yield "end_date: is before start_date"
 
 
-def _parent_errors(config: Config, stream: StreamConfig) -> Iterator[str]:
-    parents: dict[str, Any] = {}
-    for one in config.top.streams:
-        with suppress(WrongSettingError):
-            parents[one.name] = one.contexts.parent
+def _parent_errors(parents: Mapping[str, Any], stream: StreamConfig) -> Iterator[str]:
     seen, parent = {stream.name}, stream.contexts.parent
     while parent is not None:
         if (name := parent.stream) not in parents:
@@ -205,3 +206,6 @@ def _path_errors(config: Config, stream: StreamConfig) -> Iterator[str]:
         yield "path: is neither a path nor a URL"
     except HostNotAllowedError as error:
         yield f"path: {error}"
+
+
+_STREAM_RULES = (_template_errors, _incremental_errors, _path_errors)

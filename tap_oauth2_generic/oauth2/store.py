@@ -5,7 +5,6 @@ Knows no provider and no grant; ``store_engine`` opens the database, ``store_loc
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -15,7 +14,7 @@ import msgspec
 
 from tap_oauth2_generic.errors import TokenStoreError
 from tap_oauth2_generic.oauth2.cipher import decrypt, encrypt
-from tap_oauth2_generic.oauth2.store_engine import open_engine
+from tap_oauth2_generic.oauth2.store_engine import database_errors, open_database
 from tap_oauth2_generic.oauth2.store_lock import RowLock, lock_row
 from tap_oauth2_generic.oauth2.token import NO_TOKEN, Token
 from tap_oauth2_generic.runtime.log import LOG
@@ -105,7 +104,7 @@ class TokenStore:
         """Hold a row against all threads and processes; the other rows stay free."""
         with ExitStack() as stack:
             with _store_errors():
-                lock = stack.enter_context(lock_row(open_engine(self._url), name))
+                lock = stack.enter_context(lock_row(open_database(self._url), name))
             yield lock
 
     def begin_refresh(self, lock: RowLock, chain: Chain) -> None:
@@ -124,12 +123,9 @@ class TokenStore:
         return replace(chain, key=name) if chain.token != NO_TOKEN else None
 
     def _execute(self, statement: str, **values: str) -> list[Any]:
-        from sqlalchemy import text  # see store_engine
-
         # Opened each time: the file may have been removed, or the connection closed, meanwhile.
-        with _store_errors(), open_engine(self._url).begin() as connection:
-            result = connection.execute(text(statement), values)
-            return list(result) if result.returns_rows else []
+        with _store_errors():
+            return open_database(self._url).execute(statement, values)
 
 
 def _encode(chain: Chain) -> str:
@@ -139,11 +135,9 @@ def _encode(chain: Chain) -> str:
 @contextmanager
 def _store_errors() -> Iterator[None]:
     """Turn errors of database and file system into one TokenStoreError."""
-    from sqlalchemy.exc import SQLAlchemyError  # see store_engine
-
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error, OSError, ValueError) as error:
+    except database_errors() as error:
         cause = getattr(error, "orig", None) or error
         raise TokenStoreError(
             f"cannot use the token store: {redact(' '.join(str(cause).split()))[:300]}; check that "

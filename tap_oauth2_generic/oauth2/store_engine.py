@@ -1,12 +1,16 @@
-"""Open the token store's database; SQLAlchemy is imported only here and in ``store``."""
+"""Open the token store's database: a SQLite file, or any other by SQLAlchemy."""
 
 from __future__ import annotations
 
 import logging
 import os
 import re
+import sqlite3
 import stat
+import sys
 import time
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +19,11 @@ from tap_oauth2_generic.settings.limits import LOCK_TIMEOUT_SECONDS
 from tap_oauth2_generic.settings.values import text
 
 if TYPE_CHECKING:
-    import sqlite3
-
-    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy import Engine
 
 # How long a signal may go unnoticed while SQLite waits for the lock.
 _SIGNAL_SECONDS = 0.2
+_SQLITE = "sqlite:///"
 _TABLE = "tap_oauth2_connections"
 _CREATE_TABLE = (
     "CREATE TABLE IF NOT EXISTS tap_oauth2_connections "
@@ -38,72 +41,99 @@ def store_url(value: Any) -> str:
     )
 
 
-def open_engine(url: str | None) -> Engine:
-    """Open the store, creating file, folder and table if they are missing."""
-    # Imported here: a run whose token lasts needs no database.
-    from sqlalchemy import create_engine, make_url
-    from sqlalchemy.pool import NullPool
+@dataclass(frozen=True)
+class SqliteFile:
+    """A SQLite file; most runs need no other database, and SQLAlchemy is slow to import."""
 
-    # At DEBUG it logs rows, before the tokens in them are registered as secrets.
-    logging.getLogger("sqlalchemy.engine.Engine").disabled = True
+    path: Path
+
+    def execute(self, statement: str, values: dict[str, str]) -> list[Any]:
+        """Execute a statement in a transaction of its own, and return the rows."""
+        connect = sqlite3.connect(self.path, timeout=_SIGNAL_SECONDS, isolation_level=None)
+        with closing(connect) as connection:
+            # A replaced token must not remain in pages that SQLite no longer uses.
+            connection.execute("PRAGMA secure_delete = ON")
+            _begin_exclusive(connection)
+            connection.execute(_CREATE_TABLE)
+            rows = connection.execute(statement, values).fetchall()
+            connection.execute("COMMIT")
+        return rows
+
+
+@dataclass(frozen=True)
+class Server:
+    """A database that SQLAlchemy connects to."""
+
+    engine: Engine
+
+    def execute(self, statement: str, values: dict[str, str]) -> list[Any]:
+        """Execute a statement in a transaction of its own, and return the rows."""
+        from sqlalchemy import text  # see open_database
+
+        with self.engine.begin() as connection:
+            result = connection.execute(text(statement), values)
+            return list(result) if result.returns_rows else []
+
+
+def open_database(url: str | None) -> SqliteFile | Server:
+    """Open the store, creating file, folder and table if they are missing."""
     if url is None:
         from platformdirs import user_state_path
 
         try:
-            url = f"sqlite:///{user_state_path('tap-oauth2-generic') / 'tokens.sqlite'}"
+            return _open_sqlite(user_state_path("tap-oauth2-generic") / "tokens.sqlite")
         except RuntimeError:
             raise TokenStoreError(
                 "this user has no home directory to keep tokens in; set token_store, such as "
                 "sqlite:////var/lib/tap/tokens.sqlite"
             ) from None
-    address = make_url(url)
-    if address.get_backend_name() == "sqlite":
-        engine = _open_sqlite(address)
-    else:
-        options = {"options": f"-c lock_timeout={LOCK_TIMEOUT_SECONDS}s"}
-        address = address.set(drivername="postgresql+psycopg")
-        engine = create_engine(address, poolclass=NullPool, connect_args=options)
-    _create_table(engine)
-    return engine
-
-
-def _open_sqlite(address: URL) -> Engine:
-    from sqlalchemy import create_engine, event  # see open_engine
+    if url.startswith(_SQLITE):
+        return _open_sqlite(Path(url.removeprefix(_SQLITE).partition("?")[0]))
+    # Imported here: neither a run with a SQLite file nor one whose token lasts needs it.
+    from sqlalchemy import create_engine, make_url
     from sqlalchemy.pool import NullPool
 
-    _create_file(Path(address.database or ""))
-    engine = create_engine(address, poolclass=NullPool, connect_args={"timeout": _SIGNAL_SECONDS})
-    event.listen(engine, "connect", _configure)
-    event.listen(engine, "begin", _begin_exclusive)
-    return engine
+    # At DEBUG it logs rows, before the tokens in them are registered as secrets.
+    logging.getLogger("sqlalchemy.engine.Engine").disabled = True
+    address = make_url(url).set(drivername="postgresql+psycopg")
+    options = {"options": f"-c lock_timeout={LOCK_TIMEOUT_SECONDS}s"}
+    engine = create_engine(address, poolclass=NullPool, connect_args=options)
+    _create_table(engine)
+    return Server(engine)
 
 
-def _configure(connection: sqlite3.Connection, _: object) -> None:
-    # pysqlite would begin the transaction at the first write, too late for a lock.
-    connection.isolation_level = None
-    # A replaced token must not remain in pages that SQLite no longer uses.
-    connection.execute("PRAGMA secure_delete = ON")
+def database_errors() -> tuple[type[Exception], ...]:
+    """Return the errors of any database; SQLAlchemy's only if a run uses it."""
+    errors = (sqlite3.Error, OSError, ValueError)
+    if "sqlalchemy" not in sys.modules:
+        return errors
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return (*errors, SQLAlchemyError)
 
 
-def _begin_exclusive(connection: Connection) -> None:
+def _open_sqlite(path: Path) -> SqliteFile:
+    _create_file(path)
+    return SqliteFile(path)
+
+
+def _begin_exclusive(connection: sqlite3.Connection) -> None:
     """Begin the only write transaction; let signals in between attempts."""
-    from sqlalchemy.exc import OperationalError  # see open_engine
-
     ends_at = time.monotonic() + LOCK_TIMEOUT_SECONDS
     while True:
         try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        except OperationalError as error:
-            if "locked" not in str(error.orig) or time.monotonic() > ends_at:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > ends_at:
                 raise
         else:
             break
     # A reader may delay the commit, which must not fail for that.
-    connection.exec_driver_sql(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_SECONDS * 1000}")
+    connection.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_SECONDS * 1000}")
 
 
 def _create_table(engine: Engine) -> None:
-    from sqlalchemy import inspect, text  # see open_engine
+    from sqlalchemy import inspect, text  # see open_database
     from sqlalchemy.exc import DBAPIError
 
     if inspect(engine).has_table(_TABLE):

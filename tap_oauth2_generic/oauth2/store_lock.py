@@ -13,13 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from tap_oauth2_generic.oauth2.store_engine import refuse_planted
+from tap_oauth2_generic.oauth2.store_engine import Server, SqliteFile, refuse_planted
 from tap_oauth2_generic.settings.limits import LOCK_TIMEOUT_SECONDS
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
 
 # How long a free lock may go unnoticed.
 _POLL_SECONDS = 0.05
@@ -46,12 +42,11 @@ class RowLock:
 
 
 @contextmanager
-def lock_row(engine: Engine, name: str) -> Iterator[RowLock]:
+def lock_row(database: SqliteFile | Server, name: str) -> Iterator[RowLock]:
     """Hold the row of a name; raise OSError or SQLAlchemyError."""
     digest = hashlib.sha256(name.encode()).digest()
-    if engine.dialect.name == "sqlite":
-        store = Path(engine.url.database or "")
-        path = store.with_name(f"{store.name}-{digest.hex()[:16]}.lock")
+    if isinstance(database, SqliteFile):
+        path = database.path.with_name(f"{database.path.name}-{digest.hex()[:16]}.lock")
         descriptor = _open_locked(path)
         try:
             yield RowLock(descriptor)
@@ -60,11 +55,11 @@ def lock_row(engine: Engine, name: str) -> Iterator[RowLock]:
                 path.unlink()
             os.close(descriptor)
         return
-    from sqlalchemy import text  # see store_engine
+    from sqlalchemy import text  # see open_database
     from sqlalchemy.exc import DBAPIError
 
     # It ends with the transaction: a pooler may give a session to another process before.
-    connection = engine.connect()
+    connection = database.engine.connect()
     try:
         key = int.from_bytes(digest[:8], "big", signed=True)
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})

@@ -278,11 +278,11 @@ def test_failed_refresh_keeps_the_stored_token(api, tap, config):
 def test_user_without_a_home_is_told_to_set_token_store():
     """Without HOME and an entry in passwd there is no place for the default store."""
     code = """if True:
-        import os, platformdirs.unix, sqlalchemy.pool
-        from tap_oauth2_generic.oauth2.store_engine import open_engine
+        import os, platformdirs.unix
+        from tap_oauth2_generic.oauth2.store_engine import open_database
         os.setuid(54321)
         try:
-            open_engine(None)
+            open_database(None)
         except Exception as error:
             print(f"{type(error).__name__}: {error}")"""
     env = {name: v for name, v in os.environ.items() if name not in {"HOME", "XDG_STATE_HOME"}}

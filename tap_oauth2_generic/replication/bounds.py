@@ -170,9 +170,12 @@ class Bound:
                 times = msgspec.convert(values, list[datetime | None])
                 if not any(time and time.tzinfo for time in times):
                     at = at.replace(tzinfo=None)
+                # Both are rounded: the bound down, a value either way.
+                above = at + timedelta(microseconds=1)
                 return [
-                    # Cut to microseconds, different times are equal.
-                    self._order(value) if time is None or time == at else (time > at) * 2 - 1
+                    self._order(value)
+                    if time is None or at <= time <= above
+                    else (time > at) * 2 - 1
                     for value, time in zip(values, times, strict=True)
                 ]
         return [self._order(value) for value in values]

@@ -194,6 +194,16 @@ def test_record_is_counted_once_if_its_page_is_decoded_after_all():
     assert (made.left_out, page.decoded) == ({LEFT_OUT: 1}, 1)
 
 
+def test_page_whose_record_has_a_field_of_the_context_is_decoded_even_if_it_is_left_out():
+    """A condition sees the record's own field, and a warning names it."""
+    made = pipeline(Keep([parse_condition({"path": "account", "equals": 7})]))
+    page = Page([{"n": 1}, {"n": 2, "account": 8}])
+    batch = made(page, Slice({"account": 7}))
+    assert [row["n"] for row in emitted(made, batch)] == [1]
+    made = pipeline(Keep([parse_condition({"path": "n", "equals": 1})]))
+    assert made(page, Slice({"account": 7})).encoded is None
+
+
 def test_steps_never_change_the_record_of_the_page():
     """Paging compares the records of a page with those of the next one: they stay as they are."""
     row = {"n": 1, "in": {"m": 2}}

@@ -19,6 +19,7 @@ from tap_oauth2_generic.extract.schema_sample import SchemaSample
 from tap_oauth2_generic.extract.slice_plan import SlicePlan
 from tap_oauth2_generic.extract.slice_sync import SliceSync
 from tap_oauth2_generic.extract.stream_pipeline import PipelineFactory
+from tap_oauth2_generic.parsing.formats import LARGE_BYTES
 from tap_oauth2_generic.records.conform import OTHERS
 from tap_oauth2_generic.records.filters import DELETED_AT, LEFT_OUT
 from tap_oauth2_generic.records.growth import GrowthRules
@@ -53,10 +54,7 @@ class OAuth2Stream(PagedStream):
         if not self.replication_key:
             # Without a bookmark there is nothing to remember of each context.
             self.state_partitioning_keys = []
-        # The pages of the sync under way stay encoded if its pipeline is fast.
-        self.reader = PageReader(
-            stream, session, lambda: self._sync is not None and self._sync.writer.pipeline.is_fast
-        )
+        self.reader = PageReader(stream, session, self._keeps_encoded)
         self.stream_log = self.reader.log
         dates = config.top.start_date, config.top.end_date
         bounds = settings.incremental, session.started_at, *dates, settings.initial_value
@@ -75,6 +73,15 @@ class OAuth2Stream(PagedStream):
             stream.schema, self.reader.log, self.sample.infer, lambda: self.given_state, marks
         )
         self._sync: SliceSync | None = None
+
+    def _keeps_encoded(self, size: int) -> bool:
+        """Return whether a page of this size stays encoded: if its sync is fast, or it is large.
+
+        Decoded as a whole, a large page would need many times its size.
+        """
+        if size > LARGE_BYTES:
+            return self.pipelines.for_sample().prepare_steps[0].takes_encoded
+        return self._sync is not None and self._sync.writer.pipeline.is_fast
 
     def hold_schema(self) -> None:
         """Wait with the schema for records, unless the target knows it for sure."""

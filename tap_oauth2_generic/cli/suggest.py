@@ -91,7 +91,7 @@ class Suggestion:
         collector = ErrorCollector()
         config = read_stream(definition, collector)
         session = self.sample.plan.reader.session
-        return None if collector.errors else PageReader(config, session, lambda: False)
+        return None if collector.errors else PageReader(config, session, lambda _: False)
 
     def _samples(self) -> Iterator[Sample]:
         """Yield the first pages of some slices, until one shows how it goes on."""

@@ -59,14 +59,19 @@ class FetchedPage:
             reason = _TOO_DEEP if isinstance(error, RecursionError) else str(error)
         raise ResponseError(f"{self.place}: {_unusable(self.response)}: {reason}") from None
 
+    def parts(self) -> Iterator[FetchedPage]:
+        """Yield the page, in parts if it is large and its records are encoded."""
+        for part in self.page.parts() if self.page is not None else (None,):
+            yield replace(self, page=part)
+
 
 class PageReader:
     """Reads the pages of a stream, and remembers whether records were ever found."""
 
     def __init__(
-        self, stream: StreamConfig, session: Session, keeps_encoded: Callable[[], bool]
+        self, stream: StreamConfig, session: Session, keeps_encoded: Callable[[int], bool]
     ) -> None:
-        """Prepare the requests of a stream; ``keeps_encoded`` is the decision of the pipeline."""
+        """Prepare the requests of a stream; ``keeps_encoded`` decides by the bytes of a page."""
         self.stream = stream
         self.session = session
         self._template = session.config.request_template(stream)
@@ -190,7 +195,7 @@ class PageReader:
                 response.content,
                 settings,
                 lambda: response.body,
-                keep_encoded=self._keeps_encoded(),
+                keep_encoded=self._keeps_encoded(len(response.content)),
             )
         except ResponseError as error:
             raise ResponseError(f"{_unusable(response)}: {error}") from None

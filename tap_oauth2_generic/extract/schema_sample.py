@@ -50,7 +50,8 @@ class SchemaSample:
         for slice_ in self.plan.samples(context):
             paginator = Paginator(self.plan.reader.stream.settings.pagination)
             for page in self.plan.reader.read(slice_, paginator):
-                yield from pipeline.prepare(page.records, slice_)
+                for part in page.parts():
+                    yield from pipeline.prepare(part.records, slice_)
             if paginator.records:
                 return
             if paginator.stop and paginator.stop.failed:

@@ -66,15 +66,20 @@ class SliceSync:
             pages = islice(slice_reader.read_sequentially(), 1)
         for page in pages:
             self.plan.reader.stats.page(is_ignored=page.page is None)
-            batch = self.writer.pipeline(page, slice_reader.slice, self.limit)
-            if self.writer.is_selected:
-                batch.require(self.writer.stream.primary_keys, page.place)
-            is_complete &= self._write(batch)
-            if self.writer.is_selected:
-                self.plan.bookmarks.advance(batch, slice_reader.slice, may_move=is_complete)
-            if descent is not None and self._is_last(page, batch, descent):
+            records, is_last = 0, descent is not None
+            for part in islice(page.parts(), 1 if self.limit is not None else None):
+                batch = self.writer.pipeline(part, slice_reader.slice, self.limit)
+                if self.writer.is_selected:
+                    batch.require(self.writer.stream.primary_keys, page.place)
+                is_complete &= self._write(batch)
+                if self.writer.is_selected:
+                    self.plan.bookmarks.advance(batch, slice_reader.slice, may_move=is_complete)
+                    records += len(batch)
+                if descent is not None:
+                    is_last &= self._is_last(part, batch, descent)
+            if is_last:
                 slice_reader.paginator.stop = Stop("a page wholly older than the bookmark")
-            self.writer.stream.count_page(len(batch) if self.writer.is_selected else 0)
+            self.writer.stream.count_page(records)
         return self._conclude(slice_reader.paginator) and is_complete
 
     def _write(self, batch: Batch) -> bool:

@@ -103,7 +103,10 @@ def read_body(response: requests.Response) -> bytes:
     if is_known:
         del headers["Content-Encoding"]
     try:
-        content = b"".join(response.iter_content(_PIECE_BYTES))
+        # A list of all pieces would take the memory of a second body.
+        body = io.BytesIO()
+        body.writelines(response.iter_content(_PIECE_BYTES))
+        content = body.getvalue()
     except ValueError as error:
         # For example a chunk of negative length.
         message = "the response violates the framing of HTTP"

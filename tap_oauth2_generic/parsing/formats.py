@@ -12,11 +12,11 @@ import json
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import msgspec
@@ -31,6 +31,8 @@ _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 #: How a response begins that is none.
 NO_CSV = ("<", "{")
+#: A list with more bytes is processed in parts.
+LARGE_BYTES, _PART_BYTES = 2**23, 2**21
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _LONGEST_INT = 1000
 # A server that puts a space after a colon does so from the beginning.
@@ -54,10 +56,29 @@ def decode(content: bytes) -> Any:
 
 @dataclass(frozen=True)
 class JsonList:
-    """A JSON list as the server wrote it, in one line; ``members`` are its values."""
+    """The values of a JSON list as the server wrote them, each in one line."""
 
-    text: bytes
     members: Sequence[bytes | msgspec.Raw]
+
+    @cached_property
+    def text(self) -> bytes:
+        """The encoded list."""
+        return as_list(self.members)
+
+    @property
+    def size(self) -> int:
+        """How many bytes the members have."""
+        return sum(len(memoryview(member)) for member in self.members)
+
+    def parts(self) -> Iterator[JsonList]:
+        """Yield the list, a large one in parts: decoded as a whole it would fill the memory."""
+        size, length = self.size, len(self.members)
+        if size <= LARGE_BYTES:
+            yield self
+            return
+        step = max(length * _PART_BYTES // size, 1)
+        for first in range(0, length, step):
+            yield JsonList(self.members[first : first + step])
 
 
 def open_envelope(content: bytes, path: Path) -> tuple[Any, JsonList] | None:
@@ -88,15 +109,19 @@ def _cut(content: bytes, keys: tuple[str | int, ...]) -> tuple[bytes, JsonList]:
     found = _list_decoder(keys).decode(content)
     for _ in keys:
         found = found.inner
-    text = as_list(found)
-    start = content.find(found[0]) - 1 if found else 0
-    if not content.startswith(text, max(start, 0)):
+    # Without its brackets: to add them would copy it.
+    text = b",".join(found)
+    start = content.find(found[0]) - 1 if found else content.find(b"[]")
+    end = start + len(text) + 1
+    brackets = content[max(start, 0) : start + 1] + content[end : end + 1]
+    if brackets != b"[]" or not content.startswith(text, start + 1):
         # To find a long string is slow, and rare: an equal record precedes the list.
-        start = content.find(text)
+        start = content.find(as_list(found))
+        end = start + len(text) + 1
     if start < 0:
         # There is a space between records.
         return _cut(msgspec.json.format(content, indent=-1), keys)
-    return content[:start] + b"[]" + content[start + len(text) :], JsonList(text, found)
+    return content[:start] + b"[]" + content[end + 1 :], JsonList(found)
 
 
 @lru_cache(maxsize=64)

@@ -6,9 +6,9 @@ Nothing here sends a request, decides on a status or knows a paging style.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -80,6 +80,12 @@ class Page:
         except ValueError as error:
             raise ResponseError(f"{error}; its status is {self.status}") from None
 
+    def parts(self) -> Iterator[Page]:
+        """Yield the page, in parts if its records are encoded and many."""
+        parts = self.written.parts() if self.written is not None else (None,)
+        for part in parts:
+            yield self if part is self.written else replace(self, written=part)
+
     def repeats(self, other: Page, keys: Sequence[str] = ()) -> bool:
         """Return whether this page holds exactly the records of another one.
 
@@ -89,7 +95,7 @@ class Page:
         if keys and _same_keys(self, other, keys):
             return True
         if self.written is not None and other.written is not None:
-            if self.written.text == other.written.text:
+            if self.written.members == other.written.members:
                 return True
             if not _may_be_equal(self.written, other.written):
                 return False
@@ -180,7 +186,7 @@ def _identity(record: Mapping[str, Any] | None, keys: Sequence[str]) -> str:
 
 def _may_be_equal(one: JsonList, other: JsonList) -> bool:
     """Return whether two lists may hold the same: some servers change the order of keys."""
-    if len(one.text) != len(other.text) or len(one.members) != len(other.members):
+    if len(one.members) != len(other.members) or one.size != other.size:
         return False
     return not one.members or sorted(bytes(one.members[0])) == sorted(bytes(other.members[0]))
 

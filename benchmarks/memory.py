@@ -1,0 +1,44 @@
+"""A page of 100 MB: peak memory of the tap above that of an idle one, in sizes of the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.request import ProxyHandler, build_opener
+
+from benchmarks import contenders, paths
+from benchmarks.figures import Figure, Size
+from benchmarks.processes import measure, server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PART = "memory"
+#: Records that take 100 MB as JSON.
+BULK_RECORDS = 115_000
+
+
+def figures(size: Size, folder: Path) -> Iterator[Figure]:
+    """Read one page of each format; the quick run reads a tenth of it."""
+    records = BULK_RECORDS if size.records >= BULK_RECORDS // 2 else BULK_RECORDS // 10
+    with server(records, records) as api:
+        idle = measure(contenders.tap(api.address, folder / "idle", contenders.TINY)).peak_bytes
+        for name, path, arguments in runs(api.address, folder):
+            page_bytes = _length(f"{api.address}/{path}?page=1")
+            above = measure(arguments).peak_bytes - idle
+            detail = f"{above / 1e6:.0f} MB above an idle tap for {page_bytes / 1e6:.0f} MB"
+            yield Figure(PART, name, above / page_bytes, "times the page", detail)
+
+
+def runs(address: str, folder: Path) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield what is read, the path of its page, and the arguments of the tap."""
+    names = "incremental", "incremental, schema inferred", "keep", "CSV", "JSON Lines"
+    for path in paths.paths():
+        if path.name in names:
+            yield path.name, path.reads[0], path.tap(address, folder / path.name)
+
+
+def _length(url: str) -> int:
+    opener = build_opener(ProxyHandler({}))
+    with opener.open(url, timeout=60) as response:
+        return int(response.headers["Content-Length"])

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from tap_oauth2_generic.cli.subcommands import SUBCOMMANDS
+from tap_oauth2_generic.cli.subcommands import SUBCOMMANDS, option
 from tap_oauth2_generic.singer.lazy_sdk import import_sdk_lazily
 
 NAME = "tap-oauth2-generic"
@@ -32,31 +32,17 @@ def _version(package: str) -> str:
 
 # As the SDK declares them, for --version and --help alone.
 _SHOWN_OPTIONS: list[click.Parameter] = [
-    click.Option(
-        ["--version"], is_flag=True, help="Display the package version.", callback=_show_version,
+    option("Display the package version.", "--version", is_flag=True, callback=_show_version),
+    option("Display package metadata and settings.", "--about", is_flag=True),
+    option("Specify output style for --about", "--format", type=click.Choice(["json", "markdown"])),
+    option("Configuration file location or 'ENV' to use environment variables.", "--config"),
+    option("Run the tap in discovery mode.", "--discover", is_flag=True),
+    option(
+        "Use --test to sync a single record for each stream. Use --test=schema to test schema "
+        "output without syncing records.", "--test",
     ),
-    click.Option(["--about"], is_flag=True, help="Display package metadata and settings."),
-    click.Option(
-        ["--format"], type=click.Choice(["json", "markdown"]),
-        help="Specify output style for --about",
-    ),
-    click.Option(
-        ["--config"],
-        help="Configuration file location or 'ENV' to use environment variables.",
-    ),
-    click.Option(["--discover"], is_flag=True, help="Run the tap in discovery mode."),
-    click.Option(
-        ["--test"],
-        help="Use --test to sync a single record for each stream. Use --test=schema to test "
-        "schema output without syncing records.",
-    ),
-    click.Option(
-        ["--catalog"], type=click.File(), help="Use a Singer catalog file with the tap."
-    ),
-    click.Option(
-        ["--state"], type=click.File(),
-        help="Use a bookmarks file for incremental replication.",
-    ),
+    option("Use a Singer catalog file with the tap.", "--catalog", metavar="FILENAME"),
+    option("Use a bookmarks file for incremental replication.", "--state", metavar="FILENAME"),
 ]  # fmt: skip
 
 

@@ -14,13 +14,18 @@ from tap_oauth2_generic.runtime.stdout import require_output
 from tap_oauth2_generic.settings.limits import MAX_SHARDS
 from tap_oauth2_generic.singer.lazy_sdk import import_sdk_lazily
 
-_CONFIG = click.Option(
-    ["--config", "paths"],
-    multiple=True,
-    help="Configuration file; later files win. Secrets that no file holds are read from "
+
+def option(about: str, *names: str, **settings: Any) -> click.Option:
+    """Return an option with this help."""
+    return click.Option(names, help=about, **settings)
+
+
+_CONFIG = option(
+    "Configuration file; later files win. Secrets that no file holds are read from "
     "environment variables; ENV reads all settings from there, and they win over all files.",
-)
-_JSON = click.Option(["--json", "as_json"], is_flag=True, help="Print JSON for programs.")
+    "--config", "paths", multiple=True,
+)  # fmt: skip
+_JSON = option("Print JSON for programs.", "--json", "as_json", is_flag=True)
 
 
 class Subcommand(click.Command):
@@ -58,63 +63,37 @@ def demo(ctx: click.Context) -> None:
 
 SUBCOMMANDS = (
     Subcommand(
-        "login",
-        "Log in once and store the tokens.",
-        "Log in once and store the tokens.\n\n"
+        "login", "Log in once and store the tokens.", "Log in once and store the tokens.\n\n"
         "The configuration decides how: authorization code with PKCE, or device code.",
-        click.Option(
-            ["--no-browser"], is_flag=True, help="Paste the redirect address instead of listening."
-        ),
-        click.Option(
-            ["--timeout"], type=click.FloatRange(min=0, min_open=True), default=300.0,
-            show_default=True, help="Seconds to wait for the redirect.",
-        ),
+        option("Paste the redirect address instead of listening.", "--no-browser", is_flag=True),
+        option("Seconds to wait for the redirect.", "--timeout", default=300.0, show_default=True,
+               type=click.FloatRange(min=0, min_open=True)),
     ),
     Subcommand(
-        "connections",
-        "List, check and remove stored connections.",
-        "List the stored connections.",
+        "connections", "List, check and remove stored connections.", "List the stored connections.",
         _JSON,
-        click.Option(
-            ["--check", "checks"], is_flag=True, help="Renew this connection, or use it once."
-        ),
-        click.Option(
-            ["--remove"], metavar="NAME", help="Remove a connection from the token store."
-        ),
+        option("Renew this connection, or use it once.", "--check", "checks", is_flag=True),
+        option("Remove a connection from the token store.", "--remove", metavar="NAME"),
     ),
     Subcommand(
-        "preview",
+        "preview", "Fetch a few records and show each request and response.",
         "Fetch a few records and show each request and response.",
-        "Fetch a few records and show each request and response.",
-        click.Option(["--stream", "name"], help="Only this stream."),
-        click.Option(
-            ["--records", "wanted"], type=click.IntRange(1), default=5, show_default=True,
-            help="Records to show of each stream.",
-        ),
+        option("Only this stream.", "--stream", "name"),
+        option("Records to show of each stream.", "--records", "wanted", default=5,
+               show_default=True, type=click.IntRange(1)),
         _JSON,
-        click.Option(
-            ["--suggest", "suggests"], is_flag=True,
-            help="Print complete definitions, tried, to paste.",
-        ),
-        click.Option(
-            ["--schema", "schema_file"], help="Write the schema to declare to this file."
-        ),
-        click.Option(
-            ["--offline"], is_flag=True, help="Only check the configuration; send nothing."
-        ),
+        option("Print complete definitions, tried, to paste.", "--suggest", "suggests",
+               is_flag=True),
+        option("Write the schema to declare to this file.", "--schema", "schema_file"),
+        option("Only check the configuration; send nothing.", "--offline", is_flag=True),
     ),
     Subcommand(
-        "shard",
-        "Split the configuration for several workers.",
+        "shard", "Split the configuration for several workers.",
         "Split the configuration by its partitions, for several workers.\n\n"
         "Prints a configuration and a state ID suffix for each worker.",
-        click.Option(
-            ["--shards"], type=click.IntRange(1, MAX_SHARDS), required=True,
-            help="Number of workers.",
-        ),
-        click.Option(
-            ["--state", "states"], multiple=True, help="Carry over the bookmarks of a state file."
-        ),
+        option("Number of workers.", "--shards", required=True,
+               type=click.IntRange(1, MAX_SHARDS)),
+        option("Carry over the bookmarks of a state file.", "--state", "states", multiple=True),
     ),
     demo,
 )  # fmt: skip

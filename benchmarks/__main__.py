@@ -19,6 +19,7 @@ from benchmarks import (
     growth,
     latency,
     loads,
+    memory,
     report,
     startup,
     throughput,
@@ -37,6 +38,7 @@ PARTS: dict[str, Callable[[Size, Path], Iterator[Figure]]] = {
     children.PART: children.figures,
     bulk.PART: bulk.figures,
     "loads": loads.figures,
+    memory.PART: memory.figures,
 }
 
 

@@ -27,7 +27,9 @@ def figures(size: Size, folder: Path) -> Iterator[Figure]:
             page_bytes = _length(f"{api.address}/{path}?page=1")
             above = measure(arguments).peak_bytes - idle
             detail = f"{above / 1e6:.0f} MB above an idle tap for {page_bytes / 1e6:.0f} MB"
-            yield Figure(PART, name, above / page_bytes, "times the page", detail)
+            yield Figure(
+                PART, f"a page of 100 MB, {name}", above / page_bytes, "times the page", detail
+            )
 
 
 def runs(address: str, folder: Path) -> Iterator[tuple[str, str, list[str]]]:

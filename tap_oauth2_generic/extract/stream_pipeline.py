@@ -62,9 +62,12 @@ class PipelineFactory:
         )
         adds = frozenset[str]().union(*(step.adds for step in prepare))
         need = (conformer, adds, stream.replication_key, stream.primary_keys)
-        conform = Conform(*need, is_ordered=order == "asc")
-        maps = MapStreams(stream.name, stream.stream_maps)
-        finish = (conform, steps.Encode() if stream.writes_lines else maps)
+        finish: list[Step] = [Conform(*need, is_ordered=order == "asc")]
+        if stream.is_mapped or not stream.writes_lines:
+            maps, encodes = stream.stream_maps, stream.writes_lines
+            finish.append(MapStreams(stream.name, maps, stream.config, encodes=encodes))
+        else:
+            finish.append(steps.Encode())
         return Pipeline(prepare, finish, self.left_out)
 
     def _prepare(self) -> list[Step]:

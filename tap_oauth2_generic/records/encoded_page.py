@@ -28,7 +28,8 @@ class EncodedPage:
     ``left_out`` counts records by reason, ``in_order`` are the replication values with those.
     ``replication_values`` are those of which one may be the highest or the lowest; ``without``
     counts the records that have none. ``read`` are the values at the paths that child streams
-    take from each record.
+    take from each record. ``emitted`` are the names of streams, each with what stream maps make
+    of each record, None for nothing.
     """
 
     json: bytes
@@ -41,6 +42,7 @@ class EncodedPage:
     replication_values: list[Any] = field(default_factory=list)
     without: int = 0
     read: Mapping[Path, list[bytes]] = field(default_factory=dict)
+    emitted: Sequence[tuple[str, Sequence[bytes | None]]] = ()
 
     def has(self, name: str, *, always: bool = False) -> bool:
         """Return whether any record has a field, or each has, added ones included."""

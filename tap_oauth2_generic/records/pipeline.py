@@ -65,9 +65,9 @@ class Batch:
         """Return the records from a number up to another one."""
         if self.encoded is None:
             return replace(self, records=self.records[first:last])
-        return replace(
-            self, encoded=replace(self.encoded, records=self.encoded.records[first:last])
-        )
+        emitted = [(name, made[first:last]) for name, made in self.encoded.emitted]
+        records = self.encoded.records[first:last]
+        return replace(self, encoded=replace(self.encoded, records=records, emitted=emitted))
 
     def require(self, keys: Sequence[str], place: str) -> None:
         """Raise RecordError for a decoded record without a value for one of the keys.

@@ -5,15 +5,25 @@ The SDK evaluates the expressions; an error in one names its stream.
 
 from __future__ import annotations
 
+import ast
+import copy
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
 from fnmatch import fnmatch
 from typing import Any
 
+import msgspec
 from singer_sdk.mapper import PluginMapper, StreamMap
 
 from tap_oauth2_generic.errors import RecordError
+from tap_oauth2_generic.parsing.formats import as_list
+from tap_oauth2_generic.records.encoded_page import EncodedPage
+from tap_oauth2_generic.records.flattening import Flattening, decode_value
 from tap_oauth2_generic.records.pipeline import Slice, Step
+from tap_oauth2_generic.records.steps import Encode
+from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.settings.fields import ErrorCollector, near_choice
 from tap_oauth2_generic.settings.values import json_type
@@ -32,6 +42,10 @@ _TYPES: dict[str, tuple[type, str]] = {
 # The options of a map that decide the name of its stream.
 _NAMING = ("__source__", "__alias__")
 _REMOVED = (None, "__NULL__")
+_FILTER = "__filter__"
+_NO_EXPRESSIONS = (*_NAMING, "__else__", "__key_properties__")
+# The names by which an expression may read any field.
+_RECORD = frozenset({"record", "_"})
 
 
 def check_maps(raw: Mapping[str, Any], streams: Collection[str], collector: ErrorCollector) -> None:
@@ -62,9 +76,13 @@ def _check_map(name: str, one: Any, streams: Collection[str], collector: ErrorCo
 
 def has_filter(raw: Mapping[str, Any], stream: str) -> bool:
     """Return whether a stream map may leave out records of a stream."""
+    return any(_FILTER in one for one in _maps_of(raw, stream))
+
+
+def _maps_of(raw: Mapping[str, Any], stream: str) -> list[dict[str, Any]]:
     maps = (raw.get("stream_maps") or {}).items()
-    filters = [(name, one) for name, one in maps if isinstance(one, dict) and "__filter__" in one]
-    return any(fnmatch(stream, str(one.get("__source__", name))) for name, one in filters)
+    named = [(name, one) for name, one in maps if isinstance(one, dict)]
+    return [one for name, one in named if fnmatch(stream, str(one.get("__source__", name)))]
 
 
 def names_after_maps(raw: Mapping[str, Any], streams: Iterable[str]) -> Counter[str]:
@@ -83,16 +101,42 @@ def names_after_maps(raw: Mapping[str, Any], streams: Iterable[str]) -> Counter[
 
 
 class MapStreams(Step):
-    """Turn each record into those that the stream maps make of it, with the names of streams."""
+    """Turn each record into those that the stream maps make of it, with the names of streams.
 
-    def __init__(self, stream: str, maps: Sequence[StreamMap]) -> None:
+    ``raw`` is the configuration that the maps were made of. ``encodes`` the records that the
+    maps make; another program's writer takes them decoded.
+    """
+
+    def __init__(
+        self, stream: str, maps: Sequence[StreamMap], raw: Mapping[str, Any], *, encodes: bool
+    ) -> None:
         self._stream = stream
         self._maps = maps
+        self._encodes = encodes
+        try:
+            reads, computed = _fields(_maps_of(raw, stream))
+            self._encoded = [_EncodedMap(one, reads, computed) for one in maps]
+            self.takes_encoded = encodes
+        except ValueError:
+            self.takes_encoded = False
 
-    def apply(self, record: Record, _: Slice, /) -> list[tuple[str, Record]]:
+    def apply(self, record: Record, _: Slice, /) -> list[tuple[str, Record | bytes]]:
         """Return the records that the maps keep; raise RecordError if an expression fails."""
         made = ((one, self._transform(one, record)) for one in self._maps)
-        return [(one.stream_alias, found) for one, found in made if found is not None]
+        finish = encode_json if self._encodes else dict
+        return [(one.stream_alias, finish(found)) for one, found in made if found is not None]
+
+    def apply_encoded(self, page: EncodedPage, origin: Slice, /) -> EncodedPage | None:
+        """Return the page with the records that the maps emit."""
+        if (whole := Encode().apply_encoded(page, origin)) is None:
+            return None
+        end = whole.suffix + b"}"
+        records = as_list(b"".join((memoryview(one)[:-1], end)) for one in whole.records)
+        try:
+            emitted = [(one.alias, one(records)) for one in self._encoded]
+        except Exception:  # noqa: BLE001 - whatever it is, the decoded record tells
+            return None
+        return replace(whole, emitted=emitted)
 
     def _transform(self, stream_map: StreamMap, record: Record) -> Record | None:
         try:
@@ -101,6 +145,59 @@ class MapStreams(Step):
             message = f"stream {self._stream!r}: its stream map failed: {_describe(error)}"
             raise RecordError(message) from error
         return None if made is None else _in_columns(self._stream, made, stream_map)
+
+
+class _EncodedMap:
+    """A map of the SDK, given records in which only the fields that it reads are decoded.
+
+    Raises ValueError if it takes only decoded ones.
+    """
+
+    def __init__(self, stream_map: StreamMap, reads: set[str], computed: set[str]) -> None:
+        self.alias = stream_map.stream_alias
+        self._reads_all = bool(reads & _RECORD)
+        self._reads = reads
+        kind: Any = dict[str, Any] if self._reads_all else dict[str, msgspec.Raw]
+        self._records = msgspec.json.Decoder(list[kind], float_hook=Decimal)
+        self._map, self._flatten = stream_map, None
+        if stream_map.flattening_enabled:
+            if self._reads_all:
+                raise ValueError
+            self._flatten = Flattening(stream_map, reads | computed)
+            self._map = copy.copy(stream_map)
+            self._map.flattening_options = None
+
+    def __call__(self, page: bytes) -> list[bytes | None]:
+        """Return what the map emits of each record, encoded; raise any exception."""
+        records = self._records.decode(page)
+        if not self._reads_all:
+            for name in self._reads:
+                for record in records:
+                    if name in record:
+                        record[name] = decode_value(record[name])
+        made = [self._map.transform(one) for one in records]
+        if self._flatten is not None:
+            flattened = iter(self._flatten([one for one in made if one is not None]))
+            made = [one if one is None else next(flattened) for one in made]
+        return [one if one is None else encode_json(one) for one in made]
+
+
+def _fields(maps: Iterable[Mapping[str, Any]]) -> tuple[set[str], set[str]]:
+    """Return the fields whose values the expressions look into, and those that they set."""
+    reads: set[str] = set()
+    computed: set[str] = set()
+    for name, expression in (item for one in maps for item in one.items()):
+        if name in _NO_EXPRESSIONS or expression in _REMOVED:
+            continue
+        tree = ast.parse(expression)
+        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        is_name = isinstance(tree.body[0], ast.Expr) and isinstance(tree.body[0].value, ast.Name)
+        if name != _FILTER:
+            computed.add(name)
+        # The value that a single name stands for is emitted as it is.
+        if name == _FILTER or not is_name or names & _RECORD:
+            reads |= names | ({name} if "self" in names else set())
+    return reads, computed
 
 
 def _describe(error: Exception) -> str:

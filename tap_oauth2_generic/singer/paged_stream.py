@@ -186,13 +186,14 @@ class PagedStream(SchemaStream):
 
     @property
     def writes_lines(self) -> bool:
-        """Whether records may be written encoded: no map and no flattening changes them.
+        """Whether records may be written encoded; a writer of another program takes messages."""
+        return type(self.message_writer) in {MessageWriter, BatchWriter}
 
-        A writer of another program takes messages.
-        """
+    @property
+    def is_mapped(self) -> bool:
+        """Whether a stream map or flattening changes the records."""
         is_plain = [type(one) for one in self.stream_maps] == [SameRecordTransform]
-        is_mapped = not is_plain or self.stream_maps[0].flattening_enabled
-        return type(self.message_writer) in {MessageWriter, BatchWriter} and not is_mapped
+        return not is_plain or self.stream_maps[0].flattening_enabled
 
     @property
     def state_manager(self) -> IndexedStateManager:

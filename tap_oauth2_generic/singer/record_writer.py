@@ -5,7 +5,7 @@ Knows no request, no paging and no bookmark.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
@@ -48,8 +48,12 @@ class RecordWriter:
         """
         if not self.is_selected:
             return
-        if batch.encoded is not None:
-            self._send(batch.encoded.records, batch.encoded.suffix)
+        if (encoded := batch.encoded) is not None:
+            if encoded.emitted:
+                made = [(name, [*filter(None, records)]) for name, records in encoded.emitted]
+                self._send(len(batch), made)
+            else:
+                self._send(len(batch), [(self.stream.name, encoded.records)], encoded.suffix)
             return
         waiting: list[Any] = []
         dropped = dict(self.dropped)
@@ -66,7 +70,7 @@ class RecordWriter:
         except SchemaMismatchError as mismatch:
             raise self._refusal(mismatch) from None
         finally:
-            self._send(waiting)
+            self._send(len(waiting), self._by_name(waiting))
 
     def _finish(self, batch: Batch, waiting: list[Any]) -> None:
         try:
@@ -76,18 +80,30 @@ class RecordWriter:
             message = f"stream {self.stream.name!r}: a record is nested too deep"
             raise RecordError(message) from None
 
-    def _send(self, records: Sequence[Any], more: bytes = b"") -> None:
-        """Write finished records; those without a column yet are all null."""
-        if not records or not self.stream.release_schema():
+    def _by_name(self, finished: Sequence[Any]) -> Iterable[tuple[str, Sequence[Any]]]:
+        """Return the names and records to emit; stream maps have given each record its own."""
+        if not finished or not isinstance(finished[0], list):
+            return [(self.stream.name, finished)]
+        named: dict[str, list[Any]] = {}
+        for name, record in (one for made in finished for one in made):
+            named.setdefault(name, []).append(record)
+        return named.items()
+
+    def _send(
+        self, count: int, emitted: Iterable[tuple[str, Sequence[Any]]], more: bytes = b""
+    ) -> None:
+        """Write what is emitted of some records; those without a column yet are all null."""
+        if not count or not self.stream.release_schema():
             return
-        self.stream.failures.stats.records += len(records)
-        writer = self.stream.message_writer
-        if isinstance(writer, MessageWriter) and not isinstance(records[0], list):
-            writer.write_records(self.stream.name, records, more, self.stream.version)
-            return
-        for alias, record in (one for made in records for one in made):
-            now = datetime.now(timezone.utc)
-            writer.write_message(RecordMessage(alias, record, self.stream.version, now))
+        self.stream.failures.stats.records += count
+        writer, version = self.stream.message_writer, self.stream.version
+        for name, records in emitted:
+            if isinstance(writer, MessageWriter) and self.stream.writes_lines:
+                writer.write_records(name, records, more, version)
+                continue
+            for record in records:
+                now = datetime.now(timezone.utc)
+                writer.write_message(RecordMessage(name, record, version, now))
 
     def _grow(self, mismatch: SchemaMismatchError, page: Sequence[Record]) -> None:
         """Grow the columns for all values of a page, and tell the target before its records."""

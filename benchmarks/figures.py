@@ -41,7 +41,7 @@ FULL = Size(
     delayed_pages=64,
     pages=(1_000, 10_000, 100_000),
     partitions=(1_000, 10_000, 100_000),
-    streams=(10, 100, 1_000),
+    streams=(100, 300, 1_000),
 )
 QUICK = Size(
     records=10_000,
@@ -52,5 +52,5 @@ QUICK = Size(
     delayed_pages=16,
     pages=(100, 1_000),
     partitions=(100, 1_000),
-    streams=(10, 100),
+    streams=(30, 100),
 )

@@ -280,6 +280,7 @@ def page_with(figures, folder):
 @pytest.mark.slow
 @pytest.mark.parametrize("part", [throughput, latency, startup, growth, children, bulk, loads])
 def test_every_part_yields_positive_figures(tmp_path, part):
+    """Unless they are differences of two runs, which so few records leave to chance."""
     few = (1, 3)
     size = Size(
         records=400,
@@ -294,7 +295,7 @@ def test_every_part_yields_positive_figures(tmp_path, part):
     )
     figures = list(part.figures(size, tmp_path))
     assert len({(figure.part, figure.name) for figure in figures}) == len(figures) >= 2
-    assert all(figure.value > 0 for figure in figures if figure.part != "memory")
+    assert all(figure.value > 0 for figure in figures if figure.part not in {"memory", "growth"})
 
 
 def test_tap_and_limit_deliver_the_same_parents_and_children(tmp_path):

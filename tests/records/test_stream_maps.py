@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.batches import batch_settings, load_with_sdk, record_rows
 from tests.support.server import Reply
 
 FLAT = {"flattening_enabled": True, "flattening_max_depth": 5}
@@ -130,3 +131,29 @@ def test_map_of_a_stream_without_columns_yet_does_no_harm(api, tap, kind):
     doubled = [2, 4, 6, 8] if kind == "record after the sample" else []
     assert [record["twice"] for record in run.records("things")] == doubled
     assert len(run.schemas("things")) == bool(doubled)
+
+
+@pytest.mark.parametrize("flattening", [{}, FLAT])
+@pytest.mark.parametrize("writes_files", [False, True])
+def test_mapped_parents_follow_the_records_of_their_children(
+    api, tap, tmp_path, flattening, writes_files
+):
+    """Copies, filters and names of a parent stream hold if its page is written in parts."""
+    api.serve("/items", [{"id": n, "in": {"a": n * 1.5}} for n in (1, 2, 3)])
+    for n in (1, 2, 3):
+        api.serve(f"/items/{n}", [{"note": n}])
+    child = {
+        "name": "notes",
+        "path": "items/{parent.item}",
+        "parent": {"stream": "items", "keys": {"item": "id"}},
+    }
+    maps = {"items": {"__filter__": "id > 1"}, "copy": {"__source__": "items", "name": "id"}}
+    batch = (
+        {"batch_config": batch_settings(tmp_path, size=5)["batch_config"]} if writes_files else {}
+    )
+    run = tap.ok(api.config(stream(), child, stream_maps=maps, **flattening, **batch))
+    rows = load_with_sdk(run.output) if writes_files else record_rows(run)
+    inner = {"in__a": 1.5} if flattening else {"in": {"a": 1.5}}
+    assert [row["id"] for row in rows["items"]] == [2, 3]
+    assert rows["copy"][0] == {"id": 1, **inner, "name": 1}
+    assert len(rows["copy"]) == len(rows["notes"]) == 3

@@ -76,6 +76,7 @@ class Session:
     def close(self) -> None:
         """Wake sleeping threads, and wait until a renewed token is stored."""
         self.clock.wake_all()
+        self.api_client.limiter.close()
         if not uninterrupted.forced:
             self.authenticator.close()
 

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from tap_oauth2_generic.net.budgets import BUDGETS, UNLIMITED, Budget, BudgetSettings
 from tap_oauth2_generic.net.retry import TOO_MANY_AT_ONCE
-from tap_oauth2_generic.runtime.clock import Clock
+from tap_oauth2_generic.runtime.clock import Clock, WokenError
 from tap_oauth2_generic.runtime.stats import Waits
 from tap_oauth2_generic.runtime.timestamps import YEAR_SECONDS
 from tap_oauth2_generic.settings.field_types import NAME, integer, number
@@ -79,6 +79,13 @@ class RateLimiter:
         self._in_flight: list[Slot] = []
         self._alone = self._good = self._era = 0
         self._changed = threading.Condition()
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Let no other request begin: raise WokenError in the threads that wait."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
 
     def budget(self, url: str, base_url: str) -> Budget:
         """Return the budget of requests to a URL: the first whose glob fits its path."""
@@ -113,7 +120,9 @@ class RateLimiter:
         budget = slot.budget
         with self._changed:
             self._alone += alone
-            self._changed.wait_for(lambda: self._may_start(budget, alone=alone))
+            self._changed.wait_for(lambda: self._is_closed or self._may_start(budget, alone=alone))
+            if self._is_closed:
+                raise WokenError
             now = self._clock.monotonic()
             wait = max(
                 (self._next_turn - now, "requests_per_second"),

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from tap_oauth2_generic.net.rate_limit import RateLimiter, RateLimitSettings
-from tap_oauth2_generic.runtime.clock import Clock
+from tap_oauth2_generic.runtime.clock import Clock, WokenError
 from tap_oauth2_generic.runtime.stats import Waits
 from tests.support.server import Reply
 
@@ -96,6 +96,29 @@ def test_429_storm_halves_concurrency_and_loses_no_page(api, tap):
     run = tap.ok(api.config({**stream, "pagination": paging}, max_retries=1))
     assert run.ids() == list(range(1, 13))
     assert most[0] <= 2
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_no_request_begins_after_the_limiter_is_closed(alone):
+    """Neither one that waits for a slot, nor another one."""
+    in_flight, began, refused = Limiter(1), [], []
+
+    def take():
+        try:
+            with in_flight.enter(alone=alone):
+                began.append(alone)
+        except WokenError as error:
+            refused.append(error)
+
+    with in_flight.enter():
+        threads = [threading.Thread(target=take) for _ in range(2)]
+        threads[0].start()
+        in_flight.close()
+        threads[1].start()
+        for thread in threads:
+            thread.join(10)
+        assert len(refused) == 2
+    assert not began
 
 
 def test_request_that_wants_to_be_alone_waits_for_the_others():

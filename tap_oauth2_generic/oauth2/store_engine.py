@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from tap_oauth2_generic.errors import TokenStoreError
 from tap_oauth2_generic.settings.limits import LOCK_TIMEOUT_SECONDS
@@ -88,7 +89,7 @@ def open_database(url: str | None) -> SqliteFile | Server:
                 "sqlite:////var/lib/tap/tokens.sqlite"
             ) from None
     if url.startswith(_SQLITE):
-        return _open_sqlite(Path(url.removeprefix(_SQLITE).partition("?")[0]))
+        return _open_sqlite(Path(unquote(url.removeprefix(_SQLITE).partition("?")[0])))
     # Imported here: neither a run with a SQLite file nor one whose token lasts needs it.
     from sqlalchemy import create_engine, make_url
     from sqlalchemy.pool import NullPool
@@ -114,7 +115,8 @@ def database_errors() -> tuple[type[Exception], ...]:
 
 def _open_sqlite(path: Path) -> SqliteFile:
     _create_file(path)
-    return SqliteFile(path)
+    # SQLite takes the relative ":memory:" for no file.
+    return SqliteFile(path.absolute())
 
 
 def _begin_exclusive(connection: sqlite3.Connection) -> None:

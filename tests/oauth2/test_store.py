@@ -127,13 +127,29 @@ def test_default_store_is_in_the_users_state_directory(api, tap, state_home):
     assert (state_home / "tap-oauth2-generic" / "tokens.sqlite").is_file()
 
 
-@pytest.mark.parametrize("name", ["tokens.db", "ünï c#d.db", "a%20b.db", "t.db?timeout=5"])
-def test_store_is_one_file_however_its_url_is_written(api, tap, tmp_path, name):
-    """Whatever path SQLAlchemy reads from the URL is the only file, and it is 0600."""
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("tokens.db", "tokens.db"),
+        ("ünï c#d.db", "ünï c#d.db"),
+        ("a%20b%3Fc%25.db", "a b?c%.db"),
+        ("t.db?timeout=5", "t.db"),
+        (":memory:", ":memory:"),
+    ],
+)
+@pytest.mark.parametrize("is_relative", [True, False])
+def test_store_is_one_file_however_its_url_is_written(
+    api, tap, tmp_path, monkeypatch, written, name, is_relative
+):
+    """The path that the URL names is the only file, it is 0600, and it keeps the token."""
     api.serve("/items", [{"id": 1}])
     (tmp_path / "odd").mkdir()
-    tap.ok(api.config(STREAM, token_store=f"sqlite:///{tmp_path}/odd/{name}"))
-    assert list(modes(tmp_path / "odd").values()) == [0o600]
+    monkeypatch.chdir(tmp_path / "odd")
+    folder = "." if is_relative else tmp_path / "odd"
+    for _ in range(2):
+        tap.ok(api.config(STREAM, token_store=f"sqlite:///{folder}/{written}"))
+    assert modes(tmp_path / "odd") == {name: 0o600}
+    assert len(api.requests("/token")) == 1
 
 
 def test_token_survives_a_killed_process(api, tap, tmp_path, config):

@@ -31,8 +31,9 @@ _NO_HISTORY = frozenset({
 })  # fmt: skip
 # Beyond FREE_STATE_BYTES, STATE messages take at most this part of the output, or of the time.
 _OUTPUT_SHARE, _TIME_SHARE = 10, 100
-# In the time of a small state hardly any output is written.
-_LEAST_SECONDS = 10
+# In the time of a small state hardly any output is written; a target that loads its records
+# meanwhile makes that of any state long.
+_LEAST_SECONDS, _MOST_SECONDS = 10, 300
 
 
 class IndexedStateManager(StreamStateManager):
@@ -112,7 +113,8 @@ class ThrottledStateWriter(StateWriter):
         if encoded != self._sent:
             self._send(state, encoded)
         ended = self._clock.monotonic()
-        self._due_at = ended + max((ended - began) * _TIME_SHARE, _LEAST_SECONDS)
+        seconds = max((ended - began) * _TIME_SHARE, _LEAST_SECONDS)
+        self._due_at = ended + min(seconds, _MOST_SECONDS)
 
     def write_last(self, state: Mapping[str, Any]) -> None:
         """Send the state, again if records followed it: some targets load them at the next one.

@@ -101,6 +101,21 @@ def test_large_state_is_due_again_after_a_while(clock):
     assert writer.is_due
 
 
+def test_large_state_is_due_after_five_minutes_however_long_the_target_takes(clock):
+    """A target that loads its records while a state is written must not hold back the next."""
+
+    class Loading(MessageWriter):
+        def write_message(self, _message):
+            clock.now += 600
+
+    writer = ThrottledStateWriter(Loading(), clock, given={"n": 0})
+    writer.write_state({"n": 1, "x": "x" * 2**20})
+    clock.now += 299
+    assert not writer.is_due
+    clock.now += 2
+    assert writer.is_due
+
+
 def test_state_that_takes_no_time_is_throttled_as_well(capfdbinary, clock):
     """Once the free bytes are spent, it is sent every ten seconds, however small the output."""
     writer = ThrottledStateWriter(MessageWriter(), clock, given={"n": 0})

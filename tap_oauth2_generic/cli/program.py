@@ -66,11 +66,11 @@ class Program(click.Group):
         elif not args or args[0] not in self.commands:
             # Imports leave no garbage, and looking for it takes a tenth of their time.
             gc.disable()
-            import_sdk_lazily()
-            from tap_oauth2_generic.tap import TapOAuth2Generic  # slow to import
-
-            gc.enable()
-
+            try:
+                import_sdk_lazily()
+                from tap_oauth2_generic.tap import TapOAuth2Generic  # slow to import
+            finally:
+                gc.enable()
             # Getting the SDK's command configures logging, which a subcommand does differently.
             self._tap = TapOAuth2Generic.cli
             self.params = self._tap.params

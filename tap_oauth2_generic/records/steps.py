@@ -90,10 +90,11 @@ class AddContext(Step):
                 self._log.warn_once(f"hidden {name}", notice, name)
         return {**record, **{n: v for n, v in origin.context.items() if n not in record}}
 
-    def apply_encoded(self, page: EncodedPage, origin: Slice, /) -> EncodedPage:
-        """Add the fields to all records."""
-        added = {n: v for n, v in origin.context.items() if n not in page.columns}
-        return replace(page, constants={**page.constants, **added})
+    def apply_encoded(self, page: EncodedPage, origin: Slice, /) -> EncodedPage | None:
+        """Add the fields to all records; an earlier step may have added one of that name."""
+        if origin.context.keys() & (page.columns.keys() | page.constants.keys()):
+            return None
+        return replace(page, constants={**page.constants, **origin.context})
 
 
 class ReadKeys(Step):

@@ -140,7 +140,10 @@ def read_keys(paths):
 PREPARE = {
     filters.MarkDeleted: conditions().map(lambda one: lambda _: filters.MarkDeleted(one)),
     steps.AddFields: st.dictionaries(
-        st.sampled_from(["added", KEY, "a", DELETED, 'q"q']), PATH_SETTINGS, min_size=1, max_size=3
+        st.sampled_from(["added", KEY, "a", DELETED, 'q"q', "given"]),
+        PATH_SETTINGS,
+        min_size=1,
+        max_size=3,
     ).map(lambda fields: lambda _: steps.AddFields(fields)),
     steps.NoteOrder: st.just(lambda _: steps.NoteOrder(KEY)),
     steps.AddContext: st.just(lambda log: steps.AddContext(["given"], log)),

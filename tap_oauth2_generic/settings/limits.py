@@ -61,9 +61,9 @@ MAX_NUMBER_LENGTH = 40
 #: a time in epoch seconds (the year 5138) | A larger number is read as epoch milliseconds.
 MAX_EPOCH_SECONDS = timestamps.MAX_EPOCH_SECONDS
 #: bytes of all STATE messages of a run | Up to that, each state is sent at once; beyond it, STATE
-#: is throttled to a tenth of the output, or a hundredth of the time and one in 10 seconds, but one
-#: in 5 minutes is sent. The last one is always sent.
-FREE_STATE_BYTES = 2**20
+#: is throttled to a twentieth of the output, or a hundredth of the time and one in 10 seconds, but
+#: one in 5 minutes is sent. The last one is always sent.
+FREE_STATE_BYTES = 2**14
 
 #: redirects of one request | More fail the request.
 MAX_REDIRECTS = 10

@@ -143,11 +143,10 @@ class SchemaStream(Stream):
         sending = [*self._generate_schema_messages()]
         if sending != self._sent_schemas:
             self._sent_schemas = sending
-            if (memory := self.keeper.memory()) is not None:
+            if (memory := self.keeper.memory()) != self.stream_state.pop(MEMORY, None):
+                # A STATE follows the page, so that a run that is killed later is remembered, too.
+                self._since_state = self.STATE_MSG_FREQUENCY
+            if memory is not None:
                 self.stream_state[MEMORY] = memory
-            else:
-                self.stream_state.pop(MEMORY, None)
             for message in sending:
                 self._tap.write_message(message)
-            # A STATE follows the page, so that a run that is killed later is remembered, too.
-            self._since_state = self.STATE_MSG_FREQUENCY

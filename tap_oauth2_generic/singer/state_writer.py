@@ -29,8 +29,9 @@ _NO_HISTORY = frozenset({
     "context", "partitions", "replication_key", "replication_key_signpost",
     "starting_replication_value", VERSION,
 })  # fmt: skip
-# Beyond FREE_STATE_BYTES, STATE messages take at most this part of the output, or of the time.
-_OUTPUT_SHARE, _TIME_SHARE = 10, 100
+# Beyond FREE_STATE_BYTES, STATE messages take at most this part of the output, or of the time. The
+# last one, which is always sent, takes its part on top.
+_OUTPUT_SHARE, _TIME_SHARE = 20, 100
 # In the time of a small state hardly any output is written; a target that loads its records
 # meanwhile makes that of any state long.
 _LEAST_SECONDS, _MOST_SECONDS = 10, 300

@@ -468,6 +468,17 @@ def test_state_knows_a_schema_after_its_first_page(paged_api, tap):
     ]
 
 
+@pytest.mark.parametrize("given", [{"schema": {"properties": {"id": INT}}}, {}])
+def test_schema_that_the_state_need_not_learn_sends_no_state(paged_api, tap, given):
+    """It is declared, or remembered by the run before; the last STATE follows the records."""
+    rows = [{"id": 1}]
+    config = paged_api(rows, style="offset", cap=1).config(replication_key="id", **given)
+    state = tap.ok(config).state
+    rows[:] = [{"id": 2}, {"id": 3}]
+    kinds = [message["type"] for message in tap.ok(config, state=state).messages]
+    assert kinds == ["STATE", "SCHEMA", "RECORD", "RECORD", "STATE"]
+
+
 @pytest.mark.parametrize("declared", [INT, {"type": "integer"}])
 def test_widened_declared_column_stays_wide_in_later_runs(nights, declared):
     """Else each run would take the target's column back to the declared type, and widen it."""

@@ -55,18 +55,20 @@ def test_file_without_a_schema_is_an_error(tmp_path, content, says):
         {"properties": {"a": True}},
         [],
         5,
-        pytest.param(
-            {"properties": {"a": {"type": 5}}},
-        ),
-        pytest.param(
-            {"properties": {"a": {"type": "strng"}}},
-        ),
-        pytest.param(
-            {"properties": {"a": {"type": "object", "properties": ["b"]}}},
-        ),
-        pytest.param(
-            {"type": "array", "properties": {"a": {}}},
-        ),
+        {"properties": {"a": {"type": 5}}},
+        {"properties": {"a": {"type": "strng"}}},
+        {"properties": {"a": {"type": []}}},
+        {"properties": {"a": {"type": ["null", "null"]}}},
+        {"properties": {"a": {"type": [{}]}}},
+        {"properties": {"a": {"type": {"null": 1}}}},
+        {"properties": {"a": {"format": 5}}},
+        {"properties": {"a": {"description": None}}},
+        {"properties": {"a": {"items": [{}]}}},
+        {"properties": {"a": {"items": {"type": "strng"}}}},
+        {"properties": {"a": {"properties": {"b": {"maxLength": "c"}}}}},
+        {"properties": {"a": {"type": "object", "properties": ["b"]}}},
+        {"properties": {"a": None}},
+        {"type": "array", "properties": {"a": {}}},
     ],
 )
 def test_schema_that_describes_no_records_is_refused(schema):

@@ -30,7 +30,7 @@ from tap_oauth2_generic.settings.field_types import (
     enum,
     section,
 )
-from tap_oauth2_generic.settings.fields import FieldType, schema_of, setting
+from tap_oauth2_generic.settings.fields import FieldType, Settings, schema_of, setting
 from tap_oauth2_generic.settings.templates import Template
 from tap_oauth2_generic.settings.values import text, url
 from tap_oauth2_generic.singer.batch_files import BatchSettings
@@ -55,8 +55,7 @@ def _base_url(value: Any) -> Template:
     return template
 
 
-@dataclass(frozen=True, kw_only=True)
-class TopSettings:
+class TopSettings(Settings):
     """The settings of the top level that no other section declares."""
 
     provider: str | None = setting(

@@ -20,6 +20,7 @@ from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, NAMES, enum, 
 from tap_oauth2_generic.settings.fields import (
     ErrorCollector,
     FieldType,
+    Settings,
     WrongSettingError,
     read,
     schema_of,
@@ -35,8 +36,7 @@ def _initial_value(value: Any) -> Any:
     return value
 
 
-@dataclass(frozen=True, kw_only=True)
-class StreamSettings:
+class StreamSettings(Settings):
     """The settings of a stream that no other section declares."""
 
     name: str = setting(NAME, "Name of the stream; must be unique.", required=True)

@@ -12,11 +12,10 @@ from functools import partial
 from typing import Any
 
 from tap_oauth2_generic.settings.field_types import NAME, TIMEOUT, array_of, integer
-from tap_oauth2_generic.settings.fields import read, schema_of, setting
+from tap_oauth2_generic.settings.fields import Settings, read, schema_of, setting
 
 
-@dataclass(frozen=True, kw_only=True)
-class BudgetSettings:
+class BudgetSettings(Settings):
     """The limit of the requests to some paths."""
 
     path: str = setting(NAME, "Glob on the path relative to `base_url`.", required=True)

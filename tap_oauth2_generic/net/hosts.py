@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +12,7 @@ from urllib3.util import parse_url
 
 from tap_oauth2_generic.errors import HostNotAllowedError
 from tap_oauth2_generic.settings.field_types import NAMES
-from tap_oauth2_generic.settings.fields import FieldType, setting
+from tap_oauth2_generic.settings.fields import FieldType, Settings, setting
 from tap_oauth2_generic.settings.values import is_loopback
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -31,8 +30,7 @@ def _hosts(value: Any) -> list[str]:
     return hosts
 
 
-@dataclass(frozen=True, kw_only=True)
-class HostSettings:
+class HostSettings(Settings):
     """The hosts besides that of ``base_url``."""
 
     allowed_hosts: list[str] = setting(

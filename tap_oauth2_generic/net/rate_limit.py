@@ -16,14 +16,13 @@ from tap_oauth2_generic.runtime.clock import Clock, WokenError
 from tap_oauth2_generic.runtime.stats import Waits
 from tap_oauth2_generic.runtime.timestamps import YEAR_SECONDS
 from tap_oauth2_generic.settings.field_types import NAME, integer, number
-from tap_oauth2_generic.settings.fields import setting
+from tap_oauth2_generic.settings.fields import Settings, setting
 
 # Good responses per slot before one more slot is allowed again.
 _RESPONSES_PER_SLOT = 10
 
 
-@dataclass(frozen=True, kw_only=True)
-class RateLimitSettings:
+class RateLimitSettings(Settings):
     """The limits on requests."""
 
     requests_per_second: float | None = setting(

@@ -16,7 +16,7 @@ from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.runtime.secret_values import of_header
 from tap_oauth2_generic.settings.field_types import BODY, HEADERS, PARAMETERS, TEMPLATE, enum
-from tap_oauth2_generic.settings.fields import setting
+from tap_oauth2_generic.settings.fields import Settings, setting
 from tap_oauth2_generic.settings.limits import MIN_MASKED_LENGTH
 from tap_oauth2_generic.settings.templates import Scope, Template, fill_values
 from tap_oauth2_generic.settings.values import map_leaves
@@ -25,8 +25,7 @@ from tap_oauth2_generic.settings.values import map_leaves
 _DOT_SEGMENT = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?![^/#])", re.IGNORECASE)
 
 
-@dataclass(frozen=True, kw_only=True)
-class RequestSettings:
+class RequestSettings(Settings):
     """The request of one stream."""
 
     path: Template = setting(

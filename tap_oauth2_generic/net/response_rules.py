@@ -14,7 +14,7 @@ from tap_oauth2_generic.settings.conditions import (
     parse_condition,
 )
 from tap_oauth2_generic.settings.field_types import array_of, enum, statuses
-from tap_oauth2_generic.settings.fields import ErrorCollector, FieldType, setting
+from tap_oauth2_generic.settings.fields import ErrorCollector, FieldType, Settings, setting
 from tap_oauth2_generic.settings.paths import Path, parse_path
 from tap_oauth2_generic.settings.values import text
 
@@ -71,8 +71,7 @@ _SCHEMA: dict[str, Any] = {
 RULES: FieldType = array_of(_rule, _SCHEMA)
 
 
-@dataclass(frozen=True, kw_only=True)
-class RuleSettings:
+class RuleSettings(Settings):
     """The rules of a stream, or of all streams."""
 
     response_rules: list[Rule] = setting(

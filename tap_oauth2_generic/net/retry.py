@@ -14,7 +14,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyErr
 from tap_oauth2_generic.runtime import timestamps
 from tap_oauth2_generic.runtime.redaction import redact
 from tap_oauth2_generic.settings.field_types import NAME, STATUSES, WAITING, enum, integer
-from tap_oauth2_generic.settings.fields import setting
+from tap_oauth2_generic.settings.fields import Settings, setting
 
 _OK = range(200, 300)
 _UNAUTHORIZED = 401
@@ -33,8 +33,7 @@ TRANSIENT = (
 _FIRST_BACKOFF_SECONDS = 1.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class ResilienceSettings:
+class ResilienceSettings(Settings):
     """What is retried, how often, and after how long."""
 
     max_retries: int = setting(

@@ -10,7 +10,6 @@ import socket
 import ssl
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,12 +27,11 @@ from tap_oauth2_generic.net.strict_response import ACCEPT_ENCODING, StrictRespon
 from tap_oauth2_generic.runtime.redaction import redact, register
 from tap_oauth2_generic.runtime.secret_values import in_address
 from tap_oauth2_generic.settings.field_types import NAME, TIMEOUT
-from tap_oauth2_generic.settings.fields import setting
+from tap_oauth2_generic.settings.fields import Settings, setting
 from tap_oauth2_generic.settings.values import is_loopback
 
 
-@dataclass(frozen=True, kw_only=True)
-class TransportSettings:
+class TransportSettings(Settings):
     """What holds for every request."""
 
     timeout: float = setting(

@@ -14,11 +14,10 @@ from typing import Any
 from tap_oauth2_generic.errors import SettingError
 from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.settings.field_types import JSON_OBJECT, NAME, enum, integer
-from tap_oauth2_generic.settings.fields import setting
+from tap_oauth2_generic.settings.fields import Settings, setting
 
 
-@dataclass(frozen=True, kw_only=True)
-class AssertionSettings:
+class AssertionSettings(Settings):
     """The signing key, and the claims of the JWTs that it signs."""
 
     private_key: str | None = setting(NAME, "PEM key that signs JWTs.", secret=True)

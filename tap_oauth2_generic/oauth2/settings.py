@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from tap_oauth2_generic.net.request_template import templates_in
@@ -20,7 +19,7 @@ from tap_oauth2_generic.settings.field_types import (
     enum,
     number,
 )
-from tap_oauth2_generic.settings.fields import FieldType, setting
+from tap_oauth2_generic.settings.fields import FieldType, Settings, setting
 from tap_oauth2_generic.settings.paths import Path, parse_path
 from tap_oauth2_generic.settings.templates import Template
 from tap_oauth2_generic.settings.values import url
@@ -32,8 +31,7 @@ _METADATA = re.compile(r"/\.well-known/(openid-configuration|oauth-authorization
 _ISSUER = FieldType(URL.schema, lambda value: _METADATA.sub("", url(value)))
 
 
-@dataclass(frozen=True, kw_only=True)
-class OAuth2Settings:
+class OAuth2Settings(Settings):
     """Where tokens come from, how they are requested and how a request carries one."""
 
     issuer: str | None = setting(

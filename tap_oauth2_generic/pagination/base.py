@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any, ClassVar
 from urllib.parse import urljoin
@@ -18,7 +18,7 @@ from tap_oauth2_generic.net.request import Place, Request
 from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.runtime.timestamps import read_number
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, PATH, VALUES, enum, integer
-from tap_oauth2_generic.settings.fields import setting
+from tap_oauth2_generic.settings.fields import Settings, setting
 from tap_oauth2_generic.settings.limits import MAX_PAGE_SIZE
 from tap_oauth2_generic.settings.paths import MISSING, Path
 from tap_oauth2_generic.settings.templates import as_text
@@ -59,8 +59,7 @@ def _word(value: Any) -> Any:
     return as_text(value) if number is None else number
 
 
-@dataclass(frozen=True, kw_only=True)
-class PagingStyle(ABC):
+class PagingStyle(Settings, ABC):
     """The settings that all styles share, and what a style defines."""
 
     #: The word that chooses this style.
@@ -161,7 +160,6 @@ class PagingStyle(ABC):
         return None
 
 
-@dataclass(frozen=True, kw_only=True)
 class ParameterStyle(PagingStyle):
     """A style whose token travels in a parameter of the query or the body."""
 
@@ -179,7 +177,6 @@ class ParameterStyle(PagingStyle):
             request.put(self.token_param, str(token) if is_written else token, self.params_in)
 
 
-@dataclass(frozen=True, kw_only=True)
 class FollowingStyle(PagingStyle):
     """A style whose next token stands in the response, so that pages may be empty."""
 
@@ -190,7 +187,6 @@ class FollowingStyle(PagingStyle):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
 class EndValues(PagingStyle):
     """A style whose token is a value of the API, some of which may mean that there is none."""
 
@@ -203,7 +199,6 @@ class EndValues(PagingStyle):
         return bool(self.end_values) and _word(token) in map(_word, self.end_values)
 
 
-@dataclass(frozen=True, kw_only=True)
 class CountedStyle(ParameterStyle):
     """A style that counts pages or records from ``page_start``."""
 
@@ -231,7 +226,6 @@ class CountedStyle(ParameterStyle):
         return self.predict(token, page.length)
 
 
-@dataclass(frozen=True, kw_only=True)
 class LinkStyle(FollowingStyle):
     """A style whose token is the URL of the next page, which the server gives."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import unquote_plus
 
@@ -21,7 +20,6 @@ from tap_oauth2_generic.settings.paths import Path
 from tap_oauth2_generic.settings.patterns import Pattern
 
 
-@dataclass(frozen=True, kw_only=True)
 class Cursor(ParameterStyle, FollowingStyle, EndValues):
     """``GET /people?pageToken=abc`` returns ``{"people": […], "nextPageToken": "def"}``."""
 

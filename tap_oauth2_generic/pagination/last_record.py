@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tap_oauth2_generic.errors import ResponseError
@@ -13,7 +12,6 @@ from tap_oauth2_generic.settings.fields import setting
 from tap_oauth2_generic.settings.paths import MISSING, Path
 
 
-@dataclass(frozen=True, kw_only=True)
 class LastRecord(ParameterStyle, EndValues):
     """``GET /charges?starting_after=ch_9`` returns ``{"data": […], "has_more": true}``."""
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tap_oauth2_generic.pagination.base import LinkStyle, Token, join_link
 from tap_oauth2_generic.parsing.page import Page
 
 
-@dataclass(frozen=True, kw_only=True)
 class LinkHeader(LinkStyle):
     """``GET /events`` returns ``Link: <https://…?cursor=abc>; rel="next"``."""
 

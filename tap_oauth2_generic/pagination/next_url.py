@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from tap_oauth2_generic.errors import ResponseError
@@ -19,7 +18,6 @@ from tap_oauth2_generic.settings.fields import setting
 from tap_oauth2_generic.settings.paths import Path
 
 
-@dataclass(frozen=True, kw_only=True)
 class NextUrl(LinkStyle, EndValues):
     """``GET /tasks`` returns ``{"value": […], "@odata.nextLink": "https://…"}``."""
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tap_oauth2_generic.pagination.base import ParameterStyle, Token
 from tap_oauth2_generic.parsing.page import Page
 
 
-@dataclass(frozen=True, kw_only=True)
 class NoPaging(ParameterStyle):
     """``GET /states`` returns ``[{"id": 1}, {"id": 2}]``."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tap_oauth2_generic.pagination.base import CountedStyle, Token
@@ -10,7 +9,6 @@ from tap_oauth2_generic.settings.field_types import NAME, integer
 from tap_oauth2_generic.settings.fields import setting
 
 
-@dataclass(frozen=True, kw_only=True)
 class PageNumber(CountedStyle):
     """``GET /leads?page=2`` returns ``{"data": […], "info": {"more_records": true}}``."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from tap_oauth2_generic.errors import ResponseError, SettingError
@@ -19,7 +19,7 @@ from tap_oauth2_generic.parsing.list_steps import (
 from tap_oauth2_generic.parsing.rows import COLUMNS, FIRST_ROW, Columns, name_rows
 from tap_oauth2_generic.runtime.redaction import excerpt, redact
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, PATHS, enum
-from tap_oauth2_generic.settings.fields import FieldType, setting
+from tap_oauth2_generic.settings.fields import FieldType, Settings, setting
 from tap_oauth2_generic.settings.paths import (
     MISSING,
     DottedPath,
@@ -68,8 +68,7 @@ def _parse_rendered(path: str) -> Path:
     return DottedPath(f"'{written}'" if written.startswith("$") else written, tuple(keys))
 
 
-@dataclass(frozen=True, kw_only=True)
-class RecordSettings:
+class RecordSettings(Settings):
     """Where the records are in a response, and what they are made of."""
 
     records_path: Path | Template = setting(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from tap_oauth2_generic.settings.field_types import BOOLEAN, enum, integer
-from tap_oauth2_generic.settings.fields import FieldType, setting
+from tap_oauth2_generic.settings.fields import FieldType, Settings, setting
 
 _STRINGS = {"format", "title", "description"}
 _KEYWORDS = {"type", "properties", "items", *_STRINGS}
@@ -92,8 +91,7 @@ def _from_file(path: str) -> Any:
     raise ValueError(message)
 
 
-@dataclass(frozen=True, kw_only=True)
-class SchemaSettings:
+class SchemaSettings(Settings):
     """How a stream's columns are known."""
 
     schema: dict[str, Any] | None = setting(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -15,7 +15,7 @@ from tap_oauth2_generic.records.values_at import ValuesAt
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.settings.conditions import CONDITION_PROPERTIES, Condition, parse_condition
 from tap_oauth2_generic.settings.field_types import array_of, object_with
-from tap_oauth2_generic.settings.fields import setting
+from tap_oauth2_generic.settings.fields import Settings, setting
 from tap_oauth2_generic.settings.paths import DottedPath
 
 LEFT_OUT, OLDER, LATER = "by keep", "by drop_older", "by end_date"
@@ -26,8 +26,7 @@ DELETED_AT = "_sdc_deleted_at"
 _ON_RECORD = {name: CONDITION_PROPERTIES[name] for name in ("path", "equals", "in", "matches")}
 
 
-@dataclass(frozen=True, kw_only=True)
-class FilterSettings:
+class FilterSettings(Settings):
     """What a record must be to be emitted."""
 
     keep: list[Condition] = setting(

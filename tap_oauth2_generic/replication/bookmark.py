@@ -6,7 +6,6 @@ Knows no stream, no state file and no request; when it may move is decided in ``
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import compress
 from operator import eq, le, ne
@@ -17,7 +16,7 @@ import msgspec
 from tap_oauth2_generic.replication.bounds import EPOCHS, FORMATS, Moment, moment
 from tap_oauth2_generic.replication.windows import DURATION, WINDOW_BOUNDS, Duration
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, enum, number
-from tap_oauth2_generic.settings.fields import FieldType, near_choice, setting
+from tap_oauth2_generic.settings.fields import FieldType, Settings, near_choice, setting
 from tap_oauth2_generic.settings.values import text
 
 
@@ -29,8 +28,7 @@ def _format(value: Any) -> str:
     raise ValueError(message + near_choice(found, FORMATS))
 
 
-@dataclass(frozen=True, kw_only=True)
-class IncrementalSettings:
+class IncrementalSettings(Settings):
     """How the API is asked for changed records only."""
 
     start_param: str | None = setting(NAME, "Carries the lower bound: bookmark or start_date.")

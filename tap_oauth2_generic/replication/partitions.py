@@ -8,12 +8,11 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from tap_oauth2_generic.runtime.json_encoder import encode_sorted
 from tap_oauth2_generic.settings.field_types import NAME, PATHS, section
-from tap_oauth2_generic.settings.fields import FieldType, setting
+from tap_oauth2_generic.settings.fields import FieldType, Settings, setting
 from tap_oauth2_generic.settings.limits import MAX_PARTITIONS
 from tap_oauth2_generic.settings.paths import Path
 from tap_oauth2_generic.settings.values import json_type
@@ -21,8 +20,7 @@ from tap_oauth2_generic.settings.values import json_type
 Context = dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Parent:
+class Parent(Settings):
     """A parent stream, and the keys that a child takes from each of its records."""
 
     stream: str = setting(NAME, "Name of the parent stream.", required=True)
@@ -69,8 +67,7 @@ def _checked(found: list[Any]) -> tuple[Context, ...]:
     return tuple(dict(member) for member in found)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ContextSettings:
+class ContextSettings(Settings):
     """The parent and the partitions for which a stream runs."""
 
     parent: Parent | None = setting(

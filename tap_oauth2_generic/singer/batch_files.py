@@ -10,14 +10,13 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from tap_oauth2_generic.settings.field_types import TEXT, enum, integer, section
-from tap_oauth2_generic.settings.fields import FieldType, setting
+from tap_oauth2_generic.settings.fields import FieldType, Settings, setting
 from tap_oauth2_generic.settings.values import text
 
 _ENDINGS = {"gzip": ".gz", "zstd": ".zst", "none": ""}
@@ -35,8 +34,7 @@ def _root(value: Any) -> Path:
     return Path(found.removeprefix("file://"))
 
 
-@dataclass(frozen=True, kw_only=True)
-class EncodingSettings:
+class EncodingSettings(Settings):
     """How the records are written."""
 
     format: str = setting(enum("jsonl", "parquet"), "Format of the files.", default="jsonl")
@@ -52,8 +50,7 @@ class EncodingSettings:
             yield f"{extra} needs a package that is not installed; run pip install {needed}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class StorageSettings:
+class StorageSettings(Settings):
     """Where the files are."""
 
     root: Path = setting(
@@ -64,8 +61,7 @@ class StorageSettings:
     prefix: str = setting(TEXT, "Prefix of the file names.", default="")
 
 
-@dataclass(frozen=True, kw_only=True)
-class BatchSettings:
+class BatchSettings(Settings):
     """How records are sent in files."""
 
     encoding: EncodingSettings = setting(

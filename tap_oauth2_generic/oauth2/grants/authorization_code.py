@@ -8,7 +8,6 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from tap_oauth2_generic.errors import AuthorizationError
@@ -23,7 +22,6 @@ from tap_oauth2_generic.settings.fields import setting
 from tap_oauth2_generic.settings.templates import as_text
 
 
-@dataclass(frozen=True, kw_only=True)
 class AuthorizationCode(Grant):
     """A token for a user who logs in once in a browser."""
 

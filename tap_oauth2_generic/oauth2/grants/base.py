@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from tap_oauth2_generic.oauth2.assertion import RequestContext
 from tap_oauth2_generic.oauth2.token import Token
 from tap_oauth2_generic.oauth2.token_client import TokenClient
+from tap_oauth2_generic.settings.fields import Settings
 
 
 class LoginUI(Protocol):
@@ -28,8 +28,7 @@ class LoginUI(Protocol):
         """Wait for the person."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Grant(ABC):
+class Grant(Settings, ABC):
     """A way to get the first token, named by its ``grant_type``."""
 
     #: The word that selects this grant in the configuration.

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tap_oauth2_generic.oauth2.grants.base import Grant
 
 
-@dataclass(frozen=True, kw_only=True)
 class ClientCredentials(Grant):
     """A token for the client; requesting a new one is as cheap as a refresh."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from tap_oauth2_generic.errors import AuthorizationError, TokenRequestError
@@ -16,7 +15,6 @@ from tap_oauth2_generic.settings.field_types import URL
 from tap_oauth2_generic.settings.fields import setting
 
 
-@dataclass(frozen=True, kw_only=True)
 class DeviceCode(Grant):
     """A token for a user who logs in on any machine with a browser."""
 

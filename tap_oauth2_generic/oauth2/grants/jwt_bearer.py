@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from tap_oauth2_generic.oauth2.assertion import RequestContext, sign
 from tap_oauth2_generic.oauth2.grants.base import Grant
 
 
-@dataclass(frozen=True, kw_only=True)
 class JwtBearer(Grant):
     """A token for the assertion's subject, as long as the provider trusts the key."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from tap_oauth2_generic.oauth2.assertion import RequestContext
@@ -11,7 +10,6 @@ from tap_oauth2_generic.settings.field_types import NAME
 from tap_oauth2_generic.settings.fields import setting
 
 
-@dataclass(frozen=True, kw_only=True)
 class Password(Grant):
     """A token for a user, at providers that support no better grant."""
 

@@ -6,16 +6,16 @@ Reads as a sync does, but writes no Singer message and moves no bookmark.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from tap_oauth2_generic.cli.schema_file import write_schemas
 from tap_oauth2_generic.cli.suggest import Suggester, Suggestion
-from tap_oauth2_generic.errors import InputError, TapError
+from tap_oauth2_generic.errors import InputError, RecordError, TapError
 from tap_oauth2_generic.extract.page_reader import FetchedPage
 from tap_oauth2_generic.pagination import Paginator
 from tap_oauth2_generic.parsing.extract_records import add_fields
@@ -24,7 +24,7 @@ from tap_oauth2_generic.parsing.guess_records import (
     primary_key_candidates,
     replication_key_candidates,
 )
-from tap_oauth2_generic.records.infer import infer, without_nulls
+from tap_oauth2_generic.records.infer import infer, types_of, without_nulls
 from tap_oauth2_generic.records.pipeline import Slice
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.redaction import MASK, escape_controls, printable, redact
@@ -189,9 +189,19 @@ def _shorten(value: Any, length: int) -> str:
 
 
 def _type(column: dict[str, Any]) -> str:
-    types = column.get("type", "any")
-    names = [types] if isinstance(types, str) else [name for name in types if name != "null"]
-    return column.get("format") or " or ".join(names) or "null"
+    return column.get("format") or " or ".join(sorted(types_of(column))) or "null"
+
+
+def _write_schemas(streams: Sequence[OAuth2Stream], file: str, *, is_single: bool) -> None:
+    """Write the schemas to declare; raise TapError if one cannot be inferred."""
+    schemas = {stream.name: stream.schema for stream in streams}
+    if empty := [name for name, schema in schemas.items() if not schema["properties"]]:
+        raise RecordError(f"there are no records to infer a schema from: {', '.join(empty)}")
+    found: Any = schemas[streams[0].name] if is_single else schemas
+    try:
+        Path(file).write_bytes(msgspec.json.format(encode_json(found), indent=2) + b"\n")
+    except OSError as error:
+        raise InputError(f"cannot write the schema file {file!r}: {error.strerror}") from None
 
 
 def run(  # noqa: PLR0913 - its options
@@ -225,6 +235,6 @@ def run(  # noqa: PLR0913 - its options
         if suggests:
             _show_suggested(reports)
     if schema_file is not None:
-        write_schemas(chosen, schema_file, is_single=name is not None)
+        _write_schemas(chosen, schema_file, is_single=name is not None)
         click.echo(f"wrote the schema to {schema_file}", err=True)
     click.get_current_context().exit(0 if all(report["ok"] for report in reports) else 1)

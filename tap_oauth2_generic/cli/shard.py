@@ -19,12 +19,11 @@ from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.records.schema_memory import MEMORY, merge
 from tap_oauth2_generic.replication.bounds import moment
 from tap_oauth2_generic.replication.partitions import Context
-from tap_oauth2_generic.runtime.json_encoder import encode_json
+from tap_oauth2_generic.runtime.json_encoder import encode_json, encode_sorted
 from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.singer.input_files import bookmarks_in, read_object
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
-_encode_key = msgspec.json.Encoder(order="deterministic", decimal_format="number").encode
 #: The streams without a parent that a shard reads, with their partitions; none means all.
 Share = dict[str, list["Context"]]
 
@@ -56,7 +55,7 @@ def shares(streams: Sequence[StreamConfig], shards: int) -> list[Share]:
         *([(root.name, partition) for partition in root.contexts.partitions] for root in roots),
     ]
     for group in groups:
-        places = spread([_encode_key(one) for one in group], shards)
+        places = spread([encode_sorted(one) for one in group], shards)
         for (name, *partition), shard in zip(group, places, strict=True):
             found[shard].setdefault(name, []).extend(partition)
     return found
@@ -122,14 +121,14 @@ def _bookmarks(
     """Return the bookmarks of a shard: for a split stream, those of its partitions."""
     found = {}
     for stream in streams:
-        own = {_encode_key(partition) for partition in share.get(stream.name, [])}
+        own = {encode_sorted(partition) for partition in share.get(stream.name, [])}
         entries: dict[bytes, dict[str, Any]] = {}
         for given in (state.get(stream.name, {}) for state in states):
             alone = {name: value for name, value in given.items() if name != "partitions"}
             for entry in [alone, *given.get("partitions", [])]:
-                key = _encode_key(entry.get("context"))
+                key = encode_sorted(entry.get("context"))
                 entries[key] = _higher(entries.get(key, {}), entry, stream)
-        entry = entries.pop(_encode_key(None), {})
+        entry = entries.pop(encode_sorted(None), {})
         if memory := merge(state.get(stream.name, {}).get(MEMORY) for state in states):
             entry = {**entry, MEMORY: memory}
         partitions = [one for key, one in entries.items() if not own or key in own]

@@ -61,8 +61,12 @@ class FetchedPage:
 
     def parts(self) -> Iterator[FetchedPage]:
         """Yield the page, in parts if it is large and its records are encoded."""
-        for part in self.page.parts() if self.page is not None else (None,):
-            yield replace(self, page=part)
+        page = self.page
+        if page is None or page.written is None:
+            yield self
+            return
+        for part in page.written.parts():
+            yield self if part is page.written else replace(self, page=replace(page, written=part))
 
 
 class PageReader:

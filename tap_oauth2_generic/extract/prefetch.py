@@ -62,10 +62,6 @@ class SliceReader:
         """How many pages are in flight or wait to be read."""
         return len(self._pending) + len(self._ready)
 
-    def read_sequentially(self) -> Iterator[FetchedPage]:
-        """Yield the pages, each requested once the previous one was read."""
-        return self.source.read(self.slice, self.paginator)
-
     def submit(self, workers: Workers, limit: int, *, urgent: bool) -> int:
         """Request pages that are certain or likely to come, at most ``limit``; return how many."""
         if self._failure or self.is_cancelled:
@@ -176,7 +172,7 @@ class Prefetcher:
     def pages(self, reader: SliceReader) -> Iterator[FetchedPage]:
         """Yield the pages of a slice in order; raise TapError naming stream and page."""
         if self._limit == 1:
-            yield from reader.read_sequentially()
+            yield from reader.source.read(reader.slice, reader.paginator)
             return
         try:
             while True:

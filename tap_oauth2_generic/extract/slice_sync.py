@@ -63,7 +63,8 @@ class SliceSync:
         descent = self.plan.descent(slice_reader.slice)
         pages = self.prefetcher.pages(slice_reader)
         if self.limit is not None:
-            pages = islice(slice_reader.read_sequentially(), 1)
+            read = self.plan.reader.read(slice_reader.slice, slice_reader.paginator)
+            pages = islice(read, 1)
         for page in pages:
             self.plan.reader.stats.page(is_ignored=page.page is None)
             records, is_last = 0, descent is not None

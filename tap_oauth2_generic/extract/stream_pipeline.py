@@ -51,14 +51,14 @@ class PipelineFactory:
             return Pipeline(prepare, read, self.left_out)
         prepare += read
         conformer = RecordConformer(
-            stream.columns.schema,
+            stream.keeper.columns.schema,
             stream.mask,
             # Until there is a column, no field is new.
             refuses_new_fields=rules.new_fields != "ignore" or not stream.schema["properties"],
             checks_formats=rules.is_inferred,
             keys=rules.keys,
             dropped=self.dropped,
-            variants=stream.columns.variants,
+            variants=stream.keeper.columns.variants,
         )
         adds = frozenset[str]().union(*(step.adds for step in prepare))
         need = (conformer, adds, stream.replication_key, stream.primary_keys)

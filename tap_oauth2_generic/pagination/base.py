@@ -109,11 +109,6 @@ class PagingStyle(Settings, ABC):
         """The page size that the server is asked for."""
         return min(self.page_size, MAX_PAGE_SIZE)
 
-    @property
-    def ends_at_empty_page(self) -> bool:
-        """Whether an empty page is the end; some styles have a setting for it."""
-        return getattr(self, "stop_on_empty_page", not self.follows_tokens)
-
     def is_full(self, length: int) -> bool:
         """Return whether a page has as many records as were requested."""
         return bool(self.page_size_param) and length >= self.size_sent

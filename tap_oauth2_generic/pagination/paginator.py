@@ -156,7 +156,8 @@ class Paginator:
         """Return why this page is the last one even with a next token; None if it is not."""
         style, signs = self.style, self.signs
         end = signs.note(page, is_first=self.pages == 1)
-        if not page.length and (style.ends_at_empty_page or self._is_again):
+        ends_at_empty = getattr(style, "stop_on_empty_page", not style.follows_tokens)
+        if not page.length and (ends_at_empty or self._is_again):
             return Stop("an empty page", complete=not signs.more)
         if end:
             return Stop(end)

@@ -6,9 +6,9 @@ Nothing here sends a request, decides on a status or knows a paging style.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -79,12 +79,6 @@ class Page:
             return decode(written)
         except ValueError as error:
             raise ResponseError(f"{error}; its status is {self.status}") from None
-
-    def parts(self) -> Iterator[Page]:
-        """Yield the page, in parts if its records are encoded and many."""
-        parts = self.written.parts() if self.written is not None else (None,)
-        for part in parts:
-            yield self if part is self.written else replace(self, written=part)
 
     def repeats(self, other: Page, keys: Sequence[str] = ()) -> bool:
         """Return whether this page holds exactly the records of another one.

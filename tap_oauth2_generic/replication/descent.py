@@ -5,13 +5,11 @@ Knows no page and no stream.
 
 from __future__ import annotations
 
-from datetime import datetime
 from operator import ge
 from typing import Any
 
-import msgspec
-
-from tap_oauth2_generic.replication.bounds import EPOCHS, Bound, Moment, moment
+from tap_oauth2_generic.replication.bookmark import in_order
+from tap_oauth2_generic.replication.bounds import Bound, Moment, moment
 
 
 class Descent:
@@ -32,7 +30,7 @@ class Descent:
 
     def _goes_on(self, values: list[Any]) -> bool:
         pattern, start = self._start.pattern, self._start.moment
-        descends = _descends(values, pattern)
+        descends = in_order(values, ge, pattern) is not None
         for value in [*values[:1], *values[-1:]] if descends else values:
             at = moment(value, pattern)
             if at is None or start is None or at.is_instant != start.is_instant:
@@ -41,15 +39,3 @@ class Descent:
                 return False
             self._last = at
         return True
-
-
-def _descends(values: list[Any], pattern: str) -> bool:
-    """Return whether values descend as far as it is known at the speed of C."""
-    if pattern not in {"iso", *EPOCHS}:
-        return False
-    try:
-        is_int = all(type(value) is int for value in values)
-        ordered = values if is_int else msgspec.convert(values, list[datetime])
-        return all(map(ge, ordered, ordered[1:]))
-    except (msgspec.ValidationError, TypeError):
-        return False

@@ -81,12 +81,8 @@ class BaseTap(Tap):
         return names_after_maps(self.config, self.streams)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        try:
+        if raise_errors:
             _ = self.configuration
-        except ConfigValidationError as error:
-            if raise_errors:
-                raise
-            return list(error.errors)
         return []
 
     def setup_mapper(self) -> None:

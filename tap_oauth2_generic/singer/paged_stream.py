@@ -7,11 +7,13 @@ The SDK handles one record at a time; by the page, each costs a twentieth of tha
 from __future__ import annotations
 
 import logging
+import sys
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
+from singer_sdk import metrics
 from singer_sdk.helpers.types import Context
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
@@ -21,7 +23,6 @@ from singer_sdk.singerlib.encoding.simple import ActivateVersionMessage, Message
 from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.singer.batch_writer import BatchWriter
 from tap_oauth2_generic.singer.message_writer import MessageWriter
-from tap_oauth2_generic.singer.meters import Meters
 from tap_oauth2_generic.singer.schema_stream import SchemaStream
 from tap_oauth2_generic.singer.state_writer import (
     VERSION,
@@ -34,7 +35,8 @@ class PagedStream(SchemaStream):
     """A stream that is read, written and counted a page at a time."""
 
     endpoint = ""
-    _meters: Meters | None = None
+    # The SDK's metrics over all contexts, for Meltano: pages, records, and the time they take.
+    _meters: tuple[Any, ...] = ()
     _is_announced = False
     _made_state: IndexedStateManager | None = None
     stream_log: StreamLog
@@ -137,7 +139,11 @@ class PagedStream(SchemaStream):
         is_complete, stats = False, self.failures.stats
         stats.contexts += 1
         with self.failures.catching(context, ends_run=self._is_trial):
-            self._meters = self._meters or Meters(self)
+            self._meters = self._meters or (
+                metrics.http_request_counter(self.name, self.endpoint),
+                self.get_record_counter(),
+                self.get_sync_timer(),
+            )
             is_complete = self.sync_context(context)
         stats.incomplete += not is_complete
         if self.state_manager.get_state_partition_context(context) == context:
@@ -148,8 +154,8 @@ class PagedStream(SchemaStream):
 
     def count_page(self, records: int) -> None:
         """Count a page that was written, and send STATE now and then."""
-        if self._meters is not None:
-            self._meters.count_page(records)
+        for meter, count in zip(self._meters, (1, records), strict=False):
+            meter.increment(count)
         self.state_manager.is_flushed = False
         self._since_state += records
         if self._since_state >= self.STATE_MSG_FREQUENCY:
@@ -172,9 +178,10 @@ class PagedStream(SchemaStream):
         super().log(message, *args, level=level, **kwargs)
 
     def _log_meters(self) -> None:
-        if self._meters is not None:
-            self._meters.log()
-            self._meters = None
+        for meter in self._meters:
+            # An exception that is being handled marks it as failed.
+            meter.__exit__(*sys.exc_info())
+        self._meters = ()
         for child in self.child_streams:
             if isinstance(child, PagedStream):
                 child._log_meters()  # noqa: SLF001 - one family

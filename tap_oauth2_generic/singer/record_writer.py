@@ -107,7 +107,7 @@ class RecordWriter:
 
     def _grow(self, mismatch: SchemaMismatchError, page: Sequence[Record]) -> None:
         """Grow the columns for all values of a page, and tell the target before its records."""
-        stream, old, log = self.stream, self.stream.columns, self.stream.stream_log
+        stream, old, log = self.stream, self.stream.keeper.columns, self.stream.stream_log
         is_first = not old.schema["properties"]
         # Until there is a column, nothing is known that a field could be new to.
         rules = replace(self.rules, new_fields="add") if is_first else self.rules

@@ -31,11 +31,6 @@ class SchemaStream(Stream):
     _holds_schema = False
     _since_state = 0
 
-    @property
-    def columns(self) -> Columns:
-        """The current columns; raise TapError if they cannot be inferred."""
-        return self.keeper.columns
-
     def replace_columns(self, columns: Columns) -> None:
         """Continue with other columns; send them if there is more than notes of nulls."""
         self.keeper.columns = self.keeper.add_marks(columns)
@@ -117,7 +112,7 @@ class SchemaStream(Stream):
 
     def register_schema(self) -> None:
         """Let stream maps and flattening use the current schema; raise ConfigurationError."""
-        self._select_variants(self.columns.variants)
+        self._select_variants(self.keeper.columns.variants)
         selected = get_selected_schema(self.name, self.schema, self.mask)
         mapper = self._tap.mapper
         # Until there is a column, no record is emitted, and maps may name any.

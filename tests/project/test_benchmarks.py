@@ -27,7 +27,7 @@ from benchmarks import (
 )
 from benchmarks.figures import Size
 from benchmarks.processes import BenchmarkError, measure, server, serving
-from benchmarks.records import SCHEMA, STREAM, record
+from benchmarks.records import OWNED, SCHEMA, STREAM, record
 from tests.support.batches import load_with_sdk
 
 RECORDS = 450
@@ -91,11 +91,17 @@ def test_every_paging_style_delivers_each_record_once(api, delivered, served, tm
 
 
 @pytest.mark.parametrize(
-    ("stream", "count"), [(growth.paged_stream, 5), (growth.partitioned_stream, 7)]
+    ("streams", "each"),
+    [
+        (growth.paged_stream, 1),
+        (growth.partitioned_stream, 1),
+        (growth.owned_partitions, OWNED),
+        (growth.owned_streams, OWNED),
+    ],
 )
-def test_tiny_page_or_partition_is_one_record(api, delivered, tmp_path, stream, count):
-    found = delivered(contenders.tap(api.address, tmp_path, *stream(count)))
-    assert len({values["id"] for values in found}) == len(found) == count
+def test_growing_read_has_as_many_records(api, delivered, tmp_path, streams, each):
+    found = delivered(contenders.tap(api.address, tmp_path, *streams(5)))
+    assert len({values["id"] for values in found}) == len(found) == 5 * each
 
 
 @pytest.mark.parametrize("name", ["partitions", "children"])

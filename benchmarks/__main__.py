@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 PARTS: dict[str, Callable[[Size, Path], Iterator[Figure]]] = {
-    "throughput": throughput.figures,
-    "latency": latency.figures,
-    "startup": startup.figures,
-    "growth": growth.figures,
+    throughput.PART: throughput.figures,
+    latency.PART: latency.figures,
+    startup.PART: startup.figures,
+    growth.PART: growth.figures,
     children.PART: children.figures,
     bulk.PART: bulk.figures,
-    "loads": loads.figures,
+    loads.PART: loads.figures,
     memory.PART: memory.figures,
 }
 

@@ -27,10 +27,11 @@ _PARENT_KEY = "customer.address.street"
 
 
 def figures(size: Size, folder: Path) -> Iterator[Figure]:
-    """Read children one a request, then parents with few children; first a few, to compare."""
+    """Compare the rows of a few, then measure each case."""
     check(folder)
     with server(size.records) as api:
-        idle_bytes, pairs = contenders.idle_bytes(api.address, folder), {}
+        idle_bytes = contenders.idle_bytes(api.address, folder)
+        pairs = {}
         for name, case in CASES.items():
             limit, streams = case(api.address, size.records)
             pairs[name] = Pair(limit, contenders.tap(api.address, folder / name, *streams))

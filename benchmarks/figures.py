@@ -25,6 +25,7 @@ class Size:
     many_records: int
     loaded_records: int
     bulk_records: int
+    page_records: int
     rounds: int
     delayed_pages: int
     pages: tuple[int, ...]
@@ -37,6 +38,7 @@ FULL = Size(
     many_records=500_000,
     loaded_records=30_000,
     bulk_records=300_000,
+    page_records=115_000,
     rounds=3,
     delayed_pages=64,
     pages=(1_000, 10_000, 100_000),
@@ -48,6 +50,7 @@ QUICK = Size(
     many_records=50_000,
     loaded_records=3_000,
     bulk_records=10_000,
+    page_records=11_500,
     rounds=1,
     delayed_pages=16,
     pages=(100, 1_000),

@@ -19,8 +19,8 @@ PART = "latency"
 LATENCY_MS = 100
 PAGE_SIZE = 200
 IN_FLIGHT = 8
-# More pages as each takes less.
-NETWORK_PAGES = 4
+# Times as many pages over the network, where each takes less.
+MORE_PAGES = 4
 OF_SEQUENTIAL = "of the sequential time"
 OF_LONGER = "times the slower of the two alone"
 
@@ -28,7 +28,7 @@ OF_LONGER = "times the slower of the two alone"
 def figures(size: Size, folder: Path) -> Iterator[Figure]:
     """Measure paging with predictable requests, then with tokens from each response."""
     count = size.delayed_pages
-    pages = count * NETWORK_PAGES
+    pages = count * MORE_PAGES
     with (
         server(pages * PAGE_SIZE, PAGE_SIZE) as api,
         serving("benchmarks.network", api=api.address) as network,
@@ -82,8 +82,7 @@ def _overlap(api: Server, folder: Path, style: str) -> Figure:
     emitted = _read(api, prompt, bytes_per_second=rate)
     both = _read(api, delayed, bytes_per_second=rate)
     longer = max(fetched, emitted)
-    detail = f"{both:.2f} s; fetching {fetched:.2f} s, "
-    detail += f"a loader as slow {emitted:.2f} s"
+    detail = f"{both:.2f} s; fetching {fetched:.2f} s, a loader as slow {emitted:.2f} s"
     return Figure(PART, style, both / longer, OF_LONGER, detail)
 
 

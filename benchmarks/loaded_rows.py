@@ -1,6 +1,6 @@
-"""Print one checksum a column of a table in a DuckDB file, with the environment that wrote it.
+"""Print a checksum of each column of a table in a DuckDB file, and compute the expected ones.
 
-The same checksums of the records themselves say what they should be.
+The Python of the loader runs it: a file needs the DuckDB version that wrote it.
 """
 
 from __future__ import annotations

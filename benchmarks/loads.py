@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from benchmarks.figures import Figure, Size
 
-PART = "end to end"
+PART = "end-to-end"
 LOADER = ROOT / ".meltano/loaders/target-duckdb/venv/bin"
 DLT_PROGRAMS = ROOT / ".bench/dlt/bin"
 SCHEMA = "loaded"
@@ -44,7 +44,7 @@ class Load:
     python: Path
 
     def measure(self, log: Path) -> Measurement:
-        """Load for the first time."""
+        """Measure the load into a new database."""
         shutil.rmtree(self.database.parent, ignore_errors=True)
         self.database.parent.mkdir(parents=True)
         return measure_pipe(self.commands, log)

@@ -55,11 +55,11 @@ class Counters:
 class Api:
     """Serve pages of records.
 
-    ``/LATENCY_MS/orders`` has pages of full records; ``newest`` the same, newest first, ``tenth/N``
-    each tenth one from the one of this number; ``orders.jsonl`` and ``orders.csv`` the same pages
-    in other formats, empty after the last one; ``/LATENCY_MS/tiny/PAGES[/OWNER]`` pages of one
-    small record; ``/LATENCY_MS/owners/COUNT`` one page of parents, and ``owned/OWNER`` a page
-    of ten full records of one of them. ``page``, ``offset`` or ``cursor`` in the query selects
+    ``/LATENCY_MS/orders`` has pages of full records; ``newest`` the same, newest first; ``tenth/N``
+    every tenth of them, from number N; ``orders.jsonl`` and ``orders.csv`` the same pages in other
+    formats, empty after the last one; ``/LATENCY_MS/tiny/PAGES[/OWNER]`` pages of one small record;
+    ``/LATENCY_MS/owners/COUNT`` one page of parents, and ``owned/OWNER`` a page of ten full records
+    of one of them. ``page``, ``offset`` or ``cursor`` in the query selects
     the page. Every JSON response suits every style: it has the number of pages, the next cursor
     and the next URL.
     """

@@ -21,6 +21,7 @@ from benchmarks import (
     latency,
     loaded_rows,
     loads,
+    memory,
     paths,
     startup,
     throughput,
@@ -175,7 +176,9 @@ def test_failed_contender_is_an_error_with_its_last_output(api, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", [throughput, latency, startup, growth, children, bulk, loads])
+@pytest.mark.parametrize(
+    "part", [throughput, latency, startup, growth, children, bulk, loads, memory]
+)
 def test_every_part_yields_positive_figures(tmp_path, part):
     """Unless they are differences of two runs, which so few records leave to chance."""
     few = (1, 3)
@@ -184,6 +187,7 @@ def test_every_part_yields_positive_figures(tmp_path, part):
         many_records=600,
         loaded_records=300,
         bulk_records=300,
+        page_records=300,
         rounds=1,
         delayed_pages=4,
         pages=few,

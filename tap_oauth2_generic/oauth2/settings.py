@@ -133,7 +133,7 @@ class OAuth2Settings(Settings):
     auth_param: str | None = setting(NAME, "Query parameter for the token, instead of the header.")
     token_store: str | None = setting(
         FieldType({"type": "string"}, store_url),
-        "SQLAlchemy URL of the SQLite file or PostgreSQL database that keeps tokens between runs. "
+        "URL of the SQLite file or PostgreSQL database that keeps tokens between runs. "
         "Default: a file in the user's state directory.",
         secret=True,
     )

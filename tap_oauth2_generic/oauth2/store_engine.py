@@ -1,4 +1,4 @@
-"""Open the token store's database: a SQLite file, or any other by SQLAlchemy."""
+"""Open the token store's database: a SQLite file, or PostgreSQL through SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class SqliteFile:
 
     def execute(self, statement: str, values: dict[str, str]) -> list[Any]:
         """Execute a statement in a transaction of its own, and return the rows."""
-        connect = sqlite3.connect(self.path, timeout=_SIGNAL_SECONDS, isolation_level=None)
-        with closing(connect) as connection:
+        opened = sqlite3.connect(self.path, timeout=_SIGNAL_SECONDS, isolation_level=None)
+        with closing(opened) as connection:
             # A replaced token must not remain in pages that SQLite no longer uses.
             connection.execute("PRAGMA secure_delete = ON")
             _begin_exclusive(connection)
@@ -63,7 +63,7 @@ class SqliteFile:
 
 @dataclass(frozen=True)
 class Server:
-    """A database that SQLAlchemy connects to."""
+    """A PostgreSQL database, by SQLAlchemy."""
 
     engine: Engine
 

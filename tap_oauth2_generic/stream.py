@@ -154,10 +154,8 @@ class OAuth2Stream(PagedStream):
             for one in self.child_streams
             if isinstance(one, OAuth2Stream) and (one.selected or one.has_selected_descendents)
         ]
-        rules, keys = (
-            self._growth_rules(),
-            [p for plan, _ in children for p in plan.parent_keys.values()],
-        )
+        rules = self._growth_rules()
+        keys = [path for plan, _ in children for path in plan.parent_keys.values()]
         pipeline = partial(self.pipelines.for_sync, rules, keys, is_trial=limit is not None)
         writer = RecordWriter(self, rules, pipeline, self.pipelines.dropped)
         return SliceSync(self.plan, self.prefetcher, writer, children, limit)

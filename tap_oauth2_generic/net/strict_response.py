@@ -132,7 +132,7 @@ def _inflate(content: bytes) -> bytes:
 
 _DECOMPRESS = {"gzip": gzip.decompress, "deflate": _inflate}
 _CORRUPT: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error)
-# The optional modules with which urllib3 reads them; the newest first.
+# Optional modules, the same as urllib3's; of each coding the first that is installed.
 for _coding, _names, _error in (
     ("br", ("brotlicffi", "brotli"), "error"),
     ("zstd", ("compression.zstd", "backports.zstd"), "ZstdError"),

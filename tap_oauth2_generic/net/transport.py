@@ -109,7 +109,7 @@ _POOLS = {"http": _PlainPool, "https": _SecurePool}
 # The connections of so many hosts are kept.
 _MAX_HOSTS = 100
 # Two threads would make two contexts or managers, each with connections of its own.
-_first = threading.Lock()
+_making_lock = threading.Lock()
 
 
 @lru_cache(maxsize=1)
@@ -139,11 +139,11 @@ class _Adapter(HTTPAdapter):
         if host["scheme"] != "https":
             return host, {}
         trusted = DEFAULT_CA_BUNDLE_PATH if verify is True else verify
-        with _first:
+        with _making_lock:
             return host, {"ssl_context": _tls_context(trusted, cert)}
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        # The context has the files, but a proxy with TLS is not connected to by it.
+        # The context has the files, but the connection to a TLS proxy does not use it.
         if conn.proxy and conn.proxy.scheme == "https":
             super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
 
@@ -152,7 +152,7 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, *arguments: Any, **options: Any) -> Any:
-        with _first:
+        with _making_lock:
             manager = super().proxy_manager_for(*arguments, **options)
         manager.pool_classes_by_scheme = _POOLS
         return manager

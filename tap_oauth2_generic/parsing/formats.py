@@ -29,7 +29,7 @@ csv.field_size_limit(2**31 - 1)
 # Every digit counts: a float would round what a warehouse column could hold.
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-#: How a response begins that is none.
+#: How HTML and JSON begin, which are sent in place of CSV.
 NO_CSV = ("<", "{")
 #: A list with more bytes is processed in parts.
 LARGE_BYTES, _PART_BYTES = 2**23, 2**21
@@ -115,7 +115,7 @@ def _cut(content: bytes, keys: tuple[str | int, ...]) -> tuple[bytes, JsonList]:
     end = start + len(text) + 1
     brackets = content[max(start, 0) : start + 1] + content[end : end + 1]
     if brackets != b"[]" or not content.startswith(text, start + 1):
-        # To find a long string is slow, and rare: an equal record precedes the list.
+        # Rare, since the search is slow: a list or record with the same bytes precedes the list.
         start = content.find(as_list(found))
         end = start + len(text) + 1
     if start < 0:

@@ -25,11 +25,11 @@ class EncodedPage:
 
     ``records`` are the members of the list ``json``, ``members`` the fields of each that steps
     read. ``columns`` are values to add, one for each record; ``constants`` are added to all.
-    ``left_out`` counts records by reason, ``in_order`` are the replication values with those.
-    ``replication_values`` are those of which one may be the highest or the lowest; ``without``
-    counts the records that have none. ``read`` are the values at the paths that child streams
-    take from each record. ``emitted`` are the names of streams, each with what stream maps make
-    of each record, None for nothing.
+    ``left_out`` counts the records left out, by reason; ``in_order`` are the replication values
+    of all records, including those. ``replication_values`` are those of which one may be the
+    highest or the lowest; ``without`` counts the records that have none. ``keys`` are the values
+    at the paths that child streams take from each record. ``emitted`` are the names of streams,
+    each with what stream maps make of each record, None for nothing.
     """
 
     json: bytes
@@ -41,7 +41,7 @@ class EncodedPage:
     in_order: list[Any] = field(default_factory=list)
     replication_values: list[Any] = field(default_factory=list)
     without: int = 0
-    read: Mapping[Path, list[bytes]] = field(default_factory=dict)
+    keys: Mapping[Path, list[bytes]] = field(default_factory=dict)
     emitted: Sequence[tuple[str, Sequence[bytes | None]]] = ()
 
     def has(self, name: str, *, always: bool = False) -> bool:
@@ -62,7 +62,7 @@ class EncodedPage:
     def select(self, kept: Sequence[bool], reason: str) -> EncodedPage:
         """Return the page with a part of its records; raise an error if it must be decoded.
 
-        The general way reads the others, too: each must be a record without added fields.
+        The decoded records show the same: each other one must be an object without added fields.
         """
         if all(kept):
             return self

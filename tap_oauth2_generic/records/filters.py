@@ -22,7 +22,6 @@ LEFT_OUT, OLDER, LATER = "by keep", "by drop_older", "by end_date"
 #: The field in which targets expect when a record was deleted.
 DELETED_AT = "_sdc_deleted_at"
 
-
 _ON_RECORD = {name: CONDITION_PROPERTIES[name] for name in ("path", "equals", "in", "matches")}
 
 
@@ -131,4 +130,4 @@ class DropOutside(Step):
         bound, outside = (origin.start, -1) if self._end is None else (self._end, 1)
         if bound is None:
             return [True] * len(values)
-        return [order != outside for order in bound.orders(values)]
+        return [order != outside for order in bound.compare(values)]

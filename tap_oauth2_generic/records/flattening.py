@@ -73,7 +73,7 @@ class Flattening:
         self._root = self._object(own, (), self._flatten_computed)
 
     def __call__(self, records: Sequence[Members]) -> list[Members]:
-        """Return the flattened records; raise any exception if a record is odd."""
+        """Return the flattened records; raise any exception for one to be decoded first."""
         flattened: list[Members] = [{} for _ in records]
         held: list[_Held] = []
         for record, into in zip(records, flattened, strict=True):

@@ -97,7 +97,10 @@ def make_struct(
     is_closed: bool = False,
     required: Collection[str] = (),
 ) -> Any:
-    """Return a type with these fields, named ``f0`` and so on; raise ValueError."""
+    """Return a type with these fields, named ``f0`` and so on.
+
+    Raises ValueError for a name that JSON has to escape.
+    """
     names = {f"f{number}": name for number, name in enumerate(fields)}
     made = [
         (f"f{number}", kind) if name in required else (f"f{number}", kind, default)

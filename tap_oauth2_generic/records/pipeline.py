@@ -23,7 +23,7 @@ from tap_oauth2_generic.records.msgspec_types import make_struct
 from tap_oauth2_generic.settings.limits import MAX_NAMED_FIELDS
 
 _MEMBER = msgspec.Raw | msgspec.UnsetType
-# What says that a page has to be decoded after all.
+# Errors of a step that mean the page has to be decoded after all.
 _UNREADABLE = (msgspec.MsgspecError, ValueError, ArithmeticError, LookupError, RecursionError)
 
 
@@ -72,7 +72,7 @@ class Batch:
     def require(self, keys: Sequence[str], place: str) -> None:
         """Raise RecordError for a decoded record without a value for one of the keys.
 
-        Of encoded ones the type of a record has required it.
+        Encoded records have passed a type that requires the keys.
         """
         for key in keys:
             if lacking := next((r for r in self.records if r.get(key) is None), None):
@@ -117,7 +117,7 @@ class Step:
     def apply_encoded(self, page: EncodedPage, _: Slice, /) -> EncodedPage | None:
         """Return the page for the next step, or None if it has to be decoded after all.
 
-        Also if it raises an error of msgspec, or a ValueError, LookupError or RecursionError.
+        One of the errors ``_UNREADABLE`` means the same.
         """
         return page
 
@@ -142,18 +142,18 @@ class Pipeline:
     @cached_property
     def is_fast(self) -> bool:
         """Whether pages may stay encoded: every step can work on them."""
-        can_read = self._members is not None
+        can_read = self._decoder is not None
         return bool(self.finish_steps) and can_read and all(map(_works_encoded, self._steps))
 
     @cached_property
-    def _read(self) -> list[str]:
+    def _names(self) -> list[str]:
         return sorted(frozenset[str]().union(*(step.reads for step in self._steps)))
 
     @cached_property
-    def _members(self) -> msgspec.json.Decoder[Any] | None:
-        """Decodes all fields that steps read; None if JSON has to escape the name of one."""
+    def _decoder(self) -> msgspec.json.Decoder[Any] | None:
+        """Decodes the fields that steps read; None if JSON has to escape the name of one."""
         try:
-            kind: Any = make_struct(dict.fromkeys(self._read, _MEMBER), msgspec.UNSET)
+            kind: Any = make_struct(dict.fromkeys(self._names, _MEMBER), msgspec.UNSET)
         except ValueError:
             return None
         return msgspec.json.Decoder(list[kind])
@@ -171,8 +171,8 @@ class Pipeline:
         """Take an encoded page through all steps; None if it has to be decoded."""
         taken: EncodedPage | None = page if self.is_fast else None
         try:
-            if taken is not None and self._read:
-                taken = replace(taken, members=self._members_of(taken))
+            if taken is not None and self._names:
+                taken = replace(taken, members=self._read_members(taken))
             for step in self._steps:
                 if taken is not None:
                     taken = step.apply_encoded(taken, origin)
@@ -180,11 +180,11 @@ class Pipeline:
             return None
         return taken
 
-    def _members_of(self, page: EncodedPage) -> dict[str, list[Any]]:
-        records = self._members.decode(page.json) if self._members else []
+    def _read_members(self, page: EncodedPage) -> dict[str, list[Any]]:
+        records = self._decoder.decode(page.json) if self._decoder else []
         return {
             name: [getattr(record, f"f{number}") for record in records]
-            for number, name in enumerate(self._read)
+            for number, name in enumerate(self._names)
         }
 
     def prepare(self, records: Iterable[Any], origin: Slice) -> Iterator[Record]:

@@ -115,12 +115,13 @@ class ReadKeys(Step):
     def apply_encoded(self, page: EncodedPage, _: Slice, /) -> EncodedPage | None:
         """Read the values as they are written, or as a step adds them."""
         if not self._checks:
+            # No later step finds invalid UTF-8.
             page.json.decode()
             if page.columns or page.constants:
                 return None
-        read = {path: values.read(page) for path, values in self._values.items()}
-        lacks_one = any(b"null" in values for values in read.values())
-        return None if lacks_one else replace(page, read=read)
+        keys = {path: values.read(page) for path, values in self._values.items()}
+        lacks_one = any(b"null" in values for values in keys.values())
+        return None if lacks_one else replace(page, keys=keys)
 
 
 class Encode(Step):

@@ -19,7 +19,7 @@ from singer_sdk.mapper import PluginMapper, StreamMap
 
 from tap_oauth2_generic.errors import RecordError
 from tap_oauth2_generic.parsing.formats import as_list
-from tap_oauth2_generic.records.encoded_page import EncodedPage
+from tap_oauth2_generic.records.encoded_page import EncodedPage, Record
 from tap_oauth2_generic.records.flattening import Flattening, decode_value
 from tap_oauth2_generic.records.pipeline import Slice, Step
 from tap_oauth2_generic.records.steps import Encode
@@ -28,7 +28,6 @@ from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.settings.fields import ErrorCollector, near_choice
 from tap_oauth2_generic.settings.values import json_type
 
-Record = dict[str, Any]
 # The SDK takes these from the configuration as they are; to it the string 'false' is true.
 _TYPES: dict[str, tuple[type, str]] = {
     "stream_maps": (dict, "an object"),
@@ -134,7 +133,7 @@ class MapStreams(Step):
         records = as_list(b"".join((memoryview(one)[:-1], end)) for one in whole.records)
         try:
             emitted = [(one.alias, one(records)) for one in self._encoded]
-        except Exception:  # noqa: BLE001 - whatever it is, the decoded record tells
+        except Exception:  # noqa: BLE001 - the decoded record raises it, with its stream
             return None
         return replace(whole, emitted=emitted)
 

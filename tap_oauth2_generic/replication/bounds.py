@@ -160,8 +160,8 @@ class Bound:
         """Return whether a replication value is later than the bound; no value is not."""
         return self._order(value) > 0
 
-    def orders(self, values: Sequence[Any]) -> list[int]:
-        """Return of each value whether it is older (-1) or later (1) than the bound, or neither.
+    def compare(self, values: Sequence[Any]) -> list[int]:
+        """Return -1 for each older value than the bound, 1 for each later one, 0 otherwise.
 
         At the speed of C if all are written as times.
         """
@@ -181,7 +181,7 @@ class Bound:
         return [self._order(value) for value in values]
 
     def _order(self, value: Any) -> int:
-        """Return how much later a value is than the bound, 0 if they do not compare."""
+        """Return what ``compare`` returns for one value; 0 if they do not compare."""
         at = moment(value, self.pattern)
         if at is None or self.moment is None or at.is_instant != self.moment.is_instant:
             return 0

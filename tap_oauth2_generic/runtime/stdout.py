@@ -1,4 +1,4 @@
-"""Stdout of this process: what it accepts no more becomes an OutputError.
+"""Stdout of this process; a write that fails becomes an OutputError.
 
 Knows no message, and not the SDK, so that a command without a run can use it.
 """

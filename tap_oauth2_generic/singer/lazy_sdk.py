@@ -1,7 +1,7 @@
 """Import only the SDK's modules that a run needs, in the process of this program.
 
-A Singer target, REST streams, joblib and fsspec are none of them. Whoever asks the SDK's packages
-for one of their own names gets it: then the package is initialized after all.
+Singer targets, REST streams, joblib and fsspec are left out. Code that asks a package of the SDK
+for another of its names still gets it: the package is then initialized in full.
 """
 
 from __future__ import annotations

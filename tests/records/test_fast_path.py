@@ -270,7 +270,7 @@ def outcome(setting, content, *, keep_encoded):
                 for one in batch.encoded.records
             ]
             in_order = batch.encoded.in_order
-            keys = [*zip(*batch.encoded.read.values(), strict=True)]
+            keys = [*zip(*batch.encoded.keys.values(), strict=True)]
         keys = [[*map(comparable, each)] for each in keys if each]
         seen = [*map(comparable, lines)], moved(batch, setting), keys, setting.warnings
         notes = steps.NoteOrder in map(type, made.prepare_steps)

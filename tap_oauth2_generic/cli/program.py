@@ -6,15 +6,103 @@ Imports neither the SDK nor the tap: ``--version`` and ``--help`` need none of t
 from __future__ import annotations
 
 import gc
-from importlib import metadata
+import io
+import sys
+from importlib import import_module, metadata
 from typing import Any
 
 import click
 
-from tap_oauth2_generic.cli.subcommands import SUBCOMMANDS, option
+from tap_oauth2_generic.cli.boundary import log_to_stderr
+from tap_oauth2_generic.runtime.stdout import require_output
+from tap_oauth2_generic.settings.limits import MAX_SHARDS
 from tap_oauth2_generic.singer.lazy_sdk import import_sdk_lazily
 
 NAME = "tap-oauth2-generic"
+
+
+def option(about: str, *names: str, **settings: Any) -> click.Option:
+    """Return an option with this help."""
+    return click.Option(names, help=about, **settings)
+
+
+_CONFIG = option(
+    "Configuration file; later files win. Secrets that no file holds are read from "
+    "environment variables; ENV reads all settings from there, and they win over all files.",
+    "--config", "paths", multiple=True,
+)  # fmt: skip
+_JSON = option("Print JSON for programs.", "--json", "as_json", is_flag=True)
+
+
+class Subcommand(click.Command):
+    """A subcommand whose module below ``tap_oauth2_generic.cli`` is imported when it runs."""
+
+    def __init__(self, name: str, short: str, text: str, *options: click.Option) -> None:
+        super().__init__(
+            name, params=[_CONFIG, *options], callback=self._run, help=text, short_help=short
+        )
+
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        """Parse the arguments; all that the command prints goes to stdout."""
+        log_to_stderr()
+        require_output()
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # What the terminal's encoding lacks is shown by its escape.
+            sys.stdout.reconfigure(errors="backslashreplace")
+        return super().make_context(*args, **options)
+
+    def _run(self, **options: Any) -> None:
+        import_sdk_lazily()
+        import_module(f"tap_oauth2_generic.cli.{self.name}").run(**options)
+
+
+@click.command(
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+)
+@click.pass_context
+def demo(ctx: click.Context) -> None:
+    """Serve the demo OAuth2 provider and API on localhost."""
+    # It stands alone: the tap must not import it statically, and it parses its own arguments.
+    ctx.exit(import_module("tap_oauth2_generic.demo.__main__").main(ctx.args))
+
+
+SUBCOMMANDS = (
+    Subcommand(
+        "login", "Log in once and store the tokens.", "Log in once and store the tokens.\n\n"
+        "The configuration decides how: authorization code with PKCE, or device code.",
+        option("Paste the redirect address instead of listening.", "--no-browser", is_flag=True),
+        option("Seconds to wait for the redirect.", "--timeout", default=300.0, show_default=True,
+               type=click.FloatRange(min=0, min_open=True)),
+    ),
+    Subcommand(
+        "connections", "List, check and remove stored connections.", "List the stored connections.",
+        _JSON,
+        option("Renew this connection, or use it once.", "--check", "checks", is_flag=True),
+        option("Remove a connection from the token store.", "--remove", metavar="NAME"),
+    ),
+    Subcommand(
+        "preview", "Fetch a few records and show each request and response.",
+        "Fetch a few records and show each request and response.",
+        option("Only this stream.", "--stream", "name"),
+        option("Records to show of each stream.", "--records", "wanted", default=5,
+               show_default=True, type=click.IntRange(1)),
+        _JSON,
+        option("Print complete definitions, tried, to paste.", "--suggest", "suggests",
+               is_flag=True),
+        option("Write the schema to declare to this file.", "--schema", "schema_file"),
+        option("Only check the configuration; send nothing.", "--offline", is_flag=True),
+    ),
+    Subcommand(
+        "shard", "Split the configuration for several workers.",
+        "Split the configuration by its partitions, for several workers.\n\n"
+        "Prints a configuration and a state ID suffix for each worker.",
+        option("Number of workers.", "--shards", required=True,
+               type=click.IntRange(1, MAX_SHARDS)),
+        option("Carry over the bookmarks of a state file.", "--state", "states", multiple=True),
+    ),
+    demo,
+)  # fmt: skip
 
 
 def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's

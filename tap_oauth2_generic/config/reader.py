@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from tap_oauth2_generic.config.checks import find_errors, find_warnings
 from tap_oauth2_generic.config.config import CONFIG_SECTIONS, TOP_SECTIONS, Config
 from tap_oauth2_generic.config.presets import add_required_scopes, apply_preset
 from tap_oauth2_generic.oauth2.grants import DEFAULT_GRANT, Grant, grants
-from tap_oauth2_generic.oauth2.secret_files import read_secret_files
 from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.runtime.secret_values import of_header, of_string
 from tap_oauth2_generic.settings.fields import (
@@ -27,6 +27,8 @@ from tap_oauth2_generic.settings.values import from_json
 
 # An error about a wrong one names it.
 _PLACEHOLDER = re.compile(r"\{[\w.]+\}")
+# The settings that have another, named ``…_file``, as containers mount secrets.
+_IN_FILES = ("client_secret", "refresh_token", "password", "token_store_key", "private_key")
 
 
 def read_config(
@@ -36,7 +38,7 @@ def read_config(
 
     ``others`` are the names of settings that the SDK reads itself.
     """
-    raw = read_secret_files(raw, collector)
+    raw = _read_secret_files(raw, collector)
     _register_secrets(raw)
     raw = apply_preset(raw, collector)
     reject_unknown(raw, [*names_of(*TOP_SECTIONS), *others, "$schema"], "", collector)
@@ -53,6 +55,30 @@ def read_config(
         return None
     collector.warnings += find_warnings(config, raw)
     return config
+
+
+def _read_secret_files(raw: Mapping[str, Any], collector: ErrorCollector) -> Mapping[str, Any]:
+    """Return a configuration with the secrets that its files hold."""
+    found = {}
+    for name in _IN_FILES:
+        path = raw.get(f"{name}_file")
+        if not isinstance(path, str) or not path:
+            continue
+        if raw.get(name):
+            collector.add("", f"set either {name} or {name}_file, not both")
+            continue
+        try:
+            # Editors end a file with a line break, which is no part of the secret.
+            secret = re.sub(r"\r?\n\Z", "", Path(path).read_bytes().decode())
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
+            collector.add("", f"{name}_file: cannot read {path!r}: {reason}")
+            continue
+        if secret:
+            found[name] = secret
+        else:
+            collector.add("", f"{name}_file: the file {path!r} is empty")
+    return {**raw, **found}
 
 
 def _register_secrets(raw: Mapping[str, Any]) -> None:

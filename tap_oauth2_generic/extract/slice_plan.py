@@ -18,8 +18,8 @@ from tap_oauth2_generic.extract.prefetch import SliceReader
 from tap_oauth2_generic.pagination import Paginator
 from tap_oauth2_generic.parsing.formats import decode
 from tap_oauth2_generic.records.pipeline import Batch, Slice
+from tap_oauth2_generic.replication.bookmark import Descent
 from tap_oauth2_generic.replication.bookmark_store import BookmarkStore
-from tap_oauth2_generic.replication.descent import Descent
 from tap_oauth2_generic.replication.read_range import ReadRange
 from tap_oauth2_generic.replication.windows import Window, windows
 from tap_oauth2_generic.runtime.failures import StreamFailures

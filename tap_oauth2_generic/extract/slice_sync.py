@@ -18,7 +18,7 @@ from tap_oauth2_generic.extract.slice_plan import ChildSync, SlicePlan
 from tap_oauth2_generic.pagination import Paginator, Stop
 from tap_oauth2_generic.parsing.extract_records import add_fields
 from tap_oauth2_generic.records.pipeline import Batch
-from tap_oauth2_generic.replication.descent import Descent
+from tap_oauth2_generic.replication.bookmark import Descent
 from tap_oauth2_generic.singer.record_writer import RecordWriter
 
 # The contexts of child streams to sync before a record is written.

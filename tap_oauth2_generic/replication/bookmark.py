@@ -1,4 +1,4 @@
-"""The bookmark of one read: the highest value of a replication key, and what its values are.
+"""The bookmark of one read: the highest value of a replication key, and the order of its values.
 
 Knows no stream, no state file and no request; when it may move is decided in ``bookmark_store``.
 """
@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from itertools import compress
-from operator import eq, le, ne
+from operator import eq, ge, le, ne
 from typing import Any
 
 import msgspec
 
-from tap_oauth2_generic.replication.bounds import EPOCHS, FORMATS, Moment, moment
+from tap_oauth2_generic.replication.bounds import EPOCHS, FORMATS, Bound, Moment, moment
 from tap_oauth2_generic.replication.windows import DURATION, WINDOW_BOUNDS, Duration
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, enum, number
 from tap_oauth2_generic.settings.fields import FieldType, Settings, near_choice, setting
@@ -114,6 +114,35 @@ class Bookmark:
             # None of them compares with the bookmark: they are all of one kind.
             self.unreadable += len(values) - len(some)
         return bool(moved)
+
+
+class Descent:
+    """Follows the replication values of a slice, page by page.
+
+    ``is_kept`` is false once a value was above the one before: then older records end nothing.
+    """
+
+    def __init__(self, start: Bound) -> None:
+        self.is_kept = True
+        self._start = start
+        self._last: Moment | None = None
+
+    def ends_with(self, values: list[Any]) -> bool:
+        """Take the values of a page; return whether all that follows is older than the start."""
+        self.is_kept = self.is_kept and self._goes_on(values)
+        return self.is_kept and bool(values) and all(map(self._start.is_after, values))
+
+    def _goes_on(self, values: list[Any]) -> bool:
+        pattern, start = self._start.pattern, self._start.moment
+        descends = in_order(values, ge, pattern) is not None
+        for value in [*values[:1], *values[-1:]] if descends else values:
+            at = moment(value, pattern)
+            if at is None or start is None or at.is_instant != start.is_instant:
+                continue
+            if self._last is not None and at.amount > self._last.amount:
+                return False
+            self._last = at
+        return True
 
 
 def _rising(values: list[Any], pattern: str) -> list[Any]:

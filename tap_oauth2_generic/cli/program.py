@@ -5,7 +5,6 @@ Imports neither the SDK nor the tap: ``--version`` and ``--help`` need none of t
 
 from __future__ import annotations
 
-import gc
 import io
 import sys
 from importlib import import_module, metadata
@@ -152,13 +151,9 @@ class Program(click.Group):
         if args in (["--version"], ["--help"]):
             self.params = _SHOWN_OPTIONS
         elif not args or args[0] not in self.commands:
-            # Imports leave no garbage, and looking for it takes a tenth of their time.
-            gc.disable()
-            try:
-                import_sdk_lazily()
-                from tap_oauth2_generic.tap import TapOAuth2Generic  # slow to import
-            finally:
-                gc.enable()
+            import_sdk_lazily()
+            from tap_oauth2_generic.tap import TapOAuth2Generic  # slow to import
+
             # Getting the SDK's command configures logging, which a subcommand does differently.
             self._tap = TapOAuth2Generic.cli
             self.params = self._tap.params

@@ -14,6 +14,12 @@ from typing import Any
 
 # Both import every kind of stream, and everything that these need.
 _PACKAGES = ("singer_sdk", "singer_sdk.streams")
+# What modules call only for plugins and for files of batches; the second imports the first.
+# After the import of importlib_metadata (Python < 3.12) every version is read in its slow way.
+_RARELY_USED = (
+    ("singer_sdk.helpers._compat", "importlib_metadata", "entry_points"),
+    ("singer_sdk.helpers._batch", "upath", "UPath"),
+)
 
 
 class _LazyPackage(ModuleType):
@@ -44,21 +50,21 @@ def import_sdk_lazily() -> None:
         parent, _, child = name.rpartition(".")
         if parent:
             setattr(sys.modules[parent], child, package)
-    _import_without_fsspec("singer_sdk.helpers._batch")
+    for user, library, name in _RARELY_USED:
+        _import_without(user, library, name)
 
 
-def _import_without_fsspec(name: str) -> None:
-    """Import a module of the SDK that uses fsspec's paths only to open files of batches."""
-    if "upath" in sys.modules:
+def _import_without(user: str, library: str, name: str) -> None:
+    """Import a module of the SDK without this library of which it imports one name."""
+    if library in sys.modules:
         return
-    stand_in = ModuleType("upath")
-    stand_in.UPath = _path  # type: ignore[attr-defined]
-    sys.modules["upath"] = stand_in
+
+    def import_now(*arguments: Any, **options: Any) -> Any:
+        return getattr(import_module(library), name)(*arguments, **options)
+
+    stand_in = sys.modules[library] = ModuleType(library)
+    setattr(stand_in, name, import_now)
     try:
-        import_module(name)
+        import_module(user)
     finally:
-        del sys.modules["upath"]
-
-
-def _path(*arguments: Any, **options: Any) -> Any:
-    return import_module("upath").UPath(*arguments, **options)
+        del sys.modules[library]

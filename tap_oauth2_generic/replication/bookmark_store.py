@@ -77,7 +77,9 @@ class BookmarkStore:
                     "end_date", "end_date does not limit it: %r is no time", self.read_range.key
                 )
             state = self.stream.state_manager.find(context) or {}
-            if previous is not None or not _is_plain(state.get("replication_key_value")):
+            # Only a string or a number in it can ever become a bookmark.
+            is_odd = isinstance(state.get("replication_key_value"), dict | list | bool)
+            if previous is not None or is_odd:
                 self._move(context, previous)
 
     def moves(self) -> list[tuple[Any, Any]]:
@@ -216,8 +218,3 @@ class BookmarkStore:
             )
             sent, name = origin.start.value(), self.read_range.settings.start_param
             self.log.warn_once("lower bound", notice, older, sent, name)
-
-
-def _is_plain(value: Any) -> bool:
-    """Return whether a bookmark in a state is a string or a number; others never become one."""
-    return not isinstance(value, dict | list | bool)

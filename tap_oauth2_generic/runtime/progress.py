@@ -10,20 +10,18 @@ import math
 import os
 import sys
 from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
+from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.runtime.redaction import redact
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
 from tap_oauth2_generic.runtime.stats import StreamStats, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
-
     from rich.console import Console
-
-    from tap_oauth2_generic.runtime.clock import Clock
 
 _LOG_INTERVAL_SECONDS = 30.0
 _DRAWINGS_PER_SECOND = 4

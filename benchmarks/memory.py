@@ -1,4 +1,4 @@
-"""Peak memory of a large page, of 100 MB in a full run, above an idle tap, in sizes of the page."""
+"""Peak memory of large pages in a row above an idle tap, in sizes of one: 100 MB in a full run."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PART = "memory"
+_PAGES = 3
 
 
 def figures(size: Size, folder: Path) -> Iterator[Figure]:
-    """Read all records as one page, of each format."""
-    with server(size.page_records, size.page_records) as api:
+    """Read the pages of each format."""
+    with server(_PAGES * size.page_records, size.page_records) as api:
         idle_bytes = contenders.idle_bytes(api.address, folder)
         for name, path, arguments in runs(api.address, folder):
             page_bytes = _length(f"{api.address}/{path}?page=1")

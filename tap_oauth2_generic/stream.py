@@ -19,7 +19,7 @@ from tap_oauth2_generic.extract.schema_sample import SchemaSample
 from tap_oauth2_generic.extract.slice_plan import SlicePlan
 from tap_oauth2_generic.extract.slice_sync import SliceSync
 from tap_oauth2_generic.extract.stream_pipeline import PipelineFactory
-from tap_oauth2_generic.parsing.formats import LARGE_BYTES
+from tap_oauth2_generic.parsing.json_list import LARGE_BYTES
 from tap_oauth2_generic.records.conform import OTHERS
 from tap_oauth2_generic.records.filters import DELETED_AT, LEFT_OUT
 from tap_oauth2_generic.records.growth import GrowthRules

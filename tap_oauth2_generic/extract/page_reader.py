@@ -19,7 +19,8 @@ from tap_oauth2_generic.net.request import Request, Response
 from tap_oauth2_generic.net.retry import NOT_MODIFIED
 from tap_oauth2_generic.pagination import Paginator, Token
 from tap_oauth2_generic.parsing.extract_records import RecordSettings
-from tap_oauth2_generic.parsing.formats import FORMATS, JsonList
+from tap_oauth2_generic.parsing.formats import FORMATS
+from tap_oauth2_generic.parsing.json_list import JsonList
 from tap_oauth2_generic.parsing.page import Page, read_page
 from tap_oauth2_generic.records.pipeline import Slice
 from tap_oauth2_generic.runtime.log import StreamLog
@@ -27,6 +28,8 @@ from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.settings.templates import Template
 
 _LEAST_ERROR = 400
+# Pages requested ahead take no more memory; a larger page is requested once it is wanted.
+_BYTES_AHEAD = 2**23
 # There may be no access to a part of the data, such as a partition.
 _PERHAPS_EXPECTED = frozenset({403, 404, 410})
 _WRONG_REQUEST = frozenset({400, 405, 406, 409, 415, 422})
@@ -88,6 +91,8 @@ class PageReader:
         self.check = ResponseCheck(stream)
         #: Describes the responses of a paged stream that each counted as one record.
         self.envelope = ""
+        #: How many pages may wait in memory, by the size of the last one.
+        self.most_ahead = _BYTES_AHEAD
 
     def read(self, slice_: Slice, paginator: Paginator) -> Iterator[FetchedPage]:
         """Yield page after page until paging stops; raise TapError naming stream and page."""
@@ -120,6 +125,7 @@ class PageReader:
         Returns the pages to emit now: none while the paginator holds the page back.
         """
         with self._naming(paginator.pages + 1) as place:
+            self.most_ahead = _BYTES_AHEAD // max(len(response.content), 1)
             page = problem = None
             settings = self.stream.records
             if isinstance(settings.records_path, Template):

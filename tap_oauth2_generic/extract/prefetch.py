@@ -45,17 +45,23 @@ class _PendingPage:
 class SliceReader:
     """Reads one slice, page by page in order.
 
-    If ``is_eager`` is false, a page is requested only after the previous one was processed.
+    If ``is_eager`` is false, a page is requested only after the previous one was processed: it
+    may be the last one by what is in it, or too large.
     """
 
     source: PageReader
     slice: Slice
     paginator: Paginator
-    is_eager: bool
+    may_be_eager: bool
     is_cancelled: bool = field(default=False, init=False)
     _pending: deque[_PendingPage] = field(default_factory=deque, init=False)
     _ready: deque[FetchedPage] = field(default_factory=deque, init=False)
     _failure: TapError | None = field(default=None, init=False)
+
+    @property
+    def is_eager(self) -> bool:
+        """Whether pages are requested ahead."""
+        return self.may_be_eager and self.source.most_ahead > 0
 
     @property
     def buffered(self) -> int:
@@ -211,11 +217,12 @@ class Prefetcher:
         known = [reader, *self._early_slices()]
         in_flight = sum(not one.done() for slice_ in known for one in slice_.waiting_on())
         buffered = sum(slice_.buffered for slice_ in known)
-        free = min(self._limit - in_flight, self._limit * _BUFFERED_PAGES - buffered)
+        most = min(self._limit * _BUFFERED_PAGES, reader.source.most_ahead)
+        free = min(self._limit - in_flight, most - buffered)
         # The page that the caller waits for is requested in any case.
         free -= reader.submit(self._workers, max(free, 0 if reader.buffered else 1), urgent=True)
         for other in self._next_slices():
-            if free < 1:
+            if free < 1 or not other.source.most_ahead:
                 return
             free -= other.submit(self._workers, 1, urgent=False)
 

@@ -70,7 +70,7 @@ class ResponseCheck:
             return None if is_empty else Problem(reason)
         if page.found:
             self.matched, self.missing = True, ""
-        if page.written.members if page.written is not None else page.records:
+        if page.records if page.written is None else page.written.ends:
             if page.is_lone:
                 return self._check_object(page, path)
             if not self._has_list:

@@ -195,7 +195,7 @@ class SlicePlan:
         settings = self.reader.stream.settings
         found = self._windows(self.bookmarks.previous(context or None))
         # How far a descending stream goes is known only when its records are read.
-        make = partial(SliceReader, self.reader, is_eager=settings.incremental.order != "desc")
+        make = partial(SliceReader, self.reader, may_be_eager=settings.incremental.order != "desc")
         style = settings.pagination
         return [make(Slice(context or {}, *bound), Paginator(style)) for bound in found]
 

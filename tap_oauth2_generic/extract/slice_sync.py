@@ -65,23 +65,37 @@ class SliceSync:
         if self.limit is not None:
             read = self.plan.reader.read(slice_reader.slice, slice_reader.paginator)
             pages = islice(read, 1)
-        for page in pages:
-            self.plan.reader.stats.page(is_ignored=page.page is None)
-            records, is_last = 0, descent is not None
-            for part in islice(page.parts(), 1 if self.limit is not None else None):
-                batch = self.writer.pipeline(part, slice_reader.slice, self.limit)
-                if self.writer.is_selected:
-                    batch.require(self.writer.stream.primary_keys, page.place)
-                is_complete &= self._write(batch)
-                if self.writer.is_selected:
-                    self.plan.bookmarks.advance(batch, slice_reader.slice, may_move=is_complete)
-                    records += len(batch)
-                if descent is not None:
-                    is_last &= self._is_last(part, batch, descent)
-            if is_last:
-                slice_reader.paginator.stop = Stop("a page wholly older than the bookmark")
-            self.writer.stream.count_page(records)
+        while page := next(pages, None):
+            is_complete &= self._sync_page(page, slice_reader, descent, may_move=is_complete)
+            # A large one must be gone before the next one is here.
+            del page
         return self._conclude(slice_reader.paginator) and is_complete
+
+    def _sync_page(
+        self,
+        page: FetchedPage,
+        slice_reader: SliceReader,
+        descent: Descent | None,
+        *,
+        may_move: bool,
+    ) -> bool:
+        """Sync a page; return whether everything was read until then."""
+        self.plan.reader.stats.page(is_ignored=page.page is None)
+        records, is_last, is_complete = 0, descent is not None, may_move
+        for part in islice(page.parts(), 1 if self.limit is not None else None):
+            batch = self.writer.pipeline(part, slice_reader.slice, self.limit)
+            if self.writer.is_selected:
+                batch.require(self.writer.stream.primary_keys, page.place)
+            is_complete &= self._write(batch)
+            if self.writer.is_selected:
+                self.plan.bookmarks.advance(batch, slice_reader.slice, may_move=is_complete)
+                records += len(batch)
+            if descent is not None:
+                is_last &= self._is_last(part, batch, descent)
+        if is_last:
+            slice_reader.paginator.stop = Stop("a page wholly older than the bookmark")
+        self.writer.stream.count_page(records)
+        return is_complete
 
     def _write(self, batch: Batch) -> bool:
         """Write records, each after those of its child streams; return whether all were read."""

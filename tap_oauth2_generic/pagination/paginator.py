@@ -96,8 +96,8 @@ class Paginator:
             # A link back to the first page leads to one that was used.
             self._seen.add(page.url)
         self._empty = 0 if page.length else self._empty + 1
-        previous, self._previous = self._previous, page
-        is_copy = previous is not None and page.length and page.repeats(previous, keys)
+        previous, self._previous = self._previous, page.summary()
+        is_copy = previous and page.length and self._previous.repeats(previous, keys)
         pending = [*self._held, page]
         emitted, self._held = ([], pending) if is_copy else (pending, [])
         self.stop = self._stop_at(page) or self._advance(page)

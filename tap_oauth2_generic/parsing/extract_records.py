@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from tap_oauth2_generic.errors import ResponseError, SettingError
-from tap_oauth2_generic.parsing.formats import FORMATS, JsonList, open_envelope, unpack
+from tap_oauth2_generic.parsing.formats import FORMATS, open_envelope, unpack
+from tap_oauth2_generic.parsing.json_list import JsonList
 from tap_oauth2_generic.parsing.lines import open_lines, open_table
 from tap_oauth2_generic.parsing.list_steps import (
     before_wildcard,

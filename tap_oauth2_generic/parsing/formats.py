@@ -12,15 +12,15 @@ import json
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
+from tap_oauth2_generic.parsing.json_list import JsonList, as_list
 from tap_oauth2_generic.settings.paths import DottedPath, Path
 
 _GZIP = b"\x1f\x8b"
@@ -31,8 +31,6 @@ _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 #: How HTML and JSON begin, which are sent in place of CSV.
 NO_CSV = ("<", "{")
-#: A list with more bytes is processed in parts.
-LARGE_BYTES, _PART_BYTES = 2**23, 2**21
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _LONGEST_INT = 1000
 # A server that puts a space after a colon does so from the beginning.
@@ -52,33 +50,6 @@ def decode(content: bytes) -> Any:
         raise ValueError("it holds a number whose exponent is out of range") from None
     except RecursionError:
         raise ValueError("it is nested too deep") from None
-
-
-@dataclass(frozen=True)
-class JsonList:
-    """The values of a JSON list as the server wrote them, each in one line."""
-
-    members: Sequence[bytes | msgspec.Raw]
-
-    @cached_property
-    def text(self) -> bytes:
-        """The encoded list."""
-        return as_list(self.members)
-
-    @property
-    def size(self) -> int:
-        """How many bytes the members have."""
-        return sum(len(memoryview(member)) for member in self.members)
-
-    def parts(self) -> Iterator[JsonList]:
-        """Yield the list, a large one in parts: decoded as a whole it would fill the memory."""
-        size, length = self.size, len(self.members)
-        if size <= LARGE_BYTES:
-            yield self
-            return
-        step = max(length * _PART_BYTES // size, 1)
-        for first in range(0, length, step):
-            yield JsonList(self.members[first : first + step])
 
 
 def open_envelope(content: bytes, path: Path) -> tuple[Any, JsonList] | None:
@@ -132,11 +103,6 @@ def _list_decoder(keys: tuple[str | int, ...]) -> msgspec.json.Decoder[Any]:
             raise ValueError
         kind = msgspec.defstruct("Envelope", [("inner", kind)], rename={"inner": key})
     return msgspec.json.Decoder(kind)
-
-
-def as_list(values: Iterable[bytes | msgspec.Raw]) -> bytes:
-    """Return encoded values as one encoded list."""
-    return b"[" + b",".join(values) + b"]"
 
 
 def repeated_key(content: bytes, path: Path) -> str | None:

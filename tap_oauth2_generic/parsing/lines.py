@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+from functools import cached_property, lru_cache
+from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
 import msgspec
 
-from tap_oauth2_generic.parsing.formats import (
-    BYTE_ORDER_MARK,
-    NO_CSV,
-    PROBED_BYTES,
-    SPACED,
-    JsonList,
-    as_list,
-)
+from tap_oauth2_generic.parsing.formats import BYTE_ORDER_MARK, NO_CSV, PROBED_BYTES, SPACED
+from tap_oauth2_generic.parsing.json_list import LARGE_BYTES, PART_BYTES, JsonList, as_list
 from tap_oauth2_generic.runtime.json_encoder import encode_lines
 
 _PART_ROWS = 2000
@@ -53,18 +49,93 @@ def open_table(content: bytes) -> JsonList | None:
     head = content[:PROBED_BYTES].decode("utf-8-sig", "ignore").lstrip()
     if not head or head.startswith(NO_CSV):
         return None
-    text = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline="")
-    rows = filter(None, csv.reader(text, strict=True))
-    members: list[bytes] = []
+    content = content.removeprefix(BYTE_ORDER_MARK)
     try:
-        row_type = _row_type(tuple(next(rows, ())))
-        # A list of all rows would take many times the memory, and twice the time.
-        while part := [row_type(*row) for row in islice(rows, _PART_ROWS)]:
-            members += encode_lines(part).split(b"\n")[:-1]
+        if len(content) > LARGE_BYTES:
+            return _LargeTable(content)
+        rows = _rows(content)
+        return JsonList(_encode(tuple(next(rows, ())), rows))
     except (csv.Error, ValueError, TypeError):
         # For example a row with more or fewer values than there are names.
         return None
-    return JsonList(members)
+
+
+class _LargeTable(JsonList):
+    """The rows of a large table, encoded in parts when they are read: they are twice as long."""
+
+    def __init__(self, content: bytes) -> None:
+        """Check every row; raise what ``open_table`` catches."""
+        self._content = content
+        self._names = tuple(next(_rows(content), ()))
+        _row_type(self._names)
+        self._pieces = list(_pieces(content))
+        widths = [[*map(len, _rows(content[piece]))] for piece in self._pieces]
+        if any({*found} != {len(self._names)} for found in widths) or len(widths[0]) == 1:
+            raise ValueError
+        self._length = sum(map(len, widths)) - 1
+
+    @cached_property
+    def members(self) -> Sequence[bytes | msgspec.Raw]:
+        """The encoded rows."""
+        return [member for part in self.parts() for member in part.members]
+
+    @property
+    def length(self) -> int:
+        """How many rows there are."""
+        return self._length
+
+    @property
+    def size(self) -> int:
+        """How many bytes the table has."""
+        return len(self._content)
+
+    @cached_property
+    def ends(self) -> list[bytes]:
+        """The first and the last row."""
+        first, last = self._part(0), self._part(len(self._pieces) - 1)
+        return [first.ends[0], last.ends[1]]
+
+    def checksum(self) -> bytes:
+        """Return a hash that other tables do not have."""
+        return blake2b(self._content).digest()
+
+    def parts(self) -> Iterator[JsonList]:
+        """Yield the rows in parts."""
+        yield from map(self._part, range(len(self._pieces)))
+
+    def _part(self, number: int) -> JsonList:
+        rows = _rows(self._content[self._pieces[number]])
+        return JsonList(_encode(self._names, islice(rows, int(not number), None)))
+
+
+def _rows(content: bytes) -> Iterator[list[str]]:
+    text = io.TextIOWrapper(io.BytesIO(content), "utf-8", newline="")
+    return filter(None, csv.reader(text, strict=True))
+
+
+def _pieces(content: bytes) -> Iterator[slice]:
+    """Yield parts of a table that end at a line break outside of quotes.
+
+    With a quote inside a value without quotes one may end in a row: its last value stays open,
+    which is an error.
+    """
+    end = 0
+    while end < len(content):
+        first, end = end, min(end + PART_BYTES, len(content))
+        quotes, is_open = content.count(b'"', first, end), True
+        while is_open and end < len(content):
+            start, end = end, content.find(b"\n", end) + 1 or len(content)
+            quotes += content.count(b'"', start, end)
+            is_open = quotes % 2 == 1
+        yield slice(first, end)
+
+
+def _encode(names: tuple[str, ...], rows: Iterator[list[str]]) -> list[bytes]:
+    row_type, members = _row_type(names), list[bytes]()
+    # A list of all rows would take many times the memory, and twice the time.
+    while part := [row_type(*row) for row in islice(rows, _PART_ROWS)]:
+        members += encode_lines(part).split(b"\n")[:-1]
+    return members
 
 
 @lru_cache(maxsize=64)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -22,7 +22,8 @@ from tap_oauth2_generic.parsing.extract_records import (
     describe,
     extract_records,
 )
-from tap_oauth2_generic.parsing.formats import JsonList, decode, repeated_key, unpack
+from tap_oauth2_generic.parsing.formats import decode, repeated_key, unpack
+from tap_oauth2_generic.parsing.json_list import LARGE_BYTES, JsonList
 from tap_oauth2_generic.runtime.redaction import excerpt
 from tap_oauth2_generic.settings.paths import Path
 
@@ -50,6 +51,7 @@ class Page:
     is_lone: bool = False
     written: JsonList | None = None
     added: Mapping[str, Path] = field(default_factory=dict)
+    checksum: bytes = b""
 
     @cached_property
     def records(self) -> list[dict[str, Any]]:
@@ -62,14 +64,14 @@ class Page:
         """How many records the server sent."""
         if self.sent is not None:
             return self.sent
-        return len(self.records if self.written is None else self.written.members)
+        return len(self.records) if self.written is None else self.written.length
 
     @cached_property
     def last_record(self) -> dict[str, Any] | None:
         """The last record with its added fields, None if there is none; raises ResponseError."""
         last = None
-        if self.written is not None and self.written.members:
-            last = self._decode(bytes(self.written.members[-1]))
+        if self.written is not None and self.written.ends:
+            last = self._decode(self.written.ends[-1])
         if not isinstance(last, dict) or not last:
             last = self.records[-1] if self.records else None
         return None if last is None else add_fields(last, self.added)
@@ -80,6 +82,13 @@ class Page:
         except ValueError as error:
             raise ResponseError(f"{error}; its status is {self.status}") from None
 
+    def summary(self) -> Page:
+        """Return what ``repeats`` needs: of a large page, the ends of its list and a checksum."""
+        if self.written is None or self.written.size <= LARGE_BYTES:
+            return self
+        ends, checksum = JsonList(self.written.ends), self.written.checksum()
+        return replace(self, sent=self.length, written=ends, checksum=checksum)
+
     def repeats(self, other: Page, keys: Sequence[str] = ()) -> bool:
         """Return whether this page holds exactly the records of another one.
 
@@ -88,6 +97,8 @@ class Page:
         """
         if keys and _same_keys(self, other, keys):
             return True
+        if self.checksum or other.checksum:
+            return self.checksum == other.checksum
         if self.written is not None and other.written is not None:
             if self.written.members == other.written.members:
                 return True

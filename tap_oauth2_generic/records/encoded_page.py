@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from tap_oauth2_generic.parsing.formats import as_list
+from tap_oauth2_generic.parsing.json_list import as_list
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.settings.paths import Path
 

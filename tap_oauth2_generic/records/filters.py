@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
-from tap_oauth2_generic.parsing.formats import as_list, decode
+from tap_oauth2_generic.parsing.formats import decode
+from tap_oauth2_generic.parsing.json_list import as_list
 from tap_oauth2_generic.records.encoded_page import EncodedPage, Record
 from tap_oauth2_generic.records.pipeline import Slice, Step
 from tap_oauth2_generic.records.values_at import ValuesAt

@@ -15,7 +15,7 @@ import msgspec
 from singer_sdk.mapper import StreamMap
 from singer_sdk.singerlib.json import serialize_json
 
-from tap_oauth2_generic.parsing.formats import as_list
+from tap_oauth2_generic.parsing.json_list import as_list
 from tap_oauth2_generic.records.infer import named_types
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 

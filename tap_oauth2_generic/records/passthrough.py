@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from tap_oauth2_generic.parsing.formats import as_list
+from tap_oauth2_generic.parsing.json_list import as_list
 from tap_oauth2_generic.records.conform import RecordConformer
 from tap_oauth2_generic.records.encoded_page import EncodedPage, Record
 from tap_oauth2_generic.records.fit import SchemaMismatchError

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import msgspec
 
 from tap_oauth2_generic.errors import RecordError
-from tap_oauth2_generic.parsing.formats import JsonList
+from tap_oauth2_generic.parsing.json_list import JsonList
 from tap_oauth2_generic.records.encoded_page import EncodedPage, Record
 from tap_oauth2_generic.records.msgspec_types import make_struct
 from tap_oauth2_generic.settings.limits import MAX_NAMED_FIELDS

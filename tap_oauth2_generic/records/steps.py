@@ -11,7 +11,8 @@ from contextlib import suppress
 from dataclasses import replace
 
 from tap_oauth2_generic.parsing.extract_records import RecordSettings, add_fields
-from tap_oauth2_generic.parsing.formats import as_list, decode
+from tap_oauth2_generic.parsing.formats import decode
+from tap_oauth2_generic.parsing.json_list import as_list
 from tap_oauth2_generic.records.encoded_page import EncodedPage, Record
 from tap_oauth2_generic.records.pipeline import Slice, Step
 from tap_oauth2_generic.records.values_at import ValuesAt

@@ -18,7 +18,7 @@ import msgspec
 from singer_sdk.mapper import PluginMapper, StreamMap
 
 from tap_oauth2_generic.errors import RecordError
-from tap_oauth2_generic.parsing.formats import as_list
+from tap_oauth2_generic.parsing.json_list import as_list
 from tap_oauth2_generic.records.encoded_page import EncodedPage, Record
 from tap_oauth2_generic.records.flattening import Flattening, decode_value
 from tap_oauth2_generic.records.pipeline import Slice, Step

@@ -9,7 +9,8 @@ from typing import Any, Optional, Union
 
 import msgspec
 
-from tap_oauth2_generic.parsing.formats import as_list, decode
+from tap_oauth2_generic.parsing.formats import decode
+from tap_oauth2_generic.parsing.json_list import as_list
 from tap_oauth2_generic.records.encoded_page import EncodedPage
 from tap_oauth2_generic.records.msgspec_types import make_struct
 from tap_oauth2_generic.runtime.json_encoder import encode_json

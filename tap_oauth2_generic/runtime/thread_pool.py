@@ -59,4 +59,6 @@ class Workers:
                 future.set_result(call())
             except BaseException as error:  # noqa: BLE001 - raised where the result is read
                 future.set_exception(error)
+            # An idle thread would keep its last result alive.
+            del future, call
             self.arrived.set()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import pytest
 
-from tap_oauth2_generic.parsing.formats import LARGE_BYTES, JsonList, decode
+from tap_oauth2_generic.parsing.formats import decode
+from tap_oauth2_generic.parsing.json_list import LARGE_BYTES, JsonList
 from tests.support.server import Reply
 
 ROWS = [{"id": n, "text": "x" * 10_000} for n in range(LARGE_BYTES // 9_000)]
@@ -44,3 +46,44 @@ def test_parts_of_a_list_are_its_members_in_order(size):
     assert [one for part in parts for one in part.members] == members
     assert [text for part in parts for text in decode(part.text)] == [*map(decode, members)]
     assert (len(parts) == 1) == (sum(map(len, members)) <= LARGE_BYTES)
+
+
+@pytest.mark.parametrize("paging", [{}, {"total_pages_path": "pages"}], ids=str)
+def test_large_pages_in_a_row_take_the_memory_of_one(api, tap, paging):
+    """None is requested before the previous one is gone."""
+    rest = ",".join([json.dumps(row, separators=(",", ":")) for row in ROWS])
+    peaks = []
+    for count in (1, 5):
+        bodies = [
+            b'{"pages":%d,"d":[{"id":%d},%s]}' % (count, page, rest.encode())
+            for page in range(count)
+        ]
+        replies = [*map(Reply, bodies), Reply({"pages": count, "d": []})]
+        api.routes["/items"] = lambda seen, pages=replies: pages[int(seen.query["page"]) - 1]
+        stream = {"name": "items", "path": "items", "records_path": "d", "schema": SCHEMA}
+        stream |= {"pagination": {"style": "page_number", **paging}}
+        # Without output, which the test would keep.
+        stream |= {"keep": [{"path": "id", "equals": "none"}]}
+        tracemalloc.start()
+        tap.ok(api.config(stream, max_in_flight=4))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[0] < 2.5 * len(bodies[0])
+    assert peaks[1] < peaks[0] + len(bodies[0]) / 2
+
+
+@pytest.mark.parametrize("keys", [[], ["id"]])
+def test_large_page_that_comes_again_ends_paging(api, tap, keys):
+    """With keys also if a value of its records is another one each time."""
+    rest = ",".join([json.dumps(row) for row in ROWS])
+    times = iter(range(9))
+
+    def respond(_):
+        text = f"{next(times)}" if keys else ""
+        return Reply(f'{{"d":[{{"id":-1,"text":"{text}"}},{rest}]}}'.encode())
+
+    api.routes["/items"] = respond
+    stream = {"name": "items", "path": "items", "records_path": "d", "schema": SCHEMA}
+    run = tap(api.config({**stream, "pagination": {"style": "page_number"}, "primary_keys": keys}))
+    assert "repeats the previous page" in run.errors
+    assert len(run.records("items")) == len(ROWS) + 1

@@ -85,3 +85,34 @@ def test_encoded_rows_are_the_decoded_ones(rows):
     csv.writer(text).writerows([["a", "b", "c"], *rows])
     content = text.getvalue().encode()
     assert decode(open_table(content).text) == FORMATS["csv"][0](content)
+
+
+def _large(rows):
+    text = io.StringIO()
+    csv.writer(text).writerows([["a", "b"], *rows])
+    return text.getvalue().encode()
+
+
+large_rows = [[str(number), '\ufeff,\n"' * 9 + "x" * 5000] for number in range(2000)]
+large_tables = {
+    "line breaks in quotes": _large(large_rows),
+    "a byte order mark": b"\xef\xbb\xbf" + _large(large_rows),
+    "no last line break": _large(large_rows)[:-2],
+    "a quote in a value without quotes": b"a,b\n" + (b'1,5"' + b"x" * 5000 + b"\n") * 2000,
+    "empty lines": _large(large_rows).replace(b"\r\n", b"\r\n\n"),
+}
+
+
+@pytest.mark.parametrize("content", large_tables.values(), ids=large_tables)
+def test_large_table_is_encoded_in_parts(content):
+    written, decoded = open_table(content), FORMATS["csv"][0](content)
+    parts = [part.members for part in written.parts()]
+    assert [decode(row) for part in parts for row in part] == decoded == decode(written.text)
+    assert written.length == len(decoded)
+    assert [*map(decode, written.ends)] == [decoded[0], decoded[-1]]
+    assert len(parts) > 1 or b'5"' in content
+
+
+@pytest.mark.parametrize("end", [b"1\r\n", b"1,2,3\r\n", b'1,"2', b"1,\xff\r\n"])
+def test_large_table_with_an_unusual_end_is_decoded(end):
+    assert open_table(_large(large_rows) + end) is None

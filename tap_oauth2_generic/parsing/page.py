@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from requests.structures import CaseInsensitiveDict
@@ -39,7 +39,8 @@ class Page:
     """One page.
 
     ``found``, ``sent`` and ``is_lone`` are those of ``extract_records``. ``written`` holds the
-    records as the server wrote them, if they were kept encoded; ``body`` then holds the rest.
+    records as the server wrote them, if they were kept encoded; ``body`` then holds the rest,
+    and ``read_body`` decodes all of it, or says where it cannot be decoded.
     """
 
     url: str
@@ -52,6 +53,7 @@ class Page:
     written: JsonList | None = None
     added: Mapping[str, Path] = field(default_factory=dict)
     checksum: bytes = b""
+    read_body: Callable[[], Any] = lambda: None
 
     @cached_property
     def records(self) -> list[dict[str, Any]]:
@@ -80,14 +82,21 @@ class Page:
         try:
             return decode(written)
         except ValueError as error:
+            self.read_body()
             raise ResponseError(f"{error}; its status is {self.status}") from None
 
     def summary(self) -> Page:
         """Return what ``repeats`` needs: of a large page, the ends of its list and a checksum."""
         if self.written is None or self.written.size <= LARGE_BYTES:
             return self
-        ends, checksum = JsonList(self.written.ends), self.written.checksum()
-        return replace(self, sent=self.length, written=ends, checksum=checksum)
+        return replace(
+            self,
+            sent=self.length,
+            written=JsonList(self.written.ends),
+            checksum=self.written.checksum(),
+            # It holds the response.
+            read_body=lambda: None,
+        )
 
     def repeats(self, other: Page, keys: Sequence[str] = ()) -> bool:
         """Return whether this page holds exactly the records of another one.
@@ -145,17 +154,16 @@ def read_page(  # noqa: PLR0913, PLR0917 - a response in its parts
     body cannot be decoded, or what the path finds cannot be records.
     """
     sent = CaseInsensitiveDict(headers)
+    read_body = partial(_read_body, content, status, decoded or partial(settings.decode, content))
     opened = settings.open(content) if keep_encoded else None
     if opened is not None:
         body, written = opened
-        return Page(url, status, sent, body, written=written, added=settings.add_fields)
-    try:
-        body = settings.decode(content) if decoded is None else decoded()
-    except ValueError as error:
-        with suppress(ValueError):
-            content = unpack(content)
-        begins = f"it begins with {excerpt(content, 80)!r}; check path and response_format"
-        raise ResponseError(f"{error}; its status is {status} and {begins}") from None
+        added = settings.add_fields
+        page = Page(url, status, sent, body, written=written, added=added, read_body=read_body)
+        # Paging reads it later, where an error would not name the response.
+        _ = page.last_record
+        return page
+    body = read_body()
     if body is None and content.strip() == b"" and status == _OK:
         raise ResponseError(
             "an empty body is not JSON; its status is 200. If it means no records, add a "
@@ -169,6 +177,16 @@ def read_page(  # noqa: PLR0913, PLR0917 - a response in its parts
     if body is not None:
         page.records, page.found, page.sent, page.is_lone = extract_records(body, settings)
     return page
+
+
+def _read_body(content: bytes, status: int, decode_all: Callable[[], Any]) -> Any:
+    try:
+        return decode_all()
+    except ValueError as error:
+        with suppress(ValueError):
+            content = unpack(content)
+        begins = f"it begins with {excerpt(content, 80)!r}; check path and response_format"
+        raise ResponseError(f"{error}; its status is {status} and {begins}") from None
 
 
 def _same_keys(one: Page, other: Page, keys: Sequence[str]) -> bool:

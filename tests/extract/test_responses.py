@@ -451,3 +451,25 @@ def test_json_path_to_items_finds_what_a_bare_path_finds(api, tap, path, body, f
     assert (run.status, run.ids()) == (int(fails), [1, 2] if at == 2 else [])
     assert run.bookmark() == ROWS[0]["at"]
     assert warned(run, "names an error" if fails else OBJECT)
+
+
+FAR = b"1e99999999999999999999"
+UNREADABLE = {
+    "bytes": ("json", b'[{"id":1},{"id":2,"a":"\xff"}]', "its bytes are not UTF-8 (at byte 23)"),
+    "bytes before": ("json", b'[{"id":1,"a":"\xff"},{"id":2}]', "UTF-8 (at byte 14)"),
+    "number": ("json", b'[{"id":1},{"id":%s}]' % FAR, "it holds a number whose exponent"),
+    "line": ("jsonl", b'{"id":1}\n{"id":%s}\n{"id":3}' % FAR, "line 2: it holds a number"),
+}
+
+
+@pytest.mark.parametrize("schema", [{}, {"schema": {"properties": {"id": {"type": "integer"}}}}])
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_record_that_cannot_be_decoded_is_one_error_that_says_where(api, tap, case, schema):
+    """It is the same one whether records stay encoded or not, and for a sample and its read."""
+    format_, content, said = UNREADABLE[case]
+    api.serve("/items", Reply(content))
+    stream = {"name": "items", "path": "items", "response_format": format_, **schema}
+    run = tap(api.config(stream))
+    (line,) = run.error_lines
+    assert all(part in line for part in ("page 1: GET", said, "it begins with"))
+    assert (run.status, run.records()) == (1, [])

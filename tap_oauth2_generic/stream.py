@@ -131,6 +131,11 @@ class OAuth2Stream(PagedStream):
             self._sync = self._slice_sync()
         return self._sync.run(context)
 
+    def end_sync(self) -> None:
+        """Release the pipeline: of a thousand streams it is half of the memory."""
+        super().end_sync()
+        self._sync = None
+
     def get_records(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002
         """Return nothing: a sync reads page by page."""
         return ()

@@ -113,7 +113,7 @@ class PagedStream(SchemaStream):
                     break
         finally:
             if not context:
-                self._log_meters()
+                self.end_sync()
         if not context:
             self._activate_version()
             self._finalize_state(self.stream_state)
@@ -177,14 +177,15 @@ class PagedStream(SchemaStream):
         level = logging.DEBUG if level >= logging.ERROR else level
         super().log(message, *args, level=level, **kwargs)
 
-    def _log_meters(self) -> None:
+    def end_sync(self) -> None:
+        """Log the meters; a child stream ends with its parent."""
         for meter in self._meters:
             # An exception that is being handled marks it as failed.
             meter.__exit__(*sys.exc_info())
         self._meters = ()
         for child in self.child_streams:
             if isinstance(child, PagedStream):
-                child._log_meters()  # noqa: SLF001 - one family
+                child.end_sync()
 
     @property
     def message_writer(self) -> GenericSingerWriter[bytes, Message]:

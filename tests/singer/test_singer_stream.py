@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from urllib.request import Request, urlopen
 
@@ -9,6 +10,8 @@ import jsonschema
 import pytest
 
 from tap_oauth2_generic.demo.server import DemoServer
+from tap_oauth2_generic.records.passthrough import Conform
+from tap_oauth2_generic.tap import TapOAuth2Generic
 from tests.support import ROOT
 
 SAMPLE = ROOT / "sample_config.json"
@@ -77,3 +80,19 @@ def test_every_row_arrives_once_then_only_changes(demo, sample, tap):
 def test_exact_decimals_reach_the_output(sample, tap):
     """Digits that no float holds are in the RECORD line as the API wrote them."""
     assert '"amount_exact":12345678901234567890.123456789' in tap(sample).output
+
+
+def test_stream_that_has_ended_holds_no_pipeline(api):
+    """Nor does its child stream: the decoders of a thousand streams would add up."""
+    api.serve("/owners", [{"id": 1}, {"id": 2}])
+    api.routes |= dict.fromkeys(("/owners/1", "/owners/2"), lambda _: [{"x": 1}])
+    child = {"parent": {"stream": "owners", "keys": {"owner": "id"}}}
+    streams = (
+        {"name": "owners", "path": "owners"},
+        {"name": "notes", "path": "owners/{parent.owner}", **child},
+    )
+    tap = TapOAuth2Generic(config=api.config(*streams))
+    tap.sync_all()
+    gc.collect()
+    assert tap.streams["notes"].failures.stats.records == 2
+    assert not [one for one in gc.get_objects() if isinstance(one, Conform)]

@@ -103,7 +103,7 @@ class SlicePlan:
                 for context in self.contexts_of(record):
                     yield number, context
             return
-        written = [batch.encoded.keys[path] for path in self.parent_keys.values()]
+        written = [batch.encoded.keys[path.text] for path in self.parent_keys.values()]
         first: dict[tuple[bytes, ...], int] = {}
         for number, values in enumerate(zip(*written, strict=True)):
             first.setdefault(values, number)

@@ -13,7 +13,6 @@ import msgspec
 
 from tap_oauth2_generic.parsing.json_list import as_list
 from tap_oauth2_generic.runtime.json_encoder import encode_json
-from tap_oauth2_generic.settings.paths import Path
 
 Record = dict[str, Any]
 _OBJECTS = msgspec.json.Decoder(list[Record], float_hook=Decimal)
@@ -41,7 +40,7 @@ class EncodedPage:
     in_order: list[Any] = field(default_factory=list)
     replication_values: list[Any] = field(default_factory=list)
     without: int = 0
-    keys: Mapping[Path, list[bytes]] = field(default_factory=dict)
+    keys: Mapping[str, list[bytes]] = field(default_factory=dict)
     emitted: Sequence[tuple[str, Sequence[bytes | None]]] = ()
 
     def has(self, name: str, *, always: bool = False) -> bool:

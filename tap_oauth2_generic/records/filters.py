@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -12,7 +11,7 @@ from tap_oauth2_generic.parsing.formats import decode
 from tap_oauth2_generic.parsing.json_list import as_list
 from tap_oauth2_generic.records.encoded_page import EncodedPage, Record
 from tap_oauth2_generic.records.pipeline import Slice, Step
-from tap_oauth2_generic.records.values_at import ValuesAt
+from tap_oauth2_generic.records.values_at import PathStep
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.settings.conditions import CONDITION_PROPERTIES, Condition, parse_condition
 from tap_oauth2_generic.settings.field_types import array_of, object_with
@@ -46,17 +45,14 @@ class FilterSettings(Settings):
     )
 
 
-class Keep(Step):
+class Keep(PathStep):
     """Leave out records that do not meet the ``keep`` conditions."""
 
     reason = LEFT_OUT
 
     def __init__(self, keep: Sequence[Condition]) -> None:
+        super().__init__(one.path for one in keep if one.path)
         self._conditions = keep
-        with suppress(ValueError):
-            self._values = [ValuesAt(one.path) for one in keep if one.path]
-            self.reads = frozenset[str]().union(*(one.names for one in self._values))
-            self.takes_encoded = True
 
     def apply(self, record: Record, _: Slice, /) -> Record | None:
         """Return the record if it meets the conditions; raise SettingError for a slow pattern."""
@@ -78,17 +74,14 @@ def _accepted(condition: Condition, values: Iterable[bytes]) -> set[bytes]:
     return {one for one, found in zip(different, decoded, strict=True) if condition.accepts(found)}
 
 
-class MarkDeleted(Step):
+class MarkDeleted(PathStep):
     """Mark deleted records with the time of the read, others with null: one may be restored."""
 
     adds = frozenset({DELETED_AT})
 
     def __init__(self, deleted: Condition) -> None:
+        super().__init__([deleted.path or DottedPath("$", ())])
         self._deleted = deleted
-        with suppress(ValueError):
-            self._values = ValuesAt(deleted.path or DottedPath("$", ()))
-            self.reads = self._values.names
-            self.takes_encoded = True
 
     def apply(self, record: Record, _: Slice, /) -> Record:
         """Add the mark; raise SettingError for a slow pattern."""
@@ -97,7 +90,7 @@ class MarkDeleted(Step):
 
     def apply_encoded(self, page: EncodedPage, _: Slice, /) -> EncodedPage:
         """Add the marks; one null to all if no record is deleted."""
-        values = self._values.read(page)
+        values = self._values[0].read(page)
         deleted = _accepted(self._deleted, values)
         if not deleted:
             return replace(page, constants={**page.constants, DELETED_AT: None})

@@ -7,7 +7,6 @@ lists the steps of a stream, in order.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 
 from tap_oauth2_generic.parsing.extract_records import RecordSettings, add_fields
@@ -15,7 +14,7 @@ from tap_oauth2_generic.parsing.formats import decode
 from tap_oauth2_generic.parsing.json_list import as_list
 from tap_oauth2_generic.records.encoded_page import EncodedPage, Record
 from tap_oauth2_generic.records.pipeline import Slice, Step
-from tap_oauth2_generic.records.values_at import ValuesAt
+from tap_oauth2_generic.records.values_at import PathStep
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.settings.paths import DottedPath, JsonPath, Path, passes_by
@@ -37,17 +36,12 @@ class Unwrap(Step):
         )
 
 
-class AddFields(Step):
+class AddFields(PathStep):
     """Add fields taken from paths inside the record."""
 
     def __init__(self, fields: Mapping[str, Path]) -> None:
-        self.fields = fields
-        self.adds = frozenset(fields)
-        # Some paths need all of a record.
-        with suppress(ValueError):
-            self._values = {name: ValuesAt(path) for name, path in fields.items()}
-            self.reads = frozenset[str]().union(*(one.names for one in self._values.values()))
-            self.takes_encoded = True
+        super().__init__(fields.values())
+        self.fields, self.adds = fields, frozenset(fields)
 
     def apply(self, record: Record, _: Slice, /) -> Record:
         """Add the fields; one that is not there replaces nothing."""
@@ -57,7 +51,8 @@ class AddFields(Step):
         """Add the values as they are written in the record."""
         if self.adds & (page.columns.keys() | page.constants.keys()):
             return None
-        columns = {name: values.read(page) for name, values in self._values.items()}
+        read = [values.read(page) for values in self._values]
+        columns = dict(zip(self.fields, read, strict=True))
         return replace(page, columns={**page.columns, **columns})
 
 
@@ -98,7 +93,7 @@ class AddContext(Step):
         return replace(page, constants={**page.constants, **origin.context})
 
 
-class ReadKeys(Step):
+class ReadKeys(PathStep):
     """Read what child streams take from each record.
 
     A page is decoded if a record lacks some of it, or, unless a later step ``checks`` that
@@ -106,12 +101,8 @@ class ReadKeys(Step):
     """
 
     def __init__(self, paths: Iterable[Path], *, checks: bool) -> None:
+        super().__init__(paths)
         self._checks = checks
-        # A path may have no hash.
-        with suppress(TypeError, ValueError):
-            self._values = {path: ValuesAt(path) for path in paths}
-            self.reads = frozenset[str]().union(*(one.names for one in self._values.values()))
-            self.takes_encoded = True
 
     def apply_encoded(self, page: EncodedPage, _: Slice, /) -> EncodedPage | None:
         """Read the values as they are written, or as a step adds them."""
@@ -120,7 +111,7 @@ class ReadKeys(Step):
             page.json.decode()
             if page.columns or page.constants:
                 return None
-        keys = {path: values.read(page) for path, values in self._values.items()}
+        keys = {values.path.text: values.read(page) for values in self._values}
         lacks_one = any(b"null" in values for values in keys.values())
         return None if lacks_one else replace(page, keys=keys)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Optional, Union
 
@@ -13,6 +13,7 @@ from tap_oauth2_generic.parsing.formats import decode
 from tap_oauth2_generic.parsing.json_list import as_list
 from tap_oauth2_generic.records.encoded_page import EncodedPage
 from tap_oauth2_generic.records.msgspec_types import make_struct
+from tap_oauth2_generic.records.pipeline import Step
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.settings.paths import MISSING, DottedPath, Path, before_choice
 
@@ -31,7 +32,7 @@ class ValuesAt:
         is_dotted = isinstance(path, DottedPath)
         if not isinstance(first, str) or not (is_dotted or _INWARD.fullmatch(path.text)):
             raise ValueError
-        self._path, self._first, self._inner = path, first, inner
+        self.path, self._first, self._inner = path, first, inner
         # A bare path that is itself a key of the record is that key.
         self._spelling = first if path.text.startswith("$") else path.text
         self.names = frozenset({first, self._spelling})
@@ -51,13 +52,13 @@ class ValuesAt:
                 raise LookupError
             return [bytes(member) for member in page.member(self._spelling)]
         members = page.member(self._first)
-        if not self._inner and isinstance(self._path, DottedPath):
+        if not self._inner and isinstance(self.path, DottedPath):
             return [bytes(member) for member in members]
         text = as_list(members)
         if self._decoder is not None:
             with suppress(msgspec.ValidationError):
                 return [self._value(found) for found in self._decoder.decode(text)]
-        all_found = [self._path.find({self._first: member}) for member in decode(text)]
+        all_found = [self.path.find({self._first: member}) for member in decode(text)]
         return [b"null" if found is MISSING else encode_json(found) for found in all_found]
 
     def _value(self, found: Any) -> bytes:
@@ -69,6 +70,16 @@ class ValuesAt:
             else:
                 found = found[key] if key < len(found) else MISSING
         return b"null" if found is MISSING else bytes(found)
+
+
+class PathStep(Step):
+    """A step that reads values at paths; one that may need all of a record needs it decoded."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        with suppress(ValueError):
+            self._values = [ValuesAt(path) for path in paths]
+            self.reads = frozenset[str]().union(*(one.names for one in self._values))
+            self.takes_encoded = True
 
 
 def _type_of(keys: Sequence[str | int]) -> Any:

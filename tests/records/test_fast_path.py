@@ -158,8 +158,8 @@ PREPARE[steps.ReadKeys] = st.lists(PATH_SETTINGS, min_size=1, max_size=2).map(
 )
 #: Each step that ends a pipeline.
 FINISH = {steps.Encode: st.just(lambda _: steps.Encode())}
-#: Steps that every pipeline has, or that never work on encoded records.
-OTHERS = {steps.Unwrap, Conform, MapStreams}
+#: Steps that every pipeline has, that never work on encoded records, or that others are made of.
+OTHERS = {steps.Unwrap, steps.PathStep, Conform, MapStreams}
 
 
 def all_steps(base=Step):

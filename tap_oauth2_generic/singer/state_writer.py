@@ -32,8 +32,8 @@ _NO_HISTORY = frozenset({
 # Beyond FREE_STATE_BYTES, STATE messages take at most this part of the output, or of the time. The
 # last one, which is always sent, takes its part on top.
 _OUTPUT_SHARE, _TIME_SHARE = 20, 100
-# In the time of a small state hardly any output is written; a target that loads its records
-# meanwhile makes that of any state long.
+# The least: in a hundred times the milliseconds of a small state hardly any output follows.
+# The most: a target that loads its records before it reads on makes any state take long.
 _LEAST_SECONDS, _MOST_SECONDS = 10, 300
 
 

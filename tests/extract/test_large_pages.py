@@ -33,7 +33,7 @@ def test_each_record_of_a_large_page_arrives_once(api, tap, form, more):
 
 
 def test_last_record_of_a_large_page_may_change_the_schema(api, tap):
-    """Only its part is decoded, and the schema grows for it."""
+    """The schema grows between two parts of a page."""
     api.serve("/items", Reply(json.dumps([*ROWS, {"id": -1, "new": 1}]).encode()))
     run = tap.ok(api.config({"name": "items", "path": "items"}))
     assert run.records("items") == [*ROWS, {"id": -1, "new": 1}]

@@ -46,7 +46,7 @@ def test_page_of_rising_values_leaves_the_bookmark_that_each_value_leaves(pages,
 
 
 @given(page=PAGE | st.lists(TIMES | st.none()), raw=TIMES | NUMBERS | OTHERS, pattern=PATTERNS)
-def test_bound_orders_a_page_as_each_of_its_values(page, raw, pattern):
+def test_bound_compares_a_page_as_each_of_its_values(page, raw, pattern):
     bound = Bound.of(raw, pattern)
     each = [bound.is_before(value) - bound.is_after(value) for value in page]
     assert bound.compare(page) == each

@@ -161,7 +161,7 @@ class OAuth2Stream(PagedStream):
         ]
         rules = self._growth_rules()
         keys = [path for plan, _ in children for path in plan.parent_keys.values()]
-        pipeline = partial(self.pipelines.for_sync, rules, keys, is_trial=limit is not None)
+        pipeline = partial(self.pipelines.for_sync, rules, keys)
         writer = RecordWriter(self, rules, pipeline, self.pipelines.dropped)
         return SliceSync(self.plan, self.prefetcher, writer, children, limit)
 

@@ -36,7 +36,7 @@ class PipelineFactory:
         """Return a pipeline without a schema, which counts nothing."""
         return Pipeline(self._prepare())
 
-    def for_sync(self, rules: GrowthRules, keys: Sequence[Path], *, is_trial: bool) -> Pipeline:
+    def for_sync(self, rules: GrowthRules, keys: Sequence[Path]) -> Pipeline:
         """Return the pipeline for the stream's current schema and catalog.
 
         ``keys`` are those that child streams take from each record.
@@ -44,8 +44,6 @@ class PipelineFactory:
         stream, config = self.stream, self.config
         order = config.settings.incremental.order
         prepare = self._prepare()
-        # A step that takes no encoded records.
-        prepare += [Step()] if is_trial else []
         read = [steps.ReadKeys(keys, checks=stream.selected)] if keys else []
         if not stream.selected:
             return Pipeline(prepare, read, self.left_out)

@@ -12,7 +12,7 @@ import json
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from functools import lru_cache
@@ -35,6 +35,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _LONGEST_INT = 1000
 # A server that puts a space after a colon does so from the beginning.
 SPACED, PROBED_BYTES = b'": ', 4096
+_COMPARED_MEMBERS = 1000
 
 
 def decode(content: bytes) -> Any:
@@ -80,19 +81,30 @@ def _cut(content: bytes, keys: tuple[str | int, ...]) -> tuple[bytes, JsonList]:
     found = _list_decoder(keys).decode(content)
     for _ in keys:
         found = found.inner
-    # Without its brackets: to add them would copy it.
-    text = b",".join(found)
     start = content.find(found[0]) - 1 if found else content.find(b"[]")
-    end = start + len(text) + 1
-    brackets = content[max(start, 0) : start + 1] + content[end : end + 1]
-    if brackets != b"[]" or not content.startswith(text, start + 1):
+    end = _end_of_members(content, found, start + 1)
+    if end < 0 or content[start : start + 1] + content[end : end + 1] != b"[]":
         # Rare, since the search is slow: a list or record with the same bytes precedes the list.
-        start = content.find(as_list(found))
-        end = start + len(text) + 1
+        text = as_list(found)
+        start = content.find(text)
+        end = start + len(text) - 1
     if start < 0:
         # There is a space between records.
         return _cut(msgspec.json.format(content, indent=-1), keys)
     return content[:start] + b"[]" + content[end + 1 :], JsonList(found)
+
+
+def _end_of_members(content: bytes, members: Sequence[msgspec.Raw], position: int) -> int:
+    """Return where members end that begin at a position, -1 unless commas alone part them."""
+    comma = b""
+    # Some at a time: all of a large page would be a second copy of it.
+    for first in range(0, len(members), _COMPARED_MEMBERS):
+        text = comma + b",".join(members[first : first + _COMPARED_MEMBERS])
+        if not content.startswith(text, position):
+            return -1
+        position += len(text)
+        comma = b","
+    return position
 
 
 @lru_cache(maxsize=64)

@@ -144,6 +144,17 @@ def test_list_of_records_stays_encoded(before, space):
         assert found.text.replace(b" ", b"") == b'[{"id":1},{"id":2}]'
 
 
+@pytest.mark.parametrize("spaced_at", [None, 0, 999, 1000, 1001, 2499])
+def test_long_list_of_records_stays_encoded(spaced_at):
+    """Wherever a space is; the search compares some members at a time."""
+    members = [f'{{"id":{number}}}' for number in range(2500)]
+    spaced = [f" {one}" if number == spaced_at else one for number, one in enumerate(members)]
+    content = f'{{"last":{members[0]},"data":[{",".join(spaced)}],"pages":3}}'
+    rest, written = open_envelope(content.encode(), parse_path("data"))
+    assert [bytes(one).decode() for one in written.members] == members
+    assert rest == {"last": {"id": 0}, "data": [], "pages": 3}
+
+
 def test_key_that_is_spelled_like_the_path_is_the_records():
     """The list below it is not opened."""
     content = b'{"data.items":[],"data":{"items":[{"id":1}]}}'

@@ -13,11 +13,11 @@ from typing import NoReturn
 
 def main() -> NoReturn:
     """Run the program and end the process."""
+    sys.unraisablehook = _end_if_interrupted
     try:
         status = run()
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        status = 1
+        _end_interrupted()
     end(status)
 
 
@@ -49,6 +49,18 @@ def end(status: int) -> NoReturn:
     finally:
         # Also if a signal interrupts the flush.
         os._exit(status)
+
+
+def _end_if_interrupted(ignored: sys.UnraisableHookArgs) -> None:
+    """End on a Ctrl-C in a finalizer, where Python ignores what is raised: importlib has some."""
+    if issubclass(ignored.exc_type, KeyboardInterrupt):
+        _end_interrupted()
+    sys.__unraisablehook__(ignored)
+
+
+def _end_interrupted() -> NoReturn:
+    sys.stderr.write("interrupted\n")
+    end(1)
 
 
 if __name__ == "__main__":

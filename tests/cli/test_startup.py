@@ -93,3 +93,29 @@ def test_interrupted_import_prints_no_traceback(command):
     assert (process.returncode, "".join(said).strip()) in {
         (1, "interrupted"), (1, "ERROR: interrupted"),
     }  # fmt: skip
+
+
+IGNORED = """
+import sys
+from tap_oauth2_generic.__main__ import main
+
+class Finalized:
+    def __del__(self):
+        raise KeyboardInterrupt
+
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "click":
+            Finalized()
+
+sys.meta_path.insert(0, Finder())
+main()
+"""
+
+
+def test_interrupt_that_python_ignores_ends_the_import():
+    """Ctrl-C may come in a finalizer, and importlib has some."""
+    ended = subprocess.run(
+        [sys.executable, "-c", IGNORED, "--version"], capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", "interrupted\n")

@@ -9,7 +9,6 @@ import resource
 import signal
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 import jsonschema
@@ -18,7 +17,7 @@ import pytest
 from tap_oauth2_generic.cli.boundary import run_cleanly
 from tap_oauth2_generic.runtime.report import REPORT
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
-from tests.support.commands import PROGRAM, error_lines, run_program, write_config
+from tests.support.commands import PROGRAM, error_lines, run_program, send_signal, write_config
 from tests.support.progress_lines import PAGED, lines, page, summary
 from tests.support.server import Reply
 
@@ -236,13 +235,6 @@ def test_skipped_stream_keeps_its_bookmark(api, tap, path, report):
     assert (skipped["bookmark_before"], skipped["bookmark_after"]) == ("2025-01-01",) * 2
 
 
-def wait_until_asleep(process):
-    """Wait for a system call to block: a signal just before it is noticed only after it."""
-    stat = Path(f"/proc/{process.pid}/stat")
-    while stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "S":
-        time.sleep(0.001)
-
-
 @pytest.mark.parametrize("times", [1, 2, 9])
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_signal_is_reported(api, start, report, signum, times):
@@ -258,9 +250,7 @@ def test_signal_is_reported(api, start, report, signum, times):
     api.routes["/held"] = hold
     process = start(stream("first"), stream("held"), stream("later"), max_in_flight=1)
     assert reached.wait(30)
-    wait_until_asleep(process)
-    for _ in range(times):
-        process.send_signal(signum)
+    send_signal(process, signum, times=times)
     errors = process.communicate(timeout=30)[1].decode()
     opened.set()
     assert process.returncode == 1

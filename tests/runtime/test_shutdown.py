@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tap_oauth2_generic.runtime.shutdown import Interrupted, SignalGuard, uninterrupted
+from tests.support.commands import send_signal
 from tests.support.server import Drop, Reply
 
 COMMAND = [sys.executable, "-m", "tap_oauth2_generic"]
@@ -113,7 +114,7 @@ def test_signal_during_a_sync_ends_it_cleanly(start, gate, signum):
     """A signal leaves full lines, the records so far, their STATE, and exit status 1."""
     process = start(FIRST, PAGED)
     assert gate.reached.wait(30)
-    process.send_signal(signum)
+    send_signal(process, signum)
     messages = messages_at_end(process)
     states = [message["value"] for message in messages if message["type"] == "STATE"]
     bookmark = states[-1]["bookmarks"]["first"]["replication_key_value"]
@@ -137,7 +138,7 @@ def test_signal_ends_a_wait_for_an_hour(api, start, in_flight, waits_for):
     while not (read and '"id":199' in read[-1]):
         read.append(process.stdout.readline())
         assert read[-1]
-    process.send_signal(signal.SIGTERM)
+    send_signal(process, signal.SIGTERM)
     messages = messages_at_end(process, "".join(read))
     assert sum(message["type"] == "RECORD" for message in messages) == 200
     assert len(api.requests("/paged")) == 1
@@ -147,7 +148,7 @@ def test_signal_in_the_first_stream_writes_the_given_state(start, gate):
     """The message points to the last STATE, so there must be one."""
     process = start(PAGED, state={"bookmarks": BOOKMARK})
     assert gate.reached.wait(30)
-    process.send_signal(signal.SIGTERM)
+    send_signal(process, signal.SIGTERM)
     states = [
         message["value"] for message in messages_at_end(process) if message["type"] == "STATE"
     ]
@@ -169,7 +170,7 @@ def test_signal_writes_the_throttled_state(api, start):
         read.append(process.stdout.readline())
         assert read[-1]
     assert gate.reached.wait(30)
-    process.send_signal(signal.SIGTERM)
+    send_signal(process, signal.SIGTERM)
     messages = messages_at_end(process, "".join(read))
     gate.opened.set()
     states = [message["value"]["bookmarks"] for message in messages if message["type"] == "STATE"]
@@ -199,7 +200,7 @@ def test_signal_during_a_token_request_loses_no_token(api, start, tap):
     settings = {"grant_type": "refresh_token", "refresh_token": "seed-of-the-test"}
     process = start(FIRST, **settings)
     assert gate.reached.wait(30)
-    process.send_signal(signal.SIGTERM)
+    send_signal(process, signal.SIGTERM)
     gate.opened.set()
     messages_at_end(process)
     assert tap(api.config(FIRST, **settings)).status == 0
@@ -308,7 +309,7 @@ def test_signal_ends_the_wait_before_a_retry(api, start):
     api.serve("/first", Reply({}, 503, {"Retry-After": "300"}))
     process = start(FIRST, max_retries=3)
     assert any("retry 1 of 3" in line for line in process.stderr)
-    process.send_signal(signal.SIGTERM)
+    send_signal(process, signal.SIGTERM)
     messages_at_end(process)
 
 
@@ -317,7 +318,7 @@ def test_signal_ends_the_wait_before_a_token_retry(api, start):
     api.token = lambda _: Reply({}, 503, {"Retry-After": "300"})
     process = start(FIRST, max_retries=3)
     assert any("retry 1 in" in line for line in process.stderr)
-    process.send_signal(signal.SIGTERM)
+    send_signal(process, signal.SIGTERM)
     messages_at_end(process)
 
 

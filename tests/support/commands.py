@@ -6,10 +6,9 @@ import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from pathlib import Path
+import time
+from pathlib import Path
+from typing import Any
 
 PROGRAM = [sys.executable, "-m", "tap_oauth2_generic"]
 TIMEOUT_SECONDS = 60
@@ -31,6 +30,18 @@ def run_program(*arguments: object, **options: Any) -> subprocess.CompletedProce
     options["env"] = {**(options.get("env") or os.environ), "PYTHONWARNINGS": "ignore"}
     command = [*PROGRAM, *map(str, arguments)]
     return subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False, **options)
+
+
+def send_signal(process: subprocess.Popen[Any], signum: int, *, times: int = 1) -> None:
+    """Send a signal to a process that waits in a system call.
+
+    Python notices one that arrives just before the call only when that returns.
+    """
+    stat = Path(f"/proc/{process.pid}/stat")
+    while stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "S":
+        time.sleep(0.001)
+    for _ in range(times):
+        process.send_signal(signum)
 
 
 def error_lines(errors: str) -> list[str]:

@@ -84,17 +84,18 @@ class SlicePlan:
 
     def unread(
         self, batch: Batch, parent: SlicePlan
-    ) -> tuple[list[tuple[int, dict[str, Any]]], bool]:
+    ) -> tuple[dict[int, tuple[int, dict[str, Any]]], bool]:
         """Return each context that no earlier page had, with the number of its first record.
 
-        Also whether a bookmark of the parent may move, as far as the others decide it.
+        They are found by the key that ``read`` takes. Also return whether a bookmark of the
+        parent may move, as far as the other contexts decide it.
         """
-        found: dict[bytes, tuple[int, dict[str, Any]]] = {}
+        found: dict[int, tuple[int, dict[str, Any]]] = {}
         for number, context in self._contexts_in(batch):
-            found.setdefault(encode_json(context), (number, context))
-        known = [self._read[key] for key in map(hash, found) if key in self._read]
+            found.setdefault(hash(_key(context)), (number, context))
+        known = [self._read[key] for key in found if key in self._read]
         may_move = all(known) and not (found and self.is_cut_below(parent))
-        return [one for key, one in found.items() if hash(key) not in self._read], may_move
+        return {key: one for key, one in found.items() if key not in self._read}, may_move
 
     def _contexts_in(self, batch: Batch) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield the contexts of the records of a page, equal ones of encoded records once."""
@@ -113,17 +114,10 @@ class SlicePlan:
             for context in self._with_partitions(keys):
                 yield number, context
 
-    def ahead(self, context: dict[str, Any]) -> list[SliceReader]:
-        """Return the slices of a context to start early: none if it was read already."""
-        return [] if hash(encode_json(context)) in self._read else self.slices(context)
-
-    def read_once(self, context: dict[str, Any], sync: ChildSync) -> bool:
-        """Sync a context that no earlier record made; return whether everything was read."""
-        key = hash(encode_json(context))
-        if key not in self._read:
-            # From now on nothing of it is started early.
-            self._read[key] = False
-            self._read[key] = sync(context)
+    def read(self, key: int, context: dict[str, Any], sync: ChildSync) -> bool:
+        """Sync an unread context; return whether everything was read."""
+        self._read[key] = False
+        self._read[key] = sync(context)
         return self._read[key]
 
     def is_cut_below(self, parent: SlicePlan) -> bool:

@@ -21,8 +21,8 @@ from tap_oauth2_generic.records.pipeline import Batch
 from tap_oauth2_generic.replication.bookmark import Descent
 from tap_oauth2_generic.singer.record_writer import RecordWriter
 
-# The contexts of child streams to sync before a record is written.
-Family = list[tuple[SlicePlan, ChildSync, dict[str, Any]]]
+# The contexts of child streams to sync before a record is written, each after its key.
+Family = list[tuple[SlicePlan, ChildSync, int, dict[str, Any]]]
 
 
 @dataclass
@@ -105,15 +105,15 @@ class SliceSync:
             # Without its parent's record, nothing would read the rest of a context.
             unread, may_move = plan.unread(batch, self.plan)
             is_complete &= may_move
-            for number, context in unread:
-                families.setdefault(number, []).append((plan, sync_child, context))
+            for key, (number, context) in unread.items():
+                families.setdefault(number, []).append((plan, sync_child, key, context))
         items = ((number, _ahead(families[number])) for number in sorted(families))
         with closing(self.prefetcher.iterate(items)) as iterated:
             for number in iterated:
                 self.writer.write(batch.part(written, number), page=batch.records)
                 written = number
-                for plan, sync_child, context in families[number]:
-                    is_complete &= plan.read_once(context, sync_child)
+                for plan, sync_child, key, context in families[number]:
+                    is_complete &= plan.read(key, context, sync_child)
         self.writer.write(batch.part(written, None), page=batch.records)
         self.plan.reader.session.flush()
         return is_complete
@@ -151,4 +151,4 @@ class SliceSync:
 
 
 def _ahead(family: Family) -> list[SliceReader]:
-    return [reader for plan, _, context in family for reader in plan.ahead(context)]
+    return [reader for plan, _, _, context in family for reader in plan.slices(context)]

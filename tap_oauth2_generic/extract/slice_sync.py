@@ -5,7 +5,7 @@ Knows no request and no schema.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -17,12 +17,27 @@ from tap_oauth2_generic.extract.prefetch import Prefetcher, SliceReader
 from tap_oauth2_generic.extract.slice_plan import ChildSync, SlicePlan
 from tap_oauth2_generic.pagination import Paginator, Stop
 from tap_oauth2_generic.parsing.extract_records import add_fields
-from tap_oauth2_generic.records.pipeline import Batch
+from tap_oauth2_generic.records.encoded_page import Record
+from tap_oauth2_generic.records.pipeline import Batch, Pipeline, Slice
 from tap_oauth2_generic.replication.bookmark import Descent
 from tap_oauth2_generic.singer.record_writer import RecordWriter
 
 # The contexts of child streams to sync before a record is written, each after its key.
 Family = list[tuple[SlicePlan, ChildSync, int, dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class LargePage:
+    """The prepared records of a page that is processed in parts, decoded part by part each time."""
+
+    page: FetchedPage
+    pipeline: Pipeline
+    origin: Slice
+
+    def __iter__(self) -> Iterator[Record]:
+        """Yield the records; raise ResponseError if one cannot be decoded."""
+        for part in self.page.parts():
+            yield from self.pipeline.prepare(part.records, self.origin)
 
 
 @dataclass
@@ -86,7 +101,10 @@ class SliceSync:
             batch = self.writer.pipeline(part, slice_reader.slice, self.limit)
             if self.writer.is_selected:
                 batch.require(self.writer.stream.primary_keys, page.place)
-            is_complete &= self._write(batch)
+            # A trial reads a part of it at most.
+            is_whole = part is page or self.limit is not None
+            whole = batch.records if is_whole else self._records_of(page, slice_reader.slice)
+            is_complete &= self._write(batch, whole)
             if self.writer.is_selected:
                 self.plan.bookmarks.advance(batch, slice_reader.slice, may_move=is_complete)
                 records += len(batch)
@@ -97,7 +115,11 @@ class SliceSync:
         self.writer.stream.count_page(records)
         return is_complete
 
-    def _write(self, batch: Batch) -> bool:
+    def _records_of(self, page: FetchedPage, origin: Slice) -> LargePage:
+        # Another pipeline: this one has counted what its steps left out.
+        return LargePage(page, Pipeline(self.writer.pipeline.prepare_steps), origin)
+
+    def _write(self, batch: Batch, page: Iterable[Record]) -> bool:
         """Write records, each after those of its child streams; return whether all were read."""
         is_complete, written = True, 0
         families: dict[int, Family] = {}
@@ -110,11 +132,11 @@ class SliceSync:
         items = ((number, _ahead(families[number])) for number in sorted(families))
         with closing(self.prefetcher.iterate(items)) as iterated:
             for number in iterated:
-                self.writer.write(batch.part(written, number), page=batch.records)
+                self.writer.write(batch.part(written, number), page)
                 written = number
                 for plan, sync_child, key, context in families[number]:
                     is_complete &= plan.read(key, context, sync_child)
-        self.writer.write(batch.part(written, None), page=batch.records)
+        self.writer.write(batch.part(written, None), page)
         self.plan.reader.session.flush()
         return is_complete
 

@@ -6,7 +6,7 @@ column away. A value that does not fit goes into a variant of its column, ``<nam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -98,8 +98,11 @@ class Growth:
         self._new: set[str] = set()
         self._taken: Collection[str] = ()
 
-    def over(self, records: Sequence[Mapping[str, Any]]) -> Columns:
-        """Return columns that hold the records, too; raise RecordError if they may not."""
+    def over(self, records: Iterable[Mapping[str, Any]]) -> Columns:
+        """Return columns that hold the records, too; raise RecordError if they may not.
+
+        The records are iterated twice.
+        """
         self._taken = {name for record in records for name in record}
         for record in records:
             self.observe(record)

@@ -41,10 +41,10 @@ class RecordWriter:
         self.is_selected = self.stream.selected
         self.pipeline = self.make_pipeline()
 
-    def write(self, batch: Batch, page: Sequence[Record] = ()) -> None:
+    def write(self, batch: Batch, page: Iterable[Record]) -> None:
         """Write the records of a batch; raise RecordError if one does not fit the schema.
 
-        The schema grows once for a whole ``page``, if the batch is only a part of it.
+        The schema grows once for a whole ``page``, of which the batch may be a part.
         """
         if not self.is_selected:
             return
@@ -61,7 +61,7 @@ class RecordWriter:
             try:
                 self._finish(batch, waiting)
             except SchemaMismatchError as mismatch:
-                self._grow(mismatch, page or batch.records)
+                self._grow(mismatch, page)
                 # All of the page goes out under the new schema.
                 waiting.clear()
                 self.dropped.clear()
@@ -105,7 +105,7 @@ class RecordWriter:
                 now = datetime.now(timezone.utc)
                 writer.write_message(RecordMessage(name, record, version, now))
 
-    def _grow(self, mismatch: SchemaMismatchError, page: Sequence[Record]) -> None:
+    def _grow(self, mismatch: SchemaMismatchError, page: Iterable[Record]) -> None:
         """Grow the columns for all values of a page, and tell the target before its records."""
         stream, old, log = self.stream, self.stream.keeper.columns, self.stream.stream_log
         is_first = not old.schema["properties"]
@@ -123,7 +123,7 @@ class RecordWriter:
         self.pipeline = self.make_pipeline()
         added = [n for n in new_columns(known, stream.schema) if n not in columns.variants]
         if is_first:
-            log.info("inferred the schema from the first page, of %d records", len(page))
+            log.info("inferred the schema from the first page, of %d records", sum(1 for _ in page))
         elif added:
             log.warning("adding new fields to the schema: %s", some(added, MAX_NAMED_FIELDS))
 

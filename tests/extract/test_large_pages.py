@@ -39,6 +39,21 @@ def test_last_record_of_a_large_page_may_change_the_schema(api, tap):
     assert run.records("items") == [*ROWS, {"id": -1, "new": 1}]
 
 
+@pytest.mark.parametrize("more", [{}, {"keep": [{"path": "text", "matches": "x"}]}], ids=str)
+def test_schema_grows_once_for_all_parts_of_a_large_page(api, tap, more):
+    """Each part may have new fields, and values that join the types of others."""
+    rows = [dict(row) for row in ROWS]
+    rows[len(rows) // 2]["middle"] = 1
+    rows[-1] |= {"last": "1", "middle": 1.5}
+    api.serve("/items", Reply(json.dumps(rows).encode()))
+    stream = {"name": "items", "path": "items", **more}
+    run = tap.ok(api.config({**stream, "on_type_change": "widen"}))
+    before, after = run.schemas("items")
+    assert before["properties"].keys() == {"id", "text"}
+    assert after["properties"].keys() == {"id", "text", "middle", "last"}
+    assert run.records("items") == rows
+
+
 @pytest.mark.parametrize("size", [1, 1000, LARGE_BYTES // 2, 2 * LARGE_BYTES])
 def test_parts_of_a_list_are_its_members_in_order(size):
     members = [b'"%s"' % (b"%d" % n * (size // 2)) for n in range(4)]

@@ -6,7 +6,7 @@ Reads as a sync does, but writes no Singer message and moves no bookmark.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,17 +16,10 @@ import msgspec
 
 from tap_oauth2_generic.cli.suggest import Suggester, Suggestion
 from tap_oauth2_generic.errors import InputError, RecordError, TapError
-from tap_oauth2_generic.extract.page_reader import FetchedPage
-from tap_oauth2_generic.pagination import Paginator
-from tap_oauth2_generic.parsing.extract_records import add_fields
-from tap_oauth2_generic.parsing.guess_records import (
-    guess_records,
-    primary_key_candidates,
-    replication_key_candidates,
-)
-from tap_oauth2_generic.records.infer import infer, types_of, without_nulls
-from tap_oauth2_generic.records.pipeline import Slice
+from tap_oauth2_generic.extract.trial_read import describe_records, read_pages
+from tap_oauth2_generic.records.infer import infer, types_of
 from tap_oauth2_generic.runtime.json_encoder import encode_json
+from tap_oauth2_generic.runtime.masked_json import mask, mask_headers
 from tap_oauth2_generic.runtime.redaction import MASK, escape_controls, printable, redact
 from tap_oauth2_generic.runtime.stats import plural
 from tap_oauth2_generic.settings.limits import MAX_PREVIEW_FIELDS, MAX_PREVIEW_PAGES
@@ -35,7 +28,6 @@ from tap_oauth2_generic.tap import TapOAuth2Generic
 
 # Characters of a field's name at most, and of a value at least.
 _MAX_NAME, _LEAST_SHOWN = 30, 20
-_SECRET_WORDS = ("auth", "key", "token", "secret", "cookie")
 
 
 def preview(
@@ -43,87 +35,33 @@ def preview(
 ) -> dict[str, Any]:
     """Read until there are ``wanted`` records, and report what happened as JSON-like data."""
     report: dict[str, Any] = {"stream": stream.name, "ok": True, "pages": [], "records": []}
-    added = stream.stream.records.add_fields
+    records: list[dict[str, Any]] = report["records"]
     try:
-        for slice_, paginator, fetched in _pages(stream):
-            report["pages"].append(_describe(fetched, stream.stream.written))
-            records = (add_fields(record, added) for record in fetched.records)
-            # The record's own value counts, and its own fields come first.
-            report["records"] += [{**one, **slice_.context, **one} for one in records]
-            stop = paginator.stop
-            if stop and stop.failed:
-                report |= {"ok": False, "error": redact(stop.reason)}
-            following = redact(paginator.next_request()) if stop is None else ""
-            report["paging"] = f"ends: {stop.reason}" if stop else f"goes on: {following}"
-            if len(report["records"]) >= wanted or len(report["pages"]) >= MAX_PREVIEW_PAGES:
+        for page in islice(read_pages(stream.sample), MAX_PREVIEW_PAGES):
+            report["pages"].append(page.describe())
+            records += page.records
+            if page.failure:
+                report |= {"ok": False, "error": page.failure}
+            report["paging"] = page.paging
+            if len(records) >= wanted:
                 break
     except TapError as error:
         report |= {"ok": False, "error": redact(str(error))}
     if suggester is not None:
         report["suggestion"] = _suggestion(suggester.suggest(stream.sample))
-    records = report["records"]
-    schema = without_nulls(infer(records))
-    report["schema"] = {**schema, "properties": _mask(schema["properties"])}
-    report["primary_key_candidates"] = _mask(primary_key_candidates(records))
-    report["replication_key_candidates"] = _mask(replication_key_candidates(records))
-    report["records"] = _mask(records[:wanted])
+    report |= describe_records(records)
+    report["records"] = mask(records[:wanted])
     if stream.reader.check.missing:
         report |= {"ok": False, "error": stream.reader.check.missing}
     return report
 
 
-def _pages(stream: OAuth2Stream) -> Iterator[tuple[Slice, Paginator, FetchedPage]]:
-    for context in islice(stream.sample.contexts(), MAX_PREVIEW_PAGES):
-        paginator = Paginator(stream.stream.settings.pagination)
-        slice_ = next(stream.plan.samples(context))
-        for fetched in stream.reader.read(slice_, paginator):
-            yield slice_, paginator, fetched
-
-
-def _mask_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return headers without the values of those whose names suggest a secret."""
-    return {
-        redact(name): MASK if any(word in name.lower() for word in _SECRET_WORDS) else redact(value)
-        for name, value in headers.items()
-    }
-
-
-def _mask(value: Any) -> Any:
-    """Mask the secrets in names, strings and numbers of JSON-like data."""
-    text = value if isinstance(value, str) else encode_json(value).decode()
-    if (masked := redact(text)) == text:
-        return value
-    if isinstance(value, dict):
-        return {redact(name): _mask(member) for name, member in value.items()}
-    return [_mask(member) for member in value] if isinstance(value, list) else masked
-
-
-def _describe(fetched: FetchedPage, definition: Mapping[str, Any]) -> dict[str, Any]:
-    request, page, hint = fetched.response.request, fetched.page, ""
-    if page is not None and page.is_lone and "records_path" not in definition:
-        path = guess_records(page.body).get("records_path")
-        hint = f"; did you mean records_path {path!r}?" if path else ""
-    return {
-        "request": {
-            "method": request.method,
-            "url": redact(fetched.response.url),
-            "headers": _mask_headers(request.headers),
-            "body": _mask(request.body),
-        },
-        "status": fetched.response.status,
-        "headers": _mask_headers(fetched.response.headers),
-        "records": len(fetched.records),
-        "found": page is not None and page.found,
-        "response": None if page is None else redact(page.keys + hint),
-    }
-
-
 def _suggestion(suggestion: Suggestion) -> dict[str, Any]:
     """Return a suggestion without secrets."""
-    definition, remarks = _mask(suggestion.definition), _mask(suggestion.remarks)
+    definition, remarks = mask(suggestion.definition), mask(suggestion.remarks)
     if headers := definition.get("headers"):
         fixed = {name: value for name, value in headers.items() if "{" not in str(value)}
-        definition = {**definition, "headers": headers | _mask_headers(fixed)}
+        definition = {**definition, "headers": headers | mask_headers(fixed)}
     if MASK in str(definition):
         remarks = [*remarks, f"put your own values in place of {MASK}, which hides secrets"]
     return {"stream": definition, "remarks": remarks}

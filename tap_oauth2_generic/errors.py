@@ -64,12 +64,13 @@ class HostNotAllowedError(StreamError):
 class ApiError(StreamError):
     """The API rejected a request, or kept failing after all retries.
 
-    ``status`` is that of the response which rejected it, None if there was none.
+    ``status`` is that of the response which rejected it, None if there was none. ``response``
+    is the last response, whose type this module does not know.
     """
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    def __init__(self, message: str, status: int | None = None, *, response: object = None) -> None:
         super().__init__(message)
-        self.status = status
+        self.status, self.response = status, response
 
 
 class ResponseError(StreamError):

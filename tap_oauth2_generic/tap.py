@@ -199,9 +199,7 @@ class TapOAuth2Generic(BaseTap):
     def parse_configuration(cls, raw: Mapping[str, Any]) -> Config:
         """Parse a configuration; raises ConfigValidationError with every mistake."""
         collector = ErrorCollector()
-        config = read_config(raw, _SDK_SETTINGS, collector) if raw else None
-        if config is not None:
-            check_maps(raw, [stream.name for stream in config.top.streams], collector)
+        config = cls.check_configuration(raw, collector) if raw else None
         for sentence in collector.warnings:
             LOG.warning("%s", sentence)
         if not raw:
@@ -212,4 +210,14 @@ class TapOAuth2Generic(BaseTap):
             )
         if config is None or collector.errors:
             raise ConfigValidationError("Config validation failed", errors=collector.errors)
+        return config
+
+    @classmethod
+    def check_configuration(
+        cls, raw: Mapping[str, Any], collector: ErrorCollector
+    ) -> Config | None:
+        """Parse a configuration; the collector holds each mistake with its place."""
+        config = read_config(raw, _SDK_SETTINGS, collector)
+        if config is not None:
+            check_maps(raw, [stream.name for stream in config.top.streams], collector)
         return config

@@ -67,7 +67,7 @@ class Listener(TCPServer):
     def __init__(self, redirect_uri: str, state: str, host: str, port: int) -> None:
         self.redirect_uri, self.state, self.port = redirect_uri, state, port
         self.path = urlsplit(redirect_uri).path or "/"
-        self.params: queue.Queue[dict[str, str]] = queue.Queue(1)
+        self.params: queue.Queue[dict[str, str] | AuthorizationError] = queue.Queue()
         self.is_used = False
         self.wrong_path: str | None = None
         self.page: queue.Queue[str] = queue.Queue(1)
@@ -79,7 +79,8 @@ class Listener(TCPServer):
     def wait(self, timeout_seconds: float) -> dict[str, str]:
         """Return the parameters of the redirect.
 
-        Raises AuthorizationError if there was none in time, or it led to another path.
+        Raises AuthorizationError if there was none in time, it led to another path, or nobody
+        waits any longer.
         """
         try:
             params = self.params.get(timeout=timeout_seconds)
@@ -89,12 +90,18 @@ class Listener(TCPServer):
                 f"the provider does not know the redirect URI {self.redirect_uri}; register "
                 "exactly this one there, or set redirect_uri to the registered one"
             ) from None
+        if isinstance(params, AuthorizationError):
+            raise params
         if self.wrong_path is not None:
             raise AuthorizationError(
                 f"the browser was redirected to path {self.wrong_path!r}, but redirect_uri ends in "
                 f"{self.path!r}; set redirect_uri to the one registered with the provider"
             )
         return params
+
+    def cancel(self, reason: str) -> None:
+        """Stop waiting for the redirect, from another thread; ``wait`` raises the reason."""
+        self.params.put(AuthorizationError(reason))
 
     def show(self, title: str, text: str, *, worked: bool) -> None:
         """Send a page to the waiting browser; without one, do nothing."""

@@ -42,7 +42,7 @@ def _name(row: str) -> str:
     return name.removesuffix(next(filter(name.endswith, endings), ""))
 
 
-def _remove(store: TokenStore, name: str) -> None:
+def remove_connection(store: TokenStore, name: str) -> None:
     """Remove all chains of a connection, whatever key encrypts them."""
     rows = {row: _name(row) for row in store.names()}
     found = [row for row, shown in rows.items() if name == shown]
@@ -89,7 +89,7 @@ def run(paths: tuple[str, ...], remove: str | None, *, as_json: bool, checks: bo
     store = TokenStore(oauth2.token_store, oauth2.token_store_key)
     done = []
     if remove is not None:
-        _remove(store, remove)
+        remove_connection(store, remove)
         done.append(f"connection {remove!r} was removed")
     if checks:
         done.append(_check(raw))

@@ -117,6 +117,15 @@ def _user(token: Token) -> str:
         return ""
 
 
+def describe_login(session: Session, token: Token) -> list[str]:
+    """Return whose login a token is of, and how long it lasts: two sentences."""
+    authenticator = session.authenticator
+    return [
+        f"The connection {authenticator.connection!r} is logged in{_user(token)}.",
+        _validity(token, session.config, renewable=authenticator.is_renewable),
+    ]
+
+
 def run(paths: tuple[str, ...], timeout: float, *, no_browser: bool) -> None:
     """Run the command ``login``."""
     config = TapOAuth2Generic.parse_configuration(TapOAuth2Generic.merge_configuration(paths))
@@ -128,10 +137,7 @@ def run(paths: tuple[str, ...], timeout: float, *, no_browser: bool) -> None:
         except TapError as error:
             ui.show("The login failed", redact(str(error)), worked=False)
             raise
-        lines = [
-            f"The connection {session.authenticator.connection!r} is logged in{_user(token)}.",
-            _validity(token, config, renewable=session.authenticator.is_renewable),
-        ]
+        lines = describe_login(session, token)
         page = " ".join([*lines, "You can close this page and go back to the terminal."])
         ui.show("It worked", page, worked=True)
         options = " ".join(f"--config {path}" for path in paths)

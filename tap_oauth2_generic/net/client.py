@@ -127,7 +127,7 @@ class ApiClient:
                 continue
             if response is not None and action != "retry":
                 said = _refusal(response, attempt, renewed=renewed)
-                raise ApiError(said, response.status)
+                raise ApiError(said, response.status, response=response)
             failures += 1
             if failures > self.resilience.max_retries:
                 raise _final_error(request, attempt, failures)
@@ -211,7 +211,7 @@ def _final_error(request: Request, attempt: _Attempt, failures: int) -> TapError
     message = f"{request.name} {before}{attempt.outcome}"
     if is_fatal:
         return UnreachableError(f"{message}; check base_url")
-    return ApiError(f"{message}; run again later")
+    return ApiError(f"{message}; run again later", response=attempt.response)
 
 
 def _refusal(response: Response, attempt: _Attempt, *, renewed: bool) -> str:

@@ -78,6 +78,12 @@ class Authenticator:
         """Whether the token in use can be renewed without a person."""
         return self._chain is not None and self._renewal.is_possible(self._chain)
 
+    def stored_chain(self) -> Chain | None:
+        """Return the chain that counts as it is stored; None if none has a token."""
+        with self._lock:
+            chain = self._choose(None) if self._token_client.endpoints.known else None
+            return chain if chain is not None and chain.token.access_token else None
+
     def renew_stored(self) -> bool:
         """Renew the token now; return False if nothing can, and it has not ended yet."""
         with self._lock:

@@ -52,6 +52,13 @@ def assert_still_waiting(listener):
         listener.wait(0.01)
 
 
+def test_cancelled_login_stops_waiting(listener):
+    """Whoever waits for the redirect gets the reason."""
+    threading.Timer(0.05, listener.cancel, ["another login began"]).start()
+    with pytest.raises(AuthorizationError, match="another login began"):
+        listener.wait(10)
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "HEAD", "OPTIONS", "DELETE"])
 def test_other_methods_are_refused(listener, method):
     """A form or preflight from another site is refused, and the login continues."""

@@ -45,17 +45,18 @@ def run_cleanly(action: Callable[[], object]) -> int:
     except (Exception, KeyboardInterrupt, Interrupted) as error:  # noqa: BLE001 - the boundary
         if isinstance(error, click.Abort | KeyboardInterrupt | Interrupted):
             ended = "interrupted"
-        lines = _describe(error)
+        lines = describe_error(error)
     uninterrupted.has_ended = True
     try:
         REPORT.end(ended, status)
     except Exception as error:  # noqa: BLE001 - as above
-        status, lines = 1, [*_describe(error), *lines]
+        status, lines = 1, [*describe_error(error), *lines]
     _log(lines)
     return status
 
 
-def _describe(error: BaseException) -> list[str]:  # noqa: PLR0911 - one for each kind
+def describe_error(error: BaseException) -> list[str]:  # noqa: PLR0911 - one for each kind
+    """Return the lines about an error that a user is shown, not yet masked."""
     from singer_sdk.exceptions import ConfigValidationError  # only an error needs the SDK here
 
     match error:

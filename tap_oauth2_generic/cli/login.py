@@ -52,24 +52,28 @@ class TerminalLogin:
         """Send the browser to a URL and return the parameters of its redirect."""
         parts = urlsplit(redirect_uri)
         if not (self.browser and parts.scheme == "http" and is_loopback(parts.hostname)):
-            return _read_redirect(url, redirect_uri)
+            return _ask_for_redirect(url, redirect_uri)
         state = dict(parse_qsl(urlsplit(url).query)).get("state", "")
         self.listener = self.stack.enter_context(listen(redirect_uri, state))
         click.echo(f"Log in in your browser. If none opens, open this address:\n\n  {url}\n")
-        if _has_browser():
+        if has_browser():
             webbrowser.open(url)
         click.echo(f"Waiting for the redirect to {redirect_uri} (Ctrl-C to stop) ...")
         return self.listener.wait(self.timeout_seconds)
 
 
-def _read_redirect(address: str, redirect_uri: str) -> Mapping[str, str]:
+def _ask_for_redirect(address: str, redirect_uri: str) -> Mapping[str, str]:
     click.echo(
         f"Open this address in a browser and log in:\n\n  {address}\n\n"
         "The browser then shows a page that may not load. Copy its full address, which begins "
         f"with {redirect_uri}\nand paste it here: ",
         nl=False,
     )
-    pasted = sys.stdin.readline().strip()
+    return read_redirect(sys.stdin.readline().strip(), redirect_uri)
+
+
+def read_redirect(pasted: str, redirect_uri: str) -> Mapping[str, str]:
+    """Return the parameters of a pasted redirect; raise AuthorizationError if it is another."""
     if not pasted:
         raise AuthorizationError("nothing was pasted; run the login again")
     parts = [urlsplit(pasted), urlsplit(redirect_uri)]
@@ -81,7 +85,7 @@ def _read_redirect(address: str, redirect_uri: str) -> Mapping[str, str]:
     return dict(parse_qsl(parts[0].query, keep_blank_values=True))
 
 
-def _has_browser() -> bool:
+def has_browser() -> bool:
     """Return False in a bare terminal, which a terminal browser would take over."""
     if not sys.platform.startswith("linux"):
         return True

@@ -31,14 +31,22 @@ _CONFIG = option(
     "--config", "paths", multiple=True,
 )  # fmt: skip
 _JSON = option("Print JSON for programs.", "--json", "as_json", is_flag=True)
+_MAX_PORT = 65_535
 
 
 class Subcommand(click.Command):
     """A subcommand whose module below ``tap_oauth2_generic.cli`` is imported when it runs."""
 
-    def __init__(self, name: str, short: str, text: str, *options: click.Option) -> None:
+    def __init__(
+        self,
+        name: str,
+        short: str,
+        text: str,
+        *options: click.Option,
+        config: click.Option = _CONFIG,
+    ) -> None:
         super().__init__(
-            name, params=[_CONFIG, *options], callback=self._run, help=text, short_help=short
+            name, params=[config, *options], callback=self._run, help=text, short_help=short
         )
 
     def make_context(self, *args: Any, **options: Any) -> click.Context:
@@ -99,6 +107,16 @@ SUBCOMMANDS = (
         option("Number of workers.", "--shards", required=True,
                type=click.IntRange(1, MAX_SHARDS)),
         option("Carry over the bookmarks of a state file.", "--state", "states", multiple=True),
+    ),
+    Subcommand(
+        "studio", "Connect, try and export on a local page.",
+        "Connect, try and export on a page of this computer.\n\n"
+        "Nobody else can open it: its address has a key that works once.",
+        option("TCP port; 0 picks a free one.", "--port", default=0,
+               type=click.IntRange(0, _MAX_PORT)),
+        option("Print the address without opening it.", "--no-browser", is_flag=True),
+        config=option("Configuration file to edit; Save creates it.", "--config", "file",
+                      default="config.json", show_default=True, metavar="FILE"),
     ),
     demo,
 )  # fmt: skip

@@ -1,0 +1,47 @@
+"""The web application: which address leads to which page or action."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from tap_oauth2_generic.studio import connection_page, request_page
+from tap_oauth2_generic.studio.access import Access, Guard
+from tap_oauth2_generic.studio.pages import FOLDER, Studio, changes, reads
+from tap_oauth2_generic.studio.project import Project
+
+_PAGES = {
+    "/": connection_page.show,
+    "/connection/state": connection_page.show_state,
+    "/request": request_page.show,
+}
+_ACTIONS = {
+    "/connection": connection_page.save,
+    "/connection/draft": connection_page.keep,
+    "/connection/preset": connection_page.choose_preset,
+    "/connection/use": connection_page.use,
+    "/login/stop": connection_page.stop_login,
+    "/login/paste": connection_page.paste_redirect,
+    "/request/send": request_page.send,
+    "/request/curl": request_page.read_curl,
+}
+
+
+def make_app(project: Project, access: Access) -> ASGIApp:
+    """Return the application for one project and one browser."""
+    studio = Studio(project, access)
+
+    async def watch_login(_: Request) -> Response:
+        return connection_page.watch_login(studio)
+
+    routes = [Route(path, reads(studio, action)) for path, action in _PAGES.items()]
+    routes += [
+        Route(path, changes(studio, action), methods=["POST"]) for path, action in _ACTIONS.items()
+    ]
+    routes.append(Route("/login/events", watch_login))
+    static = Mount("/static", StaticFiles(directory=FOLDER / "static"))
+    return Guard(Starlette(routes=[*routes, static]), access)

@@ -1,0 +1,133 @@
+"""The page of the connection: its form, its state, and the login."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sse_starlette import EventSourceResponse
+from starlette.responses import Response
+
+from tap_oauth2_generic.errors import TapError
+from tap_oauth2_generic.studio import connection_state
+from tap_oauth2_generic.studio.connecting import Login
+from tap_oauth2_generic.studio.connection_form import make_form, take_form
+from tap_oauth2_generic.studio.connection_state import ConnectionState, read_state
+from tap_oauth2_generic.studio.pages import Form, Studio, fragments, page
+from tap_oauth2_generic.studio.project import STAND_IN, Project
+from tap_oauth2_generic.studio.sessions import connection_config, sentence
+
+_PARTS = ("connection_form", "connection_state", "login")
+_UNKNOWN = ConnectionState("unknown", "Not connected: fill in the form")
+_WRONG = "nothing was saved: correct the settings that are marked"
+_CLOSED = "tap-oauth2-generic studio is not waiting for a login; press Save and connect"
+
+
+def show(studio: Studio, _: Form) -> Response:
+    """Return the page."""
+    return page(
+        studio, "connection", form=make_form(studio.project, checks=False), **_state(studio)
+    )
+
+
+def show_state(studio: Studio, _: Form) -> Response:
+    """Return the state of the connection as it is now."""
+    return fragments(studio, "connection_state", **_state(studio))
+
+
+def keep(studio: Studio, form: Form) -> Response:
+    """Remember what is typed, without judging it."""
+    take_form(studio.project, {n: v for n, v in form.items() if not _is_secret(studio.project, n)})
+    return fragments(studio)
+
+
+def choose_preset(studio: Studio, form: Form) -> Response:
+    """Return the form with the values of another preset."""
+    take_form(studio.project, form)
+    return fragments(studio, "connection_form", form=make_form(studio.project, checks=False))
+
+
+def save(studio: Studio, form: Form) -> Response:
+    """Save the connection, and log in if the button says so."""
+    project = studio.project
+    take_form(project, form)
+    shown = make_form(project, checks=True)
+    if shown.wrong or shown.errors:
+        return fragments(studio, *_PARTS, alert=_WRONG, form=shown, **_state(studio))
+    project.save(name for name in project.settings if name != "streams")
+    notice = f"Saved in {project.path.name}"
+    if form.get("action") == "connect":
+        _stop_login(studio)
+        studio.login = Login()
+        studio.login.begin(connection_config(project))
+    return fragments(studio, *_PARTS, notice=notice, form=shown, **_state(studio))
+
+
+def watch_login(studio: Studio) -> Response:
+    """Stream the state of the login until it ends."""
+
+    def events() -> Iterator[dict[str, str]]:
+        if studio.login is not None:
+            for _ in studio.login.watch():
+                yield {"data": _text(fragments(studio, "login"))}
+        yield {"data": _text(fragments(studio, "login", "connection_state", **_state(studio)))}
+        yield {"event": "end", "data": ""}
+
+    return EventSourceResponse(events())
+
+
+def stop_login(studio: Studio, _: Form) -> Response:
+    """Stop the login that waits."""
+    _stop_login(studio)
+    return fragments(studio, "login", "connection_state", **_state(studio))
+
+
+def paste_redirect(studio: Studio, form: Form) -> Response:
+    """Take the pasted address of a redirect."""
+    if studio.login is None or not studio.login.is_open:
+        return fragments(studio, "login", alert=_CLOSED)
+    studio.login.paste(form.get("address", "").strip())
+    return fragments(studio)
+
+
+def use(studio: Studio, form: Form) -> Response:
+    """Check, renew or remove the stored connection."""
+    config, project = connection_config(studio.project), studio.project
+    done = ""
+    match form.get("action"):
+        case "check":
+            streams = project.draft.get("streams")
+            first = streams[0] if isinstance(streams, list) and streams else STAND_IN
+            plain = first if isinstance(first, dict) and "parent" not in first else STAND_IN
+            done = connection_state.check(config, plain)
+        case "renew":
+            done = connection_state.renew(config)
+        case "disconnect":
+            done = connection_state.disconnect(config)
+    is_bad = done.startswith(("the API refused", "could not"))
+    said = {"alert" if is_bad else "notice": done}
+    return fragments(studio, "connection_state", **said, **_state(studio))
+
+
+def _state(studio: Studio) -> dict[str, Any]:
+    """Return the state to show: what the form lacks is no error of the connection."""
+    config, _ = studio.project.check([STAND_IN])
+    if config is None:
+        return {"state": _UNKNOWN}
+    try:
+        return {"state": read_state(config)}
+    except TapError as error:
+        return {"state": ConnectionState("unusable", sentence(error))}
+
+
+def _stop_login(studio: Studio) -> None:
+    if studio.login is not None:
+        studio.login.stop()
+
+
+def _is_secret(project: Project, name: str) -> bool:
+    return project.is_secret(name.removesuffix(".remove"))
+
+
+def _text(response: Response) -> str:
+    return bytes(response.body).decode()

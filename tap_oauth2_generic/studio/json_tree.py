@@ -1,0 +1,98 @@
+"""A response as a tree to click: its lists and values with the paths that lead to them.
+
+Pure. A huge response is cut: what is left out of a list or object is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from tap_oauth2_generic.runtime.json_encoder import encode_json
+from tap_oauth2_generic.settings.paths import join_keys, parse_path
+
+_MAX_NODES, _MAX_MEMBERS, _MAX_SHOWN = 1_500, 50, 300
+_OPEN_LEVELS = 2
+
+
+@dataclass
+class TreeNode:
+    """A member of a response; ``path`` leads to it, empty if no setting can name it.
+
+    ``left_out`` counts the members that are not shown.
+    """
+
+    name: str
+    kind: str
+    shown: str
+    path: str
+    is_open: bool = False
+    members: list[TreeNode] = field(default_factory=list)
+    left_out: int = 0
+
+    @property
+    def is_records(self) -> bool:
+        """Whether it may be the list of records."""
+        return self.kind == "list"
+
+    @property
+    def is_value(self) -> bool:
+        """Whether a child stream could use it."""
+        return self.kind in {"string", "number"} and bool(self.path)
+
+
+def tree_of(body: Any) -> TreeNode:
+    """Return the tree of decoded JSON."""
+    return _Tree().node("response", body, ())
+
+
+class _Tree:
+    def __init__(self) -> None:
+        self._left = _MAX_NODES
+
+    def node(self, name: str, value: Any, keys: tuple[str, ...]) -> TreeNode:
+        """Return a node with as many members as are left."""
+        self._left -= 1
+        made = TreeNode(name, _kind(value), _shown(value), _path(keys))
+        if not isinstance(value, dict | list):
+            return made
+        made.is_open = len(keys) < _OPEN_LEVELS
+        pairs: Iterable[tuple[Any, Any]]
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, member in islice(pairs, _MAX_MEMBERS):
+            if self._left <= 0:
+                break
+            made.members.append(self.node(str(key), member, (*keys, str(key))))
+        made.left_out = len(value) - len(made.members)
+        return made
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, dict):
+        return "object"
+    if isinstance(value, list):
+        return "list"
+    if isinstance(value, str):
+        return "string"
+    return "word" if value is None or isinstance(value, bool) else "number"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{{{len(value)}}}"
+    if isinstance(value, list):
+        return f"[{len(value)}]"
+    text = value if isinstance(value, str) else encode_json(value).decode()
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
+
+
+def _path(keys: tuple[str, ...]) -> str:
+    """Return the path of a place, ``$`` for the response itself; empty if none parses."""
+    path = join_keys(keys) if keys else "$"
+    try:
+        parse_path(path)
+    except ValueError:
+        return ""
+    return path

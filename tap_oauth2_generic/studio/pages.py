@@ -1,0 +1,111 @@
+"""Render pages and fragments, and turn functions into endpoints that never show a traceback."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from tap_oauth2_generic.runtime.json_encoder import encode_json
+from tap_oauth2_generic.studio.access import Access
+from tap_oauth2_generic.studio.connecting import Login
+from tap_oauth2_generic.studio.project import Project
+from tap_oauth2_generic.studio.sessions import sentence
+
+FOLDER = Path(__file__).parent
+_MAX_FIELDS = 2_000
+_MAX_FIELD_BYTES = 16 * 2**20
+Form = Mapping[str, str]
+Action = Callable[["Studio", Form], Response]
+
+
+@dataclass
+class Studio:
+    """All that one server knows: the project, and what was done on its pages since it began."""
+
+    project: Project
+    access: Access
+    login: Login | None = None
+    #: The request block as it was filled in last.
+    typed_request: dict[str, str] = field(default_factory=dict)
+
+
+def _code(text: str) -> Markup:
+    """Return a setting's help as markup: only its code marks are."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.format(encode_json(value), indent=2).decode()
+
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(FOLDER / "templates"),
+    autoescape=select_autoescape(default=True),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.filters |= {"code": _code, "json": _json}
+
+
+def page(studio: Studio, name: str, **values: Any) -> Response:
+    """Return a whole page."""
+    shared = {"studio": studio, "project": studio.project, "page": name}
+    template = _TEMPLATES.get_template(f"{name}.html")
+    return HTMLResponse(template.render(alert="", notice="", **shared, **values))
+
+
+def fragments(
+    studio: Studio, *names: str, alert: str = "", notice: str = "", **values: Any
+) -> Response:
+    """Return the parts of a page that an action changes; each replaces the one of its ID."""
+    shared = {"studio": studio, "project": studio.project, "alert": alert, "notice": notice}
+    # Without anything new to say the page keeps its messages: buttons must not move by themselves.
+    said = ("messages",) if names or alert or notice else ()
+    made = [
+        _TEMPLATES.get_template(f"_{name}.html").render(**shared, **values)
+        for name in (*said, "unsaved", *names)
+    ]
+    return HTMLResponse("\n".join(made), 422 if alert else 200)
+
+
+def go_to(address: str) -> Response:
+    """Have the page open another one."""
+    return Response(status_code=200, headers={"X-Studio-Go": address})
+
+
+def reads(studio: Studio, action: Action) -> Callable[[Request], Any]:
+    """Return the endpoint of an action that changes nothing."""
+
+    async def endpoint(request: Request) -> Response:
+        return await _run(studio, action, dict(request.path_params))
+
+    return endpoint
+
+
+def changes(studio: Studio, action: Action) -> Callable[[Request], Any]:
+    """Return the endpoint of an action with a form."""
+
+    async def endpoint(request: Request) -> Response:
+        form = await request.form(max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD_BYTES)
+        typed = {name: value for name, value in form.items() if isinstance(value, str)}
+        return await _run(studio, action, {**typed, **request.path_params})
+
+    return endpoint
+
+
+async def _run(studio: Studio, action: Action, form: Form) -> Response:
+    try:
+        return await run_in_threadpool(action, studio, form)
+    except Exception as error:  # noqa: BLE001 - the boundary of the page
+        return fragments(studio, alert=sentence(error))

@@ -1,0 +1,152 @@
+"""The configuration that a person edits: as saved, and with the changes not yet saved.
+
+Secrets are kept apart: they go to ``.env``, never into the configuration or onto the page.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import tempfile
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from tap_oauth2_generic.config.config import Config
+from tap_oauth2_generic.errors import InputError
+from tap_oauth2_generic.runtime.json_encoder import encode_json
+from tap_oauth2_generic.runtime.log import PREFIX
+from tap_oauth2_generic.settings.fields import ErrorCollector
+from tap_oauth2_generic.studio.env_file import read_env, write_env
+from tap_oauth2_generic.studio.json_edit import edit_json, read_json
+from tap_oauth2_generic.tap import TapOAuth2Generic
+
+#: Stands in for the streams while there are none, so that the connection can be tried.
+STAND_IN: dict[str, Any] = {"name": "request", "path": "/"}
+
+
+class Project:
+    """One configuration file, its ``.env``, and what was typed since they were saved."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lock = threading.RLock()
+        self._text = self._read()
+        self._saved: dict[str, Any] = self._parse(self._text)
+        self.draft = copy.deepcopy(self._saved)
+        schema: dict[str, Any] = copy.deepcopy(TapOAuth2Generic.config_jsonschema)
+        TapOAuth2Generic.append_builtin_config(schema)
+        #: The JSON Schema of each setting, by name.
+        self.settings: dict[str, dict[str, Any]] = schema["properties"]
+        self._variables = {n: f"{PREFIX}{n.upper()}" for n in self.settings if self.is_secret(n)}
+        #: Secrets typed since the last save.
+        self._typed: dict[str, Any] = {}
+
+    @property
+    def env_path(self) -> Path:
+        """The file of the secrets."""
+        return self.path.parent / ".env"
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether there is anything to save."""
+        return bool(self._typed) or encode_json(self.draft) != encode_json(self._saved)
+
+    def is_secret(self, name: str) -> bool:
+        """Return whether a setting is never shown."""
+        return bool(self.settings.get(name, {}).get("secret"))
+
+    def is_set(self, name: str) -> bool:
+        """Return whether a setting has a value, wherever it comes from."""
+        return self.effective().get(name) not in (None, "")
+
+    def effective(self) -> dict[str, Any]:
+        """Return what the tap reads: the draft, completed by the secrets."""
+        with self.lock:
+            found = {n: v for n, v in self.draft.items() if n not in self._typed}
+            stored = {**os.environ, **read_env(self.env_path)}
+            secrets = {n: stored[v] for n, v in self._variables.items() if stored.get(v)}
+            secrets = {n: v for n, v in secrets.items() if n not in found} | self._typed
+            return {**found, **{n: v for n, v in secrets.items() if v is not None}}
+
+    def change(self, name: str, value: Any) -> None:
+        """Set a setting of the draft; None removes it."""
+        with self.lock:
+            if self.is_secret(name):
+                self._typed[name] = value
+            elif value is None:
+                self.draft.pop(name, None)
+            else:
+                self.draft[name] = value
+
+    def check(self, streams: list[Any] | None = None) -> tuple[Config | None, ErrorCollector]:
+        """Parse the draft, with other streams if given; the collector holds the mistakes."""
+        collector, raw = ErrorCollector(), self.effective()
+        raw["streams"] = raw.get("streams") or [STAND_IN] if streams is None else streams
+        return TapOAuth2Generic.check_configuration(raw, collector), collector
+
+    def save(self, names: Iterable[str] | None = None) -> None:
+        """Write the named settings, all by default; raise InputError."""
+        with self.lock:
+            if self._read() != self._text:
+                raise InputError(
+                    f"{self.path.name} was changed by another program; copy what you need, and "
+                    "start the studio again"
+                )
+            self._save_secrets()
+            chosen = {*self.draft, *self._saved} if names is None else {*names}
+            kept = {n: v for n, v in self._saved.items() if n not in chosen or n in self.draft}
+            merged = {**kept, **{n: v for n, v in self.draft.items() if n in chosen}}
+            text = edit_json(self._text, merged)
+            if text != self._text:
+                _replace(self.path, text)
+            self._text, self._saved = text, copy.deepcopy(merged)
+
+    def _save_secrets(self) -> None:
+        typed = {n: v for n, v in self._typed.items() if v is not None}
+        if typed:
+            written = {self._variables[n]: _as_variable(v) for n, v in typed.items()}
+            write_env(self.env_path, written)
+        for name, value in self._typed.items():
+            # In the file it would win over the new one.
+            self.draft.pop(name, None)
+            self._saved.pop(name, None)
+            if value is None and self._variables[name] in read_env(self.env_path):
+                write_env(self.env_path, {self._variables[name]: ""})
+        self._typed = {}
+
+    def _read(self) -> str:
+        try:
+            return self.path.read_text("utf-8") if self.path.exists() else ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"cannot read the configuration file {self.path}: {error}") from None
+
+    def _parse(self, text: str) -> dict[str, Any]:
+        try:
+            found = read_json(text or "{}")
+        except ValueError as error:
+            name = str(self.path)
+            raise InputError(f"the configuration file {name!r} is not JSON: {error}") from None
+        if not isinstance(found, dict):
+            raise InputError(f"the configuration file {str(self.path)!r} must be a JSON object")
+        return found
+
+
+def _as_variable(value: Any) -> str:
+    return value if isinstance(value, str) else encode_json(value).decode()
+
+
+def _replace(path: Path, text: str) -> None:
+    """Replace the content of a file at once, so that a failure leaves the old one."""
+    target = path.resolve()
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", newline="", dir=target.parent, delete=False
+        ) as file:
+            file.write(text)
+        temporary = Path(file.name)
+        temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
+        temporary.replace(target)
+    except OSError as error:
+        raise InputError(f"cannot write {path.name}: {error.strerror}") from None

@@ -1,0 +1,83 @@
+"""The request block: any request through the connection, and its response as a tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from tap_oauth2_generic.config.streams import STREAM_SCHEMA, read_stream
+from tap_oauth2_generic.settings.fields import ErrorCollector
+from tap_oauth2_generic.studio.curl import parse_curl
+from tap_oauth2_generic.studio.form_fields import (
+    FormField,
+    declared_field,
+    read_value,
+    sort_errors,
+    with_value,
+)
+from tap_oauth2_generic.studio.json_tree import tree_of
+from tap_oauth2_generic.studio.pages import Form, Studio, fragments, page
+from tap_oauth2_generic.studio.raw_request import send_raw
+from tap_oauth2_generic.studio.sessions import connection_config
+
+#: The settings of the block, under the names of a hosted connector.
+BLOCK = {
+    "path": "Path",
+    "method": "Method",
+    "params": "Query Parameters",
+    "headers": "Headers",
+    "body": "Request Body",
+    "body_format": "Body Format",
+}
+_DECLARED: Mapping[str, Any] = STREAM_SCHEMA["properties"]
+
+
+def block_fields(values: Mapping[str, Any], errors: Mapping[str, list[str]]) -> list[FormField]:
+    """Return the fields of the block with values and mistakes."""
+    empty = (declared_field(name, _DECLARED[name], label) for name, label in BLOCK.items())
+    return [with_value(one, values.get(one.name), errors.get(one.name, ())) for one in empty]
+
+
+def read_block(typed: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings that were typed into the block."""
+    empty = (declared_field(name, _DECLARED[name]) for name in BLOCK)
+    read = {one.name: read_value(one.kind, typed.get(one.name, ""), None) for one in empty}
+    return {name: value for name, value in read.items() if value is not None}
+
+
+def show(studio: Studio, _: Form) -> Response:
+    """Return the page, with what was typed last."""
+    values = read_block(studio.typed_request)
+    return page(studio, "request", fields=block_fields(values, {}), response=None, tree=None)
+
+
+def read_curl(studio: Studio, form: Form) -> Response:
+    """Fill the block in from a curl line."""
+    found = parse_curl(form.get("curl", "").strip())
+    base_url = str(studio.project.effective().get("base_url") or "")
+    definition = found.definition(base_url)
+    fields = block_fields(definition, {})
+    studio.typed_request = {one.name: one.value for one in fields}
+    left_out = ", ".join(found.left_out)
+    notice = "The curl line is filled in"
+    notice += f"; left out, because the connection adds it: {left_out}" if left_out else ""
+    return fragments(studio, "request_form", notice=notice, fields=fields)
+
+
+def send(studio: Studio, form: Form) -> Response:
+    """Send the request once; show any response."""
+    studio.typed_request = {name: form.get(name, "") for name in BLOCK}
+    definition, collector = read_block(studio.typed_request), ErrorCollector()
+    read_stream({"name": "request", **definition}, collector)
+    errors, others = sort_errors(collector.found, BLOCK)
+    fields = block_fields(definition, errors)
+    if errors or others:
+        alert = "; ".join(["Nothing was sent: correct the request", *others])
+        return fragments(studio, "request_form", alert=alert, fields=fields)
+    response = send_raw(connection_config(studio.project), {"name": "request", **definition})
+    tree = None if response.body is None else tree_of(response.body)
+    return fragments(
+        studio, "request_form", "response", fields=fields, response=response, tree=tree
+    )

@@ -1,0 +1,151 @@
+// Sends forms, puts the fragments of responses in place, follows events, opens the login window.
+
+const token = document.querySelector('meta[name="form-token"]').content;
+const REFRESH_MS = 15000;
+const DRAFT_MS = 300;
+let popup = null;
+let events = null;
+let isMoving = false;
+
+function say(text) {
+  const line = document.createElement("p");
+  line.className = "message bad";
+  line.setAttribute("role", "alert");
+  line.textContent = text;
+  document.getElementById("messages").replaceChildren(line);
+}
+
+// Put each element of a response in place of the one with its ID.
+function swap(html) {
+  const made = new DOMParser().parseFromString(html, "text/html");
+  const focused = document.activeElement?.id;
+  let first = null;
+  for (const part of [...made.body.children]) {
+    const old = document.getElementById(part.id);
+    if (!old) continue;
+    for (const open of old.querySelectorAll("details[id][open]")) {
+      part.querySelector(`#${open.id}`)?.setAttribute("open", "");
+    }
+    old.replaceWith(part);
+    first ??= part.querySelector("[aria-invalid]") ?? part.querySelector("[data-focus]");
+    first = part.querySelector("[aria-invalid]") ?? first;
+    if (part.id === "login") followLogin(part);
+  }
+  if (first) {
+    first.closest("details")?.setAttribute("open", "");
+    first.focus();
+  } else if (focused && document.activeElement?.id !== focused) {
+    document.getElementById(focused)?.focus();
+  }
+}
+
+async function post(address, form, submitter) {
+  const body = new URLSearchParams(form ? new FormData(form, submitter) : {});
+  let response;
+  try {
+    response = await fetch(address, { method: "POST", body, headers: { "X-Form-Token": token } });
+  } catch {
+    say("The studio does not respond: it was stopped. Run it again; what was not saved is in this page.");
+    return;
+  }
+  await take(response);
+}
+
+async function take(response) {
+  const text = await response.text();
+  const target = response.headers.get("X-Studio-Go");
+  if (target) {
+    isMoving = true;
+    location.assign(target);
+  } else if (response.status === 200 || response.status === 422) {
+    swap(text);
+  } else {
+    const made = new DOMParser().parseFromString(text, "text/html");
+    say(made.querySelector("p")?.textContent || `The studio responded with status ${response.status}.`);
+  }
+}
+
+function followLogin(part) {
+  if (popup && part.dataset.popupUrl && popup.studioAddress !== part.dataset.popupUrl) {
+    popup.studioAddress = part.dataset.popupUrl;
+    popup.window.location.href = part.dataset.popupUrl;
+  }
+  if (!("events" in part.dataset)) {
+    events?.close();
+    events = null;
+    if ("popupClose" in part.dataset) closePopup();
+    return;
+  }
+  if (events) return;
+  events = new EventSource(part.dataset.events);
+  events.addEventListener("message", (event) => swap(event.data));
+  events.addEventListener("end", () => {
+    events?.close();
+    events = null;
+  });
+}
+
+function closePopup() {
+  popup?.window?.close();
+  popup = null;
+}
+
+// Only a click may open a window.
+function openPopup() {
+  closePopup();
+  const opened = window.open("about:blank", "_blank", "popup,width=560,height=760");
+  popup = opened ? { window: opened, studioAddress: "" } : null;
+}
+
+document.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const { target: form, submitter } = event;
+  const isLogin = submitter && "popup" in submitter.dataset;
+  if (isLogin) {
+    // The end of the login before must not close the new window.
+    events?.close();
+    events = null;
+    openPopup();
+  }
+  form.setAttribute("aria-busy", "true");
+  await post(form.getAttribute("action"), form, submitter);
+  form.removeAttribute("aria-busy");
+  if (isLogin && popup && !popup.studioAddress) closePopup();
+});
+
+let draft = 0;
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form");
+  const renewed = event.target.closest("[data-on-change]");
+  if (renewed) post(renewed.dataset.onChange, form);
+  else if (form?.dataset.draft) {
+    clearTimeout(draft);
+    draft = setTimeout(() => post(form.dataset.draft, form), DRAFT_MS);
+  }
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("a[href^='/']")) isMoving = true;
+});
+
+addEventListener("beforeunload", (event) => {
+  if (!isMoving && "changed" in (document.getElementById("unsaved")?.dataset ?? {})) event.preventDefault();
+});
+
+setInterval(() => {
+  const warning = document.querySelector("[data-popup-closed]");
+  if (warning && popup?.window.closed) warning.classList.remove("hidden");
+}, 500);
+
+setInterval(async () => {
+  const part = document.querySelector("[data-refresh]");
+  if (!part || document.hidden || part.contains(document.activeElement)) return;
+  try {
+    await take(await fetch(part.dataset.refresh));
+  } catch {
+    // The next press of a button says that the studio has ended.
+  }
+}, REFRESH_MS);
+
+const login = document.getElementById("login");
+if (login) followLogin(login);

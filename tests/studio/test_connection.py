@@ -1,0 +1,263 @@
+"""The connection in a real browser: the form, saving, the login window, the state."""
+
+from __future__ import annotations
+
+import json
+import stat
+
+import pytest
+from selenium.webdriver.common.by import By
+
+from tap_oauth2_generic.demo.clients import CLIENT_SECRET
+from tests.support.chromium import require_chromium
+from tests.support.server import Reply
+
+require_chromium()
+
+SEVEN = (
+    "Base URL",
+    "Authorize URL",
+    "Access Token URL",
+    "Refresh Token URL",
+    "OAuth Client ID",
+    "OAuth Client Secret",
+    "OAuth Scopes",
+)
+
+TEXT = """{
+    "base_url" : "%s",  "scopes": "read",
+    "authorize_url": "%s", "access_token_url": "%s",
+    "client_id": "demo-client", "client_secret": "demo-secret",
+    "redirect_uri": "%s",
+    "streams": [ {"name": "lists", "path": "/lists", "records_path": "value"} ]
+}
+"""
+
+
+def saved(project):
+    return json.loads((project / "config.json").read_text())
+
+
+def fill_in(page, config, secret=CLIENT_SECRET):
+    """Type the seven fields, and the one more that the test's provider needs."""
+    page.type("Base URL", config["base_url"])
+    page.type("Authorize URL", config["authorize_url"])
+    page.type("Access Token URL", config["access_token_url"])
+    page.type("OAuth Client ID", config["client_id"])
+    page.type("OAuth Client Secret", secret)
+    page.type("OAuth Scopes", config["scopes"])
+    open_more(page)
+    page.type("Redirect URI", config["redirect_uri"])
+
+
+def open_more(page):
+    more = page.driver.find_element(By.ID, "more_settings")
+    if not more.get_attribute("open"):
+        more.find_element(By.TAG_NAME, "summary").click()
+
+
+def consent(page, decision="Allow"):
+    """Log in at the demo in the window that has opened."""
+    with page.window() as popup:
+        popup.until(
+            lambda: popup.driver.find_elements(By.NAME, "username"), "no login page in the window"
+        )
+        popup.driver.find_element(By.NAME, "username").send_keys("demo")
+        popup.driver.find_element(By.NAME, "password").send_keys("demo-password")
+        popup.driver.find_element(By.XPATH, f"//button[normalize-space()={decision!r}]").click()
+
+
+def connect(page, config):
+    fill_in(page, config)
+    page.press("Save and connect")
+    consent(page)
+    page.has("is logged in")
+
+
+def test_form_has_the_seven_fields_and_every_declared_setting(page):
+    for label in SEVEN:
+        assert page.field(label).is_displayed()
+    open_more(page)
+    for label in ("Client authentication", "Token store", "Maximum retries", "Grant type"):
+        assert page.field(label).is_displayed()
+
+
+def test_connected_in_one_window(page, config, project):
+    """Seven fields, Save and connect, consent: then the page says so, and nothing shows a token."""
+    connect(page, config)
+    page.is_alone()
+    page.has("Connected, valid for")
+    page.has("Refresh token\nstored")
+    found = saved(project)
+    assert found == {**config, "scopes": ["read"]}
+    env = project / ".env"
+    assert "TAP_OAUTH2_GENERIC_CLIENT_SECRET='demo-secret'" in env.read_text()
+    assert stat.S_IMODE(env.stat().st_mode) == 0o600
+    assert "demo-secret" not in page.driver.page_source
+
+
+def test_denied_consent_is_one_sentence(page, config):
+    fill_in(page, config)
+    page.press("Save and connect")
+    consent(page, "Deny")
+    assert "the login was denied" in page.alert()
+    assert "Not connected" in page.text
+
+
+def test_closed_window_is_said_and_the_next_login_works(page, config):
+    fill_in(page, config)
+    page.press("Save and connect")
+    with page.window() as popup:
+        popup.driver.close()
+    assert "window was closed" in page.alert()
+    page.press("Save and connect")
+    consent(page)
+    page.has("Connected, valid for")
+
+
+def test_stopped_login_frees_its_port(page, config):
+    fill_in(page, config)
+    page.press("Save and connect")
+    page.press("Stop the login")
+    assert "the login was stopped" in page.alert()
+    page.is_alone()
+    page.press("Save and connect")
+    consent(page)
+    page.has("Connected, valid for")
+
+
+def test_wrong_secret_is_one_sentence(page, config):
+    fill_in(page, config, secret="wrong-secret-of-the-test")
+    page.press("Save and connect")
+    consent(page)
+    said = page.alert()
+    assert "invalid_client" in said
+    assert "client_secret" in said
+    assert "wrong-secret-of-the-test" not in page.driver.page_source
+
+
+def test_mistakes_are_at_their_fields_and_nothing_is_lost(page, config, project):
+    """The sentence is the one of the command line, and the first wrong field has the focus."""
+    fill_in(page, config)
+    page.type("Base URL", "http://api.example.com")
+    page.type("Maximum retries", "many")
+    page.type("OAuth Client ID", "")
+    page.press("Save and connect")
+    assert "nothing was saved" in page.alert()
+    assert "must use https" in page.about("Base URL")
+    assert "must be a number, not 'many'" in page.about("Maximum retries")
+    assert "is required" in page.about("OAuth Client ID")
+    assert page.driver.switch_to.active_element == page.field("Base URL")
+    assert page.field("Base URL").get_attribute("aria-invalid") == "true"
+    assert page.field("Maximum retries").get_attribute("value") == "many"
+    assert page.field("OAuth Scopes").get_attribute("value") == "read"
+    assert not (project / "config.json").exists()
+    page.is_alone()
+
+
+def test_reload_loses_nothing_typed(page, config):
+    page.type("Base URL", config["base_url"])
+    page.type("OAuth Scopes", "read write")
+    page.field("Base URL").click()
+    page.has("Unsaved changes")
+    page.driver.refresh()
+    assert page.field("Base URL").get_attribute("value") == config["base_url"]
+    page.until(
+        lambda: page.field("OAuth Scopes").get_attribute("value") == "read write", "scopes lost"
+    )
+
+
+def test_code_with_wrong_state_is_not_exchanged(page, config, api):
+    """Whoever reaches the listener first with a forged state ends the login, with its reason."""
+    forge(page, config, api, "code=stolen-code&state=forged")
+    assert "state of another login" in page.alert()
+    assert not api.requests("/token")
+
+
+def test_code_of_another_issuer_is_not_exchanged(page, config, api):
+    forge(page, config, api, "code=c&state={state}&iss=https://evil.example")
+    assert "another provider" in page.alert()
+    assert not api.requests("/token")
+
+
+def forge(page, config, api, query):
+    """Have the provider redirect with parameters that it should not send."""
+
+    def redirect(seen):
+        state = seen.query["state"]
+        address = f"{config['redirect_uri']}?{query.format(state=state)}"
+        return Reply(b"", 303, {"Location": address})
+
+    api.routes["/authorize"] = redirect
+    own = {"authorize_url": f"{api.url}/authorize", "access_token_url": f"{api.url}/token"}
+    fill_in(page, {**config, **own})
+    page.press("Save and connect")
+
+
+@pytest.fixture
+def text(project, config):
+    """An existing file, formatted by hand."""
+    text = TEXT % tuple(
+        config[name] for name in ("base_url", "authorize_url", "access_token_url", "redirect_uri")
+    )
+    (project / "config.json").write_text(text)
+    return text
+
+
+def test_saving_changes_no_byte_but_what_was_edited(text, page, project):
+    page.type("OAuth Client ID", "demo-public")
+    page.press("Save")
+    page.has("Saved in config.json")
+    assert (project / "config.json").read_text() == text.replace("demo-client", "demo-public")
+
+
+def test_secret_is_set_but_not_shown(text, page, project):
+    assert page.field("OAuth Client Secret").get_attribute("value") == ""
+    page.has("set")
+    assert "demo-secret" not in page.driver.page_source
+    page.press("Save")
+    page.has("Saved in config.json")
+    assert (project / "config.json").read_text() == text
+    assert not (project / ".env").exists()
+
+
+def test_new_secret_moves_to_the_environment_file(text, page, project):
+    page.type("OAuth Client Secret", "another-secret")
+    page.press("Save")
+    page.has("Saved in config.json")
+    assert "client_secret" not in saved(project)
+    assert "'another-secret'" in (project / ".env").read_text()
+
+
+def test_file_changed_elsewhere_is_not_overwritten(text, page, project):
+    (project / "config.json").write_text(text.replace("lists", "tasks"))
+    page.type("OAuth Client ID", "demo-public")
+    page.press("Save")
+    assert "was changed by another program" in page.alert()
+    assert "demo-public" not in (project / "config.json").read_text()
+
+
+def test_preset_fills_in_and_asks_for_its_parameters(page, project):
+    page.type("Provider preset", "zendesk")
+    page.type("Subdomain", "acme")
+    page.field("Base URL").click()
+    page.press("Save")
+    page.has("is required")
+    page.type("OAuth Client ID", "me")
+    page.press("Save")
+    page.has("Saved in config.json")
+    assert saved(project)["provider_params"] == {"subdomain": "acme"}
+    assert "acme.zendesk.com" in page.field("Base URL").get_attribute("placeholder")
+
+
+def test_state_is_true_after_renewal_check_and_removal(page, config):
+    """Renewed, checked, then revoked at the provider and removed: each is said."""
+    connect(page, config)
+    page.press("Renew")
+    page.has("the access token was renewed")
+    page.has("1 time, last at")
+    page.press("Check now")
+    page.has("the API accepted the token")
+    page.press("Disconnect")
+    page.has("was removed from the token store")
+    page.has("Not connected")

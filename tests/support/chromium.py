@@ -1,0 +1,136 @@
+"""A headless Chromium, and its page as a person finds things on it: by role, name and label."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from contextlib import contextmanager
+
+import pytest
+from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+QUIET = (
+    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync "
+    "--disable-dev-shm-usage"
+)
+WAIT_SECONDS = 20
+
+
+def require_chromium():
+    """Skip the module on a machine without Chromium; CI has to have it."""
+    if not (CHROMIUM and DRIVER) and not os.environ.get("CI"):
+        pytest.skip("needs chromium and chromedriver", allow_module_level=True)
+
+
+@contextmanager
+def chromium(profile):
+    """Run a browser with an empty profile."""
+    options = Options()
+    options.binary_location = CHROMIUM
+    for argument in [*QUIET.split(), f"--user-data-dir={profile}"]:
+        options.add_argument(argument)
+    driver = webdriver.Chrome(options, Service(DRIVER))
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+class Page:
+    """The page of a browser; each look-up waits until it finds something."""
+
+    def __init__(self, driver):
+        self.driver = driver
+
+    def until(self, condition, what):
+        """Wait for a true value and return it."""
+        ignored = (NoSuchElementException, StaleElementReferenceException)
+        wait = WebDriverWait(self.driver, WAIT_SECONDS, 0.05, ignored)
+        return wait.until(lambda _: condition(), f"{what}\n{self.text}")
+
+    @property
+    def text(self):
+        return self.driver.find_element(By.TAG_NAME, "body").text
+
+    def has(self, text):
+        """Wait until the page shows a string."""
+        return self.until(lambda: text in self.text, f"no {text!r} on the page")
+
+    def button(self, name):
+        """Return the shown button of a name."""
+        path = f"//button[normalize-space()={name!r}]"
+        return self.until(lambda: self._shown(By.XPATH, path), f"no button {name!r}")
+
+    def press(self, name):
+        self.button(name).click()
+
+    def link(self, name):
+        return self.until(lambda: self._shown(By.LINK_TEXT, name), f"no link {name!r}")
+
+    def follow(self, name):
+        self.link(name).click()
+
+    def field(self, label):
+        """Return the field with a label."""
+
+        def find():
+            path = f"//label[normalize-space()={label!r}]"
+            found = self._shown(By.XPATH, path)
+            return found and self.driver.find_element(By.ID, found.get_attribute("for"))
+
+        return self.until(find, f"no field {label!r}")
+
+    def type(self, label, text):
+        """Replace what a field holds."""
+        found = self.field(label)
+        if found.tag_name == "select":
+            Select(found).select_by_visible_text(text)
+            return
+        found.clear()
+        found.send_keys(text)
+
+    def fill(self, **fields):
+        """Type into several fields, given by label with underscores."""
+        for label, text in fields.items():
+            self.type(label.replace("_", " "), text)
+
+    def about(self, label):
+        """Return the sentences that describe a field: its help and its mistakes."""
+        names = self.field(label).get_attribute("aria-describedby").split()
+        return " ".join(self.driver.find_element(By.ID, name).text for name in names)
+
+    def alert(self):
+        """Wait for an alert and return it."""
+        return self.until(lambda: self._shown(By.CSS_SELECTOR, "[role=alert]"), "no alert").text
+
+    def _shown(self, by, path):
+        return next(
+            (one for one in self.driver.find_elements(by, path) if one.is_displayed()), None
+        )
+
+    @contextmanager
+    def window(self):
+        """Switch to the window that has opened, and back."""
+        own = self.driver.current_window_handle
+        others = self.until(
+            lambda: [one for one in self.driver.window_handles if one != own], "no window"
+        )
+        self.driver.switch_to.window(others[0])
+        yield self
+        self.driver.switch_to.window(own)
+
+    def is_alone(self):
+        """Wait until all other windows are closed."""
+        self.until(lambda: len(self.driver.window_handles) == 1, "another window is open")
+
+    def pause(self, seconds):
+        """Let timers of the page fire."""
+        time.sleep(seconds)

@@ -1,0 +1,72 @@
+"""The studio command as a process, and requests to it as a browser sends them."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+
+import requests
+
+TIMEOUT_SECONDS = 120
+
+
+class StudioProcess:
+    """One run of the command; ``address`` has the one-time key, ``origin`` does not."""
+
+    def __init__(self, folder, *options, env=None):
+        command = [sys.executable, "-m", "tap_oauth2_generic", "studio", "--no-browser", *options]
+        self.process = subprocess.Popen(
+            command,
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **(env or {})},
+        )
+        # A silent command must not block the test.
+        self._guard = threading.Timer(TIMEOUT_SECONDS, self.process.kill)
+        self._guard.start()
+        self.said = ""
+        self.address = self.origin = self.errors = ""
+        for line in self.process.stdout:
+            self.said += line
+            if found := re.match(r"\s+((http://\S+)/\?key=\S+)\s*$", line):
+                self.address, self.origin = found[1], found[2]
+                break
+
+    def end(self):
+        """Stop it as Ctrl-C does; return the exit status."""
+        self.process.terminate()
+        rest, self.errors = self.process.communicate(timeout=TIMEOUT_SECONDS)
+        self._guard.cancel()
+        self.said += rest
+        return self.process.returncode
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+
+class StudioClient:
+    """A client that has opened the address."""
+
+    def __init__(self, studio):
+        self.origin = studio.origin
+        self.http = requests.Session()
+        self.http.trust_env = False
+        self.opening = self.http.get(studio.address, timeout=10)
+        found = re.search(r'name="form-token" content="([^"]+)"', self.get("/").text)
+        self.form_token = found[1] if found else ""
+
+    def get(self, path, **headers):
+        return self.http.get(self.origin + path, headers=headers, timeout=10)
+
+    def post(self, path, data=None, **headers):
+        """Send a form as the page does; None leaves a header out."""
+        own = {"Origin": self.origin, "X-Form-Token": self.form_token, **headers}
+        return self.http.post(self.origin + path, data=data or {}, headers=own, timeout=30)

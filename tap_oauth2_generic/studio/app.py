@@ -9,7 +9,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from tap_oauth2_generic.studio import connection_page, request_page
+from tap_oauth2_generic.studio import connection_page, request_page, streams_page
 from tap_oauth2_generic.studio.access import Access, Guard
 from tap_oauth2_generic.studio.pages import FOLDER, Studio, changes, reads
 from tap_oauth2_generic.studio.project import Project
@@ -18,6 +18,9 @@ _PAGES = {
     "/": connection_page.show,
     "/connection/state": connection_page.show_state,
     "/request": request_page.show,
+    "/streams": streams_page.show_all,
+    "/streams/{index:int}": streams_page.show,
+    "/streams/{index:int}/events": streams_page.watch,
 }
 _ACTIONS = {
     "/connection": connection_page.save,
@@ -28,6 +31,12 @@ _ACTIONS = {
     "/login/paste": connection_page.paste_redirect,
     "/request/send": request_page.send,
     "/request/curl": request_page.read_curl,
+    "/streams/add": streams_page.add,
+    "/streams/use": streams_page.use,
+    "/streams/{index:int}": streams_page.save,
+    "/streams/{index:int}/draft": streams_page.keep,
+    "/streams/{index:int}/style": streams_page.restyle,
+    "/streams/{index:int}/stop": streams_page.stop,
 }
 
 

@@ -21,6 +21,7 @@ _OPEN_LEVELS = 2
 class TreeNode:
     """A member of a response; ``path`` leads to it, empty if no setting can name it.
 
+    ``use`` is what a stream takes of it: the path of the records, and below them of a value.
     ``left_out`` counts the members that are not shown.
     """
 
@@ -28,6 +29,7 @@ class TreeNode:
     kind: str
     shown: str
     path: str
+    use: str = ""
     is_open: bool = False
     members: list[TreeNode] = field(default_factory=list)
     left_out: int = 0
@@ -52,19 +54,29 @@ class _Tree:
     def __init__(self) -> None:
         self._left = _MAX_NODES
 
-    def node(self, name: str, value: Any, keys: tuple[str, ...]) -> TreeNode:
-        """Return a node with as many members as are left."""
+    def node(self, name: str, value: Any, keys: tuple[str, ...], records: int = -1) -> TreeNode:
+        """Return a node with as many members as are left.
+
+        ``records`` is the number of keys that lead to the list it is in, -1 without one.
+        """
         self._left -= 1
         made = TreeNode(name, _kind(value), _shown(value), _path(keys))
+        if made.is_records and made.path:
+            made.use, records = made.path, len(keys)
+        elif made.is_value and len(keys) > records + (records >= 0):
+            # A record is below its list; without a list, the response is the record.
+            below = _path(keys[records + 1 :] if records >= 0 else keys)
+            made.use = below and f"{_path(keys[:records]) if records >= 0 else '$'}\n{below}"
         if not isinstance(value, dict | list):
             return made
-        made.is_open = len(keys) < _OPEN_LEVELS
+        # The first record shows what all of them are like.
+        made.is_open = len(keys) < _OPEN_LEVELS or (len(keys) == _OPEN_LEVELS and name == "0")
         pairs: Iterable[tuple[Any, Any]]
         pairs = value.items() if isinstance(value, dict) else enumerate(value)
         for key, member in islice(pairs, _MAX_MEMBERS):
             if self._left <= 0:
                 break
-            made.members.append(self.node(str(key), member, (*keys, str(key))))
+            made.members.append(self.node(str(key), member, (*keys, str(key)), records))
         made.left_out = len(value) - len(made.members)
         return made
 

@@ -20,6 +20,7 @@ from tap_oauth2_generic.studio.access import Access
 from tap_oauth2_generic.studio.connecting import Login
 from tap_oauth2_generic.studio.project import Project
 from tap_oauth2_generic.studio.sessions import sentence
+from tap_oauth2_generic.studio.trial import Trial
 
 FOLDER = Path(__file__).parent
 _MAX_FIELDS = 2_000
@@ -35,6 +36,8 @@ class Studio:
     project: Project
     access: Access
     login: Login | None = None
+    #: The latest test read of each stream, by name.
+    trials: dict[str, Trial] = field(default_factory=dict)
     #: The request block as it was filled in last.
     typed_request: dict[str, str] = field(default_factory=dict)
 

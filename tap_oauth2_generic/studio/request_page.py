@@ -7,42 +7,24 @@ from typing import Any
 
 from starlette.responses import Response
 
-from tap_oauth2_generic.config.streams import STREAM_SCHEMA, read_stream
+from tap_oauth2_generic.config.streams import read_stream
 from tap_oauth2_generic.settings.fields import ErrorCollector
 from tap_oauth2_generic.studio.curl import parse_curl
 from tap_oauth2_generic.studio.form_fields import (
-    FormField,
     declared_field,
     read_value,
     sort_errors,
-    with_value,
 )
 from tap_oauth2_generic.studio.json_tree import tree_of
 from tap_oauth2_generic.studio.pages import Form, Studio, fragments, page
 from tap_oauth2_generic.studio.raw_request import send_raw
 from tap_oauth2_generic.studio.sessions import connection_config
-
-#: The settings of the block, under the names of a hosted connector.
-BLOCK = {
-    "path": "Path",
-    "method": "Method",
-    "params": "Query Parameters",
-    "headers": "Headers",
-    "body": "Request Body",
-    "body_format": "Body Format",
-}
-_DECLARED: Mapping[str, Any] = STREAM_SCHEMA["properties"]
-
-
-def block_fields(values: Mapping[str, Any], errors: Mapping[str, list[str]]) -> list[FormField]:
-    """Return the fields of the block with values and mistakes."""
-    empty = (declared_field(name, _DECLARED[name], label) for name, label in BLOCK.items())
-    return [with_value(one, values.get(one.name), errors.get(one.name, ())) for one in empty]
+from tap_oauth2_generic.studio.stream_form import BLOCK, DECLARED, block_fields
 
 
 def read_block(typed: Mapping[str, str]) -> dict[str, Any]:
     """Return the settings that were typed into the block."""
-    empty = (declared_field(name, _DECLARED[name]) for name in BLOCK)
+    empty = (declared_field(name, DECLARED[name]) for name in BLOCK)
     read = {one.name: read_value(one.kind, typed.get(one.name, ""), None) for one in empty}
     return {name: value for name, value in read.items() if value is not None}
 

@@ -18,6 +18,7 @@ from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.studio.access import Access
 from tap_oauth2_generic.studio.app import make_app
 from tap_oauth2_generic.studio.project import Project
+from tap_oauth2_generic.studio.sessions import close_sessions
 
 _HOST = "127.0.0.1"
 _SECONDS_TO_END = 1
@@ -48,6 +49,7 @@ def serve(file: str, port: int, *, opens: bool) -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listener])
+        close_sessions()
 
 
 def _listen(port: int) -> socket.socket:

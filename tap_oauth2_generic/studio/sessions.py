@@ -25,9 +25,16 @@ def open_session(config: Config) -> Iterator[Session]:
     """Wire a session; whoever waits for a person sends no request twice."""
     at_once = replace(config, resilience=replace(config.resilience, max_retries=0))
     session = Session.of(at_once, Clock(), lambda: None)
+    with keep_session(session):
+        yield session
+
+
+@contextmanager
+def keep_session(session: Session) -> Iterator[None]:
+    """Close a session after use, or when the server ends."""
     _OPEN.append(session)
     try:
-        yield session
+        yield
     finally:
         session.close()
         _OPEN.remove(session)

@@ -9,7 +9,11 @@ from contextlib import contextmanager
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.common.exceptions import (
+    NoSuchElementException,
+    StaleElementReferenceException,
+    TimeoutException,
+)
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -54,7 +58,10 @@ class Page:
         """Wait for a true value and return it."""
         ignored = (NoSuchElementException, StaleElementReferenceException)
         wait = WebDriverWait(self.driver, WAIT_SECONDS, 0.05, ignored)
-        return wait.until(lambda _: condition(), f"{what}\n{self.text}")
+        try:
+            return wait.until(lambda _: condition())
+        except TimeoutException:
+            raise AssertionError(f"{what}\n{self.text}") from None
 
     @property
     def text(self):

@@ -16,7 +16,7 @@ function say(text) {
 }
 
 // Put each element of a response in place of the one with its ID.
-function swap(html) {
+function swap(html, isEvent = false) {
   const made = new DOMParser().parseFromString(html, "text/html");
   const focused = document.activeElement?.id;
   let first = null;
@@ -29,7 +29,8 @@ function swap(html) {
     old.replaceWith(part);
     first ??= part.querySelector("[aria-invalid]") ?? part.querySelector("[data-focus]");
     first = part.querySelector("[aria-invalid]") ?? first;
-    if (part.id === "login") followLogin(part);
+    if (part.id === "login") followLogin(part, isEvent);
+    if (part.id === "read") follow(part, isEvent);
   }
   if (first) {
     first.closest("details")?.setAttribute("open", "");
@@ -65,24 +66,31 @@ async function take(response) {
   }
 }
 
-function followLogin(part) {
-  if (popup && part.dataset.popupUrl && popup.studioAddress !== part.dataset.popupUrl) {
-    popup.studioAddress = part.dataset.popupUrl;
-    popup.window.location.href = part.dataset.popupUrl;
-  }
+// Take the fragments that the server sends while something is under way.
+function follow(part, isEvent = false) {
   if (!("events" in part.dataset)) {
     events?.close();
     events = null;
-    if ("popupClose" in part.dataset) closePopup();
     return;
   }
-  if (events) return;
+  if (events && isEvent) return;
+  // What the page has begun anew takes the place of the one before.
+  events?.close();
   events = new EventSource(part.dataset.events);
-  events.addEventListener("message", (event) => swap(event.data));
+  events.addEventListener("message", (event) => swap(event.data, true));
   events.addEventListener("end", () => {
     events?.close();
     events = null;
   });
+}
+
+function followLogin(part, isEvent = false) {
+  if (popup && part.dataset.popupUrl && popup.studioAddress !== part.dataset.popupUrl) {
+    popup.studioAddress = part.dataset.popupUrl;
+    popup.window.location.href = part.dataset.popupUrl;
+  }
+  follow(part, isEvent);
+  if ("popupClose" in part.dataset) closePopup();
 }
 
 function closePopup() {
@@ -147,5 +155,4 @@ setInterval(async () => {
   }
 }, REFRESH_MS);
 
-const login = document.getElementById("login");
-if (login) followLogin(login);
+for (const part of document.querySelectorAll("#login, #read")) follow(part);

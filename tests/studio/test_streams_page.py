@@ -1,0 +1,172 @@
+"""Streams in a real browser: from a response, list blocks, test reads page by page, children."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+from selenium.webdriver.common.by import By
+
+from tests.support.chromium import require_chromium
+
+require_chromium()
+
+
+@pytest.fixture
+def connected(write, config):
+    """A connection that needs no person, and no stream yet."""
+    write({**config, "grant_type": "client_credentials"})
+
+
+def saved(project):
+    return json.loads((project / "config.json").read_text())
+
+
+def shown(page, ident):
+    """Return the text of a part, folded or not."""
+    return page.driver.find_element(By.ID, ident).get_attribute("textContent")
+
+
+def test_list_becomes_a_stream_that_is_read_and_saved(connected, page, project):
+    page.follow("Request")
+    page.type("Path", "/contacts")
+    page.press("Send")
+    page.has("Status 200")
+    page.driver.find_element(By.CSS_SELECTOR, "[aria-label='data: these are the records']").click()
+    page.has("Stream contacts")
+    assert page.field("Json Path For Output Records").get_attribute("value") == "data"
+    page.type("List block", "page_number")
+    page.type("Page Number Field Name", "page")
+    page.type("Page Size Field Name", "per_page")
+    page.type("Page Size", "50")
+    page.press("Test read")
+    page.has("read: 500 records of 10 pages")
+    assert '"id":' in shown(page, "read_records")
+    assert "per_page=50" in shown(page, "read_pages")
+    assert "primary_key_candidates" in shown(page, "read_schema")
+    page.press("Save")
+    page.has("Saved in config.json")
+    assert saved(project)["streams"] == [
+        {
+            "path": "/contacts",
+            "records_path": "data",
+            "name": "contacts",
+            "pagination": {
+                "style": "page_number",
+                "page_param": "page",
+                "page_size_param": "per_page",
+                "page_size": 50,
+            },
+        }
+    ]
+
+
+def test_value_becomes_the_key_of_a_child_stream(connected, page):
+    """As /me leads to /users/{id}: the child has the parent and its key filled in."""
+    page.follow("Request")
+    page.type("Path", "/lists")
+    page.press("Send")
+    page.has("Status 200")
+    page.driver.find_element(By.CSS_SELECTOR, "[aria-label^='id ']").click()
+    page.has("Stream lists_child")
+    assert page.field("Path").get_attribute("value") == "/lists/{parent.lists_id}"
+    page.type("Path", "/lists/{parent.lists_id}/tasks")
+    page.type("Json Path For Output Records", "value")
+    page.press("Test read")
+    page.has("read: ")
+    assert '"lists_id":' in shown(page, "read_records")
+    assert "/tasks" in shown(page, "read_pages")
+
+
+def test_mistakes_are_at_their_fields(connected, page, project):
+    page.follow("Streams")
+    page.type("Name of a new stream", "people")
+    page.press("Add")
+    page.has("Stream people")
+    page.type("Path", "/people/{nothing}")
+    page.type("List block", "cursor")
+    page.type("Page Size", "many")
+    page.press("Save")
+    assert "correct the settings that are marked" in page.alert()
+    assert "must be a number, not 'many'" in page.about("Page Size")
+    assert "is required" in page.about("Output Name For Cursor Token")
+    assert "nothing" in page.about("Path")
+    assert page.field("Page Size").get_attribute("value") == "many"
+    assert "streams" not in saved(project)
+
+
+def test_other_list_block_drops_only_what_it_lacks(connected, page, project):
+    page.follow("Streams")
+    page.type("Name of a new stream", "issues")
+    page.press("Add")
+    page.has("Stream issues")
+    page.type("List block", "page_number")
+    page.type("Page Size", "20")
+    page.type("Page Number Field Name", "p")
+    page.type("List block", "offset")
+    page.type("Offset Field Name", "startAt")
+    page.press("Save")
+    page.has("Saved in config.json")
+    assert saved(project)["streams"][0]["pagination"] == {
+        "style": "offset",
+        "page_size": 20,
+        "offset_param": "startAt",
+    }
+
+
+@pytest.fixture
+def gated(api, write):
+    """An API whose second page waits until the test lets it go."""
+    gate = threading.Event()
+
+    def items(seen):
+        if seen.query.get("page") == "2":
+            gate.wait(20)
+        return {"data": [{"id": int(seen.query["page"])}]} if int(seen.query["page"]) < 4 else []
+
+    api.routes["/items"] = items
+    paging = {"style": "page_number", "page_param": "page"}
+    stream = {"name": "items", "path": "items", "records_path": "data", "pagination": paging}
+    write(api.config(stream), secret=None)
+    yield gate
+    gate.set()
+
+
+def test_page_is_shown_when_it_has_arrived(gated, page):
+    """The first page is there while the second is still under way."""
+    page.follow("Streams")
+    page.follow("items")
+    page.press("Test read")
+    page.has("reading: 1 record of 1 page")
+    assert '"id": 1' in shown(page, "read_records")
+    gated.set()
+    page.has("read: 3 records of 4 pages")
+
+
+def test_stop_keeps_what_was_read(gated, page, api):
+    page.follow("Streams")
+    page.follow("items")
+    page.press("Test read")
+    page.has("reading: 1 record of 1 page")
+    page.press("Stop")
+    page.has("stopped after: 1 record of 1 page")
+    gated.set()
+    page.pause(0.5)
+    assert "stopped after: 1 record of 1 page" in page.text
+    assert len(api.requests("/items")) <= 2
+
+
+@pytest.fixture
+def missing(api, write):
+    """A stream whose records are elsewhere."""
+    api.serve("/items", {"rows": []})
+    stream = {"name": "items", "path": "items", "records_path": "data"}
+    write(api.config(stream), secret=None)
+
+
+def test_failed_read_is_one_sentence(missing, page):
+    page.follow("Streams")
+    page.follow("items")
+    page.press("Test read")
+    assert "records_path 'data'" in page.alert()

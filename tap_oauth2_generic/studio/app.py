@@ -9,7 +9,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from tap_oauth2_generic.studio import connection_page, request_page, streams_page
+from tap_oauth2_generic.studio import connection_page, export_page, request_page, streams_page
 from tap_oauth2_generic.studio.access import Access, Guard
 from tap_oauth2_generic.studio.pages import FOLDER, Studio, changes, reads
 from tap_oauth2_generic.studio.project import Project
@@ -18,6 +18,7 @@ _PAGES = {
     "/": connection_page.show,
     "/connection/state": connection_page.show_state,
     "/request": request_page.show,
+    "/export": export_page.show,
     "/streams": streams_page.show_all,
     "/streams/{index:int}": streams_page.show,
     "/streams/{index:int}/events": streams_page.watch,
@@ -31,6 +32,8 @@ _ACTIONS = {
     "/login/paste": connection_page.paste_redirect,
     "/request/send": request_page.send,
     "/request/curl": request_page.read_curl,
+    "/export": export_page.apply,
+    "/export/meltano": export_page.write_meltano,
     "/streams/add": streams_page.add,
     "/streams/use": streams_page.use,
     "/streams/{index:int}": streams_page.save,

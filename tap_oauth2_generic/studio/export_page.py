@@ -1,0 +1,73 @@
+"""The page of the export: the configuration as JSON, ``meltano.yml``, and what to run next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from tap_oauth2_generic.errors import InputError
+from tap_oauth2_generic.oauth2.grants import DEFAULT_GRANT
+from tap_oauth2_generic.studio.export import meltano_project, next_commands, secret_variables
+from tap_oauth2_generic.studio.json_edit import edit_json, read_json
+from tap_oauth2_generic.studio.pages import Form, Studio, fragments, page
+from tap_oauth2_generic.studio.project import Project
+
+_NAME = "meltano.yml"
+
+
+def show(studio: Studio, _: Form) -> Response:
+    """Return the page."""
+    return page(studio, "export", **_values(studio.project))
+
+
+def apply(studio: Studio, form: Form) -> Response:
+    """Take the edited JSON as the draft; save it if the button says so."""
+    project = studio.project
+    try:
+        found = read_json(form.get("json", ""))
+    except ValueError as error:
+        raise InputError(f"the configuration is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise InputError("the configuration must be a JSON object")
+    for name in {*_shown(project), *found}:
+        project.change(name, found.get(name))
+    _, collector = project.check()
+    alert, notice = "; ".join(collector.errors), "Applied"
+    if form.get("action") == "save" and not alert:
+        project.save()
+        notice = f"Saved in {project.path.name}"
+    return fragments(
+        studio, "export", alert=alert, notice="" if alert else notice, **_values(project)
+    )
+
+
+def write_meltano(studio: Studio, _: Form) -> Response:
+    """Write ``meltano.yml`` next to the configuration, unless there is one."""
+    path = studio.project.path.parent / _NAME
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(_values(studio.project)["meltano"])
+    except FileExistsError:
+        raise InputError(f"there is a {_NAME} already; copy the plugin into it") from None
+    except OSError as error:
+        raise InputError(f"cannot write {_NAME}: {error.strerror}") from None
+    return fragments(studio, notice=f"Wrote {_NAME}")
+
+
+def _shown(project: Project) -> dict[str, Any]:
+    """Return the settings of the draft that may be shown."""
+    return {name: value for name, value in project.draft.items() if not project.is_secret(name)}
+
+
+def _values(project: Project) -> dict[str, Any]:
+    shown, effective = _shown(project), project.effective()
+    secrets = {name: "" for name in effective if project.is_secret(name)}
+    exported = {name: value for name, value in shown.items() if name != "$schema"}
+    grant_type = str(effective.get("grant_type") or DEFAULT_GRANT)
+    return {
+        "json": edit_json("", shown),
+        "meltano": meltano_project(exported, secrets, project.settings),
+        "variables": secret_variables(secrets),
+        "commands": next_commands(project.path.name, grant_type),
+    }

@@ -1,0 +1,103 @@
+"""Each screen passes axe: labels, names, roles and contrast, in light and dark, wide and narrow."""
+
+from __future__ import annotations
+
+import pytest
+from axe_core_python.selenium import Axe
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from tests.support.chromium import require_chromium
+
+require_chromium()
+
+PAGING = {"style": "page_number", "page_param": "page", "page_size_param": "per_page"}
+STREAM = {"name": "contacts", "path": "contacts", "records_path": "data", "pagination": PAGING}
+
+
+@pytest.fixture
+def connected(write, config):
+    write({**config, "grant_type": "client_credentials", "streams": [STREAM]})
+
+
+def open_all(page):
+    """Unfold everything, so that all of it is checked."""
+    page.driver.execute_script(
+        "for (const one of document.querySelectorAll('details')) one.open = true;"
+    )
+
+
+def show(page, width, scheme):
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+
+def faults(page):
+    """Return what axe finds on each variant of the screen, and what is too wide."""
+    open_all(page)
+    found = []
+    for width in (1280, 390):
+        for scheme in ("light", "dark"):
+            show(page, width, scheme)
+            for one in Axe().run(page.driver)["violations"]:
+                nodes = [node["html"][:200] for node in one["nodes"][:3]]
+                found.append((width, scheme, one["id"], nodes))
+        is_wide = "return document.documentElement.scrollWidth > window.innerWidth"
+        if page.driver.execute_script(is_wide):
+            found.append((width, "too wide"))
+    page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    return found
+
+
+def test_connection_passes(connected, page):
+    page.press("Save and connect")
+    page.has("Connected, valid for")
+    assert faults(page) == []
+
+
+def test_mistakes_pass(page):
+    page.press("Save")
+    page.alert()
+    assert faults(page) == []
+
+
+def test_request_passes(connected, page):
+    page.follow("Request")
+    page.type("Path", "/contacts")
+    page.press("Send")
+    page.has("Status 200")
+    assert faults(page) == []
+
+
+def test_streams_pass(connected, page):
+    page.follow("Streams")
+    page.has("contacts")
+    assert faults(page) == []
+
+
+def test_stream_and_its_read_pass(connected, page):
+    page.follow("Streams")
+    page.follow("contacts")
+    page.press("Test read")
+    page.has("read: ")
+    page.until(lambda: "reading" not in page.text, "still reading")
+    assert faults(page) == []
+
+
+def test_export_passes(connected, page):
+    page.follow("Export")
+    page.has("Meltano project")
+    assert faults(page) == []
+
+
+def test_everything_works_by_keyboard(connected, page):
+    """Tab reaches the skip link first, and Enter in a field sends the form."""
+    page.follow("Request")
+    page.has("Raw API request")
+    body = page.driver.find_element(By.TAG_NAME, "body")
+    body.send_keys(Keys.TAB)
+    assert page.driver.switch_to.active_element.text == "Skip to the page"
+    page.field("Path").send_keys("/contacts", Keys.ENTER)
+    page.has("Status 200")

@@ -12,7 +12,8 @@ from starlette.responses import Response
 from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.studio.pages import Form, Studio, fragments, go_to, page
 from tap_oauth2_generic.studio.request_page import read_block
-from tap_oauth2_generic.studio.stream_form import make_form, streams_of, take_form
+from tap_oauth2_generic.studio.stream_form import StreamForm, make_form, streams_of, take_form
+from tap_oauth2_generic.studio.suggesting import suggest
 from tap_oauth2_generic.studio.trial import Trial
 
 _WRONG = "correct the settings that are marked"
@@ -75,7 +76,7 @@ def restyle(studio: Studio, form: Form) -> Response:
 
 
 def save(studio: Studio, form: Form) -> Response:
-    """Save all streams, remove this one, or begin a test read of it."""
+    """Save all streams; or remove this one, complete it or begin a test read of it."""
     index, project = _index(studio, form), studio.project
     if form.get("action") == "remove":
         project.change("streams", [s for n, s in enumerate(streams_of(project)) if n != index])
@@ -84,14 +85,34 @@ def save(studio: Studio, form: Form) -> Response:
     shown = make_form(project, index, checks=True)
     if shown.is_wrong:
         return fragments(studio, "stream_form", alert=_WRONG, form=shown)
-    if form.get("action") == "read":
-        if shown.name in studio.trials:
-            studio.trials[shown.name].stop()
-        trial = studio.trials[shown.name] = Trial(shown.name)
-        trial.begin(_configuration(studio, index))
-        return fragments(studio, "stream_form", "read", form=shown, trial=trial)
+    match form.get("action"):
+        case "read":
+            return _read(studio, shown)
+        case "suggest":
+            return _suggest(studio, shown)
     project.save(["streams"])
     return fragments(studio, "stream_form", notice=f"Saved in {project.path.name}", form=shown)
+
+
+def _read(studio: Studio, shown: StreamForm) -> Response:
+    """Begin a test read, in place of one that is under way."""
+    if shown.name in studio.trials:
+        studio.trials[shown.name].stop()
+    trial = studio.trials[shown.name] = Trial(shown.name)
+    trial.begin(_configuration(studio, shown.index))
+    return fragments(studio, "stream_form", "read", form=shown, trial=trial)
+
+
+def _suggest(studio: Studio, shown: StreamForm) -> Response:
+    """Fill in what the responses of a stream suggest."""
+    definition, remarks = suggest(_configuration(studio, shown.index), shown.name)
+    streams = streams_of(studio.project)
+    new = [name for name in definition if definition[name] != streams[shown.index].get(name)]
+    streams[shown.index] = definition
+    studio.project.change("streams", streams)
+    filled = f"Filled in: {', '.join(new)}" if new else "Nothing to add"
+    form = make_form(studio.project, shown.index, checks=True)
+    return fragments(studio, "stream_form", notice="; ".join([filled, *remarks]), form=form)
 
 
 def stop(studio: Studio, form: Form) -> Response:

@@ -14,11 +14,13 @@ from itertools import islice
 from typing import Any, Literal
 
 from tap_oauth2_generic.extract.trial_read import TrialPage, describe_records, read_pages
+from tap_oauth2_generic.replication.bookmark import Bookmark
 from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.runtime.masked_json import mask
 from tap_oauth2_generic.runtime.redaction import printable, redact
 from tap_oauth2_generic.runtime.stats import plural
 from tap_oauth2_generic.settings.limits import MAX_PREVIEW_PAGES
+from tap_oauth2_generic.stream import OAuth2Stream
 from tap_oauth2_generic.studio.sessions import keep_session, sentence
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
@@ -39,6 +41,7 @@ class Trial:
     findings: dict[str, Any] = field(default_factory=dict)
     paging: str = ""
     error: str = ""
+    bookmark: dict[str, str] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
     _sampled: list[dict[str, Any]] = field(default_factory=list)
     _changed: threading.Condition = field(default_factory=threading.Condition)
@@ -85,11 +88,13 @@ class Trial:
             try:
                 tap = TapOAuth2Generic(config=raw, setup_mapper=False)
                 with keep_session(tap.session):
-                    stream: Any = tap.streams[self.name]
+                    stream = tap.streams[self.name]
+                    highest = Bookmark(None, stream.plan.read_range.pattern)
                     for page in islice(read_pages(stream.sample), MAX_PREVIEW_PAGES):
                         if self._stopped:
                             return
                         self._take(page)
+                        self._follow(page, highest, stream)
                 self.error = self.error or stream.reader.check.missing
             except Exception as error:  # noqa: BLE001 - shown on the page
                 self.error = sentence(error)
@@ -107,6 +112,21 @@ class Trial:
             self.count += len(records)
             self.paging, self.error = redact(page.paging), page.failure
             self._changed.notify_all()
+
+    def _follow(self, page: TrialPage, highest: Bookmark, stream: OAuth2Stream) -> None:
+        """Show where the bookmark would be after a page."""
+        key, reads = stream.replication_key, stream.plan.read_range
+        if not key:
+            self.bookmark = {"Replication": "FULL_TABLE: each run reads everything"}
+            return
+        highest.observe_in_order([one[key] for one in page.records if one.get(key) is not None])
+        reached = highest.value
+        self.bookmark = {
+            "Replication": f"INCREMENTAL by {key}",
+            "First run reads from": str(page.slice.start.raw if page.slice.start else "the start"),
+            "Bookmark before": "none",
+            "Bookmark after": "none" if reached is None else redact(str(reads.hold(reached))),
+        }
 
     def _change(self, state: Literal["done", "stopped", "failed"]) -> None:
         with self._changed:

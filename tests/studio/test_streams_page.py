@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 
 import pytest
@@ -113,6 +114,40 @@ def test_other_list_block_drops_only_what_it_lacks(connected, page, project):
         "page_size": 20,
         "offset_param": "startAt",
     }
+
+
+def test_suggest_fills_in_and_says_why(connected, page):
+    """Of a bare path: records, paging, keys; then the read shows rows."""
+    page.follow("Streams")
+    page.type("Name of a new stream", "contacts")
+    page.press("Add")
+    page.has("Stream contacts")
+    page.press("Suggest")
+    page.has("Filled in: ")
+    page.has("looks like the time of the last change")
+    assert page.field("Json Path For Output Records").get_attribute("value") == "data"
+    assert page.field("List block").get_attribute("value") == "page_number"
+    assert page.field("Primary Keys").get_attribute("value") == "id"
+    page.press("Test read")
+    page.has("of 10 pages")
+    assert "INCREMENTAL by updated_at" in shown(page, "read_state")
+    assert re.search(r"Bookmark after\s*20\d\d-", shown(page, "read_state"))
+
+
+def test_typing_while_the_form_is_replaced_is_kept(connected, page):
+    """Whoever types on after choosing a list block, before its fields are there, loses nothing."""
+    page.follow("Streams")
+    page.type("Name of a new stream", "contacts")
+    page.press("Add")
+    page.has("Stream contacts")
+    page.driver.execute_script(
+        "const style = document.getElementsByName('pagination.style')[0];"
+        "style.value = 'offset';"
+        "style.dispatchEvent(new Event('change', {bubbles: true}));"
+        "document.getElementsByName('primary_keys')[0].value = 'typed meanwhile';"
+    )
+    page.field("Offset Field Name")
+    assert page.field("Primary Keys").get_attribute("value") == "typed meanwhile"
 
 
 @pytest.fixture

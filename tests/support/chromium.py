@@ -96,13 +96,18 @@ class Page:
         return self.until(find, f"no field {label!r}")
 
     def type(self, label, text):
-        """Replace what a field holds."""
-        found = self.field(label)
-        if found.tag_name == "select":
-            Select(found).select_by_visible_text(text)
-            return
-        found.clear()
-        found.send_keys(text)
+        """Replace what a field holds; again, if its form was replaced meanwhile."""
+
+        def replace():
+            found = self.field(label)
+            if found.tag_name == "select":
+                Select(found).select_by_visible_text(text)
+            else:
+                found.clear()
+                found.send_keys(text)
+            return True
+
+        self.until(replace, f"cannot type into {label!r}")
 
     def fill(self, **fields):
         """Type into several fields, given by label with underscores."""

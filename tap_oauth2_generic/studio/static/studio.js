@@ -42,6 +42,7 @@ function swap(html, isEvent = false) {
 
 async function post(address, form, submitter) {
   const body = new URLSearchParams(form ? new FormData(form, submitter) : {});
+  const before = form ? new FormData(form) : new FormData();
   let response;
   try {
     response = await fetch(address, { method: "POST", body, headers: { "X-Form-Token": token } });
@@ -49,17 +50,28 @@ async function post(address, form, submitter) {
     say("The studio does not respond: it was stopped. Run it again; what was not saved is in this page.");
     return;
   }
-  await take(response);
+  await take(response, form, before);
 }
 
-async function take(response) {
+// Return what was typed into a form after it had been sent.
+function typedSince(form, before) {
+  const now = form?.isConnected ? [...new FormData(form)] : [];
+  return now.filter(([name, value]) => before.get(name) !== value);
+}
+
+async function take(response, form = null, before = null) {
   const text = await response.text();
   const target = response.headers.get("X-Studio-Go");
   if (target) {
     isMoving = true;
     location.assign(target);
   } else if (response.status === 200 || response.status === 422) {
+    const typed = typedSince(form, before);
     swap(text);
+    for (const [name, value] of typed) {
+      const field = document.getElementsByName(name)[0];
+      if (field && "value" in field) field.value = value;
+    }
   } else {
     const made = new DOMParser().parseFromString(text, "text/html");
     say(made.querySelector("p")?.textContent || `The studio responded with status ${response.status}.`);

@@ -93,20 +93,28 @@ def paste_redirect(studio: Studio, form: Form) -> Response:
 def use(studio: Studio, form: Form) -> Response:
     """Check, renew or remove the stored connection."""
     config, project = connection_config(studio.project), studio.project
-    done = ""
-    match form.get("action"):
-        case "check":
-            streams = project.draft.get("streams")
-            first = streams[0] if isinstance(streams, list) and streams else STAND_IN
-            plain = first if isinstance(first, dict) and "parent" not in first else STAND_IN
-            done = connection_state.check(config, plain)
-        case "renew":
-            done = connection_state.renew(config)
-        case "disconnect":
-            done = connection_state.disconnect(config)
-    is_bad = done.startswith(("the API refused", "could not"))
+    done, is_bad = "", False
+    try:
+        match form.get("action"):
+            case "check":
+                done = connection_state.check(config, _plain_stream(project))
+                is_bad = done.startswith(("the API refused", "could not"))
+            case "renew":
+                done = connection_state.renew(config)
+            case "disconnect":
+                done = connection_state.disconnect(config)
+    except TapError as error:
+        # The attempt may have changed the state: a refresh token may be rejected.
+        done, is_bad = sentence(error), True
     said = {"alert" if is_bad else "notice": done}
     return fragments(studio, "connection_state", **said, **_state(studio))
+
+
+def _plain_stream(project: Project) -> dict[str, Any]:
+    """Return a stream that can be requested without a parent."""
+    streams = project.draft.get("streams")
+    found = [one for one in streams if isinstance(one, dict)] if isinstance(streams, list) else []
+    return next((one for one in found if not one.get("parent")), STAND_IN)
 
 
 def _state(studio: Studio) -> dict[str, Any]:

@@ -45,9 +45,15 @@ class TreeNode:
         return self.kind in {"string", "number"} and bool(self.path)
 
 
-def tree_of(body: Any) -> TreeNode:
-    """Return the tree of decoded JSON."""
-    return _Tree().node("response", body, ())
+def tree_of(body: Any, *, is_cut: bool = False) -> TreeNode:
+    """Return the tree of decoded JSON; of a cut one, the last members may be incomplete."""
+    tree = last = _Tree().node("response", body, ())
+    while is_cut and last.kind in {"object", "list"}:
+        last.shown = f"{last.shown[:-1]} or more{last.shown[-1]}"
+        if last.left_out or not last.members:
+            break
+        last = last.members[-1]
+    return tree
 
 
 class _Tree:

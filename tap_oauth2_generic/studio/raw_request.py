@@ -19,9 +19,12 @@ from tap_oauth2_generic.runtime.masked_json import mask
 from tap_oauth2_generic.runtime.redaction import excerpt
 from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.settings.fields import ErrorCollector
+from tap_oauth2_generic.studio.json_head import read_head
 from tap_oauth2_generic.studio.sessions import open_session, sentence
 
 _MAX_TEXT = 4_000
+# Bytes of a response that are decoded; more would only be slow to show.
+_MAX_DECODED = 2**19
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class RawResponse:
     """A request and its response, masked; ``status`` is None if there was none.
 
     ``body`` is decoded JSON, None if there is none; ``text`` is the beginning of any other.
+    ``is_cut``: the body is only the beginning of a huge response.
     """
 
     status: int | None = None
@@ -37,6 +41,7 @@ class RawResponse:
     body: Any = None
     text: str = ""
     error: str = ""
+    is_cut: bool = False
 
 
 def send_raw(config: Config, definition: Mapping[str, Any]) -> RawResponse:
@@ -73,7 +78,8 @@ def _fetch(session: Session, definition: Mapping[str, Any]) -> Response:
 
 
 def _describe(response: Response, error: str = "") -> RawResponse:
-    body, about = response.read_body(), describe_response(response)
+    is_cut, about = len(response.content) > _MAX_DECODED, describe_response(response)
+    body = read_head(response.content, _MAX_DECODED) if is_cut else response.read_body()
     return RawResponse(
         response.status,
         about["request"],
@@ -81,4 +87,5 @@ def _describe(response: Response, error: str = "") -> RawResponse:
         mask(body) if isinstance(body, dict | list) else None,
         "" if isinstance(body, dict | list) else excerpt(response.content, _MAX_TEXT),
         error,
+        is_cut,
     )

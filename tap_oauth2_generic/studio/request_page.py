@@ -59,7 +59,7 @@ def send(studio: Studio, form: Form) -> Response:
         alert = "; ".join(["Nothing was sent: correct the request", *others])
         return fragments(studio, "request_form", alert=alert, fields=fields)
     response = send_raw(connection_config(studio.project), {"name": "request", **definition})
-    tree = None if response.body is None else tree_of(response.body)
+    tree = None if response.body is None else tree_of(response.body, is_cut=response.is_cut)
     return fragments(
         studio, "request_form", "response", fields=fields, response=response, tree=tree
     )

@@ -180,6 +180,34 @@ def test_code_of_another_issuer_is_not_exchanged(page, config, api):
     assert not api.requests("/token")
 
 
+def log_in_at(page, config, api, *tokens):
+    """Log in at a provider with these responses of its token endpoint, the last one repeated."""
+    waiting = list(tokens)
+    api.token = lambda _: waiting.pop(0) if len(waiting) > 1 else waiting[0]
+    forge(page, {**config, "base_url": api.url}, api, "code=c&state={state}")
+    page.has("is logged in")
+
+
+def test_expired_connection_says_so(page, config, api):
+    """Without a refresh token it ends with its access token, and the page does not claim more."""
+    log_in_at(page, config, api, {"access_token": "first-token", "expires_in": 1})
+    page.pause(1.2)
+    page.driver.refresh()
+    page.has("Connection expired, and there is no refresh token; log in again")
+    page.press("Check now")
+    assert "an expired access token and no refresh token" in page.alert()
+
+
+def test_revoked_connection_says_so(page, config, api):
+    """The provider rejects the refresh token: the reason is shown once, the state remains."""
+    token = {"access_token": "first-token", "refresh_token": "first-refresh", "expires_in": 3600}
+    log_in_at(page, config, api, token, Reply({"error": "invalid_grant"}, 400))
+    page.press("Renew")
+    assert "the connection was revoked" in page.alert()
+    page.has("Connection revoked")
+    assert "first-refresh" not in page.driver.page_source
+
+
 def forge(page, config, api, query):
     """Have the provider redirect with parameters that it should not send."""
 

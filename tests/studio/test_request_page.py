@@ -134,6 +134,20 @@ def test_token_in_a_response_is_masked(own_api, page):
     assert "echo Bearer ***" in response(page)
 
 
+def test_huge_response_shows_its_head(own_api, page):
+    """Of 30 MB the first records are there at once, and the list can be pressed."""
+    row = b'{"id": 1, "text": "' + b"x" * 980 + b'"}'
+    content = b'{"data": [' + b", ".join([row] * 30_000) + b"]}"
+    own_api.serve("/items", Reply(content, headers={"Content-Type": "application/json"}))
+    page.follow("Request")
+    page.type("Path", "/items")
+    page.press("Send")
+    page.has("only its beginning is shown")
+    assert "or more]" in response(page)
+    page.driver.find_element(By.CSS_SELECTOR, "[aria-label^='data: these']").click()
+    page.has("Stream items")
+
+
 def test_reload_keeps_the_request(block):
     block.type("Path", "/lists")
     block.press("Send")

@@ -39,6 +39,8 @@ def serve(file: str, port: int, *, opens: bool) -> None:
         config = uvicorn.Config(
             app,
             log_config=None,
+            # It logs a traceback for each request that the end cuts off.
+            log_level="critical",
             access_log=False,
             server_header=False,
             ws="none",

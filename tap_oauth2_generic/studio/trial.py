@@ -69,16 +69,16 @@ class Trial:
         self._change("stopped")
 
     def watch(self) -> Iterator[None]:
-        """Yield once for each change, until it ends."""
-        seen = self._version()
-        yield
-        while self.is_open:
+        """Yield once for each change, the last time when it has ended."""
+        while True:
+            seen, was_open = self._version(), self.is_open
+            yield
+            if not was_open:
+                return
             with self._changed:
-                if seen == self._version():
+                # It may have changed while the one before was shown.
+                while seen == self._version():
                     self._changed.wait(1)
-            if seen != self._version():
-                seen = self._version()
-                yield
 
     def _version(self) -> tuple[str, int, int]:
         return self.state, len(self.pages), len(self.log)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 
 import pytest
 from selenium.webdriver.common.by import By
@@ -177,6 +178,18 @@ def test_page_is_shown_when_it_has_arrived(gated, page):
     assert '"id": 1' in shown(page, "read_records")
     gated.set()
     page.has("read: 3 records of 4 pages")
+
+
+def test_studio_ends_while_a_read_waits(gated, page, studio):
+    """Ctrl-C does not wait for a request that is under way."""
+    page.follow("Streams")
+    page.follow("items")
+    page.press("Test read")
+    page.has("reading: 1 record of 1 page")
+    began = time.monotonic()
+    assert studio.end() == 0
+    assert time.monotonic() - began < 10
+    assert studio.errors == ""
 
 
 def test_stop_keeps_what_was_read(gated, page, api):

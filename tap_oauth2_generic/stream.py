@@ -88,7 +88,7 @@ class OAuth2Stream(PagedStream):
         self._holds_schema = self.keeper.needs_records(self.primary_keys)
 
     def apply_catalog(self, catalog: Any) -> None:
-        """Take selection and schema from a catalog; a stream that it lacks is not emitted."""
+        """Apply selection and schema of a catalog; a stream that it lacks is not emitted."""
         super().apply_catalog(catalog)
         entry, settings = catalog.get_stream(self.name), self.stream.settings
         warn, columns = self.stream_log.warning, self.use_catalog_schema()

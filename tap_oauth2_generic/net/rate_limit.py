@@ -115,7 +115,7 @@ class RateLimiter:
             self._leave(slot, alone=alone)
 
     def _enter(self, slot: Slot, *, alone: bool) -> tuple[float, str]:
-        """Take a free slot if its turn has come; else return the seconds until then, and why."""
+        """Occupy a free slot if its turn has come; else return the seconds until then, and why."""
         budget = slot.budget
         with self._changed:
             self._alone += alone

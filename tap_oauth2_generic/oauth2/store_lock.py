@@ -28,7 +28,7 @@ class RowLock:
     _descriptor: int | None = None
 
     def reserve(self, size: int) -> None:
-        """Take space on the disk; raise OSError if there is too little."""
+        """Reserve space on the disk; raise OSError if there is too little."""
         if self._descriptor is not None:
             left = size
             while left > 0:

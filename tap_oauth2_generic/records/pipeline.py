@@ -168,7 +168,7 @@ class Pipeline:
         return Batch(origin, list(islice(self.prepare(page.records, origin), limit)))
 
     def apply_encoded(self, page: EncodedPage, origin: Slice) -> EncodedPage | None:
-        """Take an encoded page through all steps; None if it has to be decoded."""
+        """Apply all steps to an encoded page; None if it has to be decoded."""
         taken: EncodedPage | None = page if self.is_fast else None
         try:
             if taken is not None and self._names:

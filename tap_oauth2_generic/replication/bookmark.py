@@ -128,7 +128,7 @@ class Descent:
         self._last: Moment | None = None
 
     def ends_with(self, values: list[Any]) -> bool:
-        """Take the values of a page; return whether all that follows is older than the start."""
+        """Note the values of a page; return whether all that follows is older than the start."""
         self.is_kept = self.is_kept and self._goes_on(values)
         return self.is_kept and bool(values) and all(map(self._start.is_after, values))
 

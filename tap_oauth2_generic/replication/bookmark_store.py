@@ -94,7 +94,7 @@ class BookmarkStore:
         return moves[amounts.index(min(amounts))]
 
     def advance(self, batch: Batch, origin: Slice, *, may_move: bool) -> None:
-        """Take the replication values of records into account that were just written.
+        """Note the replication values of records that were just written.
 
         In ascending order the bookmark of the state moves within the read, if it ``may_move``.
         """

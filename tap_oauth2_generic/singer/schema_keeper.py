@@ -41,7 +41,7 @@ class SchemaKeeper:
         self._is_remembered = False
 
     def use_catalog(self, schema: dict[str, Any] | None, *, is_inferred: bool) -> None:
-        """Take the schema of a catalog, None for a stream that it lacks."""
+        """Use the schema of a catalog, None for a stream that it lacks."""
         if schema is None:
             # Not selected, so nothing is sampled for it.
             self.given = self.given or _NOTHING

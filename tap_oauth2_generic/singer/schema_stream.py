@@ -64,7 +64,7 @@ class SchemaStream(Stream):
         return self._schema or {}
 
     def use_catalog_schema(self) -> Mapping[str, Any]:
-        """Take the schema that the catalog gives; return its columns, none without a schema."""
+        """Use the schema that the catalog gives; return its columns, none without a schema."""
         schema, self._input_schema = self._input_schema, None
         is_inferred = self.name in getattr(self._tap, "inferred_in_catalog", ())
         self.keeper.use_catalog(schema, is_inferred=is_inferred)

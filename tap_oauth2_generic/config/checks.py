@@ -28,13 +28,22 @@ def find_errors(config: Config) -> Iterator[str]:
     """Yield what is wrong with the connection, then with each stream."""
     for rule in (_endpoint_errors, _client_errors, _grant_errors, _key_errors, _date_errors):
         yield from _readable(rule(config))
-    known = {**dict.fromkeys(config.scope, False), "token.": False}
+    known = _known_names(config)
     for place in ("base_url", "params", "headers"):
         is_secret = place != "base_url"
         yield from _readable(_placeholder_errors(config.top, place, known, is_secret=is_secret))
     for place in ("token_params", "refresh_params", "token_headers"):
         yield from _readable(_placeholder_errors(config.oauth2, place, known, is_secret=True))
     yield from _readable(_stream_errors(config))
+
+
+def _known_names(config: Config) -> dict[str, bool]:
+    """Return the placeholders that may be used everywhere; none of them takes a format."""
+    known = dict.fromkeys(config.scope, False)
+    with suppress(WrongSettingError):
+        if not config.grant.requests_tokens:
+            return known
+    return known | {"token.": False}
 
 
 def _readable(errors: Iterable[str]) -> Iterator[str]:
@@ -88,6 +97,8 @@ def find_warnings(config: Config, raw: Mapping[str, Any]) -> Iterator[str]:
 
 def _endpoint_errors(config: Config) -> Iterator[str]:
     oauth2 = config.oauth2
+    if not config.grant.requests_tokens:
+        return
     lasting = oauth2.access_token and not oauth2.refresh_token and not config.grant.unattended
     if not (oauth2.access_token_url or oauth2.issuer or lasting):
         yield "setting 'access_token_url' is required"
@@ -96,7 +107,7 @@ def _endpoint_errors(config: Config) -> Iterator[str]:
 def _client_errors(config: Config) -> Iterator[str]:
     oauth2 = config.oauth2
     named = oauth2.client_id or oauth2.token_params or config.assertion.jwt_issuer
-    if not named and (oauth2.access_token_url or oauth2.issuer):
+    if config.grant.requests_tokens and not named and (oauth2.access_token_url or oauth2.issuer):
         yield "setting 'client_id' is required"
     if not oauth2.refresh_token_param.strip():
         yield "setting 'refresh_token_param' is empty; omit it for 'refresh_token'"
@@ -136,8 +147,7 @@ def _parent_errors(parents: Mapping[str, Any], stream: StreamConfig) -> Iterator
 
 
 def _template_errors(config: Config, stream: StreamConfig) -> Iterator[str]:
-    known = {**dict.fromkeys(config.scope, False), "token.": False, **dict.fromkeys(_BOUNDS, True)}
-    known |= _context_names(stream)
+    known = _known_names(config) | dict.fromkeys(_BOUNDS, True) | _context_names(stream)
     for section, names in _TEMPLATES.items():
         for name in names:
             part = getattr(stream, section)

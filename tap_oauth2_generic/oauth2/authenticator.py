@@ -81,13 +81,13 @@ class Authenticator:
     def stored_chain(self) -> Chain | None:
         """Return the chain that counts as it is stored; None if none has a token."""
         with self._lock:
-            chain = self._choose(None) if self._token_client.endpoints.known else None
+            chain = self._choose(None) if self._gets_tokens else None
             return chain if chain is not None and chain.token.access_token else None
 
     def renew_stored(self) -> bool:
         """Renew the token now; return False if nothing can, and it has not ended yet."""
         with self._lock:
-            chain = self._choose(None) if self._token_client.endpoints.known else None
+            chain = self._choose(None) if self._gets_tokens else None
             is_possible = chain is not None and self._renewal.is_possible(chain)
             self._obtain(chain.token.access_token if chain and is_possible else None)
             return is_possible
@@ -99,6 +99,9 @@ class Authenticator:
     def sign(self, request: requests.PreparedRequest, token: str) -> None:
         """Put the token into a request; signing twice changes nothing."""
         settings = self._settings
+        if not self._grant.requests_tokens:
+            request.headers.update({settings.auth_header: token} if token else {})
+            return
         if not settings.auth_param:
             request.headers[settings.auth_header] = f"{settings.auth_prefix} {token}".strip()
             return
@@ -114,6 +117,10 @@ class Authenticator:
 
     def login(self, ui: LoginUI) -> Token:
         """Get a token, with a person if the grant needs one, and store it."""
+        if not self._grant.requests_tokens:
+            raise AuthorizationError(
+                f"grant_type {self._grant.grant_type} needs no login: it requests no token"
+            )
         prefix = self._connection.prefix
         chain = self._connection.login_chain(self._store.read(prefix))
         with self._store.lock(chain.key):
@@ -167,7 +174,7 @@ class Authenticator:
 
     def _acquire(self, rejected: str | None) -> Chain:
         """Return a chain with a usable token, stored or renewed under the lock of the chain."""
-        if not self._token_client.endpoints.known:
+        if not self._gets_tokens:
             return self._use_configured(rejected)
         refusals: list[LoginNeededError] = []
         while len(refusals) < _MAX_REFUSALS:
@@ -210,12 +217,14 @@ class Authenticator:
             LOG.warning("could not renew the access token, which is used until its end: %s", error)
         return self._is_kept
 
+    @property
+    def _gets_tokens(self) -> bool:
+        return self._grant.requests_tokens and self._token_client.endpoints.known
+
     def _use_configured(self, rejected: str | None) -> Chain:
-        """Return the configured access token, which nothing can renew."""
-        if rejected is not None or not self._settings.access_token:
-            raise AuthorizationError(
-                "the API rejected access_token, which cannot be renewed without access_token_url; "
-                "set a new access_token"
-            )
-        token = Token(self._settings.access_token)
-        return replace(self._connection.new_chain(), token=token)
+        """Return what the configuration holds and nothing can renew."""
+        if rejected is not None:
+            raise AuthorizationError(self._grant.rejected)
+        is_token = self._grant.requests_tokens
+        secret = self._settings.access_token if is_token else self._grant.credentials()
+        return replace(self._connection.new_chain(), token=Token(secret or ""))

@@ -49,6 +49,17 @@ class Grant(Settings, ABC):
     signs: ClassVar[bool] = False
     #: Whether its tokens are renewed by refresh tokens, if the provider issues any.
     refreshes: ClassVar[bool] = True
+    #: Whether it requests tokens; if not, its ``credentials`` go with every API request.
+    requests_tokens: ClassVar[bool] = True
+    #: What to tell a user when the API rejects what nothing can renew.
+    rejected: ClassVar[str] = (
+        "the API rejected access_token, which cannot be renewed without access_token_url; set a "
+        "new access_token"
+    )
+
+    def credentials(self) -> str:
+        """Return the value of ``auth_header`` without tokens, an empty string for none."""
+        return ""
 
     def fields(self, context: RequestContext) -> dict[str, Any]:  # noqa: ARG002
         """Return the parameters of the token request, ``grant_type`` included."""

@@ -6,21 +6,16 @@ from typing import Any
 
 from tap_oauth2_generic.oauth2.assertion import RequestContext
 from tap_oauth2_generic.oauth2.grants.base import Grant
-from tap_oauth2_generic.settings.field_types import NAME
-from tap_oauth2_generic.settings.fields import setting
+from tap_oauth2_generic.oauth2.grants.user import UserSettings
 
 
-class Password(Grant):
+class Password(UserSettings, Grant):
     """A token for a user, at providers that support no better grant."""
 
     grant_type = "password"
     needs = "`access_token_url`, `client_id`, `username`, `password`"
     requires = ("username", "password")
     user_setting = "username"
-
-    username: str | None = setting(NAME, "User of the `password` grant.")
-    password: str | None = setting(NAME, "Password of the `password` grant.", secret=True)
-    password_file: str | None = setting(NAME, "File that holds `password`.")
 
     def fields(self, context: RequestContext) -> dict[str, Any]:
         """Return user name and password."""

@@ -123,6 +123,8 @@ def _key_errors(config: Config) -> Iterator[str]:
     way = config.oauth2.client_auth
     if way == "private_key_jwt" and not config.assertion.private_key:
         yield "setting 'private_key' is required with client_auth private_key_jwt"
+    if way == "client_secret_jwt" and not config.oauth2.client_secret:
+        yield "setting 'client_secret' is required with client_auth client_secret_jwt"
     if way == "tls_client_auth" and not config.transport.client_cert:
         yield "setting 'client_cert' is required with client_auth tls_client_auth"
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import warnings
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,18 @@ from typing import Any
 from tap_oauth2_generic.errors import SettingError
 from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.settings.field_types import JSON_OBJECT, NAME, enum, integer
-from tap_oauth2_generic.settings.fields import Settings, setting
+from tap_oauth2_generic.settings.fields import FieldType, Settings, setting
+
+
+def _headers(value: Any) -> dict[str, Any]:
+    found: dict[str, Any] = JSON_OBJECT.parse(value)
+    # PyJWT obeys both, and would sign nothing.
+    if wrong := [name for name in ("alg", "b64") if name in found]:
+        raise ValueError(f"must not hold {wrong[0]!r}; jwt_algorithm is the algorithm")
+    return found
+
+
+_HEADERS = FieldType(JSON_OBJECT.schema, _headers)
 
 
 class AssertionSettings(Settings):
@@ -31,6 +43,9 @@ class AssertionSettings(Settings):
     jwt_audience: str | None = setting(NAME, "`aud` of JWTs. Default: `access_token_url`.")
     jwt_lifetime: int = setting(integer(1), "Seconds from `iat` to `exp` of JWTs.", default=300)
     jwt_claims: dict[str, Any] = setting(JSON_OBJECT, "More claims of JWTs.", default={})
+    jwt_headers: dict[str, Any] = setting(
+        _HEADERS, "More fields of the JWT header, such as `x5t`.", default={}
+    )
 
 
 @dataclass(frozen=True)
@@ -50,22 +65,39 @@ class RequestContext:
 
 def sign(context: RequestContext, claims: dict[str, Any]) -> str:
     """Return a JWT valid from now on (RFC 7523 section 3); raise SettingError for a bad key."""
+    settings = context.assertion
+    # A key in an environment variable often has its line ends written as \n.
+    key = (settings.private_key or "").replace("\\n", "\n")
+    headers = {"kid": settings.private_key_id} if settings.private_key_id else {}
+    return _encode(context, claims, key, settings.jwt_algorithm, headers)
+
+
+def sign_with_secret(context: RequestContext, claims: dict[str, Any]) -> str:
+    """Return a JWT whose HMAC is made with the client secret."""
+    # The provider chose the secret: nobody can change its length.
+    warnings.filterwarnings("ignore", "The HMAC key is", module="jwt")
+    return _encode(context, claims, context.client_secret, "HS256", {})
+
+
+def _encode(
+    context: RequestContext,
+    claims: dict[str, Any],
+    key: str,
+    algorithm: str,
+    headers: dict[str, Any],
+) -> str:
     import jwt  # only a run that signs needs it; it brings cryptography
     from jwt.exceptions import PyJWTError
 
     settings, issued = context.assertion, int(context.now)
-    # A key in an environment variable often has its line ends written as \n.
-    key = (settings.private_key or "").replace("\\n", "\n")
     times = {"iat": issued, "exp": issued + settings.jwt_lifetime, "jti": secrets.token_urlsafe(16)}
     payload = {name: value for name, value in {**times, **claims}.items() if value is not None}
-    headers = {"kid": settings.private_key_id} if settings.private_key_id else None
+    headers = {**headers, **settings.jwt_headers}
     try:
-        token = jwt.encode(
-            payload, key, settings.jwt_algorithm, headers=headers, json_encoder=_Encoder
-        )
+        token = jwt.encode(payload, key, algorithm, headers=headers, json_encoder=_Encoder)
     except (PyJWTError, ValueError, TypeError) as error:
         raise SettingError(
-            f"the private key cannot sign with {settings.jwt_algorithm} ({type(error).__name__}); "
+            f"the private key cannot sign with {algorithm} ({type(error).__name__}); "
             "it must be an unencrypted PEM key of that type"
         ) from None
     register(token)

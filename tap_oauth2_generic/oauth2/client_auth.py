@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote_plus
 
-from tap_oauth2_generic.oauth2.assertion import AssertionSettings, RequestContext, sign
+from tap_oauth2_generic.oauth2.assertion import (
+    AssertionSettings,
+    RequestContext,
+    sign,
+    sign_with_secret,
+)
 from tap_oauth2_generic.runtime.redaction import register
 
 _Proof = tuple[dict[str, str], dict[str, str]]
@@ -44,7 +50,18 @@ def _basic(user: str, password: str) -> _Proof:
 
 
 def _private_key_jwt(client: RequestContext) -> _Proof:
-    """Send a signed assertion instead of a secret (RFC 7523 section 2.2)."""
+    """Send an assertion signed with the private key (RFC 7523 section 2.2)."""
+    return _assertion(client, sign)
+
+
+def _client_secret_jwt(client: RequestContext) -> _Proof:
+    """Send an assertion signed with the secret, which itself is never sent."""
+    return _assertion(client, sign_with_secret)
+
+
+def _assertion(
+    client: RequestContext, sign_claims: Callable[[RequestContext, dict[str, Any]], str]
+) -> _Proof:
     client_id, settings = client.client_id or None, client.assertion
     claims = {"iss": client_id, "sub": client_id, "aud": client.audience}
     if not client.signs_grant:
@@ -53,7 +70,7 @@ def _private_key_jwt(client: RequestContext) -> _Proof:
     return {
         "client_id": client.client_id,
         "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        "client_assertion": sign(client, claims),
+        "client_assertion": sign_claims(client, claims),
     }, {}
 
 
@@ -63,6 +80,7 @@ CLIENT_AUTH: dict[str, Callable[[RequestContext], _Proof]] = {
     "client_secret_post": _secret_post,
     "client_secret_basic": _secret_basic,
     "client_secret_basic_raw": _secret_basic_raw,
+    "client_secret_jwt": _client_secret_jwt,
     "private_key_jwt": _private_key_jwt,
     "tls_client_auth": _identify,
     "none": _identify,

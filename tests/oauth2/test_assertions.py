@@ -142,6 +142,37 @@ def test_jwt_settings_of_a_grant_leave_the_clients_assertion(items, tap):
     assert "scope" not in client
 
 
+@pytest.mark.parametrize("secret", ["secret of the test", "secret", "é" * 20])
+def test_client_secret_jwt_signs_with_the_secret(items, tap, secret):
+    """The assertion is verified by the secret, which itself is not sent, however short it is."""
+    settings = {"client_auth": "client_secret_jwt", "client_secret": secret}
+    run = tap.ok(items.config(STREAM, **settings, jwt_claims={"tenant": "t-1"}))
+    (request,) = items.requests("/token")
+    assertion = request.form["client_assertion"]
+    claims = jwt.decode(assertion, secret, ["HS256"], audience=f"{items.url}/token")
+    assert claims["iss"] == claims["sub"] == "client-of-the-test"
+    assert claims["tenant"] == "t-1"
+    assert "client_secret" not in request.form
+    assert "HMAC" not in run.errors
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"grant_type": "jwt_bearer", "private_key": pem(key_of("RS256"))},
+        {"client_auth": "private_key_jwt", "private_key": pem(key_of("RS256"))},
+        {"client_auth": "client_secret_jwt"},
+    ],
+    ids=["grant", "private key", "secret"],
+)
+def test_jwt_headers_are_added_to_every_jwt(items, tap, settings):
+    """jwt_headers are fields of the header of the grant's JWT and of a client assertion."""
+    tap.ok(items.config(STREAM, **settings, jwt_headers={"x5t": "thumbprint", "typ": "at+jwt"}))
+    form = items.requests("/token")[0].form
+    header = jwt.get_unverified_header(form.get("assertion") or form["client_assertion"])
+    assert (header["x5t"], header["typ"]) == ("thumbprint", "at+jwt")
+
+
 @pytest.mark.parametrize("key", ["no key at all", pem(key_of("ES256"))])
 def test_unusable_key_is_one_error(items, tap, key):
     """A key of the wrong type is one line that does not show it."""
@@ -157,10 +188,16 @@ def test_unusable_key_is_one_error(items, tap, key):
         ({"grant_type": "jwt_bearer"}, "'private_key' is required with grant_type jwt_bearer"),
         ({"client_auth": "private_key_jwt"}, "'private_key' is required with client_auth"),
         ({"client_auth": "tls_client_auth"}, "'client_cert' is required"),
+        (
+            {"client_auth": "client_secret_jwt", "client_secret": None},
+            "'client_secret' is required with client_auth client_secret_jwt",
+        ),
+        ({"jwt_headers": {"alg": "none"}}, "jwt_headers: must not hold 'alg'"),
+        ({"jwt_headers": {"b64": False}}, "jwt_headers: must not hold 'b64'"),
         ({"private_key_file": "/nowhere"}, "cannot read '/nowhere': No such file"),
     ],
 )
-def test_missing_key_or_certificate_is_one_error(items, tap, settings, expected):
+def test_missing_or_wrong_key_setting_is_one_error(items, tap, settings, expected):
     """It is one line before any request."""
     run = tap(items.config(STREAM, **settings))
     assert run.status == 1

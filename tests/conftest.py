@@ -22,7 +22,16 @@ if TYPE_CHECKING:
 
 # Names in a test module, and fixtures, that start servers, processes or browsers.
 _STARTERS = {"subprocess", "multiprocessing", "socket", "benchmarks", "ApiServer", "DemoServer"}
-_STARTING_FIXTURES = {"api", "tap", "demo", "shared_demo", "own_client", "server", "browser"}
+_STARTING_FIXTURES = {
+    "api",
+    "other_api",
+    "tap",
+    "demo",
+    "shared_demo",
+    "own_client",
+    "server",
+    "browser",
+}
 # Committing to a token store in memory takes no time.
 _MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - not a fixed name
 
@@ -35,6 +44,12 @@ def clock() -> SleepingClock:
 @pytest.fixture
 def api() -> Iterator[ApiServer]:
     """A server whose responses the test scripts."""
+    with ApiServer() as server:
+        yield server
+
+
+@pytest.fixture
+def other_api() -> Iterator[ApiServer]:
     with ApiServer() as server:
         yield server
 

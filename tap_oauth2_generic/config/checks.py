@@ -20,7 +20,10 @@ from tap_oauth2_generic.settings.fields import WrongSettingError, near_choice
 
 _BOUNDS = ("start", "end")
 # The settings of a stream that hold templates, by section.
-_TEMPLATES = {"request": ("path", "params", "headers", "body"), "records": ("records_path",)}
+_TEMPLATES = {
+    "request": ("path", "params", "raw_params", "headers", "body"),
+    "records": ("records_path",),
+}
 _COMPACT_DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", re.ASCII)
 
 
@@ -151,9 +154,10 @@ def _parent_errors(parents: Mapping[str, Any], stream: StreamConfig) -> Iterator
 def _template_errors(config: Config, stream: StreamConfig) -> Iterator[str]:
     known = _known_names(config) | dict.fromkeys(_BOUNDS, True) | _context_names(stream)
     for section, names in _TEMPLATES.items():
+        paging = _paging_names(stream) if section == "request" else {}
         for name in names:
             part = getattr(stream, section)
-            yield from _readable(_placeholder_errors(part, name, known))
+            yield from _readable(_placeholder_errors(part, name, {**known, **paging}))
             yield from _readable(_bound_errors(part, name, config, stream))
 
 
@@ -170,6 +174,15 @@ def _context_names(stream: StreamConfig) -> dict[str, bool]:
     except WrongSettingError:
         known["partition."] = False
     return known
+
+
+def _paging_names(stream: StreamConfig) -> dict[str, bool]:
+    """Return the placeholders of the paging style; of a wrong style, those of all."""
+    try:
+        names = list(stream.settings.pagination.scope(None))
+    except WrongSettingError:
+        names = ["page", "offset", "cursor", "page_size"]
+    return dict.fromkeys(names, False)
 
 
 def _placeholder_errors(

@@ -89,8 +89,7 @@ class StreamConfig:
     @property
     def sent_bounds(self) -> set[str]:
         """Which of ``start`` and ``end`` its requests carry."""
-        used = {one.name for _, found in self.request.templates() for one in found.placeholders}
-        incremental = self.settings.incremental
+        used, incremental = self.request.placeholders, self.settings.incremental
         names = {"start": incremental.start_param, "end": incremental.end_param}
         return {name for name, param in names.items() if param or name in used}
 
@@ -109,6 +108,13 @@ def read_stream(raw: Mapping[str, Any], collector: ErrorCollector) -> StreamConf
         in_body = stream.settings.pagination.place_of_params == "body"
         if in_body and isinstance(stream.request.body, list):
             collector.add("pagination.params_in", "body needs a request body that is an object")
+    with suppress(WrongSettingError):
+        style = stream.settings.pagination
+        has_cursor = style.token_param or "cursor" in stream.request.placeholders
+        if style.placeholder == "cursor" and not has_cursor:
+            collector.add(
+                "pagination", "setting 'cursor_param' is required, or {cursor} in a template"
+            )
     return stream
 
 

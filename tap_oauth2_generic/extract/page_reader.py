@@ -83,6 +83,7 @@ class PageReader:
         self.session = session
         self._template = session.config.request_template(stream)
         self._uses_token = session.config.uses_token(stream)
+        self._placeholders = stream.request.placeholders
         self.stats = session.progress.stats(stream.name)
         self.log = StreamLog(stream.name, self.stats.warnings.append)
         rules = [*stream.rules.response_rules, *session.config.rules.response_rules]
@@ -212,15 +213,15 @@ class PageReader:
         return page
 
     def _request(self, slice_: Slice, token: Token) -> Request:
-        request = self._template.fill(self._scope(slice_))
+        incremental, style = self.stream.settings.incremental, self.stream.settings.pagination
+        request = self._template.fill({**self._scope(slice_), **style.scope(token)})
         _, accepted = FORMATS[self.stream.records.response_format]
         request.headers = {"Accept": accepted, **request.headers}
-        incremental, style = self.stream.settings.incremental, self.stream.settings.pagination
         if incremental.start_param and slice_.start is not None:
             request.put(incremental.start_param, slice_.start.value(), style.place_of_params)
         if incremental.end_param:
             request.put(incremental.end_param, slice_.end.value(), style.place_of_params)
-        style.apply(token, request)
+        style.apply(token, request, self._placeholders)
         return request
 
     def _scope(self, slice_: Slice) -> dict[str, Any]:

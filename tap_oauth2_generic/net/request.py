@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
-from urllib.parse import quote, urlencode, urljoin, urlsplit
+from urllib.parse import quote, unquote_plus, urlencode, urljoin, urlsplit
 
 import requests
 
@@ -21,6 +21,7 @@ from tap_oauth2_generic.settings.templates import as_text
 
 # Everything printable that a URL may hold; anything else in a server's link is quoted.
 _URL_CHARACTERS = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"<>\\^`{|}')
+_QUERY_CHARACTERS = _URL_CHARACTERS.replace("#", "")
 _SEE_OTHER = 303
 Place = Literal["query", "body"]
 
@@ -30,7 +31,9 @@ class Request:
     """One API request before it is signed.
 
     ``params`` are query parameters whose values are scalars or lists of scalars; ``body`` is
-    JSON-like data or None. A ``verbatim`` URL was given by the server and is sent untouched.
+    JSON-like data or None. ``raw_query`` is encoded; ``params`` replace parameters in it. A
+    ``verbatim`` URL was given by the server and is sent untouched; parameters are added to a
+    ``link`` of a parent's record, of which ``url`` and ``raw_query`` are the parts.
     The host of ``base_url`` may always have the token.
     """
 
@@ -42,6 +45,8 @@ class Request:
     body_format: Literal["json", "form"] = "json"
     verbatim: bool = False
     base_url: str = ""
+    raw_query: str = ""
+    link: str = ""
 
     @property
     def name(self) -> str:
@@ -78,7 +83,7 @@ class Request:
     def follow(self, url: str) -> None:
         """Point to an address that the server gave; it is sent untouched, without parameters."""
         self.url = url
-        self.params = {}
+        self.params, self.raw_query = {}, ""
         self.verbatim = True
 
 
@@ -136,6 +141,8 @@ def prepare(request: Request) -> requests.PreparedRequest:
     # Bytes of a legacy encoding go back unchanged.
     unchanged = "surrogateescape"
     query = urlencode(encode_pairs(request.params), quote_via=quote, errors=unchanged)
+    raw = _raw_query(request)
+    query = f"{raw}&{query}" if raw and query else raw or query
     url = f"{request.url}?{query}" if query else request.url
     try:
         if request.body is not None and request.body_format == "form":
@@ -156,7 +163,16 @@ def prepare(request: Request) -> requests.PreparedRequest:
         # requests would re-quote an address that must go back unchanged.
         target = request.url.partition("#")[0]
         prepared.url = quote(target, safe=_URL_CHARACTERS, errors=unchanged)
+    elif raw:
+        prepared.url = f"{(prepared.url or '').partition('?')[0]}?{query}"
     return prepared
+
+
+def _raw_query(request: Request) -> str:
+    """Return the raw query in characters that a URL can hold, without replaced parameters."""
+    pairs = request.raw_query.split("&")
+    kept = (one for one in pairs if unquote_plus(one.partition("=")[0]) not in request.params)
+    return quote("&".join(kept), safe=_QUERY_CHARACTERS, errors="surrogateescape")
 
 
 def redirect(

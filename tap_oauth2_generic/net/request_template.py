@@ -8,17 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, urljoin, urlsplit
 
 from tap_oauth2_generic.errors import SettingError
-from tap_oauth2_generic.net.request import Request
+from tap_oauth2_generic.net.request import Request, encode_pairs
 from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.runtime.secret_values import of_header
 from tap_oauth2_generic.settings.field_types import BODY, HEADERS, PARAMETERS, TEMPLATE, enum
 from tap_oauth2_generic.settings.fields import Settings, setting
 from tap_oauth2_generic.settings.limits import MIN_MASKED_LENGTH
-from tap_oauth2_generic.settings.templates import Scope, Template, fill_values
+from tap_oauth2_generic.settings.templates import Scope, Template, as_text, fill_values
 from tap_oauth2_generic.settings.values import map_leaves
 
 # A dot segment: it leads to the same path or the one above (RFC 3986 section 3.3).
@@ -39,6 +40,11 @@ class RequestSettings(Settings):
     params: dict[str, Any] = setting(
         PARAMETERS, "Query parameters; values are templates or arrays.", default={}
     )
+    raw_params: dict[str, Any] = setting(
+        PARAMETERS,
+        "Query parameters that are sent as written, never percent-encoded: `List(a,b)`. Templates.",
+        default={},
+    )
     headers: dict[str, Template | None] = setting(
         HEADERS, "Extra request headers; values are templates.", default={}
     )
@@ -48,8 +54,14 @@ class RequestSettings(Settings):
     def templates(self) -> Iterator[tuple[str, Template]]:
         """Yield each template with its place."""
         yield "path", self.path
-        for place in ("params", "headers", "body"):
+        for place in ("params", "raw_params", "headers", "body"):
             yield from templates_in(getattr(self, place), place)
+
+    @cached_property
+    def placeholders(self) -> frozenset[str]:
+        """The names of all placeholders."""
+        used = (found.placeholders for _, found in self.templates())
+        return frozenset(one.name for placeholders in used for one in placeholders)
 
     def contradictions(self) -> list[str]:
         """Return what cannot be sent, a sentence each."""
@@ -73,8 +85,12 @@ class RequestTemplate:
     def fill(self, scope: Scope) -> Request:
         """Build a request; raise SettingError if a placeholder has no value."""
         base_url = self.base_url.render(scope)
-        url, given = split_query(join(base_url, self._path(scope)))
-        connection, stream = fill(self.params, scope), fill(self.settings.params, scope)
+        connection, raw = fill(self.params, scope), self._raw_params(scope)
+        if link := self._link(base_url, scope):
+            url, _, raw[""] = link.partition("#")[0].partition("?")
+            given: dict[str, Any] = {}
+        else:
+            url, given = split_query(join(base_url, self._path(scope)))
         # Anything sent with every request may be a secret, filled templates included.
         for value in (*fill(self.headers, scope).values(), *connection.values()):
             if isinstance(value, str):
@@ -83,15 +99,39 @@ class RequestTemplate:
         body = self.settings.body
         if self.settings.body_format == "json":
             body = fill_values(body, scope)
+        params = {**connection, **given, **fill(self.settings.params, scope)}
         return Request(
             method=self.settings.method,
             url=url,
-            params={**connection, **given, **stream},
+            params={name: value for name, value in params.items() if name not in raw},
             headers={name: value for name, value in headers.items() if value is not None},
             body=fill(body, scope),
             body_format="form" if self.settings.body_format == "form" else "json",
             base_url=base_url,
+            raw_query="&".join(filter(None, raw.values())),
+            link=link,
         )
+
+    def _link(self, base_url: str, scope: Scope) -> str:
+        """Return the address that a lone placeholder in the path holds, empty if it holds none."""
+        if not self.settings.path.is_lone:
+            return ""
+        value = as_text(self.settings.path.value(scope))
+        is_link = value.startswith("/") or urlsplit(value).scheme in {"http", "https"}
+        return urljoin(base_url, value) if is_link else ""
+
+    def _raw_params(self, scope: Scope) -> dict[str, str]:
+        """Return each raw parameter as it is sent; a value that fills it cannot end it."""
+
+        def render(value: Any) -> Any:
+            is_template = isinstance(value, Template)
+            return value.render(scope, lambda s: s.replace("&", "%26")) if is_template else value
+
+        rendered = map_leaves(self.settings.raw_params, render)
+        raw = dict.fromkeys(rendered, "")
+        for name, value in encode_pairs(rendered):
+            raw[name] += f"{'&' if raw[name] else ''}{quote(name, safe='')}={value}"
+        return raw
 
     def _path(self, scope: Scope) -> str:
         # A value in a path is data: a slash or question mark in it is not syntax.

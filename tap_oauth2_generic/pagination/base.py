@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import fields
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -68,6 +68,8 @@ class PagingStyle(Settings, ABC):
     fits: ClassVar[str]
     #: Whether only a missing next token stops paging: pages before it may be empty.
     follows_tokens: ClassVar[bool] = False
+    #: The placeholder that may carry the token in a template; empty if there is none.
+    placeholder: ClassVar[str] = ""
     #: Why paging stops if there is no next token.
     end_reason: ClassVar[str] = NO_NEXT_PAGE
 
@@ -102,7 +104,8 @@ class PagingStyle(Settings, ABC):
     def token_param(self) -> str:
         """The parameter that carries the token; an empty string if it has no parameter."""
         names = [f.name for f in fields(self) if f.name.endswith("_param")]
-        return next((getattr(self, name) for name in names if name != "page_size_param"), "")
+        found = (getattr(self, name) for name in names if name != "page_size_param")
+        return next(found, None) or ""
 
     @property
     def size_sent(self) -> int:
@@ -124,11 +127,20 @@ class PagingStyle(Settings, ABC):
             return [f"page_size {self.page_size} is capped at {MAX_PAGE_SIZE}"]
         return []
 
-    def apply(self, token: Token, request: Request) -> None:
-        """Turn a stream's request into the request for the page of a token."""
-        if self.page_size_param:
+    def scope(self, token: Token) -> dict[str, Any]:
+        """Return the placeholders for the page of a token; a first page without one has ``""``."""
+        named = {self.placeholder: "" if token is None else token} if self.placeholder else {}
+        return {"page_size": self.size_sent, **named}
+
+    def apply(self, token: Token, request: Request, filled: Collection[str] = ()) -> None:
+        """Turn a stream's request into the request for the page of a token.
+
+        What templates have ``filled`` in already travels there only.
+        """
+        if self.page_size_param and "page_size" not in filled:
             request.put(self.page_size_param, self.size_sent, self.place_of_params)
-        self.place(token, request)
+        if not self.placeholder or self.placeholder not in filled:
+            self.place(token, request)
 
     def first(self) -> Token:
         """Return the token of the first page."""

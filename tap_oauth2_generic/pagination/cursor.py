@@ -25,10 +25,13 @@ class Cursor(ParameterStyle, FollowingStyle, EndValues):
 
     style: ClassVar[str] = "cursor"
     fits: ClassVar[str] = '`{"people": […], "nextPageToken": "def"}`; requested by `?pageToken=def`'
+    placeholder: ClassVar[str] = "cursor"
 
     cursor_path: Path | None = setting(PATH, "Path of the next cursor in the body of the response.")
     cursor_header: str | None = setting(NAME, "Response header that holds the next cursor.")
-    cursor_param: str = setting(NAME, "Carries the cursor.", required=True)
+    cursor_param: str | None = setting(
+        NAME, "Carries the cursor; required unless a template has `{cursor}`."
+    )
     cursor_pattern: Pattern | None = setting(
         REGEX, "Regular expression whose first group is the cursor, to extract it from a URL."
     )

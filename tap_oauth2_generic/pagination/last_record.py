@@ -17,11 +17,14 @@ class LastRecord(ParameterStyle, EndValues):
 
     style: ClassVar[str] = "last_record"
     fits: ClassVar[str] = '`{"data": […], "has_more": true}`; requested by `?starting_after=ch_9`'
+    placeholder: ClassVar[str] = "cursor"
 
     last_record_path: Path = setting(
         PATH, "Path inside the last record of the value to send next.", required=True
     )
-    cursor_param: str = setting(NAME, "Carries the cursor.", required=True)
+    cursor_param: str | None = setting(
+        NAME, "Carries the cursor; required unless a template has `{cursor}`."
+    )
 
     @property
     def paths_in_record(self) -> tuple[Path, ...]:

@@ -14,6 +14,7 @@ class Offset(CountedStyle):
 
     style: ClassVar[str] = "offset"
     fits: ClassVar[str] = '`{"issues": […], "total": 118}`; requested by `?startAt=50`'
+    placeholder: ClassVar[str] = "offset"
 
     offset_param: str = setting(
         NAME, "Carries the offset of the page's first record.", default="offset"

@@ -14,6 +14,7 @@ class PageNumber(CountedStyle):
 
     style: ClassVar[str] = "page_number"
     fits: ClassVar[str] = '`{"data": […], "info": {"more_records": true}}`; requested by `?page=2`'
+    placeholder: ClassVar[str] = "page"
 
     page_param: str = setting(NAME, "Carries the page number.", default="page")
     page_start: int = setting(

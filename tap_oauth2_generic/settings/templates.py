@@ -51,6 +51,11 @@ class Template:
         """The placeholders, in order."""
         return tuple(part for part in self.parts if isinstance(part, Placeholder))
 
+    @property
+    def is_lone(self) -> bool:
+        """Whether it is one placeholder and nothing else."""
+        return len(self.parts) == 1 and isinstance(self.parts[0], Placeholder)
+
     def render(self, scope: Scope, encode: Callable[[str], str] = str) -> str:
         """Fill the placeholders; ``encode`` applies to their values only.
 

@@ -54,13 +54,23 @@ FAMILIES = {
         '{"paging": {"next": "{url}/x?cursor=abc"}, "all": []}', '{"paging": {}, "all": []}',
         "cursor=abc", CURSOR,
     ),
+    "Paging values inside a string": (
+        '{"QueryResponse": {"Customer": []}}', '{"QueryResponse": {"Customer": []}}',
+        "STARTPOSITION%203", {},
+    ),
 }  # fmt: skip
 
 
 def record(number):
     """Return a record with every field that a configuration of the guide names."""
     at = f"2026-01-0{number}T00:00:00Z"
-    return {"id": number, "lastModified": at, "updatedAt": at, "attributes": {"updatedAt": at}}
+    return {
+        "id": number,
+        "Id": str(number),
+        "lastModified": at,
+        "updatedAt": at,
+        "attributes": {"updatedAt": at},
+    }
 
 
 def streams():

@@ -219,3 +219,48 @@ def test_form_body_must_be_an_object():
     raw = {"path": "x", "body": [1], "body_format": "form"}
     read(RequestSettings, raw, collector)
     assert collector.errors == ["body_format form needs a body that is an object"]
+
+
+@pytest.mark.parametrize(
+    ("value", "query"),
+    [
+        ("List(a,b)", "q=List(a,b)"),
+        ("List({partition.urn})", "q=List(urn%3Ali%3A1%26x=1)"),
+        ("(a:(b:{partition.id}))", "q=(a:(b:7))"),
+        (["a,b", "c"], "q=a,b&q=c"),
+        ("a b#c", "q=a%20b%23c"),
+        (True, "q=true"),
+    ],
+)
+def test_raw_parameter_is_sent_as_written(value, query):
+    """Only what no URL can hold is encoded, and what would end a filled value."""
+    partition = {"urn": "urn%3Ali%3A1&x=1", "id": 7}
+    filled = template(raw_params={"q": value}, params={"n": "1,2"}).fill({"partition": partition})
+    assert prepare(filled).url == f"https://a.example/api/items?{query}&n=1%2C2"
+
+
+def test_raw_parameter_replaces_one_of_the_connection():
+    filled = template({"params": {"q": "all", "v": 2}}, raw_params={"q": "List(a)"}).fill({})
+    assert prepare(filled).url == "https://a.example/api/items?q=List(a)&v=2"
+
+
+@pytest.mark.parametrize(
+    ("value", "url"),
+    [
+        ("https://b.example/x/1?a=%2C&b=+", "https://b.example/x/1?a=%2C&b=+&v=2"),
+        ("/v2/x?a=b", "https://a.example/v2/x?a=b&v=2"),
+        ("//b.example/x", "https://b.example/x?v=2"),
+        ("/x?v=1&w=3", "https://a.example/x?w=3&v=2"),
+        ("x/1", "https://a.example/api/x%2F1?v=2"),
+        ("ftp://b.example", "https://a.example/api/ftp%3A%2F%2Fb.example?v=2"),
+    ],
+)
+def test_address_of_a_parent_record_is_the_path(value, url):
+    """One that begins with a slash counts from the host's root; anything else is data."""
+    filled = template({"params": {"v": 2}}, path="{parent.url}").fill({"parent": {"url": value}})
+    assert prepare(filled).url == url
+
+
+def test_address_inside_a_longer_path_is_data():
+    filled = template(path="x{parent.url}").fill({"parent": {"url": "/y"}})
+    assert prepare(filled).url == "https://a.example/api/x%2Fy"

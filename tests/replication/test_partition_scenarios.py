@@ -381,3 +381,34 @@ def test_child_that_failed_keeps_the_bookmark_of_each_parent_that_names_it(api, 
     assert len(run.records("lists")) == 2
     assert not any("replication_key_value" in one for one in partitions(run, "lists"))
     assert len(api.requests("/lists/1/tasks")) == 1
+
+
+def test_link_of_a_parent_is_read_page_by_page(api, tap):
+    """It is taken as it is, and paging parameters are added."""
+    api.serve("/lists", [{"id": 1, "link": f"{api.url}/a?x=1%2C2"}, {"id": 2, "link": "/b"}])
+    api.routes["/a"] = lambda seen: [{"n": seen.target}] if seen.query["page"] == "1" else []
+    api.routes["/b"] = api.routes["/a"]
+    lists = {"name": "lists", "path": "lists"}
+    child = {
+        "name": "items",
+        "path": "{parent.url}",
+        "parent": {"stream": "lists", "keys": {"url": "link"}},
+        "pagination": {"style": "page_number"},
+    }
+    run = tap.ok(api.config(lists, child))
+    assert [row["n"] for row in run.records()] == ["/a?x=1%2C2&page=1", "/b?page=1"]
+
+
+def test_link_of_a_parent_to_another_host_is_never_requested(api, other_api, tap):
+    api.serve("/lists", [{"id": 1, "link": f"{other_api.url}/a"}])
+    lists = {"name": "lists", "path": "lists"}
+    child = {
+        "name": "items",
+        "path": "{parent.url}",
+        "parent": {"stream": "lists", "keys": {"url": "link"}},
+    }
+    run = tap(api.config(lists, child))
+    assert run.status == 1
+    assert any("stream 'items', page 1" in line for line in run.error_lines)
+    assert any("not in allowed_hosts" in line for line in run.error_lines)
+    assert not other_api.seen

@@ -61,24 +61,24 @@ class Access:
         host = headers.get("Host", "")
         if not self._is_own_host(host):
             # The name of another site may lead here (DNS rebinding).
-            return _refuse("The studio has another address.")
+            return refuse("The studio has another address.")
         if not self._has_cookie(headers.get("Cookie", "")):
-            return _refuse(_NO_KEY)
+            return refuse(_NO_KEY)
         if method in _READING:
             return None
         if headers.get("Origin") != f"http://{host}":
-            return _refuse("Another site sent this request.")
+            return refuse("Another site sent this request.")
         if not _equal(headers.get(TOKEN_HEADER, ""), self.form_token):
-            return _refuse("This page is out of date. Reload it.")
+            return refuse("This page is out of date. Reload it.")
         length = headers.get("Content-Length", "")
         if not length.isdecimal() or int(length) > _MAX_BODY_BYTES:
-            return Response("The request is too large.", 413)
+            return refuse("The request is too large.", 413)
         return None
 
     def open(self, key: str) -> Response:
         """Exchange the one-time key for the cookie."""
         if self.is_used or not _equal(key, self.key):
-            return _refuse(_USED if _equal(key, self.key) else _NO_KEY)
+            return refuse(_USED if _equal(key, self.key) else _NO_KEY)
         self.is_used = True
         # A redirect would not carry the cookie if another site led here.
         head = '<meta http-equiv="refresh" content="0;url=/">'
@@ -135,5 +135,6 @@ def _equal(given: str, expected: str) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
 
 
-def _refuse(text: str) -> Response:
-    return HTMLResponse(_PAGE.format(head="", text=text), 403)
+def refuse(text: str, status: int = 403) -> Response:
+    """Return a page of one sentence."""
+    return HTMLResponse(_PAGE.format(head="", text=text), status)

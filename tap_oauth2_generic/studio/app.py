@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from starlette.applications import Starlette
+from starlette.convertors import IntegerConvertor, register_url_convertor
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
@@ -10,20 +12,20 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from tap_oauth2_generic.studio import connection_page, export_page, request_page, streams_page
-from tap_oauth2_generic.studio.access import Access, Guard
+from tap_oauth2_generic.studio.access import Access, Guard, refuse
 from tap_oauth2_generic.studio.pages import FOLDER, Studio, changes, reads
 from tap_oauth2_generic.studio.project import Project
 
-_PAGES = {
+PAGES = {
     "/": connection_page.show,
     "/connection/state": connection_page.show_state,
     "/request": request_page.show,
     "/export": export_page.show,
     "/streams": streams_page.show_all,
-    "/streams/{index:int}": streams_page.show,
-    "/streams/{index:int}/events": streams_page.watch,
+    "/streams/{index:place}": streams_page.show,
+    "/streams/{index:place}/events": streams_page.watch,
 }
-_ACTIONS = {
+ACTIONS = {
     "/connection": connection_page.save,
     "/connection/draft": connection_page.keep,
     "/connection/preset": connection_page.choose_preset,
@@ -36,11 +38,26 @@ _ACTIONS = {
     "/export/meltano": export_page.write_meltano,
     "/streams/add": streams_page.add,
     "/streams/use": streams_page.use,
-    "/streams/{index:int}": streams_page.save,
-    "/streams/{index:int}/draft": streams_page.keep,
-    "/streams/{index:int}/style": streams_page.restyle,
-    "/streams/{index:int}/stop": streams_page.stop,
+    "/streams/{index:place}": streams_page.save,
+    "/streams/{index:place}/draft": streams_page.keep,
+    "/streams/{index:place}/style": streams_page.restyle,
+    "/streams/{index:place}/stop": streams_page.stop,
 }
+
+
+class _Place(IntegerConvertor):
+    """The place of a stream; no number of more digits than Python reads."""
+
+    regex = "[0-9]{1,9}"
+
+
+register_url_convertor("place", _Place())
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    """Return one sentence about an address or method that leads nowhere."""
+    status = error.status_code if isinstance(error, HTTPException) else 400
+    return refuse("The studio has no such page, or it takes no such request.", status)
 
 
 def make_app(project: Project, access: Access) -> ASGIApp:
@@ -50,10 +67,11 @@ def make_app(project: Project, access: Access) -> ASGIApp:
     async def watch_login(_: Request) -> Response:
         return connection_page.watch_login(studio)
 
-    routes = [Route(path, reads(studio, action)) for path, action in _PAGES.items()]
+    routes = [Route(path, reads(studio, action)) for path, action in PAGES.items()]
     routes += [
-        Route(path, changes(studio, action), methods=["POST"]) for path, action in _ACTIONS.items()
+        Route(path, changes(studio, action), methods=["POST"]) for path, action in ACTIONS.items()
     ]
     routes.append(Route("/login/events", watch_login))
     static = Mount("/static", StaticFiles(directory=FOLDER / "static"))
-    return Guard(Starlette(routes=[*routes, static]), access)
+    handlers = {HTTPException: _refuse}
+    return Guard(Starlette(routes=[*routes, static], exception_handlers=handlers), access)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -16,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from tap_oauth2_generic.runtime.json_encoder import encode_json
-from tap_oauth2_generic.studio.access import Access
+from tap_oauth2_generic.studio.access import Access, refuse
 from tap_oauth2_generic.studio.connecting import Login
 from tap_oauth2_generic.studio.project import Project
 from tap_oauth2_generic.studio.sessions import sentence
@@ -24,7 +25,6 @@ from tap_oauth2_generic.studio.trial import Trial
 
 FOLDER = Path(__file__).parent
 _MAX_FIELDS = 2_000
-_MAX_FIELD_BYTES = 16 * 2**20
 Form = Mapping[str, str]
 Action = Callable[["Studio", Form], Response]
 
@@ -100,8 +100,11 @@ def changes(studio: Studio, action: Action) -> Callable[[Request], Any]:
     """Return the endpoint of an action with a form."""
 
     async def endpoint(request: Request) -> Response:
-        form = await request.form(max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD_BYTES)
-        typed = {name: value for name, value in form.items() if isinstance(value, str)}
+        body = (await request.body()).decode("utf-8", "replace")
+        try:
+            typed = dict(parse_qsl(body, keep_blank_values=True, max_num_fields=_MAX_FIELDS))
+        except ValueError:
+            return refuse("The form has too many fields.", 413)
         return await _run(studio, action, {**typed, **request.path_params})
 
     return endpoint

@@ -37,7 +37,10 @@ def show(studio: Studio, _: Form) -> Response:
 
 def read_curl(studio: Studio, form: Form) -> Response:
     """Fill the block in from a curl line."""
-    found = parse_curl(form.get("curl", "").strip())
+    try:
+        found = parse_curl(form.get("curl", "").strip())
+    except ValueError as error:
+        return fragments(studio, alert=str(error))
     base_url = str(studio.project.effective().get("base_url") or "")
     definition = found.definition(base_url)
     fields = block_fields(definition, {})

@@ -62,11 +62,13 @@ class StudioClient:
         self.opening = self.http.get(studio.address, timeout=10)
         found = re.search(r'name="form-token" content="([^"]+)"', self.get("/").text)
         self.form_token = found[1] if found else ""
+        #: The headers of a change from the page itself.
+        self.own = {"Origin": self.origin, "X-Form-Token": self.form_token}
 
     def get(self, path, **headers):
         return self.http.get(self.origin + path, headers=headers, timeout=10)
 
     def post(self, path, data=None, **headers):
         """Send a form as the page does; None leaves a header out."""
-        own = {"Origin": self.origin, "X-Form-Token": self.form_token, **headers}
+        own = {**self.own, **headers}
         return self.http.post(self.origin + path, data=data or {}, headers=own, timeout=30)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+from singer_sdk.mapper import NULL_STRING
 
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.log import PREFIX
+from tap_oauth2_generic.settings.values import map_leaves
 
+# What Meltano would replace by a variable, unless a backslash is before it.
+_VARIABLE = re.compile(r"\$(?=\{\w+\}|[A-Z])")
 # JSON Schema types as kinds of Meltano, which passes numbers with decimals on as strings only.
 _KINDS = ("boolean", "integer", "array", "object")
 _CAPABILITIES = (
@@ -23,7 +29,7 @@ plugins:
   extractors:
   - name: tap-oauth2-generic
     namespace: tap_oauth2_generic
-    pip_url: tap-oauth2-generic
+    pip_url: %s
     executable: tap-oauth2-generic
     capabilities: [{_CAPABILITIES}]
     # The tap remembers inferred schemas in its state; a cached catalog would not follow them.
@@ -46,17 +52,22 @@ _LOADER = """\
 
 
 def meltano_project(
-    shown: Mapping[str, Any], secrets: Mapping[str, str], settings: Mapping[str, Mapping[str, Any]]
+    shown: Mapping[str, Any],
+    secrets: Iterable[str],
+    settings: Mapping[str, Mapping[str, Any]],
+    pip_url: str,
 ) -> str:
     """Return a complete ``meltano.yml``.
 
-    ``shown`` are the settings without the secrets, whose names are the keys of ``secrets``;
-    ``settings`` the JSON Schema of each setting.
+    ``shown`` are the settings without the secrets, which are ``secrets`` by name; ``settings``
+    the JSON Schema of each setting; ``pip_url`` what Meltano installs.
     """
-    return "".join([_HEAD, *_declare(shown, secrets, settings), *_set(shown), _LOADER])
+    fitted = {name: _fit(name, value) for name, value in shown.items()}
+    parts = [_HEAD % _json(pip_url), *_declare(fitted, secrets, settings), *_set(fitted), _LOADER]
+    return "".join(parts)
 
 
-def secret_variables(secrets: Mapping[str, str]) -> list[str]:
+def secret_variables(secrets: Iterable[str]) -> list[str]:
     """Return the names of the variables that hold the secrets."""
     return [f"{PREFIX}{name.upper()}" for name in secrets]
 
@@ -70,13 +81,39 @@ def next_commands(file: str, grant_type: str) -> list[str]:
 
 
 def _declare(
-    shown: Mapping[str, Any], secrets: Mapping[str, str], settings: Mapping[str, Mapping[str, Any]]
+    shown: Mapping[str, Any], secrets: Iterable[str], settings: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[str]:
     yield "    settings:\n"
     for name in shown:
         yield f"    - {{name: {name}, kind: {_kind(settings.get(name, {}), shown[name])}}}\n"
     for name in secrets:
         yield f"    - {{name: {name}, kind: string, sensitive: true}}\n"
+
+
+def _fit(name: str, value: Any) -> Any:
+    """Return the value of a setting so that Meltano passes it on as it was.
+
+    Meltano takes objects apart, which loses nulls: the tap reads its own objects from strings,
+    too, and stream maps have a word for null.
+    """
+    if isinstance(value, dict) and '":null' in _json(value):
+        value = _name_nulls(value) if name == "stream_maps" else _json(value)
+    return map_leaves(_escape_dots(value), _escape_variables)
+
+
+def _name_nulls(value: Any) -> Any:
+    return map_leaves(value, lambda one: NULL_STRING if one is None else one)
+
+
+def _escape_variables(value: Any) -> Any:
+    return _VARIABLE.sub(r"\\$", value) if isinstance(value, str) else value
+
+
+def _escape_dots(value: Any) -> Any:
+    """Escape the dots in names, which nest objects; those inside lists do not."""
+    if isinstance(value, dict):
+        return {n.replace(".", r"\."): _escape_dots(one) for n, one in value.items()}
+    return value
 
 
 def _kind(schema: Mapping[str, Any], value: Any) -> str:

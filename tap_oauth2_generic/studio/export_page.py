@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from importlib.metadata import distribution
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from starlette.responses import Response
 
@@ -14,6 +18,7 @@ from tap_oauth2_generic.studio.pages import Form, Studio, fragments, page
 from tap_oauth2_generic.studio.project import Project
 
 _NAME = "meltano.yml"
+_DISTRIBUTION = "tap-oauth2-generic"
 
 
 def show(studio: Studio, _: Form) -> Response:
@@ -43,7 +48,7 @@ def apply(studio: Studio, form: Form) -> Response:
 
 
 def write_meltano(studio: Studio, _: Form) -> Response:
-    """Write ``meltano.yml`` next to the configuration, unless there is one."""
+    """Write ``meltano.yml`` next to the configuration, unless there is one, and the secrets."""
     path = studio.project.path.parent / _NAME
     try:
         with path.open("x", encoding="utf-8") as file:
@@ -52,7 +57,18 @@ def write_meltano(studio: Studio, _: Form) -> Response:
         raise InputError(f"there is a {_NAME} already; copy the plugin into it") from None
     except OSError as error:
         raise InputError(f"cannot write {_NAME}: {error.strerror}") from None
-    return fragments(studio, notice=f"Wrote {_NAME}")
+    studio.project.write_secrets()
+    return fragments(studio, notice=f"Wrote {_NAME}, and the secrets to .env")
+
+
+def _pip_url() -> str:
+    """Return what installs this tap again: its folder or repository, or its release."""
+    found = distribution(_DISTRIBUTION)
+    origin = json.loads(found.read_text("direct_url.json") or "{}")
+    url = str(origin.get("url", ""))
+    if vcs := origin.get("vcs_info"):
+        return f"{vcs['vcs']}+{url}@{vcs['commit_id']}"
+    return url2pathname(urlsplit(url).path) if url else f"{_DISTRIBUTION}=={found.version}"
 
 
 def _shown(project: Project) -> dict[str, Any]:
@@ -62,12 +78,12 @@ def _shown(project: Project) -> dict[str, Any]:
 
 def _values(project: Project) -> dict[str, Any]:
     shown, effective = _shown(project), project.effective()
-    secrets = {name: "" for name in effective if project.is_secret(name)}
+    secrets = [name for name in effective if project.is_secret(name)]
     exported = {name: value for name, value in shown.items() if name != "$schema"}
     grant_type = str(effective.get("grant_type") or DEFAULT_GRANT)
     return {
         "json": edit_json("", shown),
-        "meltano": meltano_project(exported, secrets, project.settings),
+        "meltano": meltano_project(exported, secrets, project.settings, _pip_url()),
         "variables": secret_variables(secrets),
         "commands": next_commands(project.path.name, grant_type),
     }

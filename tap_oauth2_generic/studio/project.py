@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 import os
-import tempfile
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,7 +17,7 @@ from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.log import PREFIX
 from tap_oauth2_generic.settings.fields import ErrorCollector
-from tap_oauth2_generic.studio.env_file import read_env, write_env
+from tap_oauth2_generic.studio.env_file import read_env, replace_file, write_env
 from tap_oauth2_generic.studio.json_edit import edit_json, read_json
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
@@ -100,20 +99,32 @@ class Project:
             merged = {**kept, **{n: v for n, v in self.draft.items() if n in chosen}}
             text = edit_json(self._text, merged)
             if text != self._text:
-                _replace(self.path, text)
+                self._replace(text)
             self._text, self._saved = text, copy.deepcopy(merged)
 
+    def write_secrets(self) -> None:
+        """Write all secrets to ``.env`` but those of the environment, for whoever reads only it."""
+        found = self.effective()
+        written = {v: _as_variable(found[n]) for n, v in self._variables.items() if found.get(n)}
+        kept = read_env(self.env_path)
+        new = {v: s for v, s in written.items() if s not in (kept.get(v), os.environ.get(v))}
+        if new:
+            write_env(self.env_path, new)
+
     def _save_secrets(self) -> None:
-        typed = {n: v for n, v in self._typed.items() if v is not None}
-        if typed:
-            written = {self._variables[n]: _as_variable(v) for n, v in typed.items()}
-            write_env(self.env_path, written)
-        for name, value in self._typed.items():
+        if not self._typed:
+            return
+        stored = read_env(self.env_path)
+        written = {
+            self._variables[name]: "" if value is None else _as_variable(value)
+            for name, value in self._typed.items()
+        }
+        if changed := {n: v for n, v in written.items() if v != stored.get(n, "")}:
+            write_env(self.env_path, changed)
+        for name in self._typed:
             # In the file it would win over the new one.
             self.draft.pop(name, None)
             self._saved.pop(name, None)
-            if value is None and self._variables[name] in read_env(self.env_path):
-                write_env(self.env_path, {self._variables[name]: ""})
         self._typed = {}
 
     def _read(self) -> str:
@@ -121,6 +132,13 @@ class Project:
             return self.path.read_text("utf-8") if self.path.exists() else ""
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"cannot read the configuration file {self.path}: {error}") from None
+
+    def _replace(self, text: str) -> None:
+        mode = self.path.stat().st_mode & 0o777 if self.path.exists() else 0o644
+        try:
+            replace_file(self.path, text, mode)
+        except OSError as error:
+            raise InputError(f"cannot write {self.path.name}: {error.strerror}") from None
 
     def _parse(self, text: str) -> dict[str, Any]:
         try:
@@ -135,18 +153,3 @@ class Project:
 
 def _as_variable(value: Any) -> str:
     return value if isinstance(value, str) else encode_json(value).decode()
-
-
-def _replace(path: Path, text: str) -> None:
-    """Replace the content of a file at once, so that a failure leaves the old one."""
-    target = path.resolve()
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="", dir=target.parent, delete=False
-        ) as file:
-            file.write(text)
-        temporary = Path(file.name)
-        temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
-        temporary.replace(target)
-    except OSError as error:
-        raise InputError(f"cannot write {path.name}: {error.strerror}") from None

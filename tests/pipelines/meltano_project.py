@@ -56,13 +56,17 @@ class Done:
 
 
 class Project:
-    """A project folder; ``environment`` is added to what its commands need in any case."""
+    """A project folder; ``environment`` is added to what its commands need in any case.
 
-    def __init__(self, folder, *loaders):
+    Without ``copies`` the test writes its meltano.yml.
+    """
+
+    def __init__(self, folder, *loaders, copies=True):
         self.folder, self.environment = folder, {}
-        shutil.copy(ROOT / "meltano.yml", folder)
+        if copies:
+            shutil.copy(ROOT / "meltano.yml", folder)
         for kind, names in {"extractors": [TAP], "loaders": loaders}.items():
-            (folder / ".meltano" / kind).mkdir(parents=True)
+            (folder / ".meltano" / kind).mkdir(parents=True, exist_ok=True)
             for name in names:
                 (folder / ".meltano" / kind / name).symlink_to(plugin_folder(kind, name))
 

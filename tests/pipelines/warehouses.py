@@ -47,15 +47,15 @@ class DuckDB:
 
     loader, keeps_versions, saves_midway = "target-duckdb", False, True
 
-    def __init__(self, folder):
-        self.file = folder / "warehouse.duckdb"
+    def __init__(self, folder, schema=SCHEMA):
+        self.file, self.schema = folder / "warehouse.duckdb", schema
         self.environment = {"TARGET_DUCKDB_FILEPATH": str(self.file)}
 
     def rows(self, stream):
         if not self.file.exists():
             return []
         python = plugin_folder("loaders", self.loader) / "venv" / "bin" / "python"
-        command = [python, READ_DUCKDB, self.file, SCHEMA, stream]
+        command = [python, READ_DUCKDB, self.file, self.schema, stream]
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         return [json.loads(line) for line in output.split("\n") if line]
 

@@ -17,7 +17,8 @@ from tap_oauth2_generic.extract.paging_search import PagingSearch, Sample, may_g
 from tap_oauth2_generic.extract.schema_sample import SchemaSample
 from tap_oauth2_generic.net.request import Response
 from tap_oauth2_generic.pagination import DEFAULT_STYLE, Paginator
-from tap_oauth2_generic.parsing.formats import FORMATS, unpack
+from tap_oauth2_generic.parsing.charset import charset_of
+from tap_oauth2_generic.parsing.content import ContentSettings
 from tap_oauth2_generic.parsing.guess_records import (
     guess_records,
     is_usual_key,
@@ -168,9 +169,10 @@ class Suggestion:
 
 def _decode(response: Response) -> tuple[str, Any] | None:
     """Return the format of a response with its body, None if it is unknown."""
-    for name, (decode, _) in FORMATS.items():
+    for name in ("json", "jsonl", "csv"):
         try:
-            body = decode(unpack(response.content))
+            settings = ContentSettings(response_format=name)
+            body = settings.decode(response.content, charset_of(response.headers))
         except ValueError:
             continue
         is_table = isinstance(body, list) and body != [] and all(isinstance(r, dict) for r in body)

@@ -18,8 +18,8 @@ from tap_oauth2_generic.net.client import RequestPolicy
 from tap_oauth2_generic.net.request import Request, Response
 from tap_oauth2_generic.net.retry import NOT_MODIFIED
 from tap_oauth2_generic.pagination import Paginator, Token
+from tap_oauth2_generic.parsing.content import ACCEPT
 from tap_oauth2_generic.parsing.extract_records import RecordSettings
-from tap_oauth2_generic.parsing.formats import FORMATS
 from tap_oauth2_generic.parsing.json_list import JsonList
 from tap_oauth2_generic.parsing.page import Page, read_page
 from tap_oauth2_generic.records.pipeline import Slice
@@ -87,7 +87,8 @@ class PageReader:
         self.stats = session.progress.stats(stream.name)
         self.log = StreamLog(stream.name, self.stats.warnings.append)
         rules = [*stream.rules.response_rules, *session.config.rules.response_rules]
-        self._policy = RequestPolicy(rules, stream.records.decode, self.log, self.stats)
+        decode = partial(stream.records.decode, note_nan=self._note_nan)
+        self._policy = RequestPolicy(rules, decode, self.log, self.stats)
         self._keeps_encoded = keeps_encoded
         self.check = ResponseCheck(stream)
         #: Describes the responses of a paged stream that each counted as one record.
@@ -197,6 +198,9 @@ class PageReader:
         if self.envelope and not self.stream.records.records_are_values:
             self.log.warning(self.envelope)
 
+    def _note_nan(self) -> None:
+        self.log.warn_once("NaN", "NaN and Infinity in responses become null")
+
     def _page(self, settings: RecordSettings, response: Response) -> Page:
         try:
             page = read_page(
@@ -215,8 +219,7 @@ class PageReader:
     def _request(self, slice_: Slice, token: Token) -> Request:
         incremental, style = self.stream.settings.incremental, self.stream.settings.pagination
         request = self._template.fill({**self._scope(slice_), **style.scope(token)})
-        _, accepted = FORMATS[self.stream.records.response_format]
-        request.headers = {"Accept": accepted, **request.headers}
+        request.headers = {"Accept": ACCEPT[self.stream.records.response_format], **request.headers}
         if incremental.start_param and slice_.start is not None:
             request.put(incremental.start_param, slice_.start.value(), style.place_of_params)
         if incremental.end_param:

@@ -54,7 +54,7 @@ class RequestPolicy:
     """What a stream wants of its responses, and where its requests are logged and counted."""
 
     rules: Sequence[Rule]
-    decode: Callable[[bytes], Any]
+    decode: Callable[[bytes, str], Any]
     log: StreamLog | logging.Logger = LOG
     stats: StreamStats = field(default_factory=StreamStats)
     is_sample: bool = False

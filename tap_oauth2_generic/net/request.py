@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote_plus, urlencode, urljoin, urlsplit
 import requests
 
 from tap_oauth2_generic.errors import ApiError, HostNotAllowedError
+from tap_oauth2_generic.parsing.charset import charset_of
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.redaction import redact
 from tap_oauth2_generic.settings.conditions import Condition
@@ -99,17 +100,17 @@ class Response:
     status: int
     headers: requests.structures.CaseInsensitiveDict[str]
     content: bytes
-    decode: Callable[[bytes], Any]
+    decode: Callable[[bytes, str], Any]
     outcome: str = "ok"
 
     @cached_property
     def body(self) -> Any:
         """The decoded body; raises ValueError that says what is wrong with it."""
-        return self.decode(self.content)
+        return self.decode(self.content, charset_of(self.headers))
 
     @classmethod
     def of(
-        cls, request: Request, raw: requests.Response, decode: Callable[[bytes], Any]
+        cls, request: Request, raw: requests.Response, decode: Callable[[bytes, str], Any]
     ) -> Response:
         """Make one of a response of ``requests``."""
         headers = requests.structures.CaseInsensitiveDict(

@@ -8,9 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from tap_oauth2_generic.errors import ResponseError, SettingError
-from tap_oauth2_generic.parsing.formats import FORMATS, open_envelope, unpack
-from tap_oauth2_generic.parsing.json_list import JsonList
-from tap_oauth2_generic.parsing.lines import open_lines, open_table
+from tap_oauth2_generic.parsing.content import ContentSettings
 from tap_oauth2_generic.parsing.list_steps import (
     before_wildcard,
     choose_items,
@@ -20,7 +18,7 @@ from tap_oauth2_generic.parsing.list_steps import (
 from tap_oauth2_generic.parsing.rows import COLUMNS, FIRST_ROW, Columns, name_rows
 from tap_oauth2_generic.runtime.redaction import excerpt, redact
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, PATHS, enum
-from tap_oauth2_generic.settings.fields import FieldType, Settings, setting
+from tap_oauth2_generic.settings.fields import FieldType, setting
 from tap_oauth2_generic.settings.paths import (
     MISSING,
     DottedPath,
@@ -69,7 +67,7 @@ def _parse_rendered(path: str) -> Path:
     return DottedPath(f"'{written}'" if written.startswith("$") else written, tuple(keys))
 
 
-class RecordSettings(Settings):
+class RecordSettings(ContentSettings):
     """Where the records are in a response, and what they are made of."""
 
     records_path: Path | Template = setting(
@@ -91,11 +89,6 @@ class RecordSettings(Settings):
     )
     add_fields: dict[str, Path] = setting(
         PATHS, "Extra top-level fields, each with its path inside the record.", default={}
-    )
-    response_format: str = setting(
-        enum(*FORMATS),
-        "Format of the responses: JSON, JSON Lines or CSV, compressed or not.",
-        default="json",
     )
     on_missing_records: str = setting(
         enum("auto", "warn", "fail", "ignore"),
@@ -121,21 +114,6 @@ class RecordSettings(Settings):
         if isinstance(self.records_path, Template):
             raise SettingError("records_path has placeholders without a value")
         return self.records_path
-
-    def decode(self, content: bytes) -> Any:
-        """Decode a response of this stream; raise ValueError that says what is wrong."""
-        decoder, _ = FORMATS[self.response_format]
-        return decoder(unpack(content))
-
-    def open(self, content: bytes) -> tuple[Any, JsonList] | None:
-        """Return the rest of a response and its records, still encoded; None if it has no list."""
-        content = unpack(content)
-        if self.response_format == "json":
-            return open_envelope(content, self.path)
-        is_all = isinstance(self.path, DottedPath) and not self.path.keys
-        opener = open_lines if self.response_format == "jsonl" else open_table
-        written = opener(content) if is_all else None
-        return None if written is None else ([], written)
 
     def contradictions(self) -> list[str]:
         """Return the settings that need one another, a sentence each."""

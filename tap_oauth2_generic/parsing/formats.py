@@ -5,9 +5,7 @@ JSON: a list of records can stay encoded; the slow decoder takes what the fast o
 
 from __future__ import annotations
 
-import csv
 import gzip
-import io
 import json
 import re
 import zlib
@@ -24,13 +22,9 @@ from tap_oauth2_generic.parsing.json_list import JsonList, as_list
 from tap_oauth2_generic.settings.paths import DottedPath, Path
 
 _GZIP = b"\x1f\x8b"
-# A field may have any length; the limit holds for the process.
-csv.field_size_limit(2**31 - 1)
 # Every digit counts: a float would round what a warehouse column could hold.
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-#: How HTML and JSON begin, which are sent in place of CSV.
-NO_CSV = ("<", "{")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _LONGEST_INT = 1000
 # A server that puts a space after a colon does so from the beginning.
@@ -38,15 +32,18 @@ SPACED, PROBED_BYTES = b'": ', 4096
 _COMPARED_MEMBERS = 1000
 
 
-def decode(content: bytes) -> Any:
-    """Decode JSON with every number exact, an empty text as None; raise ValueError."""
+def decode(content: bytes, note_nan: Callable[[], object] | None = None) -> Any:
+    """Decode JSON with every number exact, an empty text as None; raise ValueError.
+
+    With ``note_nan``, which is called once, NaN and Infinity are null; else they are errors.
+    """
     content = content.removeprefix(BYTE_ORDER_MARK)
     if not content.strip():
         return None
     try:
         return _DECODER.decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        return _decode_leniently(content, error)
+        return _decode_leniently(content, error, note_nan)
     except ArithmeticError:
         raise ValueError("it holds a number whose exponent is out of range") from None
     except RecursionError:
@@ -134,12 +131,20 @@ def repeated_key(content: bytes, path: Path) -> str | None:
     return None
 
 
-def _decode_leniently(content: bytes, error: Exception) -> Any:
+def _decode_leniently(
+    content: bytes, error: Exception, note_nan: Callable[[], object] | None
+) -> Any:
     """Decode a lone surrogate, which becomes U+FFFD, or an integer of any length."""
+    constants: list[str] = []
     try:
         text = content.decode("utf-8")
-        # NaN and Infinity are no JSON, and no integers.
-        decoded = json.loads(text, parse_float=Decimal, parse_int=_parse_int, parse_constant=int)
+        # NaN and Infinity are no integers, and append() returns None.
+        constant = int if note_nan is None else constants.append
+        decoded = json.loads(
+            text, parse_float=Decimal, parse_int=_parse_int, parse_constant=constant
+        )
+        if note_nan and constants:
+            note_nan()
         return _without_surrogates(decoded)
     except UnicodeDecodeError as wrong:
         raise ValueError(f"its bytes are not UTF-8 (at byte {wrong.start})") from None
@@ -164,46 +169,16 @@ def _without_surrogates(value: Any) -> Any:
     return value
 
 
-def _jsonl(content: bytes) -> list[Any]:
+def decode_lines(content: bytes, note_nan: Callable[[], object] | None = None) -> list[Any]:
+    """Decode JSON Lines; raise ValueError that names the line."""
     lines = []
     for number, line in enumerate(content.split(b"\n"), 1):
         if line.strip():
             try:
-                lines.append(decode(line))
+                lines.append(decode(line, note_nan))
             except ValueError as error:
                 raise ValueError(f"line {number}: {error}") from None
     return lines
-
-
-def _csv(content: bytes) -> list[dict[str, str]]:
-    """Decode rows under the names of the first line; every value is a string.
-
-    Each line has the same number of fields (RFC 4180): a shorter one may have been cut off.
-    """
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as wrong:
-        raise ValueError(f"its bytes are not UTF-8 (at byte {wrong.start})") from None
-    if text.lstrip().startswith(NO_CSV):
-        raise ValueError("it is not CSV")
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except csv.Error as error:
-        raise ValueError(f"it is not CSV ({error})") from None
-    names, *rows = [row for row in rows if row] or [[]]
-    many = len(set(names))
-    for number, row in enumerate(rows, 2):
-        if len(row) != many or many != len(names):
-            raise ValueError(f"row {number} has {len(row)} values for {many} different names")
-    return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-#: What decodes each format, and the Accept header that asks for it.
-FORMATS: dict[str, tuple[Callable[[bytes], Any], str]] = {
-    "json": (decode, "application/json"),
-    "jsonl": (_jsonl, "application/x-ndjson, application/jsonl, application/json;q=0.5"),
-    "csv": (_csv, "text/csv"),
-}
 
 
 def unpack(content: bytes) -> bytes:

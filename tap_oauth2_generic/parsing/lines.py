@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 
-from tap_oauth2_generic.parsing.formats import BYTE_ORDER_MARK, NO_CSV, PROBED_BYTES, SPACED
+from tap_oauth2_generic.parsing.formats import BYTE_ORDER_MARK, PROBED_BYTES, SPACED
 from tap_oauth2_generic.parsing.json_list import LARGE_BYTES, PART_BYTES, JsonList, as_list
+from tap_oauth2_generic.parsing.table import Dialect, TableFormat, distinct
 from tap_oauth2_generic.runtime.json_encoder import encode_lines
 
 _PART_ROWS = 2000
@@ -44,17 +45,16 @@ def open_lines(content: bytes) -> JsonList | None:
     return JsonList(_LIST_DECODER.decode(text))
 
 
-def open_table(content: bytes) -> JsonList | None:
+def open_table(content: bytes, table: TableFormat) -> JsonList | None:
     """Return the rows of CSV as encoded objects; None if the caller has to decode them."""
-    head = content[:PROBED_BYTES].decode("utf-8-sig", "ignore").lstrip()
-    if not head or head.startswith(NO_CSV):
-        return None
-    content = content.removeprefix(BYTE_ORDER_MARK)
     try:
+        dialect, content = table.open(content)
+        if not content[:PROBED_BYTES].strip():
+            return None
         if len(content) > LARGE_BYTES:
-            return _LargeTable(content)
-        rows = _rows(content)
-        return JsonList(_encode(tuple(next(rows, ())), rows))
+            return _LargeTable(content, dialect)
+        rows = _rows(content, dialect)
+        return JsonList(_encode(tuple(distinct(next(rows, []))), rows))
     except (csv.Error, ValueError, TypeError):
         # For example a row with more or fewer values than there are names.
         return None
@@ -63,13 +63,13 @@ def open_table(content: bytes) -> JsonList | None:
 class _LargeTable(JsonList):
     """The rows of a large table, encoded in parts when they are read: they are twice as long."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, dialect: Dialect) -> None:
         """Check every row; raise what ``open_table`` catches."""
-        self._content = content
-        self._names = tuple(next(_rows(content), ()))
+        self._content, self._dialect = content, dialect
+        self._names = tuple(distinct(next(_rows(content, dialect), [])))
         _row_type(self._names)
-        self._pieces = list(_pieces(content))
-        widths = [[*map(len, _rows(content[piece]))] for piece in self._pieces]
+        self._pieces = list(_pieces(content, dialect.quote.encode()))
+        widths = [[*map(len, _rows(content[piece], dialect))] for piece in self._pieces]
         if any({*found} != {len(self._names)} for found in widths) or len(widths[0]) == 1:
             raise ValueError
         self._length = sum(map(len, widths)) - 1
@@ -104,16 +104,15 @@ class _LargeTable(JsonList):
         yield from map(self._part, range(len(self._pieces)))
 
     def _part(self, number: int) -> JsonList:
-        rows = _rows(self._content[self._pieces[number]])
+        rows = _rows(self._content[self._pieces[number]], self._dialect)
         return JsonList(_encode(self._names, islice(rows, int(not number), None)))
 
 
-def _rows(content: bytes) -> Iterator[list[str]]:
-    text = io.TextIOWrapper(io.BytesIO(content), "utf-8", newline="")
-    return filter(None, csv.reader(text, strict=True))
+def _rows(content: bytes, dialect: Dialect) -> Iterator[list[str]]:
+    return dialect.rows(io.TextIOWrapper(io.BytesIO(content), "utf-8", newline=""))
 
 
-def _pieces(content: bytes) -> Iterator[slice]:
+def _pieces(content: bytes, quote: bytes) -> Iterator[slice]:
     """Yield parts of a table that end at a line break outside of quotes.
 
     With a quote inside a value without quotes one may end in a row: its last value stays open,
@@ -122,10 +121,10 @@ def _pieces(content: bytes) -> Iterator[slice]:
     end = 0
     while end < len(content):
         first, end = end, min(end + PART_BYTES, len(content))
-        quotes, is_open = content.count(b'"', first, end), True
+        quotes, is_open = content.count(quote, first, end) if quote else 0, True
         while is_open and end < len(content):
             start, end = end, content.find(b"\n", end) + 1 or len(content)
-            quotes += content.count(b'"', start, end)
+            quotes += content.count(quote, start, end) if quote else 0
             is_open = quotes % 2 == 1
         yield slice(first, end)
 

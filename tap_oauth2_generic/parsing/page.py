@@ -15,6 +15,7 @@ from typing import Any
 from requests.structures import CaseInsensitiveDict
 
 from tap_oauth2_generic.errors import ResponseError
+from tap_oauth2_generic.parsing.charset import charset_of
 from tap_oauth2_generic.parsing.extract_records import (
     RecordSettings,
     add_fields,
@@ -154,8 +155,11 @@ def read_page(  # noqa: PLR0913, PLR0917 - a response in its parts
     body cannot be decoded, or what the path finds cannot be records.
     """
     sent = CaseInsensitiveDict(headers)
-    read_body = partial(_read_body, content, status, decoded or partial(settings.decode, content))
-    opened = settings.open(content) if keep_encoded else None
+    charset, opened = charset_of(headers), None
+    decode_all = decoded or partial(settings.decode, content, charset)
+    read_body = partial(_read_body, content, status, decode_all)
+    with suppress(ValueError):
+        opened = settings.open_list(content, charset, settings.path) if keep_encoded else None
     if opened is not None:
         body, written = opened
         added = settings.add_fields
@@ -170,7 +174,7 @@ def read_page(  # noqa: PLR0913, PLR0917 - a response in its parts
             'response rule with "empty": true'
         )
     if settings.records_are_values and settings.response_format == "json":
-        key = repeated_key(unpack(content), settings.path)
+        key = repeated_key(settings.utf8(content, charset), settings.path)
         if key is not None:
             raise ResponseError(f"the object at records_path has the key {key!r} twice")
     page = Page(url, status, sent, body, added=settings.add_fields)

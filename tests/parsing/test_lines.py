@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.parsing.formats import FORMATS, decode
+from tap_oauth2_generic.parsing.formats import decode, decode_lines
 from tap_oauth2_generic.parsing.lines import open_lines, open_table
+from tap_oauth2_generic.parsing.table import Dialect, TableFormat
 
 json_lines = {
     "lines": b'{"a":1}\n{"a":2}\n',
@@ -32,17 +33,20 @@ tables = {
     "no rows": b"a,b\n",
     "quotes": b'a,"b c"\n"1,""2""","x\r\ny"\n',
     "escapes": b'a\n\\\n"\t"\n',
+    "a name that comes twice": b"a,a,a_2\n1,2,3\n",
     "many scripts": "ü,ł\n\u2028,\U0001f600\x85\n".encode(),
 }
 other_formats = [("jsonl", name, json_lines[name]) for name in json_lines]
 other_formats += [("csv", name, tables[name]) for name in tables]
-openers = {"jsonl": open_lines, "csv": open_table}
+TABLE = TableFormat()
+openers = {"jsonl": open_lines, "csv": lambda content: open_table(content, TABLE)}
+decoders = {"jsonl": decode_lines, "csv": TABLE.decode}
 
 
 @pytest.mark.parametrize(("format_", "content"), [(f, c) for f, _, c in other_formats])
 def test_lines_and_rows_stay_encoded(format_, content):
     written = openers[format_](content)
-    decoded = FORMATS[format_][0](content)
+    decoded = decoders[format_](content)
     assert decode(written.text) == [decode(bytes(one)) for one in written.members] == decoded
     assert written.text == b"[" + b",".join(written.members) + b"]"
     assert all(one not in written.text for one in (b"\n", b"\r", b": "))
@@ -60,7 +64,6 @@ unusual = {
     "a space after a value": ("jsonl", b'{"a":1} \n{"a":2}\n'),
     "mixed line breaks": ("jsonl", b'{"a":1}\r\n{"a":2}\n'),
     "no lines": ("jsonl", b" "),
-    "a name that comes twice": ("csv", b"a,a\n1,2\n"),
     "a name that JSON escapes": ("csv", b'a,"""b"""\n1,2\n'),
     "a short row": ("csv", b"a,b\n1,2\n3\n"),
     "a long row": ("csv", b"a,b\n1,2,3\n"),
@@ -84,7 +87,7 @@ def test_encoded_rows_are_the_decoded_ones(rows):
     text = io.StringIO()
     csv.writer(text).writerows([["a", "b", "c"], *rows])
     content = text.getvalue().encode()
-    assert decode(open_table(content).text) == FORMATS["csv"][0](content)
+    assert decode(open_table(content, TABLE).text) == TABLE.decode(content)
 
 
 def _large(rows):
@@ -105,7 +108,7 @@ large_tables = {
 
 @pytest.mark.parametrize("content", large_tables.values(), ids=large_tables)
 def test_large_table_is_encoded_in_parts(content):
-    written, decoded = open_table(content), FORMATS["csv"][0](content)
+    written, decoded = open_table(content, TABLE), TABLE.decode(content)
     parts = [part.members for part in written.parts()]
     assert [decode(row) for part in parts for row in part] == decoded == decode(written.text)
     assert written.length == len(decoded)
@@ -115,4 +118,20 @@ def test_large_table_is_encoded_in_parts(content):
 
 @pytest.mark.parametrize("end", [b"1\r\n", b"1,2,3\r\n", b'1,"2', b"1,\xff\r\n"])
 def test_large_table_with_an_unusual_end_is_decoded(end):
-    assert open_table(_large(large_rows) + end) is None
+    assert open_table(_large(large_rows) + end, TABLE) is None
+
+
+large_dialects = {
+    "other characters": (Dialect(";", "'"), b"a;b\n" + (b"'1;\n';" + b"x" * 5000 + b"\n") * 2000),
+    "no quotes": (Dialect("\t", ""), b"a\tb\n" + (b'"1\t' + b"x" * 5000 + b"\n") * 2000),
+    "equal names": (Dialect(), b"a,a\n" + (b"1," + b"x" * 5000 + b"\n") * 2000),
+}
+
+
+@pytest.mark.parametrize(("dialect", "content"), large_dialects.values(), ids=large_dialects)
+def test_large_table_in_another_dialect_is_encoded_in_parts(dialect, content):
+    table = TableFormat(dialect)
+    written, decoded = open_table(content, table), table.decode(content)
+    assert len([*written.parts()]) > 1
+    assert decode(written.text) == decoded
+    assert len(decoded) == 2000

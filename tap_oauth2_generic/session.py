@@ -21,6 +21,7 @@ from tap_oauth2_generic.runtime.failures import Failures
 from tap_oauth2_generic.runtime.progress import Progress
 from tap_oauth2_generic.runtime.redaction import redact
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
+from tap_oauth2_generic.settings.templates import request_scope
 
 
 @dataclass
@@ -81,8 +82,8 @@ class Session:
             self.authenticator.close()
 
     def scope(self, *, uses_token: bool) -> dict[str, Any]:
-        """Return a stream's placeholders; get a token only if they use one."""
-        scope: dict[str, Any] = dict(self.config.scope)
+        """Return the placeholders of a new request; get a token only if they use one."""
+        scope: dict[str, Any] = {**self.config.scope, **request_scope(self.clock.time())}
         if uses_token:
             scope["token"] = self.authenticator.response()
         return scope

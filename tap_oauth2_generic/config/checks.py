@@ -17,6 +17,7 @@ from tap_oauth2_generic.oauth2.client_auth import SECRET_AUTH, choose_auth
 from tap_oauth2_generic.replication.bookmark import IncrementalSettings
 from tap_oauth2_generic.replication.bounds import Bound
 from tap_oauth2_generic.settings.fields import WrongSettingError, near_choice
+from tap_oauth2_generic.settings.templates import OF_REQUEST
 
 _BOUNDS = ("start", "end")
 # The settings of a stream that hold templates, by section.
@@ -24,6 +25,8 @@ _TEMPLATES = {
     "request": ("path", "params", "raw_params", "headers", "body"),
     "records": ("records_path",),
 }
+# Those of them whose values may be new for each request.
+_OF_REQUEST = ("params", "raw_params", "headers", "body")
 _COMPACT_DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", re.ASCII)
 
 
@@ -32,11 +35,12 @@ def find_errors(config: Config) -> Iterator[str]:
     for rule in (_endpoint_errors, _client_errors, _grant_errors, _key_errors, _date_errors):
         yield from _readable(rule(config))
     known = _known_names(config)
-    for place in ("base_url", "params", "headers"):
-        is_secret = place != "base_url"
-        yield from _readable(_placeholder_errors(config.top, place, known, is_secret=is_secret))
+    yield from _readable(_placeholder_errors(config.top, "base_url", known))
+    of_request = known | OF_REQUEST
+    for place in ("params", "headers"):
+        yield from _readable(_placeholder_errors(config.top, place, of_request, is_secret=True))
     for place in ("token_params", "refresh_params", "token_headers"):
-        yield from _readable(_placeholder_errors(config.oauth2, place, known, is_secret=True))
+        yield from _readable(_placeholder_errors(config.oauth2, place, of_request, is_secret=True))
     yield from _readable(_stream_errors(config))
 
 
@@ -157,7 +161,9 @@ def _template_errors(config: Config, stream: StreamConfig) -> Iterator[str]:
         paging = _paging_names(stream) if section == "request" else {}
         for name in names:
             part = getattr(stream, section)
-            yield from _readable(_placeholder_errors(part, name, {**known, **paging}))
+            of_request = OF_REQUEST if name in _OF_REQUEST else {}
+            names_known = {**known, **paging, **of_request}
+            yield from _readable(_placeholder_errors(part, name, names_known))
             yield from _readable(_bound_errors(part, name, config, stream))
 
 

@@ -93,19 +93,19 @@ class ApiClient:
     ) -> Response:
         """Send a request until it has a response that can be used, and return that.
 
-        ``build`` makes the request, and makes it again once the token was renewed, since a
-        template may hold a field of the token response. A guess is sent once and in silence. If
+        ``build`` makes the request anew for each attempt: a template may hold a field of the token
+        response, or the time. A guess is sent once and in silence. If
         the API refuses a request while others are in flight, it is sent again, ``alone``.
 
         Raises HostNotAllowedError before anything is sent to a foreign host, ApiError if the
         API refuses or keeps failing, UnreachableError if its host cannot be reached,
         AuthorizationError if there is no token.
         """
-        request = build()
-        # Refused before even a token is requested.
-        self.hosts.check(request.url, request.base_url, request.source)
         failures, renewed = 0, False
         while True:
+            request = build()
+            # Refused before even a token is requested.
+            self.hosts.check(request.url, request.base_url, request.source)
             token = self._token()
             attempt = self._attempt(request, policy, token, alone=alone)
             action, response = attempt.verdict.action, attempt.response
@@ -120,7 +120,6 @@ class ApiClient:
             if action == "refresh" and not renewed:
                 self.authenticator.renew(token)
                 renewed = True
-                request = build()
                 continue
             if attempt.may_do_alone and not alone:
                 alone = True

@@ -19,7 +19,13 @@ from tap_oauth2_generic.runtime.secret_values import of_header
 from tap_oauth2_generic.settings.field_types import BODY, HEADERS, PARAMETERS, TEMPLATE, enum
 from tap_oauth2_generic.settings.fields import Settings, setting
 from tap_oauth2_generic.settings.limits import MIN_MASKED_LENGTH
-from tap_oauth2_generic.settings.templates import Scope, Template, as_text, fill_values
+from tap_oauth2_generic.settings.templates import (
+    OF_REQUEST,
+    Scope,
+    Template,
+    as_text,
+    fill_values,
+)
 from tap_oauth2_generic.settings.values import map_leaves
 
 # A dot segment: it leads to the same path or the one above (RFC 3986 section 3.3).
@@ -91,10 +97,9 @@ class RequestTemplate:
             given: dict[str, Any] = {}
         else:
             url, given = split_query(join(base_url, self._path(scope)))
-        # Anything sent with every request may be a secret, filled templates included.
-        for value in (*fill(self.headers, scope).values(), *connection.values()):
-            if isinstance(value, str):
-                register(*(part for part in of_header(value) if len(part) >= MIN_MASKED_LENGTH))
+        for template in self._secrets:
+            value = template.render(scope)
+            register(*(part for part in of_header(value) if len(part) >= MIN_MASKED_LENGTH))
         headers = fill({**self.headers, **self.settings.headers}, scope)
         body = self.settings.body
         if self.settings.body_format == "json":
@@ -132,6 +137,20 @@ class RequestTemplate:
         for name, value in encode_pairs(rendered):
             raw[name] += f"{'&' if raw[name] else ''}{quote(name, safe='')}={value}"
         return raw
+
+    @cached_property
+    def _secrets(self) -> list[Template]:
+        """Anything sent with every request may be a secret, filled templates included.
+
+        Not what is new for each request: there would be more secrets with every page.
+        """
+        found = [*self.headers.values(), *self.params.values()]
+        return [
+            one
+            for one in found
+            if isinstance(one, Template)
+            if OF_REQUEST.keys().isdisjoint(placeholder.name for placeholder in one.placeholders)
+        ]
 
     def _path(self, scope: Scope) -> str:
         # A value in a path is data: a slash or question mark in it is not syntax.

@@ -79,7 +79,8 @@ class Renewal:
                 lock.release_space()
                 if token is not None:
                     return self._commit(chain, token)
-        token = self._token_client.fetch_token(self._grant.fields, self._grant.grant_type)
+        grant = self._grant
+        token = self._token_client.fetch_token(grant.fields, grant.grant_type, chain.token)
         return self._commit(chain, token)
 
     def login_needed(self, chain: Chain) -> LoginNeededError:

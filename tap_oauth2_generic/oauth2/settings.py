@@ -68,14 +68,14 @@ class OAuth2Settings(Settings):
     token_params: dict[str, Any] = setting(
         TEMPLATES,
         "Parameters of the grant's token request: added or overridden; null removes one. "
-        "Placeholders: settings that are not secret.",
+        "Placeholders: settings that are not secret, `{token.NAME}`, a field of the last token "
+        "response, `{uuid}` and `{now:FORMAT}`.",
         default={},
         secret=True,
     )
     refresh_params: dict[str, Any] = setting(
         TEMPLATES,
-        "Parameters of the refresh request, like `token_params`; also `{token.NAME}`, a field of "
-        "the last token response.",
+        "Parameters of the refresh request, like `token_params`.",
         default={},
         secret=True,
     )

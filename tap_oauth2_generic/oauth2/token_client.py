@@ -24,12 +24,12 @@ from tap_oauth2_generic.oauth2.assertion import AssertionSettings, RequestContex
 from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH, choose_auth, other_auth
 from tap_oauth2_generic.oauth2.discovery import Endpoints
 from tap_oauth2_generic.oauth2.settings import OAuth2Settings
-from tap_oauth2_generic.oauth2.token import Token
+from tap_oauth2_generic.oauth2.token import NO_TOKEN, Token
 from tap_oauth2_generic.oauth2.token_response import endpoint_name, read_body, read_token
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.log import LOG
-from tap_oauth2_generic.settings.templates import Scope, as_text, fill_values
+from tap_oauth2_generic.settings.templates import Scope, as_text, fill_values, request_scope
 
 if TYPE_CHECKING:
     from tap_oauth2_generic.oauth2.grants.base import Grant
@@ -51,7 +51,7 @@ class TokenClient:
     _settings: OAuth2Settings
     _grant: Grant
     _assertion: AssertionSettings
-    _scope: Mapping[str, str]
+    _scope: Mapping[str, Any]
     endpoints: Endpoints
     _transport: Transport
     _resilience: retry.ResilienceSettings
@@ -85,12 +85,18 @@ class TokenClient:
                 self._clock.sleep(wait)
 
     def fetch_token(
-        self, build_fields: Callable[[RequestContext], dict[str, Any]], grant_type: str
+        self,
+        build_fields: Callable[[RequestContext], dict[str, Any]],
+        grant_type: str,
+        previous: Token = NO_TOKEN,
     ) -> Token:
-        """Get a token without a person; raise TokenRequestError, transient if worth a retry."""
+        """Get a token without a person; raise TokenRequestError, transient if worth a retry.
+
+        ``previous`` is the one that it replaces.
+        """
         url = self.endpoints.resolve("access_token_url")
         fields = self._with_scope(build_fields(self._context(url)))
-        response = self._send(url, fields, self._settings.token_params)
+        response = self._send(url, fields, self._settings.token_params, previous)
         try:
             return self._parse(response, grant_type)
         except TokenRequestError as error:
@@ -130,12 +136,12 @@ class TokenClient:
         secret = token.refresh_token or (token.access_token if settings.names_access_token else "")
         fields = {"grant_type": "refresh_token", settings.refresh_token_param: secret}
         url = settings.refresh_token_url or self.endpoints.resolve("access_token_url")
-        response = self._send(url, fields, settings.refresh_params, token)
+        response = self._send(url, fields, settings.refresh_params, token, once=True)
         return self._parse(response, "refresh_token", token.refresh_token)
 
     def fill(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Fill the placeholders of parameters for which there is no token yet."""
-        return _fill(params, self._scope)
+        return _fill(params, {**self._scope, **request_scope(self._clock.time())})
 
     def post_form(self, url: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Send a form with client authentication; return the JSON object."""
@@ -183,16 +189,19 @@ class TokenClient:
         url: str,
         fields: Mapping[str, Any],
         overrides: Mapping[str, Any],
-        token: Token | None = None,
+        token: Token = NO_TOKEN,
+        *,
+        once: bool = False,
     ) -> requests.Response:
         """Send the standard's parameters, changed as the provider's settings say.
 
-        Raise TokenLostError for a refresh (of ``token``) that may have been received, else
-        TokenRequestError, if there is no response.
+        ``token`` is the one to replace. If there is no response, raise TokenLostError for a
+        request that may be sent only ``once`` and may have been received, else TokenRequestError.
         """
         settings = self._settings
         proof, headers = CLIENT_AUTH[self._auth](self._context(url))
-        scope = {**self._scope, "token": token.fields if token else {}}
+        scope = {**self._scope, **request_scope(self._clock.time())}
+        scope |= {"token": token.fields} if token != NO_TOKEN else {}
         names = {n: getattr(settings, f"{n}_param") for n in ("client_id", "client_secret")}
         standard = {**fields, **proof}
         params = {names.get(n, n): value for n, value in standard.items() if value != ""}
@@ -206,7 +215,7 @@ class TokenClient:
         except requests.exceptions.RequestException as error:
             is_timeout = isinstance(error, requests.exceptions.Timeout)
             reason = "timed out" if is_timeout else retry.root_cause(error)
-            if token and not retry.was_not_sent(error):
+            if once and not retry.was_not_sent(error):
                 raise TokenLostError(_LOST.format(endpoint_name(url), reason)) from None
             raise TokenRequestError(
                 f"could not obtain an access token: {endpoint_name(url)} is unreachable: {reason}",

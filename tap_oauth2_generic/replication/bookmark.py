@@ -14,8 +14,9 @@ from typing import Any
 
 import msgspec
 
-from tap_oauth2_generic.replication.bounds import EPOCHS, FORMATS, Bound, Moment, moment
+from tap_oauth2_generic.replication.bounds import Bound, Moment, moment
 from tap_oauth2_generic.replication.windows import DURATION, WINDOW_BOUNDS, Duration
+from tap_oauth2_generic.runtime.time_formats import EPOCHS, FORMATS
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, enum, number
 from tap_oauth2_generic.settings.fields import FieldType, Settings, near_choice, setting
 from tap_oauth2_generic.settings.values import text

@@ -17,24 +17,18 @@ from typing import Any
 import msgspec
 
 from tap_oauth2_generic.runtime import timestamps
+from tap_oauth2_generic.runtime.time_formats import (
+    DAY,
+    EARLIEST,
+    EPOCHS,
+    LATEST,
+    as_time,
+    unit_of,
+    write,
+)
 
-#: Units per second of the formats that are numbers.
-EPOCHS = {"epoch": 1, "epoch_ms": 10**3, "epoch_us": 10**6}
-#: Words for the format of a bound; any other format is a strftime pattern.
-FORMATS = ("iso", *EPOCHS, "date")
 #: The precision for numbers of any length that a replication key may have.
 MAX_DIGITS = 400
-# What a calendar of four-digit years can write.
-_EARLIEST, _LATEST = Decimal(-62135596800), Decimal(253402300799)
-_DAY = Decimal(86400)
-# The finest directive of a strftime pattern is its unit; a pattern without a time of day has days.
-_UNITS = {
-    "f": Decimal("1e-6"),
-    "L": Decimal("1e-3"),
-    **dict.fromkeys("sSTcXr", Decimal(1)),
-    **dict.fromkeys("MR", Decimal(60)),
-    **dict.fromkeys("HI", Decimal(3600)),
-}
 
 
 @dataclass(frozen=True)
@@ -71,7 +65,7 @@ def moment(value: Any, pattern: str = "iso") -> Moment | None:
     if pattern == "iso":
         return Moment(number, is_instant=False)
     scale = EPOCHS.get(pattern) or _scale(number)
-    if not scale or not _EARLIEST * scale <= number <= _LATEST * scale:
+    if not scale or not EARLIEST * scale <= number <= LATEST * scale:
         return None
     return Moment(number / scale, is_instant=True, scale=scale)
 
@@ -150,7 +144,7 @@ class Bound:
         """The bound as a time, cut to microseconds; None if it is a plain number."""
         if self.moment is None or not self.moment.is_instant:
             return None
-        return _as_time(self.moment.amount)
+        return as_time(self.moment.amount)
 
     def is_after(self, value: Any) -> bool:
         """Return whether a replication value is older than the bound; no value is not."""
@@ -192,7 +186,7 @@ class Bound:
         sent = Bound.of(self.value(), self.pattern)
         if self.pattern not in {"iso", *EPOCHS}:
             # Without an offset, the API may read it in a time zone of its own.
-            sent = sent.earlier(int(_DAY))
+            sent = sent.earlier(int(DAY))
         return next((value for value in values if sent.is_after(value)), None)
 
     def render(self, pattern: str) -> str:
@@ -207,40 +201,7 @@ class Bound:
         amount, scale = self.moment.amount, self.moment.scale
         if self.moment.is_instant:
             if self.is_early:
-                return write(amount - _unit(pattern), pattern)
+                return write(amount - unit_of(pattern), pattern)
             return self.raw if scale and scale == EPOCHS.get(pattern) else write(amount, pattern)
         scale = 0 if pattern == "iso" or pattern in EPOCHS else _scale(amount)
         return write(amount / scale, pattern) if scale else self.raw
-
-
-def write(seconds: Decimal, pattern: str) -> Any:
-    """Write seconds since 1970 in UTC; what a format cannot hold is cut off, never rounded up."""
-    if pattern in EPOCHS:
-        return floor(seconds * EPOCHS[pattern])
-    at = _as_time(seconds)
-    if pattern == "date":
-        return at.date().isoformat()
-    if pattern == "iso":
-        return at.replace(tzinfo=None).isoformat() + "Z"
-    # strftime omits the zeros of early years, takes %s for local time, and knows no %L.
-    exact = {"%": "%%", "Y": f"{at.year:04d}", "s": str(floor(seconds))}
-    exact["L"] = f"{at.microsecond // 1000:03d}"
-    return at.strftime(re.sub(r"%(%|Y|s|L)", lambda directive: exact[directive[1]], pattern))
-
-
-def _unit(pattern: str) -> Decimal:
-    """Return the seconds by which two neighbouring bounds of a format differ."""
-    if pattern in EPOCHS:
-        return 1 / Decimal(EPOCHS[pattern])
-    if pattern == "iso":
-        return _UNITS["f"]
-    found = re.findall(r"%-?(%|[A-Za-z])", pattern)
-    return min((_UNITS[letter] for letter in found if letter in _UNITS), default=_DAY)
-
-
-def _as_time(seconds: Decimal) -> datetime:
-    """Return a time, cut to microseconds and to the years that a calendar can write."""
-    seconds = min(max(seconds, _EARLIEST), _LATEST)
-    whole = floor(seconds)
-    microseconds = floor((seconds - whole) * 10**6)
-    return timestamps.EPOCH + timedelta(seconds=whole, microseconds=microseconds)

@@ -10,14 +10,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from tap_oauth2_generic.errors import SettingError
 from tap_oauth2_generic.runtime.json_encoder import encode_json
+from tap_oauth2_generic.runtime.time_formats import Now
 from tap_oauth2_generic.settings.fields import near_choice
 from tap_oauth2_generic.settings.limits import MAX_PLAIN_DIGITS
 from tap_oauth2_generic.settings.values import map_leaves
 
 Scope = Mapping[str, Any]
+#: The placeholders that are new for each request, and whether they take a format.
+OF_REQUEST = {"uuid": False, "now": True}
 _BRACE = re.compile("[{}]")
 _PLACEHOLDER = re.compile(r"\{([^{}:\[!]+)(?::([^{}]*))?\}")
 # In free text only a word, or a word with a field or a format, is one; ``{a: 1}`` is JSON.
@@ -136,6 +140,11 @@ def _parts(text: str, *, is_free: bool) -> Iterator[str | Placeholder]:
     yield text[at:]
 
 
+def request_scope(now: float) -> dict[str, Any]:
+    """Return the values of the placeholders that are new for each request."""
+    return {"uuid": str(uuid4()), "now": Now(now)}
+
+
 def fill_values(value: Any, scope: Scope) -> Any:
     """Fill every template inside a value; a lone placeholder keeps the type of its value."""
     return map_leaves(value, lambda v: v.value(scope) if isinstance(v, Template) else v)
@@ -160,7 +169,7 @@ def _find(placeholder: Placeholder, scope: Scope) -> Any:
         if placeholder.family == "token":
             message += ": the last token response has no such field"
         raise SettingError(message)
-    # A bound in time formats itself.
+    # A time formats itself.
     return value.render(placeholder.pattern) if hasattr(value, "render") else value
 
 

@@ -66,11 +66,16 @@ def save(studio: Studio, form: Form) -> Response:
 def watch_login(studio: Studio) -> Response:
     """Stream the state of the login until it ends."""
 
+    def now() -> dict[str, str]:
+        # Always both: the page follows no further once the login has ended.
+        found = fragments(studio, "login", "connection_state", **_state(studio))
+        return {"data": bytes(found.body).decode()}
+
     def events() -> Iterator[dict[str, str]]:
         if studio.login is not None:
             for _ in studio.login.watch():
-                yield {"data": _text(fragments(studio, "login"))}
-        yield {"data": _text(fragments(studio, "login", "connection_state", **_state(studio)))}
+                yield now()
+        yield now()
         yield {"event": "end", "data": ""}
 
     return EventSourceResponse(events())
@@ -135,7 +140,3 @@ def _stop_login(studio: Studio) -> None:
 
 def _is_secret(project: Project, name: str) -> bool:
     return project.is_secret(name.removesuffix(".remove"))
-
-
-def _text(response: Response) -> str:
-    return bytes(response.body).decode()

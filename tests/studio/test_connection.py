@@ -167,6 +167,40 @@ def test_reload_loses_nothing_typed(page, config):
     )
 
 
+def test_reload_keeps_the_field_with_the_focus(page, config):
+    """The secret is not kept: the browser stores nothing of it."""
+    page.type("OAuth Client Secret", "secret-of-the-test")
+    page.type("Base URL", config["base_url"])
+    kept = page.driver.execute_script("return JSON.stringify(sessionStorage)")
+    page.driver.refresh()
+    assert page.field("Base URL").get_attribute("value") == config["base_url"]
+    page.has("Unsaved changes")
+    assert config["base_url"] in kept
+    assert "secret-of-the-test" not in kept
+
+
+def test_errors_lose_nothing_typed(page, config, project):
+    """What was typed stays, although the file was written by another program."""
+    page.type("Base URL", config["base_url"])
+    (project / "config.json").write_text("{}")
+    page.press("Save")
+    page.alert()
+    assert page.field("Base URL").get_attribute("value") == config["base_url"]
+
+
+def test_restart_during_a_login_is_one_sentence(page, studio, config):
+    fill_in(page, config)
+    page.press("Save and connect")
+    page.has("Waiting for your login")
+    studio.end()
+    assert "The studio was stopped" in page.alert()
+    assert "Waiting for your login" not in page.text
+    page.is_alone()
+    page.press("Save")
+    page.has("The studio does not respond")
+    assert page.field("Base URL").get_attribute("value") == config["base_url"]
+
+
 def test_code_with_wrong_state_is_not_exchanged(page, config, api):
     """Whoever reaches the listener first with a forged state ends the login, with its reason."""
     forge(page, config, api, "code=stolen-code&state=forged")

@@ -148,6 +148,27 @@ def test_huge_response_shows_its_head(own_api, page):
     page.has("Stream items")
 
 
+def test_reload_keeps_what_was_not_sent(block):
+    """Also of a field that still has the focus, and on the way to another page and back."""
+    block.type("Query Parameters", '{"per_page": 2}')
+    block.type("Path", "/lists")
+    block.driver.refresh()
+    assert block.field("Path").get_attribute("value") == "/lists"
+    block.follow("Export")
+    block.has("Meltano project")
+    block.follow("Request")
+    assert block.field("Query Parameters").get_attribute("value") == '{"per_page": 2}'
+    block.press("Send")
+    block.has("Status 200")
+    assert block.driver.execute_script("return sessionStorage.length") == 0
+
+
+def test_curl_line_stays_out_of_the_store(block):
+    """It may hold a token."""
+    block.type("curl line", "curl -H 'Authorization: Bearer secret-of-the-documentation'")
+    assert block.driver.execute_script("return sessionStorage.length") == 0
+
+
 def test_reload_keeps_the_request(block):
     block.type("Path", "/lists")
     block.press("Send")

@@ -53,6 +53,34 @@ async function post(address, form, submitter) {
   await take(response, form, before);
 }
 
+// What is typed and not yet known to the server outlives a reload; never a secret.
+const storeOf = (form) => `${location.pathname}#${form.id}`;
+
+function typedIn(form) {
+  return JSON.parse(sessionStorage.getItem(storeOf(form)) ?? "{}");
+}
+
+function storeTyped(form, typed) {
+  if (Object.keys(typed).length) sessionStorage.setItem(storeOf(form), JSON.stringify(typed));
+  else sessionStorage.removeItem(storeOf(form));
+}
+
+document.addEventListener("input", ({ target }) => {
+  const form = target.closest("form[data-keep]");
+  if (form && target.name && target.type !== "password" && target.type !== "checkbox") {
+    storeTyped(form, { ...typedIn(form), [target.name]: target.value });
+  }
+});
+
+function restoreTyped(form) {
+  for (const [name, value] of Object.entries(typedIn(form))) {
+    const field = form.elements[name];
+    if (!field || field.value === value) continue;
+    field.value = value;
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+}
+
 // Return what was typed into a form after it had been sent.
 function typedSince(form, before) {
   const now = form?.isConnected ? [...new FormData(form)] : [];
@@ -68,6 +96,10 @@ async function take(response, form = null, before = null) {
   } else if (response.status === 200 || response.status === 422) {
     const typed = typedSince(form, before);
     swap(text);
+    // The server has the rest: it is in the draft, or in the form that it sent back.
+    if (form && "keep" in form.dataset && (response.status === 200 || !form.isConnected)) {
+      storeTyped(form, Object.fromEntries(typed.filter(([name]) => name in typedIn(form))));
+    }
     for (const [name, value] of typed) {
       const field = document.getElementsByName(name)[0];
       if (field && "value" in field) field.value = value;
@@ -90,6 +122,13 @@ function follow(part, isEvent = false) {
   events?.close();
   events = new EventSource(part.dataset.events);
   events.addEventListener("message", (event) => swap(event.data, true));
+  events.addEventListener("error", () => {
+    events?.close();
+    events = null;
+    for (const one of document.querySelectorAll("[data-events] [role=status], [data-events] form")) one.remove();
+    closePopup();
+    say("The studio was stopped, so what was under way has ended. Run it again, open the address that it prints, and begin again.");
+  });
   events.addEventListener("end", () => {
     events?.close();
     events = null;
@@ -168,3 +207,4 @@ setInterval(async () => {
 }, REFRESH_MS);
 
 for (const part of document.querySelectorAll("#login, #read")) follow(part);
+for (const form of document.querySelectorAll("form[data-keep]")) restoreTyped(form);

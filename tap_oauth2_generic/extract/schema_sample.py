@@ -101,7 +101,12 @@ class SchemaSample:
         wanted = self.plan.reader.stream.settings.replication_key
         if wanted and wanted not in seen:
             self.plan.reader.log.warning("replication_key %r %s", wanted, where)
-        for name, path in self.plan.reader.stream.records.add_fields.items():
+        records, log = self.plan.reader.stream.records, self.plan.reader.log
+        for name, path in records.add_fields.items():
             if all(path.find(record) is MISSING for record in sample):
                 notice = "add_fields %r: %r is in none of %d records"
-                self.plan.reader.log.warning(notice, name, path.text, len(sample))
+                log.warning(notice, name, path.text, len(sample))
+        for name, path in records.outer_fields.items():
+            if all(record.get(name) is None for record in sample):
+                notice = "outer_fields %r: %r is around none of %d records"
+                log.warning(notice, name, path.text, len(sample))

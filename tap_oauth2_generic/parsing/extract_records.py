@@ -15,6 +15,7 @@ from tap_oauth2_generic.parsing.list_steps import (
     chooses_items,
     is_there,
 )
+from tap_oauth2_generic.parsing.outer_fields import add_outer, problems_of, split_path
 from tap_oauth2_generic.parsing.rows import COLUMNS, FIRST_ROW, Columns, name_rows
 from tap_oauth2_generic.runtime.redaction import excerpt, redact
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, PATHS, enum
@@ -87,6 +88,12 @@ class RecordSettings(ContentSettings):
         "For records that are lists of values: the names of the columns, `first_row`, or the path "
         "from `$` to the names in the response.",
     )
+    outer_fields: dict[str, Path] = setting(
+        PATHS,
+        "Fields from around unnested records, each with its path from the root: "
+        "`$.orders[*].id` for the `records_path` `$.orders[*].lines[*]`.",
+        default={},
+    )
     add_fields: dict[str, Path] = setting(
         PATHS, "Extra top-level fields, each with its path inside the record.", default={}
     )
@@ -121,7 +128,9 @@ class RecordSettings(ContentSettings):
             return ["records_key_field needs records_are_values: true"]
         if self.records_key_field and self.record_columns is not None:
             return ["records_key_field does not go with record_columns"]
-        return []
+        if isinstance(self.records_path, Template):
+            return []
+        return problems_of(self.records_path, self.outer_fields)
 
 
 def extract_records(
@@ -132,6 +141,8 @@ def extract_records(
     Also whether their path is there, how many items the outermost list has that it goes through,
     as the server counts, and whether there was one object instead of a list.
     """
+    if settings.outer_fields:
+        return _extract_unnested(body, settings)
     path, columns = settings.path, settings.record_columns
     matches = path.find_all(body)
     parent = before_wildcard(path)
@@ -157,6 +168,21 @@ def extract_records(
         or (isinstance(parent, DottedPath) and records == parent.find_all(body))
     )
     return records, found, sent, is_lone
+
+
+def _extract_unnested(
+    body: Any, settings: RecordSettings
+) -> tuple[list[dict[str, Any]], bool, int, bool]:
+    unnesting, records = split_path(settings.path, settings.outer_fields), list[dict[str, Any]]()
+    inner = replace(settings, records_path=unnesting.inner, outer_fields={})
+    outermost = unnesting.lists[0].find(body) if unnesting.lists else MISSING
+    found, sent = outermost is not MISSING and not outermost, 0
+    for outer, value in unnesting.around(body):
+        members, is_there_too, length, _ = extract_records(value, inner)
+        records += [add_outer(member, outer) for member in members]
+        found, sent = found or is_there_too, sent + length
+    sent = len(outermost) if isinstance(outermost, list) else sent
+    return records, found, sent, False
 
 
 def _items(value: Any, settings: RecordSettings) -> list[Any]:

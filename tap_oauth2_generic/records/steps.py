@@ -31,6 +31,7 @@ class Unwrap(Step):
         self.takes_encoded = (
             not settings.records_are_values
             and settings.record_columns is None
+            and not settings.outer_fields
             and isinstance(where, DottedPath)
             and all(passes_by(p, where) for p in read if isinstance(p, DottedPath | JsonPath))
         )

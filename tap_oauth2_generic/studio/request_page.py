@@ -8,8 +8,9 @@ from typing import Any
 from starlette.responses import Response
 
 from tap_oauth2_generic.config.streams import read_stream
+from tap_oauth2_generic.importers.curl import CurlRequest, parse_curl
 from tap_oauth2_generic.settings.fields import ErrorCollector
-from tap_oauth2_generic.studio.curl import parse_curl
+from tap_oauth2_generic.settings.values import from_json
 from tap_oauth2_generic.studio.form_fields import (
     declared_field,
     read_value,
@@ -17,9 +18,14 @@ from tap_oauth2_generic.studio.form_fields import (
 )
 from tap_oauth2_generic.studio.json_tree import tree_of
 from tap_oauth2_generic.studio.pages import Form, Studio, fragments, page
+from tap_oauth2_generic.studio.project import Project
 from tap_oauth2_generic.studio.raw_request import send_raw
 from tap_oauth2_generic.studio.sessions import connection_config
 from tap_oauth2_generic.studio.stream_form import BLOCK, DECLARED, block_fields
+
+_CREDENTIALS = ("access_token", "username", "password", "grant_type")
+# Any of them makes a connection.
+_OF_CONNECTIONS = ("provider", "issuer", "access_token_url", "access_token", "grant_type")
 
 
 def read_block(typed: Mapping[str, str]) -> dict[str, Any]:
@@ -41,14 +47,36 @@ def read_curl(studio: Studio, form: Form) -> Response:
         found = parse_curl(form.get("curl", "").strip())
     except ValueError as error:
         return fragments(studio, alert=str(error))
+    left_out = found.left_out + _take_connection(studio.project, found)
     base_url = str(studio.project.effective().get("base_url") or "")
-    definition = found.definition(base_url)
-    fields = block_fields(definition, {})
+    fields = block_fields(found.definition(base_url), {})
     studio.typed_request = {one.name: one.value for one in fields}
-    left_out = ", ".join(found.left_out)
-    notice = "The curl line is filled in"
-    notice += f"; left out, because the connection adds it: {left_out}" if left_out else ""
-    return fragments(studio, "request_form", notice=notice, fields=fields)
+    said = ["The curl line is filled in"]
+    if secrets := [name for name in found.connection if studio.project.is_secret(name)]:
+        said.append(f"for .env, when you save: {', '.join(secrets)}")
+    if left_out:
+        said.append(f"left out, because the connection adds it: {', '.join(left_out)}")
+    return fragments(studio, "request_form", notice="; ".join(said), fields=fields)
+
+
+def _take_connection(project: Project, found: CurlRequest) -> list[str]:
+    """Put what a curl line holds of its connection into the draft; return what is left out.
+
+    An own connection stays: its credentials are not replaced by those of a pasted line.
+    """
+    raw, new = project.effective(), found.connection
+    if not raw.get("base_url"):
+        project.change("base_url", found.origin)
+    left_out = []
+    if any(raw.get(name) for name in _OF_CONNECTIONS):
+        left_out = [name for name in _CREDENTIALS if new.pop(name, None)]
+    elif new and not {*_CREDENTIALS} & {*new}:
+        new["grant_type"] = "none"
+    for name, value in new.items():
+        before = from_json(raw.get(name))
+        is_both = isinstance(value, dict) and isinstance(before, dict)
+        project.change(name, {**before, **value} if is_both else value)
+    return left_out
 
 
 def send(studio: Studio, form: Form) -> Response:

@@ -1,0 +1,1 @@
+"""What others have written about an API, read as settings: curl lines."""

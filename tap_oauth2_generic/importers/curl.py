@@ -87,7 +87,9 @@ class _Reader:
         for name, value in options:
             self._take(name, value)
         if len(urls) != 1:
-            raise ValueError(f"the curl line has {'several addresses' if urls else 'no address'}")
+            raise ValueError(
+                "the curl line has several addresses" if urls else "the curl line has no address"
+            )
         self._fill_url(urls[0])
         self._fill_body()
         return self._made

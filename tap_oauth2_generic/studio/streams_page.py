@@ -90,7 +90,8 @@ def save(studio: Studio, form: Form) -> Response:
             return _read(studio, shown)
         case "suggest":
             return _suggest(studio, shown)
-    project.save(["streams"])
+    # A connection that is only half typed stays a draft.
+    project.save(["streams"] if project.check()[1].found else None)
     return fragments(studio, "stream_form", notice=f"Saved in {project.path.name}", form=shown)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from dotenv import dotenv_values
 from selenium.webdriver.common.by import By
 
 from tests.support.chromium import require_chromium
@@ -96,12 +97,59 @@ def test_curl_line_fills_the_block(block, demo):
     )
     block.type("curl line", line)
     block.press("Read the curl line")
-    block.has("left out, because the connection adds it: header Authorization")
+    block.has("left out, because the connection adds it: access_token")
     assert block.field("Path").get_attribute("value") == "/lists"
     assert json.loads(block.field("Query Parameters").get_attribute("value")) == {"per_page": "2"}
     assert json.loads(block.field("Headers").get_attribute("value")) == {"X-Own": "1"}
     block.press("Send")
     block.has("Status 200")
+
+
+def test_secrets_of_a_curl_line_go_to_the_environment_file(own_key_api, page, project):
+    """Of an empty configuration it makes a connection; no secret is shown, and Save keeps it."""
+    api, line = own_key_api
+    page.follow("Request")
+    page.type("curl line", line)
+    page.press("Read the curl line")
+    page.has("for .env, when you save: headers")
+    page.press("Send")
+    page.has("Status 200")
+    assert "key-1" not in page.driver.page_source.replace(line, "")
+    page.driver.find_element(By.CSS_SELECTOR, "[aria-label='data: these are the records']").click()
+    page.has("Stream items")
+    page.press("Save")
+    page.has("Saved in config.json")
+    assert "Unsaved changes" not in page.text
+    found = json.loads((project / "config.json").read_text())
+    stream = {"name": "items", "path": "/items", "method": "GET", "records_path": "data"}
+    assert found == {"base_url": api.url, "grant_type": "none", "streams": [stream]}
+    env = dotenv_values(project / ".env")
+    assert json.loads(env["TAP_OAUTH2_GENERIC_HEADERS"]) == {
+        "X-Api-Key": "key-1",
+        "Cookie": "session=key-1",
+    }
+
+
+@pytest.fixture
+def own_key_api(api):
+    """An API with a key and a cookie, and the curl line of its documentation."""
+
+    def items(seen):
+        is_known = seen.headers.get("X-Api-Key") == seen.headers["Cookie"][8:] == "key-1"
+        return {"data": [{"id": 1}]} if is_known else Reply({}, 403)
+
+    api.routes["/items"] = items
+    return api, f"curl '{api.url}/items' -H 'X-Api-Key: key-1' -b 'session=key-1'"
+
+
+def test_pasted_token_does_not_replace_a_connection(block, demo, project):
+    line = f"curl {demo.url}/api/v1/lists -H 'Authorization: Bearer pasted-token-1'"
+    block.type("curl line", line)
+    block.press("Read the curl line")
+    block.has("left out, because the connection adds it: access_token")
+    block.press("Send")
+    block.has("Status 200")
+    assert "Unsaved changes" not in block.text
 
 
 def test_curl_line_that_is_none_is_one_sentence(block):

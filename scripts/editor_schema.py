@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from tap_oauth2_generic.config.presets import READY
 from tap_oauth2_generic.config.streams import STREAM_SECTIONS
 from tap_oauth2_generic.pagination import styles
 from tap_oauth2_generic.replication.bookmark import IncrementalSettings
@@ -27,7 +28,7 @@ _POINTER = {
 def editor_schema(settings: Mapping[str, Any]) -> str:
     """Return the schema file for the settings that ``--about`` prints."""
     properties = {"$schema": _POINTER, **_mended(settings["properties"])}
-    properties["streams"] = {**properties["streams"], "items": _stream()}
+    properties["streams"] = _streams(properties["streams"])
     schema = {
         "$schema": _DRAFT,
         "title": "Configuration of tap-oauth2-generic",
@@ -39,6 +40,14 @@ def editor_schema(settings: Mapping[str, Any]) -> str:
         "additionalProperties": False,
     }
     return json.dumps(schema, indent=2, ensure_ascii=False, default=sorted) + "\n"
+
+
+def _streams(about: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of an array of streams, or of the words for those of a preset."""
+    word = {"type": "string", "pattern": f"^{READY}(:.+)?$"}
+    described = {name: about[name] for name in ("title", "description")}
+    listed = {"type": "array", "items": {"anyOf": [_stream(), word]}}
+    return {**described, "anyOf": [listed, {"const": READY}]}
 
 
 def _mended(value: Any) -> Any:

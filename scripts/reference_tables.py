@@ -151,8 +151,8 @@ def grant_rows() -> Iterator[str]:
 
 def provider_rows() -> Iterator[str]:
     """Yield the table of presets: their parameters, and the pages their facts come from."""
-    yield "| `provider` | API | `provider_params` | Documentation |"
-    yield "|:--|:--|:--|:--|"
+    yield "| `provider` | API | `provider_params` | Streams | Documentation |"
+    yield "|:--|:--|:--|:--|:--|"
     for name in names():
         found = preset(name)
         params = [
@@ -160,7 +160,9 @@ def provider_rows() -> Iterator[str]:
             for param, about in found.get("params", {}).items()
         ]
         pages = ", ".join(f"[{n}]({page})" for n, page in enumerate(found["documentation"], 1))
-        yield f"| `{name}` | {found['title']} | {', '.join(params) or '—'} | {pages} |"
+        streams = ", ".join(f"`{one['name']}`" for one in found.get("streams", []))
+        cells = (f"`{name}`", found["title"], ", ".join(params) or "—", streams or "—", pages)
+        yield f"| {' | '.join(cells)} |"
 
 
 def limit_rows() -> Iterator[str]:

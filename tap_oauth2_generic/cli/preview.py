@@ -14,7 +14,9 @@ from typing import Any
 import click
 import msgspec
 
+from tap_oauth2_generic.cli.ready_streams import list_streams
 from tap_oauth2_generic.cli.suggest import Suggester, Suggestion
+from tap_oauth2_generic.config.presets import READY
 from tap_oauth2_generic.errors import InputError, RecordError, TapError
 from tap_oauth2_generic.extract.trial_read import describe_records, read_pages
 from tap_oauth2_generic.records.infer import infer, types_of
@@ -151,11 +153,18 @@ def run(  # noqa: PLR0913 - its options
     suggests: bool,
     schema_file: str | None,
     offline: bool,
+    provider: str | None,
+    lists: bool,
 ) -> None:
     """Run the command ``preview``."""
     if schema_file is not None and offline:
         raise InputError("--schema needs records, and --offline requests none; omit one of them")
     config = TapOAuth2Generic.merge_configuration(paths)
+    if provider is not None:
+        config = {"streams": READY, **config, "provider": provider}
+    if lists:
+        list_streams(config.get("provider"), as_json=as_json)
+        return
     streams: dict[str, Any] = dict(TapOAuth2Generic(config=config, setup_mapper=False).streams)
     if name is not None and name not in streams:
         raise InputError(f"there is no stream {name!r}; there are: {', '.join(streams)}")

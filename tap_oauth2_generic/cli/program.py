@@ -99,6 +99,8 @@ SUBCOMMANDS = (
                is_flag=True),
         option("Write the schema to declare to this file.", "--schema", "schema_file"),
         option("Only check the configuration; send nothing.", "--offline", is_flag=True),
+        option("Preset to use; its streams, if no file has any.", "--provider", metavar="NAME"),
+        option("List the streams of the preset; send nothing.", "--list", "lists", is_flag=True),
     ),
     Subcommand(
         "shard", "Split the configuration for several workers.",

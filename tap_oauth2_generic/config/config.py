@@ -109,7 +109,10 @@ class TopSettings(Settings):
         default=False,
     )
     streams: list[StreamConfig] = setting(
-        array_of(read_stream, STREAM_SCHEMA), "Streams to extract.", required=True
+        array_of(read_stream, STREAM_SCHEMA),
+        "Streams to extract. In the array, `preset` stands for all streams of the provider's "
+        "preset, `preset:NAME` for one of them; `preset` alone may replace the array.",
+        required=True,
     )
 
 

@@ -13,9 +13,11 @@ from importlib.resources import files
 from typing import Any
 
 from tap_oauth2_generic.settings.field_types import STRINGS
-from tap_oauth2_generic.settings.fields import ErrorCollector, reject_unknown
-from tap_oauth2_generic.settings.values import json_type, map_leaves
+from tap_oauth2_generic.settings.fields import ErrorCollector, near_choice, reject_unknown
+from tap_oauth2_generic.settings.values import from_json, json_type, map_leaves
 
+#: Stands for all streams of the preset; with a colon and a name, for one of them.
+READY = "preset"
 _FOLDER = files(__package__) / "providers"
 _PLACEHOLDER = re.compile(r"\{provider\.(\w+)\}")
 # Characters of a host name or path segment, so that no value leads to another host.
@@ -45,7 +47,7 @@ def apply_preset(raw: Mapping[str, Any], collector: ErrorCollector) -> Mapping[s
     if name not in names():
         if raw.get("provider_params"):
             collector.add("provider_params", "needs the setting 'provider'")
-        return raw
+        return _with_streams(raw, {}, collector)
     chosen = preset(str(name))
     params = _read_params(raw.get("provider_params"), chosen.get("params", {}), collector)
 
@@ -59,7 +61,42 @@ def apply_preset(raw: Mapping[str, Any], collector: ErrorCollector) -> Mapping[s
     for key, value in filled.items():
         if isinstance(value, dict) and isinstance(raw.get(key), Mapping):
             merged[key] = {**value, **raw[key]}
-    return merged
+    ready = {one["name"]: map_leaves(one, fill) for one in chosen.get("streams", [])}
+    completed = _with_streams(merged, ready, collector)
+    if completed is merged or raw.get("scopes") or raw.get("grant_type"):
+        return completed
+    return {**completed, "scopes": chosen.get("scopes", [])}
+
+
+def _with_streams(
+    raw: Mapping[str, Any], ready: Mapping[str, Any], collector: ErrorCollector
+) -> Mapping[str, Any]:
+    """Return the configuration with the preset's streams in place of the words for them.
+
+    A stream of the user's own replaces the preset's stream of that name.
+    """
+    given = from_json(raw.get("streams"))
+    listed = [given] if given and isinstance(given, str) else given
+    if not isinstance(listed, list) or not any(isinstance(one, str) for one in listed):
+        return raw
+    own = {one.get("name") for one in listed if isinstance(one, Mapping)}
+    streams: list[Any] = []
+    for index, one in enumerate(listed):
+        if not isinstance(one, str):
+            streams.append(one)
+            continue
+        word, _, name = one.partition(":")
+        if word != READY:
+            collector.add(f"streams[{index}]", f"must be an object or {READY!r}, not {one!r}")
+        elif not ready:
+            collector.add(f"streams[{index}]", f"{one!r} needs a provider that has streams")
+        elif name and name not in ready:
+            known = f"the preset has no stream {name!r}; it has: {', '.join(ready)}"
+            collector.add(f"streams[{index}]", known + near_choice(name, ready))
+        else:
+            chosen = [name] if name else ready
+            streams += [ready[stream] for stream in chosen if stream not in own]
+    return {**raw, "streams": streams}
 
 
 def add_required_scopes(raw: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ from tap_oauth2_generic.studio.connection_state import ConnectionState, read_sta
 from tap_oauth2_generic.studio.pages import Form, Studio, fragments, page
 from tap_oauth2_generic.studio.project import STAND_IN, Project
 from tap_oauth2_generic.studio.sessions import connection_config, sentence
+from tap_oauth2_generic.studio.stream_form import streams_of
 
 _PARTS = ("connection_form", "connection_state", "login")
 _UNKNOWN = ConnectionState("unknown", "Not connected: fill in the form")
@@ -117,9 +118,7 @@ def use(studio: Studio, form: Form) -> Response:
 
 def _plain_stream(project: Project) -> dict[str, Any]:
     """Return a stream that can be requested without a parent."""
-    streams = project.draft.get("streams")
-    found = [one for one in streams if isinstance(one, dict)] if isinstance(streams, list) else []
-    return next((one for one in found if not one.get("parent")), STAND_IN)
+    return next((one for one in streams_of(project) if not one.get("parent")), STAND_IN)
 
 
 def _state(studio: Studio) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tap_oauth2_generic.config.presets import apply_preset
 from tap_oauth2_generic.config.streams import STREAM_SCHEMA
 from tap_oauth2_generic.pagination import DEFAULT_STYLE, styles
-from tap_oauth2_generic.settings.fields import schema_of
+from tap_oauth2_generic.settings.fields import ErrorCollector, schema_of
 from tap_oauth2_generic.studio.form_fields import (
     FormField,
     declared_field,
@@ -81,7 +82,7 @@ def block_fields(values: Mapping[str, Any], errors: Mapping[str, list[str]]) -> 
 
 def streams_of(project: Project) -> list[dict[str, Any]]:
     """Return the definitions of the draft; what is none is left out."""
-    found = project.draft.get("streams")
+    found = apply_preset(project.draft, ErrorCollector()).get("streams")
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 

@@ -203,6 +203,37 @@ def test_offline_only_checks_the_configuration(api, preview, option):
     assert not api.seen
 
 
+def test_list_of_a_preset_shows_its_streams_and_needs_no_configuration():
+    """The streams, their paths and the scopes are printed; nothing is configured or sent."""
+    done = run_program("preview", "--provider", "shopify", "--list")
+    lines = done.stdout.splitlines()
+    assert (done.returncode, done.stderr, lines[0]) == (0, "", "Shopify (provider shopify)")
+    assert "  scopes: read_orders read_customers" in lines
+    assert "  preset:orders  GET {provider.version}/orders.json" in lines
+    assert lines[-1] == 'to read all of them: "provider": "shopify", "streams": "preset"'
+    listed = json.loads(run_program("preview", "--provider", "shopify", "--list", "--json").stdout)
+    assert [stream["name"] for stream in listed["streams"]] == ["orders", "customers"]
+
+
+@pytest.mark.parametrize("options", [(), ("--provider", "shopfy")])
+def test_list_without_a_known_preset_is_one_line(options):
+    """A misspelled preset is named, with the near one."""
+    done = run_program("preview", "--list", *options)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert "--list needs --provider with the name of a preset" in done.stderr
+    assert ("did you mean 'shopify'?" in done.stderr) == bool(options)
+
+
+def test_provider_option_brings_streams_to_a_file_without_any(preview):
+    """The file needs no streams; those of a file win."""
+    done = preview({"client_id": "id"}, "--provider", "hubspot", "--offline")
+    assert (
+        done.stdout == "the configuration is valid; its streams are: contacts, companies, deals\n"
+    )
+    own = {"client_id": "id", "streams": [{"name": "mine", "path": "mine"}]}
+    assert preview(own, "--provider", "hubspot", "--offline").stdout.endswith("are: mine\n")
+
+
 @pytest.mark.parametrize("options", [["--stream", "items"], []])
 def test_schema_to_declare_is_written(api, preview, tap, tmp_path, options):
     """With --stream it is the schema itself, which can be declared as it stands."""

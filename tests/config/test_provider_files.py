@@ -15,36 +15,10 @@ from tests.support import ROOT
 FOLDER = ROOT / "tap_oauth2_generic" / "config" / "providers"
 FILES = sorted(FOLDER.glob("*.json"))
 
-# Where each provider publishes its own documentation; a new preset needs an entry here.
+# Where each provider publishes its own documentation; a new preset needs a file here.
 OWN_DOMAINS = {
-    "airtable": ["airtable.com"],
-    "asana": ["asana.com"],
-    "box": ["box.com"],
-    "docusign": ["docusign.com"],
-    "dropbox": ["dropbox.com", "dropbox.tech"],
-    "github": ["github.com"],
-    "gitlab": ["gitlab.com"],
-    "google_people": ["google.com"],
-    "hubspot": ["hubspot.com"],
-    "intercom": ["intercom.com"],
-    "jira": ["atlassian.com"],
-    "linkedin": ["learn.microsoft.com"],
-    "mailchimp": ["mailchimp.com"],
-    "microsoft_graph": ["learn.microsoft.com"],
-    "monday": ["monday.com"],
-    "notion": ["notion.com"],
-    "quickbooks": ["intuit.com"],
-    "salesforce": ["salesforce.com"],
-    "shopify": ["shopify.dev"],
-    "slack": ["slack.dev"],
-    "spotify": ["spotify.com"],
-    "strava": ["strava.com"],
-    "stripe": ["stripe.com"],
-    "typeform": ["typeform.com"],
-    "xero": ["xero.com"],
-    "zendesk": ["zendesk.com"],
-    "zoho_crm": ["zoho.com"],
-    "zoom": ["zoom.us"],
+    file.stem: json.loads(file.read_text("utf-8"))["domains"]
+    for file in (ROOT / "tests" / "config" / "providers").glob("*.json")
 }
 
 TEXT = {"type": "string", "minLength": 1}
@@ -59,7 +33,7 @@ TEXTS = {"type": "object", "minProperties": 1, "additionalProperties": TEXT}
 # The settings a preset may fill in. One that only repeats its default says nothing.
 SETTINGS = {
     "base_url": {"type": "string", "pattern": r"^(https://[^/\s]+\.\S+|\{token\.\w+\}\S*)$"},
-    "grant_type": {"enum": ["client_credentials", "password", "jwt_bearer", "device_code"]},
+    "grant_type": {"enum": ["client_credentials", "password", "device_code", "basic"]},
     "authorize_url": URL,
     "access_token_url": URL,
     "refresh_token_url": URL,
@@ -85,7 +59,16 @@ SETTINGS = {
     "auth_param": TEXT,
     "headers": TEXTS,
     "params": SCALARS,
+    "password": TEXT,
     "allowed_hosts": {"type": "array", "minItems": 1, "items": TEXT},
+    "retry_statuses": {"type": "array", "minItems": 1, "items": {"type": "integer"}},
+    "rate_limit_header": TEXT,
+    "rate_limit_format": {"enum": ["seconds", "milliseconds", "epoch", "date"]},
+    "remaining_header": TEXT,
+    "requests_per_second": {"type": "number", "exclusiveMinimum": 0},
+    "rate_limits": {"type": "array", "minItems": 1},
+    "max_in_flight": {"type": "integer"},
+    "response_rules": {"type": "array", "minItems": 1},
 }
 
 SCHEMA = {
@@ -110,11 +93,26 @@ SCHEMA = {
                 },
             },
         },
+        "checked": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["date", "read"],
+            "properties": {
+                "date": {"type": "string", "format": "date"},
+                "read": {"type": "array", "minItems": 1, "uniqueItems": True, "items": URL},
+            },
+        },
+        "scopes": {"type": "array", "minItems": 1, "uniqueItems": True, "items": TEXT},
+        "streams": {
+            "type": "array",
+            "minItems": 2,
+            "items": {"type": "object", "required": ["name", "path", "primary_keys"]},
+        },
         "required_scopes": {"type": "array", "minItems": 1, "uniqueItems": True, "items": TEXT},
         "settings": {
             "type": "object",
             "additionalProperties": False,
-            "required": ["base_url", "authorize_url", "access_token_url"],
+            "required": ["base_url"],
             "properties": SETTINGS,
         },
     },
@@ -139,7 +137,7 @@ def placeholders(file):
     """Return every placeholder of the settings."""
     return {
         placeholder
-        for text in texts(read(file)["settings"])
+        for text in texts([read(file)["settings"], read(file).get("streams", [])])
         for placeholder in re.findall("{(.*?)}", text)
     }
 
@@ -210,9 +208,8 @@ def test_placeholders_are_the_declared_params(file):
 @each_file
 def test_other_placeholders_are_token_fields_in_the_base_url(file):
     """Apart from params, a preset uses fields of the token response in the base URL only."""
-    others = {
-        placeholder for placeholder in placeholders(file) if not placeholder.startswith("provider.")
-    }
+    found = re.findall("{(.*?)}", json.dumps(list(texts(read(file)["settings"]))))
+    others = {placeholder for placeholder in found if not placeholder.startswith("provider.")}
     in_base_url = set(re.findall("{(.*?)}", read(file)["settings"]["base_url"]))
     assert others <= in_base_url
     assert all(re.fullmatch(r"token\.\w+", placeholder) for placeholder in others)

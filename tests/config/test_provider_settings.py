@@ -80,3 +80,61 @@ def test_wrong_provider_params_are_one_line(settings, said):
     """A mistake in the params of a preset is one line."""
     _, errors = read(**settings)
     assert any(said in error for error in errors), errors
+
+
+def names_of_streams(config):
+    return [stream.name for stream in config.top.streams]
+
+
+@pytest.mark.parametrize("streams", ["preset", ["preset"], '["preset"]'])
+def test_word_stands_for_all_streams_of_the_preset(streams):
+    """``preset`` brings all streams of the provider, and the scopes that they need."""
+    config, errors = read(provider="hubspot", streams=streams)
+    assert config is not None, errors
+    assert names_of_streams(config) == ["contacts", "companies", "deals"]
+    assert "crm.objects.deals.read" in config.oauth2.scopes
+
+
+def test_one_stream_of_the_preset_stands_next_to_own_ones():
+    """``preset:NAME`` brings one stream; the order of the array is kept."""
+    config, _ = read(provider="hubspot", streams=[STREAM, "preset:deals"])
+    assert names_of_streams(config) == ["items", "deals"]
+
+
+def test_own_stream_replaces_the_stream_of_the_preset():
+    """A stream of the user's own wins over the preset's stream of that name."""
+    own = {"name": "deals", "path": "own/deals"}
+    config, _ = read(provider="hubspot", streams=["preset", own])
+    assert names_of_streams(config) == ["contacts", "companies", "deals"]
+    assert config.top.streams[2].request.path.text == "own/deals"
+
+
+def test_own_scopes_and_other_grants_keep_the_scopes_of_the_preset_out():
+    """The preset's scopes are for its own grant, and only if the user sets none."""
+    own, _ = read(provider="hubspot", streams="preset", scopes="a")
+    other, _ = read(provider="hubspot", streams="preset", grant_type="client_credentials")
+    alone, _ = read(provider="hubspot")
+    assert [c.oauth2.scopes for c in (own, other, alone)] == [["a"], [], []]
+
+
+def test_params_of_the_provider_are_filled_into_its_streams():
+    """A path of the preset may hold a param of the provider."""
+    params = {"shop": "mine", "version": "2030-01"}
+    config, _ = read(provider="shopify", provider_params=params, streams=["preset:orders"])
+    assert config.top.streams[0].request.path.text == "2030-01/orders.json"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"streams": "preset"}, "'preset' needs a provider that has streams"),
+        ({"provider": "hubspot", "streams": "prset"}, "must be an object or 'preset'"),
+        ({"provider": "hubspot", "streams": ["preset:deal"]}, "did you mean 'deals'?"),
+        ({"provider": "hubspot", "streams": ["preset:x"]}, "it has: contacts, companies, deals"),
+    ],
+)
+def test_wrong_word_for_streams_is_one_line(settings, said):
+    """A mistake in the words for the preset's streams is one line with its place."""
+    _, errors = read(**settings)
+    found = [error for error in errors if error.startswith("streams[0]")]
+    assert any(said in error for error in found), errors

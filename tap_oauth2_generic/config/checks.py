@@ -32,7 +32,8 @@ _COMPACT_DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", r
 
 def find_errors(config: Config) -> Iterator[str]:
     """Yield what is wrong with the connection, then with each stream."""
-    for rule in (_endpoint_errors, _client_errors, _grant_errors, _key_errors, _date_errors):
+    rules = (_endpoint_errors, _client_errors, _grant_errors, _key_errors, _host_errors)
+    for rule in (*rules, _date_errors):
         yield from _readable(rule(config))
     known = _known_names(config)
     yield from _readable(_placeholder_errors(config.top, "base_url", known))
@@ -134,6 +135,12 @@ def _key_errors(config: Config) -> Iterator[str]:
         yield "setting 'client_secret' is required with client_auth client_secret_jwt"
     if way == "tls_client_auth" and not config.transport.client_cert:
         yield "setting 'client_cert' is required with client_auth tls_client_auth"
+
+
+def _host_errors(config: Config) -> Iterator[str]:
+    for host in config.hosts.tokenless_hosts:
+        if host.lower() == config.base_host:
+            yield f"tokenless_hosts: {host!r} is the host of base_url, which gets the token"
 
 
 def _date_errors(config: Config) -> Iterator[str]:

@@ -24,7 +24,7 @@ from tap_oauth2_generic.net import retry
 from tap_oauth2_generic.net.hosts import HostPolicy
 from tap_oauth2_generic.net.rate_limit import RateLimiter, Slot
 from tap_oauth2_generic.net.remaining import read_remaining
-from tap_oauth2_generic.net.request import Request, Response, prepare, redirect
+from tap_oauth2_generic.net.request import Request, Response, prepare, redirect, without_secrets
 from tap_oauth2_generic.net.response_rules import Rule
 from tap_oauth2_generic.net.transport import Transport
 from tap_oauth2_generic.runtime.clock import Clock
@@ -105,7 +105,7 @@ class ApiClient:
         while True:
             request = build()
             # Refused before even a token is requested.
-            self.hosts.check(request.url, request.base_url, request.source)
+            self.hosts.check(request.url, request.base_url, request.source, is_link=request.is_link)
             token = self._token()
             attempt = self._attempt(request, policy, token, alone=alone)
             action, response = attempt.verdict.action, attempt.response
@@ -144,7 +144,7 @@ class ApiClient:
     ) -> _Attempt:
         """Send once and decide what to do with the response."""
         try:
-            raw, slot = self._send(request, policy, token, alone=alone)
+            raw, slot, has_token = self._send(request, policy, token, alone=alone)
         except retry.TRANSIENT as error:
             outcome, never_left = retry.describe_failure(error), retry.was_not_sent(error)
             return _Attempt(retry.Verdict("retry"), outcome, is_unreachable=never_left)
@@ -152,6 +152,8 @@ class ApiClient:
         status, headers = response.status, response.headers
         now = self.clock.time()
         verdict = retry.decide(status, headers, self.resilience, now)
+        if verdict.action == "refresh" and not has_token:
+            verdict = retry.Verdict("fail")
         rule = next((one for one in policy.rules if one.fits(response)), None)
         if rule is None:
             outcome = f"returned status {status} {excerpt(raw.reason or '')}".rstrip()
@@ -184,23 +186,33 @@ class ApiClient:
 
     def _send(
         self, request: Request, policy: RequestPolicy, token: str, *, alone: bool
-    ) -> tuple[requests.Response, Slot]:
-        """Send as soon as the limits allow; a 429 lowers the limit on concurrency."""
-        prepared, came_from = prepare(request), request.source
+    ) -> tuple[requests.Response, Slot, bool]:
+        """Send as soon as the limits allow, and return whether the token was sent, too.
+
+        A 429 lowers the limit on concurrency. A redirect that has left the allowed hosts never
+        gets the token again.
+        """
+        prepared, came_from, has_token = prepare(request), request.source, True
+        link, is_link = request.link or prepared.url or "", request.is_link
         for _ in range(MAX_REDIRECTS):
-            self.hosts.check(prepared.url or "", request.base_url, came_from)
-            self.authenticator.sign(prepared, token)
+            url = prepared.url or ""
+            has_token &= self.hosts.check(url, request.base_url, came_from, is_link=is_link)
+            if has_token:
+                self.authenticator.sign(prepared, token)
+            else:
+                prepared = without_secrets(prepared, link, came_from)
             budget = self.limiter.budget(prepared.url or "", request.base_url)
             with self.limiter.slot(budget, policy.stats.waits, alone=alone) as slot:
                 policy.stats.request(is_sample=policy.is_sample)
-                response = self.transport.send(prepared)
+                response = self.transport.send(prepared, shows_cert=has_token)
                 slot.status = response.status_code
                 slot.left = read_remaining(
                     response, budget.remaining_header, self.resilience, self.clock.time()
                 )
             if not response.is_redirect:
-                return response, slot
-            prepared, came_from = redirect(prepared, response), "a redirect"
+                return response, slot, has_token
+            prepared, came_from, is_link = redirect(prepared, response), "a redirect", True
+            link = prepared.url or ""
         raise ApiError(f"{request.name} was redirected more than {MAX_REDIRECTS} times")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,6 +31,17 @@ def _hosts(value: Any) -> list[str]:
     return hosts
 
 
+def _tokenless(value: Any) -> list[str]:
+    hosts: list[str] = NAMES.parse(value)
+    for host in hosts:
+        name = host.removeprefix("*.")
+        if not _HOST.fullmatch(name) or "*" in name or (name != host and "." not in name):
+            raise ValueError(
+                f"takes host names such as files.example.com or *.example.com, not {host!r}"
+            )
+    return hosts
+
+
 class HostSettings(Settings):
     """The hosts besides that of ``base_url``."""
 
@@ -38,6 +50,18 @@ class HostSettings(Settings):
         "Hosts a token may be sent to, as `name` or `name:port`, besides that of `base_url`.",
         default=[],
     )
+    tokenless_hosts: list[str] = setting(
+        FieldType(NAMES.schema, _tokenless),
+        "Hosts that a redirect, next link or download may lead to without the token, such as "
+        "storage: `name`, `name:port`, or `*.name` for its subdomains.",
+        default=[],
+    )
+
+    def contradictions(self) -> list[str]:
+        """Return the hosts that should have a token and no token, a sentence each."""
+        allowed = {_split(host) for host in self.allowed_hosts}
+        both = [host for host in self.tokenless_hosts if _split(host) in allowed]
+        return [f"tokenless_hosts: {host!r} is in allowed_hosts, too; remove one" for host in both]
 
 
 class HostPolicy:
@@ -45,11 +69,13 @@ class HostPolicy:
 
     def __init__(self, settings: HostSettings) -> None:
         self._named = {_split(host) for host in settings.allowed_hosts}
+        self._tokenless = {_split(host) for host in settings.tokenless_hosts}
 
-    def check(self, url: str, base_url: str, came_from: str) -> None:
-        """Raise HostNotAllowedError unless a token may go to a URL.
+    def check(self, url: str, base_url: str, came_from: str, *, is_link: bool = False) -> bool:
+        """Return whether a token may go to a URL; raise HostNotAllowedError if no request may.
 
-        ``came_from`` names in the message where the URL comes from.
+        ``came_from`` names in the message where the URL comes from. Only a link of the server may
+        lead to where no token may go.
         """
         plain = _PLAIN.match(url)
         target = _target(plain[0] if plain else url)
@@ -60,15 +86,23 @@ class HostPolicy:
             message = f"{came_from} leads to plain http on {host}, which would expose the token"
             raise HostNotAllowedError(message)
         base = _target(base_url)
-        if base is not None and (host, port) == base[1:]:
-            return
         is_default = port == _DEFAULT_PORTS[scheme]
-        if (host, port) not in self._named and not (is_default and (host, None) in self._named):
-            shown = host if is_default else f"{host}:{port}"
-            raise HostNotAllowedError(
-                f"{came_from} leads to {shown}, which is not in allowed_hosts; nothing was sent. "
-                "If that host may receive the token, add it to allowed_hosts"
-            )
+        ports: tuple[int | None, ...] = (port, None) if is_default else (port,)
+        if (base is not None and (host, port) == base[1:]) or _holds(self._named, host, ports):
+            return True
+        parents = {f"*.{host[dot.end() :]}" for dot in re.finditer(r"\.", host)}
+        if is_link and any(_holds(self._tokenless, one, ports) for one in (host, *parents)):
+            return False
+        shown = host if is_default else f"{host}:{port}"
+        without = ", or to tokenless_hosts if it needs no token" if is_link else ""
+        raise HostNotAllowedError(
+            f"{came_from} leads to {shown}, which is not in allowed_hosts; nothing was sent. "
+            f"If that host may receive the token, add it to allowed_hosts{without}"
+        )
+
+
+def _holds(named: set[tuple[str, int | None]], host: str, ports: Iterable[int | None]) -> bool:
+    return any((host, port) in named for port in ports)
 
 
 def _split(host: str) -> tuple[str, int | None]:

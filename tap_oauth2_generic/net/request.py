@@ -16,7 +16,8 @@ import requests
 from tap_oauth2_generic.errors import ApiError, HostNotAllowedError
 from tap_oauth2_generic.parsing.charset import charset_of
 from tap_oauth2_generic.runtime.json_encoder import encode_json
-from tap_oauth2_generic.runtime.redaction import redact
+from tap_oauth2_generic.runtime.redaction import redact, register
+from tap_oauth2_generic.runtime.secret_values import in_address
 from tap_oauth2_generic.settings.conditions import Condition
 from tap_oauth2_generic.settings.templates import as_text
 
@@ -59,6 +60,11 @@ class Request:
     def goes_to_base(self) -> bool:
         """Whether its host is that of ``base_url``."""
         return urlsplit(self.url).netloc == urlsplit(self.base_url).netloc
+
+    @property
+    def is_link(self) -> bool:
+        """Whether the server gave the address."""
+        return self.verbatim or bool(self.link)
 
     @property
     def source(self) -> str:
@@ -174,6 +180,30 @@ def _raw_query(request: Request) -> str:
     pairs = request.raw_query.split("&")
     kept = (one for one in pairs if unquote_plus(one.partition("=")[0]) not in request.params)
     return quote("&".join(kept), safe=_QUERY_CHARACTERS, errors="surrogateescape")
+
+
+def without_secrets(
+    prepared: requests.PreparedRequest, link: str, came_from: str
+) -> requests.PreparedRequest:
+    """Return a request with nothing of the configuration; raise HostNotAllowedError.
+
+    Of the query only that of the ``link`` stays.
+    """
+    address = (prepared.url or "").partition("?")[0]
+    if prepared.method != "GET":
+        raise HostNotAllowedError(
+            f"{came_from} leads to {urlsplit(address).netloc}, one of tokenless_hosts, by "
+            f"{prepared.method}; only GET goes there"
+        )
+    # Its signature is a secret.
+    register(*in_address(link))
+    _, mark, query = link.partition("#")[0].partition("?")
+    bare = requests.PreparedRequest()
+    bare.prepare_method("GET")
+    bare.url = address + mark + quote(query, safe=_QUERY_CHARACTERS, errors="surrogateescape")
+    accepted = prepared.headers.get("Accept")
+    bare.prepare_headers({"Accept": accepted} if accepted else {})
+    return bare
 
 
 def redirect(

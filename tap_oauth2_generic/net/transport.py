@@ -112,7 +112,7 @@ _MAX_HOSTS = 100
 _making_lock = threading.Lock()
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def _tls_context(trusted: str, cert: str | tuple[str, str] | None) -> ssl.SSLContext:
     """Return the context of all TLS connections: urllib3 would read the files for each one."""
     context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
@@ -173,15 +173,20 @@ class Transport:
         self._known_options: dict[str, Mapping[str, Any]] = {}
 
     def send(
-        self, request: requests.PreparedRequest, *, new_connection: bool = False
+        self,
+        request: requests.PreparedRequest,
+        *,
+        new_connection: bool = False,
+        shows_cert: bool = True,
     ) -> requests.Response:
         """Send one request and read its whole response; raise ``requests`` exceptions.
 
         Only on a new connection is it known whether a failed request was sent: one kept open
-        may have been closed by the server.
+        may have been closed by the server. ``shows_cert``: the host may see the client certificate.
         """
         adapter = _Adapter() if new_connection else self._adapter
         options = self._options(request.url or "")
+        options = options if shows_cert else {**options, "cert": None}
         request.headers.setdefault("User-Agent", self.user_agent)
         request.headers.setdefault("Accept-Encoding", ACCEPT_ENCODING)
         try:

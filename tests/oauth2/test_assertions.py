@@ -243,16 +243,38 @@ def certificate(folder, name, issuer=None):
     return made, key
 
 
+def requiring_certificates(folder):
+    """Return the TLS context of a server that accepts clients with a certificate only."""
+    authority = certificate(folder, "authority")
+    certificate(folder, "server", authority)
+    certificate(folder, "client", authority)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem", folder / "server.key")
+    context.load_verify_locations(folder / "authority.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+@pytest.mark.parametrize("setting", ["allowed_hosts", "tokenless_hosts"])
+def test_storage_never_sees_the_client_certificate(items, other_api, tap, tmp_path, setting):
+    """A server that requires it lets the tap in only where the token may go, too."""
+    context = requiring_certificates(tmp_path)
+    items.encrypt(context)
+    other_api.encrypt(context)
+    items.serve("/items", Reply({}, 302, {"Location": f"{other_api.url}/a"}))
+    other_api.serve("/a", [{"id": 1}])
+    files = {"ca_bundle": "authority.pem", "client_cert": "client.pem"}
+    files |= {"client_cert_key": "client.key"}
+    paths = {name: str(tmp_path / file) for name, file in files.items()}
+    run = tap(items.config(STREAM, **paths, **{setting: [other_api.host]}))
+    assert (run.status, bool(other_api.seen)) == (
+        (0, True) if setting == "allowed_hosts" else (1, False)
+    )
+
+
 def test_tls_client_auth_sends_the_certificate(items, tap, tmp_path):
     """tls_client_auth uses the client certificate for token and data requests."""
-    authority = certificate(tmp_path, "authority")
-    certificate(tmp_path, "server", authority)
-    certificate(tmp_path, "client", authority)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "server.pem", tmp_path / "server.key")
-    context.load_verify_locations(tmp_path / "authority.pem")
-    context.verify_mode = ssl.CERT_REQUIRED
-    items.encrypt(context)
+    items.encrypt(requiring_certificates(tmp_path))
     settings = items.config(
         STREAM,
         client_auth="tls_client_auth",

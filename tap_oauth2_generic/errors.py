@@ -16,7 +16,12 @@ class InputError(TapError):
 
 
 class AuthorizationError(TapError):
-    """No access token could be obtained; the message names the command or setting to use."""
+    """No access token could be obtained; the message names the command or setting to use.
+
+    ``response`` is that of the API if it has rejected the token before.
+    """
+
+    response: object = None
 
 
 class TokenRequestError(AuthorizationError):

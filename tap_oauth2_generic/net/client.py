@@ -118,7 +118,7 @@ class ApiClient:
                     self.limiter.hold(self._seconds(attempt.verdict, 1))
                 raise ApiError(f"{request.name} {attempt.outcome}")
             if action == "refresh" and not renewed:
-                self.authenticator.renew(token)
+                self._renew(token, response)
                 renewed = True
                 continue
             if attempt.may_do_alone and not alone:
@@ -131,6 +131,13 @@ class ApiClient:
             if failures > self.resilience.max_retries:
                 raise _final_error(request, attempt, failures)
             self._wait(attempt, failures, policy)
+
+    def _renew(self, token: str, response: Response | None) -> None:
+        try:
+            self.authenticator.renew(token)
+        except AuthorizationError as error:
+            error.response = response
+            raise
 
     def _token(self) -> str:
         """Return a token; a setting that prevents it concerns every stream."""

@@ -23,6 +23,7 @@ from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 from tap_oauth2_generic.oauth2.store import Chain, TokenStore
 from tap_oauth2_generic.oauth2.token import Token
 from tap_oauth2_generic.oauth2.token_client import TokenClient
+from tap_oauth2_generic.oauth2.token_response import describe_exchange
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
@@ -77,6 +78,12 @@ class Authenticator:
     def is_renewable(self) -> bool:
         """Whether the token in use can be renewed without a person."""
         return self._chain is not None and self._renewal.is_possible(self._chain)
+
+    @property
+    def last_exchange(self) -> dict[str, Any] | None:
+        """The last token request of this process and its response, masked."""
+        response = self._token_client.last_response
+        return None if response is None else describe_exchange(response)
 
     def stored_chain(self) -> Chain | None:
         """Return the chain that counts as it is stored; None if none has a token."""
@@ -182,7 +189,7 @@ class Authenticator:
             if self._usable(chain, rejected):
                 return chain
             if not self._renewal.is_possible(chain):
-                raise refusals[-1] if refusals else self._renewal.login_needed(chain)
+                raise refusals[-1] if refusals else self._renewal.login_needed(chain, rejected)
             try:
                 with self._store.lock(chain.key) as lock:
                     # Another process may have renewed it, or a person have logged in, meanwhile.

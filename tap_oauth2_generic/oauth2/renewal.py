@@ -83,11 +83,17 @@ class Renewal:
         token = self._token_client.fetch_token(grant.fields, grant.grant_type, chain.token)
         return self._commit(chain, token)
 
-    def login_needed(self, chain: Chain) -> LoginNeededError:
+    def login_needed(self, chain: Chain, rejected: str | None = None) -> LoginNeededError:
         """Return the error of a connection that only a person can renew."""
         state = "no token"
         if chain.token != NO_TOKEN:
-            state = "an expired access token and no refresh token"
+            is_rejected = chain.token.access_token == rejected
+            found = (
+                "an access token that the API rejected"
+                if is_rejected
+                else "an expired access token"
+            )
+            state = f"{found} and no refresh token"
             if chain.ended:
                 state = "a refresh token that the provider has rejected, so it is not sent again"
         name = self._connection.name

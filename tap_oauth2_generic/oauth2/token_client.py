@@ -56,6 +56,7 @@ class TokenClient:
     _transport: Transport
     _resilience: retry.ResilienceSettings
     _clock: Clock
+    last_response: requests.Response | None = None
 
     def __post_init__(self) -> None:
         """Compute what is the same in all requests."""
@@ -211,7 +212,7 @@ class TokenClient:
         headers = {"Accept": "application/json", **headers, **extra}
         request = _encode(settings, url, params, headers)
         try:
-            return self._transport.send(request.prepare(), new_connection=True)
+            response = self._transport.send(request.prepare(), new_connection=True)
         except requests.exceptions.RequestException as error:
             is_timeout = isinstance(error, requests.exceptions.Timeout)
             reason = "timed out" if is_timeout else retry.root_cause(error)
@@ -222,6 +223,8 @@ class TokenClient:
                 UNREACHABLE,
                 is_transient=True,
             ) from None
+        self.last_response = response
+        return response
 
 
 def _fill(params: Mapping[str, Any], scope: Scope) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from tap_oauth2_generic.errors import TokenRequestError
 from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 from tap_oauth2_generic.oauth2.token import Token
 from tap_oauth2_generic.parsing.formats import decode
+from tap_oauth2_generic.runtime.masked_json import mask, mask_headers
 from tap_oauth2_generic.runtime.redaction import MASK, mask_tokens, redact, register
 from tap_oauth2_generic.runtime.timestamps import epoch_seconds, read_epoch, read_number
 
@@ -68,6 +69,36 @@ def read_body(response: requests.Response, settings: OAuth2Settings, request_nam
     elif response.status_code in _NO_ENDPOINT:
         message += "; check that URL in the configuration"
     raise TokenRequestError(message, code)
+
+
+def describe_exchange(response: requests.Response) -> dict[str, Any]:
+    """Return a token request and its response as a person may see them, masked."""
+    request, found = response.request, _decode(response)
+    sent = request.body.decode() if isinstance(request.body, bytes) else str(request.body or "")
+    is_form = "form" in request.headers.get("Content-Type", "")
+    text = _TOKEN_LIKE.sub(MASK, " ".join(response.text.split()))[:_MAX_EXCERPT]
+    return {
+        "request": {
+            "method": request.method,
+            "url": redact(request.url or ""),
+            "headers": mask_headers(request.headers),
+            "body": mask_headers(dict(parse_qsl(sent))) if is_form else mask(sent),
+        },
+        "response": {
+            "status": response.status_code,
+            "headers": mask_headers(response.headers),
+            "body": redact(text) if found is None else _mask_unknown(found),
+        },
+    }
+
+
+def _mask_unknown(value: Any) -> Any:
+    """Mask also what only looks like a token: an error may show one unknown to the tap."""
+    if isinstance(value, dict):
+        return {redact(name): _mask_unknown(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_mask_unknown(member) for member in value]
+    return mask_tokens(redact(value)) if isinstance(value, str) else mask(value)
 
 
 def endpoint_name(url: str | None) -> str:

@@ -59,7 +59,7 @@ def save(studio: Studio, form: Form) -> Response:
     notice = f"Saved in {project.path.name}"
     if form.get("action") == "connect":
         _stop_login(studio)
-        studio.login = Login()
+        studio.check, studio.login = None, Login()
         studio.login.begin(connection_config(project))
     return fragments(studio, *_PARTS, notice=notice, form=shown, **_state(studio))
 
@@ -99,12 +99,12 @@ def paste_redirect(studio: Studio, form: Form) -> Response:
 def use(studio: Studio, form: Form) -> Response:
     """Check, renew or remove the stored connection."""
     config, project = connection_config(studio.project), studio.project
-    done, is_bad = "", False
+    done, is_bad, studio.check = "", False, None
     try:
         match form.get("action"):
             case "check":
-                done = connection_state.check(config, _plain_stream(project))
-                is_bad = done.startswith(("the API refused", "could not"))
+                studio.check = connection_state.check(config, _plain_stream(project))
+                done, is_bad = studio.check.said, not studio.check.works
             case "renew":
                 done = connection_state.renew(config)
             case "disconnect":
@@ -127,7 +127,7 @@ def _state(studio: Studio) -> dict[str, Any]:
     if config is None:
         return {"state": _UNKNOWN}
     try:
-        return {"state": read_state(config)}
+        return {"state": read_state(config, studio.check)}
     except TapError as error:
         return {"state": ConnectionState("unusable", sentence(error))}
 

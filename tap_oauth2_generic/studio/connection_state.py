@@ -10,15 +10,17 @@ from tap_oauth2_generic.cli.connections import describe, remove_connection
 from tap_oauth2_generic.config.config import Config
 from tap_oauth2_generic.errors import TapError
 from tap_oauth2_generic.oauth2.store import TokenStore
+from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.masked_json import mask
 from tap_oauth2_generic.runtime.redaction import printable
 from tap_oauth2_generic.runtime.stats import plural
+from tap_oauth2_generic.runtime.timestamps import format_epoch
 from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.studio.raw_request import send_raw
-from tap_oauth2_generic.studio.sessions import open_session, sentence
+from tap_oauth2_generic.studio.sessions import EXCHANGES, open_session, sentence
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
-_REFUSED = frozenset({401, 403})
+_REJECTED, _FORBIDDEN = 401, 403
 
 
 @dataclass(frozen=True)
@@ -28,24 +30,36 @@ class ConnectionState:
     kind: str
     title: str
     facts: Mapping[str, str] = field(default_factory=dict)
-    response: Any = None
+    exchange: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read_state(config: Config) -> ConnectionState:
-    """Return the state of the connection of a configuration; send nothing."""
+@dataclass(frozen=True)
+class Check:
+    """What the API said of the token when it was used once."""
+
+    said: str
+    works: bool
+    at: str
+
+
+def read_state(config: Config, last: Check | None = None) -> ConnectionState:
+    """Return the state of the connection of a configuration and its last check; send nothing."""
     if not config.grant.requests_tokens:
         return ConnectionState("linked", "No login needed: this grant requests no token")
     with open_session(config) as session:
+        exchange = EXCHANGES.get(session.authenticator.connection, {})
         try:
             chain = session.authenticator.stored_chain()
         except TapError as error:
-            return ConnectionState("unusable", sentence(error))
+            return ConnectionState("unusable", sentence(error), exchange=exchange)
         if chain is None:
-            return ConnectionState("none", "Not connected")
+            return ConnectionState("none", "Not connected", exchange=exchange)
         shown, now = describe(chain), session.clock.time()
         seconds = None if chain.token.expires_at is None else chain.token.expires_at - now
         renews = shown["refresh_token"] or config.grant.unattended
         kind, title = _judge(seconds, renews=renews, ended=chain.ended)
+        if kind == "linked" and last and not last.works:
+            kind, title = "refused", f"{title}, but the last check failed"
         facts = {
             "Connection": printable(shown["name"]),
             "Access token": _validity(seconds),
@@ -53,18 +67,27 @@ def read_state(config: Config) -> ConnectionState:
             "Renewed": _renewals(shown),
             "Scopes": printable(" ".join(shown["scopes"])) or "none",
         }
-        return ConnectionState(kind, title, facts, mask(dict(chain.token.response)))
+        if last:
+            facts["Last check"] = f"at {last.at}: {last.said}"
+        stored = {"response": {"body": mask(dict(chain.token.response))}}
+        return ConnectionState(kind, title, facts, exchange or stored)
 
 
-def check(config: Config, definition: Mapping[str, Any]) -> str:
+def check(config: Config, definition: Mapping[str, Any]) -> Check:
     """Use the connection once; return what the API says of its token."""
     raw = send_raw(config, definition)
+    at = format_epoch(Clock().time()) or ""
     if raw.status is None:
-        return f"could not be checked: {raw.error}"
+        return Check(f"could not be checked: {raw.error}", works=False, at=at)
     where = f"{raw.request['method']} {raw.request['url']} returned status {raw.status}"
-    if raw.status in _REFUSED:
-        return f"the API refused the token: {raw.error or where}"
-    return f"the API accepted the token: {where}"
+    if raw.status == _REJECTED:
+        return Check(f"the API rejected the token: {where}; {raw.error}", works=False, at=at)
+    if raw.status == _FORBIDDEN:
+        # Of a token without the scope, a user without the right, or a token that it does not know.
+        return Check(
+            f"the API forbids this token the request: {raw.error or where}", works=False, at=at
+        )
+    return Check(f"the API accepted the token: {where}", works=True, at=at)
 
 
 def renew(config: Config) -> str:

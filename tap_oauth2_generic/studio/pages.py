@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, Response
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.studio.access import Access, refuse
 from tap_oauth2_generic.studio.connecting import Login
+from tap_oauth2_generic.studio.connection_state import Check
 from tap_oauth2_generic.studio.project import Project
 from tap_oauth2_generic.studio.sessions import sentence
 from tap_oauth2_generic.studio.trial import Trial
@@ -36,6 +37,8 @@ class Studio:
     project: Project
     access: Access
     login: Login | None = None
+    #: What the API said of the connection when it was checked last.
+    check: Check | None = None
     #: The latest test read of each stream, by name.
     trials: dict[str, Trial] = field(default_factory=dict)
     #: The request block as it was filled in last.

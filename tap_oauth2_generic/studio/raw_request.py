@@ -11,7 +11,7 @@ from typing import Any
 
 from tap_oauth2_generic.config.config import Config
 from tap_oauth2_generic.config.streams import read_stream
-from tap_oauth2_generic.errors import ApiError, ConfigurationError, TapError
+from tap_oauth2_generic.errors import ApiError, AuthorizationError, ConfigurationError, TapError
 from tap_oauth2_generic.extract.trial_read import describe_response
 from tap_oauth2_generic.net.client import RequestPolicy
 from tap_oauth2_generic.net.request import Request, Response
@@ -51,11 +51,10 @@ def send_raw(config: Config, definition: Mapping[str, Any]) -> RawResponse:
             return _describe(_fetch(session, definition))
         except ConfigurationError:
             raise
-        except ApiError as error:
-            if isinstance(error.response, Response):
-                return _describe(error.response, sentence(error))
-            return RawResponse(error=sentence(error))
         except TapError as error:
+            response = error.response if isinstance(error, ApiError | AuthorizationError) else None
+            if isinstance(response, Response):
+                return _describe(response, sentence(error))
             return RawResponse(error=sentence(error))
 
 

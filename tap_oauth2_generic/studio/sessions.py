@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from tap_oauth2_generic.cli.boundary import describe_error
 from tap_oauth2_generic.config.config import Config
@@ -18,6 +19,8 @@ from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.studio.project import STAND_IN, Project
 
 _OPEN: list[Session] = []
+#: The last token request and response of each connection since the start, masked.
+EXCHANGES: dict[str, dict[str, Any]] = {}
 
 
 @contextmanager
@@ -38,6 +41,8 @@ def keep_session(session: Session) -> Iterator[None]:
     finally:
         session.close()
         _OPEN.remove(session)
+        if (found := session.authenticator.last_exchange) is not None:
+            EXCHANGES[session.authenticator.connection] = found
 
 
 def close_sessions() -> None:

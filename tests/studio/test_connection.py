@@ -218,7 +218,7 @@ def log_in_at(page, config, api, *tokens):
     """Log in at a provider with these responses of its token endpoint, the last one repeated."""
     waiting = list(tokens)
     api.token = lambda _: waiting.pop(0) if len(waiting) > 1 else waiting[0]
-    forge(page, {**config, "base_url": api.url}, api, "code=c&state={state}")
+    forge(page, {**config, "base_url": api.url}, api, "code=code-of-the-test&state={state}")
     page.has("is logged in")
 
 
@@ -240,6 +240,56 @@ def test_revoked_connection_says_so(page, config, api):
     assert "the connection was revoked" in page.alert()
     page.has("Connection revoked")
     assert "first-refresh" not in page.driver.page_source
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(401, "the API rejected the token"), (403, "the API forbids this token the request")],
+)
+def test_refusal_of_the_api_is_part_of_the_state(page, config, api, status, said):
+    """A token that is valid for an hour is of no use if the API refuses it."""
+    log_in_at(page, config, api, {"access_token": "first-token", "expires_in": 3600})
+    api.routes["/"] = lambda _: Reply({"error": "no"}, status)
+    page.press("Check now")
+    assert said in page.alert()
+    assert f"status {status}" in page.alert()
+    page.has("Connected, valid for 59 minutes, but the last check failed")
+    api.routes["/"] = lambda _: Reply([])
+    page.press("Check now")
+    page.has("the API accepted the token")
+    assert "last check failed" not in page.text
+
+
+def exchange(page, part):
+    """Return the last token request or response that the page shows."""
+    found = page.until(lambda: page.driver.find_elements(By.ID, f"token_{part}"), f"no {part}")
+    return json.loads(found[0].find_element(By.TAG_NAME, "pre").get_attribute("textContent"))
+
+
+def test_token_request_and_response_are_shown_masked(page, config, api):
+    """The parts that a provider complains about are readable, and no secret is."""
+    token = {"access_token": "first-token", "refresh_token": "first-refresh", "expires_in": 3600}
+    log_in_at(page, config, api, token)
+    request, response = exchange(page, "request"), exchange(page, "response")
+    assert (request["method"], request["url"]) == ("POST", f"{api.url}/token")
+    sent = {"grant_type": "authorization_code", "redirect_uri": config["redirect_uri"]}
+    hidden = dict.fromkeys(("client_secret", "code", "code_verifier"), "***")
+    assert request["body"] == {**sent, **hidden, "client_id": config["client_id"]}
+    assert (response["status"], response["body"]["expires_in"]) == (200, 3600)
+    assert response["body"]["access_token"] == response["body"]["refresh_token"] == "***"
+    for secret in ("code-of-the-test", "first-token", "first-refresh", CLIENT_SECRET):
+        assert secret not in page.driver.page_source
+
+
+def test_rejected_token_request_is_shown_masked(page, config, api):
+    echo = {"error": "invalid_client", "error_description": "unknown 8f3kd02mfl20xk4n2pq0"}
+    api.token = lambda _: Reply(echo, 401)
+    forge(page, {**config, "base_url": api.url}, api, "code=c0de-of-the-test&state={state}")
+    assert "invalid_client" in page.alert()
+    assert exchange(page, "response")["status"] == 401
+    assert exchange(page, "request")["body"]["grant_type"] == "authorization_code"
+    for secret in ("c0de-of-the-test", "8f3kd02mfl20xk4n2pq0", CLIENT_SECRET):
+        assert secret not in page.driver.page_source
 
 
 def forge(page, config, api, query):
@@ -320,6 +370,8 @@ def test_state_is_true_after_renewal_check_and_removal(page, config):
     page.has("1 time, last at")
     page.press("Check now")
     page.has("the API accepted the token")
+    page.driver.refresh()
+    page.has("Last check")
     page.press("Disconnect")
     page.has("was removed from the token store")
     page.has("Not connected")

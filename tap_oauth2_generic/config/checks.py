@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 from tap_oauth2_generic.config.config import Config
 from tap_oauth2_generic.config.streams import StreamConfig
+from tap_oauth2_generic.config.template_checks import (
+    BOUNDS,
+    connection_template_errors,
+    readable,
+    stream_template_errors,
+)
 from tap_oauth2_generic.errors import HostNotAllowedError
 from tap_oauth2_generic.net.hosts import HostPolicy
-from tap_oauth2_generic.net.request_template import templates_in
 from tap_oauth2_generic.oauth2.client_auth import SECRET_AUTH, choose_auth
 from tap_oauth2_generic.replication.bookmark import IncrementalSettings
 from tap_oauth2_generic.replication.bounds import Bound
 from tap_oauth2_generic.settings.fields import WrongSettingError, near_choice
-from tap_oauth2_generic.settings.templates import OF_REQUEST
 
-_BOUNDS = ("start", "end")
-# The settings of a stream that hold templates, by section.
-_TEMPLATES = {
-    "request": ("path", "params", "raw_params", "headers", "body"),
-    "records": ("records_path",),
-}
-# Those of them whose values may be new for each request.
-_OF_REQUEST = ("params", "raw_params", "headers", "body")
 _COMPACT_DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", re.ASCII)
 
 
@@ -34,30 +30,9 @@ def find_errors(config: Config) -> Iterator[str]:
     """Yield what is wrong with the connection, then with each stream."""
     rules = (_endpoint_errors, _client_errors, _grant_errors, _key_errors, _host_errors)
     for rule in (*rules, _date_errors):
-        yield from _readable(rule(config))
-    known = _known_names(config)
-    yield from _readable(_placeholder_errors(config.top, "base_url", known))
-    of_request = known | OF_REQUEST
-    for place in ("params", "headers"):
-        yield from _readable(_placeholder_errors(config.top, place, of_request, is_secret=True))
-    for place in ("token_params", "refresh_params", "token_headers"):
-        yield from _readable(_placeholder_errors(config.oauth2, place, of_request, is_secret=True))
-    yield from _readable(_stream_errors(config))
-
-
-def _known_names(config: Config) -> dict[str, bool]:
-    """Return the placeholders that may be used everywhere; none of them takes a format."""
-    known = dict.fromkeys(config.scope, False)
-    with suppress(WrongSettingError):
-        if not config.grant.requests_tokens:
-            return known
-    return known | {"token.": False}
-
-
-def _readable(errors: Iterable[str]) -> Iterator[str]:
-    """Yield errors up to the first that depends on a setting which is wrong itself."""
-    with suppress(WrongSettingError):
-        yield from errors
+        yield from readable(rule(config))
+    yield from connection_template_errors(config)
+    yield from readable(_stream_errors(config))
 
 
 def _stream_errors(config: Config) -> Iterator[str]:
@@ -75,7 +50,7 @@ def _stream_errors(config: Config) -> Iterator[str]:
             names.add(stream.name)
         found = [_parent_errors(parents, stream)]
         found += [find(config, stream) for find in _STREAM_RULES]
-        yield from (f"streams[{index}].{error}" for one in found for error in _readable(one))
+        yield from (f"streams[{index}].{error}" for one in found for error in readable(one))
 
 
 def find_warnings(config: Config, raw: Mapping[str, Any]) -> Iterator[str]:
@@ -162,63 +137,12 @@ def _parent_errors(parents: Mapping[str, Any], stream: StreamConfig) -> Iterator
         parent = parents[name]
 
 
-def _template_errors(config: Config, stream: StreamConfig) -> Iterator[str]:
-    known = _known_names(config) | dict.fromkeys(_BOUNDS, True) | _context_names(stream)
-    for section, names in _TEMPLATES.items():
-        paging = _paging_names(stream) if section == "request" else {}
-        for name in names:
-            part = getattr(stream, section)
-            of_request = OF_REQUEST if name in _OF_REQUEST else {}
-            names_known = {**known, **paging, **of_request}
-            yield from _readable(_placeholder_errors(part, name, names_known))
-            yield from _readable(_bound_errors(part, name, config, stream))
-
-
-def _context_names(stream: StreamConfig) -> dict[str, bool]:
-    """Return the placeholders of a context; of a wrong parent or partition, any name."""
-    known: dict[str, bool] = {}
-    try:
-        parent = stream.contexts.parent
-        known |= {f"parent.{name}": False for name in (parent.keys if parent else ())}
-    except WrongSettingError:
-        known["parent."] = False
-    try:
-        known |= {f"partition.{name}": False for name in (stream.contexts.partitions or ({},))[0]}
-    except WrongSettingError:
-        known["partition."] = False
-    return known
-
-
-def _paging_names(stream: StreamConfig) -> dict[str, bool]:
-    """Return the placeholders of the paging style; of a wrong style, those of all."""
-    try:
-        names = list(stream.settings.pagination.scope(None))
-    except WrongSettingError:
-        names = ["page", "offset", "cursor", "page_size"]
-    return dict.fromkeys(names, False)
-
-
-def _placeholder_errors(
-    section: Any, name: str, known: Mapping[str, bool], *, is_secret: bool = False
-) -> Iterator[str]:
-    for place, template in templates_in(getattr(section, name), name):
-        yield from (f"{place}: {error}" for error in template.errors(known, is_secret=is_secret))
-
-
-def _bound_errors(section: Any, name: str, config: Config, stream: StreamConfig) -> Iterator[str]:
-    for place, template in templates_in(getattr(section, name), name):
-        used = {placeholder.name for placeholder in template.placeholders} & set(_BOUNDS)
-        if used and not config.top.start_date and stream.settings.initial_value is None:
-            placeholders = " and ".join(f"{{{one}}}" for one in sorted(used))
-            yield f"{place}: {placeholders} needs the setting 'start_date'"
-
-
 def _incremental_errors(config: Config, stream: StreamConfig) -> Iterator[str]:
     incremental = stream.settings.incremental
     if incremental.window is not None:
         if not config.top.start_date:
             yield "incremental.window: needs the setting 'start_date'"
-        for bound in _BOUNDS:
+        for bound in BOUNDS:
             if bound not in stream.sent_bounds:
                 yield f"incremental.window: needs {bound}_param, or {{{bound}}} in a template"
     elif incremental.window_bounds != IncrementalSettings.window_bounds:
@@ -246,4 +170,4 @@ def _path_errors(config: Config, stream: StreamConfig) -> Iterator[str]:
         yield f"path: {error}"
 
 
-_STREAM_RULES = (_template_errors, _incremental_errors, _path_errors)
+_STREAM_RULES = (stream_template_errors, _incremental_errors, _path_errors)

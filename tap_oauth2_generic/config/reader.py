@@ -86,7 +86,11 @@ def _register_secrets(raw: Mapping[str, Any]) -> None:
     for declared in (declared for section in TOP_SECTIONS for declared in fields(section)):
         value = raw.get(declared.name)
         if declared.metadata["secret"] and value:
-            if isinstance(decoded := from_json(value), Mapping) and isinstance(value, str):
+            decoded, parts = from_json(value), declared.metadata["type"].schema.get("properties")
+            if parts and isinstance(decoded, Mapping):
+                # Only some of its members are secret.
+                value = [decoded.get(name) for name in parts if parts[name].get("secret")]
+            elif isinstance(decoded, Mapping) and isinstance(value, str):
                 # An object as a JSON string: each of its values is a secret, too.
                 value = [value, decoded]
             # The values of an object may be words such as json.

@@ -137,9 +137,11 @@ class Authenticator:
         with uninterrupted, self._store.lock(chain.key):
             # Runs may have spent tokens while the person logged in.
             spent = self._store.read(prefix).get(chain.key, chain).spent
-            self._chain = replace(chain, token=token, started_at=self._clock.time(), spent=spent)
+            stored, now = self._connection.as_stored(token), self._clock.time()
+            self._chain = replace(chain, token=stored, started_at=now, spent=spent)
             self._store.write(self._chain)
-        return token
+            self._chain = self._renewal.exchange(self._chain)
+        return self._chain.token
 
     def _fresh_token(self) -> Token:
         if token := self._usable(self._chain):
@@ -226,7 +228,8 @@ class Authenticator:
 
     @property
     def _gets_tokens(self) -> bool:
-        return self._grant.requests_tokens and self._token_client.endpoints.known
+        asks = self._token_client.endpoints.known or self._settings.token_exchange is not None
+        return self._grant.requests_tokens and asks
 
     def _use_configured(self, rejected: str | None) -> Chain:
         """Return what the configuration holds and nothing can renew."""

@@ -52,6 +52,7 @@ class StoredConnection:
             settings.refresh_token_url,
             settings.client_auth,
             settings.client_secret,
+            settings.token_exchange,
             assertion,
             self._issued_for[:3],
         )
@@ -85,7 +86,7 @@ class StoredConnection:
         settings = self._settings
         return Chain(
             key=f"{self.prefix}{SEPARATOR}{self._seed or 'login'}",
-            token=Token(settings.access_token or "", settings.refresh_token),
+            token=self.as_stored(Token(settings.access_token or "", settings.refresh_token)),
             seed=self._seed,
             seeds=self._seeds,
             scopes=sorted(settings.scopes),
@@ -101,6 +102,10 @@ class StoredConnection:
         chain = self.new_chain()
         key = replaced[-1].key if replaced else chain.key
         return replace(chain, key=key, token=NO_TOKEN, is_login=True)
+
+    def as_stored(self, token: Token) -> Token:
+        """Return a token as it is stored: to be exchanged, if that is configured."""
+        return token.before_exchange() if self._settings.token_exchange else token.own
 
     def spend(self, chain: Chain, token: str) -> tuple[str, ...]:
         """Return the marks of a chain's spent tokens, last that of one to be sent."""
@@ -146,7 +151,7 @@ class StoredConnection:
         token, access_token = chain.token, self._settings.access_token
         new = tuple(seed for seed in self._seeds if seed not in chain.seeds)
         if access_token and self._seeds[-1] in new and self._mark(access_token) not in chain.spent:
-            token = Token(access_token, token.refresh_token)
+            token = self.as_stored(Token(access_token, token.refresh_token))
         return replace(chain, seeds=(*chain.seeds, *new), token=token)
 
     def _renewable(self, found: list[Chain]) -> list[Chain]:
@@ -158,7 +163,9 @@ class StoredConnection:
         """Return all chains by age; raise AuthorizationError if they belong to another."""
         # Another request may have been rejected for a mistake that was corrected meanwhile.
         found = [
-            replace(chain, ended=chain.ended and chain.request == self._request)
+            replace(chain, ended=False, token=self.as_stored(chain.token))
+            if chain.request != self._request
+            else chain
             for chain in stored.values()
         ]
         # Without a name, only the host of a client can differ, and then it gets its own token.
@@ -183,4 +190,5 @@ def _general(found: list[Chain]) -> list[Chain]:
 
 def _endpoint(settings: OAuth2Settings) -> str:
     # A query may hold a key.
-    return (settings.access_token_url or settings.issuer or "").partition("?")[0]
+    exchange = settings.token_exchange.url.text if settings.token_exchange else ""
+    return (settings.access_token_url or settings.issuer or exchange).partition("?")[0]

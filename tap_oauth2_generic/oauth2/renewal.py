@@ -53,13 +53,37 @@ class Renewal:
 
     def is_possible(self, chain: Chain) -> bool:
         """Return whether a chain can be renewed without a person."""
+        return self._may_renew(chain) or self._may_exchange(chain)
+
+    def exchange(self, chain: Chain) -> Chain:
+        """Exchange the first token of a chain for that of the API, if configured; commit it."""
+        if (first := chain.token.first) is None:
+            return chain
+        token = self._token_client.exchange(first)
+        return self._store_twice(self._connection.bind(chain, token=token))
+
+    def _may_renew(self, chain: Chain) -> bool:
         return self._grant.unattended or self._secret(chain) is not None
+
+    def _may_exchange(self, chain: Chain) -> bool:
+        first = chain.token.first
+        return first is not None and first.is_fresh(self._clock.time(), 0)
 
     def renew(self, lock: RowLock, chain: Chain) -> Chain:
         """Get a new token and commit it before anything uses it.
 
         Raise LoginNeededError, and end the chain, if the provider rejects its refresh token.
         """
+        if self._may_exchange(chain):
+            try:
+                return self.exchange(chain)
+            except TokenRequestError as error:
+                if error.code != "invalid_token" or not self._may_renew(chain):
+                    raise
+        return self.exchange(self._renew_own(lock, chain))
+
+    def _renew_own(self, lock: RowLock, chain: Chain) -> Chain:
+        """Renew the token of the provider and commit it."""
         if (secret := self._secret(chain)) is not None:
             now, interrupted_at = self._clock.time(), chain.refresh_started_at
             chain = self._connection.bind(
@@ -135,20 +159,24 @@ class Renewal:
             self._store.write(replace(chain, ended=True))
 
     def _commit(self, chain: Chain, token: Token) -> Chain:
-        """Store a token known only here; try once more if the store is away for a moment."""
+        """Store a token known only here."""
         now, renewals = self._clock.time(), chain.renewals + (chain.token != NO_TOKEN)
         renewed = self._connection.bind(
             chain,
-            token=token,
+            token=self._connection.as_stored(token),
             started_at=chain.started_at or now,
             refresh_started_at=None,
             ended=False,
             renewals=renewals,
             renewed_at=now if renewals else None,
         )
+        return self._store_twice(renewed)
+
+    def _store_twice(self, chain: Chain) -> Chain:
+        """Store a chain; try once more if the store is away for a moment."""
         try:
-            self._store.write(renewed)
+            self._store.write(chain)
         except TokenStoreError:
             self._clock.sleep(_SECONDS_BEFORE_ANOTHER_WRITE)
-            self._store.write(renewed)
-        return renewed
+            self._store.write(chain)
+        return chain

@@ -12,12 +12,14 @@ from tap_oauth2_generic.settings.field_types import (
     NAME,
     PATH,
     STRINGS,
+    TEMPLATE,
     TEMPLATES,
     TEXT,
     TEXT_TEMPLATES,
     URL,
     enum,
     number,
+    section,
 )
 from tap_oauth2_generic.settings.fields import FieldType, Settings, setting
 from tap_oauth2_generic.settings.paths import Path, parse_path
@@ -29,6 +31,47 @@ _METADATA = re.compile(r"/\.well-known/(openid-configuration|oauth-authorization
 
 # An issuer given as the address of its metadata is shortened.
 _ISSUER = FieldType(URL.schema, lambda value: _METADATA.sub("", url(value)))
+
+
+def _exchange_url(value: Any) -> Template:
+    template: Template = TEMPLATE.parse(value)
+    if not template.placeholders:
+        url(template.text)
+    return template
+
+
+class ExchangeSettings(Settings):
+    """The request that exchanges a token for that of the API."""
+
+    url: Template = setting(
+        FieldType({"type": "string"}, _exchange_url), "Its URL (https), a template.", required=True
+    )
+    method: str = setting(enum("POST", "GET"), "Its HTTP method.", default="POST")
+    params: dict[str, Any] = setting(
+        TEMPLATES, "Its parameters; `{token.NAME}` is the first response.", default={}, secret=True
+    )
+    headers: dict[str, Template] = setting(
+        TEXT_TEMPLATES, "Its headers, templates like `params`.", default={}, secret=True
+    )
+    format: str = setting(
+        enum("form", "json", "query"), "Encoding of its parameters.", default="form"
+    )
+    access_token_path: Path = setting(
+        PATH, "Path of the API's token in its response.", default=parse_path("access_token")
+    )
+    expires_in_path: Path = setting(
+        PATH, "Path of that token's lifetime in seconds.", default=parse_path("expires_in")
+    )
+
+    @property
+    def as_token_request(self) -> OAuth2Settings:
+        """The settings of a token request that is sent and read like this one."""
+        return OAuth2Settings(
+            token_request_method=self.method,
+            token_request_format=self.format,
+            access_token_path=self.access_token_path,
+            expires_in_path=self.expires_in_path,
+        )
 
 
 class OAuth2Settings(Settings):
@@ -117,6 +160,11 @@ class OAuth2Settings(Settings):
     )
     expires_at_path: Path | None = setting(
         PATH, "Path of the expiry time: epoch seconds, epoch milliseconds or ISO 8601."
+    )
+    token_exchange: ExchangeSettings | None = setting(
+        section(ExchangeSettings),
+        "Request that exchanges each new token for that of the API.",
+        secret=True,
     )
     token_leeway: float = setting(
         number(0),

@@ -20,7 +20,8 @@ class Token:
     """An access token and what the provider sent with it.
 
     Times are in seconds since 1970; ``expires_at`` is None if unknown. ``response`` is the full
-    token response, for ``{token.NAME}`` in templates.
+    token response, for ``{token.NAME}`` in templates. ``first`` is the token of the provider that
+    this one was exchanged for, or will be while ``access_token`` is empty.
     """
 
     access_token: str = field(repr=False)
@@ -28,6 +29,7 @@ class Token:
     expires_at: float | None = None
     obtained_at: float = 0.0
     response: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    first: Token | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Register the secrets so that they never appear in output."""
@@ -39,6 +41,18 @@ class Token:
         """The fields of the response, and the tokens under their usual names."""
         tokens = {"access_token": self.access_token, "refresh_token": self.refresh_token}
         return {**tokens, **self.response}
+
+    @property
+    def own(self) -> Token:
+        """The token that refreshes and exchanges are about: the first one, if there are two."""
+        return self.first or self
+
+    def before_exchange(self) -> Token:
+        """Return the token as it is stored until it has been exchanged."""
+        first = self.own
+        if not first.access_token:
+            return first
+        return Token("", first.refresh_token, None, first.obtained_at, first.response, first)
 
     def is_fresh(self, now: float, leeway: float) -> bool:
         """Return whether the token can still be used at a time.

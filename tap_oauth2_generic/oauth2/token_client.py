@@ -12,36 +12,26 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
 
-from tap_oauth2_generic.errors import (
-    AuthorizationError,
-    SettingError,
-    TokenLostError,
-    TokenRequestError,
-)
+from tap_oauth2_generic.errors import TokenRequestError
 from tap_oauth2_generic.net import retry
 from tap_oauth2_generic.net.transport import Transport
 from tap_oauth2_generic.oauth2.assertion import AssertionSettings, RequestContext
 from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH, choose_auth, other_auth
 from tap_oauth2_generic.oauth2.discovery import Endpoints
+from tap_oauth2_generic.oauth2.exchange import exchange_request, exchanged_token
 from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 from tap_oauth2_generic.oauth2.token import NO_TOKEN, Token
-from tap_oauth2_generic.oauth2.token_response import endpoint_name, read_body, read_token
+from tap_oauth2_generic.oauth2.token_request import encode, fill, send
+from tap_oauth2_generic.oauth2.token_response import missing_token, read_body, read_token
 from tap_oauth2_generic.runtime.clock import Clock
-from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.log import LOG
-from tap_oauth2_generic.settings.templates import Scope, as_text, fill_values, request_scope
+from tap_oauth2_generic.settings.templates import request_scope
 
 if TYPE_CHECKING:
     from tap_oauth2_generic.oauth2.grants.base import Grant
 
 _T = TypeVar("_T")
-#: Error code of a request that never reached the endpoint, or of a login without a response.
-UNREACHABLE = "unreachable"
-_LOST = (
-    "the refresh request to {} was sent, but its response was lost ({}); it is never repeated "
-    "automatically, because the provider may have used up the refresh token. Run again; if the "
-    "provider then returns invalid_grant, log in with tap-oauth2-generic login"
-)
+_UNAUTHORIZED = 401
 
 
 @dataclass(eq=False, repr=False)
@@ -101,13 +91,35 @@ class TokenClient:
         try:
             return self._parse(response, grant_type)
         except TokenRequestError as error:
-            now = self._clock.time()
-            verdict = retry.decide(response.status_code, response.headers, self._resilience, now)
-            if verdict.refusal:
-                raise TokenRequestError(f"{error}; {verdict.refusal}", error.code) from None
-            error.is_transient = verdict.action == "retry"
-            error.wait_seconds = verdict.wait_seconds
-            raise
+            raise self._judge(error, response) from None
+
+    def exchange(self, first: Token) -> Token:
+        """Exchange a token for that of the API; raise as ``fetch_token`` does.
+
+        The code of the error is ``invalid_token`` if the first token was rejected.
+        """
+        settings, now = self._settings.token_exchange, self._clock.time()
+        if settings is None:
+            return first
+        scope = {**self._scope, **request_scope(now)}
+        response = send(self._transport, exchange_request(settings, first, scope))
+        self.last_response = response
+        try:
+            return exchanged_token(response, settings, first, now)
+        except TokenRequestError as error:
+            if response.status_code == _UNAUTHORIZED:
+                error.code = "invalid_token"
+            raise self._judge(error, response) from None
+
+    def _judge(self, error: TokenRequestError, response: requests.Response) -> TokenRequestError:
+        """Return an error that says whether and when the request is worth a retry."""
+        now = self._clock.time()
+        verdict = retry.decide(response.status_code, response.headers, self._resilience, now)
+        if verdict.refusal:
+            return TokenRequestError(f"{error}; {verdict.refusal}", error.code)
+        error.is_transient = verdict.action == "retry"
+        error.wait_seconds = verdict.wait_seconds
+        return error
 
     def redeem_code(self, fields: Mapping[str, Any], grant_type: str) -> Token:
         """Exchange a login's code, which can be used once, for a token; send once.
@@ -119,12 +131,12 @@ class TokenClient:
 
     def renewal_secret(self, token: Token) -> str | None:
         """Return what a refresh sends for a token: its refresh token, or the token itself."""
-        itself = token.access_token if self._sends_access_token else ""
+        itself = token.own.access_token if self._sends_access_token else ""
         return token.refresh_token or itself or None
 
     def renews_itself(self, token: Token) -> bool:
         """Return whether an access token is renewed by itself, so only before its end."""
-        return self.renewal_secret(token) == token.access_token
+        return self.renewal_secret(token) == token.own.access_token
 
     def refresh(self, token: Token) -> Token:
         """Get a token for a refresh token (RFC 6749 section 6); send once.
@@ -133,7 +145,7 @@ class TokenClient:
         used up the refresh token, and sending it again could revoke the connection. Raise
         TokenRequestError if the provider rejected it or never received it.
         """
-        settings = self._settings
+        settings, token = self._settings, token.own
         secret = token.refresh_token or (token.access_token if settings.names_access_token else "")
         fields = {"grant_type": "refresh_token", settings.refresh_token_param: secret}
         url = settings.refresh_token_url or self.endpoints.resolve("access_token_url")
@@ -142,7 +154,7 @@ class TokenClient:
 
     def fill(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Fill the placeholders of parameters for which there is no token yet."""
-        return _fill(params, {**self._scope, **request_scope(self._clock.time())})
+        return fill(params, {**self._scope, **request_scope(self._clock.time())})
 
     def post_form(self, url: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Send a form with client authentication; return the JSON object."""
@@ -178,12 +190,7 @@ class TokenClient:
         fields = body if isinstance(body, dict) else {}
         if token := read_token(fields, settings, self._clock.time(), refresh_token):
             return token
-        keys = ", ".join(fields) if body == fields else "no JSON object"
-        raise TokenRequestError(
-            f"token endpoint {endpoint_name(response.url)} returned status {response.status_code} "
-            f"without an access token at {settings.access_token_path.text!r}; the response has: "
-            f"{keys or 'nothing'}; set access_token_path to where the token is"
-        )
+        raise missing_token(response, body, settings.access_token_path)
 
     def _send(
         self,
@@ -206,42 +213,9 @@ class TokenClient:
         names = {n: getattr(settings, f"{n}_param") for n in ("client_id", "client_secret")}
         standard = {**fields, **proof}
         params = {names.get(n, n): value for n, value in standard.items() if value != ""}
-        params |= _fill(overrides, scope)
+        params |= fill(overrides, scope)
         params = {name: value for name, value in params.items() if value is not None}
-        extra = {n: as_text(value) for n, value in _fill(settings.token_headers, scope).items()}
-        headers = {"Accept": "application/json", **headers, **extra}
-        request = _encode(settings, url, params, headers)
-        try:
-            response = self._transport.send(request.prepare(), new_connection=True)
-        except requests.exceptions.RequestException as error:
-            is_timeout = isinstance(error, requests.exceptions.Timeout)
-            reason = "timed out" if is_timeout else retry.root_cause(error)
-            if once and not retry.was_not_sent(error):
-                raise TokenLostError(_LOST.format(endpoint_name(url), reason)) from None
-            raise TokenRequestError(
-                f"could not obtain an access token: {endpoint_name(url)} is unreachable: {reason}",
-                UNREACHABLE,
-                is_transient=True,
-            ) from None
-        self.last_response = response
-        return response
-
-
-def _fill(params: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
-    try:
-        return {**fill_values(params, scope)}
-    except SettingError as error:
-        raise AuthorizationError(f"token request: {error}") from None
-
-
-def _encode(
-    settings: OAuth2Settings, url: str, params: Mapping[str, Any], headers: Mapping[str, str]
-) -> requests.Request:
-    pairs = [(name, as_text(value)) for name, value in params.items()]
-    method, encoding = settings.token_request_method, settings.token_request_format
-    if encoding == "query" or method == "GET":
-        return requests.Request(method, url, params=pairs, headers=headers)
-    if encoding == "form":
-        return requests.Request(method, url, data=pairs, headers=headers)
-    headers = {"Content-Type": "application/json", **headers}
-    return requests.Request(method, url, data=encode_json(params), headers=headers)
+        headers = {**headers, **fill(settings.token_headers, scope)}
+        request = encode(settings, url, params, headers)
+        self.last_response = send(self._transport, request, once=once)
+        return self.last_response

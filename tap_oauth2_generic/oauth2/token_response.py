@@ -16,6 +16,7 @@ from tap_oauth2_generic.parsing.formats import decode
 from tap_oauth2_generic.runtime.masked_json import mask, mask_headers
 from tap_oauth2_generic.runtime.redaction import MASK, mask_tokens, redact, register
 from tap_oauth2_generic.runtime.timestamps import epoch_seconds, read_epoch, read_number
+from tap_oauth2_generic.settings.paths import Path
 
 _OK = range(200, 300)
 _NO_ENDPOINT = {404, 405}
@@ -99,6 +100,18 @@ def _mask_unknown(value: Any) -> Any:
     if isinstance(value, list):
         return [_mask_unknown(member) for member in value]
     return mask_tokens(redact(value)) if isinstance(value, str) else mask(value)
+
+
+def missing_token(
+    response: requests.Response, body: Any, path: Path, setting: str = "access_token_path"
+) -> TokenRequestError:
+    """Return the error of a response without an access token; ``setting`` says where it is."""
+    keys = ", ".join(body) if isinstance(body, dict) else "no JSON object"
+    return TokenRequestError(
+        f"token endpoint {endpoint_name(response.url)} returned status {response.status_code} "
+        f"without an access token at {path.text!r}; the response has: {keys or 'nothing'}; set "
+        f"{setting} to where the token is"
+    )
 
 
 def endpoint_name(url: str | None) -> str:

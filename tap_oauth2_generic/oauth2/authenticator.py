@@ -110,7 +110,9 @@ class Authenticator:
             request.headers.update({settings.auth_header: token} if token else {})
             return
         if not settings.auth_param:
-            request.headers[settings.auth_header] = f"{settings.auth_prefix} {token}".strip()
+            prefix = settings.auth_prefix
+            between = "" if prefix.endswith("=") else " "
+            request.headers[settings.auth_header] = f"{prefix}{between}{token}".strip()
             return
         parts = urlsplit(request.url or "")
         # The rest of the query stays as it is: a link of the API is sent unchanged.

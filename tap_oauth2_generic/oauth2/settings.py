@@ -177,7 +177,11 @@ class OAuth2Settings(Settings):
     auth_header: str = setting(
         NAME, "Request header that carries the token.", default="Authorization"
     )
-    auth_prefix: str = setting(TEXT, "Prefix before the token in that header.", default="Bearer")
+    auth_prefix: str = setting(
+        TEXT,
+        "Prefix before the token in that header; a space follows, unless it ends in `=`.",
+        default="Bearer",
+    )
     auth_param: str | None = setting(NAME, "Query parameter for the token, instead of the header.")
     token_store: str | None = setting(
         FieldType({"type": "string"}, store_url),

@@ -7,6 +7,8 @@ from typing import Any
 from tap_oauth2_generic.oauth2.assertion import RequestContext
 from tap_oauth2_generic.oauth2.grants.base import Grant
 from tap_oauth2_generic.oauth2.grants.user import UserSettings
+from tap_oauth2_generic.settings.field_types import NAME
+from tap_oauth2_generic.settings.fields import setting
 
 
 class Password(UserSettings, Grant):
@@ -17,7 +19,12 @@ class Password(UserSettings, Grant):
     requires = ("username", "password")
     user_setting = "username"
 
+    username_param: str = setting(NAME, "Name of the `username` parameter.", default="username")
+    password_param: str = setting(NAME, "Name of the `password` parameter.", default="password")
+
     def fields(self, context: RequestContext) -> dict[str, Any]:
         """Return user name and password."""
-        user = {"username": self.username or "", "password": self.password or ""}
-        return super().fields(context) | user
+        names = self.username_param, self.password_param
+        return super().fields(context) | dict(
+            zip(names, (self.username, self.password), strict=True)
+        )

@@ -142,9 +142,12 @@ class SlicePlan:
 
     def samples(self, context: dict[str, Any]) -> Iterator[Slice]:
         """Yield the first slice of a context that a first sync would read, then the last."""
-        found = self._windows(None)
-        for window in (*found[:1], *found[1:][-1:]):
-            yield Slice(context, *window, is_sample=True)
+        found = self.trial_slices(context, None)
+        yield from (*found[:1], *found[1:][-1:])
+
+    def trial_slices(self, context: Mapping[str, Any], bookmark: Any) -> list[Slice]:
+        """Return the slices of a context that a sync would read from a bookmark."""
+        return [Slice(context, *window, is_sample=True) for window in self._windows(bookmark)]
 
     def _windows(self, bookmark: Any) -> list[Window]:
         settings = self.reader.stream.settings.incremental

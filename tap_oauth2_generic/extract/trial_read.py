@@ -6,7 +6,7 @@ here, except its records: mask those that are shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -31,13 +31,19 @@ from tap_oauth2_generic.settings.limits import MAX_PREVIEW_PAGES
 
 @dataclass(frozen=True)
 class TrialPage:
-    """A page that has arrived; ``next_request`` is masked, and empty if paging stopped."""
+    """A page that has arrived; ``next_request`` is masked, and empty if paging stopped.
+
+    ``number`` counts the pages of its slice, ``known_pages`` is how many of them there are, None
+    if no total says so.
+    """
 
     sample: SchemaSample
     slice: Slice
     fetched: FetchedPage
     stop: Stop | None
     next_request: str
+    number: int
+    known_pages: int | None
 
     @cached_property
     def records(self) -> list[dict[str, Any]]:
@@ -46,6 +52,18 @@ class TrialPage:
         records = (add_fields(record, added) for record in self.fetched.records)
         # The record's own value counts, and its own fields come first.
         return [{**one, **context, **one} for one in records]
+
+    def parts(self) -> Iterator[list[dict[str, Any]]]:
+        """Yield the records as a sync prepares them, those of a large page in parts."""
+        pipeline = self.sample.pipelines.for_sample()
+        for part in self.fetched.parts():
+            yield [*pipeline.prepare(part.records, self.slice)]
+
+    @property
+    def length(self) -> int:
+        """How many records the page has; a large page stays encoded."""
+        written = self.fetched.written
+        return len(self.fetched.records) if written is None else written.length
 
     @property
     def failure(self) -> str:
@@ -66,21 +84,33 @@ class TrialPage:
             hint = f"; did you mean records_path {path!r}?" if path else ""
         return {
             **describe_response(self.fetched.response),
-            "records": len(self.fetched.records),
+            "records": self.length,
             "found": page is not None and page.found,
             "response": None if page is None else redact(page.keys + hint),
         }
 
 
-def read_pages(sample: SchemaSample) -> Iterator[TrialPage]:
-    """Yield the pages that a first sync would read, each as it arrives; raise TapError."""
-    for context in islice(sample.contexts(), MAX_PREVIEW_PAGES):
+def read_pages(sample: SchemaSample, slices: Iterable[Slice] | None = None) -> Iterator[TrialPage]:
+    """Yield the pages of slices, by default those of a first sync; raise TapError.
+
+    Each is yielded as it arrives. Let go of it before you take the next one: it may be large.
+    """
+    for slice_ in _first_slices(sample) if slices is None else slices:
         paginator = Paginator(sample.plan.reader.stream.settings.pagination)
-        slice_ = next(sample.plan.samples(context))
-        for fetched in sample.plan.reader.read(slice_, paginator):
+        fetched = sample.plan.reader.read(slice_, paginator)
+        while (one := next(fetched, None)) is not None:
             stop = paginator.stop
             following = redact(paginator.next_request()) if stop is None else ""
-            yield TrialPage(sample, slice_, fetched, stop, following)
+            number, known = paginator.pages, paginator.known_pages
+            page = TrialPage(sample, slice_, one, stop, following, number, known)
+            del one
+            yield page
+            del page
+
+
+def _first_slices(sample: SchemaSample) -> Iterator[Slice]:
+    for context in islice(sample.contexts(), MAX_PREVIEW_PAGES):
+        yield from islice(sample.plan.samples(context), 1)
 
 
 def describe_response(response: Response) -> dict[str, Any]:

@@ -61,6 +61,12 @@ class EndSigns:
             return "total_pages_path was reached"
         return None
 
+    def known_pages(self, length: int) -> int | None:
+        """Return how many pages of a length there are, None if no total says so."""
+        if self.total_pages or not self.total or not length:
+            return self.total_pages
+        return -(-self.total // length)
+
     def exceed(self, records: int, pages: int) -> bool:
         """Return whether a flag or total says that more follows what was read."""
         beyond = (self.total or 0) > records or (self.total_pages or 0) > pages

@@ -69,6 +69,12 @@ class Paginator:
         named = {**request.params, **(request.body or {})}
         return request.url or ", ".join(f"{name}={value}" for name, value in named.items())
 
+    @property
+    def known_pages(self) -> int | None:
+        """How many pages there are, None if no total says so, or a wrong one."""
+        known = self.signs.known_pages(self._first_length)
+        return known if known and known >= self.pages else None
+
     def foreseen(self, limit: int) -> list[Token]:
         """Return the tokens of the next pages: the first is certain, the others are predicted."""
         tokens = [] if self.stop else [self.token]

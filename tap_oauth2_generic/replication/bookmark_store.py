@@ -13,7 +13,7 @@ from typing import Any
 from tap_oauth2_generic.errors import RecordError
 from tap_oauth2_generic.records.pipeline import Batch, Slice
 from tap_oauth2_generic.replication.bookmark import Bookmark, extremes, stored_bookmark
-from tap_oauth2_generic.replication.bounds import Bound, at_most, fitting_format, moment
+from tap_oauth2_generic.replication.bounds import Bound, fitting_format, moment
 from tap_oauth2_generic.replication.read_range import ReadRange
 from tap_oauth2_generic.runtime.stats import plural
 from tap_oauth2_generic.settings.fields import near_choice
@@ -187,9 +187,7 @@ class BookmarkStore:
 
     def _up_to(self, end: Bound, value: Any) -> Any:
         """Return a replication value, at most a bound; a bookmark never goes back."""
-        before = moment(self._before, self.read_range.pattern)
-        limits = [one.amount for one in (end.moment, before) if one and one.is_instant]
-        return at_most(value, max(limits), self.read_range.pattern)
+        return self.read_range.reached(end, value, self._before)
 
     def _move(self, context: Context | None, value: Any) -> None:
         """Set the bookmark in the state and send it."""

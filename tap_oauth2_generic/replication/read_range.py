@@ -92,6 +92,12 @@ class ReadRange:
             return None
         return Bound.of(self.start_date, self.settings.format)
 
+    def reached(self, end: Bound, value: Any, before: Any) -> Any:
+        """Return a replication value, at most a bound; a bookmark never goes back."""
+        at = moment(before, self.pattern)
+        limits = [one.amount for one in (end.moment, at) if one and one.is_instant]
+        return at_most(value, max(limits), self.pattern)
+
     def hold(self, value: Any) -> Any:
         """Return a replication value, at most the start of the run."""
         return at_most(value, Decimal(str(self.started_at)), self.pattern)

@@ -38,6 +38,7 @@ ACTIONS = {
     "/export/meltano": export_page.write_meltano,
     "/streams/add": streams_page.add,
     "/streams/use": streams_page.use,
+    "/streams/{index:place}/use": streams_page.use_value,
     "/streams/{index:place}": streams_page.save,
     "/streams/{index:place}/draft": streams_page.keep,
     "/streams/{index:place}/style": streams_page.restyle,

@@ -16,7 +16,7 @@ from tap_oauth2_generic.studio.connection_state import ConnectionState, read_sta
 from tap_oauth2_generic.studio.pages import Form, Studio, fragments, page
 from tap_oauth2_generic.studio.project import STAND_IN, Project
 from tap_oauth2_generic.studio.sessions import connection_config, sentence
-from tap_oauth2_generic.studio.stream_form import streams_of
+from tap_oauth2_generic.studio.stream_list import streams_of
 
 _PARTS = ("connection_form", "connection_state", "login")
 _UNKNOWN = ConnectionState("unknown", "Not connected: fill in the form")

@@ -45,9 +45,12 @@ class TreeNode:
         return self.kind in {"string", "number"} and bool(self.path)
 
 
-def tree_of(body: Any, *, is_cut: bool = False) -> TreeNode:
-    """Return the tree of decoded JSON; of a cut one, the last members may be incomplete."""
-    tree = last = _Tree().node("response", body, ())
+def tree_of(body: Any, *, is_cut: bool = False, most: int = _MAX_NODES) -> TreeNode:
+    """Return the tree of decoded JSON; of a cut one, the last members may be incomplete.
+
+    It has ``most`` nodes.
+    """
+    tree = last = _Tree(most).node("response", body, ())
     while is_cut and last.kind in {"object", "list"}:
         last.shown = f"{last.shown[:-1]} or more{last.shown[-1]}"
         if last.left_out or not last.members:
@@ -57,8 +60,8 @@ def tree_of(body: Any, *, is_cut: bool = False) -> TreeNode:
 
 
 class _Tree:
-    def __init__(self) -> None:
-        self._left = _MAX_NODES
+    def __init__(self, most: int) -> None:
+        self._left = most
 
     def node(self, name: str, value: Any, keys: tuple[str, ...], records: int = -1) -> TreeNode:
         """Return a node with as many members as are left.

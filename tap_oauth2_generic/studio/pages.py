@@ -43,6 +43,8 @@ class Studio:
     trials: dict[str, Trial] = field(default_factory=dict)
     #: The request block as it was filled in last.
     typed_request: dict[str, str] = field(default_factory=dict)
+    #: The limits of test reads as they were filled in last.
+    typed_limits: dict[str, str] = field(default_factory=dict)
 
 
 def _code(text: str) -> Markup:

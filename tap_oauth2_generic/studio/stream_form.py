@@ -9,10 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tap_oauth2_generic.config.presets import apply_preset
 from tap_oauth2_generic.config.streams import STREAM_SCHEMA
 from tap_oauth2_generic.pagination import DEFAULT_STYLE, styles
-from tap_oauth2_generic.settings.fields import ErrorCollector, schema_of
+from tap_oauth2_generic.settings.fields import schema_of
 from tap_oauth2_generic.studio.form_fields import (
     FormField,
     declared_field,
@@ -20,6 +19,7 @@ from tap_oauth2_generic.studio.form_fields import (
     with_value,
 )
 from tap_oauth2_generic.studio.project import Project
+from tap_oauth2_generic.studio.stream_list import streams_of
 
 #: The settings of a request, under the names of a hosted connector.
 BLOCK = {
@@ -78,12 +78,6 @@ def block_fields(values: Mapping[str, Any], errors: Mapping[str, list[str]]) -> 
     """Return the fields of a request with values and mistakes."""
     empty = (declared_field(name, DECLARED[name], label) for name, label in BLOCK.items())
     return [with_value(one, values.get(one.name), errors.get(one.name, ())) for one in empty]
-
-
-def streams_of(project: Project) -> list[dict[str, Any]]:
-    """Return the definitions of the draft; what is none is left out."""
-    found = apply_preset(project.draft, ErrorCollector()).get("streams")
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 def make_form(project: Project, index: int, *, checks: bool) -> StreamForm:

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from sse_starlette import EventSourceResponse
 from starlette.responses import Response
 
 from tap_oauth2_generic.errors import InputError
+from tap_oauth2_generic.runtime.stats import plural
+from tap_oauth2_generic.studio.json_tree import tree_of
 from tap_oauth2_generic.studio.pages import Form, Studio, fragments, go_to, page
+from tap_oauth2_generic.studio.read_limits import limit_fields, read_limits
 from tap_oauth2_generic.studio.request_page import read_block
-from tap_oauth2_generic.studio.stream_form import StreamForm, make_form, streams_of, take_form
+from tap_oauth2_generic.studio.stream_form import StreamForm, make_form, take_form
+from tap_oauth2_generic.studio.stream_list import (
+    add_child,
+    add_stream,
+    configuration_of,
+    name_of,
+    set_setting,
+    streams_of,
+)
 from tap_oauth2_generic.studio.suggesting import suggest
 from tap_oauth2_generic.studio.trial import Trial
 
 _WRONG = "correct the settings that are marked"
+# Members of a record that are shown.
+_MAX_MEMBERS = 200
+_KEYS = {"use_primary_key": "primary_keys", "use_replication_key": "replication_key"}
 
 
 def show_all(studio: Studio, _: Form) -> Response:
@@ -28,13 +41,13 @@ def show(studio: Studio, form: Form) -> Response:
     """Return the page of one stream."""
     index = _index(studio, form)
     shown = make_form(studio.project, index, checks=False)
-    return page(studio, "stream", form=shown, trial=studio.trials.get(shown.name))
+    return page(studio, "stream", **_values(studio, shown))
 
 
 def add(studio: Studio, form: Form) -> Response:
     """Add a stream with what is typed of it, and open its page."""
     name = form.get("name", "").strip() or "stream"
-    return go_to(f"/streams/{_add(studio, {'name': name, 'path': f'/{name}'})}")
+    return go_to(f"/streams/{add_stream(studio.project, {'name': name, 'path': f'/{name}'})}")
 
 
 def use(studio: Studio, form: Form) -> Response:
@@ -48,72 +61,93 @@ def use(studio: Studio, form: Form) -> Response:
     )
     index = next(same, None)
     if index is None:
-        index = _add(studio, {"name": _name_of(str(definition.get("path", ""))), **definition})
-    if field:
-        parent = streams_of(studio.project)[index]["name"]
-        key = f"{parent}_{re.sub(r'[^A-Za-z0-9_]', '', field.rpartition('.')[2])}"
-        path = str(definition.get("path", "")).partition("?")[0].rstrip("/")
-        child = {
-            "name": f"{parent}_child",
-            "path": f"{path}/{{parent.{key}}}",
-            "parent": {"stream": parent, "keys": {key: field}},
-        }
-        index = _add(studio, child)
-    return go_to(f"/streams/{index}")
+        named = {"name": name_of(str(definition.get("path", ""))), **definition}
+        index = add_stream(studio.project, named)
+    return go_to(f"/streams/{add_child(studio.project, index, field) if field else index}")
+
+
+def use_value(studio: Studio, form: Form) -> Response:
+    """Make a child stream of a value that a test read has found."""
+    field = form.get("use", "").partition("\n")[2]
+    return go_to(f"/streams/{add_child(studio.project, _index(studio, form), field)}")
 
 
 def keep(studio: Studio, form: Form) -> Response:
     """Remember what is typed, without judging it."""
-    take_form(studio.project, _index(studio, form), form)
+    _take(studio, form)
     return fragments(studio)
 
 
 def restyle(studio: Studio, form: Form) -> Response:
     """Return the form with the fields of another list block."""
-    index = _index(studio, form)
-    take_form(studio.project, index, form)
-    return fragments(studio, "stream_form", form=make_form(studio.project, index, checks=False))
+    return _respond(studio, make_form(studio.project, _take(studio, form), checks=False))
 
 
 def save(studio: Studio, form: Form) -> Response:
     """Save all streams; or remove this one, complete it or begin a test read of it."""
-    index, project = _index(studio, form), studio.project
-    if form.get("action") == "remove":
+    project, action = studio.project, form.get("action")
+    if action == "remove":
+        index = _index(studio, form)
         project.change("streams", [s for n, s in enumerate(streams_of(project)) if n != index])
         return go_to("/streams")
-    take_form(project, index, form)
+    index = _take(studio, form)
+    if action == "declare" or _KEYS.keys() & form.keys():
+        return _choose(studio, index, form)
     shown = make_form(project, index, checks=True)
     if shown.is_wrong:
-        return fragments(studio, "stream_form", alert=_WRONG, form=shown)
-    match form.get("action"):
-        case "read":
-            return _read(studio, shown)
-        case "suggest":
-            return _suggest(studio, shown)
-    # A connection that is only half typed stays a draft.
-    project.save(["streams"] if project.check()[1].found else None)
-    return fragments(studio, "stream_form", notice=f"Saved in {project.path.name}", form=shown)
+        return _respond(studio, shown, alert=_WRONG)
+    if action == "suggest":
+        return _suggest(studio, shown)
+    if action == "save":
+        # A connection that is only half typed stays a draft.
+        project.save(["streams"] if project.check()[1].found else None)
+        return _respond(studio, shown, notice=f"Saved in {project.path.name}")
+    return _read(studio, shown, form.get("slice"))
 
 
-def _read(studio: Studio, shown: StreamForm) -> Response:
+def _read(studio: Studio, shown: StreamForm, chosen: str | None) -> Response:
     """Begin a test read, in place of one that is under way."""
-    if shown.name in studio.trials:
-        studio.trials[shown.name].stop()
-    trial = studio.trials[shown.name] = Trial(shown.name)
-    trial.begin(_configuration(studio, shown.index))
-    return fragments(studio, "stream_form", "read", form=shown, trial=trial)
+    limits, errors = read_limits(studio.typed_limits)
+    if errors:
+        return _respond(studio, shown, alert=_WRONG, reading=errors)
+    trial, before = Trial(shown.name, limits), studio.trials.get(shown.name)
+    if before is not None:
+        before.stop()
+        if chosen and chosen.isdecimal() and int(chosen) < len(before.slices):
+            trial.slices, trial.chosen = before.slices, int(chosen)
+    studio.trials[shown.name] = trial
+    trial.begin(configuration_of(studio.project, shown.index))
+    return _respond(studio, shown, "read")
 
 
 def _suggest(studio: Studio, shown: StreamForm) -> Response:
     """Fill in what the responses of a stream suggest."""
-    definition, remarks = suggest(_configuration(studio, shown.index), shown.name)
+    raw = configuration_of(studio.project, shown.index)
+    definition, remarks = suggest(raw, shown.name)
     streams = streams_of(studio.project)
     new = [name for name in definition if definition[name] != streams[shown.index].get(name)]
     streams[shown.index] = definition
     studio.project.change("streams", streams)
     filled = f"Filled in: {', '.join(new)}" if new else "Nothing to add"
     form = make_form(studio.project, shown.index, checks=True)
-    return fragments(studio, "stream_form", notice="; ".join([filled, *remarks]), form=form)
+    return _respond(studio, form, notice="; ".join([filled, *remarks]))
+
+
+def _choose(studio: Studio, index: int, form: Form) -> Response:
+    """Declare the schema that a test read inferred, or one of the keys that it found."""
+    project = studio.project
+    trial = studio.trials.get(str(streams_of(project)[index].get("name")))
+    schema = trial.schema if trial is not None else {"properties": {}}
+    if not (columns := schema["properties"]):
+        raise InputError("no record has been read yet; press Test read")
+    chosen: dict[str, Any] = {_KEYS[name]: form[name] for name in _KEYS if name in form}
+    notice = "; ".join(f"{name} is {key}" for name, key in chosen.items())
+    if not chosen:
+        chosen = {"schema": schema}
+        notice = f"Declared a schema of {plural(len(columns), 'column')}"
+    for name, value in chosen.items():
+        set_setting(project, index, name, [value] if name == "primary_keys" else value)
+    return _respond(studio, make_form(project, index, checks=True), notice=notice)
 
 
 def stop(studio: Studio, form: Form) -> Response:
@@ -122,7 +156,7 @@ def stop(studio: Studio, form: Form) -> Response:
     trial = studio.trials.get(shown.name)
     if trial is not None and trial.is_open:
         trial.stop()
-    return fragments(studio, "read", form=shown, trial=trial)
+    return fragments(studio, "read_parts", **_values(studio, shown))
 
 
 def watch(studio: Studio, form: Form) -> Response:
@@ -133,7 +167,7 @@ def watch(studio: Studio, form: Form) -> Response:
     def events() -> Iterator[dict[str, str]]:
         if trial is not None:
             for _ in trial.watch():
-                found = fragments(studio, "read", form=shown, trial=trial)
+                found = fragments(studio, "read_parts", **_values(studio, shown))
                 yield {"data": bytes(found.body).decode()}
         yield {"event": "end", "data": ""}
 
@@ -147,27 +181,24 @@ def _index(studio: Studio, form: Form) -> int:
     return index
 
 
-def _add(studio: Studio, definition: Mapping[str, Any]) -> int:
-    """Add a stream under a free name; return its index."""
-    streams = streams_of(studio.project)
-    taken, name = {one.get("name") for one in streams}, str(definition["name"])
-    numbered = (name if n == 1 else f"{name}_{n}" for n in range(1, len(streams) + 2))
-    free = next(one for one in numbered if one not in taken)
-    studio.project.change("streams", [*streams, {**definition, "name": free}])
-    return len(streams)
+def _take(studio: Studio, form: Form) -> int:
+    """Keep all that is typed; return the index of the stream."""
+    index = _index(studio, form)
+    studio.typed_limits = {name: text for name, text in form.items() if name.startswith("read.")}
+    take_form(studio.project, index, form)
+    return index
 
 
-def _name_of(path: str) -> str:
-    words = [w for w in path.partition("?")[0].split("/") if w and "{" not in w]
-    return re.sub(r"[^A-Za-z0-9_]+", "_", words[-1]).strip("_").lower() if words else "stream"
+def _respond(
+    studio: Studio, shown: StreamForm, *more: str, alert: str = "", notice: str = "", **values: Any
+) -> Response:
+    values = {**_values(studio, shown), **values}
+    return fragments(studio, "stream_form", *more, alert=alert, notice=notice, **values)
 
 
-def _configuration(studio: Studio, index: int) -> dict[str, Any]:
-    """Return the configuration of one stream and its ancestors."""
-    named = {one.get("name"): one for one in streams_of(studio.project)}
-    found = [streams_of(studio.project)[index]]
-    while isinstance(parent := found[0].get("parent"), dict) and parent.get("stream") in named:
-        found.insert(0, named[parent["stream"]])
-        if len(found) > len(named):
-            break
-    return {**studio.project.effective(), "streams": found}
+def _values(studio: Studio, shown: StreamForm) -> dict[str, Any]:
+    """Return what the templates of a stream show."""
+    trial = studio.trials.get(shown.name)
+    trees = [tree_of(one, most=_MAX_MEMBERS) for one in trial.records] if trial else []
+    reading = limit_fields(studio.typed_limits)
+    return {"form": shown, "trial": trial, "trees": trees, "reading": reading}

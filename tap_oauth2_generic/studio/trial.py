@@ -8,44 +8,65 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Literal
 
+from tap_oauth2_generic.errors import InputError, TapError
+from tap_oauth2_generic.extract.schema_sample import SchemaSample
 from tap_oauth2_generic.extract.trial_read import TrialPage, describe_records, read_pages
-from tap_oauth2_generic.replication.bookmark import Bookmark
+from tap_oauth2_generic.records.infer import infer, without_nulls
+from tap_oauth2_generic.records.pipeline import Slice
 from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.runtime.masked_json import mask
-from tap_oauth2_generic.runtime.redaction import printable, redact
+from tap_oauth2_generic.runtime.redaction import excerpt, printable, redact
 from tap_oauth2_generic.runtime.stats import plural
-from tap_oauth2_generic.settings.limits import MAX_PREVIEW_PAGES
+from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.stream import OAuth2Stream
+from tap_oauth2_generic.studio.json_head import read_head
+from tap_oauth2_generic.studio.read_bookmark import ReadBookmark
+from tap_oauth2_generic.studio.read_limits import ReadLimits
 from tap_oauth2_generic.studio.sessions import keep_session, sentence
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
 _MAX_SHOWN = 20
 # Records that the schema is inferred from.
 _MAX_SAMPLED = 1_000
+# Slices that are listed to choose from.
+_MAX_SLICES = 200
+# Contexts that are listed after the read: their parents may have to be read for it.
+_MAX_CONTEXTS = 20
+# Bytes of a response that are shown.
+_MAX_BODY = 4_000
+State = Literal["reads", "done", "stopped", "failed"]
 
 
 @dataclass
 class Trial:
-    """One read, and what the page shows of it so far."""
+    """One read, and what the page shows of it so far.
+
+    ``slices`` are the contexts and windows to choose from, each after its name; ``chosen`` is the
+    one that is read. Without it, the first window of each context is.
+    """
 
     name: str
-    state: Literal["reads", "done", "stopped", "failed"] = "reads"
+    limits: ReadLimits = field(default_factory=ReadLimits)
+    slices: list[tuple[str, Slice]] = field(default_factory=list)
+    chosen: int | None = None
+    state: State = "reads"
     pages: list[dict[str, Any]] = field(default_factory=list)
+    sampled: list[dict[str, Any]] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
     count: int = 0
     findings: dict[str, Any] = field(default_factory=dict)
-    paging: str = ""
+    paging: list[str] = field(default_factory=list)
     error: str = ""
-    bookmark: dict[str, str] = field(default_factory=dict)
+    bookmarks: list[ReadBookmark] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
-    _sampled: list[dict[str, Any]] = field(default_factory=list)
+    _session: Session | None = None
     _changed: threading.Condition = field(default_factory=threading.Condition)
-    _stopped: bool = False
+    _changes: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -59,14 +80,25 @@ class Trial:
         ended = {"reads": "reading", "done": "read", "stopped": "stopped after", "failed": "failed"}
         return f"{ended[self.state]}: {read}"
 
+    @property
+    def choices(self) -> list[str]:
+        """The contexts and windows to choose from, in words; none if there is only one."""
+        return [name for name, _ in self.slices] if len(self.slices) > 1 else []
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The schema to declare, which fits the records that were read."""
+        return without_nulls(infer(self.sampled))
+
     def begin(self, raw: Mapping[str, Any]) -> None:
         """Start to read; ``raw`` is a configuration with the stream and its ancestors alone."""
         threading.Thread(target=self._run, args=(dict(raw),), daemon=True).start()
 
     def stop(self) -> None:
-        """Show no further page; the request under way ends by itself."""
-        self._stopped = True
+        """Begin no further request, and show nothing of the one under way."""
         self._change("stopped")
+        if self._session is not None:
+            self._session.close()
 
     def watch(self) -> Iterator[None]:
         """Yield once for each change, the last time when it has ended."""
@@ -80,58 +112,101 @@ class Trial:
                 while seen == self._version():
                     self._changed.wait(1)
 
-    def _version(self) -> tuple[str, int, int]:
-        return self.state, len(self.pages), len(self.log)
+    def _version(self) -> tuple[int, int]:
+        return self._changes, len(self.log)
 
     def _run(self, raw: dict[str, Any]) -> None:
         with self._logged():
+            error = ""
             try:
                 tap = TapOAuth2Generic(config=raw, setup_mapper=False)
                 with keep_session(tap.session):
-                    stream = tap.streams[self.name]
-                    highest = Bookmark(None, stream.plan.read_range.pattern)
-                    for page in islice(read_pages(stream.sample), MAX_PREVIEW_PAGES):
-                        if self._stopped:
-                            return
-                        self._take(page)
-                        self._follow(page, highest, stream)
-                self.error = self.error or stream.reader.check.missing
-            except Exception as error:  # noqa: BLE001 - shown on the page
-                self.error = sentence(error)
-        if not self._stopped:
-            self._change("failed" if self.error else "done")
+                    self._session = tap.session
+                    error = self._read(tap.streams[self.name])
+            except Exception as raised:  # noqa: BLE001 - shown on the page
+                error = sentence(raised)
+        if self.is_open:
+            self.error = error
+            self._change("failed" if error else "done")
+
+    def _read(self, stream: OAuth2Stream) -> str:
+        """Read until a limit; return what failed."""
+        sample, error = stream.sample, ""
+        contexts = sample.contexts()
+        chosen = None if self.chosen is None else [self.slices[self.chosen][1]]
+        pages = read_pages(sample, chosen or self._list_slices(sample, contexts))
+        while self.is_open and (page := next(pages, None)) is not None:
+            if self.is_open:
+                self._take(page)
+                error = page.failure or error
+                self._follow(page, stream)
+            del page
+            if len(self.pages) >= self.limits.pages or self.count >= self.limits.records:
+                self.paging.append("This read stopped at its limit")
+                break
+        if chosen is None and self.is_open:
+            # The rest of those that were read already, for the list.
+            with suppress(TapError):
+                rest = islice(contexts, max(0, _MAX_CONTEXTS - len(self.slices)))
+                for _ in self._list_slices(sample, rest):
+                    pass
+        return error or stream.reader.check.missing
+
+    def _list_slices(
+        self, sample: SchemaSample, contexts: Iterator[dict[str, Any]]
+    ) -> Iterator[Slice]:
+        """Yield the first slice of each context, and list all of them."""
+        bookmark, reads = self.limits.bookmark, sample.plan.read_range
+        if bookmark is not None and not reads.key:
+            raise InputError("a bookmark needs a replication key; set it, or read without bookmark")
+        if bookmark is not None and not reads.takes(bookmark):
+            raise InputError(f"the bookmark {bookmark!r} is no value that {reads.key!r} may have")
+        for context in contexts:
+            found = sample.plan.trial_slices(context, bookmark)
+            room = _MAX_SLICES - len(self.slices)
+            self.slices += [(describe_slice(sample, one), one) for one in found[:room]]
+            yield from found[:1]
 
     def _take(self, page: TrialPage) -> None:
-        description, records = page.describe(), page.records
-        self._sampled += records[: _MAX_SAMPLED - len(self._sampled)]
-        findings = describe_records(self._sampled)
-        shown = mask(self._sampled[:_MAX_SHOWN])
+        if new := next(page.parts(), [])[: _MAX_SAMPLED - len(self.sampled)]:
+            self.sampled += new
+            self.findings = describe_records(self.sampled)
+            self.records = mask(self.sampled[:_MAX_SHOWN])
+        content, where = page.fetched.response.content, describe_slice(page.sample, page.slice)
+        described = {**page.describe(), "context": where, "content": _show_body(content)}
+        described["is_cut"] = len(content) > _MAX_BODY
+        known = f" of {page.known_pages}" if page.known_pages else ""
+        goes_on = f"ended: {redact(page.stop.reason)}" if page.stop else redact(page.paging)
         with self._changed:
-            self.pages.append({**description, "context": mask(page.slice.context)})
-            self.records, self.findings = shown, findings
-            self.count += len(records)
-            self.paging, self.error = redact(page.paging), page.failure
-            self._changed.notify_all()
+            self.pages.append(described)
+            self.count += page.length
+            place = f"{where}: page" if where else "page"
+            self.paging.append(f"{place} {page.number}{known}; {goes_on}")
+            self._note_change()
 
-    def _follow(self, page: TrialPage, highest: Bookmark, stream: OAuth2Stream) -> None:
-        """Show where the bookmark would be after a page."""
-        key, reads = stream.replication_key, stream.plan.read_range
-        if not key:
-            self.bookmark = {"Replication": "FULL_TABLE: each run reads everything"}
+    def _follow(self, page: TrialPage, stream: OAuth2Stream) -> None:
+        """Follow the bookmark of each slice as a sync would."""
+        reads = stream.plan.read_range
+        if not reads.key:
             return
-        highest.observe_in_order([one[key] for one in page.records if one.get(key) is not None])
-        reached = highest.value
-        self.bookmark = {
-            "Replication": f"INCREMENTAL by {key}",
-            "First run reads from": str(page.slice.start.raw if page.slice.start else "the start"),
-            "Bookmark before": "none",
-            "Bookmark after": "none" if reached is None else redact(str(reads.hold(reached))),
-        }
+        if page.number == 1:
+            where = describe_slice(page.sample, page.slice)
+            made = ReadBookmark(where, reads, self.limits.bookmark, page.slice.start)
+            self.bookmarks.append(made)
+        for part in page.parts():
+            self.bookmarks[-1].observe(part)
+        self.bookmarks[-1].conclude(page.stop, page.slice.end)
+        self._change(self.state)
 
-    def _change(self, state: Literal["done", "stopped", "failed"]) -> None:
+    def _change(self, state: State) -> None:
         with self._changed:
-            self.state = state
-            self._changed.notify_all()
+            if self.is_open:
+                self.state = state
+            self._note_change()
+
+    def _note_change(self) -> None:
+        self._changes += 1
+        self._changed.notify_all()
 
     @contextmanager
     def _logged(self) -> Iterator[None]:
@@ -149,3 +224,17 @@ class Trial:
             yield
         finally:
             LOG.removeHandler(handler)
+
+
+def describe_slice(sample: SchemaSample, one: Slice) -> str:
+    """Return the context and the window of a slice in words, masked; empty if it has neither."""
+    named = ", ".join(f"{name} {value}" for name, value in one.context.items())
+    has_windows = sample.plan.reader.stream.settings.incremental.window and one.start
+    window = f"{one.start.raw} to {one.end.raw}" if has_windows else ""
+    return redact("; ".join(part for part in (named, window) if part))
+
+
+def _show_body(content: bytes) -> Any:
+    """Return the beginning of a response, masked: JSON as its value, anything else as a string."""
+    found = read_head(content, _MAX_BODY)
+    return mask(found) if isinstance(found, dict | list) else excerpt(content, _MAX_BODY)

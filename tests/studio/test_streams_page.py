@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-import time
 
 import pytest
 from selenium.webdriver.common.by import By
@@ -44,9 +42,8 @@ def test_list_becomes_a_stream_that_is_read_and_saved(connected, page, project):
     page.type("Page Size", "50")
     page.press("Test read")
     page.has("read: 500 records of 10 pages")
-    assert '"id":' in shown(page, "read_records")
+    assert "id 500000000000001" in shown(page, "read_records")
     assert "per_page=50" in shown(page, "read_pages")
-    assert "primary_key_candidates" in shown(page, "read_schema")
     page.press("Save")
     page.has("Saved in config.json")
     assert saved(project)["streams"] == [
@@ -77,7 +74,7 @@ def test_value_becomes_the_key_of_a_child_stream(connected, page):
     page.type("Json Path For Output Records", "value")
     page.press("Test read")
     page.has("read: ")
-    assert '"lists_id":' in shown(page, "read_records")
+    assert "lists_id" in shown(page, "read_records")
     assert "/tasks" in shown(page, "read_pages")
 
 
@@ -129,8 +126,9 @@ def test_suggest_fills_in_and_says_why(connected, page):
     assert page.field("Json Path For Output Records").get_attribute("value") == "data"
     assert page.field("List block").get_attribute("value") == "page_number"
     assert page.field("Primary Keys").get_attribute("value") == "id"
+    page.type("Pages at Most", "100")
     page.press("Test read")
-    page.has("of 10 pages")
+    page.has("read: 520 records of 26 pages")
     assert "INCREMENTAL by updated_at" in shown(page, "read_state")
     assert re.search(r"Bookmark after\s*20\d\d-", shown(page, "read_state"))
 
@@ -149,72 +147,3 @@ def test_typing_while_the_form_is_replaced_is_kept(connected, page):
     )
     page.field("Offset Field Name")
     assert page.field("Primary Keys").get_attribute("value") == "typed meanwhile"
-
-
-@pytest.fixture
-def gated(api, write):
-    """An API whose second page waits until the test lets it go."""
-    gate = threading.Event()
-
-    def items(seen):
-        if seen.query.get("page") == "2":
-            gate.wait(20)
-        return {"data": [{"id": int(seen.query["page"])}]} if int(seen.query["page"]) < 4 else []
-
-    api.routes["/items"] = items
-    paging = {"style": "page_number", "page_param": "page"}
-    stream = {"name": "items", "path": "items", "records_path": "data", "pagination": paging}
-    write(api.config(stream), secret=None)
-    yield gate
-    gate.set()
-
-
-def test_page_is_shown_when_it_has_arrived(gated, page):
-    """The first page is there while the second is still under way."""
-    page.follow("Streams")
-    page.follow("items")
-    page.press("Test read")
-    page.has("reading: 1 record of 1 page")
-    assert '"id": 1' in shown(page, "read_records")
-    gated.set()
-    page.has("read: 3 records of 4 pages")
-
-
-def test_studio_ends_while_a_read_waits(gated, page, studio):
-    """Ctrl-C does not wait for a request that is under way."""
-    page.follow("Streams")
-    page.follow("items")
-    page.press("Test read")
-    page.has("reading: 1 record of 1 page")
-    began = time.monotonic()
-    assert studio.end() == 0
-    assert time.monotonic() - began < 10
-    assert studio.errors == ""
-
-
-def test_stop_keeps_what_was_read(gated, page, api):
-    page.follow("Streams")
-    page.follow("items")
-    page.press("Test read")
-    page.has("reading: 1 record of 1 page")
-    page.press("Stop")
-    page.has("stopped after: 1 record of 1 page")
-    gated.set()
-    page.pause(0.5)
-    assert "stopped after: 1 record of 1 page" in page.text
-    assert len(api.requests("/items")) <= 2
-
-
-@pytest.fixture
-def missing(api, write):
-    """A stream whose records are elsewhere."""
-    api.serve("/items", {"rows": []})
-    stream = {"name": "items", "path": "items", "records_path": "data"}
-    write(api.config(stream), secret=None)
-
-
-def test_failed_read_is_one_sentence(missing, page):
-    page.follow("Streams")
-    page.follow("items")
-    page.press("Test read")
-    assert "records_path 'data'" in page.alert()

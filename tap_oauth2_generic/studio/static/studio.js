@@ -23,20 +23,36 @@ function swap(html, isEvent = false) {
   for (const part of [...made.body.children]) {
     const old = document.getElementById(part.id);
     if (!old) continue;
-    for (const open of old.querySelectorAll("details[id][open]")) {
-      part.querySelector(`#${open.id}`)?.setAttribute("open", "");
+    // What did not change keeps what is folded and where it is scrolled to.
+    if (part.dataset.version && part.dataset.version === old.dataset.version) continue;
+    for (const one of old.querySelectorAll("details[id]")) {
+      const isKept = one.open || one.id.startsWith("read_");
+      if (isKept) part.querySelector(`#${one.id}`)?.toggleAttribute("open", one.open);
     }
+    const chosen = old.querySelector("[role=tab][aria-selected=true]")?.id;
+    if (part.role === "tabpanel") part.hidden = old.hidden;
     old.replaceWith(part);
+    if (chosen && document.getElementById(chosen)) choose(document.getElementById(chosen));
     first ??= part.querySelector("[aria-invalid]") ?? part.querySelector("[data-focus]");
     first = part.querySelector("[aria-invalid]") ?? first;
     if (part.id === "login") followLogin(part, isEvent);
-    if (part.id === "read") follow(part, isEvent);
+    if (part.id === "read") follow(part.querySelector("#read_status") ?? part, isEvent);
+    if (part.id === "read_status") follow(part, isEvent);
   }
   if (first) {
     first.closest("details")?.setAttribute("open", "");
     first.focus();
   } else if (focused && document.activeElement?.id !== focused) {
     document.getElementById(focused)?.focus();
+  }
+}
+
+// Show the panel of a tab.
+function choose(tab) {
+  for (const one of tab.closest("[role=tablist]").querySelectorAll("[role=tab]")) {
+    one.setAttribute("aria-selected", String(one === tab));
+    one.tabIndex = one === tab ? 0 : -1;
+    document.getElementById(one.getAttribute("aria-controls")).hidden = one !== tab;
   }
 }
 
@@ -183,7 +199,18 @@ document.addEventListener("change", (event) => {
   }
 });
 
+document.addEventListener("keydown", (event) => {
+  const tabs = [...(event.target.closest("[role=tab]")?.parentElement.children ?? [])];
+  const at = tabs.indexOf(event.target);
+  const to = { ArrowRight: at + 1, ArrowLeft: at - 1 + tabs.length, Home: 0, End: tabs.length - 1 }[event.key];
+  if (at < 0 || to === undefined) return;
+  event.preventDefault();
+  choose(tabs[to % tabs.length]);
+  tabs[to % tabs.length].focus();
+});
+
 document.addEventListener("click", (event) => {
+  if (event.target.closest("[role=tab]")) choose(event.target.closest("[role=tab]"));
   if (event.target.closest("a[href^='/']")) isMoving = true;
 });
 
@@ -206,5 +233,5 @@ setInterval(async () => {
   }
 }, REFRESH_MS);
 
-for (const part of document.querySelectorAll("#login, #read")) follow(part);
+for (const part of document.querySelectorAll("#login, #read_status")) follow(part);
 for (const form of document.querySelectorAll("form[data-keep]")) restoreTyped(form);

@@ -71,7 +71,9 @@ class Provider:
             secrets["refresh_token"] = "refresh-token-of-the-test"
         else:
             secrets["access_token"] = "token-of-the-test"
-        if self.settings.get("grant_type"):
+        if self.settings.get("grant_type") == "basic":
+            secrets = {}
+        elif self.settings.get("grant_type"):
             secrets.pop("refresh_token", None)
         return {
             "provider": self.name,

@@ -46,7 +46,8 @@ def listen(redirect_uri: str, state: str) -> Iterator[Listener]:
             reason = "is in use" if is_taken else f"cannot be used: {error.strerror}"
             raise AuthorizationError(
                 f"port {port} of redirect_uri {reason}; stop the program that uses it, or set "
-                "redirect_uri to another port registered with the provider, or use --no-browser"
+                "redirect_uri to another port registered with the provider, or run "
+                "tap-oauth2-generic login --no-browser"
             ) from None
         stack.callback(listener.shutdown)
         # A waiting browser would block the shutdown.

@@ -88,7 +88,9 @@ class PageReader:
         self.log = StreamLog(stream.name, self.stats.warnings.append)
         rules = [*stream.rules.response_rules, *session.config.rules.response_rules]
         decode = partial(stream.records.decode, note_nan=self._note_nan)
-        self._policy = RequestPolicy(rules, decode, self.log, self.stats)
+        policy = RequestPolicy(rules, decode, self.log, self.stats)
+        #: For pages of a sync, and for those of a sample.
+        self._policies = policy, replace(policy, is_sample=True)
         self._keeps_encoded = keeps_encoded
         self.check = ResponseCheck(stream)
         #: Describes the responses of a paged stream that each counted as one record.
@@ -108,7 +110,7 @@ class PageReader:
         ``how``: ``is_guess`` or ``alone``, as for the client.
         """
         with self._naming(number):
-            policy = replace(self._policy, is_sample=slice_.is_sample)
+            policy = self._policies[slice_.is_sample]
             build = partial(self._request, slice_, token)
             try:
                 return self.session.api_client.fetch(build, policy, **how)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -18,7 +17,7 @@ from tap_oauth2_generic.net.request import Response
 from tap_oauth2_generic.pagination import Paginator, Token
 from tap_oauth2_generic.records.pipeline import Slice
 from tap_oauth2_generic.runtime.shutdown import uninterrupted
-from tap_oauth2_generic.runtime.thread_pool import Workers
+from tap_oauth2_generic.runtime.thread_pool import Call, Workers
 
 _Item = TypeVar("_Item")
 # Pages that wait to be read, for each request that may be in flight.
@@ -32,13 +31,13 @@ class _PendingPage:
     """A page that was requested; one that fails as a guess is requested again once wanted."""
 
     token: Token
-    response: Future[Response]
+    response: Call[Response]
     is_guess: bool
 
     @property
     def has_failed(self) -> bool:
         """Whether it was a guess and there is no response."""
-        return self.is_guess and self.response.done() and bool(self.response.exception())
+        return self.is_guess and self.response.error is not None
 
 
 @dataclass(eq=False)
@@ -105,7 +104,7 @@ class SliceReader:
             self._ready += self._take()
         return self._ready.popleft() if self._ready else None
 
-    def waiting_on(self) -> list[Future[Response]]:
+    def waiting_on(self) -> list[Call[Response]]:
         """Return the responses that were requested and not read yet."""
         return [pending.response for pending in self._pending]
 
@@ -129,7 +128,7 @@ class SliceReader:
 
     def _has_arrived(self) -> bool:
         first = self._pending[0] if self._pending else None
-        return first is not None and first.response.done() and not first.has_failed
+        return first is not None and first.response.is_done and not first.has_failed
 
     def _take(self) -> list[FetchedPage]:
         pending = self._pending.popleft()
@@ -215,7 +214,7 @@ class Prefetcher:
         As many as may be in flight, and as long as not too many wait to be read.
         """
         known = [reader, *self._early_slices()]
-        in_flight = sum(not one.done() for slice_ in known for one in slice_.waiting_on())
+        in_flight = sum(not one.is_done for slice_ in known for one in slice_.waiting_on())
         buffered = sum(slice_.buffered for slice_ in known)
         most = min(self._limit * _BUFFERED_PAGES, reader.source.most_ahead)
         free = min(self._limit - in_flight, most - buffered)
@@ -229,7 +228,7 @@ class Prefetcher:
     def _wait(self, reader: SliceReader) -> None:
         self._workers.arrived.clear()
         wanted = reader.waiting_on()
-        if wanted and not wanted[0].done():
+        if wanted and not wanted[0].is_done:
             # Between the waits a signal takes effect; inside, two of them could break a lock.
             with uninterrupted:
                 self._workers.arrived.wait(_SIGNAL_SECONDS)

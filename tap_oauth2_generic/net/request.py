@@ -242,4 +242,6 @@ def _readable(value: str) -> str:
 
     ``requests`` decodes headers as Latin-1, but servers write UTF-8.
     """
+    if value.isascii():
+        return value
     return value.encode("latin-1", "replace").decode("utf-8", "surrogateescape")

@@ -23,6 +23,8 @@ from tap_oauth2_generic.settings.limits import MIN_BYTES_PER_SECOND
 
 # ``content`` would take 10 KB at a time.
 _PIECE_BYTES = 2**20
+# A small response is read at once: each read may hand the interpreter to another thread.
+_BUFFER_BYTES = 2**16
 # Interim responses (RFC 9110 section 15.2), and how many are tolerated; 101 is not one.
 _INTERIM = frozenset(range(100, 200)) - {http.client.SWITCHING_PROTOCOLS}
 _MAX_INTERIM = 20
@@ -63,7 +65,7 @@ class StrictResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
         super().__init__(sock, *arguments, **options)
         self._stream = _TimedStream(self.fp.detach(), sock.gettimeout() or float("inf"))
-        self.fp = io.BufferedReader(self._stream)
+        self.fp = io.BufferedReader(self._stream, _BUFFER_BYTES)
 
     def begin(self) -> None:
         """Read the head; raise HTTPException for one that ``http.client`` reads in part.

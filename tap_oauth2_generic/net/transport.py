@@ -135,7 +135,8 @@ class _Adapter(HTTPAdapter):
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None
     ) -> Any:
-        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
+        # Without the file of the authorities, which it would look for each time.
+        host, _ = super().build_connection_pool_key_attributes(request, True)  # noqa: FBT003
         if host["scheme"] != "https":
             return host, {}
         trusted = DEFAULT_CA_BUNDLE_PATH if verify is True else verify

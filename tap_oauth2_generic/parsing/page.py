@@ -154,7 +154,7 @@ def read_page(  # noqa: PLR0913, PLR0917 - a response in its parts
     ``keep_encoded`` leaves the records encoded, if they are a list. Raises ResponseError if the
     body cannot be decoded, or what the path finds cannot be records.
     """
-    sent = CaseInsensitiveDict(headers)
+    sent = headers if isinstance(headers, CaseInsensitiveDict) else CaseInsensitiveDict(headers)
     charset, opened = charset_of(headers), None
     decode_all = decoded or partial(settings.decode, content, charset)
     read_body = partial(_read_body, content, status, decode_all)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import compress
 from operator import not_
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from tap_oauth2_generic.parsing.json_list import as_list
 from tap_oauth2_generic.runtime.json_encoder import encode_json
@@ -18,8 +18,7 @@ Record = dict[str, Any]
 _OBJECTS = msgspec.json.Decoder(list[Record], float_hook=Decimal)
 
 
-@dataclass(frozen=True)
-class EncodedPage:
+class EncodedPage(msgspec.Struct, frozen=True):
     """The records of a page as the server wrote them, without spaces and line breaks.
 
     ``records`` are the members of the list ``json``, ``members`` the fields of each that steps
@@ -33,14 +32,14 @@ class EncodedPage:
 
     json: bytes
     records: Sequence[bytes | msgspec.Raw]
-    members: Mapping[str, Sequence[bytes | msgspec.UnsetType]] = field(default_factory=dict)
-    columns: Mapping[str, list[bytes]] = field(default_factory=dict)
-    constants: Mapping[str, Any] = field(default_factory=dict)
-    left_out: Mapping[str, int] = field(default_factory=dict)
-    in_order: list[Any] = field(default_factory=list)
-    replication_values: list[Any] = field(default_factory=list)
+    members: Mapping[str, Sequence[bytes | msgspec.UnsetType]] = {}
+    columns: Mapping[str, list[bytes]] = {}
+    constants: Mapping[str, Any] = {}
+    left_out: Mapping[str, int] = {}
+    in_order: list[Any] = []
+    replication_values: list[Any] = []
     without: int = 0
-    keys: Mapping[str, list[bytes]] = field(default_factory=dict)
+    keys: Mapping[str, list[bytes]] = {}
     emitted: Sequence[tuple[str, Sequence[bytes | None]]] = ()
 
     def has(self, name: str, *, always: bool = False) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
+
+from msgspec.structs import replace
 
 from tap_oauth2_generic.parsing.formats import decode
 from tap_oauth2_generic.parsing.json_list import as_list

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from typing import Any, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from tap_oauth2_generic.errors import RecordError
 from tap_oauth2_generic.parsing.json_list import JsonList
@@ -49,8 +50,7 @@ class Slice:
     is_sample: bool = False
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(msgspec.Struct, frozen=True):
     """The records of one page on their way to the target: encoded, or decoded and prepared."""
 
     origin: Slice
@@ -63,6 +63,8 @@ class Batch:
 
     def part(self, first: int, last: int | None) -> Batch:
         """Return the records from a number up to another one."""
+        if not first and last is None:
+            return self
         if self.encoded is None:
             return replace(self, records=self.records[first:last])
         emitted = [(name, made[first:last]) for name, made in self.encoded.emitted]

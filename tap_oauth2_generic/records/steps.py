@@ -7,7 +7,8 @@ lists the steps of a stream, in order.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tap_oauth2_generic.parsing.extract_records import RecordSettings, add_fields
 from tap_oauth2_generic.parsing.formats import decode

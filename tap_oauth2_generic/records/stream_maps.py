@@ -9,12 +9,12 @@ import ast
 import copy
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from fnmatch import fnmatch
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from singer_sdk.mapper import PluginMapper, StreamMap
 
 from tap_oauth2_generic.errors import RecordError

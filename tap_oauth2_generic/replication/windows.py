@@ -59,8 +59,8 @@ def windows(
     """
     for lower, upper in _split(start, end, length):
         is_early = bounds == "inclusive" and upper is not end
-        sent = lower and replace(lower, is_early=bounds == "exclusive")
-        yield sent, replace(upper, is_early=is_early)
+        sent = replace(lower, is_early=True) if lower and bounds == "exclusive" else lower
+        yield sent, replace(upper, is_early=True) if is_early else upper
 
 
 def _split(start: Bound | None, end: Bound, length: Duration | None) -> Iterator[Window]:

@@ -75,7 +75,7 @@ class SignalGuard:
 
 
 def _in_main_thread() -> bool:
-    return threading.current_thread() is threading.main_thread()
+    return threading.get_ident() == threading.main_thread().ident
 
 
 #: The guard of this process, because signals go to a process.

@@ -2,16 +2,48 @@
 
 from __future__ import annotations
 
-import itertools
-import queue
 import threading
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
-from contextlib import suppress
-from typing import Any, TypeVar
+from queue import SimpleQueue
+from typing import Any, Generic, TypeVar
 
 _Result = TypeVar("_Result")
-_URGENT, _NORMAL, _STOP = range(3)
+
+
+class Call(Generic[_Result]):
+    """A call to make in a thread, and its result; one other thread reads it.
+
+    A ``Future`` has locks for any number of readers, which take as long as a small page.
+    """
+
+    def __init__(self, function: Callable[[], _Result]) -> None:
+        self._function: Callable[[], _Result] | None = function
+        self._result: Any = None
+        #: What it raised.
+        self.error: BaseException | None = None
+        self.is_done = False
+
+    def run(self) -> None:
+        """Make the call, unless it was canceled."""
+        function = self._function
+        try:
+            if function is not None:
+                self._result = function()
+        except BaseException as error:  # noqa: BLE001 - raised where the result is read
+            self.error = error
+        self.is_done = True
+
+    def cancel(self) -> None:
+        """Do not make the call, if it has not begun."""
+        self._function = None
+
+    def result(self) -> _Result:
+        """Return the result of a call that is done, or raise its error."""
+        if self.error is not None:
+            raise self.error
+        result: _Result = self._result
+        return result
 
 
 class Workers:
@@ -25,40 +57,37 @@ class Workers:
         self._limit = limit
         #: Set with each result.
         self.arrived = threading.Event()
-        self._threads: list[threading.Thread] = []
-        self._number = itertools.count()
-        self._queue: queue.PriorityQueue[tuple[int, int, Any, Any]] = queue.PriorityQueue()
+        self._threads = 0
+        self._urgent, self._others = deque[Call[Any]](), deque[Call[Any]]()
+        # As many as there are calls; a thread without a call ends.
+        self._tickets: SimpleQueue[None] = SimpleQueue()
 
-    def submit(self, call: Callable[[], _Result], *, urgent: bool) -> Future[_Result]:
-        """Run a call in a thread; an urgent one before all that wait."""
-        future: Future[_Result] = Future()
-        if len(self._threads) < self._limit:
-            thread = threading.Thread(target=self._work, daemon=True)
-            self._threads.append(thread)
-            thread.start()
-        self._queue.put((_URGENT if urgent else _NORMAL, next(self._number), future, call))
-        return future
+    def submit(self, function: Callable[[], _Result], *, urgent: bool) -> Call[_Result]:
+        """Make a call in a thread; an urgent one before all that wait."""
+        call = Call(function)
+        (self._urgent if urgent else self._others).append(call)
+        self._tickets.put(None)
+        if self._threads < self._limit:
+            self._threads += 1
+            threading.Thread(target=self._work, daemon=True).start()
+        return call
 
     def close(self) -> None:
-        """Cancel the waiting calls; each thread ends after its current one."""
-        with suppress(queue.Empty):
-            while True:
-                self._queue.get_nowait()[2].cancel()
-        for _ in self._threads:
-            self._queue.put((_STOP, next(self._number), None, None))
-        self._threads.clear()
+        """Drop the waiting calls; each thread ends after its current one."""
+        self._urgent.clear()
+        self._others.clear()
+        for _ in range(self._threads):
+            self._tickets.put(None)
 
     def _work(self) -> None:
         while True:
-            _, _, future, call = self._queue.get()
-            if future is None:
-                return
-            if not future.set_running_or_notify_cancel():
-                continue
+            self._tickets.get()
             try:
-                future.set_result(call())
-            except BaseException as error:  # noqa: BLE001 - raised where the result is read
-                future.set_exception(error)
+                call = (self._urgent or self._others).popleft()
+            except IndexError:
+                return
+            call.run()
             # An idle thread would keep its last result alive.
-            del future, call
-            self.arrived.set()
+            del call
+            if not self.arrived.is_set():
+                self.arrived.set()

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -67,6 +68,7 @@ def url(value: Any) -> str:
     return address
 
 
+@lru_cache(maxsize=64)
 def is_loopback(host: str | None) -> bool:
     """Return whether a host name or address belongs to this machine."""
     if host is None:

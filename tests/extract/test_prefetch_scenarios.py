@@ -298,6 +298,14 @@ def test_next_page_of_a_cursor_is_fetched_while_this_one_is_emitted(api, tmp_pat
     assert output.count(b'"type":"RECORD"') == 100
 
 
+def wait_until(condition):
+    """Wait for another thread; fail the test after 20 seconds."""
+    ends_at = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < ends_at
+        time.sleep(0.001)
+
+
 def test_buffered_pages_are_bounded(api):
     """At most three for each request that may be in flight."""
     api.routes["/items"] = lambda seen: {"d": rows(int(seen.query["page"]))}
@@ -307,8 +315,7 @@ def test_buffered_pages_are_bounded(api):
     pages = tap.prefetcher.pages(reader)
     for read in range(1, 20):
         next(pages)
-        for response in reader.waiting_on():
-            response.result(20)
+        wait_until(lambda: all(response.is_done for response in reader.waiting_on()))
         assert len(api.requests("/items")) <= read + 3 * 4
     pages.close()
     tap.prefetcher.close()

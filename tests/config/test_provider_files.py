@@ -145,7 +145,7 @@ def placeholders(file):
 def filled(file, text):
     """Fill the user's own parts of an address with their defaults, or with a plain word."""
     for name, about in read(file).get("params", {}).items():
-        text = text.replace(f"{{provider.{name}}}", about.get("default", "mine"))
+        text = text.replace(f"{{provider.{name}}}", about.get("default", "mine.example"))
     return text
 
 

@@ -5,7 +5,9 @@ It accepts one navigation to one path and nothing from other sites; the login ju
 
 from __future__ import annotations
 
+import base64
 import errno
+import hashlib
 import hmac
 import html
 import ipaddress
@@ -26,6 +28,15 @@ _HTTP_PORT = 80
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
 <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1rem}}
 h1{{font-size:1.4rem;color:{colour}}}</style><h1>{title}</h1><p>{text}</p></html>"""
+# A browser keeps the fragment of an address to itself, so a script sends it as a query, once.
+_SCRIPT = (
+    "if(location.hash.length>1)location.replace("
+    "location.pathname+(location.search||'?')+'&'+location.hash.slice(1))"
+)
+_SCRIPT_HASH = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_FRAGMENT_POLICY = f"default-src 'none'; script-src 'sha256-{_SCRIPT_HASH}'"
+_FRAGMENT_PAGE = f"<!doctype html><title>Login</title><script>{_SCRIPT}</script>"
 
 
 @contextmanager
@@ -143,9 +154,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         listener = self.server
-        params = {} if listener.is_used or not self._is_navigation() else self._params()
+        is_expected = not listener.is_used and self._is_navigation()
+        params = self._params() if is_expected else {}
         if not params:
-            self._send(404, "")
+            may_have_fragment = is_expected and self.path.partition("?")[0] == listener.path
+            if may_have_fragment:
+                self._send(404, _FRAGMENT_PAGE, _FRAGMENT_POLICY)
+            else:
+                self._send(404, "")
             return
         listener.is_used = True
         listener.params.put(params)
@@ -154,7 +170,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _params(self) -> dict[str, str]:
         """Return the parameters of the redirect, none for any other request.
 
-        At another path the ``state`` must match: only the provider knows it.
+        At another path, or with a code of another name, the ``state`` must match: only the
+        provider knows it.
         """
         try:
             target = urlsplit(self.path)
@@ -162,11 +179,12 @@ class _Handler(BaseHTTPRequestHandler):
             return {}
         listener = self.server
         params = dict(parse_qsl(target.query, keep_blank_values=True))
-        if not params.keys() & {"code", "error"}:
+        given, expected = params.get("state", "").encode(), listener.state.encode()
+        is_ours = bool(expected) and hmac.compare_digest(given, expected)
+        if not (is_ours or params.keys() & {"code", "error"}):
             return {}
         if target.path != listener.path:
-            given, expected = params.get("state", "").encode(), listener.state.encode()
-            if not hmac.compare_digest(given, expected):
+            if not is_ours:
                 return {}
             listener.wrong_path = target.path[:200]
         return params
@@ -183,14 +201,14 @@ class _Handler(BaseHTTPRequestHandler):
             return False
         return is_loopback(host) and self.headers.get("Sec-Fetch-Dest", "document") == "document"
 
-    def _send(self, status: int, page: str) -> None:
+    def _send(self, status: int, page: str, policy: str = _POLICY) -> None:
         content = page.encode()
         self.send_response(status)
         for name, value in {
             "Content-Type": "text/html; charset=utf-8",
             "Content-Length": str(len(content)),
             "Cache-Control": "no-store",
-            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+            "Content-Security-Policy": policy,
             "Referrer-Policy": "no-referrer",
             "Connection": "close",
         }.items():

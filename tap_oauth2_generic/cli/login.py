@@ -82,7 +82,9 @@ def read_redirect(pasted: str, redirect_uri: str) -> Mapping[str, str]:
             f"the pasted address does not begin with the redirect URI {redirect_uri}; paste the "
             "address after the login, and set redirect_uri to the registered one"
         )
-    return dict(parse_qsl(parts[0].query, keep_blank_values=True))
+    # A provider may put its parameters into the fragment.
+    given = f"{parts[0].query}&{parts[0].fragment}"
+    return dict(parse_qsl(given, keep_blank_values=True))
 
 
 def has_browser() -> bool:

@@ -66,7 +66,8 @@ class Authenticator:
 
     def response(self) -> dict[str, Any]:
         """Return the last token response, for ``{token.NAME}`` in templates."""
-        return dict(self._fresh_token().response)
+        token = self._fresh_token()
+        return {**token.redirect, **token.response}
 
     def renew(self, rejected: str) -> str:
         """Return an access token other than the one that the API rejected."""

@@ -7,16 +7,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 _VERIFIER_LENGTH = 64
 
 
 def authorization_url(
-    endpoint: str, client_id: str, scope: str | None, params: Mapping[str, str]
+    endpoint: str,
+    client_id: str,
+    scope: str | None,
+    params: Mapping[str, str],
+    names: Mapping[str, str],
 ) -> str:
     """Return the URL a person opens to consent (RFC 6749 section 4.1.1).
 
-    ``params`` hold ``state`` and ``redirect_uri``, and override the standard's parameters.
+    ``params`` hold ``state`` and ``redirect_uri``, and override the standard's parameters;
+    ``names`` are what the provider calls them.
     """
     from requests_oauthlib import OAuth2Session  # only a login needs it
 
@@ -27,7 +33,15 @@ def authorization_url(
     rest = {name: value for name, value in params.items() if name not in {"state", "redirect_uri"}}
     session = OAuth2Session(client_id, redirect_uri=params.get("redirect_uri"), scope=scope)
     url, _ = session.authorization_url(secure, state=params.get("state"), **rest)
-    return f"http{url[5:]}" if is_plain else str(url)
+    url = _rename(str(url), names) if names else str(url)
+    return f"http{url[5:]}" if is_plain else url
+
+
+def _rename(url: str, names: Mapping[str, str]) -> str:
+    parts = urlsplit(url)
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    query = urlencode([(names.get(name, name), value) for name, value in pairs])
+    return urlunsplit(parts._replace(query=query))
 
 
 def create_code_challenge() -> tuple[str, str]:

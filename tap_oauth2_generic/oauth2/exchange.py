@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import requests
 
 from tap_oauth2_generic.errors import AuthorizationError
@@ -37,4 +40,9 @@ def exchanged_token(
         place = "token_exchange.access_token_path"
         raise missing_token(response, body, settings.access_token_path, place)
     merged = {**first.response, **fields}
-    return Token(token.access_token, first.refresh_token, token.expires_at, now, merged, first)
+    changes: dict[str, Any] = {
+        "expires_at": token.expires_at,
+        "obtained_at": now,
+        "response": merged,
+    }
+    return replace(first, access_token=token.access_token, first=first, **changes)

@@ -161,6 +161,8 @@ class Renewal:
     def _commit(self, chain: Chain, token: Token) -> Chain:
         """Store a token known only here."""
         now, renewals = self._clock.time(), chain.renewals + (chain.token != NO_TOKEN)
+        # Only a login has a redirect.
+        token = replace(token, redirect=chain.token.redirect)
         renewed = self._connection.bind(
             chain,
             token=self._connection.as_stored(token),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tap_oauth2_generic.runtime.redaction import register
@@ -21,7 +21,8 @@ class Token:
 
     Times are in seconds since 1970; ``expires_at`` is None if unknown. ``response`` is the full
     token response, for ``{token.NAME}`` in templates. ``first`` is the token of the provider that
-    this one was exchanged for, or will be while ``access_token`` is empty.
+    this one was exchanged for, or will be while ``access_token`` is empty. ``redirect`` are the
+    further parameters of the login's redirect; the fields of the response win.
     """
 
     access_token: str = field(repr=False)
@@ -30,17 +31,18 @@ class Token:
     obtained_at: float = 0.0
     response: Mapping[str, Any] = field(default_factory=dict, repr=False)
     first: Token | None = field(default=None, repr=False)
+    redirect: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         """Register the secrets so that they never appear in output."""
         register(self.access_token, self.refresh_token)
-        register(*_secrets_in(self.response))
+        register(*_secrets_in({**self.redirect, **self.response}))
 
     @property
     def fields(self) -> dict[str, Any]:
         """The fields of the response, and the tokens under their usual names."""
         tokens = {"access_token": self.access_token, "refresh_token": self.refresh_token}
-        return {**tokens, **self.response}
+        return {**tokens, **self.redirect, **self.response}
 
     @property
     def own(self) -> Token:
@@ -52,7 +54,7 @@ class Token:
         first = self.own
         if not first.access_token:
             return first
-        return Token("", first.refresh_token, None, first.obtained_at, first.response, first)
+        return replace(first, access_token="", expires_at=None, first=first)
 
     def is_fresh(self, now: float, leeway: float) -> bool:
         """Return whether the token can still be used at a time.

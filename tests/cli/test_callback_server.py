@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import base64
+import hashlib
 import inspect
+import re
 import socket
 import struct
 import threading
@@ -141,6 +144,30 @@ def test_page_runs_no_script(listener):
         "no-store",
         "no-referrer",
     )
+
+
+def test_page_for_a_fragment_runs_its_own_script_only(listener):
+    """A visit without parameters may have a fragment: one known script sends it as a query."""
+    page = Visitor(listener).send("/callback", headers=NAVIGATION)
+    script = re.search("<script>(.*)</script>", page.text)[1]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = f"default-src 'none'; script-src 'sha256-{digest}'"
+    assert page.headers["Content-Security-Policy"] == policy
+    assert "location.pathname" in script
+    assert "http" not in script
+    assert Visitor(listener).send("/other", headers=NAVIGATION).text == ""
+    assert_still_waiting(listener)
+
+
+def test_code_of_another_name_needs_the_state(listener):
+    """A redirect without code or error counts if it has the state of the login."""
+    visitor = Visitor(listener)
+    assert visitor.send("/callback?auth_code=c&state=other").status_code == 404
+    assert_still_waiting(listener)
+    visit = visitor.visit(f"/callback?auth_code=c&state={STATE}", [])
+    assert listener.wait(10)["auth_code"] == "c"
+    listener.show("It worked", "", worked=True)
+    visit.join()
 
 
 @pytest.mark.parametrize("room", [callback_server, authorization_code])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl, urlsplit
+
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -47,6 +49,20 @@ def test_page_reports_success(browser, demo, tmp_path, tap):
     assert "valid until" in text
     assert "It worked" not in said
     assert tap(settings).status == 0
+
+
+def test_parameters_in_the_fragment_are_read(browser, api, tmp_path, tap):
+    """A provider that responds in the fragment, with a code of another name, is logged in to."""
+    settings = {"authorize_url": f"{api.url}/authorize", "access_token_url": f"{api.url}/token"}
+    names = {"client_id": "app_id"}
+    settings |= {"authorize_param_names": names, "code_param": "auth_code"}
+    login = Login(tmp_path, config(api.url, **settings)).wait_for_address()
+    asked = dict(parse_qsl(urlsplit(login.address).query))
+    browser.get(f"{login.redirect_uri}#auth_code=the-code&realmId=7&state={asked['state']}")
+    assert login.end()[0] == 0
+    assert "It worked" in browser.find_element(By.TAG_NAME, "body").text
+    assert api.requests("/token")[0].form["code"] == "the-code"
+    assert (asked["app_id"], "client_id" in asked) == ("demo-client", False)
 
 
 def test_page_reports_denial(browser, demo, tmp_path):

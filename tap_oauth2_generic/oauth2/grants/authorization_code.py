@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tap_oauth2_generic.errors import AuthorizationError
@@ -17,9 +18,20 @@ from tap_oauth2_generic.oauth2.grants.base import Grant, LoginUI
 from tap_oauth2_generic.oauth2.token import Token
 from tap_oauth2_generic.oauth2.token_client import TokenClient
 from tap_oauth2_generic.runtime.redaction import mask_tokens, redact, register
-from tap_oauth2_generic.settings.field_types import BOOLEAN, TEMPLATES, URL
-from tap_oauth2_generic.settings.fields import setting
+from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, TEMPLATES, URL, object_of
+from tap_oauth2_generic.settings.fields import near_choice, setting
 from tap_oauth2_generic.settings.templates import as_text
+from tap_oauth2_generic.settings.values import text
+
+# The state keeps its name: by it the login knows its own redirect.
+_RENAMED = (
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "response_type",
+    "code_challenge",
+    "code_challenge_method",
+)
 
 
 class AuthorizationCode(Grant):
@@ -37,6 +49,12 @@ class AuthorizationCode(Grant):
     authorize_params: dict[str, Any] = setting(
         TEMPLATES, "Extra parameters of the authorize redirect; null removes one.", default={}
     )
+    authorize_param_names: dict[str, str] = setting(
+        object_of(text, {"type": "string"}),
+        "What the authorize redirect calls its standard parameters, such as `client_id`.",
+        default={},
+    )
+    code_param: str = setting(NAME, "What the login's redirect calls the code.", default="code")
     pkce: bool = setting(BOOLEAN, "Send an S256 code challenge with the login.", default=True)
     redirect_uri: str = setting(
         URL,
@@ -56,14 +74,28 @@ class AuthorizationCode(Grant):
         params |= client.fill(self.authorize_params)
         strings = {name: as_text(value) for name, value in params.items() if value is not None}
         endpoint = client.endpoints.resolve("authorize_url")
-        url = authorization_url(endpoint, client.client_id, client.scope, strings)
-        code = _read_code(ui.wait_for_redirect(url, self.redirect_uri), state, client.endpoints)
+        url = authorization_url(
+            endpoint, client.client_id, client.scope, strings, self.authorize_param_names
+        )
+        redirect = ui.wait_for_redirect(url, self.redirect_uri)
+        code = _read_code(redirect, state, client.endpoints, self.code_param)
         fields = {"grant_type": self.grant_type, "code": code, "redirect_uri": self.redirect_uri}
         fields |= {"code_verifier": verifier} if self.pkce else {}
-        return client.redeem_code(fields, self.grant_type)
+        token = client.redeem_code(fields, self.grant_type)
+        kept = redirect.keys() - {"state", "iss", self.code_param}
+        return replace(token, redirect={name: redirect[name] for name in kept})
+
+    def contradictions(self) -> list[str]:
+        """Return the names of parameters that the redirect has not, a sentence each."""
+        return [
+            f"authorize_param_names: the redirect has no {name!r} to rename"
+            f"{near_choice(name, _RENAMED)}"
+            for name in self.authorize_param_names
+            if name not in _RENAMED
+        ]
 
 
-def _read_code(params: Mapping[str, str], state: str, endpoints: Endpoints) -> str:
+def _read_code(params: Mapping[str, str], state: str, endpoints: Endpoints, name: str) -> str:
     """Return a redirect's code, after checking its state and issuer."""
     if not hmac.compare_digest(params.get("state", "").encode(), state.encode()):
         raise AuthorizationError(
@@ -81,10 +113,10 @@ def _read_code(params: Mapping[str, str], state: str, endpoints: Endpoints) -> s
         said = redact(": ".join(filter(None, (error, params.get("error_description")))))
         reason = mask_tokens(said)
         raise AuthorizationError(f"the provider rejected the login ({reason[:200]})")
-    code = params.get("code", "")
+    code = params.get(name, "")
     if not code:
         raise AuthorizationError(
-            "the redirect has neither a code nor an error; run the login again"
+            f"the redirect has neither a parameter {name} nor an error; run the login again"
         )
     register(code)
     return code

@@ -16,11 +16,11 @@ from tap_oauth2_generic.settings.templates import OF_REQUEST
 BOUNDS = ("start", "end")
 # The settings of a stream that hold templates, by section.
 _TEMPLATES = {
-    "request": ("path", "params", "raw_params", "headers", "body"),
+    "request": ("path", "params", "raw_params", "headers", "body", "graphql"),
     "records": ("records_path",),
 }
 # Those of them whose values may be new for each request.
-_OF_REQUEST = ("params", "raw_params", "headers", "body")
+_OF_REQUEST = ("params", "raw_params", "headers", "body", "graphql")
 
 
 def readable(errors: Iterable[str]) -> Iterator[str]:

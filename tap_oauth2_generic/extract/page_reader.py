@@ -88,7 +88,8 @@ class PageReader:
         self.log = StreamLog(stream.name, self.stats.warnings.append)
         rules = [*stream.rules.response_rules, *session.config.rules.response_rules]
         decode = partial(stream.records.decode, note_nan=self._note_nan)
-        policy = RequestPolicy(rules, decode, self.log, self.stats)
+        is_graphql = stream.request.graphql is not None
+        policy = RequestPolicy(rules, decode, self.log, self.stats, is_graphql=is_graphql)
         #: For pages of a sync, and for those of a sample.
         self._policies = policy, replace(policy, is_sample=True)
         self._keeps_encoded = keeps_encoded

@@ -58,7 +58,8 @@ class PagingSearch:
 
     def find(self, samples: list[Sample]) -> dict[str, Any]:
         """Return the paging settings that lead on from the first pages of some slices."""
-        params = Parameters(self.definition.get("method", "GET"), self.definition.get("body"))
+        query, method = self.definition.get("graphql"), self.definition.get("method", "GET")
+        params = Parameters("POST" if query else method, query or self.definition.get("body"))
         configured = self.configured
         is_paged = configured.get("style", DEFAULT_STYLE) != DEFAULT_STYLE
         read = [len(self._try(configured, slice_)) for slice_, _ in samples] if is_paged else [0]

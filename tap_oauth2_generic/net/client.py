@@ -20,7 +20,7 @@ from tap_oauth2_generic.errors import (
     TapError,
     UnreachableError,
 )
-from tap_oauth2_generic.net import retry
+from tap_oauth2_generic.net import graphql, retry
 from tap_oauth2_generic.net.hosts import HostPolicy
 from tap_oauth2_generic.net.rate_limit import RateLimiter, Slot
 from tap_oauth2_generic.net.remaining import read_remaining
@@ -58,11 +58,12 @@ class RequestPolicy:
     log: StreamLog | logging.Logger = LOG
     stats: StreamStats = field(default_factory=StreamStats)
     is_sample: bool = False
+    is_graphql: bool = False
 
 
 @dataclass(frozen=True)
 class _Attempt:
-    """A request that was sent once; ``outcome`` describes its result."""
+    """A request that was sent once; ``outcome`` describes its result, or even ``says_all``."""
 
     verdict: retry.Verdict
     outcome: str
@@ -70,6 +71,7 @@ class _Attempt:
     is_unreachable: bool = False
     # It was refused, perhaps because others were in flight.
     may_do_alone: bool = False
+    says_all: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,8 @@ class ApiClient:
         """Send a request until it has a response that can be used, and return that.
 
         ``build`` makes the request anew for each attempt: a template may hold a field of the token
-        response, or the time. A guess is sent once and in silence. If
-        the API refuses a request while others are in flight, it is sent again, ``alone``.
+        response, or the time. A guess is sent once and in silence. A request that is refused while
+        others are in flight is sent again, ``alone``.
 
         Raises HostNotAllowedError before anything is sent to a foreign host, ApiError if the
         API refuses or keeps failing, UnreachableError if its host cannot be reached,
@@ -156,13 +158,16 @@ class ApiClient:
             outcome, never_left = retry.describe_failure(error), retry.was_not_sent(error)
             return _Attempt(retry.Verdict("retry"), outcome, is_unreachable=never_left)
         response = Response.of(request, raw, policy.decode)
-        status, headers = response.status, response.headers
-        now = self.clock.time()
+        status, headers, now = response.status, response.headers, self.clock.time()
         verdict = retry.decide(status, headers, self.resilience, now)
         if verdict.action == "refresh" and not has_token:
             verdict = retry.Verdict("fail")
         rule = next((one for one in policy.rules if one.fits(response)), None)
         if rule is None:
+            if policy.is_graphql and verdict.action == "ok":
+                verdict, outcome, seconds = graphql.decide(response, self.resilience, now)
+                self.limiter.hold(seconds)
+                return _Attempt(verdict, outcome, response, says_all=True)
             outcome = f"returned status {status} {excerpt(raw.reason or '')}".rstrip()
             refused = verdict.action == "fail" and not verdict.refusal
             return _Attempt(verdict, outcome, response, may_do_alone=refused and slot.is_shared)
@@ -233,7 +238,7 @@ def _final_error(request: Request, attempt: _Attempt, failures: int) -> TapError
 
 
 def _refusal(response: Response, attempt: _Attempt, *, renewed: bool) -> str:
-    body = excerpt(response.content)
+    body = "" if attempt.says_all else excerpt(response.content)
     even = ", even with a fresh access token" if renewed else ""
     message = f"{response.request.name} {attempt.outcome}{even}{': ' if body else ''}{body}"
     if attempt.verdict.refusal:

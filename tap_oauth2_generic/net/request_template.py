@@ -13,10 +13,18 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urljoin, urlsplit
 
 from tap_oauth2_generic.errors import SettingError
+from tap_oauth2_generic.net.graphql import GraphQL
 from tap_oauth2_generic.net.request import Request, encode_pairs
 from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.runtime.secret_values import of_header
-from tap_oauth2_generic.settings.field_types import BODY, HEADERS, PARAMETERS, TEMPLATE, enum
+from tap_oauth2_generic.settings.field_types import (
+    BODY,
+    HEADERS,
+    PARAMETERS,
+    TEMPLATE,
+    enum,
+    section,
+)
 from tap_oauth2_generic.settings.fields import Settings, setting
 from tap_oauth2_generic.settings.limits import MIN_MASKED_LENGTH
 from tap_oauth2_generic.settings.templates import (
@@ -56,11 +64,16 @@ class RequestSettings(Settings):
     )
     body: Any = setting(BODY, "Request body, an object or array whose strings are templates.")
     body_format: str = setting(enum("json", "form"), "Encoding of the body.", default="json")
+    graphql: GraphQL | None = setting(
+        section(GraphQL),
+        "A GraphQL query, posted as JSON. `errors` in its response fail the read, and a limit on "
+        "its cost is waited for.",
+    )
 
     def templates(self) -> Iterator[tuple[str, Template]]:
         """Yield each template with its place."""
         yield "path", self.path
-        for place in ("params", "raw_params", "headers", "body"):
+        for place in ("params", "raw_params", "headers", "body", "graphql"):
             yield from templates_in(getattr(self, place), place)
 
     @cached_property
@@ -71,6 +84,8 @@ class RequestSettings(Settings):
 
     def contradictions(self) -> list[str]:
         """Return what cannot be sent, a sentence each."""
+        if self.graphql and (self.body is not None or self.body_format == "form"):
+            return ["graphql is a JSON body of its own; remove body and body_format"]
         if self.body_format == "form" and isinstance(self.body, list):
             return ["body_format form needs a body that is an object"]
         return []
@@ -101,12 +116,12 @@ class RequestTemplate:
             value = template.render(scope)
             register(*(part for part in of_header(value) if len(part) >= MIN_MASKED_LENGTH))
         headers = fill({**self.headers, **self.settings.headers}, scope)
-        body = self.settings.body
+        body = self.settings.graphql.body if self.settings.graphql else self.settings.body
         if self.settings.body_format == "json":
             body = fill_values(body, scope)
         params = {**connection, **given, **fill(self.settings.params, scope)}
         return Request(
-            method=self.settings.method,
+            method="POST" if self.settings.graphql else self.settings.method,
             url=url,
             params={name: value for name, value in params.items() if name not in raw},
             headers={name: value for name, value in headers.items() if value is not None},
@@ -176,6 +191,8 @@ def templates_in(value: Any, place: str) -> Iterator[tuple[str, Template]]:
     elif isinstance(value, list):
         for index, member in enumerate(value):
             yield from templates_in(member, f"{place}[{index}]")
+    elif isinstance(value, GraphQL):
+        yield from templates_in(value.variables, f"{place}.variables")
 
 
 def fill(value: Any, scope: Scope) -> Any:

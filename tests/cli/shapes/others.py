@@ -143,6 +143,18 @@ SHAPES |= {
 }
 
 
+GRAPHQL = ("github_graphql", "shopify_graphql", "linear", "braintree", "monday")
+
+
+def by_setting(found: Shape) -> Shape:
+    """Return a shape whose query is given by the setting ``graphql``, where braces are literal."""
+    query = found.settings["body"]["query"].replace("{{", "{").replace("}}", "}")
+    return Shape(found.respond, {"graphql": {"query": query}})
+
+
+SHAPES |= {f"{name}_by_setting": by_setting(SHAPES[name]) for name in GRAPHQL}
+
+
 @shape(settings={"method": "POST"})
 def search_by_post_without_body(call):
     start = (call.body("start") if call.seen.content else 0) or 0

@@ -37,7 +37,7 @@ endef
 # quietly LOG,COMMAND: run it with its output in LOG; show the end of LOG if it fails.
 quietly = $(2) >>$(1) 2>&1 </dev/null || { tail -n 30 $(1); echo "error: see $(1)" >&2; exit 1; }
 
-.PHONY: help demo recording docs bench soak fuzz test test-unit test-slow test-airflow test-pipelines test-packages test-matrix \
+.PHONY: help demo recording screenshots docs bench soak fuzz test test-unit test-slow test-airflow test-pipelines test-packages test-matrix \
 	lint format types imports audit constraints build clean
 
 help: ## List these tasks
@@ -48,6 +48,9 @@ demo: $(PLUGINS) ## Run a Meltano pipeline against the embedded API twice and ch
 
 recording: $(PLUGINS) ## Record the tour of README.md as docs/tour.svg
 	@$(DEMO)/venv/bin/python scripts/record_tour.py
+
+screenshots: $(VENV)/.installed ## Take the pictures of the studio's tutorial; needs Chromium
+	STUDIO_PICTURES=1 $(BIN)/pytest -q tests/studio/test_tutorial.py -k tutorial
 
 bench: $(VENV)/.bench-installed $(PLUGINS) .meltano/.installed-target-postgres .bench/.installed ## Measure speed and update the docs (one part: ARGS="--only throughput --quick")
 	@$(BIN)/python -m benchmarks $(ARGS)

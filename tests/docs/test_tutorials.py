@@ -25,6 +25,7 @@ from tests.support.login_process import free_port
 PORTS = ("8765", "8400")
 #: Folders with further commands, for the tutorials that need Meltano and its loaders.
 PLUGINS = (ROOT / ".demo" / "venv" / "bin", ROOT / ".meltano/loaders/target-duckdb/venv/bin")
+# The tutorial of the studio is followed in a browser: tests/studio/test_tutorial.py.
 WITH_PLUGINS = {"README", "meltano", "plain-target"}
 #: What a reader takes from the repository is this folder here.
 PLACES = {"/path/to/tap-oauth2-generic": ROOT}
@@ -32,7 +33,7 @@ PLACES = {"/path/to/tap-oauth2-generic": ROOT}
 
 def _tutorials():
     for page in (ROOT / "README.md", *sorted((DOCS / "tutorials").glob("*.md"))):
-        if page.stem != "index" and page.stem not in WITH_PLUGINS:
+        if page.stem not in {"index", "studio", *WITH_PLUGINS}:
             yield pytest.param(page, (), id=page.stem)
         if page.stem in {*WITH_PLUGINS, "first-sync"}:
             name = f"{page.stem}-to-its-end"

@@ -77,13 +77,14 @@ class Page:
         return self.until(lambda: self._shown(By.XPATH, path), f"no button {name!r}")
 
     def press(self, name):
-        self.button(name).click()
+        """Click a button; again, if its form was replaced meanwhile."""
+        self.until(lambda: self.button(name).click() or True, f"cannot press {name!r}")
 
     def link(self, name):
         return self.until(lambda: self._shown(By.LINK_TEXT, name), f"no link {name!r}")
 
     def follow(self, name):
-        self.link(name).click()
+        self.until(lambda: self.link(name).click() or True, f"cannot follow {name!r}")
 
     def field(self, label):
         """Return the field with a label."""

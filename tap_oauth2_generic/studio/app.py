@@ -41,6 +41,7 @@ ACTIONS = {
     "/streams/{index:place}/use": streams_page.use_value,
     "/streams/{index:place}": streams_page.save,
     "/streams/{index:place}/draft": streams_page.keep,
+    "/streams/{index:place}/json": streams_page.take_json,
     "/streams/{index:place}/style": streams_page.restyle,
     "/streams/{index:place}/stop": streams_page.stop,
 }

@@ -43,9 +43,14 @@ class FormField:
         return "field-" + self.name.replace(".", "-")
 
     @property
+    def is_long(self) -> bool:
+        """Whether it needs several lines: a field of one line would drop the line breaks."""
+        return self.kind == "json" or bool({*self.value} & {*"\r\n"})
+
+    @property
     def rows(self) -> int:
         """The height of its element, in lines."""
-        return 1 if self.kind != "json" else min(12, max(2, self.value.count("\n") + 1))
+        return min(12, max(2, self.value.count("\n") + 1))
 
 
 def declared_field(name: str, schema: Mapping[str, Any], label: str = "") -> FormField:
@@ -88,16 +93,21 @@ def read_value(kind: Kind, typed: str, before: Any) -> Any:
 
     What cannot be read stays a string, about which the setting complains.
     """
-    typed = typed.replace("\r\n", "\n")
     typed = typed if "\n" in typed else typed.strip()
+    if before is not None and _lines(typed) == _lines(show_value(kind, before)):
+        return before
+    typed = typed.replace("\r\n", "\n")
     if not typed:
         return None
-    if before is not None and typed == show_value(kind, before).strip():
-        return before
     if kind == "words":
         is_list = isinstance(before, list) or typed.startswith("[")
         return _words(typed) if is_list or before is None else typed
     return typed if kind == "text" else _literal(typed)
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines of a text: a browser sends its own line breaks."""
+    return text.strip().replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _words(typed: str) -> Any:

@@ -91,7 +91,11 @@ def make_form(project: Project, index: int, *, checks: bool) -> StreamForm:
     others = (name for name in DECLARED if name not in {*usual, "pagination"})
     more = [declared_field(name, DECLARED[name]) for name in others]
     known = [one.name for one in (*fields, style, *paging, *more)]
-    errors, rest = _errors_of(found, index, known)
+    # Of two equal names the second is the mistake; here it is the one that a person edits.
+    taken = f"the name {definition.get('name')!r} is taken"
+    where = f"streams[{index}]"
+    own = ((where, said.partition(": ")[2]) if taken in said else (at, said) for at, said in found)
+    errors, rest = _errors_of(own, index, known)
 
     def shown(one: FormField) -> FormField:
         return with_value(one, flat.get(one.name), errors.get(one.name, ()))
@@ -115,7 +119,8 @@ def take_form(project: Project, index: int, form: Mapping[str, str]) -> None:
     before = flat.get(_STYLE)
     fields = [declared_field(name, DECLARED[name]) for name in DECLARED if name != "pagination"]
     fields += [_style_field(flat), *_paging_fields(flat)]
-    pagination = dict(_object(definition.get("pagination")))
+    given = _object(definition.get("pagination"))
+    pagination = dict(given)
     for name, value in read_form(fields, form, flat):
         target, key = definition, name
         if name.startswith("pagination."):
@@ -126,22 +131,21 @@ def take_form(project: Project, index: int, form: Mapping[str, str]) -> None:
             target[key] = value
     if pagination.get("style") != before:
         pagination = _restyle(pagination)
-    if pagination:
+    if pagination != given:
         definition["pagination"] = pagination
-    elif isinstance(definition.get("pagination"), dict):
-        del definition["pagination"]
+        if not pagination:
+            del definition["pagination"]
     if definition != streams[index]:
         streams[index] = definition
         project.change("streams", streams)
 
 
 def _restyle(pagination: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what another style has of the settings; nothing without a style."""
-    known = styles().get(str(pagination.get("style")))
-    if known is None:
-        return {}
-    names = {"style", *schema_of(known)["properties"]}
-    return {name: value for name, value in pagination.items() if name in names}
+    """Return the settings without those that only other styles have."""
+    names = {name: {*schema_of(style)["properties"]} for name, style in styles().items()}
+    own = names.get(str(pagination.get("style")), set())
+    others = set[str]().union(*names.values()) - own
+    return {name: value for name, value in pagination.items() if name not in others}
 
 
 def _flatten(definition: Mapping[str, Any]) -> dict[str, Any]:

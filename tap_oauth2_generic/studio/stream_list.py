@@ -17,11 +17,10 @@ def streams_of(project: Project) -> list[dict[str, Any]]:
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
-def set_setting(project: Project, index: int, name: str, value: Any) -> None:
-    """Set a setting of a stream."""
+def set_streams(project: Project, changed: Mapping[int, Any]) -> None:
+    """Replace some streams, by index."""
     streams = streams_of(project)
-    streams[index] = {**streams[index], name: value}
-    project.change("streams", streams)
+    project.change("streams", [changed.get(n, one) for n, one in enumerate(streams)])
 
 
 def add_stream(project: Project, definition: Mapping[str, Any]) -> int:

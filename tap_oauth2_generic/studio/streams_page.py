@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.runtime.stats import plural
+from tap_oauth2_generic.studio.json_edit import edit_json, read_json
 from tap_oauth2_generic.studio.json_tree import tree_of
 from tap_oauth2_generic.studio.pages import Form, Studio, fragments, go_to, page
 from tap_oauth2_generic.studio.read_limits import limit_fields, read_limits
@@ -20,7 +21,7 @@ from tap_oauth2_generic.studio.stream_list import (
     add_stream,
     configuration_of,
     name_of,
-    set_setting,
+    set_streams,
     streams_of,
 )
 from tap_oauth2_generic.studio.suggesting import suggest
@@ -74,8 +75,26 @@ def use_value(studio: Studio, form: Form) -> Response:
 
 def keep(studio: Studio, form: Form) -> Response:
     """Remember what is typed, without judging it."""
-    _take(studio, form)
-    return fragments(studio)
+    shown = make_form(studio.project, _take(studio, form), checks=False)
+    return fragments(studio, "stream_json", **_values(studio, shown))
+
+
+def take_json(studio: Studio, form: Form) -> Response:
+    """Take the edited JSON of a stream as its settings."""
+    project, index, text = studio.project, _index(studio, form), form.get("json", "")
+    try:
+        found = read_json(text)
+        error = "" if isinstance(found, dict) else "the stream must be a JSON object"
+    except ValueError as raised:
+        found, error = None, f"the stream is not JSON: {raised}"
+    if error:
+        shown = make_form(project, index, checks=False)
+        typed = {"json": text, "json_error": error, "mirrors": False}
+        return fragments(studio, "stream_json", alert=error, **{**_values(studio, shown), **typed})
+    set_streams(project, {index: found})
+    shown = make_form(project, index, checks=True)
+    alert = _mistakes(shown)
+    return _respond(studio, shown, alert=alert, notice="" if alert else "Applied", mirrors=False)
 
 
 def restyle(studio: Studio, form: Form) -> Response:
@@ -95,7 +114,7 @@ def save(studio: Studio, form: Form) -> Response:
         return _choose(studio, index, form)
     shown = make_form(project, index, checks=True)
     if shown.is_wrong:
-        return _respond(studio, shown, alert=_WRONG)
+        return _respond(studio, shown, alert=_mistakes(shown))
     if action == "suggest":
         return _suggest(studio, shown)
     if action == "save":
@@ -113,8 +132,9 @@ def _read(studio: Studio, shown: StreamForm, chosen: str | None) -> Response:
     trial, before = Trial(shown.name, limits), studio.trials.get(shown.name)
     if before is not None:
         before.stop()
-        if chosen and chosen.isdecimal() and int(chosen) < len(before.slices):
-            trial.slices, trial.chosen = before.slices, int(chosen)
+        numbers = {str(number): number for number in range(len(before.slices))}
+        if chosen in numbers:
+            trial.slices, trial.chosen = before.slices, numbers[chosen]
     studio.trials[shown.name] = trial
     trial.begin(configuration_of(studio.project, shown.index))
     return _respond(studio, shown, "read")
@@ -124,10 +144,9 @@ def _suggest(studio: Studio, shown: StreamForm) -> Response:
     """Fill in what the responses of a stream suggest."""
     raw = configuration_of(studio.project, shown.index)
     definition, remarks = suggest(raw, shown.name)
-    streams = streams_of(studio.project)
-    new = [name for name in definition if definition[name] != streams[shown.index].get(name)]
-    streams[shown.index] = definition
-    studio.project.change("streams", streams)
+    before = streams_of(studio.project)[shown.index]
+    new = [name for name in definition if definition[name] != before.get(name)]
+    set_streams(studio.project, {shown.index: definition})
     filled = f"Filled in: {', '.join(new)}" if new else "Nothing to add"
     form = make_form(studio.project, shown.index, checks=True)
     return _respond(studio, form, notice="; ".join([filled, *remarks]))
@@ -145,8 +164,9 @@ def _choose(studio: Studio, index: int, form: Form) -> Response:
     if not chosen:
         chosen = {"schema": schema}
         notice = f"Declared a schema of {plural(len(columns), 'column')}"
-    for name, value in chosen.items():
-        set_setting(project, index, name, [value] if name == "primary_keys" else value)
+    if "primary_keys" in chosen:
+        chosen["primary_keys"] = [chosen["primary_keys"]]
+    set_streams(project, {index: {**streams_of(project)[index], **chosen}})
     return _respond(studio, make_form(project, index, checks=True), notice=notice)
 
 
@@ -193,7 +213,8 @@ def _respond(
     studio: Studio, shown: StreamForm, *more: str, alert: str = "", notice: str = "", **values: Any
 ) -> Response:
     values = {**_values(studio, shown), **values}
-    return fragments(studio, "stream_form", *more, alert=alert, notice=notice, **values)
+    names = ("stream_form", "stream_json", *more)
+    return fragments(studio, *names, alert=alert, notice=notice, **values)
 
 
 def _values(studio: Studio, shown: StreamForm) -> dict[str, Any]:
@@ -201,4 +222,11 @@ def _values(studio: Studio, shown: StreamForm) -> dict[str, Any]:
     trial = studio.trials.get(shown.name)
     trees = [tree_of(one, most=_MAX_MEMBERS) for one in trial.records] if trial else []
     reading = limit_fields(studio.typed_limits)
-    return {"form": shown, "trial": trial, "trees": trees, "reading": reading}
+    json = {"json": edit_json("", streams_of(studio.project)[shown.index]), "json_error": ""}
+    values = {"form": shown, "trial": trial, "trees": trees, "reading": reading}
+    return {**values, **json, "mirrors": True}
+
+
+def _mistakes(shown: StreamForm) -> str:
+    """Return what is wrong in one sentence; the fields hold the rest."""
+    return "; ".join(shown.errors) or (_WRONG if shown.is_wrong else "")

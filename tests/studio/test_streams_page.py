@@ -147,3 +147,69 @@ def test_typing_while_the_form_is_replaced_is_kept(connected, page):
     )
     page.field("Offset Field Name")
     assert page.field("Primary Keys").get_attribute("value") == "typed meanwhile"
+
+
+@pytest.fixture
+def later(write, config):
+    """A stream with settings of a later version."""
+    paging = {"style": "page_number", "page_param": "p", "later": {"a": [1.50]}}
+    stream = {"name": "contacts", "path": "contacts", "of_later": [True, None]}
+    write({**config, "streams": [{**stream, "pagination": paging}], "later_too": 1})
+
+
+def edit_json(page, change):
+    page.until(lambda: page.driver.find_element(By.ID, "stream_json_details"), "no JSON")
+    page.driver.execute_script("document.getElementById('stream_json_details').open = true;")
+    area = page.field("Stream as JSON")
+    text = change(area.get_attribute("value"))
+    page.driver.execute_script("arguments[0].value = arguments[1];", area, text)
+    page.press("Apply")
+
+
+def test_json_and_form_show_the_same_settings(later, page, project):
+    """Either is edited, the other follows; what the form does not know stays."""
+    before = saved(project)
+    page.follow("Streams")
+    page.follow("contacts")
+    edit_json(page, lambda text: text.replace('"contacts",', '"contacts", "records_path": "data",'))
+    page.until(
+        lambda: page.field("Json Path For Output Records").get_attribute("value") == "data",
+        "the form does not follow",
+    )
+    page.type("Page Number Field Name", "page")
+    page.field("Page Size").click()
+    page.until(
+        lambda: '"page_param": "page"' in page.field("Stream as JSON").get_attribute("value"),
+        "the JSON does not follow",
+    )
+    edit_json(
+        page, lambda text: text.replace('"of_later"', '"selected"').replace("[", 'true, "x": [', 1)
+    )
+    assert "unknown setting 'x'" in page.alert()
+    edit_json(page, lambda text: text.replace('"x"', '"of_later"'))
+    page.until(lambda: "of_later" in page.alert(), "not applied")
+    assert "must be" not in page.about("Selected")
+    assert saved(project) == before
+
+
+def test_wrong_json_is_said_at_its_field_and_kept(later, page):
+    page.follow("Streams")
+    page.follow("contacts")
+    edit_json(page, lambda _: '{"name": "contacts", }')
+    page.alert()
+    assert "the stream is not JSON" in page.about("Stream as JSON")
+    assert page.field("Stream as JSON").get_attribute("value") == '{"name": "contacts", }'
+
+
+def test_unsaved_changes_are_said_before_leaving(later, page):
+    page.follow("Streams")
+    page.follow("contacts")
+    page.type("Path", "people")
+    page.field("Page Size").click()
+    page.has("Unsaved changes")
+    # The driver closes the window that the browser would show.
+    leaving = """
+        const leaving = new Event("beforeunload", { cancelable: true });
+        dispatchEvent(leaving);
+        return leaving.defaultPrevented;"""
+    assert page.driver.execute_script(leaving)

@@ -24,6 +24,8 @@ function swap(html, isEvent = false) {
     const old = document.getElementById(part.id);
     if (!old) continue;
     // What did not change keeps what is folded and where it is scrolled to.
+    const area = old.querySelector("textarea");
+    if ("mirror" in part.dataset && area && area.value !== area.defaultValue) continue;
     if (part.dataset.version && part.dataset.version === old.dataset.version) continue;
     for (const one of old.querySelectorAll("details[id]")) {
       const isKept = one.open || one.id.startsWith("read_");

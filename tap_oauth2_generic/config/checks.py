@@ -152,7 +152,7 @@ def _incremental_errors(config: Config, stream: StreamConfig) -> Iterator[str]:
     if not stream.settings.replication_key:
         if stream.settings.initial_value is not None:
             yield "initial_value: needs a replication_key"
-        needing = [n for n in ("window", "drop_older") if getattr(incremental, n)]
+        needing = [n for n in ("window", "drop_older", "key_format") if getattr(incremental, n)]
         needing += ["order"] if incremental.order != "none" else []
         yield from (f"incremental.{name}: needs a replication_key" for name in needing)
 

@@ -15,8 +15,16 @@ from typing import Any
 import msgspec
 
 from tap_oauth2_generic.replication.bounds import Bound, Moment, moment
+from tap_oauth2_generic.replication.key_format import (
+    TimeFormat,
+    is_standard,
+    key_format,
+    key_format_of,
+    time_zone,
+    zone_named,
+)
 from tap_oauth2_generic.replication.windows import DURATION, WINDOW_BOUNDS, Duration
-from tap_oauth2_generic.runtime.time_formats import EPOCHS, FORMATS
+from tap_oauth2_generic.runtime.time_formats import FORMATS
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, enum, number
 from tap_oauth2_generic.settings.fields import FieldType, Settings, near_choice, setting
 from tap_oauth2_generic.settings.values import text
@@ -42,6 +50,16 @@ class IncrementalSettings(Settings):
         "Format of the bounds: iso, epoch, epoch_ms, epoch_us, date or a strftime pattern.",
         default="iso",
     )
+    key_format: str | None = setting(
+        FieldType({"type": "string"}, key_format),
+        "strftime pattern of the replication key in records. ISO 8601, RFC 2822, `/Date(ms)/` and "
+        "times that end in UTC need none.",
+    )
+    timezone: str = setting(
+        FieldType({"type": "string"}, time_zone),
+        "IANA name of the time zone of keys without an offset, and of bounds sent without one.",
+        default="UTC",
+    )
     lookback: float = setting(number(0), "Seconds subtracted from the bookmark.", default=0)
     window: Duration | None = setting(
         DURATION,
@@ -65,6 +83,11 @@ class IncrementalSettings(Settings):
         "Drop records older than the bookmark, for an API that cannot filter them.",
         default=False,
     )
+
+    @property
+    def times(self) -> TimeFormat:
+        """The format of the bounds, that of the keys, and the zone of both."""
+        return TimeFormat(self.format, self.key_format or "", zone_named(self.timezone))
 
 
 class Bookmark:
@@ -167,7 +190,7 @@ def in_order(
     values: list[Any], order: Callable[[Any, Any], bool], pattern: str
 ) -> list[Any] | None:
     """Return integers or times that keep an order, at the speed of C; None if that is unknown."""
-    if pattern not in {"iso", *EPOCHS}:
+    if not is_standard(pattern) or pattern == "date":
         return None
     # Some times may have an offset and some not.
     with suppress(msgspec.ValidationError, TypeError):
@@ -178,11 +201,14 @@ def in_order(
     return None
 
 
-def extremes(values: list[Any]) -> list[Any]:
+def extremes(values: list[Any], pattern: str = "iso") -> list[Any]:
     """Return the values that may be the highest or the lowest, at the speed of C.
 
-    These are all of them unless all are integers, or all are times with an offset.
+    These are all of them unless all are integers, or all are times with an offset; also if a
+    pattern says how they are written.
     """
+    if "%" in pattern or key_format_of(pattern):
+        return values
     if all(type(value) is int for value in values):
         return [min(values), max(values)] if values else []
     try:

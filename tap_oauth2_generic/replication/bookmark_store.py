@@ -35,7 +35,7 @@ class BookmarkStore:
         """Begin no context yet."""
         self.log = self.stream.stream_log
         self.without = self.unreadable = 0
-        self._bookmark = Bookmark(None, self.read_range.settings.format)
+        self._bookmark = Bookmark(None, self.read_range.settings.times)
         # The bookmark when the context began, and when its slice did.
         self._before = self._safe = None
         # What was passed when the page before ended.
@@ -108,8 +108,8 @@ class BookmarkStore:
             names = batch.field_names()
             self._has_key, self._fields = self.read_range.key in names, self._fields or names
         if self.read_range.settings.order != "asc":
-            values = extremes(values)
-        self._check_lower_bound(extremes(values), origin)
+            values = extremes(values, self.read_range.pattern)
+        self._check_lower_bound(extremes(values, self.read_range.pattern), origin)
         if self._bookmark.observe_in_order(values):
             state = self.stream.get_context_state(context)
             reached = self._up_to(self.read_range.upper_bound(), self._bookmark.value)

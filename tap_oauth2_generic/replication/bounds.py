@@ -5,17 +5,17 @@ Knows no stream, no state and no request.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
 from math import floor
 from typing import Any
 
 import msgspec
 
+from tap_oauth2_generic.replication.key_format import is_standard, parse_time, zone_of
 from tap_oauth2_generic.runtime import timestamps
 from tap_oauth2_generic.runtime.time_formats import (
     DAY,
@@ -23,7 +23,6 @@ from tap_oauth2_generic.runtime.time_formats import (
     EPOCHS,
     LATEST,
     as_time,
-    unit_of,
     write,
 )
 
@@ -46,16 +45,14 @@ class Moment:
 def moment(value: Any, pattern: str = "iso") -> Moment | None:
     """Parse a replication value; return None if it is neither a timestamp nor a number.
 
-    A time without an offset counts as UTC. ``pattern`` is the format of the bounds: a strftime
-    pattern is tried on values, too, and a number is a time unless the format is iso.
+    ``pattern`` is the format of the bounds, or a ``TimeFormat``: a strftime pattern is tried on
+    values, too, and a number is a time unless the format is iso.
     """
     is_number = isinstance(value, int | Decimal | float) and not isinstance(value, bool)
     if not is_number and not isinstance(value, str):
         return None
     written = str(value).strip()
-    if "%" in pattern and (at := _parse_pattern(written, pattern)):
-        return at
-    seconds = None if is_number else timestamps.epoch_seconds(written)
+    seconds = parse_time(written, pattern, is_number=is_number)
     if seconds is not None:
         return Moment(seconds, is_instant=True)
     number = timestamps.read_decimal(value)
@@ -68,16 +65,6 @@ def moment(value: Any, pattern: str = "iso") -> Moment | None:
     if not scale or not EARLIEST * scale <= number <= LATEST * scale:
         return None
     return Moment(number / scale, is_instant=True, scale=scale)
-
-
-def _parse_pattern(value: str, pattern: str) -> Moment | None:
-    known = re.sub(r"%(%|L)", lambda found: "%f" if found[1] == "L" else "%%", pattern)
-    try:
-        at = datetime.strptime(value, known)  # noqa: DTZ007 - its zone is set below
-    except (ValueError, OverflowError, re.error):
-        return None
-    aware = at if at.tzinfo else at.replace(tzinfo=timezone.utc)
-    return Moment(timestamps.whole_seconds(aware), is_instant=True)
 
 
 def _scale(number: Decimal) -> int:
@@ -159,7 +146,7 @@ class Bound:
 
         At the speed of C if all are written as times.
         """
-        if "%" not in self.pattern and (at := self.time) is not None:
+        if is_standard(self.pattern) and (at := self.time) is not None:
             with suppress(msgspec.ValidationError, TypeError):
                 times = msgspec.convert(values, list[datetime | None])
                 if not any(time and time.tzinfo for time in times):
@@ -200,8 +187,8 @@ class Bound:
             return self.raw
         amount, scale = self.moment.amount, self.moment.scale
         if self.moment.is_instant:
-            if self.is_early:
-                return write(amount - unit_of(pattern), pattern)
-            return self.raw if scale and scale == EPOCHS.get(pattern) else write(amount, pattern)
+            if scale and scale == EPOCHS.get(pattern) and not self.is_early:
+                return self.raw
+            return write(amount, pattern, zone_of(self.pattern), is_early=self.is_early)
         scale = 0 if pattern == "iso" or pattern in EPOCHS else _scale(amount)
-        return write(amount / scale, pattern) if scale else self.raw
+        return write(amount / scale, pattern, zone_of(self.pattern)) if scale else self.raw

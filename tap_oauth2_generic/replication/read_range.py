@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -45,19 +45,28 @@ class ReadRange:
         """Whether the key may be a time: an id is none, nor is a number under iso."""
         if self.initial_value is not None or _ID.search(self.key or ""):
             return False
-        return self.settings.format != "iso" or not self._has_numbers
+        return self._counts or not self._has_numbers
 
     @property
     def pattern(self) -> str:
         """The format of the key's values."""
-        return self.settings.format if self.is_time else "iso"
+        return self.settings.times if self.is_time else "iso"
 
     def takes(self, bookmark: Any) -> bool:
         """Return whether a bookmark is a value that the key may have."""
         at = moment(bookmark, self.pattern)
         if at is None or at.is_instant:
-            return at is not None and (self.pattern != "iso" or not self._has_numbers)
+            return at is not None and (self._counts or not self._has_numbers)
         return self._column.get("format") not in {"date", "date-time"}
+
+    @property
+    def _counts(self) -> bool:
+        """Whether a number may be a time."""
+        return self.settings.format != "iso" or self.settings.key_format is not None
+
+    def _date(self, written: str) -> Bound:
+        """Return a bound of a setting of the top level, which is in UTC whatever the zone."""
+        return replace(Bound.of(written, self.settings.format), pattern=self.settings.times)
 
     @property
     def _column(self) -> Mapping[str, Any]:
@@ -75,11 +84,11 @@ class ReadRange:
         """The end date, None if there is none or the replication key is no time."""
         if self.end_date is None or not self.is_time:
             return None
-        return Bound.of(self.end_date, self.settings.format)
+        return self._date(self.end_date)
 
     def upper_bound(self) -> Bound:
         """Return the upper bound of every read of this run: its start, or an earlier end date."""
-        now, end = Bound.at(self.started_at, self.settings.format), self.end
+        now, end = Bound.at(self.started_at, self.settings.times), self.end
         return end if end and now.is_after(end.raw) else now
 
     def lower_bound(self, bookmark: Any) -> Bound | None:
@@ -90,7 +99,7 @@ class ReadRange:
             return Bound.of(self.initial_value, self.pattern)
         if self.start_date is None or not self.is_time:
             return None
-        return Bound.of(self.start_date, self.settings.format)
+        return self._date(self.start_date)
 
     def reached(self, end: Bound, value: Any, before: Any) -> Any:
         """Return a replication value, at most a bound; a bookmark never goes back."""

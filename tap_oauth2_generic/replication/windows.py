@@ -9,10 +9,11 @@ import re
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 from tap_oauth2_generic.replication.bounds import Bound
+from tap_oauth2_generic.replication.key_format import zone_of
 from tap_oauth2_generic.runtime import timestamps
 from tap_oauth2_generic.settings.fields import FieldType
 from tap_oauth2_generic.settings.values import text
@@ -68,11 +69,22 @@ def _split(start: Bound | None, end: Bound, length: Duration | None) -> Iterator
     if length is None or begin is None or until is None:
         yield start, end
         return
+    # A day is one of the zone, which may have 23 hours.
+    zone = zone_of(end.pattern)
+    begin = _on_clock(begin, zone)
     while (stop := length.after(begin)) is not None and stop < until:
         upper = Bound.at(timestamps.whole_seconds(stop), end.pattern)
         yield start, upper
-        start, begin = upper, stop
+        start, begin = upper, _on_clock(stop, zone)
     yield start, end
+
+
+def _on_clock(at: datetime, zone: tzinfo) -> datetime:
+    """Return a time as the clocks of a zone show it."""
+    try:
+        return at.astimezone(timezone.utc).astimezone(zone)
+    except OverflowError:
+        return at
 
 
 def _duration(value: Any) -> Duration:

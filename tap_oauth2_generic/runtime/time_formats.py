@@ -6,8 +6,9 @@ Knows no bookmark and no request; ``timestamps`` reads what APIs write.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from math import floor
 from typing import Any
@@ -29,6 +30,8 @@ _UNITS = {
     **dict.fromkeys("MR", Decimal(60)),
     **dict.fromkeys("HI", Decimal(3600)),
 }
+# What makes a string the same instant everywhere.
+_HAS_OFFSET = re.compile(r"%[zZs]|Z$")
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,27 @@ class Now:
         return write(Decimal(str(self.seconds)), pattern or "iso")
 
 
-def write(seconds: Decimal, pattern: str) -> Any:
-    """Write seconds since 1970 in UTC; what a format cannot hold is cut off, never rounded up."""
+def zone_for(pattern: str, zone: tzinfo) -> tzinfo:
+    """Return the zone of what a strftime pattern writes: UTC if that has an offset itself."""
+    return timezone.utc if _HAS_OFFSET.search(pattern) else zone
+
+
+def write(
+    seconds: Decimal, pattern: str, zone: tzinfo = timezone.utc, *, is_early: bool = False
+) -> Any:
+    """Write seconds since 1970; what a format cannot hold is cut off, never rounded up.
+
+    A format without an offset is written in the zone. ``is_early``: write one unit less.
+    """
     if pattern in EPOCHS:
-        return floor(seconds * EPOCHS[pattern])
+        return floor(seconds * EPOCHS[pattern]) - is_early
     at = as_time(seconds)
+    # The first and the last day that a calendar has are in no other zone, and have no neighbour.
+    with suppress(OverflowError):
+        at = at if pattern == "iso" else at.astimezone(zone_for(pattern, zone))
+    with suppress(OverflowError):
+        # By the clock of the zone: a day may have 23 hours.
+        at -= timedelta(seconds=float(unit_of(pattern))) if is_early else timedelta()
     if pattern == "date":
         return at.date().isoformat()
     if pattern == "iso":

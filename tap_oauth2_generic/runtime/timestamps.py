@@ -6,8 +6,10 @@ Knows no bookmark, schema or token.
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone, tzinfo
 from decimal import Decimal, InvalidOperation, localcontext
+from email.utils import parsedate_to_datetime
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 YEAR_SECONDS = 366 * 86400
@@ -20,6 +22,11 @@ _ISO = re.compile(
 )
 # Python also reads 1_000 and the digits of other scripts.
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+_DATE = re.compile(r"\\?/Date\((-?\d{1,17})(?:[+-]\d{4})?\)\\?/", re.ASCII)
+_BASIC = re.compile(
+    r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)((?:[.,]\d{1,18})?(?:Z|[+-]\d\d(?::?\d\d)?)?)", re.ASCII
+)
+_RFC_2822 = re.compile(r"(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d", re.ASCII)
 _LAST_SECOND = 60  # a leap second
 _MAX_HOURS, _MAX_MINUTES = 23, 59
 # Enough for the seconds of any year with an 18-digit fraction.
@@ -27,25 +34,44 @@ _DIGITS = 40
 _MAX_NUMBER = 10**18
 
 
-def epoch_seconds(string: str) -> Decimal | None:
+def epoch_seconds(string: str, zone: tzinfo = timezone.utc) -> Decimal | None:
     """Return the exact seconds since 1970 of an ISO 8601 string, else None.
 
-    A time without an offset counts as UTC, a date as its midnight.
+    A time without an offset counts as one of the zone, a date as its midnight.
     """
     match = _ISO.fullmatch(string)
     if not match:
         return None
     year, month, day, hour, minute, second, fraction, offset = match.groups(default="0")
-    try:
-        at = datetime(int(year), int(month), int(day), int(hour), int(minute), tzinfo=timezone.utc)
-    except ValueError:
-        return None
+    zone = zone if offset == "0" else timezone.utc
     shift = _offset_seconds(offset)
     if int(second) > _LAST_SECOND or shift is None:
         return None
-    with localcontext() as context:
-        context.prec = _DIGITS
-        return whole_seconds(at) + Decimal(f"{second}.{fraction}") - shift
+    try:
+        at = datetime(int(year), int(month), int(day), int(hour), int(minute), tzinfo=zone)
+        with localcontext() as context:
+            context.prec = _DIGITS
+            return whole_seconds(at) + Decimal(f"{second}.{fraction}") - shift
+    except (ValueError, OverflowError):
+        return None
+
+
+def other_seconds(string: str, zone: tzinfo) -> Decimal | None:
+    """Return the seconds since 1970 of a time as older APIs write it, else None.
+
+    That is ``/Date(ms)/``, ISO 8601 without separators, RFC 2822, or ISO 8601 with UTC or GMT.
+    """
+    if date := _DATE.fullmatch(string):
+        return Decimal(date[1]) / 1000
+    if _RFC_2822.match(string):
+        with suppress(ValueError, OverflowError):
+            at = parsedate_to_datetime(string)
+            return whole_seconds(at if at.tzinfo else at.replace(tzinfo=zone))
+    if basic := _BASIC.fullmatch(string):
+        return epoch_seconds("{}-{}-{}T{}:{}:{}".format(*basic.groups()[:6]) + basic[7], zone)
+    if string.endswith((" UTC", " GMT")):
+        return epoch_seconds(f"{string[:-4]}Z")
+    return None
 
 
 def is_date_time(string: str) -> bool:

@@ -54,10 +54,16 @@ class TrialPage:
         return [{**one, **context, **one} for one in records]
 
     def parts(self) -> Iterator[list[dict[str, Any]]]:
-        """Yield the records as a sync prepares them, those of a large page in parts."""
+        """Yield the records as a sync prepares them, those of a large page in parts.
+
+        Let go of a part before you take the next one.
+        """
         pipeline = self.sample.pipelines.for_sample()
         for part in self.fetched.parts():
-            yield [*pipeline.prepare(part.records, self.slice)]
+            records = [*pipeline.prepare(part.records, self.slice)]
+            del part
+            yield records
+            del records
 
     @property
     def length(self) -> int:

@@ -20,14 +20,14 @@ from tap_oauth2_generic.records.infer import infer, without_nulls
 from tap_oauth2_generic.records.pipeline import Slice
 from tap_oauth2_generic.runtime.log import LOG
 from tap_oauth2_generic.runtime.masked_json import mask
-from tap_oauth2_generic.runtime.redaction import excerpt, printable, redact
+from tap_oauth2_generic.runtime.redaction import printable, redact
 from tap_oauth2_generic.runtime.stats import plural
 from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.stream import OAuth2Stream
-from tap_oauth2_generic.studio.json_head import read_head
 from tap_oauth2_generic.studio.read_bookmark import ReadBookmark
 from tap_oauth2_generic.studio.read_limits import ReadLimits
 from tap_oauth2_generic.studio.sessions import keep_session, sentence
+from tap_oauth2_generic.studio.trial_view import MAX_BODY, describe_slice, shorten, show_body
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
 _MAX_SHOWN = 20
@@ -37,8 +37,6 @@ _MAX_SAMPLED = 1_000
 _MAX_SLICES = 200
 # Contexts that are listed after the read: their parents may have to be read for it.
 _MAX_CONTEXTS = 20
-# Bytes of a response that are shown.
-_MAX_BODY = 4_000
 State = Literal["reads", "done", "stopped", "failed"]
 
 
@@ -169,12 +167,12 @@ class Trial:
 
     def _take(self, page: TrialPage) -> None:
         if new := next(page.parts(), [])[: _MAX_SAMPLED - len(self.sampled)]:
-            self.sampled += new
+            self.sampled += [shorten(one) for one in new]
             self.findings = describe_records(self.sampled)
             self.records = mask(self.sampled[:_MAX_SHOWN])
         content, where = page.fetched.response.content, describe_slice(page.sample, page.slice)
-        described = {**page.describe(), "context": where, "content": _show_body(content)}
-        described["is_cut"] = len(content) > _MAX_BODY
+        described = {**page.describe(), "context": where, "content": show_body(content)}
+        described["is_cut"] = len(content) > MAX_BODY
         known = f" of {page.known_pages}" if page.known_pages else ""
         goes_on = f"ended: {redact(page.stop.reason)}" if page.stop else redact(page.paging)
         with self._changed:
@@ -193,8 +191,10 @@ class Trial:
             where = describe_slice(page.sample, page.slice)
             made = ReadBookmark(where, reads, self.limits.bookmark, page.slice.start)
             self.bookmarks.append(made)
-        for part in page.parts():
+        parts = page.parts()
+        while (part := next(parts, None)) is not None:
             self.bookmarks[-1].observe(part)
+            del part
         self.bookmarks[-1].conclude(page.stop, page.slice.end)
         self._change(self.state)
 
@@ -224,17 +224,3 @@ class Trial:
             yield
         finally:
             LOG.removeHandler(handler)
-
-
-def describe_slice(sample: SchemaSample, one: Slice) -> str:
-    """Return the context and the window of a slice in words, masked; empty if it has neither."""
-    named = ", ".join(f"{name} {value}" for name, value in one.context.items())
-    has_windows = sample.plan.reader.stream.settings.incremental.window and one.start
-    window = f"{one.start.raw} to {one.end.raw}" if has_windows else ""
-    return redact("; ".join(part for part in (named, window) if part))
-
-
-def _show_body(content: bytes) -> Any:
-    """Return the beginning of a response, masked: JSON as its value, anything else as a string."""
-    found = read_head(content, _MAX_BODY)
-    return mask(found) if isinstance(found, dict | list) else excerpt(content, _MAX_BODY)

@@ -25,6 +25,8 @@ QUIET = (
     "--disable-background-networking --disable-component-update --disable-sync "
     "--disable-dev-shm-usage"
 )
+#: The name of another site, which leads to this machine.
+OTHER_SITE = "evil.example"
 WAIT_SECONDS = 20
 
 
@@ -39,7 +41,8 @@ def chromium(profile):
     """Run a browser with an empty profile."""
     options = Options()
     options.binary_location = CHROMIUM
-    for argument in [*QUIET.split(), f"--user-data-dir={profile}"]:
+    names = f"--host-resolver-rules=MAP {OTHER_SITE} 127.0.0.1"
+    for argument in [*QUIET.split(), names, f"--user-data-dir={profile}"]:
         options.add_argument(argument)
     driver = webdriver.Chrome(options, Service(DRIVER))
     try:

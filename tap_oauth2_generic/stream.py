@@ -55,6 +55,8 @@ class OAuth2Stream(PagedStream):
             # Without a bookmark there is nothing to remember of each context.
             self.state_partitioning_keys = []
         self.reader = PageReader(stream, session, self._keeps_encoded)
+        if (job := self.reader.job) is not None:
+            job.state, job.send_state = lambda: self.state_manager.stream_state, self.send_state
         self.stream_log = self.reader.log
         dates = config.top.start_date, config.top.end_date
         bounds = settings.incremental, session.started_at, *dates, settings.initial_value

@@ -7,14 +7,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, get_type_hints
 
-from tap_oauth2_generic.net.request_template import RequestSettings
+from tap_oauth2_generic.net.job_settings import StreamRequest
+from tap_oauth2_generic.net.request import Request
 from tap_oauth2_generic.net.response_rules import RuleSettings
 from tap_oauth2_generic.pagination import DEFAULT_STYLE, PAGINATION, PagingStyle, styles
 from tap_oauth2_generic.parsing.extract_records import RecordSettings
 from tap_oauth2_generic.records.declared import SchemaSettings
 from tap_oauth2_generic.records.filters import FilterSettings
 from tap_oauth2_generic.replication.bookmark import IncrementalSettings
-from tap_oauth2_generic.replication.bounds import moment
+from tap_oauth2_generic.replication.bounds import Bound, moment
 from tap_oauth2_generic.replication.partitions import ContextSettings
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, NAMES, enum, section
 from tap_oauth2_generic.settings.fields import (
@@ -73,7 +74,7 @@ class StreamConfig:
     """One stream, section by section; ``written`` is its definition as configured."""
 
     settings: StreamSettings
-    request: RequestSettings
+    request: StreamRequest
     records: RecordSettings
     schema: SchemaSettings
     contexts: ContextSettings
@@ -92,6 +93,14 @@ class StreamConfig:
         used, incremental = self.request.placeholders, self.settings.incremental
         names = {"start": incremental.start_param, "end": incremental.end_param}
         return {name for name, param in names.items() if param or name in used}
+
+    def put_bounds(self, request: Request, start: Bound | None, end: Bound) -> None:
+        """Put the bounds of a read into the parameters of a request that carry them."""
+        incremental, place = self.settings.incremental, self.settings.pagination.place_of_params
+        if incremental.start_param and start is not None:
+            request.put(incremental.start_param, start.value(), place)
+        if incremental.end_param:
+            request.put(incremental.end_param, end.value(), place)
 
 
 STREAM_SECTIONS = tuple(k for n, k in get_type_hints(StreamConfig).items() if n != "written")

@@ -16,11 +16,11 @@ from tap_oauth2_generic.settings.templates import OF_REQUEST
 BOUNDS = ("start", "end")
 # The settings of a stream that hold templates, by section.
 _TEMPLATES = {
-    "request": ("path", "params", "raw_params", "headers", "body", "graphql"),
+    "request": ("path", "params", "raw_params", "headers", "body", "graphql", "job"),
     "records": ("records_path",),
 }
 # Those of them whose values may be new for each request.
-_OF_REQUEST = ("params", "raw_params", "headers", "body", "graphql")
+_OF_REQUEST = ("params", "raw_params", "headers", "body", "graphql", "job")
 
 
 def readable(errors: Iterable[str]) -> Iterator[str]:
@@ -70,7 +70,8 @@ def stream_template_errors(config: Config, stream: StreamConfig) -> Iterator[str
         for name in names:
             part = getattr(stream, section)
             of_request = OF_REQUEST if name in _OF_REQUEST else {}
-            names_known = {**known, **paging, **of_request}
+            of_job = {"job.": False} if name == "job" else {}
+            names_known = {**known, **paging, **of_request, **of_job}
             yield from readable(_placeholder_errors(part, name, names_known))
             yield from readable(_bound_errors(part, name, config, stream))
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from tap_oauth2_generic.config.streams import StreamConfig
 from tap_oauth2_generic.errors import ApiError, ResponseError, TapError
+from tap_oauth2_generic.extract.export_job import ExportJob, Source, decode_json
 from tap_oauth2_generic.extract.response_check import ResponseCheck
 from tap_oauth2_generic.net.client import RequestPolicy
 from tap_oauth2_generic.net.request import Request, Response
@@ -92,6 +93,11 @@ class PageReader:
         policy = RequestPolicy(rules, decode, self.log, self.stats, is_graphql=is_graphql)
         #: For pages of a sync, and for those of a sample.
         self._policies = policy, replace(policy, is_sample=True)
+        #: What exports the records first, None if the API pages them.
+        self.job: ExportJob | None = None
+        if stream.request.job is not None:
+            policy = RequestPolicy((), decode_json, self.log, self.stats)
+            self.job = ExportJob(stream, stream.request.job, session, policy, self._scope)
         self._keeps_encoded = keeps_encoded
         self.check = ResponseCheck(stream)
         #: Describes the responses of a paged stream that each counted as one record.
@@ -101,18 +107,23 @@ class PageReader:
 
     def read(self, slice_: Slice, paginator: Paginator) -> Iterator[FetchedPage]:
         """Yield page after page until paging stops; raise TapError naming stream and page."""
+        read = self._read if self.job is None else partial(self.job.read, read_pages=self._read)
+        yield from read(slice_, paginator)
+
+    def _read(
+        self, slice_: Slice, paginator: Paginator, source: Source | None = None
+    ) -> Iterator[FetchedPage]:
         while paginator.stop is None:
-            number = paginator.pages + 1
-            yield from self.take(slice_, self.fetch(slice_, paginator.token, number), paginator)
+            fetched = self.fetch(slice_, paginator.token, paginator.pages + 1, source)
+            yield from self.take(slice_, fetched, paginator)
 
-    def fetch(self, slice_: Slice, token: Token, number: int, **how: bool) -> Response:
-        """Request the page that a token leads to, from any thread; raise TapError.
-
-        ``how``: ``is_guess`` or ``alone``, as for the client.
-        """
+    def fetch(
+        self, slice_: Slice, token: Token, number: int, source: Source | None = None, **how: Any
+    ) -> Response:
+        """Request a page of the stream or of a job's result, from any thread; raise TapError."""
         with self._naming(number):
             policy = self._policies[slice_.is_sample]
-            build = partial(self._request, slice_, token)
+            build = partial(self._request, slice_, token, source)
             try:
                 return self.session.api_client.fetch(build, policy, **how)
             except ApiError as error:
@@ -219,14 +230,12 @@ class PageReader:
             raise ResponseError(f"{_unusable(response)}: {error}") from None
         return page
 
-    def _request(self, slice_: Slice, token: Token) -> Request:
-        incremental, style = self.stream.settings.incremental, self.stream.settings.pagination
-        request = self._template.fill({**self._scope(slice_), **style.scope(token)})
+    def _request(self, slice_: Slice, token: Token, source: Source | None = None) -> Request:
+        style, (template, job) = self.stream.settings.pagination, source or (self._template, {})
+        request = template.fill({**self._scope(slice_), **style.scope(token), "job": job})
         request.headers = {"Accept": ACCEPT[self.stream.records.response_format], **request.headers}
-        if incremental.start_param and slice_.start is not None:
-            request.put(incremental.start_param, slice_.start.value(), style.place_of_params)
-        if incremental.end_param:
-            request.put(incremental.end_param, slice_.end.value(), style.place_of_params)
+        if source is None:
+            self.stream.put_bounds(request, slice_.start, slice_.end)
         style.apply(token, request, self._placeholders)
         return request
 

@@ -69,7 +69,7 @@ class SliceReader:
 
     def submit(self, workers: Workers, limit: int, *, urgent: bool) -> int:
         """Request pages that are certain or likely to come, at most ``limit``; return how many."""
-        if self._failure or self.is_cancelled:
+        if self._failure or self.is_cancelled or self.source.job is not None:
             return 0
         if self._pending and self._pending[0].has_failed:
             if not urgent:
@@ -122,7 +122,7 @@ class SliceReader:
         self, token: Token, workers: Workers, ahead: int, *, urgent: bool, alone: bool = False
     ) -> _PendingPage:
         number, is_guess = self.paginator.pages + 1 + ahead, ahead > 0
-        how = {"is_guess": is_guess, "alone": alone}
+        how: dict[str, Any] = {"is_guess": is_guess, "alone": alone}
         fetch = partial(self.source.fetch, self.slice, token, number, **how)
         return _PendingPage(token, workers.submit(fetch, urgent=urgent), is_guess)
 
@@ -176,7 +176,8 @@ class Prefetcher:
 
     def pages(self, reader: SliceReader) -> Iterator[FetchedPage]:
         """Yield the pages of a slice in order; raise TapError naming stream and page."""
-        if self._limit == 1:
+        if self._limit == 1 or reader.source.job is not None:
+            # One job after the other.
             yield from reader.source.read(reader.slice, reader.paginator)
             return
         try:

@@ -25,7 +25,7 @@ from tap_oauth2_generic.settings.field_types import (
     enum,
     section,
 )
-from tap_oauth2_generic.settings.fields import Settings, setting
+from tap_oauth2_generic.settings.fields import Settings, names_of, setting
 from tap_oauth2_generic.settings.limits import MIN_MASKED_LENGTH
 from tap_oauth2_generic.settings.templates import (
     OF_REQUEST,
@@ -40,17 +40,18 @@ from tap_oauth2_generic.settings.values import map_leaves
 _DOT_SEGMENT = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?![^/#])", re.IGNORECASE)
 
 
+METHOD = enum("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
 class RequestSettings(Settings):
-    """The request of one stream."""
+    """One request of a stream."""
 
     path: Template = setting(
         TEMPLATE,
         "Path relative to `base_url`, or an absolute URL on one of `allowed_hosts`. A template.",
         required=True,
     )
-    method: str = setting(
-        enum("GET", "POST", "PUT", "PATCH", "DELETE"), "The HTTP method.", default="GET"
-    )
+    method: str = setting(METHOD, "The HTTP method.", default="GET")
     params: dict[str, Any] = setting(
         PARAMETERS, "Query parameters; values are templates or arrays.", default={}
     )
@@ -191,8 +192,9 @@ def templates_in(value: Any, place: str) -> Iterator[tuple[str, Template]]:
     elif isinstance(value, list):
         for index, member in enumerate(value):
             yield from templates_in(member, f"{place}[{index}]")
-    elif isinstance(value, GraphQL):
-        yield from templates_in(value.variables, f"{place}.variables")
+    elif isinstance(value, Settings):
+        for name in names_of(type(value)):
+            yield from templates_in(getattr(value, name), f"{place}.{name}")
 
 
 def fill(value: Any, scope: Scope) -> Any:

@@ -26,7 +26,7 @@ PROGRESS = PROGRESS_MARKERS
 VERSION = "version"
 # What a state has of streams that have read nothing, too.
 _NO_HISTORY = frozenset({
-    "context", "partitions", "replication_key", "replication_key_signpost",
+    "context", "job", "partitions", "replication_key", "replication_key_signpost",
     "starting_replication_value", VERSION,
 })  # fmt: skip
 # Beyond FREE_STATE_BYTES, STATE messages take at most this part of the output, or of the time. The

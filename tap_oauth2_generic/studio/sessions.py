@@ -12,7 +12,7 @@ from typing import Any
 
 from tap_oauth2_generic.cli.boundary import describe_error
 from tap_oauth2_generic.config.config import Config
-from tap_oauth2_generic.errors import ConfigurationError
+from tap_oauth2_generic.errors import ConfigurationError, LoginNeededError
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.runtime.redaction import redact
 from tap_oauth2_generic.session import Session
@@ -61,4 +61,7 @@ def connection_config(project: Project) -> Config:
 
 def sentence(error: BaseException) -> str:
     """Return an error as one masked sentence; never a traceback."""
-    return redact(" ".join("; ".join(describe_error(error)).split()))
+    lines = describe_error(error)
+    if isinstance(error, LoginNeededError):
+        lines.append("in the studio, press Save and connect")
+    return redact(" ".join("; ".join(lines).split()))

@@ -8,6 +8,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from tests.support.chromium import require_chromium
+from tests.support.server import Reply
 
 require_chromium()
 
@@ -54,6 +55,43 @@ def faults(page):
 def test_connection_passes(connected, page):
     page.press("Save and connect")
     page.has("Connected, valid for")
+    assert faults(page) == []
+
+
+def test_waiting_logins_pass(api, page):
+    """A device code with its link, then the field for a pasted redirect."""
+    code = {"device_code": "d", "user_code": "WDJB", "verification_uri": "https://example.com/d"}
+    api.routes["/device"] = lambda _: code
+    api.token = lambda _: Reply({"error": "authorization_pending"}, 400)
+    page.type("Base URL", api.url)
+    page.type("OAuth Client ID", "client-of-the-test")
+    page.type("Access Token URL", f"{api.url}/token")
+    page.type("Authorize URL", f"{api.url}/authorize")
+    open_all(page)
+    page.type("Device authorization URL", f"{api.url}/device")
+    page.type("Redirect URI", "https://app.example.com/callback")
+    page.type("Grant type", "device_code")
+    page.press("Save and connect")
+    page.has("WDJB")
+    assert faults(page) == []
+    page.type("Grant type", "authorization_code")
+    page.press("Save and connect")
+    page.has("Address after the login")
+    assert faults(page) == []
+
+
+def test_failed_check_passes(api, page):
+    page.type("Base URL", api.url)
+    page.type("Access Token URL", f"{api.url}/token")
+    page.type("OAuth Client ID", "client-of-the-test")
+    page.type("OAuth Client Secret", "secret-of-the-test")
+    open_all(page)
+    page.type("Grant type", "client_credentials")
+    page.press("Save and connect")
+    page.has("Connected, valid for")
+    api.routes["/"] = lambda _: Reply({"error": "no"}, 403)
+    page.press("Check now")
+    page.has("but the last check failed")
     assert faults(page) == []
 
 

@@ -21,6 +21,12 @@ def connected(write, config):
 
 
 @pytest.fixture
+def not_connected(write, config):
+    """A connection before its login."""
+    write(config)
+
+
+@pytest.fixture
 def block(connected, page):
     """The page of the request block."""
     page.follow("Request")
@@ -209,6 +215,19 @@ def test_reload_keeps_what_was_not_sent(block):
     block.press("Send")
     block.has("Status 200")
     assert block.driver.execute_script("return sessionStorage.length") == 0
+
+
+def test_request_without_a_login_loses_nothing_typed(not_connected, page):
+    """What to do is one sentence, and the request can be sent after the login."""
+    page.follow("Request")
+    page.type("Path", "/lists")
+    page.type("Query Parameters", '{"per_page": 2}')
+    page.press("Send")
+    assert page.alert().endswith("in the studio, press Save and connect")
+    assert page.field("Path").get_attribute("value") == "/lists"
+    page.follow("Connection")
+    page.follow("Request")
+    assert page.field("Query Parameters").get_attribute("value") == '{"per_page": 2}'
 
 
 def test_curl_line_stays_out_of_the_store(block):

@@ -106,7 +106,7 @@ def read_value(kind: Kind, typed: str, before: Any) -> Any:
 
 
 def _lines(text: str) -> list[str]:
-    """Return the lines of a text: a browser sends its own line breaks."""
+    """Return the lines of a string: a browser sends its own line breaks."""
     return text.strip().replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 

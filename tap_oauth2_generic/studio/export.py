@@ -64,7 +64,18 @@ def meltano_project(
     """
     fitted = {name: _fit(name, value) for name, value in shown.items()}
     parts = [_HEAD % _json(pip_url), *_declare(fitted, secrets, settings), *_set(fitted), _LOADER]
+    if streams_without_keys(shown):
+        parts.append("      # Streams without primary_keys: each run appends their rows.\n")
+        parts.append("      primary_key_required: false\n")
     return "".join(parts)
+
+
+def streams_without_keys(shown: Mapping[str, Any]) -> list[str]:
+    """Return the names of the streams whose rows a loader cannot update."""
+    streams = shown.get("streams")
+    listed = streams if isinstance(streams, list) else []
+    named = [one for one in listed if isinstance(one, dict)]
+    return [str(one.get("name")) for one in named if not one.get("primary_keys")]
 
 
 def secret_variables(secrets: Iterable[str]) -> list[str]:

@@ -12,7 +12,12 @@ from starlette.responses import Response
 
 from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.oauth2.grants import DEFAULT_GRANT
-from tap_oauth2_generic.studio.export import meltano_project, next_commands, secret_variables
+from tap_oauth2_generic.studio.export import (
+    meltano_project,
+    next_commands,
+    secret_variables,
+    streams_without_keys,
+)
 from tap_oauth2_generic.studio.json_edit import edit_json, read_json
 from tap_oauth2_generic.studio.pages import Form, Studio, fragments, page
 from tap_oauth2_generic.studio.project import Project
@@ -84,6 +89,7 @@ def _values(project: Project) -> dict[str, Any]:
     return {
         "json": edit_json("", shown),
         "meltano": meltano_project(exported, secrets, project.settings, _pip_url()),
+        "keyless": streams_without_keys(exported),
         "variables": secret_variables(secrets),
         "commands": next_commands(project.path.name, grant_type),
     }

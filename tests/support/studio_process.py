@@ -11,13 +11,14 @@ import threading
 import requests
 
 TIMEOUT_SECONDS = 120
+PROGRAM = (sys.executable, "-m", "tap_oauth2_generic")
 
 
 class StudioProcess:
     """One run of the command; ``address`` has the one-time key, ``origin`` does not."""
 
-    def __init__(self, folder, *options, env=None):
-        command = [sys.executable, "-m", "tap_oauth2_generic", "studio", "--no-browser", *options]
+    def __init__(self, folder, *options, env=None, program=PROGRAM):
+        command = [*program, "studio", "--no-browser", *options]
         self.process = subprocess.Popen(
             command,
             cwd=folder,

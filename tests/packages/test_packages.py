@@ -14,6 +14,7 @@ import zipfile
 import pytest
 
 from tests.support import ROOT
+from tests.support.studio_process import StudioClient, StudioProcess
 
 pytestmark = pytest.mark.packages
 
@@ -89,6 +90,27 @@ def test_installed_wheel_syncs_from_its_own_demo(commands, tmp_path):
     assert synced == {stream["name"] for stream in json.loads(sample)["streams"]}
 
 
+def test_studio_opens_from_the_wheel_with_its_extra_alone(packages, commands, tmp_path):
+    """Without the extra it is one line; with it, the page and what it loads are there."""
+    python, tap = commands / "python", commands / "tap-oauth2-generic"
+    lacking = subprocess.run(
+        [tap, "studio"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert lacking.returncode == 1
+    assert "run pip install 'tap-oauth2-generic[studio]'" in lacking.stderr
+    constraints = str(ROOT / "constraints.txt")
+    extra = [python, "-m", "pip", "install", "--quiet", f"{packages[0]}[studio]"]
+    run(*extra, cwd=tmp_path, PIP_CONSTRAINT=constraints)
+    with StudioProcess(tmp_path, program=[str(tap)]) as studio:
+        client = StudioClient(studio)
+        pages = [client.get(path) for path in ("/", "/request", "/streams", "/export")]
+        files = re.findall(r'(?:href|src)="(/static/[^"]+)"', pages[0].text)
+        assert len(files) > 1
+        assert {found.status_code for found in [*pages, *map(client.get, files)]} == {200}
+        installed = f"pip_url: &#34;{packages[0]}&#34;"
+        assert installed in pages[-1].text
+
+
 def test_wheel_contains_only_the_typed_package_and_its_presets(packages):
     with zipfile.ZipFile(packages[0]) as wheel:
         names = set(wheel.namelist())
@@ -96,7 +118,7 @@ def test_wheel_contains_only_the_typed_package_and_its_presets(packages):
     assert {top for top in tops if not top.endswith(".dist-info")} == {"tap_oauth2_generic"}
     assert "tap_oauth2_generic/py.typed" in names
     in_clone = (ROOT / "tap_oauth2_generic").rglob("*.*")
-    kept = [path for path in in_clone if path.suffix in {".py", ".json"}]
+    kept = [path for path in in_clone if path.suffix in {".py", ".json", ".html", ".css", ".js"}]
     assert {path.relative_to(ROOT).as_posix() for path in kept} <= names
 
 

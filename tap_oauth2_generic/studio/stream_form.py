@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tap_oauth2_generic.config.streams import STREAM_SCHEMA
+from tap_oauth2_generic.config.streams import STREAM_SECTIONS
 from tap_oauth2_generic.pagination import DEFAULT_STYLE, styles
 from tap_oauth2_generic.settings.fields import schema_of
 from tap_oauth2_generic.studio.form_fields import (
@@ -45,8 +45,10 @@ _PAGING = {
     "cursor_path": "Json Path For Cursor",
     "cursor_header": "Response Header For Cursor",
     "cursor_param": "Output Name For Cursor Token",
+    "next_url_path": "Json Path For Next URL",
+    "last_record_path": "Json Path For Last Record Value",
 }
-DECLARED: Mapping[str, Any] = STREAM_SCHEMA["properties"]
+DECLARED: Mapping[str, Any] = schema_of(*STREAM_SECTIONS, defaults=True)["properties"]
 _STYLE = "pagination.style"
 
 
@@ -165,7 +167,7 @@ def _style_field(flat: Mapping[str, Any]) -> FormField:
 
 def _paging_fields(flat: Mapping[str, Any]) -> list[FormField]:
     chosen = styles().get(str(flat.get(_STYLE) or DEFAULT_STYLE))
-    declared = schema_of(chosen)["properties"] if chosen is not None else {}
+    declared = schema_of(chosen, defaults=True)["properties"] if chosen is not None else {}
     names = [*(name for name in _PAGING if name in declared)]
     names += [name for name in declared if name not in _PAGING]
     made = (declared_field(name, declared[name], _PAGING.get(name, "")) for name in names)

@@ -25,6 +25,7 @@ def open_all(page):
     """Unfold everything, so that all of it is checked."""
     page.driver.execute_script(
         "for (const one of document.querySelectorAll('details')) one.open = true;"
+        "for (const one of document.querySelectorAll('[role=tabpanel]')) one.hidden = false;"
     )
 
 
@@ -122,6 +123,44 @@ def test_stream_and_its_read_pass(connected, page):
     page.has("read: ")
     page.until(lambda: "reading" not in page.text, "still reading")
     assert faults(page) == []
+
+
+@pytest.fixture
+def contexts(write, config):
+    """A stream with contexts to choose from, a bookmark and a mistake in its JSON."""
+    partitions = {"per_page": [40, 50]}
+    stream = {**STREAM, "replication_key": "updated_at", "partitions": partitions}
+    stream["params"] = {"size": "{partition.per_page}"}
+    write({**config, "grant_type": "client_credentials", "streams": [stream]})
+
+
+def test_contexts_and_json_pass(contexts, page):
+    page.follow("Streams")
+    page.follow("contacts")
+    page.press("Test read")
+    page.press("per_page 50")
+    page.has("read: 500 records of 10 pages")
+    open_all(page)
+    page.type("Stream as JSON", "{")
+    page.press("Apply")
+    assert "is not JSON" in page.alert()
+    assert faults(page) == []
+
+
+def test_stream_works_by_keyboard(connected, page):
+    """Enter in a field reads, Tab leads to the tabs, arrows change them, Enter presses."""
+    page.follow("Streams")
+    page.link("contacts").send_keys(Keys.ENTER)
+    page.field("Pages at Most").send_keys("2", Keys.ENTER)
+    page.has("read: 100 records of 2 pages")
+    page.button("Remove").send_keys(Keys.TAB)
+    while page.driver.switch_to.active_element.get_attribute("role") != "tab":
+        page.driver.switch_to.active_element.send_keys(Keys.TAB)
+    page.driver.switch_to.active_element.send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+    assert page.driver.switch_to.active_element.text == "Schema"
+    page.button("Declare it").send_keys(Keys.ENTER)
+    page.has("Declared a schema of ")
+    assert page.button("Schema").get_attribute("aria-selected") == "true"
 
 
 def test_export_passes(connected, page):

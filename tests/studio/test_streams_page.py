@@ -78,6 +78,39 @@ def test_value_becomes_the_key_of_a_child_stream(connected, page):
     assert "/tasks" in shown(page, "read_pages")
 
 
+@pytest.fixture
+def todo(api, write):
+    """A user, and the lists of that user at an address with the user's ID."""
+    api.serve("/me", {"id": "u7", "displayName": "Ann"})
+    api.serve("/users/u7/todo/lists", {"value": [{"id": 1}, {"id": 2}]})
+    write({**api.config(), "streams": []}, secret=None)
+    return api
+
+
+def test_clicked_id_of_me_reads_the_lists_of_the_user(todo, page, project):
+    page.follow("Request")
+    page.type("Path", "/me")
+    page.press("Send")
+    page.has("Status 200")
+    page.driver.find_element(By.CSS_SELECTOR, "[aria-label^='id ']").click()
+    page.has("Stream me_child")
+    page.type("Stream Name", "lists")
+    page.type("Path", "/users/{parent.me_id}/todo/lists")
+    page.type("Json Path For Output Records", "value")
+    page.press("Test read")
+    page.has("read: 2 records of 1 page")
+    page.press("Save")
+    page.has("Saved in config.json")
+    me, lists = saved(project)["streams"]
+    assert (me["name"], me["path"]) == ("me", "/me")
+    assert lists == {
+        "name": "lists",
+        "path": "/users/{parent.me_id}/todo/lists",
+        "parent": {"stream": "me", "keys": {"me_id": "id"}},
+        "records_path": "value",
+    }
+
+
 def test_mistakes_are_at_their_fields(connected, page, project):
     page.follow("Streams")
     page.type("Name of a new stream", "people")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PART = "batch"
+#: Fields that target-postgres writes into columns JSONB[], element by element.
+LISTS = ("lines", "labels")
 LOADER = ROOT / ".meltano/loaders/target-postgres/venv/bin/target-postgres"
 
 
@@ -39,13 +41,28 @@ def figures(size: Size, folder: Path) -> Iterator[Figure]:
         yield result.figure(PART, name)
         yield most_memory({name: result}, idle_bytes, f"BATCH, {name}")
     with server(size.bulk_records) as api, postgres() as url:
-        records = contenders.declared_schema(api.address, folder / "records")
-        batches = contenders.batches(api.address, folder / "loads")
-        slow = _load(records, url, folder / "as_record", size.bulk_records)
-        fast = _load(batches, url, folder / "as_batch", size.bulk_records)
-    name = f"{size.bulk_records:,} records into target-postgres"
+        for deselected in ((), LISTS):
+            runs = folder / f"deselected_{len(deselected)}"
+            yield _compare_loads(api.address, url, runs, deselected, size.bulk_records)
+
+
+def _compare_loads(
+    address: str, url: str, folder: Path, deselected: Sequence[str], count: int
+) -> Figure:
+    """Load the records without some of their fields, as RECORD and as BATCH."""
+    seconds = []
+    for way, arguments in (
+        ("record", contenders.declared_schema(address, folder / "record")),
+        ("batch", contenders.batches(address, folder / "batch")),
+    ):
+        breadcrumbs = [[name] for name in deselected]
+        reads = contenders.deselect(arguments, folder / way, *breadcrumbs)
+        seconds.append(_load(reads, url, folder / f"{folder.name}_{way}", count))
+    slow, fast = seconds
+    shape = f" without {' and '.join(deselected)}" if deselected else ""
+    name = f"{count:,} records{shape} into target-postgres"
     detail = f"{fast:.1f} s instead of {slow:.1f} s"
-    yield Figure(
+    return Figure(
         PART, name, slow / fast, "times the speed of RECORD", detail, higher_is_better=True
     )
 

@@ -35,6 +35,9 @@ def figures(size: Size, folder: Path) -> Iterator[Figure]:
         for name, case in CASES.items():
             limit, streams = case(api.address, size.records)
             pairs[name] = Pair(limit, contenders.tap(api.address, folder / name, *streams))
+        limit, streams = children(api.address, size.records)
+        one_at_a_time = contenders.tap(api.address, folder / "one", *streams, max_in_flight=1)
+        pairs["children, one request at a time"] = Pair(limit, one_at_a_time)
         results = measure_pairs(pairs, size.rounds)
     for name, result in results.items():
         yield result.figure(PART, name)

@@ -116,14 +116,14 @@ def batches(address: str, folder: Path, **encoding: str) -> list[str]:
     return tap(address, folder, ORDERS, batch_config={"storage": storage, "encoding": encoding})
 
 
-def deselect(arguments: list[str], folder: Path, breadcrumb: Sequence[str]) -> list[str]:
-    """Run a tap with a catalog in which one property, maybe of an object, is deselected."""
+def deselect(arguments: list[str], folder: Path, *breadcrumbs: Sequence[str]) -> list[str]:
+    """Run a tap with a catalog in which some properties, maybe of objects, are deselected."""
     catalog = folder / "catalog.json"
     measure([*arguments, "--discover"], output=catalog)
     found = json.loads(catalog.read_text())
-    gone = [part for name in breadcrumb for part in ("properties", name)]
+    gone = [[part for name in one for part in ("properties", name)] for one in breadcrumbs]
     for entry in found["streams"][0]["metadata"]:
-        if entry["breadcrumb"] == gone:
+        if entry["breadcrumb"] in gone:
             entry["metadata"]["selected"] = False
     return [*arguments, "--catalog", write_json(catalog, found)]
 

@@ -31,11 +31,13 @@ def figures(size: Size, folder: Path) -> Iterator[Figure]:
 
 
 def runs(address: str, folder: Path) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield what is read, the path of its page, and the arguments of the tap."""
+    """Yield what is read, the path of its page, not compressed, and the arguments of the tap."""
     names = "incremental", "incremental, schema inferred", "keep", "CSV", "JSON Lines"
     for path in paths.paths():
         if path.name in names:
             yield path.name, path.reads[0], path.tap(address, folder / path.name)
+    zipped = {**contenders.ORDERS, "path": "0/zipped"}
+    yield "gzip", contenders.ORDERS_PATH, contenders.tap(address, folder / "gzip", zipped)
 
 
 def _length(url: str) -> int:

@@ -153,6 +153,8 @@ def _formats() -> Iterator[Path]:
         stream = {**_without("records_path"), "path": path, "response_format": kind}
         stream |= {"pagination": {"style": "page_number"}, "schema": schema}
         yield Path(name, stream, reads=[path])
+    inferred = {key: stream[key] for key in stream if key != "schema"}
+    yield Path("JSON Lines, schema inferred", inferred, _without_null_columns, reads=[path])
 
 
 def _without_values(*names: str) -> Callable[[Row], Row]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import csv
+import gzip
 import io
 import json
 import time
@@ -56,12 +57,12 @@ class Api:
     """Serve pages of records.
 
     ``/LATENCY_MS/orders`` has pages of full records; ``newest`` the same, newest first; ``tenth/N``
-    every tenth of them, from number N; ``orders.jsonl`` and ``orders.csv`` the same pages in other
-    formats, empty after the last one; ``/LATENCY_MS/tiny/PAGES[/OWNER]`` pages of one small record;
-    ``/LATENCY_MS/owners/COUNT`` one page of parents, and ``owned/OWNER`` a page of ten full records
-    of one of them. ``page``, ``offset`` or ``cursor`` in the query selects
-    the page. Every JSON response suits every style: it has the number of pages, the next cursor
-    and the next URL.
+    every tenth of them, from number N; ``zipped`` the same pages, compressed; ``orders.jsonl`` and
+    ``orders.csv`` the same pages in other formats, empty after the last one;
+    ``/LATENCY_MS/tiny/PAGES[/OWNER]`` pages of one small record; ``/LATENCY_MS/owners/COUNT`` one
+    page of parents, and ``owned/OWNER`` a page of ten full records of one of them. ``page``,
+    ``offset`` or ``cursor`` in the query selects the page. Every JSON response suits every style:
+    it has the number of pages, the next cursor and the next URL.
     """
 
     def __init__(self, records: int, page_size: int) -> None:
@@ -105,7 +106,7 @@ class Api:
 
     def _find_page(self, collection: str, rest: list[str], params: Mapping[str, str]) -> bytes:
         number = self._number(params)
-        if collection in {"orders", "newest", "tenth", *FORMATS}:
+        if collection in {"orders", "newest", "tenth", "zipped", *FORMATS}:
             pages = self._pages_of(collection, rest)
             return pages[min(number, len(pages)) - 1]
         if collection == "owners":
@@ -123,6 +124,8 @@ class Api:
             numbers = self._numbers[int(rest[0]) :: 10] if rest else self._numbers[::-1]
             if collection in FORMATS:
                 self._built[name] = self._write(FORMATS[collection])
+            elif collection == "zipped":
+                self._built[name] = self._build(self._numbers, _compressed)
             else:
                 self._built[name] = self._build(numbers)
         return self._built[name]
@@ -131,11 +134,13 @@ class Api:
         size = self._page_size
         return [numbers[first : first + size] for first in range(0, len(numbers), size)]
 
-    def _build(self, numbers: Sequence[int]) -> Sequence[bytes]:
+    def _build(
+        self, numbers: Sequence[int], respond: Callable[[bytes], bytes] = http_server.response
+    ) -> Sequence[bytes]:
         parts = self._parts(numbers)
         count = len(parts)
         bodies = [_page(_orders(part), page, count) for page, part in enumerate(parts, 1)]
-        return [http_server.response(body) for body in (*bodies, _page(b"", count, count))]
+        return [respond(body) for body in (*bodies, _page(b"", count, count))]
 
     def _write(self, write: Callable[[Iterable[int]], bytes]) -> Sequence[bytes]:
         parts = [*self._parts(self._numbers), ()]
@@ -145,6 +150,10 @@ class Api:
         if "offset" in params:
             return int(params["offset"]) // self._page_size + 1
         return int(params.get("page") or params.get("cursor") or 1)
+
+
+def _compressed(body: bytes) -> bytes:
+    return http_server.response(gzip.compress(body, 1), Content_Encoding="gzip")
 
 
 def _page(items: bytes, page: int, pages: int) -> bytes:

@@ -5,7 +5,6 @@ Knows no request, no status and no format, only bytes.
 
 from __future__ import annotations
 
-import gzip
 import http.client
 import io
 import socket
@@ -19,6 +18,7 @@ import requests
 from urllib3.exceptions import HeaderParsingError
 from urllib3.util.response import assert_header_parsing
 
+from tap_oauth2_generic.parsing.formats import gunzip
 from tap_oauth2_generic.settings.limits import MIN_BYTES_PER_SECOND
 
 # ``content`` would take 10 KB at a time.
@@ -132,7 +132,7 @@ def _inflate(content: bytes) -> bytes:
         return zlib.decompress(content, -zlib.MAX_WBITS)
 
 
-_DECOMPRESS = {"gzip": gzip.decompress, "deflate": _inflate}
+_DECOMPRESS = {"gzip": gunzip, "deflate": _inflate}
 _CORRUPT: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error)
 # Optional modules, the same as urllib3's; of each coding the first that is installed.
 for _coding, _names, _error in (
@@ -146,4 +146,4 @@ for _coding, _names, _error in (
             _CORRUPT += (getattr(_module, _error),)
 #: The header that asks for every content coding that ``read_body`` can undo.
 ACCEPT_ENCODING = ", ".join(_DECOMPRESS)
-_DECOMPRESS["x-gzip"] = gzip.decompress
+_DECOMPRESS["x-gzip"] = gunzip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import zlib
 from contextlib import suppress
 from importlib import import_module
@@ -110,6 +111,28 @@ def test_corrupt_body_is_retried_then_one_error(api, tap, coding, fault):
     assert "page 1: GET" in line
     assert "got a truncated or corrupt response (" in line
     assert not run.records()
+
+
+@pytest.mark.parametrize("header", [{"Content-Encoding": "gzip"}, {}])
+@pytest.mark.parametrize("fault", [None, "end", "middle", "more"])
+def test_large_gzip_body_is_read_as_a_whole_or_not_at_all(api, tap, fault, header):
+    """It is decompressed piece by piece."""
+    texts = [os.urandom(60_000).hex() for _ in range(20)]
+    whole = gzip.compress(
+        json.dumps({"d": [{"id": n, "t": t} for n, t in enumerate(texts)]}).encode()
+    )
+    assert len(whole) > 2**20
+    content = {
+        None: whole,
+        "end": whole[:-1],
+        "middle": whole[: len(whole) // 2],
+        "more": whole + b"more",
+    }[fault]
+    api.serve("/items", Reply(content, headers=header))
+    run = tap(api.config(STREAM, max_retries=0))
+    assert run.status == (fault is not None)
+    assert run.ids() == ([] if fault else list(range(20)))
+    assert fault is None or "corrupt" in run.error_lines[0]
 
 
 @pytest.mark.parametrize("status", [200, 204, 304])

@@ -188,6 +188,24 @@ def test_errors_lose_nothing_typed(page, config, project):
     assert page.field("Base URL").get_attribute("value") == config["base_url"]
 
 
+def test_ended_session_loses_nothing_typed(page, config):
+    """The browser has dropped the cookie: each press of a button says so, and the text stays."""
+    page.type("Base URL", config["base_url"])
+    page.driver.delete_all_cookies()
+    page.press("Save")
+    assert "open in another browser, or its studio has ended" in page.alert()
+    assert page.field("Base URL").get_attribute("value") == config["base_url"]
+
+
+def test_unsaved_changes_are_said_before_leaving(page, config):
+    leaves = "return dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+    assert page.driver.execute_script(leaves)
+    page.type("Base URL", config["base_url"])
+    page.field("OAuth Scopes").click()
+    page.has("Unsaved changes")
+    assert not page.driver.execute_script(leaves)
+
+
 def test_restart_during_a_login_is_one_sentence(page, studio, config):
     fill_in(page, config)
     page.press("Save and connect")

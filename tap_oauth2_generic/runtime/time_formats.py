@@ -13,7 +13,7 @@ from decimal import Decimal
 from math import floor
 from typing import Any
 
-from tap_oauth2_generic.runtime.timestamps import EPOCH
+from tap_oauth2_generic.runtime.timestamps import EPOCH, whole_seconds
 
 #: Units per second of the formats that are numbers.
 EPOCHS = {"epoch": 1, "epoch_ms": 10**3, "epoch_us": 10**6}
@@ -71,7 +71,7 @@ def write(
     if pattern == "iso":
         return at.replace(tzinfo=None).isoformat() + "Z"
     # strftime omits the zeros of early years, takes %s for local time, and knows no %L.
-    exact = {"%": "%%", "Y": f"{at.year:04d}", "s": str(floor(seconds))}
+    exact = {"%": "%%", "Y": f"{at.year:04d}", "s": str(floor(whole_seconds(at)))}
     exact["L"] = f"{at.microsecond // 1000:03d}"
     return at.strftime(re.sub(r"%(%|Y|s|L)", lambda directive: exact[directive[1]], pattern))
 

@@ -39,6 +39,7 @@ def connection_template_errors(config: Config) -> Iterator[str]:
     for place in ("token_params", "refresh_params", "token_headers"):
         yield from readable(_placeholder_errors(config.oauth2, place, of_request, is_secret=True))
     yield from readable(_exchange_errors(config, of_request))
+    yield from readable(_login_errors(config))
 
 
 def _known_names(config: Config) -> dict[str, bool]:
@@ -48,6 +49,13 @@ def _known_names(config: Config) -> dict[str, bool]:
         if not config.grant.requests_tokens:
             return known
     return known | {"token.": False}
+
+
+def _login_errors(config: Config) -> Iterator[str]:
+    """Yield wrong placeholders of the login, which has no token yet."""
+    if hasattr(config.grant, "authorize_params"):
+        known = dict.fromkeys(config.scope, False) | OF_REQUEST
+        yield from _placeholder_errors(config.grant, "authorize_params", known)
 
 
 def _exchange_errors(config: Config, known: Mapping[str, bool]) -> Iterator[str]:

@@ -116,6 +116,11 @@ def test_pasted_address_may_have_a_fragment(provider, tmp_path, separator):
         ({"authorize_param_names": {"state": "x"}}, "the redirect has no 'state' to rename"),
         ({"authorize_param_names": {"scope": None}}, "authorize_param_names.scope: must be a str"),
         ({"authorize_param_names": "x"}, "authorize_param_names: must be an object"),
+        (
+            {"authorize_params": {"nonce": "{uid}"}},
+            "authorize_params.nonce: unknown placeholder {uid}; did you mean 'uuid'?",
+        ),
+        ({"authorize_params": {"a": "{token.id}"}}, "authorize_params.a: unknown placeholder"),
         ({"code_param": ["code"]}, "code_param: must be a string"),
     ],
 )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tap_oauth2_generic.config.presets import apply_preset, names, preset
+from tap_oauth2_generic.oauth2.grants import DEFAULT_GRANT
 from tap_oauth2_generic.settings.fields import ErrorCollector
 from tap_oauth2_generic.studio.form_fields import (
     FormField,
@@ -57,6 +58,12 @@ class ConnectionForm:
     def shows_more(self) -> bool:
         """Whether a setting beyond the usual ones is set or wrong."""
         return any(one.is_set or one.errors for one in self.more)
+
+    @property
+    def redirect_uri(self) -> str:
+        """The address to register with the provider; empty if the grant has no redirect."""
+        shown = {one.name: one.value or one.hint for one in self.more}
+        return shown["redirect_uri"] if shown["grant_type"] == DEFAULT_GRANT else ""
 
 
 def make_form(project: Project, *, checks: bool) -> ConnectionForm:

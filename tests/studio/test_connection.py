@@ -82,6 +82,19 @@ def test_form_has_the_seven_fields_and_every_declared_setting(page):
         assert page.field(label).is_displayed()
 
 
+def test_redirect_uri_to_register_is_shown(page):
+    """Whoever makes the client at the provider needs it before the first login."""
+    register = "Register this redirect URI with the provider: "
+    page.has(f"{register}http://127.0.0.1:8400/callback")
+    open_more(page)
+    page.type("Redirect URI", "https://app.example.com/callback")
+    page.press("Save")
+    page.has(f"{register}https://app.example.com/callback")
+    page.type("Grant type", "client_credentials")
+    page.press("Save")
+    page.until(lambda: register not in page.text, "shown without a login")
+
+
 def test_connected_in_one_window(page, config, project):
     """Seven fields, Save and connect, consent: then the page says so, and nothing shows a token."""
     connect(page, config)

@@ -66,6 +66,9 @@ class Suggestion:
 
     def look(self) -> None:
         """Complete the definition by the responses; raise TapError."""
+        if self.sample.plan.reader.job is not None:
+            self.remarks.append("nothing to suggest: an export job says itself what to read")
+            return
         samples = [*self._samples()]
         if not samples:
             self.remarks.append("there is no response to look at; suggest its parent first")

@@ -124,9 +124,12 @@ class ExportJob:
             if status in map(as_text, settings.failed):
                 self._end(slice_, job)
                 found = settings.error_path and settings.error_path.find(polled.read_body())
-                why = "" if found in {None, MISSING} else f": {excerpt(as_text(found))}"
+                has_reason = found is not None and found is not MISSING
+                why = f": {excerpt(as_text(found))}" if has_reason else ""
                 raise ApiError(f"the job {job['id']} ended as {status!r}{why}")
             if clock.monotonic() - began + interval > settings.timeout:
+                if slice_.is_sample:
+                    self._end(slice_, job)
                 raise ApiError(
                     f"the job {job['id']} was still {status!r} after {settings.timeout:g} seconds; "
                     "run again to wait on, or raise job.timeout"
@@ -201,7 +204,9 @@ class ExportJob:
         return dict(kept["fields"]) if is_same and "id" in kept["fields"] else None
 
     def _remember(self, slice_: Slice, job: dict[str, Any]) -> None:
-        used = {one.split(".")[1] for one in self.stream.request.placeholders if "job." in one}
+        used = {
+            one.split(".")[1] for one in self.stream.request.placeholders if one.startswith("job.")
+        }
         fields = {name: value for name, value in job.items() if name in {"id", *used}}
         self.state()[_STATE] = {"slice": self._slice(slice_), "fields": fields}
         self.session.flush()

@@ -58,7 +58,7 @@ def decide(
     said = f"returned GraphQL errors: {'; '.join(map(_describe, found[:_SHOWN]))}"
     if not any(_code(error) in _LIMITS for error in found):
         return Verdict("fail"), said, wait
-    if _needed(body) > _points(body, "maximumAvailable", math.inf):
+    if _cost_of(body) > _points_of(body, "maximumAvailable", math.inf):
         refusal = "the query costs more than the API ever allows; request fewer fields or records"
         return Verdict("fail", refusal=refusal), said, 0
     verdict = wait_and_retry(response.headers, settings, now, is_limit=True, holds_all=True)
@@ -66,17 +66,17 @@ def decide(
 
 
 def _seconds_to_restore(body: Any) -> float:
-    rate = _points(body, "restoreRate", 0)
-    missing = _needed(body) - _points(body, "currentlyAvailable", math.inf)
+    rate = _points_of(body, "restoreRate", 0)
+    missing = _cost_of(body) - _points_of(body, "currentlyAvailable", math.inf)
     return max(missing, 0) / rate if rate > 0 else 0
 
 
-def _needed(body: Any) -> float:
+def _cost_of(body: Any) -> float:
     cost = _COST.find(body)
     return _number(cost.get("requestedQueryCost"), 0) if isinstance(cost, Mapping) else 0
 
 
-def _points(body: Any, name: str, otherwise: float) -> float:
+def _points_of(body: Any, name: str, otherwise: float) -> float:
     cost = _COST.find(body)
     status = cost.get(_STATUS) if isinstance(cost, Mapping) else None
     return _number(status.get(name), otherwise) if isinstance(status, Mapping) else otherwise

@@ -186,8 +186,7 @@ class Transport:
         may have been closed by the server. ``shows_cert``: the host may see the client certificate.
         """
         adapter = _Adapter() if new_connection else self._adapter
-        options = self._options(request.url or "")
-        options = options if shows_cert else {**options, "cert": None}
+        options = {**self._options(request.url or ""), **({} if shows_cert else {"cert": None})}
         request.headers.setdefault("User-Agent", self.user_agent)
         request.headers.setdefault("Accept-Encoding", ACCEPT_ENCODING)
         try:

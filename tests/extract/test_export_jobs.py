@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from tap_oauth2_generic.__main__ import run as run_tap
+from tests.support.commands import write_config
 from tests.support.server import Reply
 
 ROWS = [{"id": 1, "at": "2026-01-01T00:00:00Z"}, {"id": 2, "at": "2026-01-02T00:00:00Z"}]
@@ -182,6 +184,38 @@ def test_failed_job_is_one_line_deleted_and_forgotten(api, tap, jobs, status):
     assert run.error_lines[0] == wanted
     assert jobs.deleted == ["1"]
     assert run.state["bookmarks"]["items"] == state["bookmarks"]["items"]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ({"error": {"message": {"code": 7}}}, """ended as 'Failed': {"code":7}"""),
+        ({"error": {"message": None}}, "ended as 'Failed'"),
+        ({}, "ended as 'Failed'"),
+    ],
+)
+def test_reason_of_a_failed_job_may_have_any_form(api, tap, jobs, error, said):
+    jobs.last = {"state": "Failed", **error}
+    run = tap(api.config(STREAM))
+    assert run.status == 1
+    assert run.error_lines[0].endswith(said)
+
+
+def test_sample_that_gives_up_deletes_its_job(api, tap, jobs):
+    """No state remembers it."""
+    jobs.polls = 10_000
+    run = tap(api.config({**with_job(timeout=0.05), "schema": None}))
+    assert run.status == 1
+    assert jobs.deleted == [str(number) for number in range(1, len(jobs.created) + 1)]
+
+
+def test_suggest_leaves_a_job_as_it_is(api, jobs, capfdbinary, tmp_path):
+    arguments = ["--config", write_config(tmp_path, api.config(STREAM)), "--suggest", "--json"]
+    run_tap(["preview", *arguments])
+    (told,) = json.loads(capfdbinary.readouterr().out)
+    assert told["suggestion"]["stream"]["job"] == JOB
+    assert "an export job" in told["suggestion"]["remarks"][0]
+    assert not api.requests("")
 
 
 def test_job_that_never_ends_is_polled_by_the_next_run(api, tap, jobs):

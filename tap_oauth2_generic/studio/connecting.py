@@ -73,15 +73,16 @@ class Login:
             self._pasted = address
             self._changed.notify_all()
 
-    def watch(self) -> Iterator[None]:
-        """Yield once for each change, until it ends."""
+    def watch(self) -> Iterator[bool]:
+        """Yield True for each change, the last time when it has ended; else False each second."""
         seen = self._version()
         while self.is_open:
             with self._changed:
                 self._changed.wait(1)
-            if seen != self._version():
-                seen = self._version()
-                yield
+            if self.is_open:
+                before, seen = seen, self._version()
+                yield before != seen
+        yield True
 
     def _version(self) -> tuple[str, int]:
         return self.state, len(self.lines)

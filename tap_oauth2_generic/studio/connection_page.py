@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from sse_starlette import EventSourceResponse
 from starlette.responses import Response
 
 from tap_oauth2_generic.errors import TapError
@@ -13,7 +11,7 @@ from tap_oauth2_generic.studio import connection_state
 from tap_oauth2_generic.studio.connecting import Login
 from tap_oauth2_generic.studio.connection_form import make_form, take_form
 from tap_oauth2_generic.studio.connection_state import ConnectionState, read_state
-from tap_oauth2_generic.studio.pages import Form, Studio, fragments, page
+from tap_oauth2_generic.studio.pages import Form, Studio, fragments, page, stream_events
 from tap_oauth2_generic.studio.project import STAND_IN, Project
 from tap_oauth2_generic.studio.sessions import connection_config, sentence
 from tap_oauth2_generic.studio.stream_list import streams_of
@@ -67,19 +65,11 @@ def save(studio: Studio, form: Form) -> Response:
 def watch_login(studio: Studio) -> Response:
     """Stream the state of the login until it ends."""
 
-    def now() -> dict[str, str]:
+    def now() -> Response:
         # Always both: the page follows no further once the login has ended.
-        found = fragments(studio, "login", "connection_state", **_state(studio))
-        return {"data": bytes(found.body).decode()}
+        return fragments(studio, "login", "connection_state", **_state(studio))
 
-    def events() -> Iterator[dict[str, str]]:
-        if studio.login is not None:
-            for _ in studio.login.watch():
-                yield now()
-        yield now()
-        yield {"event": "end", "data": ""}
-
-    return EventSourceResponse(events())
+    return stream_events((True,) if studio.login is None else studio.login.watch(), now)
 
 
 def stop_login(studio: Studio, _: Form) -> Response:

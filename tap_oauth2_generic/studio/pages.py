@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
+from sse_starlette import EventSourceResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -85,6 +86,24 @@ def fragments(
         for name in (*said, "unsaved", *names)
     ]
     return HTMLResponse("\n".join(made), 422 if alert else 200)
+
+
+def stream_events(changes: Iterable[bool], render: Callable[[], Response]) -> Response:
+    """Send the fragments of a page after each change, and what ends it.
+
+    Without a change it sends a comment, and so notices a page that has left: each one that is
+    followed holds one of the server's threads.
+    """
+
+    def events() -> Iterator[dict[str, str]]:
+        for is_changed in changes:
+            if is_changed:
+                yield {"data": bytes(render().body).decode()}
+            else:
+                yield {"comment": "nothing new"}
+        yield {"event": "end", "data": ""}
+
+    return EventSourceResponse(events())
 
 
 def go_to(address: str) -> Response:

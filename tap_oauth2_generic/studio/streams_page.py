@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from sse_starlette import EventSourceResponse
 from starlette.responses import Response
 
 from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.runtime.stats import plural
 from tap_oauth2_generic.studio.json_edit import edit_json, read_json
 from tap_oauth2_generic.studio.json_tree import tree_of
-from tap_oauth2_generic.studio.pages import Form, Studio, fragments, go_to, page
+from tap_oauth2_generic.studio.pages import Form, Studio, fragments, go_to, page, stream_events
 from tap_oauth2_generic.studio.read_limits import limit_fields, read_limits
 from tap_oauth2_generic.studio.request_page import read_block
 from tap_oauth2_generic.studio.stream_form import StreamForm, make_form, take_form
@@ -184,14 +182,10 @@ def watch(studio: Studio, form: Form) -> Response:
     shown = make_form(studio.project, _index(studio, form), checks=False)
     trial = studio.trials.get(shown.name)
 
-    def events() -> Iterator[dict[str, str]]:
-        if trial is not None:
-            for _ in trial.watch():
-                found = fragments(studio, "read_parts", **_values(studio, shown))
-                yield {"data": bytes(found.body).decode()}
-        yield {"event": "end", "data": ""}
+    def now() -> Response:
+        return fragments(studio, "read_parts", **_values(studio, shown))
 
-    return EventSourceResponse(events())
+    return stream_events(() if trial is None else trial.watch(), now)
 
 
 def _index(studio: Studio, form: Form) -> int:

@@ -98,17 +98,20 @@ class Trial:
         if self._session is not None:
             self._session.close()
 
-    def watch(self) -> Iterator[None]:
-        """Yield once for each change, the last time when it has ended."""
+    def watch(self) -> Iterator[bool]:
+        """Yield True for each change, the last time when it has ended; else False each second."""
         while True:
             seen, was_open = self._version(), self.is_open
-            yield
+            yield True
             if not was_open:
                 return
-            with self._changed:
-                # It may have changed while the one before was shown.
-                while seen == self._version():
-                    self._changed.wait(1)
+            while seen == self._version():
+                with self._changed:
+                    # It may have changed while the one before was shown.
+                    if seen == self._version():
+                        self._changed.wait(1)
+                if seen == self._version():
+                    yield False
 
     def _version(self) -> tuple[int, int]:
         return self._changes, len(self.log)

@@ -125,6 +125,14 @@ def test_second_studio_says_that_the_port_is_taken(redirect_uri, page, api, proj
     page.has("Connected, valid for 59 minutes")
 
 
+def test_pages_that_have_left_hold_no_thread(redirect_uri, studio, client):
+    """More reloads during a login than the server has threads: it responds all the same."""
+    client.post("/connection", {"action": "connect"})
+    for _ in range(50):
+        client.http.get(f"{client.origin}/login/events", stream=True, timeout=10).close()
+    assert "Waiting for your login" in client.get("/").text
+
+
 def test_login_of_an_earlier_studio_is_not_taken(redirect_uri, page, studio, api, project):
     """A consent that comes after a restart meets the new login, which uses only its own."""
     page.press("Save and connect")

@@ -67,4 +67,4 @@ def test_end_between_two_looks_is_shown():
 def test_ended_read_is_shown_once():
     trial = Trial("items")
     trial.stop()
-    assert [*trial.watch()] == [None]
+    assert [*trial.watch()] == [True]

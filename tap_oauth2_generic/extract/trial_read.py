@@ -6,7 +6,7 @@ here, except its records: mask those that are shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -96,7 +96,9 @@ class TrialPage:
         }
 
 
-def read_pages(sample: SchemaSample, slices: Iterable[Slice] | None = None) -> Iterator[TrialPage]:
+def read_pages(
+    sample: SchemaSample, slices: Iterable[Slice] | None = None
+) -> Generator[TrialPage, None, None]:
     """Yield the pages of slices, by default those of a first sync; raise TapError.
 
     Each is yielded as it arrives. Let go of it before you take the next one: it may be large.

@@ -32,8 +32,14 @@ _KEYS = {"use_primary_key": "primary_keys", "use_replication_key": "replication_
 
 
 def show_all(studio: Studio, _: Form) -> Response:
-    """Return the list of the streams."""
-    return page(studio, "streams", streams=streams_of(studio.project))
+    """Return the list of the streams, each with its mistakes."""
+    streams = streams_of(studio.project)
+    mistakes: list[list[str]] = [[] for one in streams]
+    for sentence in studio.project.check()[1].errors:
+        index, said = sentence.removeprefix("streams[").partition("]")[::2]
+        if sentence.startswith("streams[") and int(index) < len(mistakes):
+            mistakes[int(index)].append(said.lstrip(".: "))
+    return page(studio, "streams", streams=[*zip(streams, mistakes, strict=True)])
 
 
 def show(studio: Studio, form: Form) -> Response:

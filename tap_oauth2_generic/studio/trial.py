@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Literal
@@ -135,16 +135,18 @@ class Trial:
         sample, error = stream.sample, ""
         contexts = sample.contexts()
         chosen = None if self.chosen is None else [self.slices[self.chosen][1]]
-        pages = read_pages(sample, chosen or self._list_slices(sample, contexts))
-        while self.is_open and (page := next(pages, None)) is not None:
-            if self.is_open:
-                self._take(page)
-                error = page.failure or error
-                self._follow(page, stream)
-            del page
-            if len(self.pages) >= self.limits.pages or self.count >= self.limits.records:
-                self.paging.append("This read stopped at its limit")
-                break
+        slices = chosen or self._list_slices(sample, contexts)
+        # An export job is deleted when its pages are closed.
+        with closing(read_pages(sample, slices)) as pages:
+            while self.is_open and (page := next(pages, None)) is not None:
+                if self.is_open:
+                    self._take(page)
+                    error = page.failure or error
+                    self._follow(page, stream)
+                del page
+                if len(self.pages) >= self.limits.pages or self.count >= self.limits.records:
+                    self.paging.append("This read stopped at its limit")
+                    break
         if chosen is None and self.is_open:
             # The rest of those that were read already, for the list.
             with suppress(TapError):

@@ -183,6 +183,24 @@ def test_typing_while_the_form_is_replaced_is_kept(connected, page):
 
 
 @pytest.fixture
+def family(write, config):
+    """A parent and its child."""
+    child = {"name": "tasks", "path": "lists/{parent.list_id}/tasks"}
+    child["parent"] = {"stream": "lists", "keys": {"list_id": "id"}}
+    write({**config, "streams": [{"name": "lists", "path": "lists"}, child]})
+
+
+def test_list_of_streams_says_what_is_wrong_with_each(family, page):
+    """As when a parent is removed."""
+    page.follow("Streams")
+    page.follow("lists")
+    page.press("Remove")
+    page.follow("tasks")
+    page.follow("Streams")
+    page.has("parent: there is no stream 'lists'")
+
+
+@pytest.fixture
 def later(write, config):
     """A stream with settings of a later version."""
     paging = {"style": "page_number", "page_param": "p", "later": {"a": [1.50]}}

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tap_oauth2_generic.studio.read_limits import ReadLimits
 from tap_oauth2_generic.studio.trial import Trial
 from tests.support.server import Reply
 
@@ -23,6 +24,12 @@ SETTINGS = {
     "deleted": {"deleted": {"path": "kind", "equals": "a"}},
     "incremental": {"replication_key": "at", "incremental": {"drop_older": True}},
 }
+
+
+def wait_for(trial):
+    """Watch a test read to its end."""
+    for _ in trial.watch():
+        pass
 
 
 def without_times(rows):
@@ -43,14 +50,35 @@ def test_records_are_those_of_a_sync(api, tap, kind):
     config = api.config(stream, start_date="2024-01-04T00:00:00Z")
     trial = Trial("items")
     trial.begin(config)
-    for _ in trial.watch():
-        pass
+    wait_for(trial)
     assert (trial.state, trial.error) == ("done", "")
     run = tap.ok(config)
     assert trial.sampled
     assert without_times(trial.sampled) == without_times(run.records("items"))
     columns = {*trial.schema["properties"]}
     assert columns <= {*run.schemas("items")[0]["properties"]}
+
+
+def test_export_job_is_read_and_deleted(api, capfd):
+    """A read that ends at its limit deletes the job, too; no message is written."""
+    api.serve("/jobs", {"id": "1"})
+    api.serve("/jobs/1", {"state": "Completed"})
+    api.serve("/jobs/1/results", [{"id": 1}, {"id": 2}])
+    job = {
+        "create": {"path": "jobs"},
+        "poll": {"path": "jobs/{job.id}"},
+        "status_path": "state",
+        "done": ["Completed"],
+        "download": {"path": "jobs/{job.id}/results"},
+        "delete": {"path": "jobs/{job.id}"},
+    }
+    trial = Trial("items", ReadLimits(pages=1))
+    trial.begin(api.config({"name": "items", "job": job}))
+    wait_for(trial)
+    assert trial.error == ""
+    assert [record["id"] for record in trial.records] == [1, 2]
+    assert [seen.method for seen in api.requests("/jobs/1")] == ["GET", "DELETE"]
+    assert capfd.readouterr().out == ""
 
 
 def test_end_between_two_looks_is_shown():

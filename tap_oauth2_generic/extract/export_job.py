@@ -19,7 +19,8 @@ from tap_oauth2_generic.net.job_settings import Job
 from tap_oauth2_generic.net.request import Request, Response
 from tap_oauth2_generic.net.request_template import RequestSettings, RequestTemplate
 from tap_oauth2_generic.pagination import Paginator, Stop
-from tap_oauth2_generic.parsing.formats import decode, unpack
+from tap_oauth2_generic.parsing.formats import decode
+from tap_oauth2_generic.parsing.unpacking import unpack
 from tap_oauth2_generic.records.pipeline import Slice
 from tap_oauth2_generic.runtime.json_encoder import encode_sorted
 from tap_oauth2_generic.runtime.redaction import excerpt

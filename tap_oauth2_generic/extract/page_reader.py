@@ -5,6 +5,7 @@ Knows no SDK, no schema and no state: others emit and remember what is read.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -88,9 +89,11 @@ class PageReader:
         self.stats = session.progress.stats(stream.name)
         self.log = StreamLog(stream.name, self.stats.warnings.append)
         rules = [*stream.rules.response_rules, *session.config.rules.response_rules]
-        decode = partial(stream.records.decode, note_nan=self._note_nan)
-        is_graphql = stream.request.graphql is not None
-        policy = RequestPolicy(rules, decode, self.log, self.stats, is_graphql=is_graphql)
+        note = partial(self.log.warn_once, "NaN", "NaN and Infinity in responses become null")
+        decode = partial(stream.records.decode_rest, note_nan=note)
+        is_graphql, spools = stream.request.graphql is not None, stream.records.is_streamed
+        policy = RequestPolicy(rules, decode, self.log, self.stats)
+        policy = replace(policy, is_graphql=is_graphql, spools=spools)
         #: For pages of a sync, and for those of a sample.
         self._policies = policy, replace(policy, is_sample=True)
         #: What exports the records first, None if the API pages them.
@@ -212,23 +215,21 @@ class PageReader:
         if self.envelope and not self.stream.records.records_are_values:
             self.log.warning(self.envelope)
 
-    def _note_nan(self) -> None:
-        self.log.warn_once("NaN", "NaN and Infinity in responses become null")
-
     def _page(self, settings: RecordSettings, response: Response) -> Page:
+        size = sys.maxsize if settings.is_streamed else len(response.content)
         try:
-            page = read_page(
+            return read_page(
                 response.url,
                 response.status,
                 response.headers,
                 response.content,
                 settings,
                 lambda: response.body,
-                keep_encoded=self._keeps_encoded(len(response.content)),
+                keep_encoded=self._keeps_encoded(size),
+                file=response.file,
             )
         except ResponseError as error:
             raise ResponseError(f"{_unusable(response)}: {error}") from None
-        return page
 
     def _request(self, slice_: Slice, token: Token, source: Source | None = None) -> Request:
         style, (template, job) = self.stream.settings.pagination, source or (self._template, {})

@@ -9,7 +9,7 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import requests
 
@@ -54,11 +54,12 @@ class RequestPolicy:
     """What a stream wants of its responses, and where its requests are logged and counted."""
 
     rules: Sequence[Rule]
-    decode: Callable[[bytes, str], Any]
+    decode: Callable[..., object]
     log: StreamLog | logging.Logger = LOG
     stats: StreamStats = field(default_factory=StreamStats)
     is_sample: bool = False
     is_graphql: bool = False
+    spools: bool = False
 
 
 @dataclass(frozen=True)
@@ -216,11 +217,10 @@ class ApiClient:
             budget = self.limiter.budget(prepared.url or "", request.base_url)
             with self.limiter.slot(budget, policy.stats.waits, alone=alone) as slot:
                 policy.stats.request(is_sample=policy.is_sample)
-                response = self.transport.send(prepared, shows_cert=has_token)
+                response = self.transport.send(prepared, shows_cert=has_token, spools=policy.spools)
                 slot.status = response.status_code
-                slot.left = read_remaining(
-                    response, budget.remaining_header, self.resilience, self.clock.time()
-                )
+                header, now = budget.remaining_header, self.clock.time()
+                slot.left = read_remaining(response, header, self.resilience, now)
             if not response.is_redirect:
                 return response, slot, has_token
             prepared, came_from, is_link = redirect(prepared, response), "a redirect", True

@@ -15,6 +15,7 @@ import requests
 
 from tap_oauth2_generic.errors import ApiError, HostNotAllowedError
 from tap_oauth2_generic.parsing.charset import charset_of
+from tap_oauth2_generic.parsing.spool import Source, Spool
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.redaction import redact, register
 from tap_oauth2_generic.runtime.secret_values import in_address
@@ -26,6 +27,7 @@ _URL_CHARACTERS = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) n
 _QUERY_CHARACTERS = _URL_CHARACTERS.replace("#", "")
 _SEE_OTHER = 303
 Place = Literal["query", "body"]
+Decode = Callable[[Source, str], Any]
 
 
 @dataclass
@@ -106,23 +108,24 @@ class Response:
     status: int
     headers: requests.structures.CaseInsensitiveDict[str]
     content: bytes
-    decode: Callable[[bytes, str], Any]
+    decode: Decode
     outcome: str = "ok"
+    #: All of a body that is too large for memory; ``content`` is its beginning.
+    file: Spool | None = None
 
     @cached_property
     def body(self) -> Any:
         """The decoded body; raises ValueError that says what is wrong with it."""
-        return self.decode(self.content, charset_of(self.headers))
+        return self.decode(self.file or self.content, charset_of(self.headers))
 
     @classmethod
-    def of(
-        cls, request: Request, raw: requests.Response, decode: Callable[[bytes, str], Any]
-    ) -> Response:
+    def of(cls, request: Request, raw: requests.Response, decode: Decode) -> Response:
         """Make one of a response of ``requests``."""
         headers = requests.structures.CaseInsensitiveDict(
             {name: _readable(value) for name, value in raw.headers.items()}
         )
-        return cls(request, raw.url, raw.status_code, headers, raw.content, decode)
+        file = raw.raw if isinstance(raw.raw, Spool) else None
+        return cls(request, raw.url, raw.status_code, headers, raw.content, decode, file=file)
 
     def meets(self, condition: Condition) -> bool:
         """Return whether it meets a condition; raise SettingError for a slow pattern."""

@@ -5,12 +5,14 @@ Knows no request, no status and no format, only bytes.
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import io
 import socket
 import time
 import zlib
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -18,7 +20,9 @@ import requests
 from urllib3.exceptions import HeaderParsingError
 from urllib3.util.response import assert_header_parsing
 
-from tap_oauth2_generic.parsing.formats import gunzip
+from tap_oauth2_generic.errors import ResponseError
+from tap_oauth2_generic.parsing.spool import Spool, spool
+from tap_oauth2_generic.parsing.unpacking import Bound, gunzip, inflate, unbrotli, unzstd
 from tap_oauth2_generic.settings.limits import MIN_BYTES_PER_SECOND
 
 # ``content`` would take 10 KB at a time.
@@ -93,10 +97,11 @@ class StrictResponse(http.client.HTTPResponse):
         raise http.client.HTTPException("too many interim responses")
 
 
-def read_body(response: requests.Response) -> bytes:
+def read_body(response: requests.Response, *, spools: bool = False) -> bytes:
     """Read and decompress the body; raise a ``requests`` exception if it is truncated.
 
-    It is decompressed as a whole: piece by piece, a truncated body looks complete.
+    It is decompressed as a whole: piece by piece, a truncated body looks complete. One that
+    ``spools`` and is too large for memory becomes ``raw``; its beginning is returned.
     """
     # Without the header, urllib3 does not decompress it.
     headers = response.raw.headers
@@ -106,43 +111,50 @@ def read_body(response: requests.Response) -> bytes:
         del headers["Content-Encoding"]
     try:
         # A list of all pieces would take the memory of a second body.
-        body = io.BytesIO()
-        body.writelines(response.iter_content(_PIECE_BYTES))
-        content = body.getvalue()
+        body = spool(response.iter_content(_PIECE_BYTES)) if spools else io.BytesIO()
+        if isinstance(body, io.BytesIO):
+            body.writelines(response.iter_content(_PIECE_BYTES))
     except ValueError as error:
         # For example a chunk of negative length.
         message = "the response violates the framing of HTTP"
         raise requests.exceptions.ChunkedEncodingError(message) from error
-    if not is_known or not content:
-        return content
     try:
-        for coding in reversed(codings):
-            content = _DECOMPRESS[coding](content)
+        for coding in reversed(codings if is_known else ()):
+            body = _decompress(body, coding)
+    except ValueError as error:
+        raise ResponseError(f"{response.url.partition('?')[0]}: {error}") from None
     except _CORRUPT as error:
         message = f"truncated or corrupt {', '.join(codings)} response"
         raise requests.exceptions.ContentDecodingError(message) from error
-    return content
+    if isinstance(body, Spool):
+        response.raw = body if body.is_large else response.raw
+        return body.head
+    return body.getvalue()
 
 
-def _inflate(content: bytes) -> bytes:
-    try:
-        return zlib.decompress(content)
-    except zlib.error:
-        # Some servers omit the header that RFC 9110 section 8.4.1.2 requires.
-        return zlib.decompress(content, -zlib.MAX_WBITS)
+def _decompress(body: io.BytesIO | Spool, coding: str) -> io.BytesIO | Spool:
+    """Undo a content coding; raise one of ``_CORRUPT``, or ResponseError for a bomb."""
+    if isinstance(body, Spool) and body.size and coding in {"gzip", "x-gzip"}:
+        with gzip.GzipFile(fileobj=body.open()) as file:
+            return spool(Bound(body.size).pieces(file))
+    content = body.read() if isinstance(body, Spool) else body.getvalue()
+    if not content:
+        return body
+    unpacked = _DECOMPRESS[coding](content)
+    return spool([unpacked]) if isinstance(body, Spool) else io.BytesIO(unpacked)
 
 
-_DECOMPRESS = {"gzip": gunzip, "deflate": _inflate}
+_DECOMPRESS = {"gzip": gunzip, "deflate": inflate}
 _CORRUPT: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error)
 # Optional modules, the same as urllib3's; of each coding the first that is installed.
-for _coding, _names, _error in (
-    ("br", ("brotlicffi", "brotli"), "error"),
-    ("zstd", ("compression.zstd", "backports.zstd"), "ZstdError"),
+for _coding, _names, _error, _unpack in (
+    ("br", ("brotlicffi", "brotli"), "error", unbrotli),
+    ("zstd", ("compression.zstd", "backports.zstd"), "ZstdError", unzstd),
 ):
     for _name in _names:
         with suppress(ImportError):
             _module = import_module(_name)
-            _DECOMPRESS.setdefault(_coding, _module.decompress)
+            _DECOMPRESS.setdefault(_coding, partial(_unpack, _module))
             _CORRUPT += (getattr(_module, _error),)
 #: The header that asks for every content coding that ``read_body`` can undo.
 ACCEPT_ENCODING = ", ".join(_DECOMPRESS)

@@ -106,8 +106,7 @@ class _SecurePool(_VerbatimPool, HTTPSConnectionPool):  # type: ignore[misc]
 
 _PROXY = "the proxy (setting proxy, HTTP_PROXY or HTTPS_PROXY)"
 _POOLS = {"http": _PlainPool, "https": _SecurePool}
-# The connections of so many hosts are kept.
-_MAX_HOSTS = 100
+_MAX_HOSTS = 100  # whose connections are kept
 # Two threads would make two contexts or managers, each with connections of its own.
 _making_lock = threading.Lock()
 
@@ -179,24 +178,25 @@ class Transport:
         *,
         new_connection: bool = False,
         shows_cert: bool = True,
+        spools: bool = False,
     ) -> requests.Response:
         """Send one request and read its whole response; raise ``requests`` exceptions.
 
-        Only on a new connection is it known whether a failed request was sent: one kept open
-        may have been closed by the server. ``shows_cert``: the host may see the client certificate.
+        Only on a new connection is it known whether a failed request was sent: one kept open may
+        have been closed. ``shows_cert``: the host may see the client certificate. ``spools``: a
+        body that is too large for memory becomes ``raw``, a file.
         """
         adapter = _Adapter() if new_connection else self._adapter
         options = {**self._options(request.url or ""), **({} if shows_cert else {"cert": None})}
         request.headers.setdefault("User-Agent", self.user_agent)
-        request.headers.setdefault("Accept-Encoding", ACCEPT_ENCODING)
+        request.headers.setdefault("Accept-Encoding", "gzip" if spools else ACCEPT_ENCODING)
         try:
             # Without a session, which would also parse where a redirect leads.
             response = adapter.send(request, timeout=self.settings.timeout, **options)
-            # Read here, so that a truncated response fails here.
-            response._content = read_body(response)  # noqa: SLF001
+            response._content = read_body(response, spools=spools)  # noqa: SLF001
         except requests.exceptions.RequestException as error:
+            # In the middle of a body, requests reports a timeout as a lost connection.
             if error.args and isinstance(error.args[0], ReadTimeoutError):
-                # In the middle of a body, requests reports a timeout as a lost connection.
                 raise requests.exceptions.ReadTimeout(*error.args) from error
             if isinstance(error, ValueError):
                 raise SettingError(f"a request cannot be sent: {redact(str(error))}") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from email.message import Message
 from encodings.aliases import aliases
 from functools import lru_cache
@@ -60,6 +60,17 @@ def find_encoding(head: bytes, charset: str) -> str:
         return marked or _name(charset or _UTF_8)
     except (LookupError, ValueError):
         return _UTF_8
+
+
+def decode_pieces(pieces: Iterable[bytes], encoding: str, errors: str) -> Iterator[str]:
+    """Yield the text of encoded pieces; raise ValueError if it is in another encoding."""
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    try:
+        for piece in pieces:
+            yield decoder.decode(piece)
+        yield decoder.decode(b"", final=True)
+    except UnicodeError:
+        raise ValueError(f"its bytes are not {encoding}") from None
 
 
 def to_utf8(content: bytes, encoding: str, errors: str) -> bytes:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cached_property
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property, partial
+from itertools import chain
 from typing import Any
 
-from tap_oauth2_generic.parsing.charset import ENCODING, find_encoding, to_utf8
+from tap_oauth2_generic.parsing.charset import ENCODING, decode_pieces, find_encoding, to_utf8
 from tap_oauth2_generic.parsing.formats import (
     BYTE_ORDER_MARK,
     decode,
     decode_lines,
     open_envelope,
-    unpack,
 )
 from tap_oauth2_generic.parsing.json_list import JsonList
 from tap_oauth2_generic.parsing.lines import open_lines, open_table
+from tap_oauth2_generic.parsing.spool import Source, as_json_list, spool
 from tap_oauth2_generic.parsing.table import Dialect, TableFormat
+from tap_oauth2_generic.parsing.unpacking import pieces_of, unpack
+from tap_oauth2_generic.parsing.xml_reader import XmlReader, find_xml_encoding
 from tap_oauth2_generic.settings.field_types import NAME, NAMES, enum, integer
 from tap_oauth2_generic.settings.fields import FieldType, Settings, setting
-from tap_oauth2_generic.settings.paths import DottedPath, Path
+from tap_oauth2_generic.settings.paths import DottedPath, Path, parse_path
 from tap_oauth2_generic.settings.values import text
 
 #: The formats, and the Accept header that asks for each.
@@ -27,6 +31,7 @@ ACCEPT = {
     "json": "application/json",
     "jsonl": "application/x-ndjson, application/jsonl, application/json;q=0.5",
     "csv": "text/csv",
+    "xml": "application/xml, text/xml",
 }
 
 
@@ -50,12 +55,23 @@ _QUOTE = FieldType(
 )
 
 
+def _element(value: Any) -> tuple[str, ...]:
+    path = parse_path(text(value).replace("[*]", ""))
+    keys = path.keys if isinstance(path, DottedPath) else ()
+    if not keys or not all(isinstance(key, str) for key in keys):
+        raise ValueError("must be a path of names")
+    return tuple(map(str, keys))
+
+
+_skip = partial(deque[Any], maxlen=0)
+
+
 class ContentSettings(Settings):
     """What responses are written in."""
 
     response_format: str = setting(
         enum(*ACCEPT),
-        "Format of the responses: JSON, JSON Lines or CSV, compressed or not.",
+        "Format of the responses: JSON, JSON Lines, CSV or XML, compressed or not.",
         default="json",
     )
     encoding: str | None = setting(
@@ -88,27 +104,65 @@ class ContentSettings(Settings):
         default=[],
     )
 
+    xml_list_paths: Sequence[tuple[str, ...]] = setting(
+        FieldType(NAMES.schema, lambda value: [_element(one) for one in NAMES.parse(value)]),
+        "Paths of XML elements that are lists even if one or none came; `records_path` is one.",
+        default=[],
+    )
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether responses are read in parts, from disk if they are large."""
+        return self.response_format == "xml"
+
+    @property
+    def streamed_keys(self) -> tuple[str, ...]:
+        """The names that lead to the records, if those can be read one by one."""
+        return ()
+
+    @property
+    def list_keys(self) -> list[tuple[str, ...]]:
+        """The names that lead to lists of XML elements."""
+        return [*self.xml_list_paths]
+
     @cached_property
     def _table(self) -> TableFormat:
         dialect = Dialect(self.csv_separator, self.csv_quote)
         return TableFormat(dialect, self.csv_skip_lines, self.csv_columns)
 
     def decode(
-        self, content: bytes, charset: str = "", note_nan: Callable[[], object] = object
+        self, source: Source, charset: str = "", note_nan: Callable[[], object] = object
     ) -> Any:
         """Decode a response of this stream; raise ValueError that says what is wrong."""
-        content = self.utf8(content, charset)
+        if self.is_streamed:
+            return self._stream(source, charset)
+        content = self.utf8(source if isinstance(source, bytes) else source.read(), charset)
         if self.response_format == "csv":
             return self._table.decode(content)
         decoder = decode if self.response_format == "json" else decode_lines
         return decoder(content, note_nan)
 
-    def open_list(self, content: bytes, charset: str, path: Path) -> tuple[Any, JsonList] | None:
-        """Return the rest of a response and its records, still encoded; None if it has no list.
+    def decode_rest(
+        self, source: Source, charset: str = "", note_nan: Callable[[], object] = object
+    ) -> Any:
+        """Decode a response, a large one without the records, if those can be read one by one."""
+        if isinstance(source, bytes) or not self.streamed_keys:
+            return self.decode(source, charset, note_nan)
+        return self._stream(source, charset, self.streamed_keys)
 
-        Raises ValueError that says what is wrong.
+    def open_list(
+        self, source: Source, charset: str, path: Path
+    ) -> tuple[Any, JsonList | None] | None:
+        """Return the rest of a response and its records, still encoded; no records if none match.
+
+        None if it has to be decoded as a whole. Raises ValueError that says what is wrong.
         """
-        content = self.utf8(content, charset)
+        if self.is_streamed:
+            return self._open_streamed(source, charset, path)
+        try:
+            content = self.utf8(source if isinstance(source, bytes) else source.read(), charset)
+        except ValueError:
+            return None
         if self.response_format == "json":
             return open_envelope(content, path)
         if not isinstance(path, DottedPath) or path.keys:
@@ -118,6 +172,37 @@ class ContentSettings(Settings):
         else:
             written = open_lines(content)
         return None if written is None else ([], written)
+
+    def _open_streamed(
+        self, source: Source, charset: str, path: Path
+    ) -> tuple[Any, JsonList | None] | None:
+        if not self.streamed_keys or source == b"":
+            return None
+        lists: list[JsonList] = []
+        take = lambda values: lists.append(as_json_list(values))  # noqa: E731
+        body = self._stream(source, charset, self.streamed_keys, take)
+        is_there = path.find(body) == []
+        if lists[0].length and not is_there:
+            raise ValueError("records_path leads through a list; write [*] where it does")
+        return body, lists[0] if is_there else None
+
+    def _stream(
+        self,
+        source: Source,
+        charset: str,
+        keys: tuple[str, ...] = (),
+        take: Callable[[Iterator[Any]], object] = _skip,
+    ) -> Any:
+        """Return the body of an XML document; ``take`` takes the records at the keys."""
+        if source == b"":
+            return None
+        spooled = spool([source]) if isinstance(source, bytes) else source
+        pieces = pieces_of(spooled.open(), spooled.size)
+        head = next(pieces, b"")
+        encoding = self.encoding or find_xml_encoding(head, charset)
+        reader = XmlReader(self.list_keys, keys)
+        take(reader.read(decode_pieces(chain([head], pieces), encoding, self.encoding_errors)))
+        return reader.body
 
     def utf8(self, content: bytes, charset: str) -> bytes:
         """Return a body unpacked, as UTF-8 and without its prefix."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,12 +13,14 @@ from tap_oauth2_generic.parsing.list_steps import (
     choose_items,
     chooses_items,
     is_there,
+    lists_of,
 )
 from tap_oauth2_generic.parsing.outer_fields import add_outer, problems_of, split_path
+from tap_oauth2_generic.parsing.path_template import TEMPLATED_PATH, render_path
 from tap_oauth2_generic.parsing.rows import COLUMNS, FIRST_ROW, Columns, name_rows
-from tap_oauth2_generic.runtime.redaction import excerpt, redact
+from tap_oauth2_generic.runtime.redaction import redact
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, PATHS, enum
-from tap_oauth2_generic.settings.fields import FieldType, setting
+from tap_oauth2_generic.settings.fields import setting
 from tap_oauth2_generic.settings.paths import (
     MISSING,
     DottedPath,
@@ -28,51 +29,14 @@ from tap_oauth2_generic.settings.paths import (
     before_choice,
     parse_path,
 )
-from tap_oauth2_generic.settings.templates import Scope, Template, as_text, parse_template
-from tap_oauth2_generic.settings.values import text
-
-_MAX_SHOWN = 60
-# Inside a bare path these characters of a value are part of a key; no text has their stand-ins.
-_ESCAPES = {ord(one): 0xFDD0 + number for number, one in enumerate(".'\"$")}
-_UNESCAPES = {stand_in: one for one, stand_in in _ESCAPES.items()}
-
-
-def _records_path(value: Any) -> Path | Template:
-    written = text(value)
-    template = parse_template(written) if "{" in written else None
-    return template if template is not None and template.placeholders else parse_path(written)
-
-
-def _encoder_for(path: str) -> Callable[[str], str]:
-    """Return what makes a value safe inside a path, or raises ValueError."""
-    if not path.startswith("$"):
-        return lambda value: value.translate(_ESCAPES)
-    is_quoted = "{" not in re.sub(r"'[^']*'|\"[^\"]*\"", "", path)
-    allowed = re.compile(r"""[^'"\\*]*""" if is_quoted else r"[\w-]+")
-
-    def encode(value: str) -> str:
-        if not allowed.fullmatch(value):
-            shown = excerpt(value, _MAX_SHOWN)
-            raise ValueError(f"the value {shown!r} would change the path it is put into")
-        return value
-
-    return encode
-
-
-def _parse_rendered(path: str) -> Path:
-    """Parse a path in which the values of a bare one are escaped."""
-    if path.startswith("$"):
-        return parse_path(path)
-    written = path.translate(_UNESCAPES)
-    keys = (str(key).translate(_UNESCAPES) for key in before_choice(parse_path(path)).keys)
-    return DottedPath(f"'{written}'" if written.startswith("$") else written, tuple(keys))
+from tap_oauth2_generic.settings.templates import Scope, Template, as_text
 
 
 class RecordSettings(ContentSettings):
     """Where the records are in a response, and what they are made of."""
 
     records_path: Path | Template = setting(
-        FieldType({"type": "string"}, _records_path),
+        TEMPLATED_PATH,
         "Path of the records in the response: a list yields its items, an object one record. "
         "A template.",
         default=parse_path("$"),
@@ -108,9 +72,8 @@ class RecordSettings(ContentSettings):
         """Fill the placeholders of ``records_path``; a value with a dot in it stays one key."""
         if not isinstance(self.records_path, Template):
             return self
-        encode = _encoder_for(self.records_path.text)
         try:
-            path = _parse_rendered(self.records_path.render(scope, encode))
+            path = render_path(self.records_path, scope)
         except ValueError as error:
             raise SettingError(f"records_path: {error}") from None
         return replace(self, records_path=path)
@@ -121,6 +84,20 @@ class RecordSettings(ContentSettings):
         if isinstance(self.records_path, Template):
             raise SettingError("records_path has placeholders without a value")
         return self.records_path
+
+    @property
+    def streamed_keys(self) -> tuple[str, ...]:
+        """The names that lead to the records, if those can be read one by one."""
+        others = self.record_columns, self.records_are_values, self.outer_fields
+        keys = self.records_path.keys if isinstance(self.records_path, DottedPath) else ()
+        names = tuple(key for key in keys if isinstance(key, str))
+        return names if names == keys and not any(others) else ()
+
+    @property
+    def list_keys(self) -> list[tuple[str, ...]]:
+        """The names that lead to lists of XML elements, the records among them."""
+        own = [] if isinstance(self.records_path, Template) else lists_of(self.records_path)
+        return [*self.xml_list_paths, *own]
 
     def contradictions(self) -> list[str]:
         """Return the settings that need one another, a sentence each."""

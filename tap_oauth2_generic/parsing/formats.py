@@ -5,12 +5,8 @@ JSON: a list of records can stay encoded; the slow decoder takes what the fast o
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
 import re
-import shutil
-import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -23,9 +19,6 @@ import msgspec
 from tap_oauth2_generic.parsing.json_list import JsonList, as_list
 from tap_oauth2_generic.settings.paths import DottedPath, Path
 
-_GZIP = b"\x1f\x8b"
-# From this size on, a gzip file is decompressed piece by piece.
-_LARGE_GZIP_BYTES = 2**20
 # Every digit counts: a float would round what a warehouse column could hold.
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -183,24 +176,3 @@ def decode_lines(content: bytes, note_nan: Callable[[], object] | None = None) -
             except ValueError as error:
                 raise ValueError(f"line {number}: {error}") from None
     return lines
-
-
-def gunzip(content: bytes) -> bytes:
-    """Decompress a whole gzip file; raise OSError, EOFError or ``zlib.error`` if it is corrupt."""
-    if len(content) < _LARGE_GZIP_BYTES:
-        # Many times faster for a small one, but a large one would be in memory twice.
-        return gzip.decompress(content)
-    found = io.BytesIO()
-    with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
-        shutil.copyfileobj(file, found, _LARGE_GZIP_BYTES)
-    return found.getvalue()
-
-
-def unpack(content: bytes) -> bytes:
-    """Decompress a body that is itself a gzip file; raise ValueError if it is corrupt."""
-    if not content.startswith(_GZIP):
-        return content
-    try:
-        return gunzip(content)
-    except (OSError, EOFError, zlib.error):
-        raise ValueError("it is a corrupt gzip file") from None

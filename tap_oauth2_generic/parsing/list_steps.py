@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from tap_oauth2_generic.parsing.api_errors import is_only_error
-from tap_oauth2_generic.settings.paths import JsonPath, Path, parse_path
+from tap_oauth2_generic.settings.paths import DottedPath, JsonPath, Path, parse_path
 
 _parse_path = lru_cache(maxsize=256)(parse_path)
 
@@ -36,6 +36,23 @@ def before_wildcard(path: Path) -> Path | None:
     """Return the path to the list of a path that ends in ``[*]``; None for another path."""
     before = path.text.removesuffix("[*]")
     return _try_parse(before) if isinstance(path, JsonPath) and before != path.text else None
+
+
+def lists_of(path: Path) -> list[tuple[str, ...]]:
+    """Return the names that lead to each list that a path goes through, itself included."""
+    found, names = list[tuple[str, ...]](), tuple[str, ...]()
+    parts = [path.text] if isinstance(path, DottedPath) else path.text[1:].split("[*]")
+    for part in filter(None, parts):
+        step = path if isinstance(path, DottedPath) else _try_parse(f"${part.partition('[?')[0]}")
+        if not isinstance(step, DottedPath) or not step.keys:
+            break
+        for key in step.keys:
+            if isinstance(key, str):
+                names += (key,)
+            else:
+                found.append(names)
+        found.append(names)
+    return found
 
 
 def choose_items(parent: Path, body: Any, matches: list[Any]) -> list[Any]:

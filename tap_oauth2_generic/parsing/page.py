@@ -23,8 +23,10 @@ from tap_oauth2_generic.parsing.extract_records import (
     describe,
     extract_records,
 )
-from tap_oauth2_generic.parsing.formats import decode, repeated_key, unpack
+from tap_oauth2_generic.parsing.formats import decode, repeated_key
 from tap_oauth2_generic.parsing.json_list import LARGE_BYTES, JsonList
+from tap_oauth2_generic.parsing.spool import Spool
+from tap_oauth2_generic.parsing.unpacking import unpack
 from tap_oauth2_generic.runtime.redaction import excerpt
 from tap_oauth2_generic.settings.paths import Path
 
@@ -148,30 +150,34 @@ def read_page(  # noqa: PLR0913, PLR0917 - a response in its parts
     decoded: Callable[[], Any] | None = None,
     *,
     keep_encoded: bool = False,
+    file: Spool | None = None,
 ) -> Page:
     """Find the records of a response; ``decoded`` returns its body if that is known already.
 
-    ``keep_encoded`` leaves the records encoded, if they are a list. Raises ResponseError if the
-    body cannot be decoded, or what the path finds cannot be records.
+    ``keep_encoded`` leaves the records encoded, if they are a list. ``file`` holds all of a body
+    that is too large for memory. Raises ResponseError if the body cannot be decoded, or what the
+    path finds cannot be records.
     """
     sent = headers if isinstance(headers, CaseInsensitiveDict) else CaseInsensitiveDict(headers)
     charset, opened = charset_of(headers), None
-    decode_all = decoded or partial(settings.decode, content, charset)
-    read_body = partial(_read_body, content, status, decode_all)
-    with suppress(ValueError):
-        opened = settings.open_list(content, charset, settings.path) if keep_encoded else None
-    if opened is not None:
-        body, written = opened
+    if decoded is None or settings.is_streamed:
+        decoded = partial(settings.decode, file or content, charset)
+    read_body = partial(_read_body, content, status, decoded)
+    if keep_encoded:
+        open_list = partial(settings.open_list, file or content, charset, settings.path)
+        opened = _read_body(content, status, open_list)
+    body, written = opened or (None, None)
+    if written is not None:
         added = settings.add_fields
         page = Page(url, status, sent, body, written=written, added=added, read_body=read_body)
         # Paging reads it later, where an error would not name the response.
         _ = page.last_record
         return page
-    body = read_body()
+    body = read_body() if opened is None else body
     if body is None and content.strip() == b"" and status == _OK:
         raise ResponseError(
-            "an empty body is not JSON; its status is 200. If it means no records, add a "
-            'response rule with "empty": true'
+            f"an empty body is not {settings.response_format.upper()}; its status is 200. If it "
+            'means no records, add a response rule with "empty": true'
         )
     if settings.records_are_values and settings.response_format == "json":
         key = repeated_key(settings.utf8(content, charset), settings.path)

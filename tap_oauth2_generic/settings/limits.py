@@ -65,6 +65,11 @@ MAX_EPOCH_SECONDS = timestamps.MAX_EPOCH_SECONDS
 #: one in 5 minutes is sent. The last one is always sent.
 FREE_STATE_BYTES = 2**14
 
+#: bytes that a compressed response unpacks to | More is an error if it is also above the next
+#: limit: a few bytes may stand for all memory there is.
+UNPACKED_BYTES = 2**27
+#: bytes that each byte of a compressed response unpacks to | See the limit before.
+MAX_UNPACKED_RATIO = 100
 #: redirects of one request | More fail the request.
 MAX_REDIRECTS = 10
 #: bytes per second of a response, on average | A slower response counts as timed out once

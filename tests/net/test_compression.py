@@ -144,3 +144,20 @@ def test_no_body_is_an_empty_page_whatever_its_coding(api, tap, coding, status):
     last = Reply(b"", status, {"Content-Encoding": coding})
     api.serve("/items", packed({"d": body(1)["d"]}, coding), last)
     assert len(tap.ok(api.config(stream, max_in_flight=1)).records()) == 2
+
+
+BOMBS = {"json": b"[" + b" " * 2**28 + b"]", "xml": b"<r>" + b" " * 2**28 + b"</r>"}
+
+
+@pytest.mark.parametrize("format_", BOMBS)
+@pytest.mark.parametrize("kind", [*PACK, "a gzip file"])
+def test_bomb_is_one_error_and_is_not_retried(api, tap, kind, format_):
+    """It would unpack to more than 100 times its size, and to more than 128 MB."""
+    headers = {} if kind == "a gzip file" else {"Content-Encoding": kind}
+    api.serve("/items", Reply(PACK.get(kind, gzip.compress)(BOMBS[format_]), headers=headers))
+    run = tap(api.config({**STREAM, "response_format": format_}, max_retries=3))
+    assert run.status == 1
+    (line,) = run.error_lines
+    assert line.startswith("stream 'items', page 1: ")
+    assert "it unpacks to more than 134,217,728 bytes; is it a bomb?" in line
+    assert len(api.requests("/items")) == 1

@@ -9,6 +9,7 @@ import pytest
 
 from tap_oauth2_generic.demo.server import DemoServer
 from tests.docs.blocks import DOCS, Terminal, blocks
+from tests.docs.test_tutorials import PLUGINS
 from tests.support.chromium import require_chromium
 from tests.support.studio_process import StudioProcess
 from tests.support.studio_steps import Reader
@@ -47,17 +48,22 @@ def reader(page, demo):
     return Reader(page, PICTURES, {WRITTEN: demo.url})
 
 
-def test_every_step_of_the_tutorial_works(reader, project, demo):
-    """From a pasted curl line to a saved project, whose configuration then syncs."""
+@pytest.mark.parametrize(
+    "path", [(), pytest.param(PLUGINS, marks=pytest.mark.pipelines)], ids=["tap", "to-its-end"]
+)
+def test_every_step_of_the_tutorial_works(reader, project, path):
+    """From a pasted curl line to a saved project, which then syncs; to its end with Meltano."""
     _, _, steps = PAGE.read_text().partition("## Paste a curl line")
     in_studio, _, _ = steps.partition("## Run it")
     reader.follow(in_studio)
     config = json.loads((project / "config.json").read_text())
     assert [stream["name"] for stream in config["streams"]] == ["contacts", "lists", "lists_child"]
     assert "demo-secret" not in json.dumps(config)
-    with Terminal(project, {"8765": "8765"}) as terminal:
-        (run,) = [one for one in blocks(PAGE) if "messages.jsonl" in one.text]
-        terminal.follow(run)
+    begin = PAGE.read_text().count("\n", 0, PAGE.read_text().index("## Run it"))
+    with Terminal(project, {}, path) as terminal:
+        for block in (one for one in blocks(PAGE) if one.line > begin):
+            if path or "$ meltano" not in block.text:
+                terminal.follow(block)
 
 
 def test_first_records_take_twelve_actions(reader, demo):

@@ -25,7 +25,10 @@ def saved(project):
 
 def shown(page, ident):
     """Return the text of a part, shown or not."""
-    return page.driver.find_element(By.ID, ident).get_attribute("textContent")
+    # It may be replaced between the two calls.
+    return page.until(
+        lambda: page.driver.find_element(By.ID, ident).get_attribute("textContent"), ident
+    )
 
 
 def open_stream(page, name="items"):

@@ -25,7 +25,10 @@ def saved(project):
 
 def shown(page, ident):
     """Return the text of a part, folded or not."""
-    return page.driver.find_element(By.ID, ident).get_attribute("textContent")
+    # It may be replaced between the two calls.
+    return page.until(
+        lambda: page.driver.find_element(By.ID, ident).get_attribute("textContent"), ident
+    )
 
 
 def test_list_becomes_a_stream_that_is_read_and_saved(connected, page, project):

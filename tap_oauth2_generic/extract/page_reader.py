@@ -20,7 +20,6 @@ from tap_oauth2_generic.net.client import RequestPolicy
 from tap_oauth2_generic.net.request import Request, Response
 from tap_oauth2_generic.net.retry import NOT_MODIFIED
 from tap_oauth2_generic.pagination import Paginator, Token
-from tap_oauth2_generic.parsing.content import ACCEPT
 from tap_oauth2_generic.parsing.extract_records import RecordSettings
 from tap_oauth2_generic.parsing.json_list import JsonList
 from tap_oauth2_generic.parsing.page import Page, read_page
@@ -234,7 +233,7 @@ class PageReader:
     def _request(self, slice_: Slice, token: Token, source: Source | None = None) -> Request:
         style, (template, job) = self.stream.settings.pagination, source or (self._template, {})
         request = template.fill({**self._scope(slice_), **style.scope(token), "job": job})
-        request.headers = {"Accept": ACCEPT[self.stream.records.response_format], **request.headers}
+        request.headers = {"Accept": self.stream.records.accept, **request.headers}
         if source is None:
             self.stream.put_bounds(request, slice_.start, slice_.end)
         style.apply(token, request, self._placeholders)

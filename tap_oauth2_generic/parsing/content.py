@@ -74,6 +74,11 @@ class ContentSettings(Settings):
         "Format of the responses: JSON, JSON Lines, CSV or XML, compressed or not.",
         default="json",
     )
+    archive_member: str | None = setting(
+        NAME,
+        "The response is a zip or tar archive: the glob of the names of the files to read, such "
+        "as `*.csv`. `response_format` is that of each file.",
+    )
     encoding: str | None = setting(
         ENCODING,
         "Encoding of the responses, such as `latin-1`; by default what a byte order mark or the "
@@ -113,7 +118,12 @@ class ContentSettings(Settings):
     @property
     def is_streamed(self) -> bool:
         """Whether responses are read in parts, from disk if they are large."""
-        return self.response_format == "xml"
+        return self.response_format == "xml" or bool(self.archive_member)
+
+    @property
+    def accept(self) -> str:
+        """The Accept header."""
+        return "*/*" if self.archive_member else ACCEPT[self.response_format]
 
     @property
     def streamed_keys(self) -> tuple[str, ...]:
@@ -126,7 +136,8 @@ class ContentSettings(Settings):
         return [*self.xml_list_paths]
 
     @cached_property
-    def _table(self) -> TableFormat:
+    def table(self) -> TableFormat:
+        """How tables are written."""
         dialect = Dialect(self.csv_separator, self.csv_quote)
         return TableFormat(dialect, self.csv_skip_lines, self.csv_columns)
 
@@ -134,11 +145,13 @@ class ContentSettings(Settings):
         self, source: Source, charset: str = "", note_nan: Callable[[], object] = object
     ) -> Any:
         """Decode a response of this stream; raise ValueError that says what is wrong."""
+        if self.archive_member:
+            return None if source == b"" else []
         if self.is_streamed:
             return self._stream(source, charset)
         content = self.utf8(source if isinstance(source, bytes) else source.read(), charset)
         if self.response_format == "csv":
-            return self._table.decode(content)
+            return self.table.decode(content)
         decoder = decode if self.response_format == "json" else decode_lines
         return decoder(content, note_nan)
 
@@ -168,7 +181,7 @@ class ContentSettings(Settings):
         if not isinstance(path, DottedPath) or path.keys:
             return None
         if self.response_format == "csv":
-            written = open_table(content, self._table)
+            written = open_table(content, self.table)
         else:
             written = open_lines(content)
         return None if written is None else ([], written)

@@ -15,6 +15,7 @@ from typing import Any
 from requests.structures import CaseInsensitiveDict
 
 from tap_oauth2_generic.errors import ResponseError
+from tap_oauth2_generic.parsing.archive_records import archive_records
 from tap_oauth2_generic.parsing.charset import charset_of
 from tap_oauth2_generic.parsing.extract_records import (
     RecordSettings,
@@ -25,7 +26,7 @@ from tap_oauth2_generic.parsing.extract_records import (
 )
 from tap_oauth2_generic.parsing.formats import decode, repeated_key
 from tap_oauth2_generic.parsing.json_list import LARGE_BYTES, JsonList
-from tap_oauth2_generic.parsing.spool import Spool
+from tap_oauth2_generic.parsing.spool import Spool, as_json_list, spool
 from tap_oauth2_generic.parsing.unpacking import unpack
 from tap_oauth2_generic.runtime.redaction import excerpt
 from tap_oauth2_generic.settings.paths import Path
@@ -159,11 +160,15 @@ def read_page(  # noqa: PLR0913, PLR0917 - a response in its parts
     path finds cannot be records.
     """
     sent = headers if isinstance(headers, CaseInsensitiveDict) else CaseInsensitiveDict(headers)
-    charset, opened = charset_of(headers), None
+    charset = charset_of(headers)
+    opened: tuple[Any, JsonList | None] | None = None
     if decoded is None or settings.is_streamed:
         decoded = partial(settings.decode, file or content, charset)
     read_body = partial(_read_body, content, status, decoded)
-    if keep_encoded:
+    if settings.archive_member and (file or content):
+        records = archive_records(settings, file or spool([content]))
+        opened = [], _read_body(content, status, partial(as_json_list, records))
+    elif keep_encoded:
         open_list = partial(settings.open_list, file or content, charset, settings.path)
         opened = _read_body(content, status, open_list)
     body, written = opened or (None, None)

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from tap_oauth2_generic.parsing.formats import BYTE_ORDER_MARK
@@ -66,6 +67,20 @@ class TableFormat:
         if _NO_CSV.match(content):
             raise ValueError("it is not CSV")
         return dialect, dialect.line(self.columns) + content if self.columns else content
+
+    def read(self, text: Iterable[str]) -> Iterator[dict[str, str]]:
+        """Yield the rows of a table of any length, read line by line; raise ValueError."""
+        lines, dialect = iter(text), self.dialect
+        first = next(lines, "").removeprefix("\ufeff")
+        if named := _SEPARATOR_LINE.match(first.encode()):
+            dialect = Dialect(named[1].decode(), dialect.quote)
+            first = next(lines, "")
+        for _ in range(self.skip_lines):
+            first = next(lines, "")
+        if _NO_CSV.match(first.encode()):
+            raise ValueError("it is not CSV")
+        rows = dialect.rows(chain([first], lines))
+        yield from name_values(chain([list(self.columns)], rows) if self.columns else rows)
 
     def decode(self, content: bytes) -> list[dict[str, str]]:
         """Decode rows under the names of the columns; every value is a string.

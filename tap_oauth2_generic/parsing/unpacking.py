@@ -28,7 +28,11 @@ class Bound:
 
     def pieces(self, file: Any) -> Iterator[bytes]:
         """Yield what a file holds; raise ValueError beyond the limit."""
-        while piece := file.read(_PIECE_BYTES):
+        return self.check(iter(partial(file.read, _PIECE_BYTES), b""))
+
+    def check(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield some pieces; raise ValueError beyond the limit."""
+        for piece in pieces:
             self._left -= len(piece)
             if self._left < 0:
                 raise self.error()

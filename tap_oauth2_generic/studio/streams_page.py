@@ -178,7 +178,9 @@ def stop(studio: Studio, form: Form) -> Response:
     """Stop the test read of a stream."""
     shown = make_form(studio.project, _index(studio, form), checks=False)
     trial = studio.trials.get(shown.name)
-    if trial is not None and trial.is_open:
+    if trial is None:
+        return fragments(studio)
+    if trial.is_open:
         trial.stop()
     return fragments(studio, "read_parts", **_values(studio, shown))
 

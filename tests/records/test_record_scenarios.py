@@ -82,7 +82,7 @@ def test_records_path_to_a_scalar_is_an_error(api, tap, body, named):
     assert "records_path 'd'" in run.error_lines[-1]
 
 
-@pytest.mark.parametrize("content", [b"<html>sign in</html>", b"", b'{"a": ', b"[NaN]", b"\xff"])
+@pytest.mark.parametrize("content", [b"<html>sign in</html>", b"", b'{"a": ', b"\xff"])
 def test_200_that_is_not_json_is_an_error(api, tap, content):
     """A response with status 200 that is not JSON is an error, never an empty page."""
     api.serve("/items", Reply(content))

@@ -16,7 +16,7 @@ from tap_oauth2_generic.settings.templates import Scope
 from tap_oauth2_generic.settings.values import url
 
 
-def exchange_request(settings: ExchangeSettings, first: Token, scope: Scope) -> requests.Request:
+def build_exchange(settings: ExchangeSettings, first: Token, scope: Scope) -> requests.Request:
     """Return the request; raise AuthorizationError if it cannot be built from the first token."""
     scope = {**scope, "token": first.fields}
     address = fill({"url": settings.url}, scope)["url"]
@@ -28,7 +28,7 @@ def exchange_request(settings: ExchangeSettings, first: Token, scope: Scope) -> 
     return encode(settings.as_token_request, address, params, headers)
 
 
-def exchanged_token(
+def read_exchange(
     response: requests.Response, settings: ExchangeSettings, first: Token, now: float
 ) -> Token:
     """Return the API's token, which remembers the first; raise TokenRequestError without one."""

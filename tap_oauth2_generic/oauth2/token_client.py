@@ -18,7 +18,7 @@ from tap_oauth2_generic.net.transport import Transport
 from tap_oauth2_generic.oauth2.assertion import AssertionSettings, RequestContext
 from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH, choose_auth, other_auth
 from tap_oauth2_generic.oauth2.discovery import Endpoints
-from tap_oauth2_generic.oauth2.exchange import exchange_request, exchanged_token
+from tap_oauth2_generic.oauth2.exchange import build_exchange, read_exchange
 from tap_oauth2_generic.oauth2.settings import OAuth2Settings
 from tap_oauth2_generic.oauth2.token import NO_TOKEN, Token
 from tap_oauth2_generic.oauth2.token_request import encode, fill, send
@@ -102,10 +102,10 @@ class TokenClient:
         if settings is None:
             return first
         scope = {**self._scope, **request_scope(now)}
-        response = send(self._transport, exchange_request(settings, first, scope))
+        response = send(self._transport, build_exchange(settings, first, scope))
         self.last_response = response
         try:
-            return exchanged_token(response, settings, first, now)
+            return read_exchange(response, settings, first, now)
         except TokenRequestError as error:
             if response.status_code == _UNAUTHORIZED:
                 error.code = "invalid_token"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from sse_starlette import EventSourceResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -27,6 +26,7 @@ from tap_oauth2_generic.studio.trial import Trial
 
 FOLDER = Path(__file__).parent
 _MAX_FIELDS = 2_000
+_CODE = Markup("<code>{}</code>")
 Form = Mapping[str, str]
 Action = Callable[["Studio", Form], Response]
 
@@ -50,7 +50,8 @@ class Studio:
 
 def _code(text: str) -> Markup:
     """Return a setting's help as markup: only its code marks are."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
+    parts = enumerate(text.split("`"))
+    return Markup("").join(_CODE.format(part) if n % 2 else part for n, part in parts)
 
 
 def _json(value: Any) -> str:

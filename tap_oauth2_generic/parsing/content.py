@@ -20,6 +20,7 @@ from tap_oauth2_generic.parsing.lines import open_lines, open_table
 from tap_oauth2_generic.parsing.spool import Source, as_json_list, spool
 from tap_oauth2_generic.parsing.table import Dialect, TableFormat
 from tap_oauth2_generic.parsing.unpacking import pieces_of, unpack
+from tap_oauth2_generic.parsing.xlsx import missing_package, read_sheet
 from tap_oauth2_generic.parsing.xml_reader import XmlReader, find_xml_encoding
 from tap_oauth2_generic.settings.field_types import NAME, NAMES, enum, integer
 from tap_oauth2_generic.settings.fields import FieldType, Settings, setting
@@ -32,6 +33,7 @@ ACCEPT = {
     "jsonl": "application/x-ndjson, application/jsonl, application/json;q=0.5",
     "csv": "text/csv",
     "xml": "application/xml, text/xml",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
 
@@ -71,7 +73,7 @@ class ContentSettings(Settings):
 
     response_format: str = setting(
         enum(*ACCEPT),
-        "Format of the responses: JSON, JSON Lines, CSV or XML, compressed or not.",
+        "Format of the responses: JSON, JSON Lines, CSV, XML or Excel, compressed or not.",
         default="json",
     )
     archive_member: str | None = setting(
@@ -115,10 +117,19 @@ class ContentSettings(Settings):
         default=[],
     )
 
+    xlsx_sheet: str | None = setting(NAME, "Name of the sheet; by default the first one.")
+    xlsx_skip_rows: int = setting(
+        integer(0), "Rows of the sheet before the names of the columns.", default=0
+    )
+
+    def contradictions(self) -> list[str]:
+        """Return what is not installed, in a sentence."""
+        return missing_package() if self.response_format == "xlsx" else []
+
     @property
     def is_streamed(self) -> bool:
         """Whether responses are read in parts, from disk if they are large."""
-        return self.response_format == "xml" or bool(self.archive_member)
+        return self.response_format in {"xml", "xlsx"} or bool(self.archive_member)
 
     @property
     def accept(self) -> str:
@@ -189,6 +200,8 @@ class ContentSettings(Settings):
     def _open_streamed(
         self, source: Source, charset: str, path: Path
     ) -> tuple[Any, JsonList | None] | None:
+        if self.response_format == "xlsx" and path.text == "$" and source != b"":
+            return [], as_json_list(self._sheet(source))
         if not self.streamed_keys or source == b"":
             return None
         lists: list[JsonList] = []
@@ -209,6 +222,8 @@ class ContentSettings(Settings):
         """Return the body of an XML document; ``take`` takes the records at the keys."""
         if source == b"":
             return None
+        if self.response_format == "xlsx":
+            return list(self._sheet(source))
         spooled = spool([source]) if isinstance(source, bytes) else source
         pieces = pieces_of(spooled.open(), spooled.size)
         head = next(pieces, b"")
@@ -216,6 +231,10 @@ class ContentSettings(Settings):
         reader = XmlReader(self.list_keys, keys)
         take(reader.read(decode_pieces(chain([head], pieces), encoding, self.encoding_errors)))
         return reader.body
+
+    def _sheet(self, source: Source) -> Iterator[dict[str, Any]]:
+        spooled = spool([source]) if isinstance(source, bytes) else source
+        return read_sheet(spooled, self.xlsx_sheet, self.xlsx_skip_rows)
 
     def utf8(self, content: bytes, charset: str) -> bytes:
         """Return a body unpacked, as UTF-8 and without its prefix."""

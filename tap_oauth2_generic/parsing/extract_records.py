@@ -105,9 +105,10 @@ class RecordSettings(ContentSettings):
             return ["records_key_field needs records_are_values: true"]
         if self.records_key_field and self.record_columns is not None:
             return ["records_key_field does not go with record_columns"]
+        missing = super().contradictions()
         if isinstance(self.records_path, Template):
-            return []
-        return problems_of(self.records_path, self.outer_fields)
+            return missing
+        return missing + problems_of(self.records_path, self.outer_fields)
 
 
 def extract_records(

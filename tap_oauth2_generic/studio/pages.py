@@ -27,6 +27,8 @@ from tap_oauth2_generic.studio.trial import Trial
 FOLDER = Path(__file__).parent
 _MAX_FIELDS = 2_000
 _CODE = Markup("<code>{}</code>")
+# Parts that follow others by themselves, while a person reads the messages.
+_FOLLOWING = {"stream_json", "read_parts"}
 Form = Mapping[str, str]
 Action = Callable[["Studio", Form], Response]
 
@@ -81,7 +83,7 @@ def fragments(
     """Return the parts of a page that an action changes; each replaces the one of its ID."""
     shared = {"studio": studio, "project": studio.project, "alert": alert, "notice": notice}
     # Without anything new to say the page keeps its messages: buttons must not move by themselves.
-    said = ("messages",) if names or alert or notice else ()
+    said = ("messages",) if {*names} - _FOLLOWING or alert or notice else ()
     made = [
         _TEMPLATES.get_template(f"_{name}.html").render(**shared, **values)
         for name in (*said, "unsaved", *names)

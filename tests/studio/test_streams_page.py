@@ -246,6 +246,18 @@ def test_json_and_form_show_the_same_settings(later, page, project):
     assert saved(project) == before
 
 
+def test_message_stays_while_a_draft_is_kept(later, page):
+    """What is typed is sent a moment later; what was said before must not vanish with it."""
+    page.follow("Streams")
+    page.follow("contacts")
+    page.press("Save")
+    page.alert()
+    page.type("Path", "people")
+    page.field("Page Size").click()
+    page.has("Unsaved changes")
+    assert "unknown setting" in page.alert()
+
+
 def test_wrong_json_is_said_at_its_field_and_kept(later, page):
     page.follow("Streams")
     page.follow("contacts")

@@ -26,7 +26,7 @@ from tap_oauth2_generic.parsing.extract_records import (
 )
 from tap_oauth2_generic.parsing.formats import decode, repeated_key
 from tap_oauth2_generic.parsing.json_list import LARGE_BYTES, JsonList
-from tap_oauth2_generic.parsing.spool import Spool, as_json_list, spool
+from tap_oauth2_generic.parsing.spool import Source, Spool, as_json_list, spool
 from tap_oauth2_generic.parsing.unpacking import unpack
 from tap_oauth2_generic.runtime.redaction import excerpt
 from tap_oauth2_generic.settings.paths import Path
@@ -160,17 +160,12 @@ def read_page(  # noqa: PLR0913, PLR0917 - a response in its parts
     path finds cannot be records.
     """
     sent = headers if isinstance(headers, CaseInsensitiveDict) else CaseInsensitiveDict(headers)
-    charset = charset_of(headers)
-    opened: tuple[Any, JsonList | None] | None = None
+    charset, source, opened = charset_of(headers), file or content, None
     if decoded is None or settings.is_streamed:
-        decoded = partial(settings.decode, file or content, charset)
+        decoded = partial(settings.decode, source, charset)
     read_body = partial(_read_body, content, status, decoded)
-    if settings.archive_member and (file or content):
-        records = archive_records(settings, file or spool([content]))
-        opened = [], _read_body(content, status, partial(as_json_list, records))
-    elif keep_encoded:
-        open_list = partial(settings.open_list, file or content, charset, settings.path)
-        opened = _read_body(content, status, open_list)
+    if keep_encoded or settings.archive_member:
+        opened = _read_body(content, status, partial(_open, source, charset, settings))
     body, written = opened or (None, None)
     if written is not None:
         added = settings.add_fields
@@ -192,6 +187,16 @@ def read_page(  # noqa: PLR0913, PLR0917 - a response in its parts
     if body is not None:
         page.records, page.found, page.sent, page.is_lone = extract_records(body, settings)
     return page
+
+
+def _open(
+    source: Source, charset: str, settings: RecordSettings
+) -> tuple[Any, JsonList | None] | None:
+    """Return the rest of a response and its records; None if it is decoded as a whole."""
+    if not settings.archive_member or source == b"":
+        return settings.open_list(source, charset, settings.path)
+    archive = spool([source]) if isinstance(source, bytes) else source
+    return [], as_json_list(archive_records(settings, archive))
 
 
 def _read_body(content: bytes, status: int, decode_all: Callable[[], Any]) -> Any:

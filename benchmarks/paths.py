@@ -23,6 +23,14 @@ Row = dict[str, Any]
 TENTHS = range(10)
 #: Older records come from the first pages, so that an exclusion is visible in a short read.
 OLDEST = "2023-01-02T00:00:00Z"
+#: The columns of CSV that have a number in every row.
+CSV_NUMBERS = (
+    "id",
+    "total",
+    "customer_id",
+    "customer_address_position_latitude",
+    "customer_address_position_longitude",
+)
 _COMPACT = (",", ":")
 
 
@@ -143,18 +151,21 @@ def _maps() -> Iterator[Path]:
 
 
 def _formats() -> Iterator[Path]:
-    """Yield the formats that are no JSON objects with pages; CSV has strings only."""
+    """Yield the formats that are no JSON objects with pages."""
     strings = {name: {"type": ["string", "null"]} for name, _ in columns(record(0))}
-    for name, kind, schema in (
-        ("CSV", "csv", {"type": "object", "properties": strings}),
-        ("JSON Lines", "jsonl", SCHEMA),
+    numbers = {name: {"type": ["number", "null"]} for name in CSV_NUMBERS}
+    for name, kind, properties, expected in (
+        ("CSV", "csv", strings, _without_values()),
+        ("CSV with numbers", "csv", {**strings, **numbers}, _with_numbers),
+        ("JSON Lines", "jsonl", SCHEMA["properties"], _without_values()),
+        ("JSON Lines, schema inferred", "jsonl", None, _without_null_columns),
     ):
         path = f"{contenders.ORDERS_PATH}.{kind}"
-        stream = {**_without("records_path"), "path": path, "response_format": kind}
-        stream |= {"pagination": {"style": "page_number"}, "schema": schema}
-        yield Path(name, stream, reads=[path])
-    inferred = {key: stream[key] for key in stream if key != "schema"}
-    yield Path("JSON Lines, schema inferred", inferred, _without_null_columns, reads=[path])
+        stream = {**_without("records_path", "schema"), "path": path, "response_format": kind}
+        stream["pagination"] = {"style": "page_number"}
+        if properties:
+            stream["schema"] = {"type": "object", "properties": properties}
+        yield Path(name, stream, expected, reads=[path])
 
 
 def _without_values(*names: str) -> Callable[[Row], Row]:
@@ -176,6 +187,10 @@ def _city(row: Row) -> str:
 
 def _with_tenth(row: Row) -> Row:
     return {**row, "tenth": row["id"] % len(TENTHS)}
+
+
+def _with_numbers(row: Row) -> Row:
+    return {name: float(row[name]) if name in CSV_NUMBERS else row[name] for name in row}
 
 
 def _renamed(row: Row) -> Row:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -55,6 +55,7 @@ class OAuth2Stream(PagedStream):
             # Without a bookmark there is nothing to remember of each context.
             self.state_partitioning_keys = []
         self.reader = PageReader(stream, session, self._keeps_encoded)
+        self.reader.numbers = self._numbers
         if (job := self.reader.job) is not None:
             job.state, job.send_state = lambda: self.state_manager.stream_state, self.send_state
         self.stream_log = self.reader.log
@@ -84,6 +85,10 @@ class OAuth2Stream(PagedStream):
         if size > LARGE_BYTES:
             return self.pipelines.for_sample().prepare_steps[0].takes_encoded
         return self._sync is not None and self._sync.writer.pipeline.is_fast
+
+    def _numbers(self) -> Mapping[str, str]:
+        """Return the columns in which numbers of CSV need no quotes."""
+        return {} if self._sync is None else self._sync.writer.pipeline.numbers
 
     def hold_schema(self) -> None:
         """Wait with the schema for records, unless the target knows it for sure."""

@@ -6,7 +6,7 @@ Knows no SDK, no schema and no state: others emit and remember what is read.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -80,8 +80,7 @@ class PageReader:
         self, stream: StreamConfig, session: Session, keeps_encoded: Callable[[int], bool]
     ) -> None:
         """Prepare the requests of a stream; ``keeps_encoded`` decides by the bytes of a page."""
-        self.stream = stream
-        self.session = session
+        self.stream, self.session = stream, session
         self._template = session.config.request_template(stream)
         self._uses_token = session.config.uses_token(stream)
         self._placeholders = stream.request.placeholders
@@ -101,6 +100,7 @@ class PageReader:
             policy = RequestPolicy((), decode_json, self.log, self.stats)
             self.job = ExportJob(stream, stream.request.job, session, policy, self._scope)
         self._keeps_encoded = keeps_encoded
+        self.numbers: Callable[[], Mapping[str, str]] = dict  # those of ``read_page``
         self.check = ResponseCheck(stream)
         #: Describes the responses of a paged stream that each counted as one record.
         self.envelope = ""
@@ -226,6 +226,7 @@ class PageReader:
                 lambda: response.body,
                 keep_encoded=self._keeps_encoded(size),
                 file=response.file,
+                numbers=self.numbers(),
             )
         except ResponseError as error:
             raise ResponseError(f"{_unusable(response)}: {error}") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import chain
 from typing import Any
@@ -175,11 +175,12 @@ class ContentSettings(Settings):
         return self._stream(source, charset, self.streamed_keys)
 
     def open_list(
-        self, source: Source, charset: str, path: Path
+        self, source: Source, charset: str, path: Path, numbers: Mapping[str, str] | None = None
     ) -> tuple[Any, JsonList | None] | None:
         """Return the rest of a response and its records, still encoded; no records if none match.
 
-        None if it has to be decoded as a whole. Raises ValueError that says what is wrong.
+        ``numbers`` are the columns of CSV in which plain numbers have no quotes. None if it has
+        to be decoded as a whole. Raises ValueError that says what is wrong.
         """
         if self.is_streamed:
             return self._open_streamed(source, charset, path)
@@ -192,7 +193,7 @@ class ContentSettings(Settings):
         if not isinstance(path, DottedPath) or path.keys:
             return None
         if self.response_format == "csv":
-            written = open_table(content, self.table)
+            written = open_table(content, self.table, numbers)
         else:
             written = open_lines(content)
         return None if written is None else ([], written)

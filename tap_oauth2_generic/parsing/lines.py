@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from hashlib import blake2b
 from itertools import islice
@@ -18,6 +19,13 @@ from tap_oauth2_generic.parsing.table import Dialect, TableFormat, distinct
 from tap_oauth2_generic.runtime.json_encoder import encode_lines
 
 _PART_ROWS = 2000
+# Numbers that are the same as JSON and in quotes; each is on a line of its own.
+_INTEGER = r"(?:0|-?[1-9]\d{0,17})"
+_NUMBER = r"(?!-0\n|-0\Z)-?(?!0\.000000)(?:0|[1-9]\d{0,17})(?:\.\d{1,17})?"
+_PLAIN = {
+    kind: re.compile(rf"{one}(?:\n{one})*", re.ASCII)
+    for kind, one in {"integer": _INTEGER, "number": _NUMBER}.items()
+}
 _LIST_DECODER = msgspec.json.Decoder(list[msgspec.Raw])
 _DECODER = msgspec.json.Decoder(msgspec.Raw)
 
@@ -45,16 +53,22 @@ def open_lines(content: bytes) -> JsonList | None:
     return JsonList(_LIST_DECODER.decode(text))
 
 
-def open_table(content: bytes, table: TableFormat) -> JsonList | None:
-    """Return the rows of CSV as encoded objects; None if the caller has to decode them."""
+def open_table(
+    content: bytes, table: TableFormat, numbers: Mapping[str, str] | None = None
+) -> JsonList | None:
+    """Return the rows of CSV as encoded objects; None if the caller has to decode them.
+
+    ``numbers`` are the columns in which plain numbers have no quotes, each an ``integer`` or
+    ``number``; if one cell of some thousand is no such number, all of them are in quotes.
+    """
     try:
         dialect, content = table.open(content)
         if not content[:PROBED_BYTES].strip():
             return None
         if len(content) > LARGE_BYTES:
-            return _LargeTable(content, dialect)
+            return _LargeTable(content, dialect, numbers or {})
         rows = _rows(content, dialect)
-        return JsonList(_encode(tuple(distinct(next(rows, []))), rows))
+        return JsonList(_encode(tuple(distinct(next(rows, []))), rows, numbers or {}))
     except (csv.Error, ValueError, TypeError):
         # For example a row with more or fewer values than there are names.
         return None
@@ -63,9 +77,9 @@ def open_table(content: bytes, table: TableFormat) -> JsonList | None:
 class _LargeTable(JsonList):
     """The rows of a large table, encoded in parts when they are read: they are twice as long."""
 
-    def __init__(self, content: bytes, dialect: Dialect) -> None:
+    def __init__(self, content: bytes, dialect: Dialect, numbers: Mapping[str, str]) -> None:
         """Check every row; raise what ``open_table`` catches."""
-        self._content, self._dialect = content, dialect
+        self._content, self._dialect, self._numbers = content, dialect, numbers
         self._names = tuple(distinct(next(_rows(content, dialect), [])))
         _row_type(self._names)
         self._pieces = list(_pieces(content, dialect.quote.encode()))
@@ -105,7 +119,8 @@ class _LargeTable(JsonList):
 
     def _part(self, number: int) -> JsonList:
         rows = _rows(self._content[self._pieces[number]], self._dialect)
-        return JsonList(_encode(self._names, islice(rows, int(not number), None)))
+        rows = islice(rows, int(not number), None)
+        return JsonList(_encode(self._names, rows, self._numbers))
 
 
 def _rows(content: bytes, dialect: Dialect) -> Iterator[list[str]]:
@@ -129,12 +144,31 @@ def _pieces(content: bytes, quote: bytes) -> Iterator[slice]:
         yield slice(first, end)
 
 
-def _encode(names: tuple[str, ...], rows: Iterator[list[str]]) -> list[bytes]:
+def _encode(
+    names: tuple[str, ...], rows: Iterator[list[str]], numbers: Mapping[str, str]
+) -> list[bytes]:
     row_type, members = _row_type(names), list[bytes]()
+    plain = {number: _PLAIN[numbers[name]] for number, name in enumerate(names) if name in numbers}
     # A list of all rows would take many times the memory, and twice the time.
-    while part := [row_type(*row) for row in islice(rows, _PART_ROWS)]:
-        members += encode_lines(part).split(b"\n")[:-1]
+    while part := list(islice(rows, _PART_ROWS)):
+        cells = _with_numbers(part, plain) if plain else part
+        members += encode_lines([row_type(*row) for row in cells]).split(b"\n")[:-1]
     return members
+
+
+def _with_numbers(
+    rows: Sequence[Sequence[str]], plain: Mapping[int, re.Pattern[str]]
+) -> Iterable[Iterable[Any]]:
+    """Return rows with encoded numbers in each column that fits; raise ValueError if ragged."""
+    columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
+    if len(columns) <= max(plain):
+        raise ValueError
+    for number, pattern in plain.items():
+        text = "\n".join(columns[number])
+        # A cell may have a line break itself.
+        if pattern.fullmatch(text) and text.count("\n") == len(rows) - 1:
+            columns[number] = map(msgspec.Raw, text.encode().split(b"\n"))
+    return zip(*columns, strict=True)
 
 
 @lru_cache(maxsize=64)

@@ -152,12 +152,14 @@ def read_page(  # noqa: PLR0913, PLR0917 - a response in its parts
     *,
     keep_encoded: bool = False,
     file: Spool | None = None,
+    numbers: Mapping[str, str] | None = None,
 ) -> Page:
     """Find the records of a response; ``decoded`` returns its body if that is known already.
 
     ``keep_encoded`` leaves the records encoded, if they are a list. ``file`` holds all of a body
-    that is too large for memory. Raises ResponseError if the body cannot be decoded, or what the
-    path finds cannot be records.
+    that is too large for memory. ``numbers`` are the columns of CSV that hold numbers, of which
+    plain ones are encoded without quotes. Raises ResponseError if the body cannot be decoded, or
+    what the path finds cannot be records.
     """
     sent = headers if isinstance(headers, CaseInsensitiveDict) else CaseInsensitiveDict(headers)
     charset, source, opened = charset_of(headers), file or content, None
@@ -165,7 +167,7 @@ def read_page(  # noqa: PLR0913, PLR0917 - a response in its parts
         decoded = partial(settings.decode, source, charset)
     read_body = partial(_read_body, content, status, decoded)
     if keep_encoded or settings.archive_member:
-        opened = _read_body(content, status, partial(_open, source, charset, settings))
+        opened = _read_body(content, status, partial(_open, source, charset, settings, numbers))
     body, written = opened or (None, None)
     if written is not None:
         added = settings.add_fields
@@ -190,11 +192,11 @@ def read_page(  # noqa: PLR0913, PLR0917 - a response in its parts
 
 
 def _open(
-    source: Source, charset: str, settings: RecordSettings
+    source: Source, charset: str, settings: RecordSettings, numbers: Mapping[str, str] | None
 ) -> tuple[Any, JsonList | None] | None:
     """Return the rest of a response and its records; None if it is decoded as a whole."""
     if not settings.archive_member or source == b"":
-        return settings.open_list(source, charset, settings.path)
+        return settings.open_list(source, charset, settings.path, numbers)
     archive = spool([source]) if isinstance(source, bytes) else source
     return [], as_json_list(archive_records(settings, archive))
 

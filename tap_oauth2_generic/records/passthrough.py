@@ -19,6 +19,7 @@ from tap_oauth2_generic.parsing.json_list import as_list
 from tap_oauth2_generic.records.conform import RecordConformer
 from tap_oauth2_generic.records.encoded_page import EncodedPage, Record
 from tap_oauth2_generic.records.fit import SchemaMismatchError
+from tap_oauth2_generic.records.infer import named_types
 from tap_oauth2_generic.records.msgspec_types import ColumnTypes
 from tap_oauth2_generic.records.pipeline import Slice, Step
 from tap_oauth2_generic.runtime.json_encoder import encode_json
@@ -73,6 +74,13 @@ class Conform(Step):
             if replication_key is not None:
                 self._key = _Key(replication_key, own, adds, is_ordered=is_ordered)
             self.takes_encoded = True
+            # Bookmarks take a replication value as it was sent.
+            typed = {n: named_types(one) for n, one in own.items() if n != replication_key}
+            self.numbers = {
+                name: "number" if "number" in types else "integer"
+                for name, types in typed.items()
+                if types & {"integer", "number"} and "string" not in types
+            }
 
     def apply(self, record: Record, _: Slice, /) -> Record:
         """Return the record as its schema wants it; raise SchemaMismatchError."""

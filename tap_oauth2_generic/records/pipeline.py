@@ -109,6 +109,8 @@ class Step:
     adds: frozenset[str] = frozenset()
     #: The fields that the step reads in encoded records.
     reads: frozenset[str] = frozenset()
+    #: The columns whose values are numbers wherever they can be, each ``integer`` or ``number``.
+    numbers: Mapping[str, str] = {}
     #: Why it leaves out records; they are counted under it.
     reason = ""
 
@@ -146,6 +148,13 @@ class Pipeline:
         """Whether pages may stay encoded: every step can work on them."""
         can_read = self._decoder is not None
         return bool(self.finish_steps) and can_read and all(map(_works_encoded, self._steps))
+
+    @cached_property
+    def numbers(self) -> Mapping[str, str]:
+        """The columns in which numbers of CSV need no quotes: no step has to see those."""
+        found = {name: one for step in self.finish_steps for name, one in step.numbers.items()}
+        read = self._names if self.is_fast else found
+        return {name: one for name, one in found.items() if name not in read}
 
     @cached_property
     def _names(self) -> list[str]:

@@ -157,9 +157,8 @@ def read_page(  # noqa: PLR0913, PLR0917 - a response in its parts
     """Find the records of a response; ``decoded`` returns its body if that is known already.
 
     ``keep_encoded`` leaves the records encoded, if they are a list. ``file`` holds all of a body
-    that is too large for memory. ``numbers`` are the columns of CSV that hold numbers, of which
-    plain ones are encoded without quotes. Raises ResponseError if the body cannot be decoded, or
-    what the path finds cannot be records.
+    that is too large for memory. ``numbers``: the columns of CSV whose plain numbers lose quotes.
+    Raises ResponseError if the body cannot be decoded, or what the path finds cannot be records.
     """
     sent = headers if isinstance(headers, CaseInsensitiveDict) else CaseInsensitiveDict(headers)
     charset, source, opened = charset_of(headers), file or content, None

@@ -26,14 +26,15 @@ _PART_RECORDS = 1000
 class _TemporaryFile(io.BufferedRandom):
     """A file that is gone once it is closed, or nobody uses it any more."""
 
-    def __init__(self) -> None:
-        number, name = tempfile.mkstemp()
-        os.unlink(name)  # noqa: PTH108
-        super().__init__(io.FileIO(number, "r+"))
-
     def __del__(self) -> None:
         # Otherwise Python would warn about it.
         self.close()
+
+
+def _temporary_file() -> BinaryIO:
+    number, name = tempfile.mkstemp()
+    os.unlink(name)  # noqa: PTH108
+    return _TemporaryFile(io.FileIO(number, "r+"))
 
 
 class Spool:
@@ -48,7 +49,7 @@ class Spool:
         self.size += len(piece)
         try:
             if isinstance(self.file, io.BytesIO) and self.size > LARGE_BYTES:
-                begun, self.file = self.file, _TemporaryFile()
+                begun, self.file = self.file, _temporary_file()
                 self.file.write(begun.getbuffer())
             self.file.write(piece)
         except OSError as error:

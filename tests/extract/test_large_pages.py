@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
+import tempfile
 import tracemalloc
+import zipfile
 
 import pytest
 
@@ -102,3 +106,46 @@ def test_large_page_that_comes_again_ends_paging(api, tap, keys):
     run = tap(api.config({**stream, "pagination": {"style": "page_number"}, "primary_keys": keys}))
     assert "repeats the previous page" in run.errors
     assert len(run.records("items")) == len(ROWS) + 1
+
+
+def _zipped(content):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("a.csv", content)
+    return made.getvalue()
+
+
+FROM_DISK = {
+    "xml": ({"records_path": "i"}, b"<r>%s</r>" % (b"<i><a>%s</a></i>" % (b"x" * 1000) * 40_000)),
+    "csv": ({"archive_member": "*.csv"}, _zipped(b"a\n" + (b"x" * 1000 + b"\n") * 40_000)),
+}
+
+
+@pytest.mark.parametrize("coding", ["", "gzip"])
+@pytest.mark.parametrize("form", FROM_DISK)
+def test_response_that_is_kept_on_disk_takes_little_memory(api, tap, form, coding):
+    """One of 40 MB takes less than half of it."""
+    more, body = FROM_DISK[form]
+    # Of bytes that hardly shrink, or they would be a bomb.
+    content = gzip.compress(body, 0) if coding else body
+    api.serve("/items", Reply(content, headers={"Content-Encoding": coding} if coding else {}))
+    none = {"keep": [{"path": "a", "equals": "none"}], "schema": {"properties": {"a": {}}}}
+    stream = {"name": "items", "path": "items", "response_format": form, **more, **none}
+    tracemalloc.start()
+    run = tap.ok(api.config(stream))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "40,000" in run.errors
+    assert peak < len(body) / 2
+
+
+def test_folder_that_takes_no_temporary_file_is_one_error(api, tap, tmp_path):
+    more, body = FROM_DISK["xml"]
+    api.serve("/items", Reply(body))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+        run = tap(api.config({"name": "items", "path": "items", "response_format": "xml", **more}))
+    assert run.status == 1
+    (line,) = run.error_lines
+    assert line.startswith("stream 'items', page 1: cannot write a temporary file to ")
+    assert line.endswith("make space there, or set TMPDIR to another folder")

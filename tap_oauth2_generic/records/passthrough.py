@@ -75,12 +75,7 @@ class Conform(Step):
                 self._key = _Key(replication_key, own, adds, is_ordered=is_ordered)
             self.takes_encoded = True
             # Bookmarks take a replication value as it was sent.
-            typed = {n: named_types(one) for n, one in own.items() if n != replication_key}
-            self.numbers = {
-                name: "number" if "number" in types else "integer"
-                for name, types in typed.items()
-                if types & {"integer", "number"} and "string" not in types
-            }
+            self.numbers = _numbers({n: own[n] for n in own if n != replication_key})
 
     def apply(self, record: Record, _: Slice, /) -> Record:
         """Return the record as its schema wants it; raise SchemaMismatchError."""
@@ -115,6 +110,16 @@ class Conform(Step):
         part = as_list(records[:: len(records) // _SEARCHED_LATER + 1] if is_late else records)
         # A name that is repeated, inside an object, too, is decoded once.
         return encode_json(msgspec.json.decode(part)).count(b'":') != part.count(b'":')
+
+
+def _numbers(columns: Mapping[str, Any]) -> dict[str, str]:
+    """Return the columns that take numbers and no strings."""
+    typed = {name: named_types(schema) for name, schema in columns.items()}
+    return {
+        name: "number" if "number" in types else "integer"
+        for name, types in typed.items()
+        if types & {"integer", "number"} and "string" not in types
+    }
 
 
 def _list_decoder(kind: Any) -> msgspec.json.Decoder[Any]:

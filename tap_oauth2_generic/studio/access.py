@@ -9,10 +9,10 @@ import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -98,11 +98,8 @@ class Access:
             return False
 
     def _has_cookie(self, header: str) -> bool:
-        try:
-            found = SimpleCookie(header).get(self.cookie_name)
-        except CookieError:
-            return False
-        return found is not None and _equal(found.value, self.cookie)
+        # Cookies of other servers on this host come along, whatever is in them.
+        return _equal(cookie_parser(header).get(self.cookie_name, ""), self.cookie)
 
 
 class Guard:

@@ -52,6 +52,14 @@ def test_key_works_once(studio, client):
     assert client.get("/").status_code == 200
 
 
+@pytest.mark.parametrize("other", ['a={"b": 1}', 'theme="dark', "a b=c", "flag", "a[b]=c"])
+def test_cookies_of_other_servers_do_not_matter(client, other):
+    """Browsers share them between the ports of a host."""
+    own = "; ".join(f"{one.name}={one.value}" for one in client.http.cookies)
+    headers = {"Cookie": f"{other}; {own}"}
+    assert requests.get(client.origin, headers=headers, timeout=10).status_code == 200
+
+
 def test_cookie_is_strict_and_out_of_reach_of_scripts(client):
     cookie = client.opening.headers["Set-Cookie"]
     assert "HttpOnly" in cookie
@@ -139,9 +147,13 @@ def test_stop_is_a_success(studio, client):
     assert studio.errors == ""
 
 
-def test_file_that_is_no_configuration_is_one_line(project):
-    (project / "config.json").write_text("[1]")
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("[1]", "must be a JSON object"), (r'{"a": "\ud800"}', "surrogates not allowed")],
+)
+def test_file_that_is_no_configuration_is_one_line(project, text, said):
+    (project / "config.json").write_text(text)
     with StudioProcess(project) as studio:
         assert studio.end() == 1
-    assert studio.errors.strip().endswith("must be a JSON object")
+    assert studio.errors.strip().endswith(said)
     assert len(studio.errors.splitlines()) == 1

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
+from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.timestamps import read_decimal
 
 _TYPES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}
@@ -83,9 +84,12 @@ def from_json(value: Any) -> Any:
     """Decode a string that holds JSON, as environment variables give objects and arrays."""
     if isinstance(value, str):
         try:
-            return json.loads(value, parse_float=Decimal)
+            found = json.loads(value, parse_float=Decimal)
+            # Half of a surrogate pair is no text: nothing could send, store or show it.
+            encode_json(found)
         except ValueError:
             return value
+        return found
     return value
 
 

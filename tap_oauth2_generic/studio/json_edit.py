@@ -43,8 +43,11 @@ class _Member:
 
 
 def read_json(text: str) -> Any:
-    """Decode JSON with exact numbers."""
-    return json.loads(text, parse_float=Decimal)
+    """Decode JSON with exact numbers; raise ValueError for what no file can hold."""
+    found = json.loads(text, parse_float=Decimal)
+    # Half of a surrogate pair is no text.
+    encode_json(found)
+    return found
 
 
 def edit_json(text: str, value: Any) -> str:
@@ -60,6 +63,7 @@ def edit_json(text: str, value: Any) -> str:
 class _Editor:
     def __init__(self, text: str, indent: str) -> None:
         self._text, self._indent = text, indent
+        self._newline = "\r\n" if "\r\n" in text else "\n"
 
     def edit(self, node: _Node, value: Any) -> str:
         """Return the text of a node changed to hold a value."""
@@ -115,7 +119,7 @@ class _Editor:
     def _new(self, value: Any, margin: str | None) -> str:
         if margin is None:
             return _write(value)
-        return _write(value, self._indent).replace("\n", f"\n{margin}")
+        return _write(value, self._indent).replace("\n", f"{self._newline}{margin}")
 
     def _margin(self, start: int) -> str | None:
         """Return the indentation of the line that a place is in; None in the middle of one."""

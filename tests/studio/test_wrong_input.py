@@ -116,6 +116,22 @@ def test_wrong_values_are_a_sentence(client, method, path, form):
 
 
 @pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/connection/draft", "token_params"),
+        ("/request/send", "body"),
+        ("/streams/1/draft", "body"),
+        ("/streams/1/json", "json"),
+        ("/export", "json"),
+    ],
+)
+def test_half_a_character_breaks_no_page(client, path, name):
+    check(client.post(path, {name: r'{"a": "\ud800"}'}))
+    for address in ("/", "/request", "/streams", "/streams/1", "/export"):
+        assert client.get(address).status_code == 200
+
+
+@pytest.mark.parametrize(
     "address",
     [
         "/static/",

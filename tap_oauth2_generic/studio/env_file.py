@@ -36,7 +36,7 @@ def write_env(path: Path, values: Mapping[str, str]) -> None:
     """Set variables in a file, or remove those without a value; raise InputError."""
     lines = {name: f"{name}={_quote(name, value)}\n" for name, value in values.items() if value}
     try:
-        text = path.read_text("utf-8") if path.exists() else ""
+        text = path.read_bytes().decode() if path.exists() else ""
         replace_file(path, "".join(_merge(text, values, lines)), _OWNER_ONLY)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot write {path.name}: {error}") from None

@@ -55,3 +55,10 @@ def test_other_lines_stay_and_only_the_owner_reads(tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     write_env(path, {"SECRET": "", "C": ""})
     assert path.read_text() == "# mine\nexport A=1\n\nB=2 # note\n"
+
+
+def test_line_breaks_of_windows_stay(tmp_path):
+    path = tmp_path / ".env"
+    path.write_bytes(b"# mine\r\nA=1\r\n")
+    write_env(path, {"SECRET": "new"})
+    assert path.read_bytes() == b"# mine\r\nA=1\r\nSECRET='new'\n"

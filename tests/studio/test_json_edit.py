@@ -74,6 +74,18 @@ def test_only_the_changed_part_is_written_anew(value, expected):
     assert edit_json(TEXT, value) == expected
 
 
+def test_line_breaks_of_windows_stay():
+    value = changed(scopes=["read"], client_id="me")
+    edited = edit_json(TEXT.replace("\n", "\r\n"), value)
+    assert edited == edit_json(TEXT, value).replace("\n", "\r\n")
+
+
+@pytest.mark.parametrize("text", [r'"\ud800"', r'{"\udfff": 1}'])
+def test_half_a_character_is_no_json(text):
+    with pytest.raises(ValueError, match="surrogates"):
+        read_json(text)
+
+
 def test_setting_is_removed_with_its_separator():
     value = changed()
     del value["later"]

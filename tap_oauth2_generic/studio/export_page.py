@@ -40,6 +40,8 @@ def apply(studio: Studio, form: Form) -> Response:
         raise InputError(f"the configuration is not JSON: {error}") from None
     if not isinstance(found, dict):
         raise InputError("the configuration must be a JSON object")
+    if found.get("streams") != project.draft.get("streams"):
+        project.order += 1
     for name in {*_shown(project), *found}:
         project.change(name, found.get(name))
     _, collector = project.check()

@@ -41,6 +41,8 @@ class Project:
         self._variables = {n: f"{PREFIX}{n.upper()}" for n in self.settings if self.is_secret(n)}
         #: Secrets typed since the last save.
         self._typed: dict[str, Any] = {}
+        #: Grows when streams leave their places; a form made before is of another stream.
+        self.order = 0
 
     @property
     def env_path(self) -> Path:
@@ -129,7 +131,7 @@ class Project:
 
     def _read(self) -> str:
         try:
-            return self.path.read_text("utf-8") if self.path.exists() else ""
+            return self.path.read_bytes().decode() if self.path.exists() else ""
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"cannot read the configuration file {self.path}: {error}") from None
 

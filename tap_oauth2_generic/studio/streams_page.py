@@ -112,6 +112,7 @@ def save(studio: Studio, form: Form) -> Response:
     if action == "remove":
         index = _index(studio, form)
         project.change("streams", [s for n, s in enumerate(streams_of(project)) if n != index])
+        project.order += 1
         return go_to("/streams")
     index = _take(studio, form)
     if action == "declare" or _KEYS.keys() & form.keys():
@@ -197,9 +198,9 @@ def watch(studio: Studio, form: Form) -> Response:
 
 
 def _index(studio: Studio, form: Form) -> int:
-    index = int(form["index"])
-    if index >= len(streams_of(studio.project)):
-        raise InputError("this stream was removed; open the list of streams")
+    index, order = int(form["index"]), str(studio.project.order)
+    if index >= len(streams_of(studio.project)) or form.get("order", order) != order:
+        raise InputError("the streams were changed in another window; open the list of streams")
     return index
 
 

@@ -72,7 +72,8 @@ async function post(address, form, submitter) {
 }
 
 // What is typed and not yet known to the server outlives a reload; never a secret.
-const storeOf = (form) => `${location.pathname}#${form.id}`;
+// Of another order of the streams, it is of another stream.
+const storeOf = (form) => `${location.pathname}#${form.id}${form.elements.order?.value ?? ""}`;
 
 function typedIn(form) {
   return JSON.parse(sessionStorage.getItem(storeOf(form)) ?? "{}");

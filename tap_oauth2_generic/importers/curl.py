@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote_plus, urlsplit
 
 from tap_oauth2_generic.importers.command_line import split_command
 from tap_oauth2_generic.importers.curl_options import read_options
-from tap_oauth2_generic.importers.names import is_of_client, is_secret, is_stand_in
+from tap_oauth2_generic.importers.names import drop_secrets, is_of_client, is_secret, is_stand_in
 from tap_oauth2_generic.settings.templates import parse_template
 from tap_oauth2_generic.settings.values import from_json, map_leaves
 
@@ -27,7 +27,8 @@ class CurlRequest:
     """The parts of a request.
 
     ``connection`` are settings that the request needs of its connection, secrets included;
-    ``left_out`` names the parts that are not taken over.
+    ``left_out`` names the parts that are not taken over, ``left_out_of_body`` the members of the
+    body that hold secrets: the body of a stream is not a secret setting.
     """
 
     url: str = ""
@@ -38,6 +39,7 @@ class CurlRequest:
     body_format: str = "json"
     connection: dict[str, Any] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    left_out_of_body: list[str] = field(default_factory=list)
 
     @property
     def origin(self) -> str:
@@ -192,7 +194,7 @@ class _Reader:
         made.method = made.method or "POST"
         made.body = from_json(joined)
         if isinstance(made.body, dict | list):
-            made.body = map_leaves(made.body, _literal)
+            made.body = map_leaves(drop_secrets(made.body, made.left_out_of_body), _literal)
             return
         pairs = parse_qsl(joined, keep_blank_values=True)
         if self._is_json or "json" in self._content_type or not pairs or "=" not in joined:
@@ -200,6 +202,7 @@ class _Reader:
         made.body, made.body_format = {}, "form"
         for name, value in pairs:
             _add(made.body, name, _literal(value))
+        made.body = drop_secrets(made.body, made.left_out_of_body)
 
 
 def _literal(value: Any) -> Any:

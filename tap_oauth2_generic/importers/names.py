@@ -1,8 +1,9 @@
-"""Judge a header or parameter of a foreign document by its name, and a value by its look; pure."""
+"""Judge a name or value of a foreign document: which hold secrets, which stand for one; pure."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 # What a browser or curl adds by itself, and the tap does, too, or no API needs.
 _OF_CLIENTS = re.compile(
@@ -13,6 +14,12 @@ _OF_CLIENTS = re.compile(
 )
 _SECRET = re.compile(
     r"auth|token|secret|key|cookie|passw|pwd|session|signature|csrf|xsrf|(^|[-_])sig$",
+    re.IGNORECASE,
+)
+# In a body, where project_key and key are mostly data, only what is nothing but a secret.
+_SECRET_IN_BODY = re.compile(
+    r"secret|passw|pwd|(access|auth|api|refresh|id|session|csrf|bearer|private)[-_]?(token|key)|"
+    r"(api)?_?token$",
     re.IGNORECASE,
 )
 # page_token leads to the next page.
@@ -29,6 +36,21 @@ def is_of_client(header: str) -> bool:
 def is_secret(name: str) -> bool:
     """Return whether a header or parameter of this name holds a secret."""
     return bool(_SECRET.search(name)) and not _NO_SECRET.search(name)
+
+
+def drop_secrets(value: Any, names: list[str]) -> Any:
+    """Return JSON-like data of a body without the members that hold secrets; add their names."""
+    if isinstance(value, list):
+        return [drop_secrets(one, names) for one in value]
+    if not isinstance(value, dict):
+        return value
+    found = [name for name, one in value.items() if isinstance(one, str) and _is_in_body(name)]
+    names += found
+    return {name: drop_secrets(one, names) for name, one in value.items() if name not in found}
+
+
+def _is_in_body(name: str) -> bool:
+    return bool(_SECRET_IN_BODY.search(name)) and not _NO_SECRET.search(name)
 
 
 def is_stand_in(value: str) -> bool:

@@ -56,6 +56,9 @@ def read_curl(studio: Studio, form: Form) -> Response:
         said.append(f"for .env, when you save: {', '.join(secrets)}")
     if left_out:
         said.append(f"left out, because the connection adds it: {', '.join(left_out)}")
+    if found.left_out_of_body:
+        names = ", ".join(found.left_out_of_body)
+        said.append(f"left out, because the body is saved as it is shown: {names}")
     return fragments(studio, "request_form", notice="; ".join(said), fields=fields)
 
 

@@ -131,6 +131,31 @@ def test_placeholder_of_a_documentation_is_no_token(token):
     assert found.left_out == ["header Authorization", "header X-Api-Key"]
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        "-d client_secret=s3cret -d q=1",
+        "-d q=1 --data-urlencode 'password=s3cret'",
+        '--json \'{"q": "1", "api_token": "s3cret"}\'',
+        '--json \'{"q": "1", "auth": {"accessToken": "s3cret"}}\'',
+        '--json \'{"q": "1", "logins": [{"apiKey": "s3cret"}]}\'',
+    ],
+)
+def test_secret_of_a_body_is_left_out_and_named(data):
+    """The body of a stream is not a secret setting, so it must not hold one."""
+    found = parse_curl(f"curl {BASE} {data}")
+    assert "s3cret" not in str(found)
+    assert found.body["q"] == "1"
+    assert len(found.left_out_of_body) == 1
+
+
+@pytest.mark.parametrize("name", ["projectKey", "key", "page_token", "sync_token", "tokens_used"])
+def test_body_keeps_what_is_data(name):
+    found = parse_curl(f"curl {BASE} -d {name}=abc")
+    assert found.body == {name: "abc"}
+    assert found.left_out_of_body == []
+
+
 def test_credentials_in_the_address_are_taken_out():
     found = parse_curl("curl https://me:pw@api.example.com/items")
     assert found.url == "https://api.example.com/items"

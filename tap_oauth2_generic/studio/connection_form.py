@@ -5,7 +5,7 @@ Only the names and the order of the first fields are decided here; the rest is d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -124,7 +124,9 @@ def _preset_values(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: value for name, value in found.items() if name not in kept}
 
 
-def _params(chosen: Mapping[str, Any], given: Mapping[str, Any], errors: list[str]) -> Any:
+def _params(
+    chosen: Mapping[str, Any], given: Mapping[str, Any], errors: list[str]
+) -> Iterator[FormField]:
     for name, about in chosen["params"].items():
         said = [one for one in errors if repr(name) in one]
         one = FormField(

@@ -5,7 +5,7 @@ Knows no setting: a new one appears by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -102,7 +102,7 @@ def read_value(kind: Kind, typed: str, before: Any) -> Any:
     if kind == "words":
         is_list = isinstance(before, list) or typed.startswith("[")
         return _words(typed) if is_list or before is None else typed
-    return typed if kind == "text" else _literal(typed)
+    return typed if kind == "text" else from_json(typed)
 
 
 def _lines(text: str) -> list[str]:
@@ -113,11 +113,6 @@ def _lines(text: str) -> list[str]:
 def _words(typed: str) -> Any:
     found = from_json(typed) if typed.startswith("[") else typed
     return found if isinstance(found, list) else typed.replace(",", " ").split()
-
-
-def _literal(typed: str) -> Any:
-    """Read JSON; a word such as ``true`` of a choice, too."""
-    return from_json(typed)
 
 
 def _is_word(value: Any) -> bool:
@@ -133,7 +128,9 @@ def _shown(value: Any) -> str:
     return msgspec.json.format(encoded, indent=2).decode()
 
 
-def read_form(fields: Iterable[FormField], form: Mapping[str, str], raw: Mapping[str, Any]) -> Any:
+def read_form(
+    fields: Iterable[FormField], form: Mapping[str, str], raw: Mapping[str, Any]
+) -> Iterator[tuple[str, Any]]:
     """Yield name and new raw value of each field that was changed.
 
     An empty secret field changes nothing; its checkbox ``NAME.remove`` removes the value.

@@ -26,8 +26,8 @@ def add_environment(
 ) -> dict[str, Any]:
     """Return a configuration completed by variables; raise ConfigValidationError if one is wrong.
 
-    Variables win over it, or only secrets that it lacks are taken. An unknown variable with the
-    prefix is an error (under Meltano, a warning).
+    Variables win over it, or only secrets that it lacks are taken. If they win, an unknown variable
+    with the prefix is an error; under Meltano it is always a warning.
     """
     properties: dict[str, Any] = schema["properties"]
     errors: list[str] = []

@@ -8,7 +8,8 @@ from __future__ import annotations
 import io
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import cached_property
 from hashlib import blake2b
 from itertools import islice
@@ -23,18 +24,29 @@ _HEAD_BYTES = 2**12
 _PART_RECORDS = 1000
 
 
-class _TemporaryFile(io.BufferedRandom):
-    """A file that is gone once it is closed, or nobody uses it any more."""
+class _ClosedAtEnd:
+    """A file that is closed without a warning once nobody uses it any more."""
+
+    close: Callable[[], None]
 
     def __del__(self) -> None:
-        # Otherwise Python would warn about it.
-        self.close()
+        # In a cycle the file may go before its buffer, whose content nobody needs.
+        with suppress(OSError, ValueError):
+            self.close()
+
+
+class _File(_ClosedAtEnd, io.FileIO):
+    pass
+
+
+class _Buffered(_ClosedAtEnd, io.BufferedRandom):
+    pass
 
 
 def _temporary_file() -> BinaryIO:
     number, name = tempfile.mkstemp()
     os.unlink(name)  # noqa: PTH108
-    return _TemporaryFile(io.FileIO(number, "r+"))
+    return _Buffered(_File(number, "r+"))
 
 
 class Spool:

@@ -14,6 +14,7 @@ import sys
 import pytest
 
 from tap_oauth2_generic.runtime.progress import Progress
+from tests.support.commands import send_signal
 from tests.support.progress_lines import PAGED, page
 from tests.support.server import Reply
 
@@ -48,7 +49,7 @@ def on_terminal(environment, tmp_path):
         while part := read(terminal):
             seen += part.decode()
             if until and until in seen:
-                process.send_signal(signal.SIGTERM)
+                send_signal(process, signal.SIGTERM)
                 until = None
         os.close(terminal)
         status = process.wait()

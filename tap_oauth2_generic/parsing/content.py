@@ -17,7 +17,7 @@ from tap_oauth2_generic.parsing.formats import (
 )
 from tap_oauth2_generic.parsing.json_list import JsonList
 from tap_oauth2_generic.parsing.lines import open_lines, open_table
-from tap_oauth2_generic.parsing.spool import Source, as_json_list, spool
+from tap_oauth2_generic.parsing.spool import Source, as_json_list, as_spool
 from tap_oauth2_generic.parsing.table import Dialect, TableFormat
 from tap_oauth2_generic.parsing.unpacking import pieces_of, unpack
 from tap_oauth2_generic.parsing.xlsx import missing_package, read_sheet
@@ -225,7 +225,7 @@ class ContentSettings(Settings):
             return None
         if self.response_format == "xlsx":
             return list(self._sheet(source))
-        spooled = spool([source]) if isinstance(source, bytes) else source
+        spooled = as_spool(source)
         pieces = pieces_of(spooled.open(), spooled.size)
         head = next(pieces, b"")
         encoding = self.encoding or find_xml_encoding(head, charset)
@@ -234,8 +234,7 @@ class ContentSettings(Settings):
         return reader.body
 
     def _sheet(self, source: Source) -> Iterator[dict[str, Any]]:
-        spooled = spool([source]) if isinstance(source, bytes) else source
-        return read_sheet(spooled, self.xlsx_sheet, self.xlsx_skip_rows)
+        return read_sheet(as_spool(source), self.xlsx_sheet, self.xlsx_skip_rows)
 
     def utf8(self, content: bytes, charset: str) -> bytes:
         """Return a body unpacked, as UTF-8 and without its prefix."""

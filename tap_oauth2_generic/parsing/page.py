@@ -26,7 +26,7 @@ from tap_oauth2_generic.parsing.extract_records import (
 )
 from tap_oauth2_generic.parsing.formats import decode, repeated_key
 from tap_oauth2_generic.parsing.json_list import LARGE_BYTES, JsonList
-from tap_oauth2_generic.parsing.spool import Source, Spool, as_json_list, spool
+from tap_oauth2_generic.parsing.spool import Source, Spool, as_json_list, as_spool
 from tap_oauth2_generic.parsing.unpacking import unpack
 from tap_oauth2_generic.runtime.redaction import excerpt
 from tap_oauth2_generic.settings.paths import Path
@@ -196,8 +196,7 @@ def _open(
     """Return the rest of a response and its records; None if it is decoded as a whole."""
     if not settings.archive_member or source == b"":
         return settings.open_list(source, charset, settings.path, numbers)
-    archive = spool([source]) if isinstance(source, bytes) else source
-    return [], as_json_list(archive_records(settings, archive))
+    return [], as_json_list(archive_records(settings, as_spool(source)))
 
 
 def _read_body(content: bytes, status: int, decode_all: Callable[[], Any]) -> Any:

@@ -132,6 +132,11 @@ def spool(pieces: Iterable[bytes]) -> Spool:
     return made
 
 
+def as_spool(source: Source) -> Spool:
+    """Return a body to read piece by piece; raise ResponseError if the disk takes no more."""
+    return spool([source]) if isinstance(source, bytes) else source
+
+
 def as_json_list(values: Iterable[Any]) -> JsonList:
     """Encode values that come one by one; raise what their iterator raises, and ResponseError."""
     made = _SpooledList(values)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tap_oauth2_generic.demo.server import DemoServer
 from tap_oauth2_generic.runtime.redaction import Redactor, redact
 from tests.support import ROOT
 from tests.support.clocks import SleepingClock
@@ -45,6 +46,13 @@ def clock() -> SleepingClock:
 def api() -> Iterator[ApiServer]:
     """A server whose responses the test scripts."""
     with ApiServer() as server:
+        yield server
+
+
+@pytest.fixture
+def demo() -> Iterator[DemoServer]:
+    """The demo of this project, on a free port."""
+    with DemoServer(port=0) as server:
         yield server
 
 

@@ -8,7 +8,6 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tap_oauth2_generic.demo.server import DemoServer
 from tests.support.chromium import WAIT_SECONDS, chromium, require_chromium
 from tests.support.login_process import Login, config
 
@@ -19,12 +18,6 @@ require_chromium()
 def browser(tmp_path_factory):
     with chromium(tmp_path_factory.mktemp("profile")) as driver:
         yield driver
-
-
-@pytest.fixture
-def demo():
-    with DemoServer(port=0) as server:
-        yield server
 
 
 def log_in(browser, address, decision):

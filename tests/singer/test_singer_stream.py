@@ -9,18 +9,11 @@ from urllib.request import Request, urlopen
 import jsonschema
 import pytest
 
-from tap_oauth2_generic.demo.server import DemoServer
 from tap_oauth2_generic.records.passthrough import Conform
 from tap_oauth2_generic.tap import TapOAuth2Generic
 from tests.support import ROOT
 
 SAMPLE = ROOT / "sample_config.json"
-
-
-@pytest.fixture
-def demo():
-    with DemoServer(port=0) as server:
-        yield server
 
 
 @pytest.fixture

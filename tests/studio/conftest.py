@@ -7,7 +7,6 @@ import json
 import pytest
 
 from tap_oauth2_generic.demo.clients import CLIENT_SECRET
-from tap_oauth2_generic.demo.server import DemoServer
 from tests.support.chromium import Page, chromium
 from tests.support.login_process import free_port
 from tests.support.studio_process import StudioClient, StudioProcess
@@ -17,12 +16,6 @@ from tests.support.studio_process import StudioClient, StudioProcess
 def driver(tmp_path_factory):
     with chromium(tmp_path_factory.mktemp("profile")) as found:
         yield found
-
-
-@pytest.fixture
-def demo():
-    with DemoServer(port=0) as server:
-        yield server
 
 
 @pytest.fixture
@@ -83,3 +76,9 @@ def page(driver, studio):
         driver.close()
     driver.switch_to.window(driver.window_handles[0])
     driver.get("about:blank")
+
+
+@pytest.fixture
+def connected(write, config):
+    """A connection that needs no person, and no stream yet."""
+    write({**config, "grant_type": "client_credentials"})

@@ -11,6 +11,7 @@ from selenium.webdriver.common.by import By
 from tap_oauth2_generic.demo.clients import CLIENT_SECRET
 from tests.support.chromium import require_chromium
 from tests.support.server import Reply
+from tests.support.studio_process import saved
 
 require_chromium()
 
@@ -32,10 +33,6 @@ TEXT = """{
     "streams": [ {"name": "lists", "path": "/lists", "records_path": "value"} ]
 }
 """
-
-
-def saved(project):
-    return json.loads((project / "config.json").read_text())
 
 
 def fill_in(page, config, secret=CLIENT_SECRET):

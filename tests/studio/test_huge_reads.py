@@ -18,12 +18,6 @@ def huge(size):
     return b'{"data": [' + b", ".join([ROW] * (size // len(ROW))) + b"]}"
 
 
-def peak(studio):
-    """Return the largest memory of the whole process so far, in bytes."""
-    lines = Path(f"/proc/{studio.process.pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
-
-
 @pytest.fixture
 def written(api, write, request):
     size, more = request.param
@@ -53,9 +47,9 @@ def events(client):
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
 def test_huge_page_takes_little_memory(written, studio, client):
     client.get("/streams/0")
-    before = peak(studio)
+    before = studio.peak_bytes
     lines = events(client)
-    assert peak(studio) - before < 2.5 * written
+    assert studio.peak_bytes - before < 2.5 * written
     assert max(map(len, lines)) < MAX_EVENT
     shown = client.get("/streams/0").text
     assert f"read: {written // len(ROW):,} records of 1 page" in shown

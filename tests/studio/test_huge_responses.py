@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -27,12 +25,6 @@ def stream(api, write):
     write(api.config(stream), secret=None)
 
 
-def peak(studio):
-    """Return the most memory that the process has had so far, in bytes."""
-    status = Path(f"/proc/{studio.process.pid}/status").read_text()
-    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
-
-
 @pytest.mark.parametrize("shape", SHAPES)
 def test_huge_response_takes_at_most_two_and_a_half_times_its_size(
     stream, api, studio, client, shape
@@ -40,18 +32,18 @@ def test_huge_response_takes_at_most_two_and_a_half_times_its_size(
     """The request block holds the response once and decodes its beginning."""
     api.serve("/items", Reply(SHAPES[shape], headers={"Content-Type": "application/json"}))
     client.get("/request")
-    before = peak(studio)
+    before = studio.peak_bytes
     shown = client.post("/request/send", {"path": "/items", "method": "GET"})
     assert "only its beginning is shown" in shown.text
     assert len(shown.content) < 2**20
-    assert peak(studio) - before < 2.5 * len(SHAPES[shape])
+    assert studio.peak_bytes - before < 2.5 * len(SHAPES[shape])
 
 
 def test_huge_page_takes_at_most_two_and_a_half_times_its_size(stream, api, studio, client):
     api.serve("/items", Reply(SHAPES["list"], headers={"Content-Type": "application/json"}))
     client.get("/streams/0")
-    before = peak(studio)
+    before = studio.peak_bytes
     client.post("/streams/0", {"action": "read"})
     assert "event: end" in client.get("/streams/0/events").text
     assert "of 1 page" in client.get("/streams/0").text
-    assert peak(studio) - before < 2.5 * len(SHAPES["list"])
+    assert studio.peak_bytes - before < 2.5 * len(SHAPES["list"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 
@@ -12,23 +11,12 @@ from selenium.webdriver.common.keys import Keys
 
 from tests.support.chromium import require_chromium
 from tests.support.server import Reply
+from tests.support.studio_process import saved
 
 require_chromium()
 
 PAGING = {"style": "page_number", "page_param": "page", "total_pages_path": "pages"}
 STREAM = {"name": "items", "path": "items", "records_path": "data", "pagination": PAGING}
-
-
-def saved(project):
-    return json.loads((project / "config.json").read_text())
-
-
-def shown(page, ident):
-    """Return the text of a part, shown or not."""
-    # It may be replaced between the two calls.
-    return page.until(
-        lambda: page.driver.find_element(By.ID, ident).get_attribute("textContent"), ident
-    )
 
 
 def open_stream(page, name="items"):
@@ -61,7 +49,7 @@ def test_page_is_shown_when_it_has_arrived(gated, page):
     page.follow("items")
     page.press("Test read")
     page.has("reading: 1 record of 1 page")
-    assert "id 1" in shown(page, "read_records")
+    assert "id 1" in page.content("read_records")
     gated.set()
     page.has("read: 3 records of 4 pages")
 
@@ -145,7 +133,7 @@ def test_pages_hold_request_and_response(items, page):
     open_stream(page)
     page.press("Test read")
     page.has("read: 14 records of 7 pages")
-    one = shown(page, "read_page_3")
+    one = page.content("read_page_3")
     assert "page=3" in one
     assert '"Accept": "application/json"' in one
     assert "token-of-the-test" not in page.driver.page_source
@@ -178,9 +166,9 @@ def test_schema_is_declared_and_keys_are_chosen_by_a_click(items, page, project)
     page.press("Schema")
     page.press("Declare it")
     page.has("Declared a schema of 2 columns")
-    page.driver.find_element(By.CSS_SELECTOR, "[aria-label='Primary key id']").click()
+    page.press_labelled("Primary key id")
     page.has("primary_keys is id")
-    page.driver.find_element(By.CSS_SELECTOR, "[aria-label='Replication key at']").click()
+    page.press_labelled("Replication key at")
     page.has("replication_key is at")
     page.press("Save")
     page.has("Saved in config.json")
@@ -309,7 +297,7 @@ def test_context_is_chosen_on_the_left(contexts, page, stream, choices, chosen, 
     before = len(contexts.seen)
     page.press(choices[chosen])
     page.has("read: 1 record of 1 page")
-    page.until(lambda: expected in shown(page, "read_records"), expected)
+    page.until(lambda: expected in page.content("read_records"), expected)
     current = page.driver.find_element(By.CSS_SELECTOR, "#read_contexts [aria-current]")
     assert current.text == choices[chosen]
     assert len(contexts.seen) - before <= 2
@@ -320,7 +308,7 @@ def test_value_of_a_record_leads_to_a_child(contexts, page):
     open_stream(page, "lists")
     page.press("Test read")
     page.has("read: 3 records of 1 page")
-    page.driver.find_element(By.CSS_SELECTOR, "[aria-label='id 2: use in a child stream']").click()
+    page.press_labelled("id 2: use in a child stream")
     page.has("Stream lists_child")
     assert page.field("Path").get_attribute("value") == "lists/{parent.lists_id}"
     page.press("Test read")

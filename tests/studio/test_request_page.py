@@ -15,12 +15,6 @@ require_chromium()
 
 
 @pytest.fixture
-def connected(write, config):
-    """A connection that needs no person."""
-    write({**config, "grant_type": "client_credentials"})
-
-
-@pytest.fixture
 def not_connected(write, config):
     """A connection before its login."""
     write(config)
@@ -121,7 +115,7 @@ def test_secrets_of_a_curl_line_go_to_the_environment_file(own_key_api, page, pr
     page.press("Send")
     page.has("Status 200")
     assert "key-1" not in page.driver.page_source.replace(line, "")
-    page.driver.find_element(By.CSS_SELECTOR, "[aria-label='data: these are the records']").click()
+    page.press_labelled("data: these are the records")
     page.has("Stream items")
     page.press("Save")
     page.has("Saved in config.json")
@@ -198,7 +192,7 @@ def test_huge_response_shows_its_head(own_api, page):
     page.press("Send")
     page.has("only its beginning is shown")
     assert "or more]" in response(page)
-    page.driver.find_element(By.CSS_SELECTOR, "[aria-label^='data: these']").click()
+    page.press_labelled("data: these")
     page.has("Stream items")
 
 

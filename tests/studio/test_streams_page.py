@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
 from selenium.webdriver.common.by import By
 
 from tests.support.chromium import require_chromium
+from tests.support.studio_process import saved
 
 require_chromium()
-
-
-@pytest.fixture
-def connected(write, config):
-    """A connection that needs no person, and no stream yet."""
-    write({**config, "grant_type": "client_credentials"})
-
-
-def saved(project):
-    return json.loads((project / "config.json").read_text())
-
-
-def shown(page, ident):
-    """Return the text of a part, folded or not."""
-    # It may be replaced between the two calls.
-    return page.until(
-        lambda: page.driver.find_element(By.ID, ident).get_attribute("textContent"), ident
-    )
 
 
 def test_list_becomes_a_stream_that_is_read_and_saved(connected, page, project):
@@ -36,7 +18,7 @@ def test_list_becomes_a_stream_that_is_read_and_saved(connected, page, project):
     page.type("Path", "/contacts")
     page.press("Send")
     page.has("Status 200")
-    page.driver.find_element(By.CSS_SELECTOR, "[aria-label='data: these are the records']").click()
+    page.press_labelled("data: these are the records")
     page.has("Stream contacts")
     assert page.field("Json Path For Output Records").get_attribute("value") == "data"
     page.type("List block", "page_number")
@@ -45,8 +27,8 @@ def test_list_becomes_a_stream_that_is_read_and_saved(connected, page, project):
     page.type("Page Size", "50")
     page.press("Test read")
     page.has("read: 500 records of 10 pages")
-    assert "id 500000000000001" in shown(page, "read_records")
-    assert "per_page=50" in shown(page, "read_pages")
+    assert "id 500000000000001" in page.content("read_records")
+    assert "per_page=50" in page.content("read_pages")
     page.press("Save")
     page.has("Saved in config.json")
     assert saved(project)["streams"] == [
@@ -70,15 +52,15 @@ def test_value_becomes_the_key_of_a_child_stream(connected, page):
     page.type("Path", "/lists")
     page.press("Send")
     page.has("Status 200")
-    page.driver.find_element(By.CSS_SELECTOR, "[aria-label^='id ']").click()
+    page.press_labelled("id ")
     page.has("Stream lists_child")
     assert page.field("Path").get_attribute("value") == "/lists/{parent.lists_id}"
     page.type("Path", "/lists/{parent.lists_id}/tasks")
     page.type("Json Path For Output Records", "value")
     page.press("Test read")
     page.has("read: ")
-    assert "lists_id" in shown(page, "read_records")
-    assert "/tasks" in shown(page, "read_pages")
+    assert "lists_id" in page.content("read_records")
+    assert "/tasks" in page.content("read_pages")
 
 
 @pytest.fixture
@@ -95,7 +77,7 @@ def test_clicked_id_of_me_reads_the_lists_of_the_user(todo, page, project):
     page.type("Path", "/me")
     page.press("Send")
     page.has("Status 200")
-    page.driver.find_element(By.CSS_SELECTOR, "[aria-label^='id ']").click()
+    page.press_labelled("id ")
     page.has("Stream me_child")
     page.type("Stream Name", "lists")
     page.type("Path", "/users/{parent.me_id}/todo/lists")
@@ -165,8 +147,8 @@ def test_suggest_fills_in_and_says_why(connected, page):
     page.type("Pages at Most", "100")
     page.press("Test read")
     page.has("read: 520 records of 26 pages")
-    assert "INCREMENTAL by updated_at" in shown(page, "read_state")
-    assert re.search(r"Bookmark after\s*20\d\d-", shown(page, "read_state"))
+    assert "INCREMENTAL by updated_at" in page.content("read_state")
+    assert re.search(r"Bookmark after\s*20\d\d-", page.content("read_state"))
 
 
 def test_typing_while_the_form_is_replaced_is_kept(connected, page):

@@ -70,6 +70,13 @@ class Page:
     def text(self):
         return self.driver.find_element(By.TAG_NAME, "body").text
 
+    def content(self, ident):
+        """Return the text of a part, folded or not."""
+        # It may be replaced between the two calls.
+        return self.until(
+            lambda: self.driver.find_element(By.ID, ident).get_attribute("textContent"), ident
+        )
+
     def has(self, text):
         """Wait until the page shows a string."""
         return self.until(lambda: text in self.text, f"no {text!r} on the page")
@@ -82,6 +89,12 @@ class Page:
     def press(self, name):
         """Click a button; again, if its form was replaced meanwhile."""
         self.until(lambda: self.button(name).click() or True, f"cannot press {name!r}")
+
+    def press_labelled(self, label):
+        """Click the button whose accessible name begins with a label."""
+        path = f"button[aria-label^={label!r}]"
+        find = self.driver.find_element
+        self.until(lambda: find(By.CSS_SELECTOR, path).click() or True, f"no button {label!r}")
 
     def link(self, name):
         return self.until(lambda: self._shown(By.LINK_TEXT, name), f"no link {name!r}")

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import requests
 
 TIMEOUT_SECONDS = 120
 PROGRAM = (sys.executable, "-m", "tap_oauth2_generic")
+
+
+def saved(folder):
+    """Return the configuration that a studio has saved in its folder."""
+    return json.loads((folder / "config.json").read_text())
 
 
 class StudioProcess:
@@ -37,6 +44,12 @@ class StudioProcess:
             if found := re.match(r"\s+((http://\S+)/\?key=\S+)\s*$", line):
                 self.address, self.origin = found[1], found[2]
                 break
+
+    @property
+    def peak_bytes(self):
+        """The most memory that the process has had so far."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
 
     def end(self):
         """Stop it as Ctrl-C does; return the exit status."""

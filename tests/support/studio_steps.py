@@ -60,13 +60,13 @@ class Reader:
     def button(self, step):
         self.actions += 1
         if step["list"]:
-            self._press(f"[aria-label^='{step['list']}: these']")
+            self.page.press_labelled(f"{step['list']}: these")
         else:
             self.page.press(step["button"])
 
     def key(self, step):
         self.actions += 1
-        self._press(f"button[aria-label^='{step['key']} ']")
+        self.page.press_labelled(f"{step['key']} ")
 
     def user(self, step):
         with self.page.window() as popup:
@@ -84,10 +84,6 @@ class Reader:
         if self._pictures:
             path = self._pictures / step["picture"]
             take_picture(self.page.driver, path, TOPS.get(path.name, "main"))
-
-    def _press(self, selector):
-        find = self.page.driver.find_element
-        self.page.until(lambda: find(By.CSS_SELECTOR, selector).click() or True, selector)
 
 
 _KINDS = ("field", "link", "button", "key", "user", "shown", "picture")

@@ -346,3 +346,15 @@ def test_chosen_tab_and_focus_stay_as_pages_arrive(gated, page):
     assert page.driver.find_element(By.ID, "read_page_1").get_attribute("open")
     assert page.driver.switch_to.active_element.get_attribute("id") == "read_page_1_summary"
     assert page.button("Pages").get_attribute("aria-selected") == "true"
+
+
+def test_press_sends_no_draft_that_could_undo_it(gated, page):
+    """What was typed just before goes with the press; a draft would come while it is at work."""
+    open_stream(page)
+    page.type("Query Parameters", '{"state": "new"}')
+    page.press("Suggest")
+    page.pause(1)
+    gated.set()
+    page.until(lambda: "Filled in: " in page.text or "Nothing to add" in page.text, "no end")
+    sent = page.driver.execute_script("return performance.getEntriesByType('resource')")
+    assert [one["name"] for one in sent if one["name"].endswith("/draft")] == []

@@ -186,19 +186,23 @@ document.addEventListener("submit", async (event) => {
     openPopup();
   }
   form.setAttribute("aria-busy", "true");
+  // The form has all that a draft would have; one that came later would undo what it does.
+  clearTimeout(draft);
+  await drafting;
   await post(form.getAttribute("action"), form, submitter);
   form.removeAttribute("aria-busy");
   if (isLogin && popup && !popup.studioAddress) closePopup();
 });
 
 let draft = 0;
+let drafting = Promise.resolve();
 document.addEventListener("change", (event) => {
   const form = event.target.closest("form");
   const renewed = event.target.closest("[data-on-change]");
-  if (renewed) post(renewed.dataset.onChange, form);
+  if (renewed) drafting = post(renewed.dataset.onChange, form);
   else if (form?.dataset.draft) {
     clearTimeout(draft);
-    draft = setTimeout(() => post(form.dataset.draft, form), DRAFT_MS);
+    draft = setTimeout(() => { drafting = post(form.dataset.draft, form); }, DRAFT_MS);
   }
 });
 

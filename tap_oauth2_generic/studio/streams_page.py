@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from starlette.responses import Response
@@ -222,7 +223,8 @@ def _respond(
 
 def _values(studio: Studio, shown: StreamForm) -> dict[str, Any]:
     """Return what the templates of a stream show."""
-    trial = studio.trials.get(shown.name)
+    # As it is now: a read that ended meanwhile would look complete, and nobody would follow it.
+    trial = copy(studio.trials.get(shown.name))
     trees = [tree_of(one, most=_MAX_MEMBERS) for one in trial.records] if trial else []
     reading = limit_fields(studio.typed_limits)
     json = {"json": edit_json("", streams_of(studio.project)[shown.index]), "json_error": ""}

@@ -6,7 +6,11 @@ import json
 
 import pytest
 
+from tap_oauth2_generic.studio.access import Access
+from tap_oauth2_generic.studio.pages import Studio
+from tap_oauth2_generic.studio.project import Project
 from tap_oauth2_generic.studio.read_limits import ReadLimits
+from tap_oauth2_generic.studio.streams_page import show
 from tap_oauth2_generic.studio.trial import Trial
 from tests.support.server import Reply
 
@@ -96,3 +100,21 @@ def test_ended_read_is_shown_once():
     trial = Trial("items")
     trial.stop()
     assert [*trial.watch()] == [True]
+
+
+def test_page_follows_a_read_that_ends_while_it_is_rendered(api, tmp_path):
+    """The page would stay as it was, without the last records, and look complete."""
+    config = api.config({"name": "items", "path": "items"})
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    studio, trial = Studio(Project(tmp_path / "config.json"), Access(1)), Trial("items")
+
+    class Ending(list):
+        """Records whose read ends when they are shown."""
+
+        def __iter__(self):
+            trial.state = "done"
+            return super().__iter__()
+
+    trial.records = Ending([{"id": 1}])
+    studio.trials["items"] = trial
+    assert b"data-events" in show(studio, {"index": "0"}).body

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from typing import Any
 
 from starlette.responses import Response
@@ -223,8 +222,9 @@ def _respond(
 
 def _values(studio: Studio, shown: StreamForm) -> dict[str, Any]:
     """Return what the templates of a stream show."""
-    # As it is now: a read that ended meanwhile would look complete, and nobody would follow it.
-    trial = copy(studio.trials.get(shown.name))
+    trial = studio.trials.get(shown.name)
+    # One that ended while it is rendered would look complete, and nobody would follow it.
+    trial = trial and trial.now()
     trees = [tree_of(one, most=_MAX_MEMBERS) for one in trial.records] if trial else []
     reading = limit_fields(studio.typed_limits)
     json = {"json": edit_json("", streams_of(studio.project)[shown.index]), "json_error": ""}

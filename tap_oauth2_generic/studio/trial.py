@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from copy import copy
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Literal
@@ -98,6 +99,11 @@ class Trial:
         if self._session is not None:
             self._session.close()
 
+    def now(self) -> Trial:
+        """Return what it shows at this moment, while it goes on."""
+        with self._changed:
+            return copy(self)
+
     def watch(self) -> Iterator[bool]:
         """Yield True for each change, the last time when it has ended; else False each second."""
         while True:
@@ -171,16 +177,17 @@ class Trial:
             yield from found[:1]
 
     def _take(self, page: TrialPage) -> None:
-        if new := next(page.parts(), [])[: _MAX_SAMPLED - len(self.sampled)]:
-            self.sampled += [shorten(one) for one in new]
-            self.findings = describe_records(self.sampled)
-            self.records = mask(self.sampled[:_MAX_SHOWN])
+        sampled, findings, records = self.sampled, self.findings, self.records
+        if new := next(page.parts(), [])[: _MAX_SAMPLED - len(sampled)]:
+            sampled = [*sampled, *map(shorten, new)]
+            findings, records = describe_records(sampled), mask(sampled[:_MAX_SHOWN])
         content, where = page.fetched.response.content, describe_slice(page.sample, page.slice)
         described = {**page.describe(), "context": where, "content": show_body(content)}
         described["is_cut"] = len(content) > MAX_BODY
         known = f" of {page.known_pages}" if page.known_pages else ""
         goes_on = f"ended: {redact(page.stop.reason)}" if page.stop else redact(page.paging)
         with self._changed:
+            self.sampled, self.findings, self.records = sampled, findings, records
             self.pages.append(described)
             self.count += page.length
             place = f"{where}: page" if where else "page"

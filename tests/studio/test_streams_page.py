@@ -221,7 +221,7 @@ def test_json_and_form_show_the_same_settings(later, page, project):
     edit_json(
         page, lambda text: text.replace('"of_later"', '"selected"').replace("[", 'true, "x": [', 1)
     )
-    assert "unknown setting 'x'" in page.alert()
+    page.until(lambda: "unknown setting 'x'" in page.alert(), "not applied")
     edit_json(page, lambda text: text.replace('"x"', '"of_later"'))
     page.until(lambda: "of_later" in page.alert(), "not applied")
     assert "must be" not in page.about("Selected")

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 PART = "memory"
 _PAGES = 3
+# Its values are strings, and one page of it takes longer than three of JSON.
+_XML = {
+    "response_format": "xml",
+    "records_path": "order",
+    "pagination": {"style": "none"},
+    "schema": None,
+}
 
 
 def figures(size: Size, folder: Path) -> Iterator[Figure]:
@@ -36,8 +43,15 @@ def runs(address: str, folder: Path) -> Iterator[tuple[str, str, list[str]]]:
     for path in paths.paths():
         if path.name in names:
             yield path.name, path.reads[0], path.tap(address, folder / path.name)
-    zipped = {**contenders.ORDERS, "path": "0/zipped"}
-    yield "gzip", contenders.ORDERS_PATH, contenders.tap(address, folder / "gzip", zipped)
+    paged = {"pagination": {"style": "page_number"}}
+    for name, read, more in (
+        ("gzip", "0/zipped", {}),
+        ("JSON with spaces", "0/orders.json", paged),
+        ("XML", "0/orders.xml", _XML),
+    ):
+        sent = contenders.ORDERS_PATH if name == "gzip" else read
+        stream = {**contenders.ORDERS, "path": read, **more}
+        yield name, sent, contenders.tap(address, folder / name, stream)
 
 
 def _length(url: str) -> int:

@@ -57,8 +57,9 @@ class Api:
     """Serve pages of records.
 
     ``/LATENCY_MS/orders`` has pages of full records; ``newest`` the same, newest first; ``tenth/N``
-    every tenth of them, from number N; ``zipped`` the same pages, compressed; ``orders.jsonl`` and
-    ``orders.csv`` the same pages in other formats, empty after the last one;
+    every tenth of them, from number N; ``zipped`` the same pages, compressed; ``orders.jsonl``,
+    ``orders.csv``, ``orders.xml`` and ``orders.json``, which has spaces, the same pages in other
+    formats, empty after the last one;
     ``/LATENCY_MS/tiny/PAGES[/OWNER]`` pages of one small record; ``/LATENCY_MS/owners/COUNT`` one
     page of parents, and ``owned/OWNER`` a page of ten full records of one of them. ``page``,
     ``offset`` or ``cursor`` in the query selects the page. Every JSON response suits every style:
@@ -184,6 +185,28 @@ def _csv(numbers: Iterable[int]) -> bytes:
     return text.getvalue().encode()
 
 
+def _spaced(numbers: Iterable[int]) -> bytes:
+    items = ", ".join(json.dumps(record(number), ensure_ascii=False) for number in numbers)
+    return f'{{"data": [{items}]}}'.encode()
+
+
+def _xml(numbers: Iterable[int]) -> bytes:
+    return (
+        b"<orders>"
+        + b"".join(_element("order", record(n)).encode() for n in numbers)
+        + b"</orders>"
+    )
+
+
+def _element(name: str, value: Any) -> str:
+    """Write a value as an element, a list as one for each member."""
+    if isinstance(value, list):
+        return "".join(_element(name, member) for member in value)
+    if isinstance(value, dict):
+        return f"<{name}>{''.join(map(_element, value, value.values()))}</{name}>"
+    return f"<{name}>{value}</{name}>" if value is not None else f"<{name}/>"
+
+
 def columns(fields: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the columns of a record in CSV, each with its value."""
     for name, value in fields.items():
@@ -198,6 +221,8 @@ def columns(fields: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, 
 FORMATS: Mapping[str, Callable[[Iterable[int]], bytes]] = {
     "orders.jsonl": _json_lines,
     "orders.csv": _csv,
+    "orders.json": _spaced,
+    "orders.xml": _xml,
 }
 
 

@@ -16,7 +16,13 @@ from typing import Any
 
 import msgspec
 
-from tap_oauth2_generic.parsing.json_list import JsonList, as_list
+from tap_oauth2_generic.parsing.json_list import (
+    LARGE_BYTES,
+    JsonList,
+    SpacedList,
+    as_list,
+    end_of_members,
+)
 from tap_oauth2_generic.settings.paths import DottedPath, Path
 
 # Every digit counts: a float would round what a warehouse column could hold.
@@ -26,7 +32,6 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _LONGEST_INT = 1000
 # A server that puts a space after a colon does so from the beginning.
 SPACED, PROBED_BYTES = b'": ', 4096
-_COMPARED_MEMBERS = 1000
 
 
 def decode(content: bytes, note_nan: Callable[[], object] | None = None) -> Any:
@@ -57,10 +62,13 @@ def open_envelope(content: bytes, path: Path) -> tuple[Any, JsonList] | None:
         return None
     try:
         content = content.removeprefix(BYTE_ORDER_MARK)
-        if b"\n" in content or b"\r" in content or SPACED in content[:PROBED_BYTES]:
-            # Between the values only: inside a string JSON allows no line break.
+        # Inside a string JSON allows no line break.
+        is_spaced = b"\n" in content or b"\r" in content or SPACED in content[:PROBED_BYTES]
+        is_large = len(content) > LARGE_BYTES
+        cut = _cut_spaced(content, path.keys) if is_spaced and is_large else None
+        if is_spaced and cut is None:
             content = msgspec.json.format(content, indent=-1)
-        rest, written = _cut(content, path.keys)
+        rest, written = cut or _cut(content, path.keys)
         # It is small as a rule, and paging looks into it.
         body = _DECODER.decode(rest)
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, ArithmeticError, RecursionError):
@@ -72,11 +80,9 @@ def open_envelope(content: bytes, path: Path) -> tuple[Any, JsonList] | None:
 
 def _cut(content: bytes, keys: tuple[str | int, ...]) -> tuple[bytes, JsonList]:
     """Return a body with an empty list in place of that at its keys, and the list."""
-    found = _list_decoder(keys).decode(content)
-    for _ in keys:
-        found = found.inner
+    found = _find_list(content, keys)
     start = content.find(found[0]) - 1 if found else content.find(b"[]")
-    end = _end_of_members(content, found, start + 1)
+    end = end_of_members(content, found, b",", start + 1)
     if end < 0 or content[start : start + 1] + content[end : end + 1] != b"[]":
         # Rare, since the search is slow: a list or record with the same bytes precedes the list.
         text = as_list(found)
@@ -88,17 +94,27 @@ def _cut(content: bytes, keys: tuple[str | int, ...]) -> tuple[bytes, JsonList]:
     return content[:start] + b"[]" + content[end + 1 :], JsonList(found)
 
 
-def _end_of_members(content: bytes, members: Sequence[msgspec.Raw], position: int) -> int:
-    """Return where members end that begin at a position, -1 unless commas alone part them."""
-    comma = b""
-    # Some at a time: all of a large page would be a second copy of it.
-    for first in range(0, len(members), _COMPARED_MEMBERS):
-        text = comma + b",".join(members[first : first + _COMPARED_MEMBERS])
-        if not content.startswith(text, position):
-            return -1
-        position += len(text)
-        comma = b","
-    return position
+def _cut_spaced(content: bytes, keys: tuple[str | int, ...]) -> tuple[bytes, JsonList] | None:
+    """Do the same for a body with spaces; None unless the same ones part all records."""
+    found = _find_list(content, keys)
+    if not found:
+        return None
+    first = content.find(found[0])
+    start, after = content.rfind(b"[", 0, first), first + len(found[0])
+    separator = content[after : content.find(found[1], after)] if len(found) > 1 else b","
+    last = end_of_members(content, found, separator, first)
+    end = content.find(b"]", last)
+    if min(start, last) < 0 or content[start + 1 : first].strip() or content[last:end].strip():
+        return None
+    return content[:start] + b"[]" + content[end + 1 :], SpacedList(found)
+
+
+def _find_list(content: bytes, keys: tuple[str | int, ...]) -> Sequence[msgspec.Raw]:
+    found = _list_decoder(keys).decode(content)
+    for _ in keys:
+        found = found.inner
+    members: Sequence[msgspec.Raw] = found
+    return members
 
 
 @lru_cache(maxsize=64)

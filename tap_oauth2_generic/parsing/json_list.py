@@ -10,6 +10,8 @@ import msgspec
 
 #: A list with more bytes is processed in parts of about this size.
 LARGE_BYTES, PART_BYTES = 2**23, 2**21
+_COMPARED_MEMBERS = 1000
+_DECODER = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class JsonList:
@@ -46,7 +48,7 @@ class JsonList:
     def checksum(self) -> bytes:
         """Return a hash that lists with other members do not have."""
         made = blake2b()
-        for part in self.parts():
+        for part in JsonList.parts(self):
             made.update(part.text)
         return made.digest()
 
@@ -58,6 +60,34 @@ class JsonList:
         step = max(self.length * PART_BYTES // self.size, 1)
         for first in range(0, self.length, step):
             yield JsonList(self.members[first : first + step])
+
+
+class SpacedList(JsonList):
+    """A large list with spaces inside its values: each part is compacted when it is read."""
+
+    def parts(self) -> Iterator[JsonList]:
+        """Yield the list in parts without spaces."""
+        yield from (compact(part.members) for part in super().parts())
+
+
+def compact(members: Iterable[bytes | msgspec.Raw]) -> JsonList:
+    """Return encoded values without the spaces and line breaks in them."""
+    return JsonList(_DECODER.decode(msgspec.json.format(as_list(members), indent=-1)))
+
+
+def end_of_members(
+    content: bytes, members: Sequence[bytes | msgspec.Raw], separator: bytes, position: int = 0
+) -> int:
+    """Return where members end that begin at a position, -1 unless the separator parts them."""
+    before = b""
+    # Some at a time: all of a large page would be a second copy of it.
+    for first in range(0, len(members), _COMPARED_MEMBERS):
+        text = before + separator.join(members[first : first + _COMPARED_MEMBERS])
+        if not content.startswith(text, position):
+            return -1
+        position += len(text)
+        before = separator
+    return position
 
 
 def as_list(values: Iterable[bytes | msgspec.Raw]) -> bytes:

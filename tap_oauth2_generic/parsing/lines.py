@@ -14,7 +14,14 @@ from typing import Any
 import msgspec
 
 from tap_oauth2_generic.parsing.formats import BYTE_ORDER_MARK, PROBED_BYTES, SPACED
-from tap_oauth2_generic.parsing.json_list import LARGE_BYTES, PART_BYTES, JsonList, as_list
+from tap_oauth2_generic.parsing.json_list import (
+    LARGE_BYTES,
+    PART_BYTES,
+    JsonList,
+    SpacedList,
+    compact,
+    end_of_members,
+)
 from tap_oauth2_generic.parsing.table import Dialect, TableFormat, distinct
 from tap_oauth2_generic.runtime.json_encoder import encode_lines
 
@@ -26,7 +33,6 @@ _PLAIN = {
     kind: re.compile(rf"{one}(?:\n{one})*", re.ASCII)
     for kind, one in {"integer": _INTEGER, "number": _NUMBER}.items()
 }
-_LIST_DECODER = msgspec.json.Decoder(list[msgspec.Raw])
 _DECODER = msgspec.json.Decoder(msgspec.Raw)
 
 
@@ -41,16 +47,15 @@ def open_lines(content: bytes) -> JsonList | None:
     except (msgspec.MsgspecError, RecursionError):
         return None
     end = b"\r\n" if members and content.startswith(b"\r\n", len(members[0])) else b"\n"
-    lines = end.join(members)
-    breaks = max(len(members) - 1, 0)
-    is_whole = content.startswith(lines) and content[len(lines) :] in {b"", end}
-    if not is_whole or lines.count(b"\n") != breaks:
+    last, breaks = end_of_members(content, members, end), max(len(members) - 1, 0)
+    is_whole = last >= 0 and content[last:] in {b"", end}
+    if not is_whole or content.count(b"\n", 0, last) != breaks:
         # A value on two lines, two on one line, a line without one, or spaces around one.
         return None
-    if lines.count(b"\r") == breaks * end.count(b"\r") and SPACED not in content[:PROBED_BYTES]:
+    returns = content.count(b"\r", 0, last)
+    if returns == breaks * end.count(b"\r") and SPACED not in content[:PROBED_BYTES]:
         return JsonList(members)
-    text = msgspec.json.format(as_list(members), indent=-1)
-    return JsonList(_LIST_DECODER.decode(text))
+    return SpacedList(members) if len(content) > LARGE_BYTES else compact(members)
 
 
 def open_table(

@@ -91,6 +91,41 @@ def test_large_pages_in_a_row_take_the_memory_of_one(api, tap, paging):
     assert peaks[1] < peaks[0] + len(bodies[0]) / 2
 
 
+SHORT = [{"id": n, "text": "x" * 150} for n in range(3 * LARGE_BYTES // 170)]
+SPACED = {
+    "spaces": ({"records_path": "d"}, json.dumps({"d": SHORT})),
+    "indent": ({"records_path": "d"}, json.dumps({"d": SHORT}, indent=1)),
+    "lines": ({"response_format": "jsonl"}, "".join(f"{json.dumps(row)}\n" for row in SHORT)),
+}
+
+
+@pytest.mark.parametrize("form", SPACED)
+def test_spaces_on_a_large_page_take_no_second_copy_of_it(api, tap, form):
+    """Short records with the spaces of ``json.dumps``."""
+    more, body = SPACED[form]
+    api.serve("/items", Reply(body.encode()))
+    stream = {"name": "items", "path": "items", "schema": SCHEMA, **more}
+    tracemalloc.start()
+    run = tap.ok(api.config({**stream, "keep": [{"path": "id", "equals": "none"}]}))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert f"{len(SHORT):,}" in run.errors
+    assert peak < 2.5 * len(body)
+
+
+@pytest.mark.parametrize("depth", [400, 900, 950, 100_000])
+def test_deep_record_on_a_large_spaced_page_is_read_or_one_error(api, tap, depth):
+    deep = '{"id": 1, "text": ' + "[" * depth + "]" * depth + "}"
+    rest = ", ".join(map(json.dumps, ROWS))
+    api.serve("/items", Reply(f'{{"d": [{deep}, {rest}]}}'.encode()))
+    run = tap(api.config({"name": "items", "path": "items", "records_path": "d", "schema": SCHEMA}))
+    if run.status:
+        (line,) = run.error_lines
+        assert "nested too deep" in line
+    else:
+        assert len(run.records("items")) == len(ROWS) + 1
+
+
 @pytest.mark.parametrize("keys", [[], ["id"]])
 def test_large_page_that_comes_again_ends_paging(api, tap, keys):
     """With keys also if a value of its records is another one each time."""

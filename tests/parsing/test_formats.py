@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_oauth2_generic.parsing.formats import decode, open_envelope
+from tap_oauth2_generic.parsing.json_list import LARGE_BYTES, as_list
 from tap_oauth2_generic.parsing.table import TableFormat
 from tap_oauth2_generic.settings.paths import parse_path
 
@@ -135,25 +136,43 @@ def test_opened_envelope_is_the_body_without_its_records(body, path, separators)
         assert "data.items" in content.decode()
 
 
+@pytest.mark.parametrize("pad", ["", "x" * LARGE_BYTES], ids=["small", "large"])
+def opened(content):
+    """Return the rest of a body and the records of its parts."""
+    rest, written = open_envelope(content.encode(), parse_path("data"))
+    parts = list(written.parts())
+    assert all(part.text == as_list(part.members) for part in parts)
+    assert written.length == sum(part.length for part in parts)
+    return rest, [bytes(one).decode() for part in parts for one in part.members]
+
+
+PADS = pytest.mark.parametrize("pad", ["", "x" * LARGE_BYTES], ids=["small", "large"])
+
+
+@PADS
 @pytest.mark.parametrize("space", ["", " ", "\n", "\r\n  "])
 @pytest.mark.parametrize("before", ["", '"last": {"id": 1}, ', '"meta": {"data": [{"id": 1}]}, '])
-def test_list_of_records_stays_encoded(before, space):
+def test_list_of_records_stays_encoded(before, space, pad):
     """Spaces, and equal records before the list, do not matter."""
-    content = f'{{{before}"data":{space}[{space}{{"id": 1}}{space},{{"id": 2}}{space}]{space}}}'
+    items = f"{space},".join([f'{{"id": {space}{number}}}' for number in (1, 2, 3)])
+    content = f'{{{before}"data":{space}[{space}{items}{space}]{space}, "pad": "{pad}"}}'
     for written in (content, content.replace(": ", ":")):
-        _, found = open_envelope(written.encode(), parse_path("data"))
-        assert found.text.replace(b" ", b"") == b'[{"id":1},{"id":2}]'
+        rest, records = opened(written)
+        assert records == ['{"id":1}', '{"id":2}', '{"id":3}']
+        assert rest == json.loads(content) | {"data": []}
 
 
+@PADS
+@pytest.mark.parametrize("colon", [":", ": "])
 @pytest.mark.parametrize("spaced_at", [None, 0, 999, 1000, 1001, 2499])
-def test_long_list_of_records_stays_encoded(spaced_at):
+def test_long_list_of_records_stays_encoded(spaced_at, colon, pad):
     """Wherever a space is; the search compares some members at a time."""
-    members = [f'{{"id":{number}}}' for number in range(2500)]
+    members = [f'{{"id"{colon}{number}}}' for number in range(2500)]
     spaced = [f" {one}" if number == spaced_at else one for number, one in enumerate(members)]
-    content = f'{{"last":{members[0]},"data":[{",".join(spaced)}],"pages":3}}'
-    rest, written = open_envelope(content.encode(), parse_path("data"))
-    assert [bytes(one).decode() for one in written.members] == members
-    assert rest == {"last": {"id": 0}, "data": [], "pages": 3}
+    content = f'{{"last":{members[0]},"data":[{",".join(spaced)}],"pages":3,"pad":"{pad}"}}'
+    rest, records = opened(content)
+    assert records == [one.replace(" ", "") for one in members]
+    assert rest == {"last": {"id": 0}, "data": [], "pages": 3, "pad": pad}
 
 
 def test_key_that_is_spelled_like_the_path_is_the_records():

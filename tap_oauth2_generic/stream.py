@@ -57,7 +57,8 @@ class OAuth2Stream(PagedStream):
         self.reader = PageReader(stream, session, self._keeps_encoded)
         self.reader.numbers = self._numbers
         if (job := self.reader.job) is not None:
-            job.state, job.send_state = lambda: self.state_manager.stream_state, self.send_state
+            job.requests.memory.state = lambda: self.state_manager.stream_state
+            job.requests.memory.send_state = self.send_state
         self.stream_log = self.reader.log
         dates = config.top.start_date, config.top.end_date
         bounds = settings.incremental, session.started_at, *dates, settings.initial_value

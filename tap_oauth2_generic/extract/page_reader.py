@@ -6,7 +6,7 @@ Knows no SDK, no schema and no state: others emit and remember what is read.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,7 +14,8 @@ from typing import Any
 
 from tap_oauth2_generic.config.streams import StreamConfig
 from tap_oauth2_generic.errors import ApiError, ResponseError, TapError
-from tap_oauth2_generic.extract.export_job import ExportJob, Source, decode_json
+from tap_oauth2_generic.extract.export_job import ExportJob
+from tap_oauth2_generic.extract.job_requests import JobRequests, Source
 from tap_oauth2_generic.extract.response_check import ResponseCheck
 from tap_oauth2_generic.net.client import RequestPolicy
 from tap_oauth2_generic.net.request import Request, Response
@@ -81,7 +82,8 @@ class PageReader:
     ) -> None:
         """Prepare the requests of a stream; ``keeps_encoded`` decides by the bytes of a page."""
         self.stream, self.session = stream, session
-        self._template = session.config.request_template(stream)
+        template = session.config.request_template(stream)
+        self._source = Source(template, {}, stream.settings.pagination)
         self._uses_token = session.config.uses_token(stream)
         self._placeholders = stream.request.placeholders
         self.stats = session.progress.stats(stream.name)
@@ -96,9 +98,8 @@ class PageReader:
         self._policies = policy, replace(policy, is_sample=True)
         #: What exports the records first, None if the API pages them.
         self.job: ExportJob | None = None
-        if stream.request.job is not None:
-            policy = RequestPolicy((), decode_json, self.log, self.stats)
-            self.job = ExportJob(stream, stream.request.job, session, policy, self._scope)
+        if (job := stream.request.job) is not None:
+            self.job = ExportJob(JobRequests(stream, job, session, self._scope, self.log))
         self._keeps_encoded = keeps_encoded
         self.numbers: Callable[[], Mapping[str, str]] = dict  # those of ``read_page``
         self.check = ResponseCheck(stream)
@@ -107,7 +108,7 @@ class PageReader:
         #: How many pages may wait in memory, by the size of the last one.
         self.most_ahead = _BYTES_AHEAD
 
-    def read(self, slice_: Slice, paginator: Paginator) -> Iterator[FetchedPage]:
+    def read(self, slice_: Slice, paginator: Paginator) -> Generator[FetchedPage, None, None]:
         """Yield page after page until paging stops; raise TapError naming stream and page."""
         read = self._read if self.job is None else partial(self.job.read, read_pages=self._read)
         yield from read(slice_, paginator)
@@ -232,8 +233,8 @@ class PageReader:
             raise ResponseError(f"{_unusable(response)}: {error}") from None
 
     def _request(self, slice_: Slice, token: Token, source: Source | None = None) -> Request:
-        style, (template, job) = self.stream.settings.pagination, source or (self._template, {})
-        request = template.fill({**self._scope(slice_), **style.scope(token), "job": job})
+        template, scope, style = source or self._source
+        request = template.fill({**self._scope(slice_), **style.scope(token), **scope})
         request.headers = {"Accept": self.stream.records.accept, **request.headers}
         if source is None:
             self.stream.put_bounds(request, slice_.start, slice_.end)

@@ -5,9 +5,9 @@ Knows no request and no schema.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -76,15 +76,21 @@ class SliceSync:
         self.plan.reader.stats.slices += 1
         is_complete = may_move
         descent = self.plan.descent(slice_reader.slice)
-        pages = self.prefetcher.pages(slice_reader)
-        if self.limit is not None:
-            read = self.plan.reader.read(slice_reader.slice, slice_reader.paginator)
-            pages = islice(read, 1)
-        while page := next(pages, None):
-            is_complete &= self._sync_page(page, slice_reader, descent, may_move=is_complete)
-            # A large one must be gone before the next one is here.
-            del page
+        with closing(self._pages(slice_reader)) as pages:
+            while page := next(pages, None):
+                is_complete &= self._sync_page(page, slice_reader, descent, may_move=is_complete)
+                # A large one must be gone before the next one is here.
+                del page
         return self._conclude(slice_reader.paginator) and is_complete
+
+    def _pages(self, slice_reader: SliceReader) -> Generator[FetchedPage, None, None]:
+        """Yield the pages of a slice; of a trial the first, and no export job is left."""
+        if self.limit is None:
+            yield from self.prefetcher.pages(slice_reader)
+            return
+        sample = replace(slice_reader.slice, is_sample=True)
+        with closing(self.plan.reader.read(sample, slice_reader.paginator)) as pages:
+            yield from islice(pages, 1)
 
     def _sync_page(
         self,
@@ -167,6 +173,8 @@ class SliceSync:
                     f"stream {name!r}: paging ended early: {stop.reason}; run again later, or say "
                     "in response_rules what such a response means"
                 )
+            check = self.plan.reader.check
+            check.doubt = check.doubt or ("" if stop.complete else stop.reason)
             if not stop.complete and not self.plan.reader.will_fail:
                 self.plan.reader.log.warning("paging ended early: %s", stop.reason)
         return stop is not None and stop.complete

@@ -20,6 +20,7 @@ from tap_oauth2_generic.settings.paths import Path, parse_path
 from tap_oauth2_generic.settings.templates import Template, parse_template
 
 _NO_PATH = parse_template("")
+_PAGING = frozenset({"page", "offset", "cursor"})
 # What a stream with a job has nowhere to send.
 _OF_REQUEST = ("params", "raw_params", "headers", "body", "graphql")
 
@@ -63,6 +64,10 @@ class Job(Settings):
     create: RequestSettings = setting(
         section(CreateRequest), "Request that creates the job; POST by default.", required=True
     )
+    next: RequestSettings | None = setting(
+        section(CreateRequest),
+        "Request that creates each job after the first, if it differs from `create`.",
+    )
     id_path: Path = setting(
         PATH, "Path of the job's ID in that response: `{job.id}`.", default=parse_path("id")
     )
@@ -85,6 +90,18 @@ class Job(Settings):
     delete: RequestSettings | None = setting(
         section(DeleteRequest), "Request that deletes the job after it was read, or failed."
     )
+
+    @property
+    def is_paged(self) -> bool:
+        """Whether one job follows another: `{page}`, `{offset}` or `{cursor}` creates the next."""
+        following = self.next.placeholders if self.next else frozenset[str]()
+        return not _PAGING.isdisjoint(self.create.placeholders | following)
+
+    def contradictions(self) -> list[str]:
+        """Return a sentence if nothing pages the jobs that `next` creates."""
+        if self.next and not self.is_paged:
+            return ["next needs {page}, {offset} or {cursor}, which pages the jobs"]
+        return []
 
 
 class StreamRequest(RequestSettings):

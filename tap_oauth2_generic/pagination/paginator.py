@@ -130,6 +130,16 @@ class Paginator:
         self._conclude(self.stop, None)
         return self._held
 
+    def join(self, part: Paginator, *, is_last: bool = True) -> None:
+        """Count a part of the same read that has ended; it ends this one, too, if it is the last.
+
+        A part that is incomplete ends it in any case.
+        """
+        self.pages, self.records = self.pages + part.pages, self.records + part.records
+        self.remarks += part.remarks
+        if is_last or (part.stop and not part.stop.complete):
+            self.stop = part.stop
+
     def _drop(self) -> None:
         """Forget the pages that were held, as they are copies."""
         self.records -= len(self._held) * self._length

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from requests.structures import CaseInsensitiveDict
+
 from tap_oauth2_generic.parsing.guess_records import containers
 from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.settings.paths import flatten, join_keys, to_jsonpath
@@ -86,6 +88,27 @@ def says_more(sign: Sign, pages: int, records: int) -> bool:
     if sign.kind in COUNTS:
         return bool(sign.value > (records if sign.kind == "total" else pages))
     return sign.kind in {"more", "last"} and bool(sign.value) is (sign.kind == "more")
+
+
+def find_sign_of_more(body: Any, *, flags_only: bool) -> str | None:
+    """Return the path of what says, in a response about an export, that more follows it.
+
+    A flag counts, else a next page's token, unless ``flags_only``. None if nothing says so.
+    """
+    page = Page("", 200, CaseInsensitiveDict(), _as_objects(body))
+    signs = [sign for sign in find_signs(page) if sign.kind == "more"]
+    if not signs and not flags_only:
+        signs = [s for s in find_signs(page) if s.kind in LINKS and not s.is_weak]
+    return next((sign.place for sign in signs if says_more(sign, 1, 0)), None)
+
+
+def _as_objects(value: Any) -> Any:
+    """Return a value whose lists are objects by position: an export may be in a list of one."""
+    if isinstance(value, list):
+        value = {str(position): member for position, member in enumerate(value)}
+    if not isinstance(value, dict):
+        return value
+    return {name: _as_objects(member) for name, member in value.items()}
 
 
 def _in_headers(page: Page) -> Iterator[Sign]:

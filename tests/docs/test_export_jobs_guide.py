@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import zipfile
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -82,6 +84,67 @@ class Salesforce(Fake):
 
     def check(self) -> None:
         assert self.seen[-1].method == "DELETE"
+
+
+class Zoho(Fake):
+    """Bulk read, version 7: jobs of at most two records here, and their results in zip files."""
+
+    stream, key, ids = "leads", "id", ["4150A", "4150B", "4150C", "4150D", "4150E"]
+    failure = "ended as 'FAILURE': Internal server error occurred."
+    jobs = "/crm/bulk/v7/read"
+
+    def routes(self) -> None:
+        self.api.routes[self.jobs] = self.create
+        for at in (0, 2, 4):
+            self.api.routes[f"{self.jobs}/job{at}"] = lambda seen, at=at: self.job(seen, at)
+            self.api.routes[f"{self.jobs}/job{at}/result"] = lambda seen, at=at: self.result(
+                seen, at
+            )
+
+    def guarded(self, seen: Seen) -> None:
+        self.seen.append(seen)
+        assert seen.headers["Authorization"] == f"Zoho-oauthtoken {TOKEN}"
+
+    def create(self, seen: Seen) -> Any:
+        self.guarded(seen)
+        query, self.polls = seen.json["query"], 0
+        if token := query.get("page_token"):
+            assert set(query) == {"page_token"}
+            at = int(token)
+        else:
+            at = 0
+            assert query["module"] == {"api_name": "Leads"}
+            assert query["criteria"]["value"] == "2024-01-01T00:00:00+00:00"
+        details = {"id": f"job{at}", "operation": "read", "state": "ADDED"}
+        added = {"status": "success", "code": "ADDED_SUCCESSFULLY", "details": details}
+        return Reply({"data": [added], "info": {}}, 201)
+
+    def job(self, seen: Seen, at: int) -> Any:
+        self.guarded(seen)
+        state = self.status("ADDED", "IN PROGRESS", "COMPLETED", failed="FAILURE")
+        job: dict[str, Any] = {"id": f"job{at}", "operation": "read", "state": state}
+        if state == "COMPLETED":
+            more = at + 2 < len(self.ids)
+            url = f"{self.jobs}/job{at}/result"
+            job["result"] = {"page": 1, "count": 2, "download_url": url, "more_records": more}
+            job["result"] |= {"next_page_token": str(at + 2)} if more else {}
+        if state == "FAILURE":
+            error = {"code": "INTERNAL_SERVER_ERROR", "message": "Internal server error occurred."}
+            job["result"] = {"error_message": error}
+        return {"data": [job]}
+
+    def result(self, seen: Seen, at: int) -> Any:
+        self.guarded(seen)
+        rows = "".join(f"{one},A,B,2026-01-01T00:00:00+00:00\n" for one in self.ids[at : at + 2])
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr(f"job{at}.csv", f"id,Last_Name,Company,Modified_Time\n{rows}")
+        return Reply(packed.getvalue(), headers={"Content-Type": "application/zip"})
+
+    def check(self) -> None:
+        created = [seen for seen in self.seen if seen.method == "POST"]
+        # The sample for the schema is a job of its own.
+        assert [seen.json["query"].get("page_token") for seen in created[-3:]] == [None, "2", "4"]
 
 
 class Amazon(Fake):
@@ -164,6 +227,7 @@ class Shopify(Fake):
 
 FAKES = {
     "Salesforce Bulk API 2.0": Salesforce,
+    "Zoho CRM bulk read": Zoho,
     "Amazon SP-API reports": Amazon,
     "Shopify bulk operations": Shopify,
 }

@@ -20,6 +20,7 @@ from tap_oauth2_generic.extract.slice_plan import SlicePlan
 from tap_oauth2_generic.extract.slice_sync import SliceSync
 from tap_oauth2_generic.extract.stream_pipeline import PipelineFactory
 from tap_oauth2_generic.parsing.json_list import LARGE_BYTES
+from tap_oauth2_generic.parsing.lines import Types
 from tap_oauth2_generic.records.conform import OTHERS
 from tap_oauth2_generic.records.filters import DELETED_AT, LEFT_OUT
 from tap_oauth2_generic.records.growth import GrowthRules
@@ -55,7 +56,7 @@ class OAuth2Stream(PagedStream):
             # Without a bookmark there is nothing to remember of each context.
             self.state_partitioning_keys = []
         self.reader = PageReader(stream, session, self._keeps_encoded)
-        self.reader.numbers = self._numbers
+        self.reader.types = self._types
         if (job := self.reader.job) is not None:
             job.requests.memory.state = lambda: self.state_manager.stream_state
             job.requests.memory.send_state = self.send_state
@@ -87,9 +88,9 @@ class OAuth2Stream(PagedStream):
             return self.pipelines.for_sample().prepare_steps[0].takes_encoded
         return self._sync is not None and self._sync.writer.pipeline.is_fast
 
-    def _numbers(self) -> Mapping[str, str]:
-        """Return the columns in which numbers of CSV need no quotes."""
-        return {} if self._sync is None else self._sync.writer.pipeline.numbers
+    def _types(self) -> Mapping[str, Types]:
+        """Return the types of the columns of CSV whose cells are more than strings."""
+        return {} if self._sync is None else self._sync.writer.pipeline.types
 
     def hold_schema(self) -> None:
         """Wait with the schema for records, unless the target knows it for sure."""
@@ -158,6 +159,7 @@ class OAuth2Stream(PagedStream):
             is_inferred,
             keys - {None},
             *self.flattening,
+            self.stream.records.is_text and not is_inferred,
         )
 
     def _slice_sync(self) -> SliceSync:

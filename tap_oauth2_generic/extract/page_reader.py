@@ -101,7 +101,7 @@ class PageReader:
         if (job := stream.request.job) is not None:
             self.job = ExportJob(JobRequests(stream, job, session, self._scope, self.log))
         self._keeps_encoded = keeps_encoded
-        self.numbers: Callable[[], Mapping[str, str]] = dict  # those of ``read_page``
+        self.types: Callable[[], Mapping[str, Any]] = dict  # those of ``read_page``
         self.check = ResponseCheck(stream)
         #: Describes the responses of a paged stream that each counted as one record.
         self.envelope = ""
@@ -227,7 +227,7 @@ class PageReader:
                 lambda: response.body,
                 keep_encoded=self._keeps_encoded(size),
                 file=response.file,
-                numbers=self.numbers(),
+                types=self.types(),
             )
         except ResponseError as error:
             raise ResponseError(f"{_unusable(response)}: {error}") from None

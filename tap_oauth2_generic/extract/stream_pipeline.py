@@ -54,6 +54,7 @@ class PipelineFactory:
             # Until there is a column, no field is new.
             refuses_new_fields=rules.new_fields != "ignore" or not stream.schema["properties"],
             checks_formats=rules.is_inferred,
+            reads_text=rules.reads_text,
             keys=rules.keys,
             dropped=self.dropped,
             variants=stream.keeper.columns.variants,

@@ -16,7 +16,7 @@ from tap_oauth2_generic.parsing.formats import (
     open_envelope,
 )
 from tap_oauth2_generic.parsing.json_list import JsonList
-from tap_oauth2_generic.parsing.lines import open_lines, open_table
+from tap_oauth2_generic.parsing.lines import Types, open_lines, open_table
 from tap_oauth2_generic.parsing.spool import Source, as_json_list, as_spool
 from tap_oauth2_generic.parsing.table import Dialect, TableFormat
 from tap_oauth2_generic.parsing.unpacking import pieces_of, unpack
@@ -132,6 +132,11 @@ class ContentSettings(Settings):
         return self.response_format in {"xml", "xlsx"} or bool(self.archive_member)
 
     @property
+    def is_text(self) -> bool:
+        """Whether every value is a string, whatever it stands for."""
+        return self.response_format in {"csv", "xml"}
+
+    @property
     def accept(self) -> str:
         """The Accept header."""
         return "*/*" if self.archive_member else ACCEPT[self.response_format]
@@ -175,12 +180,12 @@ class ContentSettings(Settings):
         return self._stream(source, charset, self.streamed_keys)
 
     def open_list(
-        self, source: Source, charset: str, path: Path, numbers: Mapping[str, str] | None = None
+        self, source: Source, charset: str, path: Path, types: Mapping[str, Types] | None = None
     ) -> tuple[Any, JsonList | None] | None:
         """Return the rest of a response and its records, still encoded; no records if none match.
 
-        ``numbers`` are the columns of CSV in which plain numbers have no quotes. None if it has
-        to be decoded as a whole. Raises ValueError that says what is wrong.
+        ``types`` are those of ``open_table``. None if it has to be decoded as a whole. Raises
+        ValueError that says what is wrong.
         """
         if self.is_streamed:
             return self._open_streamed(source, charset, path)
@@ -193,7 +198,7 @@ class ContentSettings(Settings):
         if not isinstance(path, DottedPath) or path.keys:
             return None
         if self.response_format == "csv":
-            written = open_table(content, self.table, numbers)
+            written = open_table(content, self.table, types)
         else:
             written = open_lines(content)
         return None if written is None else ([], written)

@@ -22,7 +22,7 @@ from tap_oauth2_generic.parsing.json_list import (
     compact,
     end_of_members,
 )
-from tap_oauth2_generic.parsing.table import Dialect, TableFormat, distinct
+from tap_oauth2_generic.parsing.table import BOOLEANS, Dialect, TableFormat, distinct
 from tap_oauth2_generic.runtime.json_encoder import encode_lines
 
 _PART_ROWS = 2000
@@ -34,6 +34,8 @@ _PLAIN = {
     for kind, one in {"integer": _INTEGER, "number": _NUMBER}.items()
 }
 _DECODER = msgspec.json.Decoder(msgspec.Raw)
+#: The JSON types of a column.
+Types = frozenset[str]
 
 
 def open_lines(content: bytes) -> JsonList | None:
@@ -59,21 +61,21 @@ def open_lines(content: bytes) -> JsonList | None:
 
 
 def open_table(
-    content: bytes, table: TableFormat, numbers: Mapping[str, str] | None = None
+    content: bytes, table: TableFormat, types: Mapping[str, Types] | None = None
 ) -> JsonList | None:
     """Return the rows of CSV as encoded objects; None if the caller has to decode them.
 
-    ``numbers`` are the columns in which plain numbers have no quotes, each an ``integer`` or
-    ``number``; if one cell of some thousand is no such number, all of them are in quotes.
+    ``types`` are those of the columns whose cells are more than strings; if one cell of some
+    thousand does not fit, all of them are strings.
     """
     try:
         dialect, content = table.open(content)
         if not content[:PROBED_BYTES].strip():
             return None
         if len(content) > LARGE_BYTES:
-            return _LargeTable(content, dialect, numbers or {})
+            return _LargeTable(content, dialect, types or {})
         rows = _rows(content, dialect)
-        return JsonList(_encode(tuple(distinct(next(rows, []))), rows, numbers or {}))
+        return JsonList(_encode(tuple(distinct(next(rows, []))), rows, types or {}))
     except (csv.Error, ValueError, TypeError):
         # For example a row with more or fewer values than there are names.
         return None
@@ -82,9 +84,9 @@ def open_table(
 class _LargeTable(JsonList):
     """The rows of a large table, encoded in parts when they are read: they are twice as long."""
 
-    def __init__(self, content: bytes, dialect: Dialect, numbers: Mapping[str, str]) -> None:
+    def __init__(self, content: bytes, dialect: Dialect, types: Mapping[str, Types]) -> None:
         """Check every row; raise what ``open_table`` catches."""
-        self._content, self._dialect, self._numbers = content, dialect, numbers
+        self._content, self._dialect, self._types = content, dialect, types
         self._names = tuple(distinct(next(_rows(content, dialect), [])))
         _row_type(self._names)
         self._pieces = list(_pieces(content, dialect.quote.encode()))
@@ -125,7 +127,7 @@ class _LargeTable(JsonList):
     def _part(self, number: int) -> JsonList:
         rows = _rows(self._content[self._pieces[number]], self._dialect)
         rows = islice(rows, int(not number), None)
-        return JsonList(_encode(self._names, rows, self._numbers))
+        return JsonList(_encode(self._names, rows, self._types))
 
 
 def _rows(content: bytes, dialect: Dialect) -> Iterator[list[str]]:
@@ -150,30 +152,52 @@ def _pieces(content: bytes, quote: bytes) -> Iterator[slice]:
 
 
 def _encode(
-    names: tuple[str, ...], rows: Iterator[list[str]], numbers: Mapping[str, str]
+    names: tuple[str, ...], rows: Iterator[list[str]], types: Mapping[str, Types]
 ) -> list[bytes]:
     row_type, members = _row_type(names), list[bytes]()
-    plain = {number: _PLAIN[numbers[name]] for number, name in enumerate(names) if name in numbers}
+    typed = {number: types[name] for number, name in enumerate(names) if name in types}
     # A list of all rows would take many times the memory, and twice the time.
     while part := list(islice(rows, _PART_ROWS)):
-        cells = _with_numbers(part, plain) if plain else part
+        cells = _with_types(part, typed) if typed else part
         members += encode_lines([row_type(*row) for row in cells]).split(b"\n")[:-1]
     return members
 
 
-def _with_numbers(
-    rows: Sequence[Sequence[str]], plain: Mapping[int, re.Pattern[str]]
+def _with_types(
+    rows: Sequence[Sequence[str]], types: Mapping[int, Types]
 ) -> Iterable[Iterable[Any]]:
-    """Return rows with encoded numbers in each column that fits; raise ValueError if ragged."""
-    columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
-    if len(columns) <= max(plain):
+    """Return rows with the values of each column that fits; raise ValueError if ragged."""
+    columns: list[Any] = list(zip(*rows, strict=True))
+    if len(columns) <= max(types):
         raise ValueError
-    for number, pattern in plain.items():
-        text = "\n".join(columns[number])
-        # A cell may have a line break itself.
-        if pattern.fullmatch(text) and text.count("\n") == len(rows) - 1:
-            columns[number] = map(msgspec.Raw, text.encode().split(b"\n"))
+    for number, named in types.items():
+        columns[number] = _values(columns[number], named)
     return zip(*columns, strict=True)
+
+
+def _values(cells: Sequence[str], types: Types) -> Iterable[Any]:
+    """Return the values of a column's cells, all as they are if one does not fit."""
+    has_empty = "null" in types and "" in cells
+    there = [*filter(None, cells)] if has_empty else cells
+    found: Iterable[Any] | None = there
+    if types & _PLAIN.keys():
+        found = _numbers(there, "number" if "number" in types else "integer")
+    elif "boolean" in types:
+        booleans = [BOOLEANS.get(cell.lower()) for cell in there]
+        found = None if None in booleans else booleans
+    if found is None or not has_empty:
+        return cells if found is None else found
+    values = iter(found)
+    return [next(values) if cell else None for cell in cells]
+
+
+def _numbers(cells: Sequence[str], kind: str) -> Iterable[msgspec.Raw] | None:
+    """Return encoded numbers, None if a cell is no plain one."""
+    text = "\n".join(cells)
+    # A cell may have a line break itself.
+    if _PLAIN[kind].fullmatch(text) and text.count("\n") == len(cells) - 1:
+        return map(msgspec.Raw, text.encode().split(b"\n"))
+    return None if cells else []
 
 
 @lru_cache(maxsize=64)

@@ -26,6 +26,7 @@ from tap_oauth2_generic.parsing.extract_records import (
 )
 from tap_oauth2_generic.parsing.formats import decode, repeated_key
 from tap_oauth2_generic.parsing.json_list import LARGE_BYTES, JsonList
+from tap_oauth2_generic.parsing.lines import Types
 from tap_oauth2_generic.parsing.spool import Source, Spool, as_json_list, as_spool
 from tap_oauth2_generic.parsing.unpacking import unpack
 from tap_oauth2_generic.runtime.redaction import excerpt
@@ -152,12 +153,12 @@ def read_page(  # noqa: PLR0913, PLR0917 - a response in its parts
     *,
     keep_encoded: bool = False,
     file: Spool | None = None,
-    numbers: Mapping[str, str] | None = None,
+    types: Mapping[str, Types] | None = None,
 ) -> Page:
     """Find the records of a response; ``decoded`` returns its body if that is known already.
 
     ``keep_encoded`` leaves the records encoded, if they are a list. ``file`` holds all of a body
-    that is too large for memory. ``numbers``: the columns of CSV whose plain numbers lose quotes.
+    that is too large for memory. ``types``: those of columns of CSV that are more than strings.
     Raises ResponseError if the body cannot be decoded, or what the path finds cannot be records.
     """
     sent = headers if isinstance(headers, CaseInsensitiveDict) else CaseInsensitiveDict(headers)
@@ -166,7 +167,7 @@ def read_page(  # noqa: PLR0913, PLR0917 - a response in its parts
         decoded = partial(settings.decode, source, charset)
     read_body = partial(_read_body, content, status, decoded)
     if keep_encoded or settings.archive_member:
-        opened = _read_body(content, status, partial(_open, source, charset, settings, numbers))
+        opened = _read_body(content, status, partial(_open, source, charset, settings, types))
     body, written = opened or (None, None)
     if written is not None:
         added = settings.add_fields
@@ -191,11 +192,11 @@ def read_page(  # noqa: PLR0913, PLR0917 - a response in its parts
 
 
 def _open(
-    source: Source, charset: str, settings: RecordSettings, numbers: Mapping[str, str] | None
+    source: Source, charset: str, settings: RecordSettings, types: Mapping[str, Types] | None
 ) -> tuple[Any, JsonList | None] | None:
     """Return the rest of a response and its records; None if it is decoded as a whole."""
     if not settings.archive_member or source == b"":
-        return settings.open_list(source, charset, settings.path, numbers)
+        return settings.open_list(source, charset, settings.path, types)
     return [], as_json_list(archive_records(settings, as_spool(source)))
 
 

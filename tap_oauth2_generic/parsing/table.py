@@ -16,6 +16,8 @@ from tap_oauth2_generic.parsing.formats import BYTE_ORDER_MARK
 csv.field_size_limit(2**31 - 1)
 #: How HTML and JSON begin, which are sent in place of CSV.
 _NO_CSV = re.compile(rb"\s*[<{]")
+#: Cells that are a boolean without doubt, in small letters.
+BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 # Excel writes the separator of the table into its first line.
 _SEPARATOR_LINE = re.compile(rb'"?sep=([\t\x20-\x7e])"?\r?\n', re.IGNORECASE)
 

@@ -16,9 +16,11 @@ from tap_oauth2_generic.records.fit import (
     SchemaMismatchError,
     as_text,
     fit_scalars,
+    fit_text,
     keep,
     kind_of,
     refuse,
+    types_in_text,
 )
 from tap_oauth2_generic.records.infer import IN_LIST, ONLY_NULLS, named_types, types_of
 from tap_oauth2_generic.settings.limits import MAX_NAMED_FIELDS
@@ -45,8 +47,8 @@ class RecordConformer:
     ``refuses_new_fields`` decides on fields that the schema lacks: if false they are dropped,
     and counted in ``dropped`` by path, except for the ``keys``; otherwise they raise
     SchemaMismatchError like any value that does not fit. ``checks_formats`` holds inferred
-    columns to what they were inferred from. ``variants`` are the columns for values that do not
-    fit: see ``growth``.
+    columns to what they were inferred from. ``reads_text``: strings stand for values of any type,
+    as in CSV. ``variants`` are the columns for values that do not fit: see ``growth``.
     """
 
     schema: Mapping[str, Any]
@@ -54,6 +56,7 @@ class RecordConformer:
     _: KW_ONLY
     refuses_new_fields: bool
     checks_formats: bool
+    reads_text: bool = False
     keys: Collection[str] = ()
     dropped: dict[str, int] = field(default_factory=dict)
     variants: Mapping[str, Any] = field(default_factory=dict)
@@ -140,6 +143,8 @@ class RecordConformer:
             return keep
         checks_text = self.checks_formats and schema.get("format") == "date-time"
         fitted = fit_scalars(types, is_inferred=self.checks_formats, is_time=checks_text)
+        if self.reads_text and (meant := self.types_in_text(schema, at)):
+            fitted[str] = fit_text(meant, fitted.get(str, lambda _: MISFIT))
         as_they_are = frozenset(kind for kind, fit in fitted.items() if fit is keep)
         if "object" in types:
             # A column inferred from an empty object has no fields yet; a declared one takes any.
@@ -158,6 +163,11 @@ class RecordConformer:
             return otherwise(value) if found is MISFIT else found
 
         return fit
+
+    def types_in_text(self, schema: Any, at: tuple[str, ...]) -> frozenset[str]:
+        """Return the types that a string may stand for in a column."""
+        is_key = at[1:] in {(key,) for key in self.keys}
+        return types_in_text(schema, is_text=self.reads_text, is_key=is_key)
 
     def _items(self, schema: Mapping[str, Any], at: tuple[str, ...]) -> Fit:
         fit = self.column(schema.get("items"), (*at, "items", IN_LIST))

@@ -5,16 +5,19 @@ A value that does not fit raises SchemaMismatchError, or is ``MISFIT`` if its ty
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
-from tap_oauth2_generic.records.infer import COLUMN_INTEGERS
+from tap_oauth2_generic.parsing.table import BOOLEANS
+from tap_oauth2_generic.records.infer import COLUMN_INTEGERS, named_types
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.timestamps import is_date_time
 from tap_oauth2_generic.settings.limits import MAX_NUMBER_LENGTH
 
 Fit = Callable[[Any], Any]
+# An empty string is no time.
+_TIMES = frozenset({"date-time", "date", "time"})
 _KINDS: Mapping[type, str] = {bool: "boolean", str: "string", dict: "object", list: "array"}
 #: A null in a column that takes none: the field is left out of the record.
 LEFT_OUT = object()
@@ -67,6 +70,32 @@ def fit_scalars(types: set[str], *, is_inferred: bool, is_time: bool) -> dict[ty
     if "string" in types:
         fitted[str] = _keep_if(is_date_time) if is_time else keep
     return fitted
+
+
+def types_in_text(schema: Any, *, is_text: bool, is_key: bool) -> frozenset[str]:
+    """Return the types that a string may stand for in a column: if ``is_text``, not only numbers.
+
+    None in a column of strings, except for null in one of times. A key is never null.
+    """
+    types = frozenset(named_types(schema))
+    if "string" in types:
+        types &= {"null"} if schema.get("format") in _TIMES else set()
+    if not is_text:
+        return types & {"integer", "number"}
+    return types - {"null"} if is_key else types
+
+
+def fit_text(types: Collection[str], otherwise: Fit) -> Fit:
+    """Return how a string is fitted that stands for a null or boolean among these types."""
+    is_boolean = "boolean" in types and not {"integer", "number"} & {*types}
+
+    def fit(value: str) -> Any:
+        if not value and "null" in types:
+            return None
+        found = BOOLEANS.get(value.lower()) if is_boolean else None
+        return otherwise(value) if found is None else found
+
+    return fit
 
 
 def _keep_if(holds: Callable[[Any], bool]) -> Fit:

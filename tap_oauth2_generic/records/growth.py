@@ -45,7 +45,8 @@ class GrowthRules:
     """What may be added to a schema, and what becomes of a value that does not fit.
 
     ``keys`` are always added, and their type may not change. Objects inside ``levels`` others
-    are columns, too: flattening makes them of their fields.
+    are columns, too: flattening makes them of their fields. ``reads_text`` is that of the
+    conformer.
     """
 
     new_fields: str
@@ -54,6 +55,7 @@ class GrowthRules:
     keys: Collection[str] = ()
     levels: int = 0
     separator: str = ""
+    reads_text: bool = False
 
     @property
     def adds(self) -> bool:
@@ -83,7 +85,12 @@ class Growth:
     def __post_init__(self) -> None:
         """Start with the old columns, and fit values as they will be fitted to records."""
         self._conformer = RecordConformer(
-            {}, self.selected, refuses_new_fields=True, checks_formats=self.rules.is_inferred
+            {},
+            self.selected,
+            refuses_new_fields=True,
+            checks_formats=self.rules.is_inferred,
+            reads_text=self.rules.reads_text,
+            keys=self.rules.keys,
         )
         self._columns: dict[str, Schema] = dict(self.old.schema.get("properties", {}))
         self._variants = dict(self.old.variants)

@@ -19,7 +19,6 @@ from tap_oauth2_generic.parsing.json_list import as_list
 from tap_oauth2_generic.records.conform import RecordConformer
 from tap_oauth2_generic.records.encoded_page import EncodedPage, Record
 from tap_oauth2_generic.records.fit import SchemaMismatchError
-from tap_oauth2_generic.records.infer import named_types
 from tap_oauth2_generic.records.msgspec_types import ColumnTypes
 from tap_oauth2_generic.records.pipeline import Slice, Step
 from tap_oauth2_generic.runtime.json_encoder import encode_json
@@ -75,7 +74,9 @@ class Conform(Step):
                 self._key = _Key(replication_key, own, adds, is_ordered=is_ordered)
             self.takes_encoded = True
             # Bookmarks take a replication value as it was sent.
-            self.numbers = _numbers({n: own[n] for n in own if n != replication_key})
+            read = [name for name in own if name != replication_key]
+            meant = {n: conformer.types_in_text(own[n], ("properties", n)) for n in read}
+            self.types = {name: types for name, types in meant.items() if types}
 
     def apply(self, record: Record, _: Slice, /) -> Record:
         """Return the record as its schema wants it; raise SchemaMismatchError."""
@@ -110,16 +111,6 @@ class Conform(Step):
         part = as_list(records[:: len(records) // _SEARCHED_LATER + 1] if is_late else records)
         # A name that is repeated, inside an object, too, is decoded once.
         return encode_json(msgspec.json.decode(part)).count(b'":') != part.count(b'":')
-
-
-def _numbers(columns: Mapping[str, Any]) -> dict[str, str]:
-    """Return the columns that take numbers and no strings."""
-    typed = {name: named_types(schema) for name, schema in columns.items()}
-    return {
-        name: "number" if "number" in types else "integer"
-        for name, types in typed.items()
-        if types & {"integer", "number"} and "string" not in types
-    }
 
 
 def _list_decoder(kind: Any) -> msgspec.json.Decoder[Any]:

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from tap_oauth2_generic.errors import RecordError
 from tap_oauth2_generic.parsing.json_list import JsonList
+from tap_oauth2_generic.parsing.lines import Types
 from tap_oauth2_generic.records.encoded_page import EncodedPage, Record
 from tap_oauth2_generic.records.msgspec_types import make_struct
 from tap_oauth2_generic.settings.limits import MAX_NAMED_FIELDS
@@ -109,8 +110,8 @@ class Step:
     adds: frozenset[str] = frozenset()
     #: The fields that the step reads in encoded records.
     reads: frozenset[str] = frozenset()
-    #: The columns whose values are numbers wherever they can be, each ``integer`` or ``number``.
-    numbers: Mapping[str, str] = {}
+    #: The types of the columns whose cells of CSV are more than strings.
+    types: Mapping[str, Types] = {}
     #: Why it leaves out records; they are counted under it.
     reason = ""
 
@@ -150,9 +151,9 @@ class Pipeline:
         return bool(self.finish_steps) and can_read and all(map(_works_encoded, self._steps))
 
     @cached_property
-    def numbers(self) -> Mapping[str, str]:
-        """The columns in which numbers of CSV need no quotes: no step has to see those."""
-        found = {name: one for step in self.finish_steps for name, one in step.numbers.items()}
+    def types(self) -> Mapping[str, Types]:
+        """The types of the columns of CSV in which no step has to see what was sent."""
+        found = {name: one for step in self.finish_steps for name, one in step.types.items()}
         read = self._names if self.is_fast else found
         return {name: one for name, one in found.items() if name not in read}
 

@@ -1,15 +1,17 @@
-"""Plain numbers of CSV are numbers before their column is checked, as the general way has them."""
+"""Cells of CSV are values before their column is checked, as the general way has them."""
 
 from __future__ import annotations
 
 import csv
 import io
+from decimal import Decimal
 
 import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from tap_oauth2_generic.parsing.extract_records import RecordSettings
+from tap_oauth2_generic.parsing.json_list import LARGE_BYTES
 from tap_oauth2_generic.parsing.lines import open_table
 from tap_oauth2_generic.parsing.page import read_page
 from tap_oauth2_generic.parsing.table import TableFormat
@@ -20,19 +22,21 @@ from tap_oauth2_generic.records.passthrough import Conform
 from tap_oauth2_generic.records.pipeline import Pipeline, Slice
 from tap_oauth2_generic.records.steps import Encode
 from tap_oauth2_generic.settings.conditions import parse_condition
+from tests.parsing.test_archive import zipped
 from tests.records.test_passthrough import Selected
+from tests.support.server import Reply
 
 PLAIN = ["0", "5", "-1", "10"]
 FRACTIONS = ["1.50", "-0.0", "0.000001", "123456789012345678.12345678901234567"]
 ODD = [
     "", " 1", "1 ", "+1", "-", "-0", "007", "00", "1.", ".5", "1e3", "1E+3", "1E-7", "0.0000001",
-    "0.000000", "0.0000000", "1_000", "1,5", "NaN", "Infinity", "null", "true", "True", "0x1",
-    "\u0661", "1\n", "9" * 18, "9" * 19, "-" + "9" * 19, "1" * 40, "1" * 41, "0." + "1" * 17,
-    "0." + "1" * 18, "0." + "1" * 41,
+    "0.000000", "0.0000000", "1_000", "1,5", "NaN", "Infinity", "null", "true", "True", "FALSE",
+    "yes", "0x1", "\u0661", "1\n", "9" * 18, "9" * 19, "-" + "9" * 19, "1" * 40, "1" * 41,
+    "0." + "1" * 17, "0." + "1" * 18, "0." + "1" * 41,
     "1.0", '"', '1"', ",", ":", '"a":"1"', ',"a":"1"', '{"a":"1"}', "\\", '\\"',
 ]  # fmt: skip
 NAMES = ["a", "b", "a.b", "1", '"a', "é"]
-TYPES = ["integer", "number", "string", "boolean", "null"]
+TYPES = ["integer", "number", "string", "boolean", "null", "object"]
 CELLS = st.sampled_from(PLAIN) | st.sampled_from([*PLAIN, *FRACTIONS]) | st.sampled_from(ODD)
 
 
@@ -53,11 +57,16 @@ def outcome(content, schema, *, keep_encoded, deselected=(), key=None, is_inferr
     """Return whether a page stayed encoded, and its records with the replication values."""
     columns = {("properties", name): False for name in deselected}
     conformer = RecordConformer(
-        schema, Selected(columns), refuses_new_fields=True, checks_formats=is_inferred
+        schema,
+        Selected(columns),
+        refuses_new_fields=True,
+        checks_formats=is_inferred,
+        reads_text=not is_inferred,
+        keys=[key] if key else [],
     )
     made = Pipeline([], [Conform(conformer, (), key, is_ordered=False), Encode()])
     form = RecordSettings(response_format="csv")
-    page = read_page("", 200, {}, content, form, keep_encoded=keep_encoded, numbers=made.numbers)
+    page = read_page("", 200, {}, content, form, keep_encoded=keep_encoded, types=made.types)
     batch, origin = made(page, Slice({})), Slice({})
     values = [] if key is None else batch.replication_values(key)
     if batch.encoded is not None:
@@ -82,7 +91,10 @@ def test_each_spelling_is_a_number_on_both_ways(kinds, spelling):
 def test_both_ways_write_the_same_bytes(data):
     names = data.draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True))
     kinds = st.sets(st.sampled_from(TYPES), min_size=1).map(lambda some: of(*sorted(some)))
-    columns = st.sampled_from([of("integer"), of("number", "null"), of("string"), {}]) | kinds
+    times = [{**of("string", "null"), "format": name} for name in ("date-time", "date", "uri")]
+    columns = (
+        st.sampled_from([of("integer"), of("number", "null"), of("string"), {}, *times]) | kinds
+    )
     cells = {name: data.draw(st.sampled_from([st.sampled_from(PLAIN), CELLS])) for name in names}
     rows = data.draw(st.lists(st.tuples(*cells.values()), min_size=1, max_size=4))
     case = {
@@ -126,7 +138,11 @@ def test_replication_value_in_quotes_is_decoded():
 def test_one_other_cell_keeps_a_column_in_quotes(wrong):
     """The other columns are numbers, and the record is what the general way makes of it."""
     rows = [("1", "2", "x"), ("3", wrong, "y"), ("4", "5", "z")]
-    page = open_table(as_csv("abc", rows), TableFormat(), {"a": "integer", "b": "number"})
+    page = open_table(
+        as_csv("abc", rows),
+        TableFormat(),
+        {"a": frozenset({"integer"}), "b": frozenset({"number"})},
+    )
     assert page.members[0] == b'{"a":1,"b":"2","c":"x"}'
     assert page.length == 3
 
@@ -139,4 +155,95 @@ def test_column_that_a_step_reads_keeps_its_quotes():
     keep = Keep([parse_condition({"path": "a", "matches": "1"})])
     made = Pipeline([keep], [Conform(conformer, (), None, is_ordered=False), Encode()])
     assert made.is_fast
-    assert made.numbers == {"b": "number"}
+    assert made.types == {"b": {"number"}}
+
+
+CELLS_SCHEMA = {
+    "properties": {
+        "id": of("integer"),
+        "amount": of("number", "null"),
+        "paid": of("boolean", "null"),
+        "at": {**of("string", "null"), "format": "date-time"},
+        "day": {**of("string"), "format": "date"},
+        "note": of("string", "null"),
+        "tags": of("array", "null"),
+    }
+}
+AT = "2024-05-01T00:00:00Z"
+TABLE = [
+    ("1", "1.50", "TRUE", AT, "2024-05-01", "a", ""),
+    ("2", "", "", "", "", "", ""),
+    ("3", "7", "0", AT, "2024-05-01", "b", ""),
+]
+RECORDS = [
+    {"amount": Decimal("1.50"), "paid": True, "at": AT, "day": "2024-05-01", "note": "a"},
+    {"amount": None, "paid": None, "at": None, "day": "", "note": ""},
+    {"amount": 7, "paid": False, "at": AT, "day": "2024-05-01", "note": "b"},
+]
+
+
+def respond(api, form, rows, **more):
+    """Serve rows as CSV, large or in an archive too, or as XML; return the configuration."""
+    names = [*CELLS_SCHEMA["properties"]]
+    content, stream = as_csv(names, rows), {"response_format": "csv"}
+    if form == "large":
+        content += b"\n" * LARGE_BYTES
+    if form == "archive":
+        content, stream = zipped({"a.csv": content}), {**stream, "archive_member": "*.csv"}
+    if form == "xml":
+        made = ["".join(f"<{n}>{v}</{n}>" for n, v in zip(names, row, strict=True)) for row in rows]
+        content = f"<r>{''.join(f'<i>{row}</i>' for row in made)}</r>".encode()
+        stream = {"response_format": "xml", "records_path": "i"}
+    api.serve("/rows", Reply(content))
+    return api.config({"name": "rows", "path": "rows", "schema": CELLS_SCHEMA, **stream, **more})
+
+
+@pytest.mark.parametrize("form", ["csv", "large", "archive"])
+def test_cell_is_a_value_of_its_declared_type(api, tap, form):
+    """An empty one is null where its column takes null and is no string."""
+    records = tap.ok(respond(api, form, TABLE)).records("rows")
+    assert records == [{"id": n, **one, "tags": None} for n, one in enumerate(RECORDS, 1)]
+
+
+def test_text_of_xml_is_a_value_of_its_declared_type(api, tap):
+    """Empty elements are null by themselves."""
+    records = tap.ok(respond(api, "xml", TABLE)).records("rows")
+    assert [(one["amount"], one["paid"]) for one in records] == [
+        (one["amount"], one["paid"]) for one in RECORDS
+    ]
+
+
+@pytest.mark.parametrize("form", ["csv", "large", "archive", "xml"])
+@pytest.mark.parametrize(
+    ("column", "cell"), [("paid", "yes"), ("paid", " true"), ("amount", "1,5"), ("id", "x")]
+)
+def test_cell_without_a_clear_value_is_one_error(api, tap, form, column, cell):
+    place = [*CELLS_SCHEMA["properties"]].index(column)
+    rows = [*TABLE, [cell if n == place else value for n, value in enumerate(TABLE[0])]]
+    run = tap(respond(api, form, rows))
+    assert run.status == 1
+    (line,) = run.error_lines
+    assert line == (
+        f"stream 'rows': a value of type string does not fit the declared type of {column!r}; "
+        "widen it in the stream's schema, or set on_type_change"
+    )
+
+
+@pytest.mark.parametrize("form", ["csv", "large", "archive"])
+@pytest.mark.parametrize("more", [{"primary_keys": ["amount"]}, {"replication_key": "amount"}])
+def test_empty_cell_of_a_key_is_no_null(api, tap, form, more):
+    run = tap(respond(api, form, TABLE, **more))
+    assert run.status == 1
+    assert "does not fit the declared type of 'amount'" in run.errors
+
+
+def test_wider_column_keeps_the_nulls_of_others(api, tap):
+    """An empty cell is no value of another type."""
+    rows = [*TABLE, ("4", "n/a", "", "", "", "", "")]
+    run = tap.ok(respond(api, "csv", rows, on_type_change="variant"))
+    assert run.records("rows")[1]["amount"] is None
+    assert run.records("rows")[3]["amount__string"] == "n/a"
+    assert run.schemas("rows")[-1]["properties"].keys() == {
+        *CELLS_SCHEMA["properties"],
+        "amount__string",
+    }

@@ -110,13 +110,11 @@ class ContentSettings(Settings):
         "Names of the columns of CSV without a line of names.",
         default=[],
     )
-
     xml_list_paths: Sequence[tuple[str, ...]] = setting(
         FieldType(NAMES.schema, lambda value: [_element(one) for one in NAMES.parse(value)]),
         "Paths of XML elements that are lists even if one or none came; `records_path` is one.",
         default=[],
     )
-
     xlsx_sheet: str | None = setting(NAME, "Name of the sheet; by default the first one.")
     xlsx_skip_rows: int = setting(
         integer(0), "Rows of the sheet before the names of the columns.", default=0
@@ -163,9 +161,9 @@ class ContentSettings(Settings):
         """Decode a response of this stream; raise ValueError that says what is wrong."""
         if self.archive_member:
             return None if source == b"" else []
-        if self.is_streamed:
+        if self.is_streamed or not isinstance(source, bytes):
             return self._stream(source, charset)
-        content = self.utf8(source if isinstance(source, bytes) else source.read(), charset)
+        content = self.utf8(source, charset)
         if self.response_format == "csv":
             return self.table.decode(content)
         decoder = decode if self.response_format == "json" else decode_lines
@@ -187,10 +185,10 @@ class ContentSettings(Settings):
         ``types`` are those of ``open_table``. None if it has to be decoded as a whole. Raises
         ValueError that says what is wrong.
         """
-        if self.is_streamed:
+        if self.is_streamed or not isinstance(source, bytes):
             return self._open_streamed(source, charset, path)
         try:
-            content = self.utf8(source if isinstance(source, bytes) else source.read(), charset)
+            content = self.utf8(source, charset)
         except ValueError:
             return None
         if self.response_format == "json":

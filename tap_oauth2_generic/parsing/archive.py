@@ -22,7 +22,7 @@ _Files = dict[str, tuple[int, Callable[[], Any]]]
 def read_members(source: Spool, pattern: str) -> Iterator[tuple[str, Spool]]:
     """Yield the files whose whole name matches a glob, in order of their names.
 
-    A file that is gzip is unpacked. Raises ValueError for what is no archive, or is corrupt, a
+    A compressed file is unpacked. Raises ValueError for what is no archive, or is corrupt, a
     bomb, or without such a file.
     """
     try:

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 from tap_oauth2_generic.settings.limits import MAX_UNPACKED_RATIO, UNPACKED_BYTES
 
 _GZIP = b"\x1f\x8b"
+# The modules of compressed files, and how such a file begins; a table could begin with ``BZh``.
+_MAGIC = {
+    "gzip": re.compile(re.escape(_GZIP)),
+    "bz2": re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"),
+    "lzma": re.compile(rb"\xfd7zXZ\x00"),
+}
+_MAGIC_BYTES = 10
+_NAMES = {"bz2": "bzip2", "lzma": "xz"}
 _GZIP_BITS = 16 + zlib.MAX_WBITS
 # From this size on, a gzip file is decompressed piece by piece.
 _LARGE_GZIP_BYTES = 2**20
@@ -104,15 +114,21 @@ def unpack(content: bytes) -> bytes:
 
 
 def pieces_of(file: Any, size: int) -> Iterator[bytes]:
-    """Yield what a file holds, decompressed if it is gzip; raise ValueError.
+    """Yield what a file holds, decompressed if it is gzip, bzip2 or xz; raise ValueError.
 
     It can ``peek``, and ``size`` is how many bytes it has.
     """
-    if not file.peek(len(_GZIP)).startswith(_GZIP):
+    head = file.peek(_MAGIC_BYTES)
+    name = next((name for name, magic in _MAGIC.items() if magic.match(head)), None)
+    if name is None:
         yield from iter(partial(file.read, _PIECE_BYTES), b"")
         return
     try:
-        with gzip.GzipFile(fileobj=file) as unpacked:
+        # Python may be built without some of them.
+        module = import_module(name)
+        with module.open(file) as unpacked:
             yield from Bound(size).pieces(unpacked)
-    except CORRUPT:
-        raise ValueError("it is a corrupt gzip file") from None
+    except ImportError:
+        raise ValueError(f"it is compressed, and this Python lacks the module {name}") from None
+    except (*CORRUPT, getattr(module, "LZMAError", OSError)):
+        raise ValueError(f"it is a corrupt {_NAMES.get(name, name)} file") from None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import json
+import lzma
 import tarfile
 import zipfile
 
@@ -39,7 +41,13 @@ def damaged(content):
     return content[:place] + b"\xff" + content[place + 1 :]
 
 
-PACK = {"zip": zipped, "tar.gz": tarred, "tar": lambda files: tarred(files, "w:")}
+PACK = {
+    "zip": zipped,
+    "tar": lambda files: tarred(files, "w:"),
+    "tar.gz": tarred,
+    "tar.bz2": lambda files: tarred(files, "w:bz2"),
+    "tar.xz": lambda files: tarred(files, "w:xz"),
+}
 
 
 def serve(api, content):
@@ -58,6 +66,8 @@ def files_of(format_):
         "readme.txt": b"about",
         f"out/a.{format_}": write(["1", "2"]).encode(),
         f"out/c.{format_}.gz": gzip.compress(write(["5"]).encode()),
+        f"out/d.{format_}.bz2": bz2.compress(write(["6"]).encode()),
+        f"out/e.{format_}.xz": lzma.compress(write(["7"]).encode()),
     }
 
 
@@ -70,7 +80,7 @@ def test_files_are_read_in_order_of_their_names(api, tap, kind, format_, path):
     where = where if path == "bare" else f"$.{where}[*]" if where == "d" else "$[*]"
     stream = STREAM | {"response_format": format_, "records_path": where}
     run = tap.ok(api.config(stream | {"archive_member": f"*.{format_}*"}))
-    assert run.ids() == ["1", "2", "3", "4", "5"]
+    assert run.ids() == [*"1234567"]
 
 
 def test_large_file_is_read_line_by_line(api, tap):
@@ -91,6 +101,11 @@ STATED = {"bookmarks": {"items": {"replication_key": "id", "replication_key_valu
 bad = {
     "a bomb": (zipped({"a.csv": b"id\n" + b"0" * 2**28}), "it unpacks to more than 134,217,728"),
     "a tar bomb": (tarred({"a.csv": b"id\n" + b"0" * 2**28}), "it unpacks to more than"),
+    "a bzip2 bomb": (bz2.compress(b"0" * (2**27 + 1)), "it unpacks to more than"),
+    "an xz bomb": (lzma.compress(b"0" * (2**27 + 1), preset=0), "it unpacks to more than"),
+    "a cut bzip2": (tarred(CSV, "w:bz2")[:-20], "it is a corrupt bzip2 file"),
+    "a cut xz": (tarred(CSV, "w:xz")[:-20], "it is a corrupt xz file"),
+    "a changed xz": (lzma.compress(b"x" * 99)[:12] + b"x" * 80, "it is a corrupt xz file"),
     "a cut zip": (zipped(CSV)[:-40], "the archive is corrupt or cannot be read"),
     "a cut tar": (tarred(CSV)[:-20], "it is a corrupt gzip file"),
     "a changed zip": (damaged(zipped(CSV)), "the archive is corrupt or cannot be read"),

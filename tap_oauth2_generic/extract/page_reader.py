@@ -206,14 +206,12 @@ class PageReader:
         return bool(self.check.missing) and is_auto and not self.check.has_history
 
     def report(self) -> None:
-        """Warn at the end of a run of responses that each were one record.
-
-        Raise ResponseError if ``records_path`` has never matched, this run included.
-        """
+        """Warn at the end of a run; raise ResponseError if ``records_path`` never matched."""
         if self.will_fail:
             raise ResponseError(f"stream {self.stream.name!r}: {self.check.missing}")
-        if self.envelope and not self.stream.records.records_are_values:
-            self.log.warning(self.envelope)
+        envelope = self.envelope if not self.stream.records.records_are_values else ""
+        for notice in filter(None, (envelope, self.check.misnamed)):
+            self.log.warning(notice)
 
     def _page(self, settings: RecordSettings, response: Response) -> Page:
         size = sys.maxsize if settings.is_streamed else len(response.content)

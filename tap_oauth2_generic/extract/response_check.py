@@ -15,7 +15,7 @@ from tap_oauth2_generic.pagination import Paginator, Stop
 from tap_oauth2_generic.parsing.api_errors import find_error, is_only_error
 from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.settings.fields import near_choice
-from tap_oauth2_generic.settings.paths import Path, before_choice, parse_path
+from tap_oauth2_generic.settings.paths import Path, before_choice, join_keys, parse_path
 
 # A null at 200 is an empty page; 204 and 205 have no body (RFC 9110 section 15.3).
 _MAY_BE_EMPTY = frozenset({200, 204, 205})
@@ -36,7 +36,8 @@ class ResponseCheck:
 
     ``matched``: ``records_path`` was found in one of them. ``missing`` describes the responses
     while it was in none. ``has_history``: the state shows that an earlier run found records.
-    ``doubt``: why the API may have other records than those that were read.
+    ``doubt``: why the API may have other records than those that were read. ``misnamed``: which
+    element of XML may be meant, while ``records_path`` found none.
     """
 
     stream: StreamConfig
@@ -44,6 +45,7 @@ class ResponseCheck:
     matched: bool = False
     missing: str = ""
     doubt: str = ""
+    misnamed: str = ""
 
     def __post_init__(self) -> None:
         """Expect the names of the declared schema, until a list shows the names of its records."""
@@ -70,7 +72,9 @@ class ResponseCheck:
             return None if is_empty else Problem(reason)
         if page.found:
             self.matched, self.missing = True, ""
-        if page.records if page.written is None else page.written.ends:
+        has_records = page.records if page.written is None else page.written.ends
+        self._note_element(page.body, path, found=bool(has_records))
+        if has_records:
             if page.is_lone:
                 return self._check_object(page, path)
             if not self._has_list:
@@ -86,6 +90,19 @@ class ResponseCheck:
         if page.found or ignores or (page.length and is_known):
             return None
         return self._report_missing(page, path)
+
+    def _note_element(self, body: Any, path: Path, *, found: bool) -> None:
+        """Note the first XML without records that has other lists; none of an absent element."""
+        *outer, name = before_choice(path).keys or ("",)
+        holder = parse_path(join_keys(tuple(map(str, outer)))).find(body) if outer else body
+        if found or self._has_list or not isinstance(holder, dict):
+            self.misnamed = ""
+        elif self.stream.records.response_format == "xml" and name in holder:
+            others = {key: one for key, one in holder.items() if key != name}
+            lists = [key for key, one in others.items() if isinstance(one, list) and one]
+            near = near_choice(str(name), others) or (lists and f"; did you mean {lists[0]!r}?")
+            if near:
+                self.misnamed = f"records_path {path.text!r} found no element{near}"
 
     def note_doubt(
         self, response: Response, page: Page | None, path: Path, paginator: Paginator

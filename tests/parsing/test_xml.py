@@ -183,3 +183,33 @@ def test_bad_document_is_one_line_and_the_bookmark_stays(api, tap, case):
     assert line.startswith("stream 'items', page 1: GET")
     assert bad[case][3] in line
     assert not run.states or run.bookmark() == "2026-01-01"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"<r><d><Row><id>1</id></Row></d></r>", "did you mean 'Row'?"),
+        (b"<r><d><item/><item><id>1</id></item></d></r>", "did you mean 'item'?"),
+        (b"<r><d/></r>", ""),
+        (b"<r><d><count>0</count></d><links><a/><a/></links></r>", ""),
+    ],
+)
+def test_path_of_a_list_that_never_had_an_element_warns(api, tap, content, said):
+    """An absent element is an empty list, so a wrong name is no error."""
+    api.serve("/items", Reply(content))
+    stream = {"name": "items", "path": "items", "response_format": "xml", "records_path": "d.row"}
+    run = tap.ok(api.config(stream))
+    assert not run.records()
+    assert [line for line in run.warnings if "found no element" in line] == (
+        [f"stream 'items': records_path 'd.row' found no element; {said}"] if said else []
+    )
+
+
+def test_element_that_came_on_any_page_is_no_wrong_name(api, tap):
+    pages = [b"<r><other/><other/></r>", b"<r><i><id>1</id></i></r>", b"<r><other/><other/></r>"]
+    api.routes["/items"] = lambda seen: Reply(pages[int(seen.query["month"])])
+    stream = {"name": "items", "path": "items", "response_format": "xml", "records_path": "i"}
+    stream |= {"partitions": {"month": [0, 1, 2]}, "params": {"month": "{partition.month}"}}
+    run = tap.ok(api.config(stream))
+    assert run.ids() == ["1"]
+    assert not [line for line in run.warnings if "found no element" in line]

@@ -17,8 +17,7 @@ from tap_oauth2_generic.extract.paging_search import PagingSearch, Sample, may_g
 from tap_oauth2_generic.extract.schema_sample import SchemaSample
 from tap_oauth2_generic.net.request import Response
 from tap_oauth2_generic.pagination import DEFAULT_STYLE, Paginator
-from tap_oauth2_generic.parsing.charset import charset_of
-from tap_oauth2_generic.parsing.content import ContentSettings
+from tap_oauth2_generic.parsing.guess_format import guess_format
 from tap_oauth2_generic.parsing.guess_records import (
     guess_records,
     is_usual_key,
@@ -27,12 +26,17 @@ from tap_oauth2_generic.parsing.guess_records import (
     tells_change,
 )
 from tap_oauth2_generic.parsing.page import Page
+from tap_oauth2_generic.parsing.xlsx import missing_package
 from tap_oauth2_generic.records.pipeline import Slice
 from tap_oauth2_generic.settings.fields import ErrorCollector
 from tap_oauth2_generic.settings.limits import MAX_PREVIEW_PAGES
 
 # Slices looked at even if the first one shows how it goes on: keys must be unique over them.
 _ENOUGH = 3
+_NO_LIST = (
+    "unsure where the records are: no element of the XML came twice; set records_path to the path "
+    "of one, without the root"
+)
 _SIZE_SETTINGS = ("page_size", "page_size_param", "params_in")
 
 
@@ -71,7 +75,8 @@ class Suggestion:
             return
         samples = [*self._samples()]
         if not samples:
-            self.remarks.append("there is no response to look at; suggest its parent first")
+            if not self.remarks:
+                self.remarks.append("there is no response to look at; suggest its parent first")
             return
         # Those that go on come first, then the longest.
         samples.sort(key=lambda one: (not may_go_on(one[1]), -one[1].length))
@@ -138,13 +143,23 @@ class Suggestion:
         is_set = "records_path" in self.definition or "records_are_values" in self.definition
         if page is not None and page.found and is_set:
             return page
-        if page is None and (found := _decode(response)):
-            name, body = found
-            settings = {"response_format": name} if name != "json" else {}
-            self.definition |= settings | guess_records(body, names)
-        elif page is not None and (guessed := guess_records(page.body, names)):
+        if page is None:
+            self._guess_format(response, names)
+        elif guessed := guess_records(page.body, names):
             self.definition |= {"records_path": "$", **guessed} if is_set else guessed
         return self._read(slice_, response)
+
+    def _guess_format(self, response: Response, names: list[str]) -> None:
+        settings, body = guess_format(response.content, response.headers) or ({}, None)
+        guessed, remarks = guess_records(body, names), list[str]()
+        self.definition |= settings | guessed
+        if body is None and settings.get("response_format") == "xlsx":
+            remarks = missing_package()
+        elif body is None:
+            remarks = ["unsure of the format: set response_format, or archive_member too"]
+        elif settings.get("response_format") == "xml" and not guessed:
+            remarks = [_NO_LIST]
+        self.remarks += [one for one in remarks if one not in self.remarks]
 
     def _read(self, slice_: Slice, response: Response) -> Page | None:
         reader = self._reader({**self.definition, "pagination": None})
@@ -168,21 +183,3 @@ class Suggestion:
                 f"{changed[0]!r} looks like the time of the last change; if a parameter filters by "
                 "it, set incremental.start_param to that parameter"
             )
-
-
-def _decode(response: Response) -> tuple[str, Any] | None:
-    """Return the format of a response with its body, None if it is unknown."""
-    for name in ("json", "jsonl", "csv"):
-        try:
-            settings = ContentSettings(response_format=name)
-            body = settings.decode(response.content, charset_of(response.headers))
-        except ValueError:
-            continue
-        is_table = isinstance(body, list) and body != [] and all(isinstance(r, dict) for r in body)
-        if name == "csv" and is_table:
-            # Any text decodes as CSV, with one column.
-            is_declared = "csv" in response.headers.get("Content-Type", "").lower()
-            is_table = len(body[0]) > 1 or is_declared
-        if is_table or (name == "json" and isinstance(body, dict | list)):
-            return name, body
-    return None

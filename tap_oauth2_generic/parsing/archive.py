@@ -5,6 +5,7 @@ from __future__ import annotations
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -25,8 +26,8 @@ def read_members(source: Spool, pattern: str) -> Iterator[tuple[str, Spool]]:
     A compressed file is unpacked. Raises ValueError for what is no archive, or is corrupt, a
     bomb, or without such a file.
     """
-    try:
-        files = _open_zip(source) if source.head.startswith(_ZIP) else _open_tar(source)
+    with _reading():
+        files = _open(source)
         chosen = sorted(name for name in files if fnmatchcase(name, pattern))
         if not chosen:
             named = some(sorted(files), _MAX_NAMED) or "no files"
@@ -37,8 +38,24 @@ def read_members(source: Spool, pattern: str) -> Iterator[tuple[str, Spool]]:
             with open_file() as file:
                 member = spool(bound.check(pieces_of(file, size)))
             yield name, member
+
+
+def list_members(source: Spool) -> list[str]:
+    """Return the names of the files, sorted; raise ValueError."""
+    with _reading():
+        return sorted(_open(source))
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
     except _UNREADABLE as error:
         raise ValueError(f"the archive is corrupt or cannot be read ({error})") from None
+
+
+def _open(source: Spool) -> _Files:
+    return _open_zip(source) if source.head.startswith(_ZIP) else _open_tar(source)
 
 
 def _open_zip(source: Spool) -> _Files:

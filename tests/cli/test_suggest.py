@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 
 import pytest
 
 from tap_oauth2_generic.__main__ import run as run_tap
 from tests.cli.shapes import SHAPES, Call
+from tests.parsing.test_archive import tarred, zipped
+from tests.parsing.test_xlsx import workbook
 from tests.support.commands import run_program, write_config
 from tests.support.server import Reply
 
 ROWS = [{"id": n, "name": f"row {n}"} for n in range(45)]
+XML = b"<r><orders><order><id>1</id></order><order><id>2</id></order></orders></r>"
 SOME = [{"id": 1, "x": "a"}, {"id": 2, "x": "a"}]
 
 
@@ -257,23 +261,87 @@ def test_secret_headers_are_masked_and_the_others_kept(api, suggest):
         (b'{"id": 1}\n{"id": 2}\n', {"response_format": "jsonl"}, 2),
         (b"id,name\r\n1,one\r\n", {"response_format": "csv"}, 1),
         (gzip.compress(b"id,name\n1,one\n", mtime=0), {"response_format": "csv"}, 1),
+        (b"id;name\n1;one,two\n", {"response_format": "csv", "csv_separator": ";"}, 1),
+        (XML, {"response_format": "xml", "records_path": "orders.order"}, 2),
+        (gzip.compress(XML), {"response_format": "xml", "records_path": "orders.order"}, 2),
+        (
+            XML.decode().encode("utf-16"),
+            {"response_format": "xml", "records_path": "orders.order"},
+            2,
+        ),
+        (workbook(a=[["id", "name"], [1, "one"]]), {"response_format": "xlsx"}, 1),
+        (
+            workbook(a=[["Report", None], [None, None], ["id", "name"], [1, "one"]]),
+            {"response_format": "xlsx", "xlsx_skip_rows": 1},
+            1,
+        ),
+        (
+            tarred({"a.jsonl.gz": gzip.compress(b'{"id":1}\n{"id":2}'), "about.txt": b""}),
+            {"archive_member": "*.jsonl.gz", "response_format": "jsonl"},
+            2,
+        ),
+        (
+            zipped(
+                {"out/a.csv": b"id\tname\n1\tx\n", "out/b.csv": b"id\tname\n2\tx\n", "m.json": b""}
+            ),
+            {"archive_member": "*.csv", "response_format": "csv", "csv_separator": "\t"},
+            2,
+        ),
+        (
+            zipped({"a.json": json.dumps({"d": SOME}).encode()}),
+            {"archive_member": "*.json", "records_path": "d"},
+            2,
+        ),
+        (
+            tarred({"a": XML}),
+            {"archive_member": "a", "response_format": "xml", "records_path": "orders.order"},
+            2,
+        ),
+        (
+            zipped({"a.xlsx": workbook(a=[["id"], [1], [2]])}),
+            {"archive_member": "*.xlsx", "response_format": "xlsx"},
+            2,
+        ),
     ],
 )
 def test_records_and_format_of_a_response(api, suggest, tap, content, settings, count):
     """The suggestion finds format and records, and reads every record."""
     api.serve("/items", Reply(content))
     (told,), run = pasted(api, suggest, tap, {"name": "items", "path": "items"})
-    found = {name: value for name, value in told["stream"].items() if name.startswith("re")}
+    starts = ("rec", "res", "csv", "xlsx", "archive")
+    found = {name: value for name, value in told["stream"].items() if name.startswith(starts)}
     assert found == settings
     assert len(run.records()) == count
 
 
-@pytest.mark.parametrize("content", [b"<html>no</html>", b"No, and\nno again", b"\x00\xff", b"5"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<html>no</html>", b"<?xml?><!-- a -->\n<HTML>no</HTML>", b"No, and\nno again",
+        b"\x00\xff", b"5", zipped({"a": b"", "b": b""}), zipped({}), zipped({"a.csv": b"x"})[:-9],
+    ],
+)  # fmt: skip
 def test_unknown_format_leaves_the_definition(api, suggest, content):
     api.serve("/items", Reply(content))
     (told,) = suggest(api.config({"name": "items", "path": "items"}))
     assert told["suggestion"]["stream"] == {"name": "items", "path": "items"}
-    assert told["suggestion"]["remarks"]
+    (remark,) = told["suggestion"]["remarks"]
+    assert remark == "unsure of the format: set response_format, or archive_member too"
+
+
+def test_xml_without_a_list_is_said(api, suggest):
+    api.serve("/items", Reply(b"<r><order><id>1</id></order></r>"))
+    (told,) = suggest(api.config({"name": "items", "path": "items"}))
+    assert told["suggestion"]["stream"]["response_format"] == "xml"
+    assert any("no element of the XML came twice" in one for one in told["suggestion"]["remarks"])
+
+
+def test_excel_without_its_package_is_said(api, suggest, monkeypatch):
+    monkeypatch.setitem(sys.modules, "python_calamine", None)
+    api.serve("/items", Reply(workbook(a=[["id"], [1]])))
+    (told,) = suggest(api.config({"name": "items", "path": "items"}))
+    assert told["suggestion"]["stream"]["response_format"] == "xlsx"
+    assert "pip install 'tap-oauth2-generic[xlsx]'" in told["suggestion"]["remarks"][0]
 
 
 def test_wrong_records_path_is_corrected(api, suggest, tap):

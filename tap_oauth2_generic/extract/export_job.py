@@ -46,11 +46,10 @@ class ExportJob:
 
         Whether another one follows is decided before the last page is yielded.
         """
-        with self._naming():
-            polled = self.requests.finish(turn)
         is_read = False
         try:
             with self._naming():
+                polled = self.requests.finish(turn)
                 sources = self.requests.sources(turn, polled, result.style)
             if not sources:
                 result.stop = Stop("the job has no result")

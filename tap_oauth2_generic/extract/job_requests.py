@@ -54,6 +54,7 @@ class Turn:
     job: dict[str, Any] = field(default_factory=dict)
     first: Page | None = None
     is_concluded: bool = False
+    is_ended: bool = False
 
     @property
     def is_kept(self) -> bool:
@@ -125,11 +126,10 @@ class JobRequests:
                 why = f": {excerpt(as_text(found))}" if has_reason else ""
                 raise ApiError(f"the job {turn.job['id']} ended as {status!r}{why}")
             if clock.monotonic() - began + interval > settings.timeout:
-                if not turn.is_kept:
-                    self.end(turn)
+                remedy = "run again to wait on, or raise" if turn.is_kept else "raise"
                 raise ApiError(
                     f"the job {turn.job['id']} was still {status!r} after {settings.timeout:g} "
-                    "seconds; run again to wait on, or raise job.timeout"
+                    f"seconds; {remedy} job.timeout"
                 )
             with self.policy.stats.waits.wait("export job", interval):
                 clock.sleep(interval)
@@ -153,7 +153,10 @@ class JobRequests:
         return [Source(template, {**scope, "job": job}, style) for job in jobs]
 
     def end(self, turn: Turn) -> None:
-        """Delete a job and forget it; a job that cannot be deleted is a warning."""
+        """Delete a job that was created, and forget it; if it cannot be deleted, warn."""
+        if turn.is_ended or not turn.job:
+            return
+        turn.is_ended = True
         if turn.is_kept:
             self.memory.forget()
         if self.settings.delete is not None:

@@ -240,6 +240,21 @@ def test_later_job_that_fails_is_one_line(api, tap, exports):
     assert set(exports.deleted) == {"1", "2"}
 
 
+@pytest.mark.parametrize("options", [(), ("--test",), ("--discover",)])
+@pytest.mark.parametrize("poll", [Reply({"error": "down"}, 500), {"state": "Running"}])
+def test_job_of_no_state_is_deleted_whatever_becomes_of_it(api, tap, exports, options, poll):
+    """A later job, or that of a sample, whose status is unknown, or never that of an end."""
+    real, last = exports.job, "1" if options else "2"
+    exports.job = lambda seen, number, at: (
+        poll if number == last and seen.method == "GET" else real(seen, number, at)
+    )
+    run = tap(api.config({**stream(timeout=0.05), "schema": None if options else SCHEMA}), *options)
+    assert run.status == 1
+    assert "stream 'items', export job: " in run.error_lines[0]
+    assert exports.deleted == [str(n) for n in range(1, len(exports.created) + 1)]
+    assert len(exports.deleted) == int(last)
+
+
 @pytest.mark.parametrize("schema", [SCHEMA, None])
 def test_trial_leaves_no_job(api, tap, exports, schema):
     """--test reads one job, deletes it, and leaves a job of the state to the next sync."""

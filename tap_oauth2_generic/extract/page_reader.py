@@ -152,7 +152,7 @@ class PageReader:
             if response.outcome == "ok":
                 page = self._page(settings, response)
                 missing = self.check.missing if self.will_fail else ""
-                problem = self.check.find_problem(page, settings.path)
+                problem = self.check.find_problem(page, settings, response)
                 if missing and self.check.matched and not slice_.is_sample:
                     self.log.warning("paging ended early: %s", missing)
                 pages = paginator.take(page, self.stream.settings.primary_keys)

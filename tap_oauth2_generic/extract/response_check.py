@@ -13,7 +13,10 @@ from tap_oauth2_generic.net.request import Response
 from tap_oauth2_generic.net.retry import NOT_MODIFIED
 from tap_oauth2_generic.pagination import Paginator, Stop
 from tap_oauth2_generic.parsing.api_errors import find_error, is_only_error
+from tap_oauth2_generic.parsing.charset import charset_of
+from tap_oauth2_generic.parsing.extract_records import RecordSettings
 from tap_oauth2_generic.parsing.page import Page
+from tap_oauth2_generic.runtime.redaction import excerpt
 from tap_oauth2_generic.settings.fields import near_choice
 from tap_oauth2_generic.settings.paths import Path, before_choice, join_keys, parse_path
 
@@ -54,6 +57,8 @@ class ResponseCheck:
         others = {*added, *parent, *(contexts.partitions or ({},))[0]}
         settings = self.stream.settings
         self._keys = [key for key in settings.primary_keys if key not in others]
+        columns = (*settings.primary_keys, settings.replication_key)
+        self._columns = [key for key in columns if key and key not in others]
         declared = (self.stream.schema.schema or {}).get("properties", {})
         self._names = frozenset[str]() if added else frozenset[str](declared)
         #: The conditions of keep on whole responses.
@@ -64,8 +69,11 @@ class ResponseCheck:
         style = settings.pagination.style
         self._expects_list = bool(self._keys or settings.replication_key or style != "none")
 
-    def find_problem(self, page: Page, path: Path) -> Problem | None:
+    def find_problem(
+        self, page: Page, settings: RecordSettings, response: Response
+    ) -> Problem | None:
         """Return why a response is no page; take records that are no records from it."""
+        path = settings.path
         if page.body is None:
             is_empty = page.status in _MAY_BE_EMPTY
             reason = f"a response with status {page.status} and no body"
@@ -82,7 +90,9 @@ class ResponseCheck:
                 self._names = frozenset(page.last_record or ())
                 self._least = (len(self._names) + 1) // 2
             return None
-        ignores = self.stream.records.on_missing_records == "ignore"
+        ignores = settings.on_missing_records == "ignore"
+        if settings.response_format == "csv" and not settings.archive_member and not ignores:
+            return self._check_columns(settings, response)
         if error := find_error(page.body, path, found=page.found or ignores):
             return _problem_of(error)
         # The entries of a list may lack the list that a path looks for in them.
@@ -103,6 +113,18 @@ class ResponseCheck:
             near = near_choice(str(name), others) or (lists and f"; did you mean {lists[0]!r}?")
             if near:
                 self.misnamed = f"records_path {path.text!r} found no element{near}"
+
+    def _check_columns(self, settings: RecordSettings, response: Response) -> Problem | None:
+        """Return why a table without rows is none: any text is one, such as a message."""
+        content = settings.utf8(response.content, charset_of(response.headers))
+        names = settings.table.names(content)
+        if not names or not (lacking := [key for key in self._columns if key not in names]):
+            return None
+        reason = (
+            f"a table without rows and without the column {lacking[0]!r}, which begins with "
+            f'{excerpt(content, 80)!r}; with on_missing_records "ignore" it is an empty page'
+        )
+        return Problem(reason, failed=True)
 
     def note_doubt(
         self, response: Response, page: Page | None, path: Path, paginator: Paginator

@@ -71,5 +71,8 @@ def _open_tar(source: Spool) -> _Files:
         archive = tarfile.open(fileobj=plain.open(), mode="r:")  # noqa: SIM115
     except tarfile.ReadError:
         raise ValueError("it is no zip or tar archive") from None
-    found = (info for info in archive.getmembers() if info.isfile())
+    found = [info for info in archive.getmembers() if info.isfile()]
+    if archive.offset >= plain.size:
+        # Zeros end an archive: without them, files may be missing.
+        raise EOFError("it ends too early")
     return {i.name: (i.size, lambda i=i: archive.extractfile(i)) for i in found}  # type: ignore[misc]

@@ -15,7 +15,7 @@ from tap_oauth2_generic.parsing.formats import BYTE_ORDER_MARK
 # A field may have any length; the limit holds for the process.
 csv.field_size_limit(2**31 - 1)
 #: How HTML and JSON begin, which are sent in place of CSV.
-_NO_CSV = re.compile(rb"\s*[<{]")
+_NO_CSV = re.compile(rb"""\s*(?:[<{]|\[\s*[]\[{"])""")
 #: Cells that are a boolean without doubt, in small letters.
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 # Excel writes the separator of the table into its first line.
@@ -69,6 +69,11 @@ class TableFormat:
         if _NO_CSV.match(content):
             raise ValueError("it is not CSV")
         return dialect, dialect.line(self.columns) + content if self.columns else content
+
+    def names(self, content: bytes) -> list[str]:
+        """Return what a table names its columns, [] if nothing; raise ``csv.Error``."""
+        dialect, content = self.open(content)
+        return next(dialect.rows(io.TextIOWrapper(io.BytesIO(content), newline="")), [])
 
     def read(self, text: Iterable[str]) -> Iterator[dict[str, str]]:
         """Yield the rows of a table of any length, read line by line; raise ValueError."""

@@ -287,3 +287,16 @@ def test_jobs_that_cannot_follow_are_a_mistake(api, tap, changes, error):
     assert run.status == 1
     assert any(error in line for line in run.error_lines), run.error_lines
     assert not api.seen
+
+
+def test_jobs_of_each_partition_and_window_begin_with_the_first_page(api, tap, exports):
+    body = {"page": "{page}", "region": "{partition.region}", "from": "{start:%Y}"}
+    definition = stream(create={"path": "jobs", "body": body}, delete=None)
+    definition |= {"partitions": {"region": ["north", "south"]}, "schema": None}
+    definition |= {"incremental": {"window": "P3000D", "end_param": "to"}}
+    dates = {"start_date": "2015-01-01T00:00:00Z", "end_date": "2026-06-01T00:00:00Z"}
+    run = tap.ok(api.config(definition, **dates))
+    asked = [(one["region"], one["from"], one["page"]) for one in exports.created]
+    starts = [(region, year) for region in ("north", "south") for year in ("2015", "2023")]
+    assert asked[-12:] == [(*start, page) for start in starts for page in (1, 2, 3)]
+    assert len(run.records()) == 20

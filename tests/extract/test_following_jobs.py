@@ -300,3 +300,16 @@ def test_jobs_of_each_partition_and_window_begin_with_the_first_page(api, tap, e
     starts = [(region, year) for region in ("north", "south") for year in ("2015", "2023")]
     assert asked[-12:] == [(*start, page) for start in starts for page in (1, 2, 3)]
     assert len(run.records()) == 20
+
+
+def test_result_that_is_cut_off_keeps_the_bookmark(api, tap, exports):
+    """The result of a job that follows another is one response; nothing pages it."""
+    cut = {"rows": [exports.row(3), exports.row(4)], "has_more": True}
+    exports.fails = {n: {"rows": [exports.row(1)], "has_more": False} for n in ("1", "3")}
+    exports.fails |= {"2": cut}
+    definition = stream() | {"records_path": "rows"}
+    run = tap.ok(api.config(definition), state={"bookmarks": BOOKMARK})
+    assert run.ids() == [1, 3, 4]
+    assert any("'has_more' says that more follows" in line for line in run.warnings)
+    assert run.bookmark() == "2025-01-01T00:00:00Z"
+    assert exports.deleted == ["1", "2"]

@@ -230,7 +230,7 @@ class ContentSettings(Settings):
             return list(self._sheet(source))
         spooled = as_spool(source)
         pieces = pieces_of(spooled.open(), spooled.size)
-        head = next(pieces, b"")
+        head = next(pieces, b"").lstrip()  # some servers begin with an empty line
         encoding = self.encoding or find_xml_encoding(head, charset)
         reader = XmlReader(self.list_keys, keys)
         take(reader.read(decode_pieces(chain([head], pieces), encoding, self.encoding_errors)))

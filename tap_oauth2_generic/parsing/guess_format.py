@@ -96,6 +96,6 @@ def _sheet(content: bytes) -> Guess:
     found: dict[str, Any] = {"response_format": "xlsx"}
     for skipped in range(0 if missing_package() else _ROWS_ABOVE):
         rows = list(islice(read_sheet(as_spool(content), None, skipped), _SEEN_ROWS))
-        if rows and all(rows[0]):
+        if rows and not any(name.startswith("column_") for name in rows[0]):
             return found | ({"xlsx_skip_rows": skipped} if skipped else {}), rows
     return found, None

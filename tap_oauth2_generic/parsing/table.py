@@ -115,7 +115,11 @@ def name_values(rows: Iterator[list[str]]) -> Iterator[dict[str, str]]:
 
 
 def distinct(names: Sequence[str]) -> list[str]:
-    """Return names that differ: a name that comes again has its number at its end."""
+    """Return names that differ: a name that comes again has its number at its end.
+
+    A column without a name, such as that of a separator at the end of each line, gets one.
+    """
+    names = [name or f"column_{number}" for number, name in enumerate(names, 1)]
     taken, made = set(names), list[str]()
     for name in names:
         other, number = name, 2

@@ -40,10 +40,11 @@ def read_sheet(source: Spool, sheet: str | None, skip_rows: int) -> Iterator[dic
         rows = book.get_sheet_by_name(sheet or book.sheet_names[0]).iter_rows()
         values = ([*map(_value, row)] for row in islice(rows, skip_rows, None))
         full = (row for row in values if any(one is not None for one in row))
-        names = distinct(["" if one is None else str(one) for one in next(full, [])])
+        heads = ["" if one is None else str(one) for one in next(full, [])]
+        names = distinct(heads)
         for row in full:
-            pairs = zip(names, row, strict=False)
-            yield {name: value for name, value in pairs if name or value is not None}
+            cells = zip(heads, names, row, strict=False)
+            yield {name: value for head, name, value in cells if head or value is not None}
     except CalamineError as error:
         raise ValueError(f"it is no readable xlsx file ({error})") from None
 

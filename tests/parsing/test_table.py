@@ -52,10 +52,11 @@ def test_table_is_read_as_it_is_exported(raw, content, keep_encoded):
         ("a,a", ["a", "a_2"]),
         ("a,b,a,a", ["a", "b", "a_2", "a_3"]),
         ("a,a,a_2", ["a", "a_3", "a_2"]),
-        ("a,,", ["a", "", "_2"]),
+        ("a,,", ["a", "column_2", "column_3"]),
+        (",column_1", ["column_1_2", "column_1"]),
     ],
 )
-def test_name_that_comes_again_gets_its_number(names, found, keep_encoded):
+def test_name_that_comes_again_or_is_empty_gets_its_number(names, found, keep_encoded):
     values = [str(number) for number in range(len(found))]
     page = read({}, f"{names}\n{','.join(values)}\n", keep_encoded=keep_encoded)
     assert page.records == [dict(zip(found, values, strict=True))]

@@ -99,6 +99,15 @@ def test_rows_are_records(api, tap, raw, content, schema):
     assert len(records) == (3000 if raw == {} and len(content) > 10_000 else 2)
 
 
+def test_column_without_a_name_is_there_where_it_has_a_value(api, tap):
+    rows = [["id", None, "id", None], [1, "x", 2, None], [3, None, 4, None]]
+    api.serve("/items", Reply(workbook(a=rows)))
+    assert tap.ok(api.config(STREAM)).records() == [
+        {"id": 1, "column_2": "x", "id_2": 2},
+        {"id": 3, "id_2": 4},
+    ]
+
+
 def test_workbooks_of_an_archive_are_read(api, tap):
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:

@@ -109,6 +109,11 @@ def test_declared_encoding_counts(head, encoding, content_type, raw):
     assert read(content, content_type=content_type, **raw).records == [{"a": "Zoë"}]
 
 
+def test_empty_line_before_the_declaration_is_ignored():
+    content = '\n <?xml version="1.0" encoding="latin-1"?><r><a>Zoë</a></r>'.encode("latin-1")
+    assert read(content).records == [{"a": "Zoë"}]
+
+
 def test_gzip_file_is_unpacked():
     assert read(gzip.compress(b"<r><i>1</i></r>"), "i").records == [{"value": "1"}]
 

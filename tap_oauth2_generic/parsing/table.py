@@ -119,11 +119,11 @@ def distinct(names: Sequence[str]) -> list[str]:
 
     A column without a name, such as that of a separator at the end of each line, gets one.
     """
-    names = [name or f"column_{number}" for number, name in enumerate(names, 1)]
     taken, made = set(names), list[str]()
-    for name in names:
-        other, number = name, 2
+    for position, name in enumerate(names, 1):
+        own = other = name or f"column_{position}"
+        number = 2
         while other in made or (other != name and other in taken):
-            other, number = f"{name}_{number}", number + 1
+            other, number = f"{own}_{number}", number + 1
         made.append(other)
     return made

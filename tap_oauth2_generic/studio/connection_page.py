@@ -90,6 +90,7 @@ def use(studio: Studio, form: Form) -> Response:
     """Check, renew or remove the stored connection."""
     config, project = connection_config(studio.project), studio.project
     done, is_bad, studio.check = "", False, None
+    parts = ["connection_state"]
     try:
         match form.get("action"):
             case "check":
@@ -99,11 +100,15 @@ def use(studio: Studio, form: Form) -> Response:
                 done = connection_state.renew(config)
             case "disconnect":
                 done = connection_state.disconnect(config)
+                if studio.login is not None and not studio.login.is_open:
+                    # What the login said of its connection is no longer true.
+                    studio.login = None
+                    parts.append("login")
     except TapError as error:
         # The attempt may have changed the state: a refresh token may be rejected.
         done, is_bad = sentence(error), True
     said = {"alert" if is_bad else "notice": done}
-    return fragments(studio, "connection_state", **said, **_state(studio))
+    return fragments(studio, *parts, **said, **_state(studio))
 
 
 def _plain_stream(project: Project) -> dict[str, Any]:

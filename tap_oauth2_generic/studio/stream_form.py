@@ -34,6 +34,7 @@ _OUTPUT = {
     "records_path": "Json Path For Output Records",
     "primary_keys": "Primary Keys",
     "replication_key": "Replication Key",
+    "parent": "Parent",
 }
 # In the order of the hosted connector's list blocks.
 _PAGING = {

@@ -60,6 +60,7 @@ class Trial:
     count: int = 0
     findings: dict[str, Any] = field(default_factory=dict)
     paging: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     error: str = ""
     bookmarks: list[ReadBookmark] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
@@ -192,6 +193,8 @@ class Trial:
             self.count += page.length
             place = f"{where}: page" if where else "page"
             self.paging.append(f"{place} {page.number}{known}; {goes_on}")
+            if page.stop and not page.stop.complete and not page.stop.failed:
+                self.warnings.append(f"{place} {page.number}: {redact(page.stop.reason)}")
             self._note_change()
 
     def _follow(self, page: TrialPage, stream: OAuth2Stream) -> None:

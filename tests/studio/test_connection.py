@@ -403,3 +403,4 @@ def test_state_is_true_after_renewal_check_and_removal(page, config):
     page.press("Disconnect")
     page.has("was removed from the token store")
     page.has("Not connected")
+    assert "is logged in" not in page.text

@@ -358,3 +358,19 @@ def test_press_sends_no_draft_that_could_undo_it(gated, page):
     page.until(lambda: "Filled in: " in page.text or "Nothing to add" in page.text, "no end")
     sent = page.driver.execute_script("return performance.getEntriesByType('resource')")
     assert [one["name"] for one in sent if one["name"].endswith("/draft")] == []
+
+
+@pytest.fixture
+def unpaged(api, write):
+    """A stream without paging, whose response says that more follows."""
+    api.serve("/items", {"data": [{"id": 1}], "next": f"{api.url}/items?page=2"})
+    stream = {"name": "items", "path": "items", "records_path": "data"}
+    write(api.config(stream), secret=None)
+
+
+def test_incomplete_read_says_so_next_to_its_count(unpaged, page):
+    """Whoever sees only the records must not take the first page for all of them."""
+    open_stream(page)
+    page.press("Test read")
+    page.has("read: 1 record of 1 page")
+    page.has("Not every record was read; page 1: no pagination is configured, but 'next' says")

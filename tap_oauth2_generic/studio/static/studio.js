@@ -3,6 +3,8 @@
 const token = document.querySelector('meta[name="form-token"]').content;
 const REFRESH_MS = 15000;
 const DRAFT_MS = 300;
+// What a button shows below it.
+const RESULTS = new Set(["read", "response"]);
 let popup = null;
 let events = null;
 let isMoving = false;
@@ -37,6 +39,7 @@ function swap(html, isEvent = false) {
     if (chosen && document.getElementById(chosen)) choose(document.getElementById(chosen));
     first ??= part.querySelector("[aria-invalid]") ?? part.querySelector("[data-focus]");
     first = part.querySelector("[aria-invalid]") ?? first;
+    if (!isEvent && RESULTS.has(part.id)) part.scrollIntoView({ block: "start" });
     if (part.id === "login") followLogin(part, isEvent);
     if (part.id === "read") follow(part.querySelector("#read_status") ?? part, isEvent);
     if (part.id === "read_status") follow(part, isEvent);

@@ -11,7 +11,13 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from tap_oauth2_generic.studio import connection_page, export_page, request_page, streams_page
+from tap_oauth2_generic.studio import (
+    connection_page,
+    export_page,
+    request_page,
+    streams_page,
+    trial_page,
+)
 from tap_oauth2_generic.studio.access import Access, Guard, refuse
 from tap_oauth2_generic.studio.pages import FOLDER, Studio, changes, reads
 from tap_oauth2_generic.studio.project import Project
@@ -23,9 +29,10 @@ PAGES = {
     "/export": export_page.show,
     "/streams": streams_page.show_all,
     "/streams/{index:place}": streams_page.show,
-    "/streams/{index:place}/events": streams_page.watch,
+    "/streams/{index:place}/events": trial_page.watch,
 }
 ACTIONS = {
+    "/discard": connection_page.discard,
     "/connection": connection_page.save,
     "/connection/draft": connection_page.keep,
     "/connection/preset": connection_page.choose_preset,
@@ -43,7 +50,7 @@ ACTIONS = {
     "/streams/{index:place}/draft": streams_page.keep,
     "/streams/{index:place}/json": streams_page.take_json,
     "/streams/{index:place}/style": streams_page.restyle,
-    "/streams/{index:place}/stop": streams_page.stop,
+    "/streams/{index:place}/stop": trial_page.stop,
 }
 
 

@@ -27,8 +27,10 @@ def read_env(path: Path) -> dict[str, str]:
     """Return the variables of a file, none if there is no file; raise InputError."""
     try:
         found = dotenv_values(path) if path.exists() else {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read {path.name}: {error}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"cannot read {path.name}: it is not UTF-8; save it as UTF-8") from None
+    except OSError as error:
+        raise InputError(f"cannot read {path.name}: {error.strerror}") from None
     return {name: value for name, value in found.items() if value}
 
 

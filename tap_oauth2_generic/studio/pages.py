@@ -28,7 +28,7 @@ FOLDER = Path(__file__).parent
 _MAX_FIELDS = 2_000
 _CODE = Markup("<code>{}</code>")
 # Parts that follow others by themselves, while a person reads the messages.
-_FOLLOWING = {"stream_json", "read_parts"}
+_FOLLOWING = {"stream_title", "stream_json", "read_stale", "read_parts", "version"}
 Form = Mapping[str, str]
 Action = Callable[["Studio", Form], Response]
 
@@ -70,11 +70,17 @@ _TEMPLATES = Environment(
 _TEMPLATES.filters |= {"code": _code, "json": _json}
 
 
-def page(studio: Studio, name: str, **values: Any) -> Response:
+def page(studio: Studio, name: str, *, alert: str = "", **values: Any) -> Response:
     """Return a whole page."""
     shared = {"studio": studio, "project": studio.project, "page": name}
     template = _TEMPLATES.get_template(f"{name}.html")
-    return HTMLResponse(template.render(alert="", notice="", **shared, **values))
+    shown = template.render(alert=alert, notice="", **shared, **values)
+    return HTMLResponse(shown, 422 if alert else 200)
+
+
+def _fail(studio: Studio, alert: str) -> Response:
+    """Return a page of one sentence, from which the others can be opened."""
+    return page(studio, "error", alert=alert)
 
 
 def fragments(
@@ -118,7 +124,9 @@ def reads(studio: Studio, action: Action) -> Callable[[Request], Any]:
     """Return the endpoint of an action that changes nothing."""
 
     async def endpoint(request: Request) -> Response:
-        return await _run(studio, action, dict(request.path_params))
+        is_page = "text/html" in request.headers.get("Accept", "")
+        fail = _fail if is_page else fragments
+        return await _run(studio, action, dict(request.path_params), fail)
 
     return endpoint
 
@@ -137,8 +145,10 @@ def changes(studio: Studio, action: Action) -> Callable[[Request], Any]:
     return endpoint
 
 
-async def _run(studio: Studio, action: Action, form: Form) -> Response:
+async def _run(
+    studio: Studio, action: Action, form: Form, fail: Callable[..., Response] = fragments
+) -> Response:
     try:
         return await run_in_threadpool(action, studio, form)
     except Exception as error:  # noqa: BLE001 - the boundary of the page
-        return fragments(studio, alert=sentence(error))
+        return fail(studio, alert=sentence(error))

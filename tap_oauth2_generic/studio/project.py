@@ -6,9 +6,10 @@ Secrets are kept apart: they go to ``.env``, never into the configuration or ont
 from __future__ import annotations
 
 import copy
+import hashlib
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,11 @@ from tap_oauth2_generic.tap import TapOAuth2Generic
 
 #: Stands in for the streams while there are none, so that the connection can be tried.
 STAND_IN: dict[str, Any] = {"name": "request", "path": "/"}
+
+
+def version_of(settings: Any) -> str:
+    """Return a string that differs when the settings do."""
+    return hashlib.blake2b(encode_json(settings), digest_size=8).hexdigest()
 
 
 class Project:
@@ -50,6 +56,11 @@ class Project:
         return self.path.parent / ".env"
 
     @property
+    def problem(self) -> str:
+        """Why the stored secrets cannot be read, empty if they can."""
+        return self._read_env()[1]
+
+    @property
     def is_changed(self) -> bool:
         """Whether there is anything to save."""
         return bool(self._typed) or encode_json(self.draft) != encode_json(self._saved)
@@ -66,10 +77,27 @@ class Project:
         """Return what the tap reads: the draft, completed by the secrets."""
         with self.lock:
             found = {n: v for n, v in self.draft.items() if n not in self._typed}
-            stored = {**os.environ, **read_env(self.env_path)}
+            stored = {**os.environ, **self._read_env()[0]}
             secrets = {n: stored[v] for n, v in self._variables.items() if stored.get(v)}
             secrets = {n: v for n, v in secrets.items() if n not in found} | self._typed
             return {**found, **{n: v for n, v in secrets.items() if v is not None}}
+
+    def refuse_outdated(self, form: Mapping[str, str], settings: Any) -> None:
+        """Raise InputError if a form was made of other settings than there are now."""
+        now = version_of(settings)
+        if form.get("version", now) != now:
+            raise InputError(
+                "these settings were changed in another window, and nothing was taken from this "
+                "one; reload the page to see both: what you typed stays"
+            )
+
+    def discard(self) -> None:
+        """Go back to the file as it is now, and forget the secrets that were typed."""
+        with self.lock:
+            text = self._read()
+            self._saved, self._text, self._typed = self._parse(text), text, {}
+            self.draft = copy.deepcopy(self._saved)
+            self.order += 1
 
     def change(self, name: str, value: Any) -> None:
         """Set a setting of the draft; None removes it."""
@@ -96,13 +124,17 @@ class Project:
                     "start the studio again"
                 )
             self._save_secrets()
-            chosen = {*self.draft, *self._saved} if names is None else {*names}
-            kept = {n: v for n, v in self._saved.items() if n not in chosen or n in self.draft}
-            merged = {**kept, **{n: v for n, v in self.draft.items() if n in chosen}}
+            # In the file they would win over the new ones.
+            draft = {n: v for n, v in self.draft.items() if n not in self._typed}
+            saved = {n: v for n, v in self._saved.items() if n not in self._typed}
+            chosen = {*draft, *saved} if names is None else {*names}
+            kept = {n: v for n, v in saved.items() if n not in chosen or n in draft}
+            merged = {**kept, **{n: v for n, v in draft.items() if n in chosen}}
             text = edit_json(self._text, merged)
             if text != self._text:
                 self._replace(text)
             self._text, self._saved = text, copy.deepcopy(merged)
+            self.draft, self._typed = draft, {}
 
     def write_secrets(self) -> None:
         """Write all secrets to ``.env`` but those of the environment, for whoever reads only it."""
@@ -113,7 +145,15 @@ class Project:
         if new:
             write_env(self.env_path, new)
 
+    def _read_env(self) -> tuple[dict[str, str], str]:
+        """Return what ``.env`` holds, and why it cannot be read."""
+        try:
+            return read_env(self.env_path), ""
+        except InputError as error:
+            return {}, str(error)
+
     def _save_secrets(self) -> None:
+        """Write the typed secrets; they stay typed until the configuration is written, too."""
         if not self._typed:
             return
         stored = read_env(self.env_path)
@@ -123,11 +163,6 @@ class Project:
         }
         if changed := {n: v for n, v in written.items() if v != stored.get(n, "")}:
             write_env(self.env_path, changed)
-        for name in self._typed:
-            # In the file it would win over the new one.
-            self.draft.pop(name, None)
-            self._saved.pop(name, None)
-        self._typed = {}
 
     def _read(self) -> str:
         try:

@@ -162,8 +162,9 @@ def _object(value: Any) -> Mapping[str, Any]:
 
 def _style_field(flat: Mapping[str, Any]) -> FormField:
     chosen = styles().get(str(flat.get(_STYLE) or DEFAULT_STYLE))
-    fits = f"Fits {chosen.fits}." if chosen is not None else ""
-    return FormField(_STYLE, "List block", "choice", fits, DEFAULT_STYLE, tuple(styles()))
+    fits = f" This one fits {chosen.fits}." if chosen is not None else ""
+    about = f"The paging style: how the API splits a list over several responses.{fits}"
+    return FormField(_STYLE, "List block", "choice", about, DEFAULT_STYLE, tuple(styles()))
 
 
 def _paging_fields(flat: Mapping[str, Any]) -> list[FormField]:

@@ -51,6 +51,8 @@ class Trial:
 
     name: str
     limits: ReadLimits = field(default_factory=ReadLimits)
+    #: The configuration of the read, secrets included.
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
     slices: list[tuple[str, Slice]] = field(default_factory=list)
     chosen: int | None = None
     state: State = "reads"
@@ -92,6 +94,7 @@ class Trial:
 
     def begin(self, raw: Mapping[str, Any]) -> None:
         """Start to read; ``raw`` is a configuration with the stream and its ancestors alone."""
+        self.raw = dict(raw)
         threading.Thread(target=self._run, args=(dict(raw),), daemon=True).start()
 
     def stop(self) -> None:

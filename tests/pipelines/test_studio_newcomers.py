@@ -41,7 +41,7 @@ Press **Save**, and the page shows `Saved in config.json`.
 Open **Export**. Press **Write meltano.yml**, and the page shows `Wrote meltano.yml`.
 """
 SUGGEST = """
-Press **Suggest**, and the page shows `Filled in: `.
+Press **Suggest settings**, and the page shows `Filled in: `.
 Press **Test read**, and the page shows `read: COUNT records`.
 """
 

@@ -352,7 +352,7 @@ def test_press_sends_no_draft_that_could_undo_it(gated, page):
     """What was typed just before goes with the press; a draft would come while it is at work."""
     open_stream(page)
     page.type("Query Parameters", '{"state": "new"}')
-    page.press("Suggest")
+    page.press("Suggest settings")
     page.pause(1)
     gated.set()
     page.until(lambda: "Filled in: " in page.text or "Nothing to add" in page.text, "no end")
@@ -374,3 +374,19 @@ def test_incomplete_read_says_so_next_to_its_count(unpaged, page):
     page.press("Test read")
     page.has("read: 1 record of 1 page")
     page.has("Not every record was read; page 1: no pagination is configured, but 'next' says")
+
+
+def test_read_of_other_settings_says_so(unpaged, page):
+    """Whoever changed a setting must not take the old records for its effect."""
+    open_stream(page)
+    page.press("Test read")
+    page.has("read: 1 record of 1 page")
+    assert "were changed after this read" not in page.text
+    page.type("Query Parameters", '{"page": 1}')
+    page.field("Path").click()
+    page.has("The settings were changed after this read")
+    page.press("Test read")
+    page.until(lambda: "were changed after this read" not in page.text, "still marked")
+    page.press("Suggest settings")
+    page.has("Filled in: ")
+    page.has("The settings were changed after this read")

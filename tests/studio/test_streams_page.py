@@ -138,7 +138,7 @@ def test_suggest_fills_in_and_says_why(connected, page):
     page.type("Name of a new stream", "contacts")
     page.press("Add")
     page.has("Stream contacts")
-    page.press("Suggest")
+    page.press("Suggest settings")
     page.has("Filled in: ")
     page.has("looks like the time of the last change")
     assert page.field("Json Path For Output Records").get_attribute("value") == "data"
@@ -149,6 +149,61 @@ def test_suggest_fills_in_and_says_why(connected, page):
     page.has("read: 520 records of 26 pages")
     assert "INCREMENTAL by updated_at" in page.content("read_state")
     assert re.search(r"Bookmark after\s*20\d\d-", page.content("read_state"))
+
+
+def test_new_stream_says_what_is_next(connected, page):
+    page.follow("Request")
+    page.type("Path", "/contacts")
+    page.press("Send")
+    page.press_labelled("data: these are the records")
+    page.has("neither paging nor keys yet")
+    page.press("Suggest settings")
+    page.has("Filled in: ")
+    assert "neither paging nor keys yet" not in page.text
+    assert "how the API splits a list" in page.about("List block")
+
+
+def test_renamed_stream_has_its_new_name_everywhere(family, page):
+    page.follow("Streams")
+    page.follow("lists")
+    page.press("Test read")
+    page.has("failed: 0 records")
+    page.type("Stream Name", "todo")
+    page.field("Path").click()
+    page.has("Stream todo")
+    assert page.driver.title.startswith("todo ")
+    page.driver.refresh()
+    page.has("Stream todo")
+    page.has("failed: 0 records")
+
+
+@pytest.mark.parametrize("place", ["Connection", "Streams", "Export"])
+def test_discarded_changes_are_gone(family, page, project, place):
+    """Also what the tab has kept of them."""
+    before = saved(project)
+    page.type("OAuth Scopes", "other")
+    page.type("OAuth Client Secret", "typed-secret")
+    page.field("Base URL").click()
+    page.has("Unsaved changes")
+    page.follow("Streams")
+    page.follow("lists")
+    page.type("Path", "people")
+    page.field("Stream Name").click()
+    page.follow(place)
+    if place == "Streams":
+        page.follow("lists")
+    page.driver.find_element(By.ID, "discard_summary").click()
+    page.press("Go back to config.json as it is saved")
+    page.until(lambda: "Unsaved changes" not in page.text, "not discarded")
+    page.follow("Connection")
+    assert page.field("OAuth Scopes").get_attribute("value") == "read"
+    page.follow("Streams")
+    page.follow("lists")
+    assert page.field("Path").get_attribute("value") == "lists"
+    page.press("Save")
+    page.has("Saved in config.json")
+    assert saved(project) == before
+    assert "typed-secret" not in (project / ".env").read_text()
 
 
 def test_typing_while_the_form_is_replaced_is_kept(connected, page):

@@ -26,6 +26,10 @@ def order_of(client, path):
     return re.search(r'name="order" value="(\d+)"', client.get(path).text)[1]
 
 
+def version_of(client, path):
+    return re.search(r'name="version" form="\w+" value="(\w+)"', client.get(path).text)[1]
+
+
 @pytest.mark.parametrize(
     ("other_path", "other"),
     [
@@ -52,6 +56,35 @@ def test_form_of_one_stream_is_never_taken_for_another(client, other_path, other
     again = {"path": "/typed", "order": order_of(client, "/streams/1")}
     assert client.post("/streams/1/draft", again).status_code == 200
     assert "/typed" in client.get("/export").text
+
+
+@pytest.mark.parametrize(
+    ("path", "action", "typed", "others"),
+    [
+        ("/streams/1", "/streams/1/draft", {"path": "/typed"}, {"path": "/other"}),
+        ("/streams/1", "/streams/1/style", {"path": "/typed"}, {"path": "/other"}),
+        ("/streams/1", "/streams/1", {"path": "/typed", "action": "save"}, {"path": "/other"}),
+        ("/streams/1", "/streams/1", {"action": "remove"}, {"path": "/other"}),
+        (
+            "/streams/1",
+            "/streams/1/json",
+            {"json": '{"name": "b", "path": "/b"}'},
+            {"path": "/other"},
+        ),
+        ("/", "/connection/draft", {"scopes": "a"}, {"scopes": "/other"}),
+        ("/", "/connection/preset", {"scopes": "a"}, {"scopes": "/other"}),
+        ("/", "/connection", {"scopes": "a", "action": "save"}, {"scopes": "/other"}),
+    ],
+)
+def test_older_form_does_not_undo_what_another_window_changed(client, path, action, typed, others):
+    """The last to press says nothing of the other; so it has to look first."""
+    version = version_of(client, path)
+    draft = "/connection/draft" if path == "/" else f"{path}/draft"
+    assert client.post(draft, {**others, "version": version}).status_code == 200
+    refused = client.post(action, {**typed, "version": version})
+    assert "were changed in another window, and nothing was taken" in refused.text
+    assert "/other" in client.get("/export").text
+    assert client.post(action, {**typed, "version": version_of(client, path)}).status_code == 200
 
 
 def test_file_of_windows_keeps_its_line_breaks(client, tmp_path):

@@ -35,6 +35,7 @@ function swap(html, isEvent = false) {
     }
     const chosen = old.querySelector("[role=tab][aria-selected=true]")?.id;
     if (part.role === "tabpanel") part.hidden = old.hidden;
+    if (part.dataset.title) document.title = part.dataset.title;
     old.replaceWith(part);
     if (chosen && document.getElementById(chosen)) choose(document.getElementById(chosen));
     first ??= part.querySelector("[aria-invalid]") ?? part.querySelector("[data-focus]");
@@ -62,8 +63,9 @@ function choose(tab) {
 }
 
 async function post(address, form, submitter) {
-  const body = new URLSearchParams(form ? new FormData(form, submitter) : {});
   const before = form ? new FormData(form) : new FormData();
+  const body = new URLSearchParams(before);
+  if (submitter?.name) body.append(submitter.name, submitter.value);
   let response;
   try {
     response = await fetch(address, { method: "POST", body, headers: { "X-Form-Token": token } });
@@ -114,6 +116,7 @@ async function take(response, form = null, before = null) {
   const target = response.headers.get("X-Studio-Go");
   if (target) {
     isMoving = true;
+    if (form && "forgets" in form.dataset) sessionStorage.clear();
     location.assign(target);
   } else if (response.status === 200 || response.status === 422) {
     const typed = typedSince(form, before);
@@ -180,7 +183,7 @@ function openPopup() {
 
 document.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const { target: form, submitter } = event;
+  const { target, submitter } = event;
   const isLogin = submitter && "popup" in submitter.dataset;
   if (isLogin) {
     // The end of the login before must not close the new window.
@@ -188,25 +191,50 @@ document.addEventListener("submit", async (event) => {
     events = null;
     openPopup();
   }
-  form.setAttribute("aria-busy", "true");
-  // The form has all that a draft would have; one that came later would undo what it does.
-  clearTimeout(draft);
+  target.setAttribute("aria-busy", "true");
+  // The form has all that its draft would have; one that came later would undo what it does.
+  if (waiting === target.id) waiting = "";
+  sendWaiting();
   await drafting;
+  const form = document.getElementById(target.id) ?? target;
+  form.setAttribute("aria-busy", "true");
   await post(form.getAttribute("action"), form, submitter);
   form.removeAttribute("aria-busy");
   if (isLogin && popup && !popup.studioAddress) closePopup();
 });
 
-let draft = 0;
+// Drafts are sent one after the other: each names the version that the one before led to.
 let drafting = Promise.resolve();
+let waiting = "";
+let timer = 0;
+
+function sendDraft(address, id) {
+  drafting = drafting.then(() => post(address, document.getElementById(id)));
+}
+
+// Send the draft of the form that waits for more to be typed.
+function sendWaiting() {
+  clearTimeout(timer);
+  const form = document.getElementById(waiting);
+  waiting = "";
+  if (form) sendDraft(form.dataset.draft, form.id);
+}
+
+function draftSoon(form) {
+  if (waiting !== form.id) sendWaiting();
+  clearTimeout(timer);
+  waiting = form.id;
+  timer = setTimeout(sendWaiting, DRAFT_MS);
+}
+
 document.addEventListener("change", (event) => {
   const form = event.target.closest("form");
   const renewed = event.target.closest("[data-on-change]");
-  if (renewed) drafting = post(renewed.dataset.onChange, form);
-  else if (form?.dataset.draft) {
-    clearTimeout(draft);
-    draft = setTimeout(() => { drafting = post(form.dataset.draft, form); }, DRAFT_MS);
-  }
+  if (renewed) {
+    if (waiting === form.id) waiting = "";
+    sendWaiting();
+    sendDraft(renewed.dataset.onChange, form.id);
+  } else if (form?.dataset.draft) draftSoon(form);
 });
 
 document.addEventListener("keydown", (event) => {

@@ -38,19 +38,20 @@ def is_secret(name: str) -> bool:
     return bool(_SECRET.search(name)) and not _NO_SECRET.search(name)
 
 
+def is_secret_member(name: str) -> bool:
+    """Return whether a member of a body has the name of nothing but a secret."""
+    return bool(_SECRET_IN_BODY.search(name)) and not _NO_SECRET.search(name)
+
+
 def drop_secrets(value: Any, names: list[str]) -> Any:
     """Return JSON-like data of a body without the members that hold secrets; add their names."""
     if isinstance(value, list):
         return [drop_secrets(one, names) for one in value]
     if not isinstance(value, dict):
         return value
-    found = [name for name, one in value.items() if isinstance(one, str) and _is_in_body(name)]
+    found = [name for name, one in value.items() if isinstance(one, str) and is_secret_member(name)]
     names += found
     return {name: drop_secrets(one, names) for name, one in value.items() if name not in found}
-
-
-def _is_in_body(name: str) -> bool:
-    return bool(_SECRET_IN_BODY.search(name)) and not _NO_SECRET.search(name)
 
 
 def is_stand_in(value: str) -> bool:

@@ -40,6 +40,8 @@ ACTIONS = {
     "/login/stop": connection_page.stop_login,
     "/login/paste": connection_page.paste_redirect,
     "/request/send": request_page.send,
+    "/request/draft": request_page.keep,
+    "/request/stop": request_page.stop,
     "/request/curl": request_page.read_curl,
     "/export": export_page.apply,
     "/export/meltano": export_page.write_meltano,

@@ -32,6 +32,11 @@ class ConnectionState:
     facts: Mapping[str, str] = field(default_factory=dict)
     exchange: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether a sync needs no login before it."""
+        return self.kind in {"linked", "renewable"}
+
 
 @dataclass(frozen=True)
 class Check:

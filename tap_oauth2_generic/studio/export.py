@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePath
 from typing import Any
 
 from singer_sdk.mapper import NULL_STRING
@@ -29,7 +30,7 @@ plugins:
   extractors:
   - name: tap-oauth2-generic
     namespace: tap_oauth2_generic
-    pip_url: %s
+%s    pip_url: %s
     executable: tap-oauth2-generic
     capabilities: [{_CAPABILITIES}]
     # The tap remembers inferred schemas in its state; a cached catalog would not follow them.
@@ -38,6 +39,7 @@ plugins:
       login: {{args: login --config ENV, description: Log in once and store the tokens}}
       preview: {{args: preview --config ENV, description: Fetch a few records of each stream}}
 """
+_LOCAL = "    # A path of this machine: elsewhere, name a copy of the tap there.\n"
 _LOADER = """\
   loaders:
   - name: target-duckdb
@@ -63,11 +65,17 @@ def meltano_project(
     the JSON Schema of each setting; ``pip_url`` what Meltano installs.
     """
     fitted = {name: _fit(name, value) for name, value in shown.items()}
-    parts = [_HEAD % _json(pip_url), *_declare(fitted, secrets, settings), *_set(fitted), _LOADER]
+    head = _HEAD % (_LOCAL if is_local(pip_url) else "", _json(pip_url))
+    parts = [head, *_declare(fitted, secrets, settings), *_set(fitted), _LOADER]
     if streams_without_keys(shown):
         parts.append("      # Streams without primary_keys: each run appends their rows.\n")
         parts.append("      primary_key_required: false\n")
     return "".join(parts)
+
+
+def is_local(pip_url: str) -> bool:
+    """Return whether Meltano would install the tap from a path of this machine."""
+    return PurePath(pip_url).is_absolute()
 
 
 def streams_without_keys(shown: Mapping[str, Any]) -> list[str]:
@@ -83,10 +91,9 @@ def secret_variables(secrets: Iterable[str]) -> list[str]:
     return [f"{PREFIX}{name.upper()}" for name in secrets]
 
 
-def next_commands(file: str, grant_type: str) -> list[str]:
+def next_commands(file: str, *, needs_login: bool) -> list[str]:
     """Return the commands to run next, with Meltano and without."""
-    needs_person = grant_type in {"authorization_code", "device_code"}
-    login = ["meltano invoke tap-oauth2-generic:login"] if needs_person else []
+    login = ["meltano invoke tap-oauth2-generic:login"] if needs_login else []
     run = [f"set -a; . ./.env; set +a; tap-oauth2-generic --config {file}"]
     return ["meltano install", *login, "meltano run tap-oauth2-generic target-duckdb", *run]
 

@@ -12,7 +12,9 @@ from starlette.responses import Response
 
 from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.oauth2.grants import DEFAULT_GRANT
+from tap_oauth2_generic.studio.connection_page import state_of
 from tap_oauth2_generic.studio.export import (
+    is_local,
     meltano_project,
     next_commands,
     secret_variables,
@@ -23,12 +25,14 @@ from tap_oauth2_generic.studio.pages import Form, Studio, fragments, page
 from tap_oauth2_generic.studio.project import Project
 
 _NAME = "meltano.yml"
+# The grants that need a login of a person.
+_OF_PERSONS = {"authorization_code", "device_code"}
 _DISTRIBUTION = "tap-oauth2-generic"
 
 
 def show(studio: Studio, _: Form) -> Response:
     """Return the page."""
-    return page(studio, "export", **_values(studio.project))
+    return page(studio, "export", **_values(studio))
 
 
 def apply(studio: Studio, form: Form) -> Response:
@@ -50,7 +54,7 @@ def apply(studio: Studio, form: Form) -> Response:
         project.save()
         notice = f"Saved in {project.path.name}"
     return fragments(
-        studio, "export", alert=alert, notice="" if alert else notice, **_values(project)
+        studio, "export", alert=alert, notice="" if alert else notice, **_values(studio)
     )
 
 
@@ -59,7 +63,7 @@ def write_meltano(studio: Studio, _: Form) -> Response:
     path = studio.project.path.parent / _NAME
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(_values(studio.project)["meltano"])
+            file.write(_values(studio)["meltano"])
     except FileExistsError:
         raise InputError(f"there is a {_NAME} already; copy the plugin into it") from None
     except OSError as error:
@@ -83,15 +87,19 @@ def _shown(project: Project) -> dict[str, Any]:
     return {name: value for name, value in project.draft.items() if not project.is_secret(name)}
 
 
-def _values(project: Project) -> dict[str, Any]:
+def _values(studio: Studio) -> dict[str, Any]:
+    project = studio.project
     shown, effective = _shown(project), project.effective()
     secrets = [name for name in effective if project.is_secret(name)]
     exported = {name: value for name, value in shown.items() if name != "$schema"}
-    grant_type = str(effective.get("grant_type") or DEFAULT_GRANT)
+    needs_person = str(effective.get("grant_type") or DEFAULT_GRANT) in _OF_PERSONS
+    is_connected, pip_url = state_of(studio)["state"].is_connected, _pip_url()
     return {
         "json": edit_json("", shown),
-        "meltano": meltano_project(exported, secrets, project.settings, _pip_url()),
+        "meltano": meltano_project(exported, secrets, project.settings, pip_url),
+        "local_path": pip_url if is_local(pip_url) else "",
+        "is_connected": is_connected,
         "keyless": streams_without_keys(exported),
         "variables": secret_variables(secrets),
-        "commands": next_commands(project.path.name, grant_type),
+        "commands": next_commands(project.path.name, needs_login=needs_person and not is_connected),
     }

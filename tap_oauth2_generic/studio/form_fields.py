@@ -20,7 +20,7 @@ _SHORT_LINE = 60
 
 @dataclass(frozen=True)
 class FormField:
-    """One setting as a form shows it; ``errors`` are sentences about its value.
+    """One setting as a form shows it; ``errors`` and ``warnings`` are sentences about its value.
 
     ``hint`` stands in an empty field: the default, or the value of a preset.
     """
@@ -36,6 +36,7 @@ class FormField:
     value: str = ""
     is_set: bool = False
     errors: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = field(default=())
 
     @property
     def id(self) -> str:

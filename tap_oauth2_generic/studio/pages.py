@@ -21,6 +21,7 @@ from tap_oauth2_generic.studio.access import Access, refuse
 from tap_oauth2_generic.studio.connecting import Login
 from tap_oauth2_generic.studio.connection_state import Check
 from tap_oauth2_generic.studio.project import Project
+from tap_oauth2_generic.studio.raw_request import Sending
 from tap_oauth2_generic.studio.sessions import sentence
 from tap_oauth2_generic.studio.trial import Trial
 
@@ -44,6 +45,10 @@ class Studio:
     check: Check | None = None
     #: The latest test read of each stream, by name.
     trials: dict[str, Trial] = field(default_factory=dict)
+    #: The latest request of the request block.
+    sending: Sending | None = None
+    #: What it sent: its response becomes a stream.
+    sent_request: dict[str, str] = field(default_factory=dict)
     #: The request block as it was filled in last.
     typed_request: dict[str, str] = field(default_factory=dict)
     #: The limits of test reads as they were filled in last.

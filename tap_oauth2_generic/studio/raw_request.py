@@ -5,7 +5,10 @@ Any response is shown, also one that a sync would refuse.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,14 +18,15 @@ from tap_oauth2_generic.errors import ApiError, AuthorizationError, Configuratio
 from tap_oauth2_generic.extract.trial_read import describe_response
 from tap_oauth2_generic.net.client import RequestPolicy
 from tap_oauth2_generic.net.request import Request, Response
-from tap_oauth2_generic.runtime.masked_json import mask
 from tap_oauth2_generic.runtime.redaction import excerpt
 from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.settings.fields import ErrorCollector
 from tap_oauth2_generic.studio.json_head import read_head
+from tap_oauth2_generic.studio.named_secrets import mask_members
 from tap_oauth2_generic.studio.sessions import open_session, sentence
 
 _MAX_TEXT = 4_000
+_STOPPED = "stopped before there was a response; the API may have done what was requested"
 # Bytes of a response that are decoded; more would only be slow to show.
 _MAX_DECODED = 2**19
 
@@ -42,6 +46,37 @@ class RawResponse:
     text: str = ""
     error: str = ""
     is_cut: bool = False
+
+
+class Sending:
+    """A request that is under way, which a person may stop to wait for."""
+
+    def __init__(self, send: Callable[[], RawResponse]) -> None:
+        self._sent: Future[RawResponse] = Future()
+        self._send = send
+        # The response may take longer than the studio is open.
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def wait(self) -> RawResponse:
+        """Return the response, or that it was stopped; raise what ``send`` raises."""
+        return self._sent.result()
+
+    def stop(self) -> None:
+        """Drop the response."""
+        self._end(lambda: self._sent.set_result(RawResponse(error=_STOPPED)))
+
+    def _run(self) -> None:
+        try:
+            found = self._send()
+        except Exception as error:  # noqa: BLE001 - raised where it is waited for
+            raised = error
+            self._end(lambda: self._sent.set_exception(raised))
+        else:
+            self._end(lambda: self._sent.set_result(found))
+
+    def _end(self, end: Callable[[], None]) -> None:
+        with suppress(InvalidStateError):
+            end()
 
 
 def send_raw(config: Config, definition: Mapping[str, Any]) -> RawResponse:
@@ -83,7 +118,7 @@ def _describe(response: Response, error: str = "") -> RawResponse:
         response.status,
         about["request"],
         about["headers"],
-        mask(body) if isinstance(body, dict | list) else None,
+        mask_members(body) if isinstance(body, dict | list) else None,
         "" if isinstance(body, dict | list) else excerpt(response.content, _MAX_TEXT),
         error,
         is_cut,

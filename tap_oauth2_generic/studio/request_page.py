@@ -19,7 +19,7 @@ from tap_oauth2_generic.studio.form_fields import (
 from tap_oauth2_generic.studio.json_tree import tree_of
 from tap_oauth2_generic.studio.pages import Form, Studio, fragments, page
 from tap_oauth2_generic.studio.project import Project
-from tap_oauth2_generic.studio.raw_request import send_raw
+from tap_oauth2_generic.studio.raw_request import Sending, send_raw
 from tap_oauth2_generic.studio.sessions import connection_config
 from tap_oauth2_generic.studio.stream_form import BLOCK, DECLARED, block_fields
 
@@ -47,7 +47,7 @@ def read_curl(studio: Studio, form: Form) -> Response:
         found = parse_curl(form.get("curl", "").strip())
     except ValueError as error:
         return fragments(studio, alert=str(error))
-    left_out = found.left_out + _take_connection(studio.project, found)
+    left_out = _take_connection(studio.project, found)
     base_url = str(studio.project.effective().get("base_url") or "")
     fields = block_fields(found.definition(base_url), {})
     studio.typed_request = {one.name: one.value for one in fields}
@@ -55,7 +55,10 @@ def read_curl(studio: Studio, form: Form) -> Response:
     if secrets := [name for name in found.connection if studio.project.is_secret(name)]:
         said.append(f"for .env, when you save: {', '.join(secrets)}")
     if left_out:
-        said.append(f"left out, because the connection adds it: {', '.join(left_out)}")
+        said.append(f"left out, because the connection has its own: {', '.join(left_out)}")
+    if found.left_out:
+        names = ", ".join(found.left_out)
+        said.append(f"left out, as a placeholder or a matter of curl and browsers: {names}")
     if found.left_out_of_body:
         names = ", ".join(found.left_out_of_body)
         said.append(f"left out, because the body is saved as it is shown: {names}")
@@ -73,6 +76,10 @@ def _take_connection(project: Project, found: CurlRequest) -> list[str]:
     left_out = []
     if any(raw.get(name) for name in _OF_CONNECTIONS):
         left_out = [name for name in _CREDENTIALS if new.pop(name, None)]
+        # A scheme of its own, or a key as the user of -u.
+        if new.get("headers", {}).pop("Authorization", None):
+            left_out.append("header Authorization")
+        new = {name: value for name, value in new.items() if value}
     elif new and not {*_CREDENTIALS} & {*new}:
         new["grant_type"] = "none"
     for name, value in new.items():
@@ -82,9 +89,23 @@ def _take_connection(project: Project, found: CurlRequest) -> list[str]:
     return left_out
 
 
+def keep(studio: Studio, form: Form) -> Response:
+    """Remember what is typed, without judging it."""
+    studio.typed_request = {name: form.get(name, "") for name in BLOCK}
+    return fragments(studio)
+
+
+def stop(studio: Studio, _: Form) -> Response:
+    """Wait no longer for the response to a request."""
+    if studio.sending is not None:
+        studio.sending.stop()
+    return fragments(studio)
+
+
 def send(studio: Studio, form: Form) -> Response:
     """Send the request once; show any response."""
     studio.typed_request = {name: form.get(name, "") for name in BLOCK}
+    studio.sent_request = studio.typed_request
     definition, collector = read_block(studio.typed_request), ErrorCollector()
     read_stream({"name": "request", **definition}, collector)
     errors, others = sort_errors(collector.found, BLOCK)
@@ -92,7 +113,9 @@ def send(studio: Studio, form: Form) -> Response:
     if errors or others:
         alert = "; ".join(["Nothing was sent: correct the request", *others])
         return fragments(studio, "request_form", alert=alert, fields=fields)
-    response = send_raw(connection_config(studio.project), {"name": "request", **definition})
+    config, named = connection_config(studio.project), {"name": "request", **definition}
+    studio.sending = Sending(lambda: send_raw(config, named))
+    response = studio.sending.wait()
     tree = None if response.body is None else tree_of(response.body, is_cut=response.is_cut)
     return fragments(
         studio, "request_form", "response", fields=fields, response=response, tree=tree

@@ -18,6 +18,7 @@ from tap_oauth2_generic.studio.form_fields import (
     read_form,
     with_value,
 )
+from tap_oauth2_generic.studio.named_secrets import secret_hints
 from tap_oauth2_generic.studio.project import Project
 from tap_oauth2_generic.studio.stream_list import streams_of
 
@@ -80,7 +81,12 @@ class StreamForm:
 def block_fields(values: Mapping[str, Any], errors: Mapping[str, list[str]]) -> list[FormField]:
     """Return the fields of a request with values and mistakes."""
     empty = (declared_field(name, DECLARED[name], label) for name, label in BLOCK.items())
-    return [with_value(one, values.get(one.name), errors.get(one.name, ())) for one in empty]
+    return [_shown(one, values.get(one.name), errors.get(one.name, ())) for one in empty]
+
+
+def _shown(one: FormField, value: Any, errors: Iterable[str]) -> FormField:
+    made = with_value(one, value, errors)
+    return replace(made, warnings=tuple(secret_hints(one.name, value)))
 
 
 def make_form(project: Project, index: int, *, checks: bool) -> StreamForm:
@@ -101,7 +107,7 @@ def make_form(project: Project, index: int, *, checks: bool) -> StreamForm:
     errors, rest = _errors_of(own, index, known)
 
     def shown(one: FormField) -> FormField:
-        return with_value(one, flat.get(one.name), errors.get(one.name, ()))
+        return _shown(one, flat.get(one.name), errors.get(one.name, ()))
 
     return StreamForm(
         index,

@@ -54,7 +54,7 @@ def add(studio: Studio, form: Form) -> Response:
 
 def use(studio: Studio, form: Form) -> Response:
     """Make a stream of the request block: of a list of its response, or a child of a value."""
-    definition = read_block(studio.typed_request)
+    definition = read_block(studio.sent_request)
     records_path, _, field = form.get("use", "").partition("\n")
     if records_path not in {"", "$"}:
         definition["records_path"] = records_path

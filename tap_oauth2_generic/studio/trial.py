@@ -20,11 +20,11 @@ from tap_oauth2_generic.extract.trial_read import TrialPage, describe_records, r
 from tap_oauth2_generic.records.infer import infer, without_nulls
 from tap_oauth2_generic.records.pipeline import Slice
 from tap_oauth2_generic.runtime.log import LOG
-from tap_oauth2_generic.runtime.masked_json import mask
 from tap_oauth2_generic.runtime.redaction import printable, redact
 from tap_oauth2_generic.runtime.stats import plural
 from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.stream import OAuth2Stream
+from tap_oauth2_generic.studio.named_secrets import mask_members
 from tap_oauth2_generic.studio.read_bookmark import ReadBookmark
 from tap_oauth2_generic.studio.read_limits import ReadLimits
 from tap_oauth2_generic.studio.sessions import keep_session, sentence
@@ -184,7 +184,7 @@ class Trial:
         sampled, findings, records = self.sampled, self.findings, self.records
         if new := next(page.parts(), [])[: _MAX_SAMPLED - len(sampled)]:
             sampled = [*sampled, *map(shorten, new)]
-            findings, records = describe_records(sampled), mask(sampled[:_MAX_SHOWN])
+            findings, records = describe_records(sampled), mask_members(sampled[:_MAX_SHOWN])
         content, where = page.fetched.response.content, describe_slice(page.sample, page.slice)
         described = {**page.describe(), "context": where, "content": show_body(content)}
         described["is_cut"] = len(content) > MAX_BODY

@@ -6,9 +6,9 @@ from typing import Any
 
 from tap_oauth2_generic.extract.schema_sample import SchemaSample
 from tap_oauth2_generic.records.pipeline import Slice
-from tap_oauth2_generic.runtime.masked_json import mask
 from tap_oauth2_generic.runtime.redaction import excerpt, redact
 from tap_oauth2_generic.studio.json_head import read_head
+from tap_oauth2_generic.studio.named_secrets import mask_members
 
 #: Bytes of a response that are shown.
 MAX_BODY = 4_000
@@ -34,4 +34,4 @@ def shorten(value: Any) -> Any:
 def show_body(content: bytes) -> Any:
     """Return the beginning of a response, masked: JSON as its value, anything else as a string."""
     found = read_head(content, MAX_BODY)
-    return mask(found) if isinstance(found, dict | list) else excerpt(content, MAX_BODY)
+    return mask_members(found) if isinstance(found, dict | list) else excerpt(content, MAX_BODY)

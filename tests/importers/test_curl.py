@@ -64,7 +64,7 @@ OLD_CMD = (
         (f"curl -XPUT --data-raw='[1]' {BASE}/items", {"method": "PUT", "body": [1]}),
         (f"curl -d '&a=1' {BASE}", {"body": {"a": "1"}}),
         (f"curl --location \\\n  --request DELETE --url {BASE}/items/1", {"method": "DELETE"}),
-        (f"curl -I {BASE}", {"method": "HEAD"}),
+        (f"curl -I {BASE}", {"method": "GET"}),
         (f"curl -H 'X-A: b:c' -HX-D:e {BASE}/items", {"headers": {"X-A": "b:c", "X-D": "e"}}),
         (f"curl -H 'Accept: application/vnd.a+json' {BASE}",
          {"headers": {"Accept": "application/vnd.a+json"}}),
@@ -108,6 +108,10 @@ def test_line_copied_by_a_browser_becomes_the_request(line):
         ("-u me:s3:cret", {"grant_type": "basic", "username": "me", "password": "s3:cret"}),
         ("-H 'authorization: Basic bWU6cHc='",
          {"grant_type": "basic", "username": "me", "password": "pw"}),
+        ("-u key-k1:", {"headers": {"Authorization": "Basic a2V5LWsxOg=="}}),
+        ("-H 'Authorization: Basic a2V5LWsxOg=='",
+         {"headers": {"Authorization": "Basic a2V5LWsxOg=="}}),
+        ("-u me", {"grant_type": "basic", "username": "me"}),
         ("-H 'Authorization: Token t-1'", {"headers": {"Authorization": "Token t-1"}}),
         ("-H 'X-Api-Key: k{1}'", {"headers": {"X-Api-Key": "k{{1}}"}}),
         ("-H 'apikey: k1' -b 'a=b'", {"headers": {"apikey": "k1", "Cookie": "a=b"}}),
@@ -154,6 +158,17 @@ def test_body_keeps_what_is_data(name):
     found = parse_curl(f"curl {BASE} -d {name}=abc")
     assert found.body == {name: "abc"}
     assert found.left_out_of_body == []
+
+
+@pytest.mark.parametrize("line", ["-u YOUR_KEY: https://api.example.com", "https://$KEY@a.example"])
+def test_placeholder_of_a_key_as_the_user_is_left_out(line):
+    found = parse_curl(f"curl {line}")
+    assert (found.connection, found.left_out) == ({}, ["header Authorization"])
+
+
+def test_key_in_the_address_is_apart_from_the_request():
+    found = parse_curl("curl https://key-k1@api.example.com/items")
+    assert found.connection == {"headers": {"Authorization": "Basic a2V5LWsxOg=="}}
 
 
 def test_credentials_in_the_address_are_taken_out():

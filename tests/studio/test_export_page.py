@@ -49,6 +49,27 @@ def test_meltano_project_is_complete_and_holds_no_secret(export, project, settin
     assert "meltano run tap-oauth2-generic target-duckdb" in export.text
 
 
+def test_path_of_the_tap_is_remarked(export):
+    """Of another installation it is a release, which needs no remark."""
+    is_local = "/" in export.content("export").partition("pip_url: ")[2][:2]
+    assert ("installed from a path of this machine" in export.text) is is_local
+    assert ("# A path of this machine" in export.text) is is_local
+
+
+@pytest.fixture(params=["authorization_code", "none"])
+def grant(write, config, request):
+    write({**config, "grant_type": request.param, "streams": STREAMS})
+    return request.param
+
+
+def test_login_is_next_only_without_a_connection(grant, page):
+    page.follow("Export")
+    page.has("Meltano project")
+    is_next = "meltano invoke tap-oauth2-generic:login" in page.text
+    assert is_next is (grant == "authorization_code")
+    assert ("no login is needed" in page.text) is not is_next
+
+
 def test_other_meltano_project_is_not_overwritten(export, project):
     (project / "meltano.yml").write_text("mine")
     export.press("Write meltano.yml")

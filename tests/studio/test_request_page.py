@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 from dotenv import dotenv_values
@@ -97,7 +98,7 @@ def test_curl_line_fills_the_block(block, demo):
     )
     block.type("curl line", line)
     block.press("Read the curl line")
-    block.has("left out, because the connection adds it: access_token")
+    block.has("left out, because the connection has its own: access_token")
     assert block.field("Path").get_attribute("value") == "/lists"
     assert json.loads(block.field("Query Parameters").get_attribute("value")) == {"per_page": "2"}
     assert json.loads(block.field("Headers").get_attribute("value")) == {"X-Own": "1"}
@@ -146,7 +147,7 @@ def test_pasted_token_does_not_replace_a_connection(block, demo, project):
     line = f"curl {demo.url}/api/v1/lists -H 'Authorization: Bearer pasted-token-1'"
     block.type("curl line", line)
     block.press("Read the curl line")
-    block.has("left out, because the connection adds it: access_token")
+    block.has("left out, because the connection has its own: access_token")
     block.press("Send")
     block.has("Status 200")
     assert "Unsaved changes" not in block.text
@@ -224,10 +225,118 @@ def test_request_without_a_login_loses_nothing_typed(not_connected, page):
     assert page.field("Query Parameters").get_attribute("value") == '{"per_page": 2}'
 
 
-def test_curl_line_stays_out_of_the_store(block):
-    """It may hold a token."""
-    block.type("curl line", "curl -H 'Authorization: Bearer secret-of-the-documentation'")
-    assert block.driver.execute_script("return sessionStorage.length") == 0
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("curl line", "curl -H 'Authorization: Bearer secret-1'"),
+        ("Headers", '{"X-Own": "secret-1"}'),
+        ("Path", "/lists?api_key=secret-1"),
+        ("Query Parameters", '{"access_token": "secret-1"}'),
+        ("Request Body", '{"password": "secret-1"}'),
+    ],
+)
+def test_secrets_stay_out_of_the_store(block, field, typed):
+    """The server keeps them in its memory."""
+    block.type(field, typed)
+    kept = block.driver.execute_script("return JSON.stringify(sessionStorage)")
+    assert "secret" not in kept
+    if field != "curl line":
+        block.pause(1)
+        block.driver.refresh()
+        assert block.field(field).get_attribute("value") == typed
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "home"),
+    [
+        ("Headers", '{"X-Api-Key": "k-1"}', "headers"),
+        ("Query Parameters", '{"access_token": "k-1"}', "params"),
+        ("Path", "/lists?api_key=k-1", "params"),
+    ],
+)
+def test_typed_secret_says_where_it_belongs(block, field, typed, home):
+    block.type("Path", "/lists")
+    block.type(field, typed)
+    block.press("Send")
+    block.has("looks like a secret")
+    assert f"put it into the setting {home} of the connection" in block.about(field)
+
+
+@pytest.mark.parametrize("typed", ['{"X-Api-Key": "{config.key}"}', '{"X-Page-Token": "t"}'])
+def test_placeholder_or_page_token_is_no_secret(block, typed):
+    block.type("Path", "/lists")
+    block.type("Headers", typed)
+    block.press("Send")
+    block.has("Headers")
+    assert "looks like a secret" not in block.text
+
+
+def test_secret_members_of_a_response_are_masked_by_name(own_api, page):
+    """The tap does not know them; page tokens and other data are shown."""
+    body = {"data": [{"id": 1, "apiKey": "s3cret", "auth": {"access_token": "s3cret", "n": 7}}]}
+    own_api.serve("/items", {**body, "next_page_token": "p2"})
+    page.follow("Request")
+    page.type("Path", "/items")
+    page.press("Send")
+    page.has("Status 200")
+    assert "access_token ***" in page.content("response")
+    assert "next_page_token p2" in page.content("response")
+    page.press_labelled("data: these are the records")
+    page.press("Test read")
+    page.has("read: 1 record of 1 page")
+    assert '"apiKey": "***"' in page.content("read_pages")
+    assert "apiKey ***" in page.content("read_records")
+    assert "s3cret" not in page.driver.page_source
+
+
+def test_response_that_does_not_come_is_no_longer_waited_for(own_api, page):
+    released = threading.Event()
+    own_api.routes["/items"] = lambda _: Reply({}) if released.wait(60) else None
+    page.follow("Request")
+    page.type("Path", "/items")
+    page.press("Send")
+    page.press("Stop")
+    assert "stopped before there was a response" in page.alert()
+    own_api.serve("/items", {"ok": True})
+    page.press("Send")
+    page.has("Status 200")
+    assert not [
+        one for one in page.driver.find_elements(By.CLASS_NAME, "while_busy") if one.is_displayed()
+    ]
+    released.set()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("-k -H 'Authorization: Bearer YOUR_TOKEN'", "header Authorization"),
+        ("-I", "--head"),
+        ("-H 'User-Agent: x'", "header User-Agent"),
+    ],
+)
+def test_notice_of_a_curl_line_is_true(block, demo, options, said):
+    block.type("curl line", f"curl {options} {demo.url}/api/v1/lists")
+    block.press("Read the curl line")
+    block.has("left out, as a placeholder or a matter of curl and browsers: ")
+    assert said in block.text
+    assert "has its own" not in block.text
+    block.press("Send")
+    block.has("Status 200")
+
+
+def test_key_as_the_user_of_a_curl_line_stays_out_of_the_configuration(api, page, project):
+    api.routes["/items"] = lambda seen: {"seen": seen.headers["Authorization"] == "Basic a2V5LTE6"}
+    page.follow("Request")
+    page.type("curl line", f"curl -u key-1: {api.url}/items")
+    page.press("Read the curl line")
+    page.has("for .env, when you save: headers")
+    page.press("Send")
+    page.has("seen true")
+    page.follow("Connection")
+    page.press("Save")
+    page.has("Saved in config.json")
+    assert "key-1" not in (project / "config.json").read_text()
+    assert "a2V5LTE6" in (project / ".env").read_text()
 
 
 def test_reload_keeps_the_request(block):

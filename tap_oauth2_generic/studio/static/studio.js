@@ -89,11 +89,18 @@ function storeTyped(form, typed) {
   else sessionStorage.removeItem(storeOf(form));
 }
 
+// Headers, and what names a secret with its value, as ``?api_key=1`` or ``"password": "x"``.
+const SECRET = /(auth\w*|token|secret|(?<!replication_)key|passw\w*|pwd|cookie|session)["']?\s*[:=]/i;
+const mayHoldSecret = ({ name, value }) => name === "headers" || /"headers"/.test(value) || SECRET.test(value);
+
 document.addEventListener("input", ({ target }) => {
   const form = target.closest("form[data-keep]");
-  if (form && target.name && target.type !== "password" && target.type !== "checkbox") {
-    storeTyped(form, { ...typedIn(form), [target.name]: target.value });
-  }
+  if (!form || !target.name || target.type === "password" || target.type === "checkbox") return;
+  const { [target.name]: _, ...others } = typedIn(form);
+  if (!mayHoldSecret(target)) others[target.name] = target.value;
+  // The server keeps it in memory.
+  else if (form.dataset.draft) draftSoon(form);
+  storeTyped(form, others);
 });
 
 function restoreTyped(form) {

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from tap_oauth2_generic.cli.boundary import log_to_stderr
+from tap_oauth2_generic.importers.kinds import KINDS
 from tap_oauth2_generic.runtime.stdout import require_output
 from tap_oauth2_generic.settings.limits import MAX_SHARDS
 from tap_oauth2_generic.singer.lazy_sdk import import_sdk_lazily
@@ -42,12 +43,13 @@ class Subcommand(click.Command):
         name: str,
         short: str,
         text: str,
-        *options: click.Option,
-        config: click.Option = _CONFIG,
+        *options: click.Parameter,
+        config: click.Option | None = _CONFIG,
+        module: str = "",
     ) -> None:
-        super().__init__(
-            name, params=[config, *options], callback=self._run, help=text, short_help=short
-        )
+        params = [config, *options] if config else [*options]
+        super().__init__(name, params=params, callback=self._run, help=text, short_help=short)
+        self._module = f"tap_oauth2_generic.cli.{module or name}"
 
     def make_context(self, *args: Any, **options: Any) -> click.Context:
         """Parse the arguments; all that the command prints goes to stdout."""
@@ -60,7 +62,7 @@ class Subcommand(click.Command):
 
     def _run(self, **options: Any) -> None:
         import_sdk_lazily()
-        import_module(f"tap_oauth2_generic.cli.{self.name}").run(**options)
+        import_module(self._module).run(**options)
 
 
 @click.command(
@@ -101,6 +103,21 @@ SUBCOMMANDS = (
         option("Only check the configuration; send nothing.", "--offline", is_flag=True),
         option("Preset to use; its streams, if no file has any.", "--provider", metavar="NAME"),
         option("List the streams of the preset; send nothing.", "--list", "lists", is_flag=True),
+    ),
+    Subcommand(
+        "import", "Make a configuration from what you have, such as a curl line.",
+        "Make a configuration from SOURCE: a file, - for stdin, or the text itself.\n\n"
+        "The configuration goes to stdout or a new file, the report to stderr, no secret to either."
+        "\n\n" + "\n".join(f"{name}: {about}." for name, about in KINDS.items()),
+        click.Argument(["kind"], required=False, type=click.Choice([*KINDS])),
+        click.Argument(["source"], required=False),
+        option("New file for the configuration.", "--output", metavar="FILE"),
+        option("Request a page or two of each stream, and correct it.", "--try", "tries",
+               is_flag=True),
+        option("Exit with 1 if anything was left out.", "--strict", is_flag=True),
+        option("Glob of what to read, such as a path or name.", "--include", multiple=True),
+        option("Glob of what not to read.", "--exclude", multiple=True),
+        config=None, module="importing",
     ),
     Subcommand(
         "shard", "Split the configuration for several workers.",

@@ -1,1 +1,1 @@
-"""What others have written about an API, read as settings: curl lines."""
+"""What others have written about an API, read as settings: curl lines, documents."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
+from itertools import count as count_from
 from typing import Any
 
 # What a browser or curl adds by itself, and the tap does, too, or no API needs.
@@ -26,6 +28,11 @@ _SECRET_IN_BODY = re.compile(
 _NO_SECRET = re.compile("page|next|cursor|contin|sync|scroll|sort|keyword|search", re.IGNORECASE)
 # What documentation writes in the place of a token.
 _STAND_IN = re.compile(r"[$<{\[%]|(your|my)[-_ ]|x+$|.*(\.\.\.|…|\*\*)", re.IGNORECASE)
+# Placeholders, numbers, UUIDs, and what is about the version or format of an API.
+_NO_NAME = re.compile(
+    r"[{}:$<>]|^\d+$|^v\d+(\.\d+)*$|^[0-9a-f]{8}-[0-9a-f-]{27}$|^(api|rest|index|list|search)$|^$",
+    re.IGNORECASE,
+)
 
 
 def is_of_client(header: str) -> bool:
@@ -57,3 +64,15 @@ def drop_secrets(value: Any, names: list[str]) -> Any:
 def is_stand_in(value: str) -> bool:
     """Return whether a value only stands for a secret."""
     return bool(_STAND_IN.match(value))
+
+
+def stream_name(path: str, taken: Container[str] = ()) -> str:
+    """Return a name for the stream of a path: its last part that is no placeholder or ID."""
+    parts = [part for part in path.partition("?")[0].split("/") if not _NO_NAME.search(part)]
+    words = [re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", part).lower() for part in parts]
+    words = [re.sub(r"[^a-z0-9]+", "_", word).strip("_") for word in words]
+    words = [word for word in words if word] or ["items"]
+    for count in range(1, len(words) + 1):
+        if (name := "_".join(words[-count:])) not in taken:
+            return name
+    return next(name for number in count_from(2) if (name := f"{words[-1]}_{number}") not in taken)

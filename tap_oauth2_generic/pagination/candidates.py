@@ -16,22 +16,22 @@ from tap_oauth2_generic.pagination.signs import ENDS, Sign, find_signs, says_mor
 from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.settings.paths import flatten
 
-_CURSORS = (
+CURSORS = (
     "cursor", "after", "page_token", "pageToken", "start_cursor", "starting_after", "page[cursor]",
     "page[after]", "next_token", "pagination_token", "token", "continuation",
     "continuationToken", "marker", "next", "cursorMark", "scroll_id", "stream_position",
     "offset", "start", "page",
 )  # fmt: skip
-_PAGES = (
+PAGES = (
     "page", "pageNumber", "page_number", "pageIndex", "pageNo", "p", "page[number]", "currentPage",
     "searchCriteria[currentPage]", "_page",
 )  # fmt: skip
-_OFFSETS = (
+OFFSETS = (
     "offset", "skip", "start", "startAt", "from", "$skip", "startIndex", "start_index",
     "page[offset]",
 )  # fmt: skip
-_LAST_RECORD = ("starting_after", "after", "after_id", "since_id", "last_id", "cursor", "from_id")
-_SIZES = (
+LAST_RECORD = ("starting_after", "after", "after_id", "since_id", "last_id", "cursor", "from_id")
+SIZES = (
     "limit", "per_page", "page_size", "pageSize", "size", "maxResults", "$top", "count", "perPage",
     "page[size]", "rows", "max_results", "first",
 )  # fmt: skip
@@ -102,13 +102,13 @@ def fallbacks(page: Page, params: Parameters) -> Iterator[Candidate]:
 def by_number(signs: Sequence[Sign], params: Parameters) -> Iterator[Candidate]:
     """Yield styles that count pages or records; the response's own names and numbers come first."""
     page, start = (next((s for s in signs if s.kind == k), None) for k in ("page", "start"))
-    by_page = ("page_number", page, "page_param", _PAGES, 1)
-    by_offset = ("offset", start, "offset_param", _OFFSETS, 0)
+    by_page = ("page_number", page, "page_param", PAGES, 1)
+    by_offset = ("offset", start, "offset_param", OFFSETS, 0)
     for style, sign, setting, names, usual in (
         (by_offset, by_page) if page is None and start else (by_page, by_offset)
     ):
         first = sign.value if sign is not None and sign.value in {0, 1} else usual
-        for named in params.spell(setting, [*_own(sign), *names]):
+        for named in params.spell(setting, [*own_names(sign), *names]):
             for number in (first, 1 - first):
                 at = {} if number == usual else {"page_start": number}
                 yield {"style": style, **named, **at}
@@ -117,7 +117,7 @@ def by_number(signs: Sequence[Sign], params: Parameters) -> Iterator[Candidate]:
 def sizes(page: Page, params: Parameters) -> Iterator[Candidate]:
     """Yield parameters that may carry the page size, the response's own names first."""
     own = [_last(sign.place) for sign in find_signs(page) if sign.kind == "size"]
-    yield from params.spell("page_size_param", [*own, *_SIZES])
+    yield from params.spell("page_size_param", [*own, *SIZES])
 
 
 def ends(candidate: Candidate, first: Page, second: Page) -> Candidate:
@@ -157,8 +157,8 @@ def _by_token(signs: Sequence[Sign], params: Parameters) -> Iterator[Candidate]:
 
 def _by_cursor(sign: Sign, params: Parameters) -> Iterator[Candidate]:
     place = {"cursor_header" if sign.is_header else "cursor_path": sign.place}
-    usual = _CURSORS if isinstance(sign.value, str) else reversed(_CURSORS)
-    for named in params.spell("cursor_param", [*_own(sign), *usual]):
+    usual = CURSORS if isinstance(sign.value, str) else reversed(CURSORS)
+    for named in params.spell("cursor_param", [*own_names(sign), *usual]):
         yield {"style": "cursor", **place, **named}
 
 
@@ -168,11 +168,11 @@ def _by_last_record(page: Page, params: Parameters, key: str | None) -> Iterator
         for named in params.spell("cursor_param", ["search_after"]):
             yield {"style": "last_record", "last_record_path": "sort", **named}
     if key is not None:
-        for named in params.spell("cursor_param", _LAST_RECORD):
+        for named in params.spell("cursor_param", LAST_RECORD):
             yield {"style": "last_record", "last_record_path": key, **named}
 
 
-def _own(sign: Sign | None) -> list[str]:
+def own_names(sign: Sign | None) -> list[str]:
     """Return parameter names like that of a sign: ``nextPageToken`` may be ``pageToken``."""
     if sign is None:
         return []

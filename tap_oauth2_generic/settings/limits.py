@@ -99,5 +99,7 @@ MAX_PREVIEW_PAGES = 10
 MAX_TRIALS = 120
 #: fields listed by `preview` | The remaining ones are only counted.
 MAX_PREVIEW_FIELDS = 300
+#: bytes of a source that `import` reads | A larger one is an error.
+MAX_IMPORT_BYTES = 2**26
 #: configurations made by `shard` | More is an error.
 MAX_SHARDS = 1000

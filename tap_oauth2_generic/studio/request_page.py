@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from tap_oauth2_generic.config.streams import read_stream
-from tap_oauth2_generic.importers.curl import CurlRequest, parse_curl
+from tap_oauth2_generic.importers.curl_request import CurlRequest, parse_curl
 from tap_oauth2_generic.settings.fields import ErrorCollector
 from tap_oauth2_generic.settings.values import from_json
 from tap_oauth2_generic.studio.form_fields import (

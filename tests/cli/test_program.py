@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.commands import run_program
 
-SUBCOMMANDS = ("connections", "demo", "login", "preview", "shard", "studio")
+SUBCOMMANDS = ("connections", "demo", "import", "login", "preview", "shard", "studio")
 
 
 def test_help_lists_singer_options_and_subcommands():
@@ -30,7 +30,7 @@ def test_each_subcommand_has_its_own_help(name):
     done = run_program(name, "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert f"tap-oauth2-generic {name} [" in done.stdout
-    assert ("--port" if name == "demo" else "--config") in done.stdout
+    assert {"demo": "--port", "import": "--output"}.get(name, "--config") in done.stdout
     assert "--discover" not in done.stdout
 
 

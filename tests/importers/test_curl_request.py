@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tap_oauth2_generic.config.streams import read_stream
-from tap_oauth2_generic.importers.curl import parse_curl
+from tap_oauth2_generic.importers.curl_request import parse_curl
 from tap_oauth2_generic.settings.fields import ErrorCollector
 
 BASE = "https://api.example.com/v1"

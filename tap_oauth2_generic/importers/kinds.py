@@ -1,0 +1,10 @@
+"""The sources that can be imported: one row for each; imports nothing.
+
+The module of a kind has its name and a function ``read(text, options)``.
+"""
+
+from __future__ import annotations
+
+KINDS = {
+    "curl": "a curl line, of documentation or copied by a browser",
+}

@@ -1,0 +1,72 @@
+"""The import command: where a source comes from, where the configuration goes, and the report."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.support.commands import run_program
+
+TOKEN = "token-of-the-browser"
+LINE = f"curl -H 'Authorization: Bearer {TOKEN}' https://api.example.com/v1/items?page=1"
+
+
+@pytest.mark.parametrize("way", ["file", "stdin", "text"])
+def test_source_is_a_file_stdin_or_the_text_itself(tmp_path, way):
+    """The configuration goes to stdout, the report to stderr, and the secret to neither."""
+    path = tmp_path / "line.txt"
+    path.write_text(LINE)
+    source = {"file": path, "stdin": "-", "text": LINE}[way]
+    done = run_program("import", "curl", source, input=LINE if way == "stdin" else "")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["streams"][0]["path"] == "/v1/items"
+    assert "TAP_OAUTH2_GENERIC_ACCESS_TOKEN" in done.stderr
+    assert TOKEN not in done.stdout + done.stderr
+
+
+def test_output_is_a_new_file(tmp_path):
+    """An existing file stays as it is, and the command fails before it reads the source."""
+    path = tmp_path / "config.json"
+    assert run_program("import", "curl", LINE, "--output", path).stdout == ""
+    written = path.read_text()
+    assert json.loads(written)["base_url"] == "https://api.example.com"
+    again = run_program("import", "curl", LINE, "--output", path)
+    assert (again.returncode, path.read_text()) == (1, written)
+    assert "exists" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("curl", "there is no file 'curl'"),
+        ("wget https://x.example\n", "the line must begin with curl"),
+        ("curl -I https://api.example.com/items", "nothing in the source can be imported"),
+        ("curl 'https://api.example.com/items/{id}'", "{id}"),
+        ("curl -F a=b https://api.example.com", "form of parts"),
+    ],
+)
+def test_unusable_source_is_one_line(source, message):
+    done = run_program("import", "curl", source)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_wrong_setting_is_left_out_and_named_as_missing():
+    done = run_program("import", "curl", "curl http://api.example.com/items")
+    assert done.returncode == 0
+    assert "base_url" not in json.loads(done.stdout)
+    assert "base_url: must use https" in done.stderr
+    assert "to add to the configuration:\n  - setting 'base_url' is required" in done.stderr
+
+
+def test_strict_fails_if_anything_was_left_out():
+    """The configuration is written all the same."""
+    line = f'{LINE} --json \'{{"api_key": "{TOKEN}", "q": 1}}\''
+    for options, status in (((), 0), (("--strict",), 1)):
+        done = run_program("import", "curl", line, *options)
+        assert done.returncode == status
+        assert json.loads(done.stdout)["streams"][0]["body"] == {"q": 1}
+        assert "'api_key'" in done.stderr
+        assert TOKEN not in done.stdout + done.stderr

@@ -106,8 +106,6 @@ class _Reader:
         match name:
             case "request":
                 self._made.method = value.upper()
-            case "head":
-                self._made.method = "HEAD"
             case "get":
                 self._is_query = True
             case "header":
@@ -120,7 +118,7 @@ class _Reader:
                 self._take_header(f"Cookie: {value}")
             case "data" | "data-raw" | "data-binary" | "json" | "data-urlencode" | "url-query":
                 self._take_data(name, value)
-            case "user-agent" | "referer" | "cookie" | "insecure" | "proxy":
+            case "user-agent" | "referer" | "cookie" | "insecure" | "proxy" | "head":
                 self._made.left_out.append(f"--{name}")
 
     def _take_header(self, line: str) -> None:
@@ -154,12 +152,17 @@ class _Reader:
             self._keep_secret("headers", "Authorization", value)
 
     def _take_user(self, value: str) -> None:
-        name, _, password = value.partition(":")
+        name, sign, password = value.partition(":")
+        if sign and not password:
+            # The user is the key then, which the configuration must not hold.
+            encoded = base64.b64encode(value.encode()).decode()
+            self._keep_secret("headers", "Authorization", f"Basic {encoded}", name)
+            return
         found = {"grant_type": "basic", "username": name, "password": password}
         self._made.connection |= {key: one for key, one in found.items() if one}
 
-    def _keep_secret(self, place: str, name: str, value: str) -> None:
-        if is_stand_in(value):
+    def _keep_secret(self, place: str, name: str, value: str, decoded: str = "") -> None:
+        if is_stand_in(decoded or value):
             self._made.left_out.append(f"{place.rstrip('s')} {name}")
             self._made.stand_ins.setdefault(place, {})[name] = None
             return
@@ -188,7 +191,7 @@ class _Reader:
         host = parts.netloc
         if "@" in host:
             user, _, host = host.rpartition("@")
-            self._take_user(user)
+            self._take_user(user if ":" in user else f"{user}:")
         self._made.url = f"{parts.scheme}://{host}{parts.path}"
         found = [parts.query, *self._query, *(self._data if self._is_query else [])]
         for name, value in parse_qsl("&".join(filter(None, found)), keep_blank_values=True):

@@ -41,7 +41,7 @@ def test_output_is_a_new_file(tmp_path):
     [
         ("curl", "there is no file 'curl'"),
         ("wget https://x.example\n", "the line must begin with curl"),
-        ("curl -I https://api.example.com/items", "nothing in the source can be imported"),
+        ("curl -X HEAD https://api.example.com/items", "nothing in the source can be imported"),
         ("curl 'https://api.example.com/items/{id}'", "{id}"),
         ("curl -F a=b https://api.example.com", "form of parts"),
     ],

@@ -18,6 +18,7 @@ from tap_oauth2_generic.importers.curl_values import (
     add_value,
     decode_basic,
     encode_pair,
+    escape_braces,
     literal,
 )
 from tap_oauth2_generic.importers.names import drop_secrets, is_of_client, is_secret, is_stand_in
@@ -135,7 +136,7 @@ class _Reader:
         elif is_secret(name):
             self._keep_secret("headers", name, value)
         elif value:
-            self._made.headers[name] = value
+            self._made.headers[name] = escape_braces(value)
 
     def _take_authorization(self, value: str) -> None:
         scheme, _, token = value.partition(" ")
@@ -167,9 +168,7 @@ class _Reader:
             self._made.stand_ins.setdefault(place, {})[name] = None
             return
         # Settings of the connection are templates.
-        self._made.connection.setdefault(place, {})[name] = value.replace("{", "{{").replace(
-            "}", "}}"
-        )
+        self._made.connection.setdefault(place, {})[name] = escape_braces(value)
 
     def _take_data(self, name: str, value: str) -> None:
         self._is_json = self._is_json or name == "json"
@@ -198,7 +197,7 @@ class _Reader:
             if is_secret(name) and value:
                 self._keep_secret("params", name, value)
             else:
-                add_value(self._made.params, name, value)
+                add_value(self._made.params, name, literal(value))
 
     def _fill_body(self) -> None:
         made, joined = self._made, "" if self._is_query else "&".join(self._data)

@@ -18,7 +18,12 @@ def literal(value: Any) -> Any:
         is_itself = not parse_template(value, is_free=True).placeholders and "{{" not in value
     except ValueError:
         is_itself = False
-    return value if is_itself else value.replace("{", "{{").replace("}", "}}")
+    return value if is_itself else escape_braces(value)
+
+
+def escape_braces(value: str) -> str:
+    """Return a template that is this string."""
+    return value.replace("{", "{{").replace("}", "}}")
 
 
 def decode_basic(token: str) -> str:

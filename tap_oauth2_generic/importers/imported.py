@@ -5,6 +5,7 @@ Which settings are secret is declared where they are; no value of one stays in `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -12,6 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA
+from tap_oauth2_generic.importers.curl_values import decode_basic
 from tap_oauth2_generic.importers.names import is_secret
 from tap_oauth2_generic.settings.values import from_json
 
@@ -65,7 +67,8 @@ class Imported:
                 # One variable holds all members: those of a file would hide it.
                 value = {**value, **known}
             self.secrets[name] = value if isinstance(value, Mapping) else known or value
-        found = [one for one in strings_in(self.secrets) if len(one) >= _SHORTEST_LEAK]
+        parts = (part for one in strings_in(self.secrets) for part in _parts(one))
+        found = [part for part in parts if len(part) >= _SHORTEST_LEAK]
         self.config = self._without(self.config, found, "")
 
     def _without(self, value: Any, secrets: list[str], place: str) -> Any:
@@ -106,6 +109,15 @@ def strings_in(value: Any) -> Iterator[str]:
             yield from strings_in(member)
     elif isinstance(value, str):
         yield value
+
+
+def _parts(secret: str) -> Iterator[str]:
+    """Yield a secret and its parts: the words of a header, the values of cookies, a Basic user."""
+    yield secret
+    for word in re.split(r"[;,\s]+", secret):
+        yield word
+        yield word.partition("=")[2]
+        yield from decode_basic(word).split(":")
 
 
 def _holds_one(members: Mapping[str, Any]) -> bool:

@@ -1,0 +1,15 @@
+"""A few sources of each kind; each holds ``SECRET`` wherever such a source may hold one."""
+
+from __future__ import annotations
+
+SECRET = "s3cret-of-the-sample"
+SAMPLES = {
+    "curl": [
+        f"curl -u me:{SECRET} 'https://api.example.com/v1/items?page=1&limit=500'",
+        f"curl -u {SECRET}: https://api.example.com/v1/charges?starting_after=ch_1",
+        f"curl -H 'X-Api-Key: {SECRET}' -b 'sid={SECRET}' 'https://api.example.com/a?b={{c}}&d=$e'",
+        f"curl 'https://api.example.com/items?access_token={SECRET}&page[number]=0&page[size]=10'",
+        f'curl https://api.example.com/q --json \'{{"token": "{SECRET}", "n": 1.10}}\'',
+        f"curl -H 'Authorization: Bearer {SECRET}' 'https://api.example.com/items?note={SECRET}'",
+    ],
+}

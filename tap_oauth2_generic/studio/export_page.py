@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from importlib.metadata import distribution
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from starlette.responses import Response
 
-from tap_oauth2_generic.errors import InputError
-from tap_oauth2_generic.oauth2.grants import DEFAULT_GRANT
-from tap_oauth2_generic.studio.connection_page import state_of
-from tap_oauth2_generic.studio.export import (
+from tap_oauth2_generic.cli.export import (
     is_local,
     meltano_project,
     next_commands,
+    pip_url,
     secret_variables,
     streams_without_keys,
 )
+from tap_oauth2_generic.errors import InputError
+from tap_oauth2_generic.oauth2.grants import DEFAULT_GRANT
+from tap_oauth2_generic.studio.connection_page import state_of
 from tap_oauth2_generic.studio.json_edit import edit_json, read_json
 from tap_oauth2_generic.studio.pages import Form, Studio, fragments, page
 from tap_oauth2_generic.studio.project import Project
@@ -27,7 +24,6 @@ from tap_oauth2_generic.studio.project import Project
 _NAME = "meltano.yml"
 # The grants that need a login of a person.
 _OF_PERSONS = {"authorization_code", "device_code"}
-_DISTRIBUTION = "tap-oauth2-generic"
 
 
 def show(studio: Studio, _: Form) -> Response:
@@ -72,16 +68,6 @@ def write_meltano(studio: Studio, _: Form) -> Response:
     return fragments(studio, notice=f"Wrote {_NAME}, and the secrets to .env")
 
 
-def _pip_url() -> str:
-    """Return what installs this tap again: its folder or repository, or its release."""
-    found = distribution(_DISTRIBUTION)
-    origin = json.loads(found.read_text("direct_url.json") or "{}")
-    url = str(origin.get("url", ""))
-    if vcs := origin.get("vcs_info"):
-        return f"{vcs['vcs']}+{url}@{vcs['commit_id']}"
-    return url2pathname(urlsplit(url).path) if url else f"{_DISTRIBUTION}=={found.version}"
-
-
 def _shown(project: Project) -> dict[str, Any]:
     """Return the settings of the draft that may be shown."""
     return {name: value for name, value in project.draft.items() if not project.is_secret(name)}
@@ -93,11 +79,11 @@ def _values(studio: Studio) -> dict[str, Any]:
     secrets = [name for name in effective if project.is_secret(name)]
     exported = {name: value for name, value in shown.items() if name != "$schema"}
     needs_person = str(effective.get("grant_type") or DEFAULT_GRANT) in _OF_PERSONS
-    is_connected, pip_url = state_of(studio)["state"].is_connected, _pip_url()
+    is_connected, address = state_of(studio)["state"].is_connected, pip_url()
     return {
         "json": edit_json("", shown),
-        "meltano": meltano_project(exported, secrets, project.settings, pip_url),
-        "local_path": pip_url if is_local(pip_url) else "",
+        "meltano": meltano_project(exported, secrets, project.settings, address),
+        "local_path": address if is_local(address) else "",
         "is_connected": is_connected,
         "keyless": streams_without_keys(exported),
         "variables": secret_variables(secrets),

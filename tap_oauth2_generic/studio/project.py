@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tap_oauth2_generic.cli.env_file import read_env, replace_file, write_env
 from tap_oauth2_generic.config.config import Config
 from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.log import PREFIX
 from tap_oauth2_generic.settings.fields import ErrorCollector
-from tap_oauth2_generic.studio.env_file import read_env, replace_file, write_env
 from tap_oauth2_generic.studio.json_edit import edit_json, read_json
 from tap_oauth2_generic.tap import TapOAuth2Generic
 

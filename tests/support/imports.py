@@ -1,4 +1,4 @@
-"""Import a source inside the test process, and run what came of it as a user would."""
+"""Import a source inside the test process, and run the configuration as a user would."""
 
 from __future__ import annotations
 

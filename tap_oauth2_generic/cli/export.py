@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import distribution
 from pathlib import PurePath
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from singer_sdk.mapper import NULL_STRING
 
@@ -13,6 +17,7 @@ from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.log import PREFIX
 from tap_oauth2_generic.settings.values import map_leaves
 
+_DISTRIBUTION = "tap-oauth2-generic"
 # What Meltano would replace by a variable, unless a backslash is before it.
 _VARIABLE = re.compile(r"\$(?=\{\w+\}|[A-Z])")
 # JSON Schema types as kinds of Meltano, which passes numbers with decimals on as strings only.
@@ -84,6 +89,16 @@ def streams_without_keys(shown: Mapping[str, Any]) -> list[str]:
     listed = streams if isinstance(streams, list) else []
     named = [one for one in listed if isinstance(one, dict)]
     return [str(one.get("name")) for one in named if not one.get("primary_keys")]
+
+
+def pip_url() -> str:
+    """Return what installs this tap again: its folder or repository, or its release."""
+    found = distribution(_DISTRIBUTION)
+    origin = json.loads(found.read_text("direct_url.json") or "{}")
+    url = str(origin.get("url", ""))
+    if vcs := origin.get("vcs_info"):
+        return f"{vcs['vcs']}+{url}@{vcs['commit_id']}"
+    return url2pathname(urlsplit(url).path) if url else f"{_DISTRIBUTION}=={found.version}"
 
 
 def secret_variables(secrets: Iterable[str]) -> list[str]:

@@ -10,8 +10,8 @@ import subprocess
 import pytest
 from dotenv import dotenv_values
 
+from tap_oauth2_generic.cli.env_file import read_env, write_env
 from tap_oauth2_generic.errors import InputError
-from tap_oauth2_generic.studio.env_file import read_env, write_env
 from tap_oauth2_generic.studio.project import Project
 from tests.support.studio_process import StudioClient, StudioProcess
 

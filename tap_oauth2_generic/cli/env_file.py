@@ -1,4 +1,4 @@
-"""The ``.env`` file next to a configuration: where the studio keeps secrets.
+"""The ``.env`` file next to a configuration: where the studio and an import keep secrets.
 
 Its other lines stay as they are. Nobody but its owner may read it. Values are written so that
 Meltano (python-dotenv) and a shell (``. ./.env``) read the same.

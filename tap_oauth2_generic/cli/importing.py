@@ -97,7 +97,13 @@ def try_streams(made: Imported) -> None:
     tap = TapOAuth2Generic(config=raw, setup_mapper=False)
     suggester, found = Suggester(), []
     try:
-        for name, stream in tap.streams.items():
+        for definition, (name, stream) in zip(
+            made.config["streams"], tap.streams.items(), strict=True
+        ):
+            if definition.get("selected") is False:
+                # It lacks values that only the user knows.
+                found.append(definition)
+                continue
             suggested = suggester.suggest(stream.sample)
             found.append(suggested.definition)
             _report_trial(made, name, suggested.remarks)

@@ -13,7 +13,7 @@ from typing import Any
 
 from requests.structures import CaseInsensitiveDict
 
-from tap_oauth2_generic.errors import ResponseError
+from tap_oauth2_generic.errors import TapError
 from tap_oauth2_generic.importers.imported import Imported
 from tap_oauth2_generic.pagination.candidates import (
     CURSORS,
@@ -57,7 +57,7 @@ def signs_in(body: Any, headers: Mapping[str, str] | None = None) -> list[Sign]:
     """Return the signs of paging in a response, or in an example made of its schema."""
     page = Page("", 200, CaseInsensitiveDict(headers or {}), body)
     settings = read(RecordSettings, guess_records(body), ErrorCollector())
-    with suppress(ResponseError):
+    with suppress(TapError):
         page.records, page.found, page.sent, page.is_lone = extract_records(body, settings)
     return find_signs(page)
 

@@ -23,7 +23,8 @@ _ASIDE = frozenset({
     "links", "link", "_links", "included", "includes", "errors", "warnings", "messages", "fields",
     "columns", "facets", "filters", "sort", "extensions", "metadata", "expands",
 })  # fmt: skip
-_USUAL = frozenset({
+#: Usual names of a list of records.
+USUAL = frozenset({
     "data", "items", "results", "records", "value", "entries", "rows", "list", "content",
     "elements", "nodes", "edges", "objects", "hits", "docs", "values", "entry", "children", "1",
 })  # fmt: skip
@@ -95,7 +96,7 @@ def tells_change(name: str) -> bool:
 
 def _rank(found: tuple[tuple[str, ...], Any], names: Sequence[str]) -> int:
     name = found[0][-1].lower() if found[0] else ""
-    return 2 * (name in names) + (name in _USUAL) - 2 * (name in _ASIDE)
+    return 2 * (name in names) + (name in USUAL) - 2 * (name in _ASIDE)
 
 
 def _settings(keys: tuple[str, ...], value: Any) -> dict[str, Any]:

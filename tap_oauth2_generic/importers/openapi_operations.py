@@ -48,7 +48,7 @@ class Listing:
     params: dict[str, Mapping[str, Any]]
     values: list[str] = field(default_factory=list)
     remarks: list[tuple[str, str]] = field(default_factory=list)
-    connection: dict[str, dict[str, None]] = field(default_factory=dict)
+    connection: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 class Lister:
@@ -136,8 +136,9 @@ class Lister:
             if sent == "headers" and (is_of_client(name) or name.lower() in _IGNORED):
                 continue
             value = _known_value(param)
-            if value is None and is_secret(name):
-                found.connection.setdefault(sent, {})[name] = None
+            if is_secret(name):
+                # A default may be a key that was left in the document.
+                found.connection.setdefault(sent, {})[name] = value
                 continue
             if value is None:
                 value = stand_in(name)

@@ -201,7 +201,7 @@ class Security:
                 self._made.unsure.append(f"{place}: {name} is plain http; https is taken")
             return url(address)
         except ValueError as error:
-            shown = found[:100]
+            shown = re.split("[?#]", re.sub("//[^/]*@", "//", found))[0][:100]
             self._made.unsure.append(f"{place}: {name} {shown!r} {error}; set it yourself")
             return None
 

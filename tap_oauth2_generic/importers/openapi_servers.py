@@ -17,6 +17,8 @@ _VARIABLE = re.compile(r"\{([^{}]*)\}")
 def add_base_url(document: Document, made: Imported) -> None:
     """Add ``base_url``, and say what it is unsure of."""
     addresses = _of_swagger(document) if document.is_swagger else _of_servers(document, made)
+    # A user name, password or key in an address may be a real one.
+    addresses = [re.split("[?#]", re.sub("//[^/]*@", "//", one))[0] for one in addresses]
     secure = [one for one in addresses if one.startswith("https:")]
     chosen = (secure or addresses or [""])[0]
     if re.match("http://(?!localhost|127)", chosen):
@@ -26,8 +28,7 @@ def add_base_url(document: Document, made: Imported) -> None:
         chosen = f"{_UNKNOWN}/{chosen.lstrip('/')}"
         made.unsure.append("base_url: the document names no host; put it in place of YOUR-HOST")
     try:
-        # Neither is part of an address to which a path is joined.
-        chosen = url(re.split("[?#]", chosen)[0]).rstrip("/")
+        chosen = url(chosen).rstrip("/")
     except ValueError as error:
         made.unsure.append(f"base_url: the server {chosen[:100]!r} {error}; set it yourself")
         chosen = _UNKNOWN

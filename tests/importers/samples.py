@@ -12,4 +12,26 @@ SAMPLES = {
         f'curl https://api.example.com/q --json \'{{"token": "{SECRET}", "n": 1.10}}\'',
         f"curl -H 'Authorization: Bearer {SECRET}' 'https://api.example.com/items?note={SECRET}'",
     ],
+    "openapi": [
+        f"""{{"openapi": "3.0.3", "servers": [{{"url": "https://me:{SECRET}@api.example.com/v1"}},
+        {{"url": "https://b.example.com/?key={SECRET}"}}], "paths": {{"/items": {{"get": {{
+        "parameters": [{{"name": "X-Api-Key", "in": "header", "required": true,
+        "schema": {{"type": "string", "default": "{SECRET}"}}}}], "responses": {{"200": {{
+        "content": {{"application/json": {{"schema": {{"type": "array", "items": {{
+        "type": "object", "properties": {{"id": {{"type": "integer"}}}}}}}}}}}}}}}}}}}}}}}}""",
+        f"""
+swagger: "2.0"
+host: api.example.com
+securityDefinitions:
+  it: {{type: oauth2, flow: accessCode, tokenUrl: "https://me:{SECRET}@a.example.com/t"}}
+security: [it: [read]]
+paths:
+  /items:
+    get:
+      parameters:
+        - {{name: access_token, in: query, type: string, required: true, enum: [{SECRET}]}}
+      responses:
+        200: {{schema: {{type: array, items: {{type: string}}}}}}
+""",
+    ],
 }

@@ -8,4 +8,5 @@ from __future__ import annotations
 KINDS = {
     "curl": "a curl line, of documentation or copied by a browser",
     "openapi": "an OpenAPI document: Swagger 2.0, 3.0 or 3.1, in JSON or YAML",
+    "airbyte": "a declarative manifest of a connector of Airbyte, in YAML or JSON",
 }

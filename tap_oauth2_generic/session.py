@@ -43,7 +43,9 @@ class Session:
     failures: Failures = field(default_factory=Failures)
 
     @classmethod
-    def of(cls, config: Config, clock: Clock, flush: Callable[[], None]) -> Session:
+    def of(
+        cls, config: Config, clock: Clock, flush: Callable[[], None], *, is_confined: bool = False
+    ) -> Session:
         """Wire the parts; nothing is sent or read yet."""
         oauth2, grant, resilience = config.oauth2, config.grant, config.resilience
         transport = Transport(config.transport, version("tap-oauth2-generic"))
@@ -52,7 +54,8 @@ class Session:
             oauth2, grant, config.assertion, config.scope, endpoints, transport, resilience, clock
         )
         own_hosts = (config.base_host, *config.hosts.allowed_hosts)
-        authenticator = Authenticator(oauth2, grant, config.assertion, tokens, own_hosts, clock)
+        parts = oauth2, grant, config.assertion, tokens, own_hosts, clock
+        authenticator = Authenticator(*parts, is_confined)
         hosts, limiter = HostPolicy(config.hosts), RateLimiter(config.rate_limit, clock)
         api = ApiClient(transport, authenticator, hosts, resilience, limiter, clock)
         progress = Progress(clock)

@@ -46,6 +46,8 @@ class TapOAuth2Generic(BaseTap):
     package_name = "tap-oauth2-generic"
     # Discovery sends requests, so it must fail if the configuration is wrong.
     dynamic_catalog = True
+    #: Whether tokens that were stored for other settings are not used.
+    is_confined = False
     # A copy, because the SDK adds its own settings.
     config_jsonschema = copy.deepcopy(CONFIG_SCHEMA)
     capabilities = [  # noqa: RUF012 - the SDK declares it so
@@ -69,7 +71,8 @@ class TapOAuth2Generic(BaseTap):
     @cached_property
     def session(self) -> Session:
         """What all streams share."""
-        return Session.of(self.configuration, Clock(), self.message_writer.flush)
+        flush = self.message_writer.flush
+        return Session.of(self.configuration, Clock(), flush, is_confined=self.is_confined)
 
     @cached_property
     def prefetcher(self) -> Prefetcher:

@@ -36,7 +36,8 @@ _MAX_REFUSALS = 3
 class Authenticator:
     """Provide access tokens and sign requests with them; safe to share between threads.
 
-    ``hosts`` are those that may receive the tokens, that of ``base_url`` first.
+    ``hosts`` are those that may receive the tokens, that of ``base_url`` first. ``is_confined``:
+    stored tokens of other settings are not used.
     """
 
     _settings: OAuth2Settings
@@ -45,16 +46,21 @@ class Authenticator:
     _token_client: TokenClient
     hosts: InitVar[tuple[str, ...]]
     _clock: Clock
+    is_confined: InitVar[bool] = False
     _chain: Chain | None = None
     _failure: Exception | None = None
     # An early renewal has failed: the token is used until its end.
     _is_kept: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def __post_init__(self, assertion: AssertionSettings, hosts: tuple[str, ...]) -> None:
+    def __post_init__(
+        self, assertion: AssertionSettings, hosts: tuple[str, ...], is_confined: bool
+    ) -> None:
         """Wire the store and what renews its chains."""
         settings = self._settings
-        self._connection = StoredConnection(settings, self._grant, assertion, hosts)
+        self._connection = StoredConnection(
+            settings, self._grant, assertion, hosts, is_confined=is_confined
+        )
         self.connection = self._connection.name
         self._store = TokenStore(settings.token_store, settings.token_store_key)
         parts = self._grant, self._token_client, self._clock

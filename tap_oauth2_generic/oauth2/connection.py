@@ -31,8 +31,11 @@ class StoredConnection:
         grant: Grant,
         assertion: AssertionSettings,
         hosts: tuple[str, ...],
+        *,
+        is_confined: bool = False,
     ) -> None:
-        self._settings = settings
+        """Find chains by these settings; ``is_confined``: only those of just these settings."""
+        self._settings, self._is_confined = settings, is_confined
         self._unattended = grant.unattended
         user = getattr(grant, grant.user_setting, getattr(assertion, grant.user_setting, None))
         default = (_endpoint(settings), settings.client_id, user)
@@ -180,7 +183,28 @@ class StoredConnection:
                     f"host {hosts[0]}, not to {mine}, {client_id!r} and {my_hosts[0]}; set another "
                     "connection, or remove it with tap-oauth2-generic connections --remove"
                 )
-        return sorted(found, key=lambda chain: chain.started_at)
+        kept = self._confine(found) if self._is_confined else found
+        return sorted(kept, key=lambda chain: chain.started_at)
+
+    def _confine(self, found: list[Chain]) -> list[Chain]:
+        """Leave out the chains of others; raise AuthorizationError if there is nothing else.
+
+        A chain belongs to those who know its seed, or to a configuration that asks for the same
+        token and sends it to no further host.
+        """
+        own = self._own(found) if self._seed else []
+        hosts = {*self._issued_for[2:]}
+        kept = [
+            chain
+            for chain in found
+            if chain in own or (chain.request == self._request and hosts <= {*chain.issued_for[2:]})
+        ]
+        if found and not kept and not self._seed and not self._unattended:
+            raise AuthorizationError(
+                f"the tokens of connection {self.name!r} were issued for other settings or hosts; "
+                "start the server with the --config that they belong to"
+            )
+        return kept
 
 
 def _general(found: list[Chain]) -> list[Chain]:

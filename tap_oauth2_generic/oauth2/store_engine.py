@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 # How long a signal may go unnoticed while SQLite waits for the lock.
 _SIGNAL_SECONDS = 0.2
-_SQLITE = "sqlite:///"
-_TABLE = "tap_oauth2_connections"
+SQLITE = "sqlite:///"
+TABLE = "tap_oauth2_connections"
 _CREATE_TABLE = (
     "CREATE TABLE IF NOT EXISTS tap_oauth2_connections "
     "(name VARCHAR(2000) PRIMARY KEY, entry TEXT NOT NULL)"
@@ -88,8 +88,8 @@ def open_database(url: str | None) -> SqliteFile | Server:
                 "this user has no home directory to keep tokens in; set token_store, such as "
                 "sqlite:////var/lib/tap/tokens.sqlite"
             ) from None
-    if url.startswith(_SQLITE):
-        return _open_sqlite(Path(unquote(url.removeprefix(_SQLITE).partition("?")[0])))
+    if url.startswith(SQLITE):
+        return _open_sqlite(Path(unquote(url.removeprefix(SQLITE).partition("?")[0])))
     # Imported here: neither a run with a SQLite file nor one whose token lasts needs it.
     from sqlalchemy import create_engine, make_url
     from sqlalchemy.pool import NullPool
@@ -138,14 +138,14 @@ def _create_table(engine: Engine) -> None:
     from sqlalchemy import inspect, text  # see open_database
     from sqlalchemy.exc import DBAPIError
 
-    if inspect(engine).has_table(_TABLE):
+    if inspect(engine).has_table(TABLE):
         return
     try:
         with engine.begin() as connection:
             connection.execute(text(_CREATE_TABLE))
     except DBAPIError:
         # If two processes create it at once, PostgreSQL fails one, and the table is there.
-        if not inspect(engine).has_table(_TABLE):
+        if not inspect(engine).has_table(TABLE):
             raise
 
 

@@ -17,10 +17,7 @@ from tap_oauth2_generic.importers.openapi_document import (
     operations,
     read_document,
 )
-from tap_oauth2_generic.importers.openapi_operations import (
-    Lister,
-    Listing,
-)
+from tap_oauth2_generic.importers.openapi_operations import Lister, Listing, share_values
 from tap_oauth2_generic.importers.openapi_parents import (
     Contexts,
     declare_partitions,
@@ -109,6 +106,7 @@ class _Reading:
                 needed[id(at)] = at
                 at = contexts.fill(at)
         found = [one for one in listed.values() if id(one) in needed]
+        share_values(found)
         for listing in found:
             declare_partitions(listing)
             if id(listing) not in chosen or needs_values(listing, contexts):

@@ -181,6 +181,8 @@ class Lister:
         return bool(kinds) and kinds <= _SCALARS
 
 
+# Streams of which most need a parameter: it is about the connection.
+_MANY = 3
 # OpenAPI says that they are ignored: others decide about them.
 _IGNORED = frozenset({"accept", "content-type", "authorization"})
 
@@ -188,6 +190,25 @@ _IGNORED = frozenset({"accept", "content-type", "authorization"})
 def stand_in(name: str) -> str:
     """Return what stands for a value that the user has to give."""
     return "YOUR_" + re.sub(r"\W+", "_", name).strip("_").upper()
+
+
+def share_values(listings: list[Listing]) -> None:
+    """Move a parameter that most streams need, such as a tenant, to the connection."""
+    for place in ("headers", "params"):
+        needing: dict[str, list[Listing]] = {}
+        for listing in listings:
+            for name, value in listing.definition.get(place, {}).items():
+                if value == stand_in(name):
+                    needing.setdefault(name, []).append(listing)
+        for name, found in needing.items():
+            if len(found) < _MANY or 2 * len(found) <= len(listings):
+                continue
+            for listing in found:
+                del listing.definition[place][name]
+                listing.values.remove(name)
+                listing.connection.setdefault(place, {})[name] = None
+                if not listing.definition[place]:
+                    del listing.definition[place]
 
 
 def choices_of(param: Mapping[str, Any]) -> list[Any]:

@@ -11,7 +11,7 @@ from tap_oauth2_generic.importers.openapi_schemas import Schemas
 from tap_oauth2_generic.parsing.guess_records import USUAL, guess_records, is_usual_key
 from tap_oauth2_generic.settings.paths import flatten
 
-_JSON = re.compile(r"(application|text)/([\w.-]+\+)?json\b|\*/\*|application/\*")
+_JSON = re.compile(r"(application|text)/([\w.-]+\+)?json\b|\*(/\*)?$|application/\*")
 _PATH = re.compile(r"(\$\.)?[\w@'][^{}$\"]*")
 _CODES = ("200", "2XX", "2xx", "206", "203", "201", "default")
 # Members around the list of a response; a record has more.
@@ -80,7 +80,7 @@ class Responses:
         items = self._schemas.at(schemas, place if "[*]" in place else f"{place}[*]")
         if not self._is_list(path, schemas, keys, is_named=is_named or is_paged):
             raise NotListedError(_SINGLE)
-        if not is_named and self._schemas.shape(items).kinds != {"object"}:
+        if not (is_named or is_paged) and self._schemas.shape(items).kinds != {"object"}:
             raise NotListedError(_SINGLE)
         return place, items, is_named or is_paged
 

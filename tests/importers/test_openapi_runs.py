@@ -258,3 +258,14 @@ def test_required_parameter_with_one_value_is_sent(tap: TapRunner, api: ApiServe
     tap.ok({**made.config, "max_retries": 0})
     (seen,) = api.requests("/items")
     assert (seen.query["view"], seen.headers["X-Version"]) == ("all", "2024-01")
+
+
+@pytest.mark.parametrize(("place", "setting"), [("header", "headers"), ("query", "params")])
+def test_parameter_that_most_streams_need_is_of_the_connection(place: str, setting: str) -> None:
+    """A tenant is given once, not in each stream."""
+    tenant = param("X-Tenant", "string", place, required=True)
+    paths = {f"/{name}": listing(list_of(record()), tenant) for name in ("a", "b", "c")}
+    made = imported(document({**paths, "/d": listing(list_of(record()))}))
+    assert made.secrets[setting] == {"X-Tenant": None}
+    assert "YOUR_" not in str(made.config)
+    assert all("selected" not in one for one in made.config["streams"])

@@ -56,6 +56,10 @@ class Records:
             return
         if keys[-1] == "*" and "*" not in keys[:-1]:
             self.settings["records_are_values"] = True
+            self.texts.notes.append(
+                f"line {extractor.line_of('field_path')}: records are the values of an object; "
+                "if it is a list, remove records_are_values"
+            )
             keys = keys[:-1]
         if "*" in keys:
             self.settings["records_path"] = "$" + "".join(
@@ -173,6 +177,8 @@ class Records:
 
 
 def _is_true(node: ast.expr) -> bool:
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
+        return any(map(_is_true, node.values))
     return isinstance(node, ast.Constant) and bool(node.value)
 
 

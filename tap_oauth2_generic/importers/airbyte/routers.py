@@ -11,14 +11,17 @@ from tap_oauth2_generic.importers.airbyte.paging import to_path
 from tap_oauth2_generic.importers.airbyte.requests import put_option
 from tap_oauth2_generic.importers.airbyte.texts import Texts
 
-#: Returns the name under which a parent stream is imported.
-NameParent = Callable[[Component], str]
+#: Returns the name under which a parent stream is imported, and what its slices are called.
+NameParent = Callable[[Component], tuple[str, dict[str, str]]]
 
 
 class Routers:
     """What a stream runs for: known before its request, since templates name it."""
 
-    def __init__(self, routers: list[Component], texts: Texts, name_parent: NameParent) -> None:
+    def __init__(
+        self, routers: list[Component], texts: Texts, name_parent: NameParent, own: list[str]
+    ) -> None:
+        self._own = own
         self.settings: dict[str, Any] = {}
         self._options: list[tuple[Component, str]] = []
         self._texts = texts
@@ -60,35 +63,39 @@ class Routers:
         key = str(self._texts.constant(parent, parent.text("parent_key")))
         if not field or not key:
             raise parent.fail("it lacks partition_field or parent_key")
-        keys = {field: to_path(tuple(key.split("/")) if "/" in key else tuple(key.split(".")))}
+        name, above = name_parent(stream)
+        # The tap adds it to each record, whose own field of that name would hide it.
+        column = f"{name}_{field}" if field in self._own or field == "id" else field
+        path = to_path(tuple(key.split("/")) if "/" in key else tuple(key.split(".")))
+        self._first, keys = column, {column: path}
         for extra in parent.get("extra_fields") or ():
             if isinstance(extra, list) and extra:
                 joined = ".".join(map(str, extra))
                 keys[joined.replace(".", "_")] = to_path(tuple(extra))
-                self._name(joined, f"parent.{joined.replace('.', '_')}", None)
-        self.settings["parent"] = {"stream": name_parent(stream), "keys": keys}
-        self._name(field, f"parent.{field}", parent.child("request_option"))
-        self._take_grandparents(stream, keys)
-
-    def _take_grandparents(self, stream: Component, keys: dict[str, str]) -> None:
-        """Take what the parent has of its own parent: its records hold those keys."""
-        retriever = stream.child("retriever", "SimpleRetriever")
-        for router in retriever.children("partition_router") if retriever else ():
-            for above in router.children("parent_stream_configs"):
-                field = above.text("partition_field")
-                if field and field not in keys:
-                    keys[field] = to_path((field,))
-                    self._name(field, f"parent.{field}", None)
-            if router.type == "ListPartitionRouter" and (field := router.text("cursor_field")):
-                keys.setdefault(field, to_path((field,)))
-                self._name(field, f"parent.{field}", None)
+                self._name(f"extra_fields.{joined}", f"parent.{joined.replace('.', '_')}", None)
+        self.settings["parent"] = {"stream": name, "keys": keys}
+        self._name(field, f"parent.{column}", parent.child("request_option"))
+        for called, placeholder in above.items():
+            # The records of the parent hold what it has of its own parent.
+            above_column = placeholder.partition(".")[2]
+            if above_column not in keys:
+                keys[above_column] = to_path((above_column,))
+            self._name(f"parent_slice.{called}", f"parent.{above_column}", None)
 
     def _name(self, field: str, placeholder: str, option: Component | None) -> None:
         self._texts.symbols.partition.setdefault(field, placeholder)
         if option is not None:
             self._options.append((option, f"{{{placeholder}}}"))
 
+    def drop_unused(self) -> None:
+        """Take from the parent only what a template names: each key is a column of the child."""
+        parent, used = self.settings.get("parent"), self._texts.symbols.used
+        if parent:
+            kept = {n: p for n, p in parent["keys"].items() if f"parent.{n}" in used}
+            parent["keys"] = kept or {self._first: parent["keys"][self._first]}
+
     def put_options(self, made: dict[str, Any]) -> None:
         """Put the values that travel in parameters of their own into the request."""
         for option, template in self._options:
+            self._texts.symbols.used.add(template.strip("{}"))
             put_option(option, template, made, self._texts)

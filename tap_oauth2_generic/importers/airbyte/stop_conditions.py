@@ -79,7 +79,8 @@ class _Reader:
         is_length = isinstance(node.left, ast.BinOp) and isinstance(node.left.right, ast.Name)
         is_length = is_length and node.left.right.id in ("length", "count")  # type: ignore[attr-defined]
         chain = chain_of(node.left)
-        if not is_length and not (chain and chain[0] == "last_page_size"):
+        is_count = chain and (chain[0] == "last_page_size" or "count" in str(chain[-1]))
+        if not is_length and not is_count:
             return False
         right = node.comparators[0]
         limit = right.value if isinstance(right, ast.Constant) else None

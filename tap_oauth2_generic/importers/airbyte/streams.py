@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,10 @@ from tap_oauth2_generic.importers.airbyte.records import Records, read_decoder, 
 from tap_oauth2_generic.importers.airbyte.requests import read_request
 from tap_oauth2_generic.importers.airbyte.routers import Routers
 from tap_oauth2_generic.importers.airbyte.settings_of_spec import SpecSettings
-from tap_oauth2_generic.importers.airbyte.texts import Symbols, Texts
+from tap_oauth2_generic.importers.airbyte.symbols import Symbols
+from tap_oauth2_generic.importers.airbyte.texts import Texts
+from tap_oauth2_generic.records.declared import SchemaSettings
+from tap_oauth2_generic.settings.fields import ErrorCollector, read
 
 
 @dataclass
@@ -28,6 +32,7 @@ class Stream:
     notes: list[str]
     lost: list[str]
     secrets: dict[str, dict[str, None]]
+    partition: dict[str, str]
 
     @property
     def name(self) -> str:
@@ -81,11 +86,11 @@ class StreamReader:
         except LeftOutError:
             return f"line_{stream.line}"
 
-    def _parent(self, parent: Component) -> str:
+    def _parent(self, parent: Component) -> tuple[str, dict[str, str]]:
         name = self.take(parent, selected=False)
         if name is None:
             raise parent.fail(f"its parent {self._name(parent)!r} is left out")
-        return name
+        return name, self.read[name].partition
 
     def _read(self, stream: Component, name: str) -> Stream:
         if stream.type not in ("DeclarativeStream", ""):
@@ -98,7 +103,8 @@ class StreamReader:
         cursor = stream.child("incremental_sync")
         symbols = Symbols(interval=bound_names(cursor), token=token_of(paginator))
         texts = Texts(self.spec, symbols)
-        routers = Routers(retriever.children("partition_router"), texts, self._parent)
+        primary = _primary_keys(stream, texts)
+        routers = Routers(retriever.children("partition_router"), texts, self._parent, primary)
         made, authenticator = _request(retriever, texts)
         routers.put_options(made)
         definition: dict[str, Any] = {"name": name, **made}
@@ -112,20 +118,19 @@ class StreamReader:
         definition |= records.settings
         if paging := read_paging(paginator, definition, texts):
             definition["pagination"] = paging
-        primary = _primary_keys(stream, texts)
         if primary:
             definition["primary_keys"] = primary
         if cursor is not None:
             definition |= read_cursor(cursor, definition, texts, self.dates)
         self._drop_older(records, definition)
-        _check_keys(stream, definition, records)
+        _check_keys(stream, definition, records, routers)
         definition |= _contexts(routers, records)
         lost = list(records.lost)
         handler = _requester(retriever).child("error_handler", "DefaultErrorHandler")
         if rules := read_rules(handler, texts, lost):
             definition["response_rules"] = rules
         definition |= _schema(stream)
-        found = (records.stream_map, texts.notes, lost, texts.of_connection)
+        found = (records.stream_map, texts.notes, lost, texts.of_connection, symbols.partition)
         return Stream(definition, authenticator, stream.line, *found)
 
     @staticmethod
@@ -165,8 +170,16 @@ def _primary_keys(stream: Component, texts: Texts) -> list[str]:
     return [str(one[0] if isinstance(one, list) and one else one) for one in listed]
 
 
-def _check_keys(stream: Component, definition: dict[str, Any], records: Records) -> None:
+def _check_keys(
+    stream: Component, definition: dict[str, Any], records: Records, routers: Routers
+) -> None:
     """Raise LeftOutError if a key is a column that the tap cannot make before its maps."""
+    for key in definition.get("primary_keys", ()):
+        code = records.stream_map.get(key)
+        if code and re.fullmatch(r"'[^'\\]*'", code):
+            # A partition of one value is a column, too, and there before the maps.
+            del records.stream_map[key]
+            routers.settings.setdefault("partitions", {})[key] = [code[1:-1]]
     keys = [*definition.get("primary_keys", ()), definition.get("replication_key")]
     for key in keys:
         if key in records.stream_map and key is not None:
@@ -180,6 +193,8 @@ def _contexts(routers: Routers, records: Records) -> dict[str, Any]:
     for name, source in records.parent_keys.items():
         if parent and source in parent["keys"]:
             parent["keys"][name] = parent["keys"][source]
+            records.texts.symbols.used.add(f"parent.{name}")
+    routers.drop_unused()
     return routers.settings
 
 
@@ -190,6 +205,11 @@ def _schema(stream: Component) -> dict[str, Any]:
     if not isinstance(schema, dict) or not schema.get("properties"):
         return {}
     schema = {**_plain(schema), "type": "object"}
+    collector = ErrorCollector()
+    read(SchemaSettings, {"schema": schema}, collector)
+    if collector.errors:
+        # It is inferred then: a mistake in it says nothing of the rows.
+        return {}
     return {"schema": schema, "on_type_change": "variant", "new_fields": "add"}
 
 

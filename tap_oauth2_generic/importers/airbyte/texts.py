@@ -15,41 +15,13 @@ from tap_oauth2_generic.importers.airbyte.expressions import split_text as split
 from tap_oauth2_generic.importers.airbyte.folding import Folder
 from tap_oauth2_generic.importers.airbyte.manifest import Component
 from tap_oauth2_generic.importers.airbyte.settings_of_spec import SpecSettings
+from tap_oauth2_generic.importers.airbyte.symbols import SLICES, Symbols
 from tap_oauth2_generic.settings.templates import as_text, parse_template
 
-_SLICES = frozenset({"stream_partition", "stream_slice", "stream_interval", "partition"})
 _PARTS = {"year": "%Y", "month": "%-m", "day": "%-d", "hour": "%-H", "minute": "%-M"}
 _WORDS = {"%s": "epoch", "%ms": "epoch_ms", "%epoch_microseconds": "epoch_us", "%Y-%m-%d": "date"}
 #: No value: the parameter is not sent.
 OMITTED = object()
-
-
-@dataclass
-class Symbols:
-    """The names that a stream's templates may use, each with its placeholder."""
-
-    partition: dict[str, str] = field(default_factory=dict)
-    interval: dict[str, str] = field(default_factory=dict)
-    token: str = ""
-    is_job: bool = False
-    used: set[str] = field(default_factory=set)
-
-    def find(self, chain: Chain) -> str | None:
-        """Return the placeholder of a value, None if there is none."""
-        root, keys = chain[0], [key for key in chain[1:] if key != "_partition"]
-        found = None
-        if root in _SLICES and keys:
-            if keys[0] in ("parent_slice", "extra_fields", "partition", "cursor_slice"):
-                keys = keys[-1:]
-            name = ".".join(map(str, keys))
-            found = self.interval.get(name) or self.partition.get(name)
-        elif root == "next_page_token" and self.token:
-            found = self.token
-        elif root in ("creation_response", "polling_response", "create_job_response") and keys:
-            found = f"job.{'.'.join(map(str, keys))}" if self.is_job else None
-        if found:
-            self.used.add(found)
-        return found
 
 
 @dataclass
@@ -158,6 +130,8 @@ class Texts:
         """Return what stands between the braces for an expression, None if nothing does."""
         if chain := chain_of(node):
             return self.symbols.find(chain)
+        if isinstance(node, ast.BoolOp | ast.IfExp):
+            return self._with_default(node, may_be_now=may_be_now)
         if isinstance(node, ast.Attribute) and node.attr in _PARTS:
             inner = self._time(node.value, may_be_now=may_be_now)
             return f"{inner}:{_PARTS[node.attr]}" if inner else None
@@ -170,6 +144,15 @@ class Texts:
             factor = node.right.value if isinstance(node.right, ast.Constant) else None
             return f"{inner}_ms" if inner.endswith(":epoch") and factor == 1000 else None  # noqa: PLR2004
         return self._formatted(node, may_be_now=may_be_now)
+
+    def _with_default(self, node: ast.BoolOp | ast.IfExp, *, may_be_now: bool) -> str | None:
+        """Return the placeholder of a value whose default never applies: it always has one."""
+        first = node.body if isinstance(node, ast.IfExp) else node.values[0]
+        asked = node.test if isinstance(node, ast.IfExp) else first
+        chain = chain_of(asked) or chain_of(_first_of(asked))
+        is_slice = chain is not None and chain[0] in SLICES
+        is_or = isinstance(node, ast.IfExp) or isinstance(node.op, ast.Or)
+        return self.placeholder(first, may_be_now=may_be_now) if is_slice and is_or else None
 
     def _formatted(self, node: ast.expr, *, may_be_now: bool) -> str | None:
         """Return the placeholder of a time that a function writes."""
@@ -219,6 +202,10 @@ def literal(text: str, place: str) -> str:
     except ValueError:
         is_itself = False
     return str(text) if is_itself and "}}" not in text else doubled
+
+
+def _first_of(node: ast.expr) -> ast.expr:
+    return node.values[0] if isinstance(node, ast.BoolOp) else node
 
 
 def _written(node: ast.expr) -> str:

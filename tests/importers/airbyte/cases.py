@@ -81,6 +81,10 @@ _SOME = {
             {"type": "HttpResponseFilter", "http_codes": [404], "action": "IGNORE"}]}}}, []),
     "jsonl": ("/jsonl", {"field_path": [], "retriever": {"decoder": {"type": "JsonlDecoder"}}},
               [1, 2]),
+    "csv": ("/csv", {"field_path": [], "retriever": {"decoder": {
+        "type": "CsvDecoder", "delimiter": ";"}}}, [1, 2]),
+    "xml": ("/xml", {"field_path": ["r", "items"], "retriever": {"decoder": {
+        "type": "XmlDecoder"}}}, [1, 2]),
 }  # fmt: skip
 
 
@@ -103,9 +107,51 @@ def _children(url: str) -> dict[str, Any]:
     return manifest(above, below)
 
 
+def _grandchildren(url: str) -> dict[str, Any]:
+    top = stream(url, "/pages", "top")
+    middle = stream(url, "/top/{{ stream_slice.id }}/middle", "middle",
+                    retriever=parent(top, partition_field="id"))  # fmt: skip
+    path = "/top/{{ stream_slice.parent_slice.id }}/middle/{{ stream_slice.id }}/low"
+    low = stream(url, path, "low", retriever=parent(middle, partition_field="id"))
+    return manifest(low)
+
+
+def _job(url: str) -> dict[str, Any]:
+    base = {"type": "HttpRequester", "url_base": url}
+    path = ["result"]
+    retriever = {
+        "type": "AsyncRetriever",
+        "creation_requester": {**base, "path": "jobs", "http_method": "POST",
+                               "request_body_json": {"of": "items"}},
+        "polling_requester": {**base, "path": "jobs/{{ creation_response['key'] }}"},
+        "status_extractor": {"type": "DpathExtractor", "field_path": ["status"]},
+        "status_mapping": {"completed": ["done"], "failed": ["failed"], "running": ["running"],
+                           "timeout": ["late"]},
+        "download_target_extractor": {"type": "DpathExtractor", "field_path": path},
+        "download_requester": {**base, "url_base": "{{ download_target }}", "path": ""},
+        "download_decoder": {"type": "CsvDecoder", "delimiter": ";"},
+    }  # fmt: skip
+    made = stream(url, "/jobs", field_path=[], retriever=retriever)
+    del made["retriever"]["requester"]
+    return manifest(made)
+
+
+def _posted(url: str) -> dict[str, Any]:
+    strategy = {"type": "OffsetIncrement", "page_size": SIZE, "inject_on_first_request": True}
+    paging = paginator(strategy, "from")
+    paging["paginator"]["page_token_option"]["inject_into"] = "body_json"
+    body = {"q": "{a}", "rest": ["{{ parameters['word'] }}"]}
+    requester = {"http_method": "POST", "request_body_json": body}
+    return manifest(stream(url, "/posted", retriever=paging, requester=requester,
+                           **{"$parameters": {"word": "x"}}))  # fmt: skip
+
+
 #: Name, manifest, stream, the IDs of its rows.
 CASES: list[tuple[str, Build, str, list[int]]] = [
     *((name, _build(*about), "items", IDS) for name, about in _ONE.items()),
     *((name, _build(path, changes), "items", ids) for name, (path, changes, ids) in _SOME.items()),
     ("children", _children, "parts", [101, 201, 301]),
+    ("grandchildren", _grandchildren, "low", [1011, 2011, 3011]),
+    ("job", _job, "items", [1, 2]),
+    ("posted", _posted, "items", IDS),
 ]

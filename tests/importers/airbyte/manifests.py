@@ -139,6 +139,13 @@ def serve(api: ApiServer) -> None:
     api.routes["/kinds"] = lambda s: {"items": [r for r in ROWS if r["kind"] == s.query["kind"]]}
     for row in ROWS[:3]:
         api.serve(f"/items/{row['id']}/parts", {"items": [{"id": row["id"] * 100 + 1}]})
+        middle = f"/top/{row['id']}/middle"
+        api.serve(middle, {"items": [{"id": row["id"] * 10}]})
+        api.serve(f"{middle}/{row['id'] * 10}/low", {"items": [{"id": row["id"] * 1000 + 11}]})
+    for row in ROWS[3:]:
+        api.serve(f"/top/{row['id']}/middle", {"items": []})
+    api.routes["/jobs"] = lambda s: {"key": 7} if s.json == {"of": "items"} else Reply({}, 400)
+    api.serve("/jobs/7", {"status": "done", "result": f"{api.url}/csv"})
     api.routes["/posted"] = lambda s: _part(s, s.json["from"]) if s.json["q"] == "{a}" else None
 
 

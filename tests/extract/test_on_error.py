@@ -341,10 +341,10 @@ def test_second_page_of_a_partition_fails_and_the_next_run_reads_it(
 @pytest.mark.parametrize("in_flight", [1, 4])
 @pytest.mark.parametrize("level", ["stream", "partitions", "child"])
 def test_setting_that_proves_wrong_ends_its_stream_only(api, tap, level, in_flight):
-    """Here too many windows, which is found when the bounds are known."""
+    """Here windows over numbers, which is found when the bounds are known."""
     api.routes = dict.fromkeys(["/a", "/z", "/x"], lambda _: ROWS)
-    incremental = {"start_param": "since", "end_param": "until", "window": "PT1S"}
-    wrong = stream("wrong", path="x", incremental=incremental)
+    incremental = {"start_param": "since", "end_param": "until", "window": "P1D"}
+    wrong = stream("wrong", path="x", replication_key="id", incremental=incremental)
     if level == "partitions":
         wrong["partitions"] = {"k": ["1", "2"]}
     if level == "child":
@@ -352,7 +352,7 @@ def test_setting_that_proves_wrong_ends_its_stream_only(api, tap, level, in_flig
     config = api.config(stream("a"), wrong, stream("z"), start_date="2020-01-01")
     run = tap({**config, "max_in_flight": in_flight})
     assert run.status == 1
-    assert all("window is so short" in line for line in run.error_lines)
+    assert all("window needs a replication_key that is a" in line for line in run.error_lines)
     assert len(run.error_lines) == {"stream": 1, "partitions": 2, "child": 4}[level]
     assert run.ids("a") == run.ids("z") == [1, 2, 3, 4]
     assert not api.requests("/x")

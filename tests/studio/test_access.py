@@ -11,22 +11,40 @@ import requests
 from tests.support.studio_process import StudioClient, StudioProcess
 
 
-def test_server_listens_on_loopback_only(studio, own_address):
-    port = int(studio.origin.rpartition(":")[2])
+@pytest.fixture(scope="module")
+def shared_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("shared")
+
+
+@pytest.fixture(scope="module")
+def shared_studio(shared_folder):
+    """One studio for all tests that only read, or whose changes it refuses."""
+    with StudioProcess(shared_folder) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def shared(shared_studio):
+    """The client that has opened it."""
+    return StudioClient(shared_studio)
+
+
+def test_server_listens_on_loopback_only(shared_studio, own_address):
+    port = int(shared_studio.origin.rpartition(":")[2])
     with socket.socket() as probe:
         probe.settimeout(2)
         assert probe.connect_ex((own_address, port)) != 0
-        assert studio.origin.startswith("http://127.0.0.1:")
+        assert shared_studio.origin.startswith("http://127.0.0.1:")
 
 
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:{port}", "127.0.0.1", "", "127.0.0.1:99999"]
 )
-def test_foreign_host_is_refused(studio, client, host):
+def test_foreign_host_is_refused(shared_studio, shared, host):
     """The name of another site that leads here (DNS rebinding) reaches nothing, key included."""
-    port = studio.origin.rpartition(":")[2]
-    for path in ("/", "/?key=" + studio.address.partition("=")[2], "/static/studio.js"):
-        response = client.get(path, Host=host.format(port=port))
+    port = shared_studio.origin.rpartition(":")[2]
+    for path in ("/", "/?key=" + shared_studio.address.partition("=")[2], "/static/studio.js"):
+        response = shared.get(path, Host=host.format(port=port))
         assert response.status_code in {400, 403}
         assert "form-token" not in response.text
 
@@ -53,15 +71,15 @@ def test_key_works_once(studio, client):
 
 
 @pytest.mark.parametrize("other", ['a={"b": 1}', 'theme="dark', "a b=c", "flag", "a[b]=c"])
-def test_cookies_of_other_servers_do_not_matter(client, other):
+def test_cookies_of_other_servers_do_not_matter(shared, other):
     """Browsers share them between the ports of a host."""
-    own = "; ".join(f"{one.name}={one.value}" for one in client.http.cookies)
+    own = "; ".join(f"{one.name}={one.value}" for one in shared.http.cookies)
     headers = {"Cookie": f"{other}; {own}"}
-    assert requests.get(client.origin, headers=headers, timeout=10).status_code == 200
+    assert requests.get(shared.origin, headers=headers, timeout=10).status_code == 200
 
 
-def test_cookie_is_strict_and_out_of_reach_of_scripts(client):
-    cookie = client.opening.headers["Set-Cookie"]
+def test_cookie_is_strict_and_out_of_reach_of_scripts(shared):
+    cookie = shared.opening.headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
     assert "Domain" not in cookie
@@ -80,27 +98,27 @@ def test_cookie_is_strict_and_out_of_reach_of_scripts(client):
     ],
     ids=str,
 )
-def test_change_from_elsewhere_is_refused(client, project, headers):
+def test_change_from_elsewhere_is_refused(shared, shared_folder, headers):
     """A change needs the origin of the page and its form token, with the cookie."""
-    response = client.post("/connection", {"base_url": "https://a.example"}, **headers)
+    response = shared.post("/connection", {"base_url": "https://a.example"}, **headers)
     assert response.status_code == 403
-    assert not (project / "config.json").exists()
+    assert not list(shared_folder.iterdir())
 
 
-def test_reading_changes_nothing(client, project):
+def test_reading_changes_nothing(shared, shared_folder):
     for path in ("/connection", "/connection/draft", "/connection/use", "/request/send"):
-        assert client.get(path).status_code == 405
-    assert not list(project.iterdir())
+        assert shared.get(path).status_code == 405
+    assert not list(shared_folder.iterdir())
 
 
-def test_huge_form_is_refused(client):
-    response = client.post("/connection", {"base_url": "x" * (17 * 2**20)})
+def test_huge_form_is_refused(shared):
+    response = shared.post("/connection", {"base_url": "x" * (17 * 2**20)})
     assert response.status_code == 413
 
 
 @pytest.mark.parametrize("path", ["/", "/request", "/static/studio.js", "/unknown", "/?key=wrong"])
-def test_every_response_has_the_headers_of_protection(client, path):
-    response = client.get(path)
+def test_every_response_has_the_headers_of_protection(shared, path):
+    response = shared.get(path)
     policy = response.headers["Content-Security-Policy"]
     assert "default-src 'self'" in policy
     assert "frame-ancestors 'none'" in policy
@@ -110,10 +128,10 @@ def test_every_response_has_the_headers_of_protection(client, path):
     assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_page_uses_no_other_source(client):
+def test_page_uses_no_other_source(shared):
     """Page, style and script name no address of another host."""
     for path in ("/", "/request", "/static/studio.js", "/static/studio.css"):
-        assert not re.findall(r"(?:src|href|url|import)\W+https?:", client.get(path).text)
+        assert not re.findall(r"(?:src|href|url|import)\W+https?:", shared.get(path).text)
 
 
 def test_used_port_is_named(studio, project):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tap_oauth2_generic.agents.tools import TOOLS
 from tap_oauth2_generic.cli.program import Program
 from tap_oauth2_generic.demo import DEFAULT_PORT
 
@@ -28,6 +29,14 @@ def option_rows() -> Iterator[str]:
     for name, command in Program().commands.items():
         for option, default, meaning in _options(command):
             yield f"| `{name}` | `{option}` | {default} | {meaning} |"
+
+
+def tool_rows() -> Iterator[str]:
+    """Yield the table of the tools for coding agents."""
+    yield "| Tool | Does |"
+    yield "|:--|:--|"
+    for tool in TOOLS:
+        yield f"| `{tool.name}({', '.join(tool.parameters)})` | {tool.about} |"
 
 
 def _options(command: click.Command) -> Iterator[tuple[str, str, str]]:

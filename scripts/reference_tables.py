@@ -11,7 +11,7 @@ from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Any
 
-from command_tables import command_rows, option_rows
+from command_tables import command_rows, option_rows, tool_rows
 
 from tap_oauth2_generic import errors
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA
@@ -69,6 +69,7 @@ def tables(settings: Mapping[str, Any]) -> dict[str, str]:
         "providers": provider_rows(),
         "commands": command_rows(),
         "options": option_rows(),
+        "tools": tool_rows(),
         "bounds": limit_rows(),
         "errors": error_rows(),
         "report": report_rows(_REPORT["properties"]),

@@ -87,8 +87,14 @@ def describe_error(error: BaseException) -> list[str]:  # noqa: PLR0911 - one fo
     return [f"unexpected {what}; set TAP_OAUTH2_GENERIC_LOGLEVEL=DEBUG to see where"]
 
 
-def _log(lines: list[str]) -> None:
+def show(lines: list[str]) -> list[str]:
+    """Return the lines about an error as a user is shown them: masked, and neither too many."""
     more = len(lines) - MAX_ERROR_LINES
-    for line in [*lines[:MAX_ERROR_LINES], *([f"and {more} more errors"] if more > 0 else [])]:
-        shown = redact(" ".join(line.split()))
-        LOG.error("%s", shown if len(shown) <= MAX_LINE_LENGTH else f"{shown[:MAX_LINE_LENGTH]} …")
+    rest = [f"and {more} more errors"] if more > 0 else []
+    shown = [redact(" ".join(line.split())) for line in [*lines[:MAX_ERROR_LINES], *rest]]
+    return [s if len(s) <= MAX_LINE_LENGTH else f"{s[:MAX_LINE_LENGTH]} …" for s in shown]
+
+
+def _log(lines: list[str]) -> None:
+    for line in show(lines):
+        LOG.error("%s", line)

@@ -19,6 +19,8 @@ from tap_oauth2_generic.runtime.stats import plural
 from tap_oauth2_generic.runtime.timestamps import format_epoch
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
 
 def describe(chain: Chain) -> dict[str, Any]:
     """Return what is shown of a chain of tokens, as JSON-like data."""
@@ -33,6 +35,34 @@ def describe(chain: Chain) -> dict[str, Any]:
         "renewals": chain.renewals,
         "renewed_at": format_epoch(chain.renewed_at),
     }
+
+
+def judge(seconds: float | None, *, renews: bool, ended: bool) -> tuple[str, str]:
+    """Return the state of a connection, whose token ends in ``seconds``: a word, a sentence."""
+    if ended:
+        return "ended", "Connection revoked: the provider rejected the refresh token; log in again"
+    if seconds is None or seconds > 0:
+        return "linked", f"Connected, {validity(seconds)}"
+    if renews:
+        return "renewable", "Connected; the access token has expired and is renewed when it is used"
+    return "expired", "Connection expired, and there is no refresh token; log in again"
+
+
+def validity(seconds: float | None) -> str:
+    """Return how long a token is valid, in words."""
+    if seconds is None:
+        return "valid for an unknown time"
+    if seconds <= 0:
+        return f"expired {_span(-seconds)} ago"
+    return f"valid for {_span(seconds)}"
+
+
+def _span(seconds: float) -> str:
+    for unit, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
+        # Two of a unit at least, so that little is rounded away.
+        if seconds >= 2 * unit:
+            return plural(int(seconds // unit), name)
+    return plural(int(seconds), "second")
 
 
 def _name(row: str) -> str:

@@ -131,7 +131,7 @@ def report(made: Imported, missing: list[str]) -> Iterator[str]:
         "unsure, so look at it": made.unsure,
         "left out": made.left_out,
         "to add to the configuration": missing,
-        "secrets, to set in the environment": [*_variables(made)],
+        "secrets, to set in the environment": [*variables(made)],
     }
     for title, sentences in parts.items():
         if sentences:
@@ -140,7 +140,8 @@ def report(made: Imported, missing: list[str]) -> Iterator[str]:
             yield from (f"  - {printable(redact(s)).replace(chr(10), '?')}" for s in sentences)
 
 
-def _variables(made: Imported) -> Iterator[str]:
+def variables(made: Imported) -> Iterator[str]:
+    """Yield the environment variable of each secret, and whether the source has it."""
     for name, value in made.secrets.items():
         where = "the source has it" if None not in _values(value) else "the source has none"
         members = dict.fromkeys(value, "...") if isinstance(value, dict) else {}

@@ -6,7 +6,7 @@ Reads as a sync does, but writes no Singer message and moves no bookmark.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ def preview(
     except TapError as error:
         report |= {"ok": False, "error": redact(str(error))}
     if suggester is not None:
-        report["suggestion"] = _suggestion(suggester.suggest(stream.sample))
+        report["suggestion"] = describe_suggestion(suggester.suggest(stream.sample))
     report |= describe_records(records)
     report["records"] = mask(records[:wanted])
     if stream.reader.check.missing:
@@ -58,8 +58,8 @@ def preview(
     return report
 
 
-def _suggestion(suggestion: Suggestion) -> dict[str, Any]:
-    """Return a suggestion without secrets."""
+def describe_suggestion(suggestion: Suggestion) -> dict[str, Any]:
+    """Return a suggestion as JSON-like data, without secrets."""
     definition, remarks = mask(suggestion.definition), mask(suggestion.remarks)
     if headers := definition.get("headers"):
         fixed = {name: value for name, value in headers.items() if "{" not in str(value)}
@@ -132,6 +132,13 @@ def _type(column: dict[str, Any]) -> str:
     return column.get("format") or " or ".join(sorted(types_of(column))) or "null"
 
 
+def find_stream(streams: Mapping[str, OAuth2Stream], name: str) -> OAuth2Stream:
+    """Return the stream of a name; raise InputError if there is none."""
+    if name not in streams:
+        raise InputError(f"there is no stream {name!r}; there are: {', '.join(streams)}")
+    return streams[name]
+
+
 def _write_schemas(streams: Sequence[OAuth2Stream], file: str, *, is_single: bool) -> None:
     """Write the schemas to declare; raise TapError if one cannot be inferred."""
     schemas = {stream.name: stream.schema for stream in streams}
@@ -166,9 +173,8 @@ def run(  # noqa: PLR0913 - its options
         list_streams(config.get("provider"), as_json=as_json)
         return
     streams: dict[str, Any] = dict(TapOAuth2Generic(config=config, setup_mapper=False).streams)
-    if name is not None and name not in streams:
-        raise InputError(f"there is no stream {name!r}; there are: {', '.join(streams)}")
-    chosen = [] if offline else [*streams.values()] if name is None else [streams[name]]
+    found = [*streams.values()] if name is None else [find_stream(streams, name)]
+    chosen = [] if offline else found
     suggester = Suggester() if suggests else None
     reports = [preview(stream, wanted, suggester) for stream in chosen]
     if as_json:

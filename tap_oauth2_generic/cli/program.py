@@ -137,6 +137,11 @@ SUBCOMMANDS = (
         config=option("Configuration file to edit; Save creates it.", "--config", "file",
                       default="config.json", show_default=True, metavar="FILE"),
     ),
+    Subcommand(
+        "mcp", "Serve tools for coding agents over stdin and stdout.",
+        "Serve tools for coding agents over stdin and stdout.\n\n"
+        "Secrets and logins are used only for the connection that --config describes.",
+    ),
     demo,
 )  # fmt: skip
 

@@ -56,6 +56,7 @@ class Suggester:
             try:
                 made.look()
             except TapError as error:
+                made.failure = str(error)
                 made.remarks.append(f"could not look at its responses: {error}")
         return self._made[name]
 
@@ -67,6 +68,8 @@ class Suggestion:
         self.sample = sample
         self.definition = dict(sample.plan.reader.stream.written)
         self.remarks: list[str] = []
+        #: Why its responses could not be looked at, empty if they could.
+        self.failure = ""
 
     def look(self) -> None:
         """Complete the definition by the responses; raise TapError."""

@@ -101,5 +101,11 @@ MAX_TRIALS = 120
 MAX_PREVIEW_FIELDS = 300
 #: bytes of a source that `import` reads | A larger one is an error.
 MAX_IMPORT_BYTES = 2**26
+#: seconds of one call of an `mcp` tool | The call ends with an error; what it had begun stops.
+MAX_CALL_SECONDS = 50
+#: bytes of the arguments of an `mcp` tool, as JSON | More is an error.
+MAX_ARGUMENT_BYTES = 2**22
+#: bytes of the result of an `mcp` tool | More is an error: ask for fewer records.
+MAX_RESULT_BYTES = 2**20
 #: configurations made by `shard` | More is an error.
 MAX_SHARDS = 1000

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tap_oauth2_generic.cli.connections import describe, remove_connection
+from tap_oauth2_generic.cli.connections import describe, judge, remove_connection, validity
 from tap_oauth2_generic.config.config import Config
 from tap_oauth2_generic.errors import TapError
 from tap_oauth2_generic.oauth2.store import TokenStore
@@ -19,7 +19,6 @@ from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.studio.raw_request import send_raw
 from tap_oauth2_generic.studio.sessions import EXCHANGES, open_session, sentence
 
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _REJECTED, _FORBIDDEN = 401, 403
 
 
@@ -62,12 +61,12 @@ def read_state(config: Config, last: Check | None = None) -> ConnectionState:
         shown, now = describe(chain), session.clock.time()
         seconds = None if chain.token.expires_at is None else chain.token.expires_at - now
         renews = shown["refresh_token"] or config.grant.unattended
-        kind, title = _judge(seconds, renews=renews, ended=chain.ended)
+        kind, title = judge(seconds, renews=renews, ended=chain.ended)
         if kind == "linked" and last and not last.works:
             kind, title = "refused", f"{title}, but the last check failed"
         facts = {
             "Connection": printable(shown["name"]),
-            "Access token": _validity(seconds),
+            "Access token": validity(seconds),
             "Refresh token": "stored" if shown["refresh_token"] else "none",
             "Renewed": _renewals(shown),
             "Scopes": printable(" ".join(shown["scopes"])) or "none",
@@ -114,32 +113,6 @@ def disconnect(config: Config) -> str:
 def _store(session: Session) -> TokenStore:
     oauth2 = session.config.oauth2
     return TokenStore(oauth2.token_store, oauth2.token_store_key)
-
-
-def _judge(seconds: float | None, *, renews: bool, ended: bool) -> tuple[str, str]:
-    if ended:
-        return "ended", "Connection revoked: the provider rejected the refresh token; log in again"
-    if seconds is None or seconds > 0:
-        return "linked", f"Connected, {_validity(seconds)}"
-    if renews:
-        return "renewable", "Connected; the access token has expired and is renewed when it is used"
-    return "expired", "Connection expired, and there is no refresh token; log in again"
-
-
-def _validity(seconds: float | None) -> str:
-    if seconds is None:
-        return "valid for an unknown time"
-    if seconds <= 0:
-        return f"expired {_span(-seconds)} ago"
-    return f"valid for {_span(seconds)}"
-
-
-def _span(seconds: float) -> str:
-    for unit, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
-        # Two of a unit at least, so that little is rounded away.
-        if seconds >= 2 * unit:
-            return plural(int(seconds // unit), name)
-    return plural(int(seconds), "second")
 
 
 def _renewals(shown: Mapping[str, Any]) -> str:

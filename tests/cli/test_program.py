@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.commands import run_program
 
-SUBCOMMANDS = ("connections", "demo", "import", "login", "preview", "shard", "studio")
+SUBCOMMANDS = ("connections", "demo", "import", "login", "mcp", "preview", "shard", "studio")
 
 
 def test_help_lists_singer_options_and_subcommands():

@@ -135,9 +135,16 @@ def describe_login(session: Session, token: Token) -> list[str]:
 def run(paths: tuple[str, ...], timeout: float, *, no_browser: bool) -> None:
     """Run the command ``login``."""
     config = TapOAuth2Generic.parse_configuration(TapOAuth2Generic.merge_configuration(paths))
+    log_in(config, browser=not no_browser, timeout=timeout)
+    options = " ".join(f"--config {path}" for path in paths)
+    click.echo(f"Next: tap-oauth2-generic {options} --discover, or meltano run.")
+
+
+def log_in(config: Config, *, browser: bool, timeout: float) -> None:
+    """Log in and say for whom and until when; raise TapError."""
     session = Session.of(config, Clock(), sys.stdout.flush)
     with ExitStack() as stack:
-        ui = TerminalLogin(session.clock.sleep, stack, not no_browser, timeout)
+        ui = TerminalLogin(session.clock.sleep, stack, browser, timeout)
         try:
             token = session.authenticator.login(ui)
         except TapError as error:
@@ -146,6 +153,4 @@ def run(paths: tuple[str, ...], timeout: float, *, no_browser: bool) -> None:
         lines = describe_login(session, token)
         page = " ".join([*lines, "You can close this page and go back to the terminal."])
         ui.show("It worked", page, worked=True)
-        options = " ".join(f"--config {path}" for path in paths)
-        lines.append(f"Next: tap-oauth2-generic {options} --discover, or meltano run.")
         ui.say("\n" + "\n".join(lines))

@@ -69,6 +69,13 @@ def describe_suggestion(suggestion: Suggestion) -> dict[str, Any]:
     return {"stream": definition, "remarks": remarks}
 
 
+def show_report(report: dict[str, Any]) -> None:
+    """Print the report on a stream."""
+    for line in ("", *_lines(report)):
+        # A line break in a name or value must not begin a line of its own.
+        click.echo(printable(redact(line)).replace("\n", "?"))
+
+
 def _lines(report: dict[str, Any]) -> Iterator[str]:
     yield report["stream"]
     for number, page in enumerate(report["pages"], 1):
@@ -182,9 +189,8 @@ def run(  # noqa: PLR0913 - its options
     elif offline:
         click.echo(f"the configuration is valid; its streams are: {', '.join(streams)}")
     else:
-        for line in (line for report in reports for line in ("", *_lines(report))):
-            # A line break in a name or value must not begin a line of its own.
-            click.echo(printable(redact(line)).replace("\n", "?"))
+        for report in reports:
+            show_report(report)
         if suggests:
             _show_suggested(reports)
     if schema_file is not None:

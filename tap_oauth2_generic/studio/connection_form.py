@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tap_oauth2_generic.cli.asking import USUAL
 from tap_oauth2_generic.config.presets import apply_preset, names, preset
 from tap_oauth2_generic.oauth2.grants import DEFAULT_GRANT
 from tap_oauth2_generic.settings.fields import ErrorCollector
@@ -22,16 +23,6 @@ from tap_oauth2_generic.studio.form_fields import (
 )
 from tap_oauth2_generic.studio.project import STAND_IN, Project
 
-#: The usual fields of a hosted connector, under its names.
-USUAL = {
-    "base_url": "Base URL",
-    "authorize_url": "Authorize URL",
-    "access_token_url": "Access Token URL",
-    "refresh_token_url": "Refresh Token URL",
-    "client_id": "OAuth Client ID",
-    "client_secret": "OAuth Client Secret",
-    "scopes": "OAuth Scopes",
-}
 _ELSEWHERE = frozenset({"provider", "provider_params", "streams", *USUAL})
 _NO_PROVIDER: dict[str, Any] = {"title": "", "documentation": [], "params": {}}
 

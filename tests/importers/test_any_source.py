@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tap_oauth2_generic.cli.importing import as_json, import_source
+from tap_oauth2_generic.cli.import_file import as_json, import_source
 from tap_oauth2_generic.importers.imported import ImportOptions
 from tap_oauth2_generic.importers.kinds import KINDS
 from tap_oauth2_generic.settings.fields import ErrorCollector

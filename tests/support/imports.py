@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tap_oauth2_generic.cli.importing import as_json, import_source, report
+from tap_oauth2_generic.cli.import_file import as_json, import_source
+from tap_oauth2_generic.cli.importing import report
 from tap_oauth2_generic.importers.imported import Imported, ImportOptions
 
 if TYPE_CHECKING:

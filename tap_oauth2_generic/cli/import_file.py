@@ -1,0 +1,140 @@
+"""An import without its command line: checked, tried, and written to a new file.
+
+Nothing here knows a kind of source.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tap_oauth2_generic.cli.suggest import Suggester
+from tap_oauth2_generic.config.config import CONFIG_SCHEMA
+from tap_oauth2_generic.errors import InputError
+from tap_oauth2_generic.importers.imported import (
+    Imported,
+    ImportOptions,
+    read_source,
+    strings_in,
+)
+from tap_oauth2_generic.importers.paging import doubt
+from tap_oauth2_generic.runtime.json_encoder import encode_json
+from tap_oauth2_generic.runtime.redaction import register
+from tap_oauth2_generic.settings.fields import ErrorCollector
+from tap_oauth2_generic.singer.environment import add_environment
+from tap_oauth2_generic.tap import TapOAuth2Generic
+
+_PLACE = re.compile(r"(\w*)(?:\[(\d+)\])?")
+
+
+def import_source(kind: str, text: str, options: ImportOptions) -> tuple[Imported, list[str]]:
+    """Read a source, and leave out what the tap would reject.
+
+    Return it with what has to be added; raise InputError if nothing usable is left.
+    """
+    made = read_source(kind, text, options)
+    register(*strings_in(made.secrets))
+    missing = check(made)
+    streams = made.config.pop("streams", [])
+    if not streams:
+        reason = "; ".join(made.left_out[:3]) or "it names no request that reads a list"
+        raise InputError(f"nothing in the source can be imported: {reason}")
+    made.config["streams"] = streams
+    return made, missing
+
+
+def check(made: Imported) -> list[str]:
+    """Leave out wrong settings and streams, with a sentence each; return what is missing."""
+    while True:
+        collector = ErrorCollector()
+        given = {name: _fill(name, value) for name, value in made.secrets.items()}
+        TapOAuth2Generic.check_configuration({**made.config, **given}, collector)
+        wrong: dict[int, str] = {}
+        missing, streams = [], made.config.get("streams") or []
+        for line in collector.errors:
+            name, index = re.findall(_PLACE, line)[0]
+            if name == "streams" and index:
+                wrong.setdefault(int(index), line.partition("]")[2].lstrip(".:").strip())
+            elif name in made.config and name != "streams":
+                del made.config[name]
+                made.left_out.append(line)
+            else:
+                missing.append(line)
+        if len(missing) == len(collector.errors):
+            made.unsure += collector.warnings
+            return missing if streams else []
+        for index, reason in wrong.items():
+            made.left_out.append(f"stream {streams[index].get('name')!r}: {reason}")
+        made.config["streams"] = [s for i, s in enumerate(streams) if i not in wrong]
+
+
+def _fill(name: str, value: Any) -> Any:
+    """Return a value for a secret that the user has, so that the other settings can be checked."""
+    if isinstance(value, dict):
+        return {member: _fill(member, one) for member, one in value.items()}
+    return f"<{name}>" if value is None else value
+
+
+def try_streams(made: Imported) -> None:
+    """Read a page or two of each stream, and take over what completes its definition."""
+    known = {n: v for n, v in made.secrets.items() if None not in (values_of(v))}
+    raw = add_environment(CONFIG_SCHEMA, {**made.config, **known}, wins=False)
+    collector = ErrorCollector()
+    if TapOAuth2Generic.check_configuration(raw, collector) is None:
+        made.unsure.append(f"nothing was tried: {collector.errors[0]}")
+        return
+    tap = TapOAuth2Generic(config=raw, setup_mapper=False)
+    suggester, found = Suggester(), []
+    try:
+        for definition, (name, stream) in zip(
+            made.config["streams"], tap.streams.items(), strict=True
+        ):
+            if definition.get("selected") is False:
+                # It lacks values that only the user knows.
+                found.append(definition)
+                continue
+            suggested = suggester.suggest(stream.sample)
+            found.append(suggested.definition)
+            _report_trial(made, name, suggested.remarks)
+    finally:
+        tap.session.close()
+    made.config["streams"] = found
+
+
+def _report_trial(made: Imported, name: str, remarks: list[str]) -> None:
+    for remark in remarks:
+        is_sure = remark.startswith("tried")
+        (made.derived if is_sure else made.unsure).append(f"stream {name!r}: {remark}")
+        if is_sure:
+            made.unsure = [one for one in made.unsure if not one.startswith(doubt(name))]
+
+
+def values_of(value: Any) -> list[Any]:
+    """Return the values of a secret setting: one, or one for each member."""
+    return list(value.values()) if isinstance(value, dict) else [value]
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file that must not exist yet; raise InputError."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        refuse_existing(path)
+    except OSError as error:
+        raise InputError(f"cannot write {str(path)!r}: {error.strerror}") from None
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise InputError if a file exists, before anything is asked or requested for it."""
+    if os.path.lexists(path):
+        raise InputError(f"{path} exists; choose another name, or move it away")
+
+
+def as_json(config: dict[str, Any]) -> str:
+    """Return a configuration as it goes into a file."""
+    return msgspec.json.format(encode_json(config), indent=2).decode() + "\n"

@@ -1,0 +1,159 @@
+"""The dialog of ``import`` without a source, on a real terminal against the demo's provider."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import stat
+import subprocess
+import termios
+import time
+
+import pytest
+
+from tests.support.commands import PROGRAM, run_program
+from tests.support.login_process import Person
+
+SECRET = "demo-secret"
+DEADLINE_SECONDS = 60
+
+
+class Terminal:
+    """The program on a terminal of its own; ``said`` is all that it has shown."""
+
+    def __init__(self, folder, *options):
+        self._own, far_end = pty.openpty()
+        bare = {n: v for n, v in os.environ.items() if n not in {"BROWSER", "DISPLAY"}}
+        self._process = subprocess.Popen(
+            [*PROGRAM, "import", *options], stdin=far_end, stdout=far_end, stderr=far_end,
+            cwd=folder, env=bare, start_new_session=True,
+            # Its controlling terminal, so that Ctrl-C there is a signal.
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
+        )  # fmt: skip
+        os.close(far_end)
+        self.said = ""
+        self.answers = 0
+        self._at = 0
+
+    def wait_for(self, pattern):
+        """Read until the pattern is shown after the last one; return its match."""
+        end = time.monotonic() + DEADLINE_SECONDS
+        while not (found := re.search(pattern, self.said[self._at :])):
+            assert self._read(end), f"{pattern!r} is not in:\n{self.said}"
+        self._at += found.end()
+        return found
+
+    def answer(self, question, text):
+        """Type a line once the question is shown."""
+        self.wait_for(re.escape(question))
+        self.answers += 1
+        os.write(self._own, f"{text}\n".encode())
+
+    def press(self, key):
+        os.write(self._own, key)
+
+    def end(self):
+        """Read to the end, and return the exit status."""
+        end = time.monotonic() + DEADLINE_SECONDS
+        while self._read(end):
+            pass
+        os.close(self._own)
+        return self._process.wait(DEADLINE_SECONDS)
+
+    def _read(self, end):
+        ready, _, _ = select.select([self._own], [], [], max(0, end - time.monotonic()))
+        with contextlib.suppress(OSError):  # the far end is closed
+            if ready and (content := os.read(self._own, 4096)):
+                self.said += content.decode().replace("\r\n", "\n")
+                return True
+        return False
+
+
+@pytest.fixture
+def terminal(tmp_path):
+    return Terminal(tmp_path)
+
+
+def answer_connection(terminal, url):
+    terminal.answer("Provider preset", "")
+    terminal.answer("Base URL", f"{url}/api/v1")
+    terminal.answer("Authorize URL", f"{url}/oauth/authorize")
+    terminal.answer("Access Token URL", f"{url}/oauth/token")
+    terminal.answer("Refresh Token URL", "")
+    terminal.answer("OAuth Client ID", "demo-client")
+    terminal.answer("OAuth Client Secret (not shown)", SECRET)
+    terminal.answer("OAuth Scopes", "read")
+
+
+@pytest.mark.parametrize("kind", ["config", "meltano"])
+def test_first_rows_in_under_ten_answers(demo, terminal, tmp_path, tap, monkeypatch, kind):
+    """Asked, logged in, suggested, shown and written: the file then runs by itself."""
+    answer_connection(terminal, demo.url)
+    terminal.answer("Path of a list", "contacts")
+    address = terminal.wait_for(r"\n\s+(http\S+)\s")[1]
+    Person().visit(Person().decide(address))
+    terminal.wait_for("is logged in")
+    terminal.wait_for("record 1")
+    assert terminal.answers < 10
+    terminal.answer("Write", kind)
+    assert terminal.end() == 0, terminal.said
+    assert SECRET not in terminal.said
+    config, env = tmp_path / "config.json", tmp_path / ".env"
+    assert SECRET not in config.read_text()
+    assert SECRET in env.read_text()
+    assert stat.S_IMODE(env.stat().st_mode) == 0o600
+    assert (tmp_path / "meltano.yml").exists() is (kind == "meltano")
+    monkeypatch.setenv("TAP_OAUTH2_GENERIC_CLIENT_SECRET", SECRET)
+    written = json.loads(config.read_text())
+    assert written["streams"][0]["pagination"]["style"] != "none"
+    monkeypatch.chdir(tmp_path)
+    assert len(tap.ok(written).records("contacts")) > 100
+
+
+def test_wrong_answer_is_asked_again_in_one_line(terminal):
+    terminal.answer("Provider preset", "zoho_crmm")
+    terminal.answer("Error: there is no preset 'zoho_crmm'; did you mean 'zoho_crm'?", "")
+    terminal.answer("Base URL", "http://api.example.com")
+    terminal.wait_for(r"Error: base_url: must use https.*\nBase URL")
+    terminal.press(b"\x03")
+    assert terminal.end() == 1
+    assert "interrupted" in terminal.said
+    assert "Traceback" not in terminal.said
+
+
+def test_failed_login_loses_no_answer(api, terminal, tmp_path):
+    """What was typed is written all the same, and the exit status says that no row was read."""
+    api.routes["/token"] = None
+    terminal.answer("Provider preset", "")
+    terminal.answer("Base URL", api.url)
+    terminal.answer("Authorize URL", "")
+    terminal.answer("Access Token URL", f"{api.url}/nowhere")
+    terminal.answer("Refresh Token URL", "")
+    terminal.answer("OAuth Client ID", "client-of-the-test")
+    terminal.answer("OAuth Client Secret (not shown)", SECRET)
+    terminal.answer("OAuth Scopes", "")
+    terminal.answer("Path of a list", "v1/items")
+    terminal.answer("Write", "")
+    assert terminal.end() == 1
+    written = json.loads((tmp_path / "config.json").read_text())
+    assert written["grant_type"] == "client_credentials"
+    assert written["streams"] == [{"name": "items", "path": "v1/items"}]
+
+
+def test_existing_file_is_refused_before_any_question(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    terminal = Terminal(tmp_path)
+    assert terminal.end() == 1
+    assert "config.json exists" in terminal.said
+    assert "Provider" not in terminal.said
+
+
+def test_dialog_needs_a_terminal():
+    done = run_program("import", stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "needs a terminal" in done.stderr

@@ -67,9 +67,26 @@ class Imported:
                 # One variable holds all members: those of a file would hide it.
                 value = {**value, **known}
             self.secrets[name] = value if isinstance(value, Mapping) else known or value
+        for stream in self.config.get("streams") or []:
+            for place in ("headers", "params"):
+                self._take_from_stream(stream, place)
         parts = (part for one in strings_in(self.secrets) for part in _parts(one))
         found = [part for part in parts if len(part) >= _SHORTEST_LEAK]
         self.config = self._without(self.config, found, "")
+
+    def _take_from_stream(self, stream: Any, place: str) -> None:
+        """Move secrets of a stream to those of the connection: only its settings are secret."""
+        members: Any = stream.get(place) if isinstance(stream, dict) else None
+        for name in [n for n, v in (members or {}).items() if _is_one(n, v)]:
+            value = members.pop(name)
+            if self.secrets.setdefault(place, {}).setdefault(name, value) == value:
+                said = "holds a secret, which every stream sends now"
+                self.derived.append(f"stream {stream.get('name')!r}: {place}.{name} {said}")
+            else:
+                said = "holds a secret, of which another stream has another value; import it alone"
+                self.left_out.append(f"stream {stream.get('name')!r}: {place}.{name} {said}")
+        if members == {}:
+            del stream[place]
 
     def _without(self, value: Any, secrets: list[str], place: str) -> Any:
         if isinstance(value, dict):
@@ -121,5 +138,10 @@ def _parts(secret: str) -> Iterator[str]:
 
 
 def _holds_one(members: Mapping[str, Any]) -> bool:
-    """Return whether a member is a secret; a template is none."""
-    return any(is_secret(n) and isinstance(v, str) and "{" not in v for n, v in members.items())
+    """Return whether a member is a secret."""
+    return any(_is_one(name, value) for name, value in members.items())
+
+
+def _is_one(name: str, value: Any) -> bool:
+    """Return whether a header or parameter is a secret; a template is none."""
+    return is_secret(name) and isinstance(value, str) and value != "" and "{" not in value

@@ -12,6 +12,28 @@ SAMPLES = {
         f'curl https://api.example.com/q --json \'{{"token": "{SECRET}", "n": 1.10}}\'',
         f"curl -H 'Authorization: Bearer {SECRET}' 'https://api.example.com/items?note={SECRET}'",
     ],
+    "airbyte": [
+        f"""
+version: 6.0.0
+type: DeclarativeSource
+check: {{type: CheckStream, stream_names: [items]}}
+streams:
+- type: DeclarativeStream
+  name: items
+  primary_key: id
+  retriever:
+    type: SimpleRetriever
+    record_selector: {{type: RecordSelector, extractor: {{type: DpathExtractor, field_path: []}}}}
+    requester:
+      type: HttpRequester
+      url_base: https://api.example.com/v1
+      path: items
+      http_method: GET
+      authenticator: {{type: BearerAuthenticator, api_token: {SECRET}}}
+      request_headers: {{X-Api-Key: {SECRET}}}
+      request_parameters: {{access_token: {SECRET}, limit: "10"}}
+""",
+    ],
     "openapi": [
         f"""{{"openapi": "3.0.3", "servers": [{{"url": "https://me:{SECRET}@api.example.com/v1"}},
         {{"url": "https://b.example.com/?key={SECRET}"}}], "paths": {{"/items": {{"get": {{

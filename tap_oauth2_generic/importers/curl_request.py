@@ -21,7 +21,7 @@ from tap_oauth2_generic.importers.curl_values import (
     escape_braces,
     literal,
 )
-from tap_oauth2_generic.importers.names import drop_secrets, is_of_client, is_secret, is_stand_in
+from tap_oauth2_generic.importers.names import drop_secrets, holds_secret, is_of_client, is_stand_in
 from tap_oauth2_generic.settings.values import from_json, map_leaves
 
 _FROM_FILES = frozenset({"data", "data-binary", "json"})
@@ -78,10 +78,10 @@ def parse_curl(line: str) -> CurlRequest:
         options, urls = read_options(words[1:])
     except GetoptError as error:
         raise ValueError(f"the curl line cannot be read: {error.msg}") from None
-    return _Reader().read(options, urls)
+    return RequestReader().read(options, urls)
 
 
-class _Reader:
+class RequestReader:
     """Collects the options of one line."""
 
     def __init__(self) -> None:
@@ -133,7 +133,7 @@ class _Reader:
             self._take_authorization(value)
         elif is_of_client(name) or (name.lower() == "accept" and value.startswith("*/*")):
             self._made.left_out.append(f"header {name}")
-        elif is_secret(name):
+        elif holds_secret(name, value):
             self._keep_secret("headers", name, value)
         elif value:
             self._made.headers[name] = escape_braces(value)
@@ -194,7 +194,7 @@ class _Reader:
         self._made.url = f"{parts.scheme}://{host}{parts.path}"
         found = [parts.query, *self._query, *(self._data if self._is_query else [])]
         for name, value in parse_qsl("&".join(filter(None, found)), keep_blank_values=True):
-            if is_secret(name) and value:
+            if value and holds_secret(name, value):
                 self._keep_secret("params", name, value)
             else:
                 add_value(self._made.params, name, literal(value))

@@ -7,11 +7,15 @@ from collections.abc import Container
 from itertools import count as count_from
 from typing import Any
 
+from tap_oauth2_generic.runtime.redaction import mask_tokens
+from tap_oauth2_generic.runtime.timestamps import is_date_time
+
 # What a browser or curl adds by itself, and the tap does, too, or no API needs.
 _OF_CLIENTS = re.compile(
     r"(sec-|x-client-data)|(user-agent|referer|origin|host|connection|content-length|priority|dnt|te|"
     r"accept-encoding|accept-language|cache-control|pragma|upgrade-insecure-requests|"
-    r"if-none-match|if-modified-since)$",
+    r"if-none-match|if-modified-since|postman-token|traceparent|tracestate|baggage|sentry-trace|"
+    r"newrelic|x-(request|correlation)-id)$",
     re.IGNORECASE,
 )
 _SECRET = re.compile(
@@ -34,6 +38,9 @@ _NO_NAME = re.compile(
     re.IGNORECASE,
 )
 
+# Of MongoDB, and UUIDs.
+_ID = re.compile(r"[0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
 
 def is_of_client(header: str) -> bool:
     """Return whether a header is of the program that sent it, not of the request."""
@@ -45,9 +52,10 @@ def is_secret(name: str) -> bool:
     return bool(_SECRET.search(name)) and not _NO_SECRET.search(name)
 
 
-def is_secret_member(name: str) -> bool:
-    """Return whether a member of a body has the name of nothing but a secret."""
-    return bool(_SECRET_IN_BODY.search(name)) and not _NO_SECRET.search(name)
+def is_secret_member(name: str, value: str = "") -> bool:
+    """Return whether a member of a body has the name, or the value, of nothing but a secret."""
+    is_named = bool(_SECRET_IN_BODY.search(name))
+    return (is_named or looks_secret(value)) and not _NO_SECRET.search(name)
 
 
 def drop_secrets(value: Any, names: list[str]) -> Any:
@@ -56,9 +64,21 @@ def drop_secrets(value: Any, names: list[str]) -> Any:
         return [drop_secrets(one, names) for one in value]
     if not isinstance(value, dict):
         return value
-    found = [name for name, one in value.items() if isinstance(one, str) and is_secret_member(name)]
+    strings = {name: one for name, one in value.items() if isinstance(one, str)}
+    found = [name for name, one in strings.items() if is_secret_member(name, one)]
     names += found
     return {name: drop_secrets(one, names) for name, one in value.items() if name not in found}
+
+
+def looks_secret(value: str) -> bool:
+    """Return whether a value has the form of a token; an ID, a time or a sentence has not."""
+    is_other = _ID.fullmatch(value) or " " in value or is_date_time(value)
+    return not is_other and mask_tokens(value) != value
+
+
+def holds_secret(name: str, value: str) -> bool:
+    """Return whether a header, parameter or member is a secret, by its name or its value."""
+    return is_secret(name) or (looks_secret(value) and not _NO_SECRET.search(name))
 
 
 def is_stand_in(value: str) -> bool:

@@ -103,7 +103,7 @@ def add_paging(definition: dict[str, Any], made: Imported, signs: Sequence[Sign]
         inner = {own: "body"} if place == "body" and own else {}
         definition["pagination"] = {**found.settings, **inner}
     if found.used:
-        definition[place] = _without(definition[place], found.used)
+        definition[place] = without_params(definition[place], found.used)
         if not definition[place]:
             del definition[place]
     report_paging(str(definition["name"]), found, made)
@@ -224,7 +224,8 @@ def _members(body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def _without(params: Mapping[str, Any], used: frozenset[str]) -> dict[str, Any]:
+def without_params(params: Mapping[str, Any], used: frozenset[str]) -> dict[str, Any]:
+    """Return parameters without some; a dotted name is one of an inner object."""
     found = copy.deepcopy({n: value for n, value in params.items() if n not in used})
     for name in used - params.keys():
         outer, _, inner = name.partition(".")

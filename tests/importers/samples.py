@@ -2,7 +2,51 @@
 
 from __future__ import annotations
 
+import json
+
 SECRET = "s3cret-of-the-sample"
+_ROWS = json.dumps({"data": [{"id": 1}, {"id": 2}], "next_cursor": SECRET})
+_COLLECTION = {
+    "auth": {"type": "bearer", "bearer": [{"key": "token", "value": "{{held}}"}]},
+    "variable": [
+        {"key": "base", "value": "https://api.example.com/v1"},
+        {"key": "held", "value": SECRET, "type": "secret"},
+    ],
+    "item": [
+        {
+            "name": "List",
+            "request": {
+                "method": "GET",
+                "header": [{"key": "X-Any", "value": "{{held}}"}, {"key": "X-{a}", "value": "{b}"}],
+                "url": f"{{{{base}}}}/items?cursor=&limit=50&api_key={SECRET}&q={{{{held}}}}",
+            },
+            "response": [{"code": 200, "body": _ROWS}],
+        },
+        {"name": "Inner", "request": "{{base}}/items/:id/notes?filter={{unknown}}"},
+    ],
+}
+_HAR = {
+    "log": {
+        "entries": [
+            {
+                "request": {
+                    "method": "GET",
+                    "url": f"https://api.example.com/v1/items?page={page}&token={SECRET}&q={{a}}",
+                    "headers": [
+                        {"name": "Cookie", "value": f"sid={SECRET}"},
+                        {"name": "X-CSRF-Token", "value": SECRET},
+                        {"name": "Authorization", "value": f"Bearer {SECRET}"},
+                    ],
+                },
+                "response": {
+                    "status": 200,
+                    "content": {"mimeType": "application/json", "text": f'[{{"id": {page}}}]'},
+                },
+            }
+            for page in (1, 2)
+        ]
+    }
+}
 SAMPLES = {
     "curl": [
         f"curl -u me:{SECRET} 'https://api.example.com/v1/items?page=1&limit=500'",
@@ -56,4 +100,6 @@ paths:
         200: {{schema: {{type: array, items: {{type: string}}}}}}
 """,
     ],
+    "postman": [json.dumps(_COLLECTION)],
+    "har": [json.dumps(_HAR)],
 }

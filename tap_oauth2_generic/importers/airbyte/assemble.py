@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from tap_oauth2_generic.importers.airbyte.connection import Settings, read_authenticator
+from tap_oauth2_generic.importers.airbyte.connection import (
+    SecretValue,
+    Settings,
+    read_authenticator,
+)
 from tap_oauth2_generic.importers.airbyte.cursors import StartDates
 from tap_oauth2_generic.importers.airbyte.manifest import Component, LeftOutError
 from tap_oauth2_generic.importers.airbyte.requests import host_of, split_base
@@ -111,8 +115,8 @@ def _parent_of(stream: Stream) -> str:
 
 def _split_secrets(settings: Settings, made: Imported) -> None:
     for name, value in settings.items():
-        if value is None:
-            made.secrets[name] = None
+        if value is None or isinstance(value, SecretValue):
+            made.secrets[name] = value and str(value)
         else:
             made.config[name] = value
 

@@ -13,7 +13,12 @@ from tap_oauth2_generic.importers.airbyte.texts import Texts
 
 #: Settings of the connection; a secret that its user must bring is None.
 Settings = dict[str, Any]
-SECRETS = ("access_token", "client_secret", "refresh_token", "password", "private_key", "headers")
+
+
+class SecretValue(str):
+    """A secret that was written into the manifest."""
+
+    __slots__ = ()
 
 
 def read_authenticator(one: Component | None, texts: Texts) -> Settings:
@@ -26,13 +31,16 @@ def read_authenticator(one: Component | None, texts: Texts) -> Settings:
     return read(one, texts)
 
 
-def _bearer(_: Component, __: Texts) -> Settings:
-    return {"access_token": None}
+def _bearer(one: Component, texts: Texts) -> Settings:
+    literal, has_secret = plain(one, "api_token", texts)
+    # A token that was written into the manifest is a secret all the same.
+    return {"access_token": SecretValue(literal) if literal and not has_secret else None}
 
 
 def _api_key(one: Component, texts: Texts) -> Settings:
-    prefix, _ = plain(one, "api_token", texts)
-    found: Settings = {"access_token": None}
+    prefix, has_secret = plain(one, "api_token", texts)
+    found: Settings = {"access_token": None if has_secret else SecretValue(prefix)}
+    prefix = prefix if has_secret else ""
     option = one.child("inject_into")
     name = option_name(option, texts) if option else texts.constant(one, one.text("header"))
     place = option.text("inject_into") if option else "header"

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tap_oauth2_generic.importers.airbyte.manifest import Component
 from tap_oauth2_generic.importers.airbyte.texts import OMITTED, Texts
+from tap_oauth2_generic.importers.names import drop_secrets, is_secret
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 #: Where a request option goes, by its name in the manifest.
@@ -50,7 +51,10 @@ def _address(requester: Component, texts: Texts) -> str:
     found = texts.render(requester, joined.strip())
     if not isinstance(found, str):
         raise requester.fail("its address is empty", "url_base")
-    return found if "://" in found else f"https://{found}"
+    address = found if "://" in found else f"https://{found}"
+    if "@" in address.split("/", 3)[2]:
+        raise requester.fail("its address holds a user name", "url_base")
+    return address
 
 
 def split_base(address: str) -> tuple[str, str]:
@@ -74,9 +78,19 @@ def _mapping(requester: Component, name: str, texts: Texts, place: str) -> dict[
         raise requester.fail(f"{name} is no object", name)
     if any(isinstance(one, dict) for one in values.values()):
         raise requester.fail(f"{name} holds properties to request", name)
-    secret = [key for key, one in values.items() if texts.has_secret(requester, one)]
+    secret: dict[str, str | None] = {
+        key: one
+        for key, one in values.items()
+        if isinstance(one, str) and is_secret(key) and "{{" not in one
+    }
     if secret:
-        texts.of_connection.setdefault(place, {}).update(dict.fromkeys(secret))
+        texts.notes.append(
+            f"line {requester.line_of(name)}: {', '.join(secret)} is taken for a secret, and is "
+            "sent by all streams"
+        )
+    secret |= {key: None for key, one in values.items() if texts.has_secret(requester, one)}
+    if secret:
+        texts.of_connection.setdefault(place, {}).update(secret)
         values = {key: one for key, one in values.items() if key not in secret}
     found = texts.render(requester, values, place)
     return {key: _as_sent(one) for key, one in found.items()}
@@ -104,7 +118,10 @@ def _take_body(requester: Component, texts: Texts, made: dict[str, Any]) -> None
         value = dict(parse_qsl(value)) if "{{" not in value else None
     if not isinstance(value, dict | list):
         raise requester.fail(f"{name} is one string, not an object", name)
-    found = texts.render(requester, value, "body")
+    names: list[str] = []
+    found = drop_secrets(texts.render(requester, value, "body"), names)
+    if names:
+        raise requester.fail(f"its body holds {names[0]!r}, a secret; the tap keeps none there")
     if found is not OMITTED and found != {}:
         made["body"] = found
         if is_form:

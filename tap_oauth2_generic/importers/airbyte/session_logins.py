@@ -11,6 +11,7 @@ from tap_oauth2_generic.importers.airbyte.manifest import Component
 from tap_oauth2_generic.importers.airbyte.paging import to_path
 from tap_oauth2_generic.importers.airbyte.requests import option_name, read_request
 from tap_oauth2_generic.importers.airbyte.texts import Texts, literal
+from tap_oauth2_generic.importers.names import drop_secrets
 
 
 def read_session(one: Component, texts: Texts) -> dict[str, Any]:
@@ -44,6 +45,9 @@ def _login_request(login: Component, texts: Texts) -> tuple[dict[str, Any], dict
     for key, value in body.items() if isinstance(body, dict) else ():
         found = len(texts.secrets)
         parts = texts.parts(login, str(value))
+        if drop_secrets({key: str(value)}, []) == {}:
+            names.setdefault("password", key)
+            continue
         kind = "password" if len(texts.secrets) > found else "username"
         if any(isinstance(one, ast.Constant) and isinstance(one.value, Unknown) for one in parts):
             names.setdefault(kind, key)

@@ -31,7 +31,7 @@ class Stream:
     stream_map: dict[str, Any]
     notes: list[str]
     lost: list[str]
-    secrets: dict[str, dict[str, None]]
+    secrets: dict[str, dict[str, str | None]]
     partition: dict[str, str]
 
     @property

@@ -33,7 +33,7 @@ class Texts:
     notes: list[str] = field(default_factory=list)
     secrets: list[Unknown] = field(default_factory=list)
     #: Secret parameters and headers, which the connection holds.
-    of_connection: dict[str, dict[str, None]] = field(default_factory=dict)
+    of_connection: dict[str, dict[str, str | None]] = field(default_factory=dict)
 
     def has_secret(self, component: Component, value: Any) -> bool:
         """Return whether a value is, or holds, a secret."""

@@ -25,7 +25,7 @@ def _of(kind: str, **fields: Any) -> dict[str, Any]:
 
 def _login(url: str) -> dict[str, Any]:
     return {"type": "HttpRequester", "url_base": url, "path": "login", "http_method": "POST",
-            "request_body_json": {"user": "{{ config['name'] }}", "pass": KEY}}  # fmt: skip
+            "request_body_json": {"user": "{{ config['name'] }}", "password": KEY}}  # fmt: skip
 
 
 _OAUTH = {"client_id": "{{ config['client_id'] }}", "client_secret": "{{ config['secret'] }}"}
@@ -108,6 +108,31 @@ def test_no_secret_is_written(authenticator: Any) -> None:
     made = read_source("airbyte", written(document), ImportOptions())
     assert all(value is None for value in _leaves(made.secrets))
     assert "your-key" not in json.dumps(made.config)
+
+
+@pytest.mark.parametrize("authenticator", [case[0] for case in CASES.values()], ids=[*CASES])
+def test_a_secret_that_stands_in_the_manifest_is_not_written(authenticator: Any) -> None:
+    literal = "literal-secret-4711"
+    text = written(_document("https://api.example.com", authenticator)).replace(KEY, literal)
+    text = text.replace("{{ config['secret'] }}", literal)
+    made = read_source("airbyte", text, ImportOptions())
+    assert literal not in json.dumps([made.config, made.left_out, made.unsure, made.derived])
+
+
+@pytest.mark.parametrize(
+    "requester",
+    [
+        {"request_headers": {"X-Api-Key": "literal-secret-4711"}},
+        {"request_parameters": {"api_key": "literal-secret-4711"}},
+        {"request_body_json": {"password": "literal-secret-4711"}, "http_method": "POST"},
+        {"url_base": "https://user:literal-secret-4711@api.example.com"},
+    ],
+)
+def test_a_secret_in_a_request_is_not_written(requester: dict[str, Any]) -> None:
+    base = "https://api.example.com"
+    document = manifest(stream(base, "/a", "a"), stream(base, "/b", "b", requester=requester))
+    made = read_source("airbyte", written(document), ImportOptions())
+    assert "literal-secret-4711" not in json.dumps([made.config, made.left_out, made.derived])
 
 
 def _leaves(value: Any) -> list[Any]:

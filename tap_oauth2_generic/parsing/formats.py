@@ -61,16 +61,15 @@ def open_envelope(content: bytes, path: Path) -> tuple[Any, JsonList] | None:
     if not isinstance(path, DottedPath):
         return None
     try:
-        content = content.removeprefix(BYTE_ORDER_MARK)
         # Inside a string JSON allows no line break.
         is_spaced = b"\n" in content or b"\r" in content or SPACED in content[:PROBED_BYTES]
         is_large = len(content) > LARGE_BYTES
         cut = _cut_spaced(content, path.keys) if is_spaced and is_large else None
         if is_spaced and cut is None:
-            content = msgspec.json.format(content, indent=-1)
+            content = _without_spaces(content)
         rest, written = cut or _cut(content, path.keys)
         # It is small as a rule, and paging looks into it.
-        body = _DECODER.decode(rest)
+        body = _DECODER.decode(rest.removeprefix(BYTE_ORDER_MARK))
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, ArithmeticError, RecursionError):
         return None
     # A bare path that is itself a key of the body is that key.
@@ -90,7 +89,7 @@ def _cut(content: bytes, keys: tuple[str | int, ...]) -> tuple[bytes, JsonList]:
         end = start + len(text) - 1
     if start < 0:
         # There is a space between records.
-        return _cut(msgspec.json.format(content, indent=-1), keys)
+        return _cut(_without_spaces(content), keys)
     return content[:start] + b"[]" + content[end + 1 :], JsonList(found)
 
 
@@ -109,8 +108,15 @@ def _cut_spaced(content: bytes, keys: tuple[str | int, ...]) -> tuple[bytes, Jso
     return content[:start] + b"[]" + content[end + 1 :], SpacedList(found)
 
 
+def _without_spaces(content: bytes) -> bytes:
+    return msgspec.json.format(content.removeprefix(BYTE_ORDER_MARK), indent=-1)
+
+
 def _find_list(content: bytes, keys: tuple[str | int, ...]) -> Sequence[msgspec.Raw]:
-    found = _list_decoder(keys).decode(content)
+    is_marked = content.startswith(BYTE_ORDER_MARK)
+    # A view: without the mark, a large body would be there twice.
+    unmarked = memoryview(content)[len(BYTE_ORDER_MARK) :] if is_marked else content
+    found = _list_decoder(keys).decode(unmarked)
     for _ in keys:
         found = found.inner
     members: Sequence[msgspec.Raw] = found

@@ -153,10 +153,10 @@ PADS = pytest.mark.parametrize("pad", ["", "x" * LARGE_BYTES], ids=["small", "la
 @pytest.mark.parametrize("space", ["", " ", "\n", "\r\n  "])
 @pytest.mark.parametrize("before", ["", '"last": {"id": 1}, ', '"meta": {"data": [{"id": 1}]}, '])
 def test_list_of_records_stays_encoded(before, space, pad):
-    """Spaces, and equal records before the list, do not matter."""
+    """Spaces, a byte order mark, and equal records before the list do not matter."""
     items = f"{space},".join([f'{{"id": {space}{number}}}' for number in (1, 2, 3)])
     content = f'{{{before}"data":{space}[{space}{items}{space}]{space}, "pad": "{pad}"}}'
-    for written in (content, content.replace(": ", ":")):
+    for written in (content, content.replace(": ", ":"), f"\ufeff{content}"):
         rest, records = opened(written)
         assert records == ['{"id":1}', '{"id":2}', '{"id":3}']
         assert rest == json.loads(content) | {"data": []}

@@ -114,6 +114,10 @@ def read_body(response: requests.Response, *, spools: bool = False) -> bytes:
         body = spool(response.iter_content(_PIECE_BYTES)) if spools else io.BytesIO()
         if isinstance(body, io.BytesIO):
             body.writelines(response.iter_content(_PIECE_BYTES))
+    except ResponseError:
+        # The disk is full, and the rest is still to come.
+        response.close()
+        raise
     except ValueError as error:
         # For example a chunk of negative length.
         message = "the response violates the framing of HTTP"

@@ -13,7 +13,8 @@ from tap_oauth2_generic.agents.calls import Call, Tool, read_arguments
 from tap_oauth2_generic.agents.docs_search import search
 from tap_oauth2_generic.cli.boundary import describe_error, show
 from tap_oauth2_generic.cli.connections import describe, judge
-from tap_oauth2_generic.cli.importing import import_source, variables
+from tap_oauth2_generic.cli.import_file import import_source
+from tap_oauth2_generic.cli.importing import variables
 from tap_oauth2_generic.cli.preview import describe_suggestion, find_stream, preview
 from tap_oauth2_generic.cli.suggest import Suggester
 from tap_oauth2_generic.errors import ConfigurationError, InputError, StreamError

@@ -209,6 +209,12 @@ def test_report_of_a_large_document_is_bounded() -> None:
     made = imported(document(paths))
     report = [*made.derived, *made.unsure, *made.left_out]
     assert len(report) < 20
+    odd = {f"/odd{n}": listing(record()) for n in range(300)}
+    for n, item in enumerate(odd.values()):
+        odd_list = {"properties": {f"odd{n}s": {"type": "array", "items": record()}}}
+        content = item["get"]["responses"]["200"]["content"]["application/json"]
+        content["schema"] = {"type": "object", **odd_list}
+    assert len(imported(document(odd)).unsure) < 100
     assert any("300" in line and "and 290 more" in line for line in made.left_out)
 
 

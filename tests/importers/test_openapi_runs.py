@@ -269,3 +269,26 @@ def test_parameter_that_most_streams_need_is_of_the_connection(place: str, setti
     assert made.secrets[setting] == {"X-Tenant": None}
     assert "YOUR_" not in str(made.config)
     assert all("selected" not in one for one in made.config["streams"])
+
+
+def test_time_is_no_offset() -> None:
+    """A parameter ``start_at`` that takes a time filters, and pages nothing."""
+    time = param("start_at", "string", format="date-time")
+    made = imported(document({"/items": listing(list_of(record()), time)}))
+    assert "pagination" not in stream(made, "items")
+
+
+def test_key_of_a_parent_is_a_column_next_to_the_fields() -> None:
+    """It has the type of the parent's field, and another name than a field of the child."""
+    paths = {
+        "/orgs": listing(list_of(record())),
+        "/orgs/{org}/users": listing(
+            list_of(record(org={"type": "object"})), param("org", "string", "path")
+        ),
+    }
+    found = stream(imported(document(paths)), "users")
+    assert found["parent"] == {"stream": "orgs", "keys": {"path_org": "id"}}
+    assert found["path"] == "/orgs/{parent.path_org}/users"
+    columns = found["schema"]["properties"]
+    assert columns["path_org"] == {"type": ["integer", "null"]}
+    assert columns["org"] == {"type": ["object", "null"]}

@@ -172,6 +172,7 @@ def test_records_are_found_by_the_schema(schema: dict[str, Any], path: str | Non
     "schema",
     [
         record(tags={"type": "array", "items": record()}),
+        record(cards=list_of(record())),
         {"type": "object", "properties": {"data": record()}},
         {"type": "object", "properties": {"data": record(data={"type": "array", "items": {}})}},
         {"type": "string"},

@@ -167,6 +167,19 @@ def test_schemes_that_go_together_are_joined() -> None:
     assert any("other (basic)" in line for line in made.unsure)
 
 
+def test_scheme_that_most_streams_need_is_taken() -> None:
+    """What a few operations require is reported."""
+    basic = {"type": "http", "scheme": "basic"}
+    schemes = {"most": basic, "few": {"type": "http", "scheme": "bearer"}}
+    paths = {
+        f"/{name}": listing(list_of(record()), security=[{name[:-1]: []}])
+        for name in ("most1", "few1", "most2")
+    }
+    made = imported(document(paths, components={"securitySchemes": schemes}))
+    assert made.config["grant_type"] == "basic"
+    assert any("few (bearer)" in line for line in made.unsure)
+
+
 def test_document_without_schemes_is_unsure() -> None:
     """The API may need credentials that the document does not name."""
     made = imported(document({"/items": listing(list_of(record()))}))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import yaml
@@ -20,15 +20,24 @@ _FLOAT = re.compile(r"[-+]?\d{1,17}(\.\d{0,17})?([eE][-+]?\d{1,3})?")
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "~": None, "": None}
 _NUMERIC = frozenset("-+0123456789")
 _NO_KEY = object()
+#: Makes the object that begins at a line.
+NewObject = Callable[[int], dict[str, Any]]
 
 
-def read_yaml(text: str) -> Any:
-    """Return the document; raise ValueError with a sentence if it cannot be read."""
+def _new_object(_: int) -> dict[str, Any]:
+    return {}
+
+
+def read_yaml(text: str, new_object: NewObject = _new_object) -> Any:
+    """Return the document; raise ValueError with a sentence if it cannot be read.
+
+    ``new_object`` makes an object that begins at a line; one with ``lines`` gets those of its keys.
+    """
     # Millions of objects are made and none is freed: looking for garbage takes half the time.
     was_enabled = gc.isenabled()
     gc.disable()
     try:
-        return _build(yaml.parse(text, Loader=_LOADER))
+        return _build(yaml.parse(text, Loader=_LOADER), new_object)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ValueError(f"line {line}: it is neither YAML nor JSON ({error.problem})") from None
@@ -39,7 +48,7 @@ def read_yaml(text: str) -> Any:
             gc.enable()
 
 
-def _build(events: Iterable[Any]) -> Any:
+def _build(events: Iterable[Any], new_object: NewObject) -> Any:
     top: list[Any] = []
     # Each that is open: the value, and the key that waits for its value.
     around: Any = top
@@ -53,7 +62,8 @@ def _build(events: Iterable[Any]) -> Any:
             if len(outer) > _MAX_DEPTH:
                 raise ValueError(f"line {event.start_mark.line + 1}: it is nested too deep")
             outer.append((around, key, event.anchor))
-            around, key = ({} if kind is yaml.MappingStartEvent else []), _NO_KEY
+            is_object = kind is yaml.MappingStartEvent
+            around, key = (new_object(event.start_mark.line + 1) if is_object else []), _NO_KEY
             continue
         elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
             value = around
@@ -68,11 +78,11 @@ def _build(events: Iterable[Any]) -> Any:
             continue
         if kind is yaml.ScalarEvent and event.anchor:
             anchors[event.anchor] = value
-        key = _put(around, key, value)
+        key = _put(around, key, value, event)
     return top[0] if top else None
 
 
-def _put(around: Any, key: Any, value: Any) -> Any:
+def _put(around: Any, key: Any, value: Any, event: Any) -> Any:
     """Put a value into what is open around it; return the key that waits from then on."""
     if type(around) is list:
         around.append(value)
@@ -80,7 +90,10 @@ def _put(around: Any, key: Any, value: Any) -> Any:
     if key is _NO_KEY:
         if isinstance(value, dict | list):
             raise ValueError("a key is an object or a list")
-        return value if isinstance(value, str) else _word(value)
+        name = value if isinstance(value, str) else _word(value)
+        if type(around) is not dict:
+            around.lines[name] = event.start_mark.line + 1
+        return name
     if key == "<<" and isinstance(value, dict):
         around.update(value)
     else:

@@ -122,7 +122,7 @@ def _split_secrets(settings: Settings, made: Imported) -> None:
 
 
 def _take_consent(spec_of: Component | None, made: Imported) -> None:
-    """Take the address of the login, which the manifest has for Airbyte's own consent page."""
+    """Read the address of the login, which the manifest has for Airbyte's own consent page."""
     flow = spec_of.child("advanced_auth") if spec_of else None
     oauth = flow.child("oauth_config_specification") if flow else None
     about = oauth.child("oauth_connector_input_specification") if oauth else None

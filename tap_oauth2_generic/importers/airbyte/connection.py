@@ -133,7 +133,7 @@ def _jwt(one: Component, _: Texts) -> Settings:
 
 
 def _selective(one: Component, texts: Texts) -> Settings:
-    """Take one of several: that of the default, or the first that the tap has."""
+    """Read one of several: that of the default, or the first that the tap has."""
     choices = one.child("authenticators")
     members = choices.data.items() if choices else ()
     names = [name for name, value in members if isinstance(value, dict)]

@@ -29,7 +29,7 @@ def read_job(retriever: Component, texts: Texts) -> dict[str, Any]:
     found: dict[str, Any] = {
         "create": create,
         "poll": poll,
-        "status_path": _extracted(retriever, "status_extractor"),
+        "status_path": _path_of_extractor(retriever, "status_extractor"),
         "done": list(done),
         "failed": list(dict.fromkeys(stopped)),
         "download": _download(retriever, texts),
@@ -49,7 +49,7 @@ def _need(retriever: Component, name: str) -> Component:
     return found
 
 
-def _extracted(retriever: Component, name: str) -> str:
+def _path_of_extractor(retriever: Component, name: str) -> str:
     extractor = retriever.child(name, "DpathExtractor")
     path = extractor.get("field_path") if extractor else None
     if extractor is None or extractor.type != "DpathExtractor" or not isinstance(path, list):
@@ -77,6 +77,6 @@ def _download(retriever: Component, texts: Texts) -> dict[str, Any]:
     if any((chain_of(one) or ("",))[0] in ("download_target", "url") for one in targets):
         extractor = retriever.child("download_target_extractor", "DpathExtractor")
         many = extractor is not None and "*" in (extractor.get("field_path") or ())
-        path = _extracted(retriever, "download_target_extractor")
+        path = _path_of_extractor(retriever, "download_target_extractor")
         return {"urls_path" if many else "url_path": path}
     return read_request(requester, texts)

@@ -82,7 +82,7 @@ def _is_in_template(texts: Texts, token: str) -> bool:
     return token in texts.symbols.used
 
 
-def _counted(  # noqa: PLR0913, PLR0917
+def _count_style(  # noqa: PLR0913, PLR0917
     style: str, param: str, strategy: Component, paginator: Component, made: Any, texts: Texts
 ) -> dict[str, Any]:
     found: dict[str, Any] = {"style": style}
@@ -100,7 +100,7 @@ def _counted(  # noqa: PLR0913, PLR0917
 def _page_increment(
     strategy: Component, paginator: Component, made: dict[str, Any], texts: Texts
 ) -> dict[str, Any]:
-    found = _counted("page_number", "page", strategy, paginator, made, texts)
+    found = _count_style("page_number", "page", strategy, paginator, made, texts)
     start = texts.constant(strategy, strategy.data.get("start_from_page")) or 0
     return {**found, "page_start": int(start)}
 
@@ -108,7 +108,7 @@ def _page_increment(
 def _offset_increment(
     strategy: Component, paginator: Component, made: dict[str, Any], texts: Texts
 ) -> dict[str, Any]:
-    return _counted("offset", "offset", strategy, paginator, made, texts)
+    return _count_style("offset", "offset", strategy, paginator, made, texts)
 
 
 def _cursor_pagination(
@@ -165,7 +165,7 @@ def _next_of(strategy: Component, node: ast.expr, *, follows: bool) -> dict[str,
         return _next_of_header(strategy, chain, follows=follows)
     if chain and not follows and not pattern and _is_last_record(chain):
         return {"style": "last_record", "last_record_path": to_path(_in_record(chain))}
-    if not follows and (counted := _counted_by(node)):
+    if not follows and (counted := _count_style_of(node)):
         return counted
     sentence = f"the next token is computed: {ast.unparse(node)[:80]}"
     raise strategy.fail(sentence, "cursor_value")
@@ -217,10 +217,10 @@ def _cut_of(node: ast.expr) -> tuple[ast.expr, str] | None:
     return None
 
 
-def _counted_by(node: ast.expr) -> dict[str, Any] | None:
+def _count_style_of(node: ast.expr) -> dict[str, Any] | None:
     """Return the style of ``response.page + 1`` or ``response.offset + response.limit``."""
     if isinstance(node, ast.IfExp):
-        return _counted_by(node.body)
+        return _count_style_of(node.body)
     if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)):
         return None
     left, right = chain_of(node.left), node.right

@@ -66,7 +66,7 @@ def to_expression(node: ast.expr) -> str | None:  # noqa: PLR0911 - one line for
         return _member(chain)
     if isinstance(node, ast.BoolOp):
         word = " and " if isinstance(node.op, ast.And) else " or "
-        return _joined(word, node.values)
+        return _join(word, node.values)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         inner = to_expression(node.operand)
         return f"(not {inner})" if inner else None
@@ -105,7 +105,7 @@ def _comparison(node: ast.Compare) -> str | None:
     return f"({left} {word} {other})" if left and other and word else None
 
 
-def _joined(word: str, nodes: list[ast.expr]) -> str | None:
+def _join(word: str, nodes: list[ast.expr]) -> str | None:
     found = [to_expression(one) for one in nodes]
     return f"({word.join(map(str, found))})" if all(found) else None
 

@@ -31,7 +31,7 @@ class Records:
     lost: list[str] = field(default_factory=list)
 
     def take_selector(self, selector: Component | None) -> None:
-        """Take the extractor and the filter; raise LeftOutError if rows would be wrong."""
+        """Read the extractor and the filter; raise LeftOutError if rows would be wrong."""
         if selector is None:
             return
         if selector.type not in ("RecordSelector", ""):
@@ -88,7 +88,7 @@ class Records:
             raise one.fail(f"its condition has no counterpart: {ast.unparse(node)[:80]}")
 
     def take_transformations(self, stream: Component) -> None:
-        """Take each transformation in order; raise LeftOutError if rows would be wrong."""
+        """Read each transformation in order; raise LeftOutError if rows would be wrong."""
         for one in stream.children("transformations"):
             if one.type == "AddFields":
                 self._add_fields(one)

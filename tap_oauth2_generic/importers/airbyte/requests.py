@@ -93,10 +93,10 @@ def _mapping(requester: Component, name: str, texts: Texts, place: str) -> dict[
         texts.of_connection.setdefault(place, {}).update(secret)
         values = {key: one for key, one in values.items() if key not in secret}
     found = texts.render(requester, values, place)
-    return {key: _as_sent(one) for key, one in found.items()}
+    return {key: _to_words(one) for key, one in found.items()}
 
 
-def _as_sent(value: Any) -> Any:
+def _to_words(value: Any) -> Any:
     """Return a value as the CDK sends it: Python's words for booleans."""
     return str(value) if isinstance(value, bool) else value
 

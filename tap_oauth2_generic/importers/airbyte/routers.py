@@ -88,7 +88,7 @@ class Routers:
             self._options.append((option, f"{{{placeholder}}}"))
 
     def drop_unused(self) -> None:
-        """Take from the parent only what a template names: each key is a column of the child."""
+        """Keep of the parent only what a template names: each key is a column of the child."""
         parent, used = self.settings.get("parent"), self._texts.symbols.used
         if parent:
             kept = {n: p for n, p in parent["keys"].items() if f"parent.{n}" in used}

@@ -52,8 +52,7 @@ def _login_request(login: Component, texts: Texts) -> tuple[dict[str, Any], dict
         if any(isinstance(one, ast.Constant) and isinstance(one.value, Unknown) for one in parts):
             names.setdefault(kind, key)
     del texts.secrets[before:]
-    address = Component(login.data, login.parameters)
-    bare = {k: v for k, v in address.data.items() if not k.startswith("request_body")}
+    bare = {k: v for k, v in login.data.items() if not k.startswith("request_body")}
     stripped = type(login.data)(login.line)
     stripped.update(bare)
     request = read_request(Component(stripped, login.parameters), texts)

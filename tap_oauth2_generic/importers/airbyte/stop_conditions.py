@@ -29,7 +29,7 @@ class _Reader:
         self._found = found
 
     def read(self, node: ast.expr, strategy: Component) -> None:
-        """Take one condition, or each of several of which any ends paging."""
+        """Read one condition, or each of several of which any ends paging."""
         if isinstance(node, ast.Constant) and not node.value:
             return
         if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
@@ -43,7 +43,7 @@ class _Reader:
 
     def _absence(self, node: ast.expr) -> bool:
         """``not response.next``: a missing token ends paging by itself."""
-        chain = _denied(node)
+        chain = _absence_of(node)
         if chain is None:
             return False
         root = chain[0]
@@ -64,7 +64,7 @@ class _Reader:
 
     def _flag(self, node: ast.expr) -> bool:
         """``response.has_more == false``, ``response.isLast``."""
-        chain, value = _compared(node)
+        chain, value = _comparison_of(node)
         if chain is None:
             chain, value = chain_of(node), True
         if chain is None or chain[0] != "response" or not isinstance(value, bool):
@@ -108,7 +108,7 @@ class _Reader:
 
     def _value(self, node: ast.expr) -> bool:
         """``response.next == "-1"``: a value of the token that means the end."""
-        chain, value = _compared(node)
+        chain, value = _comparison_of(node)
         if chain is None or not self._is_token(chain) or isinstance(value, list | dict):
             return False
         if self._found["style"] == "link_header":
@@ -145,7 +145,7 @@ def _looks_like_more(chain: Chain) -> bool:
     return "more" in word or word in {"hasnext", "hasnextpage", "truncated", "istruncated"}
 
 
-def _denied(node: ast.expr) -> Chain | None:
+def _absence_of(node: ast.expr) -> Chain | None:
     """Return what an expression says is missing or empty."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         return chain_of(node.operand)
@@ -164,7 +164,7 @@ def _denied(node: ast.expr) -> Chain | None:
     return chain_of(node.left) if is_undefined and isinstance(node.ops[0], ast.IsNot) else None
 
 
-def _compared(node: ast.expr) -> tuple[Chain | None, Any]:
+def _comparison_of(node: ast.expr) -> tuple[Chain | None, Any]:
     """Return a value of the response and the constant that it equals."""
     if not isinstance(node, ast.Compare) or len(node.ops) != 1:
         return None, None

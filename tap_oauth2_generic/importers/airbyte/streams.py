@@ -73,7 +73,7 @@ class StreamReader:
             self.read[name] = made
         except LeftOutError as error:
             self._failed[name] = str(error)
-            self.left_out.append(_placed(str(error), name))
+            self.left_out.append(_place_in_stream(str(error), name))
             return None
         finally:
             self._open.remove(name)
@@ -139,7 +139,7 @@ class StreamReader:
             definition.setdefault("incremental", {})["drop_older"] = True
 
 
-def _placed(sentence: str, name: str) -> str:
+def _place_in_stream(sentence: str, name: str) -> str:
     line, _, rest = sentence.partition(": ")
     return f"{line}, stream {name!r}: {rest}"
 

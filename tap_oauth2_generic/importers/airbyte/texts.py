@@ -73,8 +73,8 @@ class Texts:
         if len(parts) == 1 and isinstance(parts[0], ast.Constant):
             return parts[0].value
         if any(isinstance(one, ast.expr) and not isinstance(one, ast.Constant) for one in parts):
-            raise component.fail(f"{_shown(value)} is not known before a request")
-        return "".join(one if isinstance(one, str) else _written(one) for one in parts)
+            raise component.fail(f"{_excerpt(value)} is not known before a request")
+        return "".join(one if isinstance(one, str) else _text_of(one) for one in parts)
 
     def render(self, component: Component, value: Any, place: str = "") -> Any:
         """Return a template for a value, with its type; ``OMITTED`` for none.
@@ -100,7 +100,7 @@ class Texts:
             found = "".join(self._part(component, one, place) for one in parts)
         if any(str(one) in str(found) for one in self.secrets[before:]):
             raise component.fail(
-                f"{_shown(value)} puts a secret where the tap keeps none; use headers or params"
+                f"{_excerpt(value)} puts a secret where the tap keeps none; use headers or params"
             )
         return found
 
@@ -120,7 +120,7 @@ class Texts:
         if isinstance(part, str):
             return literal(part, place)
         if isinstance(part, ast.Constant):
-            return literal(_written(part), place)
+            return literal(_text_of(part), place)
         found = self.placeholder(part, may_be_now=place != "")
         if found is None:
             raise component.fail(f"{{{{ {_source(part)} }}}} has no placeholder")
@@ -143,7 +143,7 @@ class Texts:
             inner = self.placeholder(node.left, may_be_now=may_be_now) or ""
             factor = node.right.value if isinstance(node.right, ast.Constant) else None
             return f"{inner}_ms" if inner.endswith(":epoch") and factor == 1000 else None  # noqa: PLR2004
-        return self._formatted(node, may_be_now=may_be_now)
+        return self._format_time(node, may_be_now=may_be_now)
 
     def _with_default(self, node: ast.BoolOp | ast.IfExp, *, may_be_now: bool) -> str | None:
         """Return the placeholder of a value whose default never applies: it always has one."""
@@ -154,7 +154,7 @@ class Texts:
         is_or = isinstance(node, ast.IfExp) or isinstance(node.op, ast.Or)
         return self.placeholder(first, may_be_now=may_be_now) if is_slice and is_or else None
 
-    def _formatted(self, node: ast.expr, *, may_be_now: bool) -> str | None:
+    def _format_time(self, node: ast.expr, *, may_be_now: bool) -> str | None:
         """Return the placeholder of a time that a function writes."""
         if not isinstance(node, ast.Call):
             return None
@@ -208,7 +208,7 @@ def _first_of(node: ast.expr) -> ast.expr:
     return node.values[0] if isinstance(node, ast.BoolOp) else node
 
 
-def _written(node: ast.expr) -> str:
+def _text_of(node: ast.expr) -> str:
     value = value_of(node)
     if isinstance(value, list | dict):
         # As Jinja writes them.
@@ -229,5 +229,5 @@ def _source(node: ast.expr) -> str:
         return "…"
 
 
-def _shown(text: str) -> str:
+def _excerpt(text: str) -> str:
     return repr(" ".join(text.split())[:80])

@@ -163,6 +163,13 @@ def test_stream_works_by_keyboard(connected, page):
     assert page.button("Schema").get_attribute("aria-selected") == "true"
 
 
+def test_unsaved_changes_pass(connected, page):
+    page.type("OAuth Scopes", "other")
+    page.field("Base URL").click()
+    page.has("Discard changes")
+    assert faults(page) == []
+
+
 def test_export_passes(connected, page):
     page.follow("Export")
     page.has("Meltano project")

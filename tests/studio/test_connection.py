@@ -404,3 +404,25 @@ def test_state_is_true_after_renewal_check_and_removal(page, config):
     page.has("was removed from the token store")
     page.has("Not connected")
     assert "is logged in" not in page.text
+
+
+@pytest.fixture
+def fast_timers(driver):
+    """Timers of the page that fire fifty times as often."""
+    source = "const own = setInterval; window.setInterval = (act, ms) => own(act, ms / 50);"
+    name = "Page.addScriptToEvaluateOnNewDocument"
+    added = driver.execute_cdp_cmd(name, {"source": source})
+    yield
+    driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+
+
+def test_state_is_true_though_another_window_changed_it(fast_timers, connected, page, studio):
+    page.press("Save and connect")
+    page.has("Connected, valid for")
+    own = page.driver.current_window_handle
+    page.driver.switch_to.new_window("window")
+    page.driver.get(studio.origin)
+    page.press("Disconnect")
+    page.has("was removed from the token store")
+    page.driver.switch_to.window(own)
+    page.has("Not connected")

@@ -6,6 +6,7 @@ import json
 
 import pytest
 import yaml
+from selenium.webdriver.common.by import By
 
 from tests.support.chromium import require_chromium
 
@@ -47,6 +48,8 @@ def test_meltano_project_is_complete_and_holds_no_secret(export, project, settin
     assert "demo-secret" not in text + export.driver.page_source
     assert "TAP_OAUTH2_GENERIC_CLIENT_SECRET" in export.text
     assert "meltano run tap-oauth2-generic target-duckdb" in export.text
+    path = "[aria-label='Lines for .gitignore']"
+    assert export.driver.find_element(By.CSS_SELECTOR, path).text == ".env\n.meltano/"
 
 
 def test_path_of_the_tap_is_remarked(export):

@@ -289,6 +289,19 @@ def test_secret_members_of_a_response_are_masked_by_name(own_api, page):
     assert "s3cret" not in page.driver.page_source
 
 
+def test_stream_is_made_of_the_request_that_was_sent(block):
+    """What is typed for the next one does not change the response that is shown."""
+    block.type("Path", "/lists")
+    block.press("Send")
+    block.has("Status 200")
+    block.type("Path", "/people")
+    block.field("Query Parameters").click()
+    block.pause(1)
+    block.press_labelled("value: these are the records")
+    block.has("Stream lists")
+    assert block.field("Path").get_attribute("value") == "/lists"
+
+
 def test_response_that_does_not_come_is_no_longer_waited_for(own_api, page):
     released = threading.Event()
     own_api.routes["/items"] = lambda _: Reply({}) if released.wait(60) else None

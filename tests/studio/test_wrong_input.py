@@ -155,3 +155,9 @@ def test_unknown_address_is_a_sentence(client, address):
     response = client.get(address)
     check(response)
     assert "import" not in response.text
+
+
+def test_page_of_no_stream_leads_to_the_others(client):
+    shown = client.get("/streams/7", Accept="text/html")
+    assert "open the list of streams" in shown.text
+    assert "<nav" in shown.text

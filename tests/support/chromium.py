@@ -28,6 +28,7 @@ QUIET = (
 #: The name of another site, which leads to this machine.
 OTHER_SITE = "evil.example"
 WAIT_SECONDS = 20
+_MARK_ALERTS = "for (const one of document.querySelectorAll('[role=alert]')) one.dataset.seen = '';"
 
 
 def require_chromium():
@@ -88,7 +89,19 @@ class Page:
 
     def press(self, name):
         """Click a button; again, if its form was replaced meanwhile."""
-        self.until(lambda: self.button(name).click() or True, f"cannot press {name!r}")
+
+        def click():
+            found = self.button(name)
+            self.driver.execute_script(_MARK_ALERTS)
+            found.click()
+            return True
+
+        self.until(click, f"cannot press {name!r}")
+
+    def unfold(self, name):
+        """Open what is folded below a summary."""
+        path = f"//summary[normalize-space()={name!r}]"
+        self.until(lambda: self._shown(By.XPATH, path).click() or True, f"no summary {name!r}")
 
     def press_labelled(self, label):
         """Click the button whose accessible name begins with a label."""
@@ -137,8 +150,9 @@ class Page:
         return " ".join(self.driver.find_element(By.ID, name).text for name in names)
 
     def alert(self):
-        """Wait for an alert and return it."""
-        return self.until(lambda: self._shown(By.CSS_SELECTOR, "[role=alert]"), "no alert").text
+        """Wait for an alert that the last press did not find there, and return it."""
+        path = "[role=alert]:not([data-seen])"
+        return self.until(lambda: (one := self._shown(By.CSS_SELECTOR, path)) and one.text, path)
 
     def _shown(self, by, path):
         return next(

@@ -14,6 +14,7 @@ _STEP = re.compile(
     r"^\| (?!Field|:--)(?P<field>[^|]+) \| `(?P<value>[^`]+)` \|$"
     r"|Open \*\*(?P<link>[^*]+)\*\*"
     r"|Press \*\*(?P<button>[^*]+)\*\*(?: of the list `(?P<list>\w+)`)?"
+    r"|Unfold \*\*(?P<folded>[^*]+)\*\*"
     r"|Press the value of `(?P<key>\w+)`"
     r"|log in as `(?P<user>[^`]+)`\s+with the\s+password `(?P<password>[^`]+)`"
     r"|page\s+shows `(?P<shown>[^`]+)`"
@@ -64,6 +65,10 @@ class Reader:
         else:
             self.page.press(step["button"])
 
+    def folded(self, step):
+        self.actions += 1
+        self.page.unfold(step["folded"])
+
     def key(self, step):
         self.actions += 1
         self.page.press_labelled(f"{step['key']} ")
@@ -86,7 +91,7 @@ class Reader:
             take_picture(self.page.driver, path, TOPS.get(path.name, "main"))
 
 
-_KINDS = ("field", "link", "button", "key", "user", "shown", "picture")
+_KINDS = ("field", "link", "button", "folded", "key", "user", "shown", "picture")
 
 
 def take_picture(driver, path, top):

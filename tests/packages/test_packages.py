@@ -14,6 +14,7 @@ import zipfile
 import pytest
 
 from tests.support import ROOT
+from tests.support.mcp_session import call
 from tests.support.studio_process import StudioClient, StudioProcess
 
 pytestmark = pytest.mark.packages
@@ -111,6 +112,27 @@ def test_studio_opens_from_the_wheel_with_its_extra_alone(packages, commands, tm
         assert installed in pages[-1].text
 
 
+def test_tools_of_agents_come_with_their_extra_alone(packages, commands, tmp_path):
+    """Without the extra it is one line; with it, each tool is there and finds the documentation."""
+    python, tap = commands / "python", commands / "tap-oauth2-generic"
+    lacking = subprocess.run(
+        [tap, "mcp"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert lacking.returncode == 1
+    assert "run pip install 'tap-oauth2-generic[mcp]'" in lacking.stderr
+    constraints = str(ROOT / "constraints.txt")
+    extra = [python, "-m", "pip", "install", "--quiet", f"{packages[0]}[mcp]"]
+    run(*extra, cwd=tmp_path, PIP_CONSTRAINT=constraints)
+    checked, found = call(
+        ("validate_config", {"config": json.loads((ROOT / "sample_config.json").read_text())}),
+        ("search_docs", {"query": "token store key encrypts"}),
+        program=[str(tap)],
+    )
+    assert json.loads(checked.content[0].text)["valid"]
+    pages = [one["page"] for one in json.loads(found.content[0].text)["sections"]]
+    assert "guides/token-store.md" in pages
+
+
 def test_wheel_contains_only_the_typed_package_and_its_presets(packages):
     with zipfile.ZipFile(packages[0]) as wheel:
         names = set(wheel.namelist())
@@ -120,6 +142,9 @@ def test_wheel_contains_only_the_typed_package_and_its_presets(packages):
     in_clone = (ROOT / "tap_oauth2_generic").rglob("*.*")
     kept = [path for path in in_clone if path.suffix in {".py", ".json", ".html", ".css", ".js"}]
     assert {path.relative_to(ROOT).as_posix() for path in kept} <= names
+    pages = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")}
+    kept = {f"tap_oauth2_generic/{page}" for page in pages if "/development/" not in page}
+    assert kept == {name for name in names if name.startswith("tap_oauth2_generic/docs/")}
 
 
 def test_source_archive_builds_the_same_wheel(packages, unpacked, tmp_path):

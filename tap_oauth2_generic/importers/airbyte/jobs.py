@@ -22,16 +22,17 @@ def read_job(retriever: Component, texts: Texts) -> dict[str, Any]:
     create, poll = read_request(creation, texts), read_request(polling, texts)
     create.setdefault("method", "GET")
     statuses = _need(retriever, "status_mapping")
-    done, failed = statuses.get("completed"), statuses.get("failed")
+    done = statuses.get("completed")
     if not isinstance(done, list) or not done:
         raise statuses.fail("it names no status of a job that is done")
-    stopped = [*(failed or []), *(statuses.get("timeout") or []), *(statuses.get("skipped") or [])]
+    listed = [statuses.get(name) for name in ("failed", "timeout", "skipped")]
+    stopped = [one for some in listed if isinstance(some, list) for one in some]
     found: dict[str, Any] = {
         "create": create,
         "poll": poll,
         "status_path": _path_of_extractor(retriever, "status_extractor"),
         "done": list(done),
-        "failed": list(dict.fromkeys(stopped)),
+        "failed": list(dict.fromkeys(map(str, stopped))),
         "download": _download(retriever, texts),
         **_identity(poll),
     }

@@ -102,7 +102,7 @@ def _page_increment(
 ) -> dict[str, Any]:
     found = _count_style("page_number", "page", strategy, paginator, made, texts)
     start = texts.constant(strategy, strategy.data.get("start_from_page")) or 0
-    return {**found, "page_start": int(start)}
+    return {**found, "page_start": int(start) if str(start).isdecimal() else 0}
 
 
 def _offset_increment(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from tap_oauth2_generic.importers.airbyte.manifest import Component
 from tap_oauth2_generic.importers.airbyte.texts import OMITTED, Texts
@@ -188,6 +189,6 @@ def _put(target: Any, name: Any, value: str, option: Component) -> None:
 
 
 def host_of(address: str) -> str:
-    """Return the host of an address, an empty string if a placeholder hides it."""
-    host = urlsplit(address).netloc if "{" not in address.split("/", 3)[2:3] else ""
-    return "" if "{" in host else host
+    """Return the host of an address, an empty string if it has no plain one."""
+    host = address.split("/", 3)[2]
+    return host if re.fullmatch(r"[\w.-]+(:\d+)?", host) else ""

@@ -75,6 +75,11 @@ class StreamReader:
             self._failed[name] = str(error)
             self.left_out.append(_place_in_stream(str(error), name))
             return None
+        except (TypeError, AttributeError, LookupError, ArithmeticError):
+            # Each part expects the types of the manifest's own schema.
+            self._failed[name] = "a field of it has a wrong type"
+            self.left_out.append(f"line {stream.line}, stream {name!r}: {self._failed[name]}")
+            return None
         finally:
             self._open.remove(name)
         return name

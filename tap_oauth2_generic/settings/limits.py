@@ -100,7 +100,7 @@ MAX_TRIALS = 120
 #: fields listed by `preview` | The remaining ones are only counted.
 MAX_PREVIEW_FIELDS = 300
 #: bytes of a source that `import` reads | A larger one is an error.
-MAX_IMPORT_BYTES = 2**26
+MAX_IMPORT_BYTES = 2**27
 #: seconds of one call of an `mcp` tool | The call ends with an error; what it had begun stops.
 MAX_CALL_SECONDS = 50
 #: bytes of the arguments of an `mcp` tool, as JSON | More is an error.

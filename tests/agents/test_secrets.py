@@ -62,6 +62,37 @@ def test_no_result_shows_a_secret(tool, status, secrets):
         assert [look for look in looks(secret) if look in "\n".join(texts)] == []
 
 
+def postman(secret):
+    auth = {"type": "bearer", "bearer": [{"key": "token", "value": secret}]}
+    request = {"method": "GET", "url": {"raw": "https://api.example.com/items"}}
+    return {"info": {"name": "x"}, "auth": auth, "item": [{"name": "items", "request": request}]}
+
+
+def har(secret):
+    sent = [{"name": "api_key", "value": secret}]
+    url = f"https://api.example.com/items?api_key={secret}"
+    request = {"method": "GET", "url": url, "headers": [], "queryString": sent}
+    content = {"mimeType": "application/json", "text": '[{"id": 1}]'}
+    response = {"status": 200, "headers": [], "content": content}
+    return {"log": {"version": "1.2", "entries": [{"request": request, "response": response}]}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "make"),
+    [
+        ("curl", lambda secret: f"curl https://api.example.com/items -H 'X-Api-Key: {secret}'"),
+        ("postman", lambda secret: json.dumps(postman(secret))),
+        ("har", lambda secret: json.dumps(har(secret))),
+    ],
+)
+def test_import_names_the_variable_and_shows_no_secret(kind, make):
+    secret = "q8Zx7Wv6Ut5Sr4Qp3On2Ml1K"
+    arguments = {"kind": kind, "text": make(secret)}
+    (text,) = run(Call(Owner({})), "import_source", arguments).texts
+    assert secret not in text
+    assert json.loads(text)["secrets"][0].startswith("TAP_OAUTH2_GENERIC_")
+
+
 @pytest.mark.parametrize("tool", TOOLS)
 def test_mistake_shows_no_secret(api, tool):
     wrong = api.config(ITEMS, client_secret=["secret-in-a-list"], headers={"X": ["secret-too"]})

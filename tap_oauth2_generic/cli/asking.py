@@ -5,6 +5,7 @@ Which settings there are, and what is wrong with a value, is decided where they 
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -60,8 +61,7 @@ def _ask_connection(made: Imported) -> None:
     if provider := _ask(made, "provider", f"Provider preset, of {len(names())}"):
         for name, about in preset(provider).get("params", {}).items():
             said = f"{name}: {about['description']}"
-            given = click.prompt(said, default=about.get("default"), value_proc=_param(made, name))
-            made.config.setdefault("provider_params", {})[name] = given
+            click.prompt(said, default=about.get("default"), value_proc=_param(made, name))
     else:
         _ask(made, "base_url", required=True)
         _ask(made, "authorize_url", "Authorize URL, for a login of a person")
@@ -124,9 +124,14 @@ def _ask_secret(made: Imported, name: str, label: str) -> None:
 
 def _param(made: Imported, name: str) -> Callable[[str], str]:
     def read(value: str) -> str:
-        made.config.setdefault("provider_params", {})[name] = value.strip()
-        _require(made, "provider_params", repr(name))
-        return value.strip()
+        before = made.config.get("provider_params", {})
+        made.config["provider_params"] = {**before, name: value.strip()}
+        try:
+            _require(made, "provider_params", repr(name))
+        except click.UsageError:
+            made.config["provider_params"] = before
+            raise
+        return value
 
     return read
 
@@ -135,7 +140,8 @@ def _require(made: Imported, name: str, member: str = "") -> None:
     """Raise UsageError, after which click asks again, if the value of a setting is wrong."""
     collector = ErrorCollector()
     TapOAuth2Generic.check_configuration({**made.config, **made.secrets}, collector)
-    lines = [one for one in collector.errors if one.startswith(name) and member in one]
+    errors = collector.errors
+    lines = [one for one in errors if re.match(rf"{name}\b", one) and member in one]
     if lines:
         value = made.config.pop(name)
         if name == "provider":
@@ -168,11 +174,6 @@ def _write(made: Imported, file: Path) -> None:
     """Write the settings and the secrets, whatever of it is not there yet."""
     kinds = click.Choice(["config", "meltano"])
     wanted = click.prompt("Write", type=kinds, default="config", show_choices=True)
-    if wanted == "meltano":
-        schema = TapOAuth2Generic.config_jsonschema
-        TapOAuth2Generic.append_builtin_config(schema)
-        project = meltano_project(made.config, made.secrets, schema["properties"], pip_url())
-        write_new(file.parent / _MELTANO, project)
     write_new(file, as_json(made.config))
     env, variables = (
         file.parent / ".env",
@@ -184,6 +185,11 @@ def _write(made: Imported, file: Path) -> None:
             del variables[name]
     if variables:
         write_env(env, variables)
+    if wanted == "meltano":
+        schema = TapOAuth2Generic.config_jsonschema
+        TapOAuth2Generic.append_builtin_config(schema)
+        project = meltano_project(made.config, made.secrets, schema["properties"], pip_url())
+        write_new(file.parent / _MELTANO, project)
     commands = next_commands(str(file), needs_login=False)
     shown = commands if wanted == "meltano" else commands[-1:]
     click.echo("\n".join([f"Wrote {file}" + (f", secrets to {env}" if variables else ""), *shown]))

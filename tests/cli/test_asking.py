@@ -13,6 +13,7 @@ import stat
 import subprocess
 import termios
 import time
+from pathlib import Path
 
 import pytest
 
@@ -54,8 +55,12 @@ class Terminal:
         self.answers += 1
         os.write(self._own, f"{text}\n".encode())
 
-    def press(self, key):
-        os.write(self._own, key)
+    def interrupt(self):
+        """Press Ctrl-C once the program waits: one just before is noticed with the next key."""
+        stat_file = Path(f"/proc/{self._process.pid}/stat")
+        while stat_file.read_text().rpartition(")")[2].split()[0] != "S":
+            time.sleep(0.001)
+        os.write(self._own, b"\x03")
 
     def end(self):
         """Read to the end, and return the exit status."""
@@ -120,7 +125,7 @@ def test_wrong_answer_is_asked_again_in_one_line(terminal):
     terminal.answer("Error: there is no preset 'zoho_crmm'; did you mean 'zoho_crm'?", "")
     terminal.answer("Base URL", "http://api.example.com")
     terminal.wait_for(r"Error: base_url: must use https.*\nBase URL")
-    terminal.press(b"\x03")
+    terminal.interrupt()
     assert terminal.end() == 1
     assert "interrupted" in terminal.said
     assert "Traceback" not in terminal.said
@@ -157,3 +162,34 @@ def test_dialog_needs_a_terminal():
     done = run_program("import", stdin=subprocess.DEVNULL)
     assert (done.returncode, done.stdout) == (1, "")
     assert "needs a terminal" in done.stderr
+
+
+def test_wrong_value_of_a_preset_keeps_the_others(terminal):
+    """Each parameter of a preset is asked for until it is right, then only the client."""
+    terminal.answer("Provider preset", "signalwire")
+    terminal.answer("space:", "example")
+    terminal.answer("project_id:", "a/b")
+    terminal.wait_for(r"Error: provider_params: 'project_id' may contain only")
+    terminal.answer("project_id:", "project-1")
+    terminal.answer("Username, or API key", "project-1")
+    terminal.wait_for(r"Password \(not shown\)")
+    terminal.interrupt()
+    assert terminal.end() == 1
+    assert "interrupted" in terminal.said
+
+
+def test_existing_meltano_project_stays_and_the_configuration_is_written(api, terminal, tmp_path):
+    api.serve("/v1/items", [{"id": 1}])
+    (tmp_path / "meltano.yml").write_text("mine")
+    terminal.answer("Provider preset", "")
+    terminal.answer("Base URL", api.url)
+    terminal.answer("Authorize URL", "")
+    terminal.answer("Access Token URL", "")
+    terminal.answer("Access token or API key (not shown)", SECRET)
+    terminal.answer("Path of a list", "v1/items")
+    terminal.answer("Write", "meltano")
+    assert terminal.end() == 1
+    assert "meltano.yml exists" in terminal.said
+    assert (tmp_path / "meltano.yml").read_text() == "mine"
+    assert json.loads((tmp_path / "config.json").read_text())["streams"][0]["path"] == "v1/items"
+    assert SECRET in (tmp_path / ".env").read_text()

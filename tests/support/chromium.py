@@ -69,7 +69,8 @@ class Page:
 
     @property
     def text(self):
-        return self.driver.find_element(By.TAG_NAME, "body").text
+        """The text that is shown; the browser itself finds it much faster than WebDriver."""
+        return self.driver.execute_script("return document.body?.innerText ?? ''")
 
     def content(self, ident):
         """Return the text of a part, folded or not."""

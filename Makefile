@@ -74,7 +74,7 @@ test-slow: $(VENV)/.installed $(PLUGINS) $(LOADERS:%=.meltano/.installed-%) .ben
 	$(BIN)/pytest -n auto -m "not packages" $(ARGS)
 
 test-pipelines: $(VENV)/.installed $(PLUGINS) $(LOADERS:%=.meltano/.installed-%) ## Run Meltano pipelines into DuckDB, PostgreSQL, CSV and JSON Lines
-	$(BIN)/pytest -m "pipelines and not slow" tests/pipelines tests/docs tests/studio/test_tutorial.py $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal -m "pipelines and not slow" tests/pipelines tests/docs tests/studio/test_tutorial.py $(ARGS)
 
 test-airflow: $(VENV)/.installed $(AIRFLOW)/.installed ## Run recipes/airflow with a real Airflow and PostgreSQL
 	$(BIN)/pytest -m slow tests/airflow $(ARGS)

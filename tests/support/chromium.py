@@ -102,7 +102,15 @@ class Page:
     def unfold(self, name):
         """Open what is folded below a summary."""
         path = f"//summary[normalize-space()={name!r}]"
-        self.until(lambda: self._shown(By.XPATH, path).click() or True, f"no summary {name!r}")
+
+        def is_open():
+            return self._shown(By.XPATH, f"{path}/..").get_attribute("open")
+
+        # A form that is replaced meanwhile may move away from the click.
+        self.until(
+            lambda: is_open() or self._shown(By.XPATH, path).click() or is_open(),
+            f"cannot unfold {name!r}",
+        )
 
     def press_labelled(self, label):
         """Click the button whose accessible name begins with a label."""

@@ -33,7 +33,7 @@ def commands(page):
 
 def noted(note):
     """Return the JSON block of the guide below a note."""
-    (text,) = (block.text for block in blocks(GUIDE) if block.note == note)
+    (text,) = (block.text for block in blocks(GUIDE) if block.note == f"{note}, not settings")
     return json.loads(text)
 
 

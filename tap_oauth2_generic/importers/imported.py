@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from importlib import import_module
 from typing import Any
+from urllib.parse import unquote_plus
 
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA
 from tap_oauth2_generic.importers.curl_values import decode_basic
@@ -70,8 +71,7 @@ class Imported:
         for stream in self.config.get("streams") or []:
             for place in ("headers", "params"):
                 self._take_from_stream(stream, place)
-        parts = (part for one in strings_in(self.secrets) for part in _parts(one))
-        found = [part for part in parts if len(part) >= _SHORTEST_LEAK]
+        found = [part for part in _parts(self.secrets) if len(part) >= _SHORTEST_LEAK]
         self.config = self._without(self.config, found, "")
 
     def _take_from_stream(self, stream: Any, place: str) -> None:
@@ -104,7 +104,8 @@ class Imported:
         return value
 
     def _repeats(self, value: Any, secrets: list[str], place: str) -> bool:
-        found = isinstance(value, str) and any(one in value for one in secrets)
+        spelled = (value, unquote_plus(value)) if isinstance(value, str) else ()
+        found = any(secret in one for one in spelled for secret in secrets)
         if found:
             self.left_out.append(f"{place}: repeats a secret; set it without the secret")
         return found
@@ -128,13 +129,24 @@ def strings_in(value: Any) -> Iterator[str]:
         yield value
 
 
-def _parts(secret: str) -> Iterator[str]:
-    """Yield a secret and its parts: the words of a header, the values of cookies, a Basic user."""
-    yield secret
-    for word in re.split(r"[;,\s]+", secret):
-        yield word
-        yield word.partition("=")[2]
-        yield from decode_basic(word).split(":")
+def _parts(secrets: Mapping[str, Any]) -> Iterator[str]:
+    """Yield each secret and its parts, where a header has some."""
+    headers = secrets.get("headers")
+    for name, value in headers.items() if isinstance(headers, Mapping) else ():
+        if isinstance(value, str):
+            yield from _parts_of_header(str(name).lower(), value)
+    yield from strings_in(secrets)
+
+
+def _parts_of_header(name: str, value: str) -> Iterator[str]:
+    """Yield the values of cookies, and the token, user or parameters (RFC 9110) of a login."""
+    if name == "cookie":
+        yield from (pair.partition("=")[2].strip('"') for pair in re.split(r"[;\s]+", value))
+    elif name.endswith("authorization"):
+        for word in re.split(r"[,\s]+", value):
+            yield word
+            yield word.partition("=")[2].strip('"')
+            yield from decode_basic(word).split(":")
 
 
 def _holds_one(members: Mapping[str, Any]) -> bool:

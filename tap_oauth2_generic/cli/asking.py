@@ -157,7 +157,7 @@ def _connect(made: Imported) -> bool:
         if not config.grant.unattended and not config.oauth2.access_token:
             log_in(config, browser=True, timeout=300.0)
         if made.config["streams"] != READY:
-            try_streams(made)
+            try_streams(made, is_own=True)
             for line in (*made.derived, *made.unsure):
                 click.echo(f"  - {redact(line)}")
         tap = TapOAuth2Generic(config={**raw, **made.config}, setup_mapper=False)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,17 @@ from tap_oauth2_generic.importers.imported import (
 )
 from tap_oauth2_generic.importers.paging import doubt
 from tap_oauth2_generic.runtime.json_encoder import encode_json
+from tap_oauth2_generic.runtime.log import PREFIX
 from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.settings.fields import ErrorCollector
 from tap_oauth2_generic.singer.environment import add_environment
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
+_UNUSED = (
+    "; secrets of the environment are used if it also has the addresses, such as "
+    f"{PREFIX}BASE_URL, because the source may name any host"
+)
+_ORIGIN = re.compile(r"https?://[^/?#]*")
 _PLACE = re.compile(r"(\w*)(?:\[(\d+)\])?")
 
 
@@ -79,15 +86,27 @@ def _fill(name: str, value: Any) -> Any:
     return f"<{name}>" if value is None else value
 
 
-def try_streams(made: Imported) -> None:
-    """Read a page or two of each stream, and take over what completes its definition."""
+class _ConfinedTap(TapOAuth2Generic):
+    is_confined = True
+
+
+def try_streams(made: Imported, *, is_own: bool) -> None:
+    """Read a page or two of each stream, and take over what completes its definition.
+
+    ``is_own``: the person has typed the addresses. Those of a source get the secrets of the
+    environment only if it names them, too: a document has no author to trust.
+    """
     known = {n: v for n, v in made.secrets.items() if None not in (values_of(v))}
-    raw = add_environment(CONFIG_SCHEMA, {**made.config, **known}, wins=False)
+    raw = {**made.config, **known}
+    is_own = is_own or _names_addresses(os.environ, raw)
+    if is_own:
+        raw = add_environment(CONFIG_SCHEMA, raw, wins=False)
     collector = ErrorCollector()
     if TapOAuth2Generic.check_configuration(raw, collector) is None:
-        made.unsure.append(f"nothing was tried: {collector.errors[0]}")
+        made.unsure.append(f"nothing was tried: {collector.errors[0]}{'' if is_own else _UNUSED}")
         return
-    tap = TapOAuth2Generic(config=raw, setup_mapper=False)
+    kind = TapOAuth2Generic if is_own else _ConfinedTap
+    tap = kind(config=raw, setup_mapper=False)
     suggester, found = Suggester(), []
     try:
         for definition, (name, stream) in zip(
@@ -103,6 +122,17 @@ def try_streams(made: Imported) -> None:
     finally:
         tap.session.close()
     made.config["streams"] = found
+
+
+def _names_addresses(environment: Mapping[str, str], config: Mapping[str, Any]) -> bool:
+    """Return whether the environment has the origin of each address of the connection."""
+    own = {n: one for n, one in environment.items() if n.startswith(PREFIX)}
+    connection = {n: one for n, one in config.items() if n not in {"scopes", "streams"}}
+    return "allowed_hosts" not in config and _origins(connection) <= _origins(own)
+
+
+def _origins(settings: Mapping[str, Any]) -> set[str]:
+    return {one[0] for text in strings_in(settings) if (one := _ORIGIN.match(text))}
 
 
 def _report_trial(made: Imported, name: str, remarks: list[str]) -> None:

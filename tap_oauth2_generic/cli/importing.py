@@ -108,7 +108,7 @@ def run(  # noqa: PLR0913 - its options
         refuse_existing(path)
     made, missing = import_source(kind, read_text(source), ImportOptions(include, exclude))
     if tries:
-        try_streams(made)
+        try_streams(made, is_own=False)
         missing = check(made)
     text = as_json(made.config)
     if path is None:

@@ -69,6 +69,28 @@ def test_trial_finds_what_the_line_cannot_say(api, tap, monkeypatch, tmp_path):
     assert tap.ok(config).records() == ROWS
 
 
+@pytest.mark.parametrize("named", ["", "https://api.example.com/v1", "{api.url}/other"])
+def test_trial_sends_secrets_of_the_environment_only_to_hosts_it_names(api, monkeypatch, named):
+    """A document names any host; the person says by a second variable which one is meant."""
+    address = named.format(api=api)
+    api.serve("/v1/items", ROWS)
+    document = {
+        "openapi": "3.0.3", "servers": [{"url": f"{api.url}/v1"}], "security": [{"it": []}],
+        "components": {"securitySchemes": {"it": {"type": "http", "scheme": "bearer"}}},
+        "paths": {"/items": {"get": {"responses": {"200": {"content": {"application/json": {
+            "schema": {"type": "array", "items": {"type": "object"}}}}}}}}},
+    }  # fmt: skip
+    monkeypatch.setenv("TAP_OAUTH2_GENERIC_ACCESS_TOKEN", KEY)
+    if address:
+        monkeypatch.setenv("TAP_OAUTH2_GENERIC_BASE_URL", address)
+    done = run_program("import", "openapi", json.dumps(document), "--try")
+    assert done.returncode == 0, done.stderr
+    sent = [seen.headers.get("Authorization") for seen in api.seen]
+    is_named = address.startswith(api.url)
+    assert set(sent) == ({f"Bearer {KEY}"} if is_named else set())
+    assert ("because the source may name any host" in done.stderr) != is_named
+
+
 def test_failed_trial_is_unsure_and_keeps_the_stream(api):
     api.serve("/v1/items", Reply({"error": "no"}, 403))
     done = run_program("import", "curl", f"curl {api.url}/v1/items", "--try")

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.importers.har_entries import Entries, Entry
-from tap_oauth2_generic.importers.har_paging import parameters, seen_paging
+from tap_oauth2_generic.importers.har_paging import doubt_pages, parameters, seen_paging
 from tap_oauth2_generic.importers.imported import Imported, ImportOptions
 from tap_oauth2_generic.importers.paging import without_params
 from tap_oauth2_generic.importers.seen_requests import Seen, take_connection
@@ -92,6 +92,8 @@ def _see(group: list[Entry], made: Imported) -> Seen:
     if pagination is not None:
         seen.pagination = pagination
         made.derived.append(f"{where}: pagination seen in {len(group)} entries")
+        if unsure := doubt_pages(pagination, group):
+            made.unsure.append(f"{where}: {unsure}; try it with preview --suggest")
     request.params = without_params(request.params, frozenset(used))
     if seen.graphql:
         seen.graphql = without_params(seen.graphql, frozenset(used))

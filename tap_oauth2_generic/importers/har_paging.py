@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from tap_oauth2_generic.errors import ResponseError
 from tap_oauth2_generic.importers.har_entries import Entry
 from tap_oauth2_generic.pagination.base import join_link
-from tap_oauth2_generic.pagination.candidates import SIZES, ends
+from tap_oauth2_generic.pagination.candidates import LAST_RECORD, OFFSETS, PAGES, SIZES, ends
 from tap_oauth2_generic.pagination.signs import find_signs
 from tap_oauth2_generic.parsing.guess_records import containers
 from tap_oauth2_generic.parsing.page import Page
@@ -18,7 +18,9 @@ from tap_oauth2_generic.settings.limits import MAX_PAGE_SIZE
 from tap_oauth2_generic.settings.paths import flatten, join_keys
 from tap_oauth2_generic.settings.templates import as_text
 
-_SIZES = {*map(flatten, SIZES)}
+_PAGES, _OFFSETS, _SIZES, _LAST = (
+    {*map(flatten, names)} for names in (PAGES, OFFSETS, SIZES, LAST_RECORD)
+)
 # A shorter value may be anywhere in a response by chance.
 _SHORTEST_CURSOR = 4
 _DIGITS = 12
@@ -35,6 +37,18 @@ def seen_paging(entries: Sequence[Entry]) -> dict[str, Any] | None:
             sized = _size(first) if found["style"] not in {"next_url", "link_header"} else {}
             return {**found, **sized, **ends(found, first.page, second.page)}
     return None
+
+
+def doubt_pages(pagination: Mapping[str, Any], entries: Sequence[Entry]) -> str:
+    """Return what is unsure of pages that were seen to be counted, empty if nothing is."""
+    if pagination["style"] != "page_number":
+        return ""
+    name = pagination["page_param"]
+    if not _is_page(name):
+        return f"{name!r} counts as a page number does, but may be a filter"
+    values = [parameters(one).get(name) for one in entries]
+    is_sure = not {None, "0", "1"}.isdisjoint(values)
+    return "" if is_sure else f"{name!r} may begin at 0 or 1; page_start is 1"
 
 
 def parameters(entry: Entry) -> dict[str, str]:
@@ -71,6 +85,14 @@ def _by_link(first: Entry, second: Entry) -> dict[str, Any] | None:
     return None
 
 
+def _flat(name: str) -> str:
+    return flatten(name.rpartition(".")[2])
+
+
+def _is_page(name: str) -> bool:
+    return _flat(name) in _PAGES or "page" in _flat(name)
+
+
 def _parts(url: str) -> tuple[Any, ...]:
     parts = urlsplit(url)
     return parts.netloc, parts.path, sorted(parse_qsl(parts.query))
@@ -82,14 +104,21 @@ def _by_parameter(first: Entry, second: Entry, all_: Sequence[Entry]) -> dict[st
     if len(moved) != 1 or before.keys() - after.keys():
         return None
     name = moved[0]
+    if _flat(name) in _SIZES - _OFFSETS:
+        # More was asked for, which leads nowhere.
+        return None
     counted = _by_count(name, before.get(name), after[name], first.page.length, all_)
+    last = _by_last_record(name, after[name], first.page)
+    if last and _flat(name) in _LAST:
+        # The number of an ID, which may be further on by as much as there are records.
+        counted = None
     tried = (
         # What the first request sends may be required.
         counted if name in before else None,
         _by_cursor(name, after[name], first.page, signs_only=True),
         counted,
         _by_cursor(name, after[name], first.page, signs_only=False),
-        _by_last_record(name, after[name], first.page),
+        last,
     )
     found = next((one for one in tried if one), None)
     own = {"params_in": "body"} if is_in_body(second, name) else {}
@@ -116,13 +145,16 @@ def _by_cursor(name: str, value: str, page: Page, *, signs_only: bool) -> dict[s
 def _by_count(
     name: str, before: str | None, after: str, length: int, all_: Sequence[Entry]
 ) -> dict[str, Any] | None:
-    start, end = _number(before or "0"), _number(after)
+    start, end, own = _number(before or "0"), _number(after), _flat(name)
     if start is None or end is None:
         return None
     seen = [n for one in all_ if (n := _number(parameters(one).get(name, ""))) is not None]
-    if end - start == length and length > 1:
+    if end - start == length and (length > 1 or own in _OFFSETS):
         at = {"page_start": 1} if min(seen) == 1 else {}
         return {"style": "offset", "offset_param": name, **at}
+    # A year counts, too.
+    if start > 1 and not _is_page(name):
+        return None
     # Without the parameter it is the first page: 2, or 1 where pages count from 0.
     if (before is None and end in {1, 2}) or (before is not None and end - start == 1):
         is_zero = (end == 1) if before is None else min(seen) == 0
@@ -143,8 +175,7 @@ def _by_last_record(name: str, value: str, page: Page) -> dict[str, Any] | None:
 
 def _size(entry: Entry) -> dict[str, Any]:
     for name, value in parameters(entry).items():
-        own = name.rpartition(".")[2]
-        if flatten(own) in _SIZES and _number(value) == entry.page.length <= MAX_PAGE_SIZE:
+        if _flat(name) in _SIZES and _number(value) == entry.page.length <= MAX_PAGE_SIZE:
             return {"page_size_param": name, "page_size": entry.page.length}
     return {}
 

@@ -65,6 +65,31 @@ def test_paging_that_two_entries_show_reads_all_rows(style, tap, api, paged_api)
     assert run.ids() == [row["id"] for row in rows]
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "style", "doubted"),
+    [
+        ("year", (2023, 2024), None, "year had several values"),
+        ("limit", (5, 10), None, "what leads on is not known"),
+        ("category", (1, 2), "page_number", "may be a filter"),
+        ("page", (2, 3), "page_number", "may begin at 0 or 1"),
+        ("page", (0, 1), "page_number", ""),
+        ("page", (1, 2), "page_number", ""),
+        ("skip", (5, 10), "offset", ""),
+        ("after", (4, 9), "last_record", ""),
+    ],
+)
+def test_number_that_moved_is_paging_by_its_name_and_begin(name, values, style, doubted, api):
+    """A filter that is taken for a page would begin at another value, and lose its rows."""
+    browser = Browser()
+    for value in values:
+        api.serve("/items", [{"id": number} for number in range(value + 1, value + 6)])
+        browser.get(f"{api.url}/items", **{name: value})
+    made = read(browser.har)
+    (stream,) = made.config["streams"]
+    assert stream.get("pagination", {}).get("style") == style
+    assert any(doubted in one for one in made.unsure) if doubted else made.unsure == []
+
+
 @pytest.mark.parametrize("place", ["query", "body", "variables"])
 def test_parameter_that_moved_is_found_in_each_place(place, tap, api):
     def respond(seen):

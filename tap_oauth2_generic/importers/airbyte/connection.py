@@ -111,6 +111,9 @@ def _take_extras(one: Component, name: str, setting: str, found: Settings, texts
             found.setdefault(setting, {})[key] = rendered
 
 
+_JWT_NAMES = {"additional_jwt_payload": "jwt_claims", "additional_jwt_headers": "jwt_headers"}
+
+
 def _assertion(one: Component, texts: Texts) -> Settings:
     jwt = one.child("profile_assertion") or one
     payload = jwt.child("jwt_payload") or jwt
@@ -123,8 +126,13 @@ def _assertion(one: Component, texts: Texts) -> Settings:
         "jwt_subject": plain(payload, "sub", texts)[0],
         "jwt_audience": plain(payload, "aud", texts)[0],
     }
-    if isinstance(claims := jwt.get("additional_jwt_payload"), dict):
-        found["jwt_claims"] = {key: texts.constant(jwt, value) for key, value in claims.items()}
+    for name, setting in _JWT_NAMES.items():
+        if isinstance(members := jwt.get(name), dict):
+            found[setting] = {key: texts.constant(jwt, one) for key, one in members.items()}
+    if isinstance(seconds := jwt.get("token_duration"), int):
+        found["jwt_lifetime"] = seconds
+    if headers := jwt.child("jwt_headers"):
+        found["private_key_id"] = plain(headers, "kid", texts)[0]
     return {key: value for key, value in found.items() if value != ""}
 
 

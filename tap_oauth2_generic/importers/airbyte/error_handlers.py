@@ -22,15 +22,28 @@ _ACTIONS = {
 # The tap fails or retries these by itself.
 _FAILING = frozenset({400, 401, 403, 404, 405, 406, 409, 410, 422})
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
+_DEFAULTS = {"fail": _FAILING, "retry": _RETRIED}
+_FIRST_ERROR = 400
 
 
 def read_rules(handler: Component | None, texts: Texts, lost: list[str]) -> list[dict[str, Any]]:
     """Return response rules; what has no counterpart is added to ``lost`` with its line."""
-    if handler is None:
-        return []
+    found: list[dict[str, Any]] = []
+    for rule in reversed(_rules(handler, texts, lost) if handler else []):
+        # The first rule that fits counts: one that says what the tap does anyhow shields it from
+        # those after it.
+        default = _DEFAULTS.get(rule["action"], frozenset())
+        codes = [code for code in rule.get("status", ()) if found or code not in default]
+        if codes or "status" not in rule:
+            status = {"status": codes if len(codes) > 1 else codes[0]} if codes else {}
+            found.insert(0, {**rule, **status})
+    return found
+
+
+def _rules(handler: Component, texts: Texts, lost: list[str]) -> list[dict[str, Any]]:
     if handler.type == "CompositeErrorHandler":
         inner = handler.children("error_handlers", "DefaultErrorHandler")
-        return [rule for one in inner for rule in read_rules(one, texts, lost)]
+        return [rule for one in inner for rule in _rules(one, texts, lost)]
     if handler.type != "DefaultErrorHandler":
         lost.append(
             f"line {handler.line}: {handler.type} is code of its own; the tap retries 429 and 5xx, "
@@ -59,16 +72,20 @@ def _of_filter(one: Component, texts: Texts, lost: list[str]) -> list[dict[str, 
     codes = one.get("http_codes")
     listed = codes if isinstance(codes, list) else []
     codes = [int(code) for code in listed if str(code).isdecimal()]
-    default = {"fail": _FAILING, "retry": _RETRIED}.get(action, frozenset())
-    found: list[dict[str, Any]] = []
-    if kept := [code for code in codes if code not in default]:
-        found.append({"status": kept if len(kept) > 1 else kept[0], "action": action})
+    is_success = one.text("action").upper() == "SUCCESS"
+    if is_success:
+        # The tap reads the records of these as it is; to ignore them would lose rows.
+        codes = [code for code in codes if code >= _FIRST_ERROR]
+    found: list[dict[str, Any]] = [{"status": codes, "action": action}] if codes else []
     if one.text("error_message_contains") and action != "fail":
         lost.append(
             f"line {one.line_of('error_message_contains')}: a rule by the text of an error needs "
             f"the path of its message; the rule would be {action}"
         )
-    if predicate := one.text("predicate"):
+    predicate = one.text("predicate")
+    if predicate and is_success:
+        lost.append(f"line {one.line_of('predicate')}: SUCCESS by a predicate has no counterpart")
+    elif predicate:
         found += _of_predicate(one, predicate, action, texts, lost)
     return found
 

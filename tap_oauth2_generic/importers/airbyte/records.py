@@ -104,17 +104,24 @@ class Records:
     def _flatten(self, one: Component) -> None:
         path = one.get("field_path")
         keys = [str(key) for key in path] if isinstance(path, list) else []
-        base = self.settings.get("records_path", "$")
-        if one.get("replace_record") is True and keys and "records_are_values" not in self.settings:
-            base = (
-                base
-                if base.startswith("$")
-                else "$" + "".join(f"['{key}']" for key in base.replace("'", "").split("."))
-            )
-            inner = "".join(f"['{key}']" for key in keys)
-            self.settings["records_path"] = f"{base.removesuffix('[*]')}[*]{inner}"
+        if one.get("replace_record") is not True:
+            self.lost.append(f"line {one.line}: {one.type}: the fields of objects stay inside them")
             return
-        self.lost.append(f"line {one.line}: {one.type}: the fields of objects stay inside them")
+        changed = self.settings.keys() & {"records_are_values", "keep", "add_fields"}
+        if not keys or changed or self.stream_map or self.drops_older or self.parent_keys:
+            raise one.fail(f"{one.type} replaces records that a filter or transformation reads")
+        if one.get("key_transformation"):
+            raise one.fail(f"{one.type} renames columns, which the tap does not")
+        base = str(self.settings.get("records_path", "$"))
+        if not base.startswith("$"):
+            outer = base.replace("'", "").split(".")
+            base = "$" + "".join(f"['{key}']" for key in outer)
+        inner = "".join(f"['{key}']" for key in keys)
+        self.settings["records_path"] = f"{base.removesuffix('[*]')}[*]{inner}"
+        self.texts.notes.append(
+            f"line {one.line}: a record is the object at {'.'.join(keys)}; one without it is not "
+            "read"
+        )
 
     def _add_fields(self, one: Component) -> None:
         for added in one.children("fields", "AddedFieldDefinition"):

@@ -166,7 +166,11 @@ def put_option(
         raise option.fail(f"inject_into {option.text('inject_into')!r} has no counterpart")
     if place == "body" and option.text("inject_into") == "body_data":
         made["body_format"] = "form"
-    if value:
+    if value and place == "body" and "graphql" in made:
+        if name[0] != "variables":
+            raise option.fail("its place in the GraphQL body is no variable")
+        _put(made["graphql"], name, value, option)
+    elif value:
         _put(made.setdefault(place, {}), name if place == "body" else [name], value, option)
     return name if isinstance(name, str) else ".".join(name), place
 

@@ -26,7 +26,9 @@ def params_of(name):
 def test_every_preset_is_a_configuration(name):
     """With a client ID or a key, and the params of its URLs, every preset is complete."""
     settings = preset(name)["settings"]
-    key = {"username": "key"} if settings.get("grant_type") == "basic" else {}
+    user = {"username": "user"}
+    keys = {"basic": user, "password": {**user, "password": "secret"}}
+    key = keys.get(settings.get("grant_type"), {})
     token = {} if {"access_token_url", "grant_type"} & {*settings} else {"access_token": "key"}
     config, errors = read(provider=name, provider_params=params_of(name), **key, **token)
     assert config is not None, errors

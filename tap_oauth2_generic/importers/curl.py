@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.importers.curl_request import CurlRequest, parse_curl
 from tap_oauth2_generic.importers.imported import Imported, ImportOptions
-from tap_oauth2_generic.importers.names import stream_name
+from tap_oauth2_generic.importers.names import looks_secret, stream_name
 from tap_oauth2_generic.importers.paging import add_paging
+
+_VALUE = "YOUR_VALUE"
 
 
 def read(text: str, _: ImportOptions) -> Imported:
@@ -19,11 +21,19 @@ def read(text: str, _: ImportOptions) -> Imported:
         path = urlsplit(found.url).path
     except ValueError as error:
         raise InputError(str(error)) from None
-    definition: dict[str, Any] = {"name": stream_name(path), **found.definition(found.origin)}
+    shown = "/".join(_VALUE if looks_secret(unquote(step)) else step for step in path.split("/"))
+    found.url = f"{found.origin}{shown}"
+    definition: dict[str, Any] = {"name": stream_name(shown), **found.definition(found.origin)}
     if definition["method"] == "GET":
         del definition["method"]
     made = Imported({"base_url": found.origin, **_connection(found)}, _secrets(found))
-    made.derived = [f"stream {definition['name']!r}: {found.method or 'GET'} {path or '/'}"]
+    made.derived = [f"stream {definition['name']!r}: {found.method or 'GET'} {shown or '/'}"]
+    if shown != path:
+        definition["selected"] = False
+        made.unsure.append(
+            f"stream {definition['name']!r}: its path seems to hold a secret, which no setting "
+            f"keeps; if it is none, put it in place of {_VALUE}, and remove selected"
+        )
     made.unsure += (
         f"{option}: the tap has a setting of its own; set proxy or ca_bundle if it is needed"
         for option in found.left_out

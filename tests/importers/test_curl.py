@@ -107,6 +107,15 @@ def test_placeholder_of_a_secret_is_named_with_its_variable():
     assert wanted in lines
 
 
+@pytest.mark.parametrize("token", ["bot12:AAH4k2j5h6g7f8d9s0a1", "AAH4k2j5h6%67f8d9s0a1"])
+def test_token_in_a_path_is_neither_written_nor_shown(token):
+    made, lines = read("curl", f"curl https://api.example.com/{token}/getUpdates")
+    (stream,) = made.config["streams"]
+    wanted = {"name": "get_updates", "path": "/YOUR_VALUE/getUpdates", "selected": False}
+    assert stream == wanted
+    assert token not in "".join(lines)
+
+
 def test_paging_in_a_body_stays_there():
     made, _ = read(
         "curl", 'curl https://api.example.com/search --json \'{"q": 1, "page": {"page": 1}}\''

@@ -222,6 +222,21 @@ def test_typing_while_the_form_is_replaced_is_kept(connected, page):
     assert page.field("Primary Keys").get_attribute("value") == "typed meanwhile"
 
 
+def test_second_press_of_a_form_takes_what_the_first_has_changed(connected, page):
+    """Pressed at once after Suggest settings, Test read reads with what that fills in."""
+    page.follow("Streams")
+    page.type("Name of a new stream", "lists")
+    page.press("Add")
+    page.has("Stream lists")
+    page.driver.execute_script(
+        "for (const name of ['Suggest settings', 'Test read'])"
+        " [...document.querySelectorAll('button')].find((one) => one.textContent.trim() === name)"
+        ".click();"
+    )
+    page.has("Filled in: ")
+    page.has("records of 1 page")
+
+
 @pytest.fixture
 def family(write, config):
     """A parent and its child."""

@@ -188,7 +188,10 @@ function openPopup() {
   popup = opened ? { window: opened, studioAddress: "" } : null;
 }
 
-document.addEventListener("submit", async (event) => {
+// A form is sent when the press of it before has ended: that may have changed its settings.
+const presses = new Map();
+
+document.addEventListener("submit", (event) => {
   event.preventDefault();
   const { target, submitter } = event;
   const isLogin = submitter && "popup" in submitter.dataset;
@@ -199,6 +202,11 @@ document.addEventListener("submit", async (event) => {
     openPopup();
   }
   target.setAttribute("aria-busy", "true");
+  presses.set(target.id, send(target, submitter, isLogin, presses.get(target.id)));
+});
+
+async function send(target, submitter, isLogin, before) {
+  await before;
   // The form has all that its draft would have; one that came later would undo what it does.
   if (waiting === target.id) waiting = "";
   sendWaiting();
@@ -208,7 +216,7 @@ document.addEventListener("submit", async (event) => {
   await post(form.getAttribute("action"), form, submitter);
   form.removeAttribute("aria-busy");
   if (isLogin && popup && !popup.studioAddress) closePopup();
-});
+}
 
 // Drafts are sent one after the other: each names the version that the one before led to.
 let drafting = Promise.resolve();

@@ -158,7 +158,8 @@ def test_interrupted_run_logs_its_summary(api, on_terminal, monkeypatch, is_draw
     if not is_drawn:
         monkeypatch.setenv("NO_COLOR", "1")
     api.serve("/items", page(1, 2), Reply({}, 429, {"Retry-After": "200"}))
-    config = api.config(PAGED, max_retries=1)
+    # Without prefetching, the page before is written when the next one is asked for.
+    config = api.config(PAGED, max_retries=1, max_in_flight=1)
     status, output, seen = on_terminal(config, until="waits 2" if is_drawn else "retry 1 of 1")
     assert status == 1
     left = screen(seen)

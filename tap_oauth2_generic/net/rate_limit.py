@@ -88,6 +88,8 @@ class RateLimiter:
 
     def budget(self, url: str, base_url: str) -> Budget:
         """Return the budget of requests to a URL: the first whose glob fits its path."""
+        if len(self._budgets) == 1:
+            return self._budgets[0]
         base = f"{urlsplit(base_url).path.rstrip('/')}/"
         path = unquote(urlsplit(url).path.removeprefix(base)).lstrip("/")
         globs = ((one.settings.path.lstrip("/"), one) for one in self._budgets)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from tap_oauth2_generic.replication.bookmark import IncrementalSettings
@@ -88,8 +89,12 @@ class ReadRange:
 
     def upper_bound(self) -> Bound:
         """Return the upper bound of every read of this run: its start, or an earlier end date."""
-        now, end = Bound.at(self.started_at, self.settings.times), self.end
+        now, end = self._start_of_run, self.end
         return end if end and now.is_after(end.raw) else now
+
+    @cached_property
+    def _start_of_run(self) -> Bound:
+        return Bound.at(self.started_at, self.settings.times)
 
     def lower_bound(self, bookmark: Any) -> Bound | None:
         """Return the lower bound of a read: the bookmark, else the initial one, else none."""

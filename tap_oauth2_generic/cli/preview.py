@@ -17,8 +17,9 @@ import msgspec
 from tap_oauth2_generic.cli.ready_streams import list_streams
 from tap_oauth2_generic.cli.suggest import Suggester, Suggestion
 from tap_oauth2_generic.config.presets import READY
-from tap_oauth2_generic.errors import InputError, RecordError, TapError
-from tap_oauth2_generic.extract.trial_read import describe_records, read_pages
+from tap_oauth2_generic.errors import ApiError, InputError, RecordError, TapError
+from tap_oauth2_generic.extract.trial_read import describe_records, describe_refused, read_pages
+from tap_oauth2_generic.net.request import Response
 from tap_oauth2_generic.records.infer import infer, types_of
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.masked_json import mask, mask_headers
@@ -49,6 +50,8 @@ def preview(
                 break
     except TapError as error:
         report |= {"ok": False, "error": redact(str(error))}
+        if isinstance(error, ApiError) and isinstance(error.response, Response):
+            report["pages"].append(describe_refused(error.response))
     if suggester is not None:
         report["suggestion"] = describe_suggestion(suggester.suggest(stream.sample))
     report |= describe_records(records)
@@ -106,6 +109,7 @@ def _lines_of_page(number: int, page: dict[str, Any]) -> Iterator[str]:
     yield f"  page {number}: {page['request']['method']} {page['request']['url']}"
     found = page["response"]
     why = f"the response has {found}" if found else "a response rule decided"
+    why = "the read failed" if "body" in page else why
     yield f"    status {page['status']}, {plural(page['records'], 'record')}; {why}"
     yield from (_fit(f"      {name}: ", value) for name, value in page["headers"].items())
 

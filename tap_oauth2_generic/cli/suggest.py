@@ -79,7 +79,8 @@ class Suggestion:
         samples = [*self._samples()]
         if not samples:
             if not self.remarks:
-                self.remarks.append("there is no response to look at; suggest its parent first")
+                self.failure = "there is no response to look at; suggest its parent first"
+                self.remarks.append(self.failure)
             return
         # Those that go on come first, then the longest.
         samples.sort(key=lambda one: (not may_go_on(one[1]), -one[1].length))
@@ -109,17 +110,20 @@ class Suggestion:
         """Yield the first pages of some slices, until one shows how it goes on."""
         contexts = islice(self.sample.contexts(), MAX_PREVIEW_PAGES)
         slices = (one for context in contexts for one in self.sample.plan.samples(context))
-        goes_on, failed = False, None
+        goes_on, failed, has_page = False, None, False
         for number, slice_ in enumerate(slices, 1):
             try:
                 page = self._first(slice_)
             except StreamError as error:
                 page, failed = None, error
             if page is not None:
+                has_page = True
                 yield slice_, page
                 goes_on = goes_on or may_go_on(page)
             if goes_on and number >= _ENOUGH:
                 return
+        if failed is not None and not has_page:
+            raise failed
         if failed is not None:
             self.remarks.append(f"a response could not be looked at: {failed}")
 

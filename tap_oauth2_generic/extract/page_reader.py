@@ -16,6 +16,7 @@ from tap_oauth2_generic.config.streams import StreamConfig
 from tap_oauth2_generic.errors import ApiError, ResponseError, TapError
 from tap_oauth2_generic.extract.export_job import ExportJob
 from tap_oauth2_generic.extract.job_requests import JobRequests, Source
+from tap_oauth2_generic.extract.remedies import remedy
 from tap_oauth2_generic.extract.response_check import ResponseCheck
 from tap_oauth2_generic.net.client import RequestPolicy
 from tap_oauth2_generic.net.request import Request, Response
@@ -32,10 +33,6 @@ from tap_oauth2_generic.settings.templates import Template
 _LEAST_ERROR = 400
 # Pages requested ahead take no more memory; a larger page is requested once it is wanted.
 _BYTES_AHEAD = 2**23
-# There may be no access to a part of the data, such as a partition.
-_PERHAPS_EXPECTED = frozenset({403, 404, 410})
-_WRONG_REQUEST = frozenset({400, 405, 406, 409, 415, 422})
-_WAY_WITHOUT = 'if that is expected, add {"status": %d, "action": "ignore"} to response_rules'
 _TOO_DEEP = "a value is nested too deep"
 
 
@@ -130,13 +127,8 @@ class PageReader:
             try:
                 return self.session.api_client.fetch(build, policy, **how)
             except ApiError as error:
-                paging, status = self.stream.settings.pagination, error.status
-                remedy = paging.remedy(status) if number > 1 else None
-                if number == 1 and status in _PERHAPS_EXPECTED:
-                    remedy = _WAY_WITHOUT % status
-                elif status in _WRONG_REQUEST:
-                    remedy = remedy or "correct the request, which preview shows"
-                raise ApiError(f"{error}; {remedy}" if remedy else str(error)) from None
+                said = "; ".join(filter(None, [str(error), remedy(self.stream, error, number)]))
+                raise ApiError(said, error.status, response=error.response) from None
 
     def take(self, slice_: Slice, response: Response, paginator: Paginator) -> list[FetchedPage]:
         """Find the records in a response and let paging go on; raise TapError.
@@ -193,7 +185,10 @@ class PageReader:
         try:
             yield place
         except TapError as error:
-            raise type(error)(f"{place}: {error}") from None
+            named = type(error)(f"{place}: {error}")
+            if isinstance(error, ApiError) and isinstance(named, ApiError):
+                named.response = error.response
+            raise named from None
         except (MemoryError, RecursionError) as error:
             is_deep = isinstance(error, RecursionError)
             reason = _TOO_DEEP if is_deep else "the response needs more memory than there is"

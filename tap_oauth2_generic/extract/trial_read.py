@@ -25,8 +25,11 @@ from tap_oauth2_generic.parsing.guess_records import (
 from tap_oauth2_generic.records.infer import infer, without_nulls
 from tap_oauth2_generic.records.pipeline import Slice
 from tap_oauth2_generic.runtime.masked_json import mask, mask_headers
-from tap_oauth2_generic.runtime.redaction import redact
+from tap_oauth2_generic.runtime.redaction import excerpt, redact
 from tap_oauth2_generic.settings.limits import MAX_PREVIEW_PAGES
+
+# Characters of a refusal that are shown.
+_MAX_BODY = 2_000
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,13 @@ def describe_response(response: Response) -> dict[str, Any]:
         "status": response.status,
         "headers": mask_headers(response.headers),
     }
+
+
+def describe_refused(response: Response) -> dict[str, Any]:
+    """Return what was sent and what a response that ended the read says, masked."""
+    body = excerpt(response.content, _MAX_BODY)
+    about = {"records": 0, "found": False, "response": None, "body": body}
+    return {**describe_response(response), **about}
 
 
 def describe_records(records: list[dict[str, Any]]) -> dict[str, Any]:

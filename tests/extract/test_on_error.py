@@ -18,7 +18,7 @@ ROWS = [{"id": number, "at": f"2026-01-0{number}"} for number in range(1, 5)]
 FAILING = {
     "400": (Reply({"message": "no"}, 400), "status 400", "correct the request"),
     "403": (Reply({"message": "no"}, 403), "status 403", '{"status": 403, "action": "ignore"}'),
-    "404": (Reply({"message": "no"}, 404), "status 404", '{"status": 404, "action": "ignore"}'),
+    "404": (Reply({"message": "no"}, 404), "status 404", "check base_url and path (requested GET "),
     "429": (Reply({}, 429), "status 429", "run again later"),
     "500": (Reply({"message": "no"}, 500), "status 500", "run again later"),
     "no JSON": (Reply(b"<html>"), "unusable response", "check path and response_format"),
@@ -88,7 +88,9 @@ def test_failed_child_keeps_the_bookmark_of_its_parent(api, tap, in_flight, stat
     assert run.ids("parents") == [1, 2, 3, 4]
     assert run.ids("children") == [1, 3, 4]
     assert run.bookmark("parents") is None
-    assert [line.split(",")[0] for line in run.error_lines] == ["stream 'children' (p=2)"]
+    (line,) = run.error_lines
+    assert line.split(",")[0] == "stream 'children' (p=2)"
+    assert ('"action": "ignore"' in line) == (status != 500)
     api.serve("/children/2", [{"id": 2}])
     again = tap.ok(config, state=run.state)
     assert again.ids("children") == [1, 2, 3, 4]

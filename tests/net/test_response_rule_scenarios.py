@@ -261,9 +261,27 @@ def test_incomplete_condition_is_a_configuration_error(api, tap, condition, plac
     assert f"streams[0].{place}[0]" in run.error_lines[0]
 
 
-@pytest.mark.parametrize("status", [403, 404])
-def test_refused_first_page_names_the_rule_that_ignores_it(api, tap, status):
+@pytest.mark.parametrize("status", [404, 410])
+def test_missing_address_is_to_be_checked_and_not_ignored(api, tap, status):
+    """The rule would make an empty stream of a wrong path."""
     api.serve("/items", Reply({}, status))
     run = tap(api.config({**ITEMS, **OPEN}))
+    (line,) = run.error_lines
+    assert line.endswith(f"check base_url and path (requested GET {api.url}/items)")
+    assert "ignore" not in line
+
+
+@pytest.mark.parametrize(
+    ("status", "settings"),
+    [
+        (403, {}),
+        (404, {"path": "/items/{partition.k}", "partitions": [{"k": "a"}]}),
+        (410, {"path": "/items/{partition.k}", "partitions": [{"k": "a"}]}),
+    ],
+)
+def test_refused_first_page_names_the_rule_that_ignores_it(api, tap, status, settings):
+    api.serve("/items", Reply({}, status))
+    api.serve("/items/a", Reply({}, status))
+    run = tap(api.config({**ITEMS, **OPEN, **settings}))
     rule = f'{{"status": {status}, "action": "ignore"}}'
     assert f"if that is expected, add {rule} to response_rules" in run.error_lines[0]

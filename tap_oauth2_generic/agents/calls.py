@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from tap_oauth2_generic.agents.own_imports import relate
 from tap_oauth2_generic.agents.owner import CallConfig, Owner
 from tap_oauth2_generic.errors import InputError
+from tap_oauth2_generic.importers.imported import Imported
 from tap_oauth2_generic.runtime.clock import WokenError
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.session import Session
@@ -41,6 +43,10 @@ class Call:
         config = self._owner.combine(given)
         self.remark = config.remark
         return config
+
+    def relate(self, made: Imported, missing: list[str]) -> list[str]:
+        """Leave to the owner's connection what it has of an import; return what is missing."""
+        return relate(self._owner.raw, made, missing)
 
     @contextmanager
     def open(self, given: Mapping[str, Any]) -> Iterator[TapOAuth2Generic]:

@@ -26,7 +26,7 @@ from tap_oauth2_generic.tap import TapOAuth2Generic
 
 # What an agent may change of the person's connection: none of it names a host, a token or a file
 # that a preview uses.
-_FREE = frozenset({
+FREE = frozenset({
     "$schema", "streams", "start_date", "end_date", "on_error", "response_rules", "timeout",
     "max_retries", "max_wait", "retry_statuses", "requests_per_second", "rate_limits",
     "rate_limit_header", "rate_limit_format", "remaining_header", "max_in_flight", "run_report",
@@ -66,7 +66,7 @@ class Owner:
     """The person who started the server, and the configuration that they gave it."""
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
-        self._raw = raw
+        self.raw = raw
         schema: dict[str, Any] = TapOAuth2Generic.config_jsonschema
         self._settings: dict[str, Any] = schema["properties"]
         if raw:
@@ -76,22 +76,23 @@ class Owner:
     def combine(self, given: Mapping[str, Any]) -> CallConfig:
         """Return the configuration of a call; raise InputError if it names what it must not."""
         given = {name: value for name, value in given.items() if value is not None}
-        differing = [name for name in given if name not in _FREE and self._differs(name, given)]
-        if self._raw and not differing:
+        differing = [name for name in given if name not in FREE and self._differs(name, given)]
+        if self.raw and not differing:
             self._refuse_token_fields(given.get("streams"))
-            return CallConfig({**self._raw, **given}, is_owners=True)
+            return CallConfig({**self.raw, **given}, is_owners=True)
         _refuse_files(given)
         return CallConfig(given, is_owners=False, remark=self._remark(differing))
 
     def _differs(self, name: str, given: Mapping[str, Any]) -> bool:
         """Return whether a setting is not the person's; no password can be guessed by it."""
         is_guess = self._settings.get(name, {}).get("secret") and isinstance(given[name], str)
-        return bool(is_guess) or self._raw.get(name) != given[name]
+        return bool(is_guess) or self.raw.get(name) != given[name]
 
     def _remark(self, differing: list[str]) -> str:
-        if self._raw:
+        if self.raw:
             return (
-                "the secrets, logins and files of --config were not used, because this "
+                "send only streams, with paths below the base_url of the server: the secrets, "
+                "logins and files of --config were not used, because this "
                 f"configuration has its own: {some(differing, _MAX_NAMED)}"
             )
         if any(one.startswith(PREFIX) and one != f"{PREFIX}{LOG_LEVEL}" for one in os.environ):
@@ -103,7 +104,7 @@ class Owner:
 
     def _refuse_token_fields(self, streams: Any) -> None:
         """Refuse a request that would carry a token in another place than its own."""
-        own = from_json(self._raw.get("streams"))
+        own = from_json(self.raw.get("streams"))
         for index, stream in enumerate(_as_list(from_json(streams))):
             if stream not in _as_list(own) and _TOKEN_FIELD.search(encode_json(stream).decode()):
                 raise InputError(

@@ -5,7 +5,7 @@ Knows no protocol. A mistake is an exception; ``run`` makes its lines of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +45,7 @@ def run(call: Call, name: str, arguments: Mapping[str, Any]) -> Outcome:
         tool = _find(name)
         text = _encode(tool.function(call, **read_arguments(tool, arguments)))
     except Exception as error:  # noqa: BLE001 - the boundary
-        lines = show([*describe_error(error), *filter(None, [call.remark])])
+        lines = show([*filter(None, [call.remark]), *_name_tools(describe_error(error))])
         partial = [] if call.partial is None else [_encode(call.partial)]
         return Outcome(["\n".join(lines), *partial], failed=True)
     return Outcome([text])
@@ -69,16 +69,22 @@ def _find(name: str) -> Tool:
     return named[name]
 
 
-def _import(call: Call, kind: str, text: str) -> dict[str, Any]:  # noqa: ARG001 - every tool has it
+def _import(call: Call, kind: str, text: str) -> dict[str, Any]:
     made, missing = import_source(kind, text, ImportOptions())
+    missing = call.relate(made, missing)
     return {
         "config": made.config,
         "derived": made.derived,
-        "unsure": made.unsure,
+        "unsure": _name_tools(made.unsure),
         "left_out": made.left_out,
         "to_add": missing,
         "secrets": [*variables(made)],
     }
+
+
+def _name_tools(lines: Iterable[str]) -> list[str]:
+    """Name the tool in place of the command."""
+    return [line.replace("preview --suggest", "suggest_stream") for line in lines]
 
 
 def _validate(call: Call, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,7 +160,7 @@ TOOLS = (
     Tool(
         "validate_config",
         "Check a configuration without a request; each mistake is a line with its place.",
-        {"config": _CONFIG},
+        {"config": {**_CONFIG, "default": {}}},
         _validate,
     ),
     Tool(
@@ -187,7 +193,7 @@ TOOLS = (
         "connection_status",
         "Return whether a token is stored for a connection, and until when it is valid. Sends "
         "nothing.",
-        {"config": _CONFIG},
+        {"config": {**_CONFIG, "default": {}}},
         _connection_status,
     ),
     Tool(

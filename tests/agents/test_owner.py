@@ -104,6 +104,9 @@ def test_other_host_gets_no_secret_of_the_person(config, other_api, changed):
     assert config["client_secret"] not in sent
     assert "token-of-the-test" not in sent
     assert outcome.failed
+    assert outcome.texts[0].startswith(
+        "send only streams, with paths below the base_url of the server"
+    )
     assert "the secrets, logins and files of --config were not used" in outcome.texts[0]
 
 

@@ -16,6 +16,7 @@ from tap_oauth2_generic.agents.server import Calls
 from tests.studio.test_command import probe
 from tests.support import ROOT
 from tests.support.mcp_session import PROGRAM, call, exchange, with_session
+from tests.support.server import Reply
 
 ITEMS = {"name": "items", "path": "/items"}
 TOOLS = {
@@ -159,6 +160,26 @@ def test_failed_preview_shows_what_was_read(api):
     (found,) = call(("preview", {"config": config, "stream": "items"}))
     assert line(found).startswith("stream 'items': records_path 'data' matched nothing")
     assert json.loads(found.content[1].text)["ok"] is False
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_failed_preview_shows_the_response_that_failed(api, status):
+    api.serve("/items", Reply({"message": "there is no such list"}, status))
+    (found,) = call(("preview", {"config": api.config(ITEMS), "stream": "items"}))
+    assert "returned status" in line(found)
+    (page,) = json.loads(found.content[1].text)["pages"]
+    assert (page["status"], page["request"]["url"]) == (status, f"{api.url}/items")
+    assert "there is no such list" in page["body"]
+
+
+@pytest.mark.parametrize("stream", ["items", "children"])
+def test_suggestion_without_a_response_is_an_error(api, stream):
+    """An agent would take the definition for a proven one."""
+    child = {"name": "children", "path": "/items/{parent.p}"}
+    child["parent"] = {"stream": "items", "keys": {"p": "id"}}
+    arguments = {"config": api.config(ITEMS, child), "stream": stream}
+    (found,) = call(("suggest_stream", arguments))
+    assert "check base_url and path" in line(found)
 
 
 @pytest.mark.parametrize(

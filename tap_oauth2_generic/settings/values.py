@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.timestamps import read_decimal
 
+# Control characters would end an address, or break the line that shows it.
+_NOT_IN_URL = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
 _TYPES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}
 
 
@@ -60,7 +62,7 @@ def url(value: Any) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         host = None
-    if not host or parts.scheme not in {"http", "https"} or re.search(r"\s", address):
+    if not host or parts.scheme not in {"http", "https"} or _NOT_IN_URL.search(address):
         raise ValueError("must be an absolute URL such as https://example.com/path")
     if "@" in parts.netloc:
         raise ValueError("must not contain a user name or password")

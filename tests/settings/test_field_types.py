@@ -118,10 +118,12 @@ def test_http_elsewhere_is_rejected(value):
 
 
 @pytest.mark.parametrize(
-    "value", ["a.example", "ftp://a.example", "https://", "https://a b", "https://a:port", "//a"]
+    "value",
+    ["a.example", "ftp://a.example", "https://", "https://a b", "https://a:port", "//a"]
+    + [f"https://a.example/{one}x" for one in "\0\x1b\x7f\x9b\t"],
 )
 def test_invalid_url_is_rejected(value):
-    """A URL needs a scheme and a host, and contains no space."""
+    """A URL needs a scheme and a host, and contains no space or control character."""
     assert "must be an absolute URL" in refusal(field_types.URL, value)
 
 

@@ -34,6 +34,11 @@ _UNUSED = (
     "; secrets of the environment are used if it also has the addresses, such as "
     f"{PREFIX}BASE_URL, because the source may name any host"
 )
+_NO_TOKEN = (
+    f"the source has no token; set {PREFIX}ACCESS_TOKEN, or add access_token_url, client_id "
+    "(and authorize_url) for OAuth2"
+)
+_YOURS = re.compile(r"\bYOUR[-_]\w+")
 _ORIGIN = re.compile(r"https?://[^/?#]*")
 _PLACE = re.compile(r"(\w*)(?:\[(\d+)\])?")
 
@@ -100,10 +105,10 @@ def try_streams(made: Imported, *, is_own: bool) -> None:
     raw = {**made.config, **known}
     is_own = is_own or _names_addresses(os.environ, raw)
     if is_own:
-        raw = add_environment(CONFIG_SCHEMA, raw, wins=False)
-    collector = ErrorCollector()
-    if TapOAuth2Generic.check_configuration(raw, collector) is None:
-        made.unsure.append(f"nothing was tried: {collector.errors[0]}{'' if is_own else _UNUSED}")
+        own = {n: v for n in _stand_ins(raw) if (v := os.environ.get(f"{PREFIX}{n.upper()}"))}
+        raw = add_environment(CONFIG_SCHEMA, raw | own, wins=False)
+    if reason := _reason_not_to_try(raw):
+        made.unsure.append(f"nothing was tried: {reason}{'' if is_own else _UNUSED}")
         return
     kind = TapOAuth2Generic if is_own else _ConfinedTap
     tap = kind(config=raw, setup_mapper=False)
@@ -122,6 +127,23 @@ def try_streams(made: Imported, *, is_own: bool) -> None:
     finally:
         tap.session.close()
     made.config["streams"] = found
+
+
+def _reason_not_to_try(raw: Mapping[str, Any]) -> str:
+    """Return what is missing to log in, empty if nothing is."""
+    for name, stand_in in _stand_ins(raw).items():
+        return f"setting {name!r} still holds {stand_in}; put yours in its place"
+    collector = ErrorCollector()
+    if TapOAuth2Generic.check_configuration(raw, collector) is not None:
+        return ""
+    error = collector.errors[0]
+    return _NO_TOKEN if error == "setting 'access_token_url' is required" else error
+
+
+def _stand_ins(config: Mapping[str, Any]) -> dict[str, str]:
+    """Return the settings of the connection that an import left for the person to fill in."""
+    strings = {n: one for n, one in config.items() if n != "streams" and isinstance(one, str)}
+    return {name: found[0] for name, one in strings.items() if (found := _YOURS.search(one))}
 
 
 def _names_addresses(environment: Mapping[str, str], config: Mapping[str, Any]) -> bool:

@@ -41,26 +41,33 @@ def report(made: Imported, missing: list[str]) -> Iterator[str]:
         "unsure, so look at it": made.unsure,
         "left out": made.left_out,
         "to add to the configuration": missing,
-        "secrets, to set in the environment": [*variables(made)],
     }
     for title, sentences in parts.items():
         if sentences:
             yield f"{title}:"
             # A line break in a name must not begin a line of its own.
             yield from (f"  - {printable(redact(s)).replace(chr(10), '?')}" for s in sentences)
+    if made.secrets:
+        yield "secrets, to set in the environment:"
+        yield from (f"  - {printable(line).replace(chr(10), '?')}" for line in variables(made))
 
 
 def variables(made: Imported) -> Iterator[str]:
-    """Yield the environment variable of each secret, and whether the source has it."""
+    """Yield the environment variable of each secret, and whether the source has it.
+
+    A value that is also a word of the variable does not mask it.
+    """
     for name, value in made.secrets.items():
         where = "the source has it" if None not in values_of(value) else "the source has none"
         members = dict.fromkeys(value, "...") if isinstance(value, dict) else {}
-        shown = f"='{encode_json(members).decode()}'" if members else ""
+        shown = redact(f"='{encode_json(members).decode()}'") if members else ""
         yield f"{PREFIX}{name.upper()}{shown} ({where})"
 
 
 def read_text(source: str) -> str:
     """Return the text of a source: a file's, that of stdin, or the argument itself."""
+    if not source.strip():
+        raise InputError("the source is empty")
     if source != "-" and not _is_file(source):
         if _TEXT.match(source):
             return source

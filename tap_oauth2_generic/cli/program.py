@@ -6,6 +6,7 @@ Imports neither the SDK nor the tap: ``--version`` and ``--help`` need none of t
 from __future__ import annotations
 
 import io
+import re
 import sys
 from importlib import import_module, metadata
 from typing import Any
@@ -33,6 +34,15 @@ _CONFIG = option(
 )  # fmt: skip
 _JSON = option("Print JSON for programs.", "--json", "as_json", is_flag=True)
 _MAX_PORT = 65_535
+
+
+class _Kind(click.Choice):  # type: ignore[type-arg]  # generic since click 8.2
+    """The kind of a source to import; a whole curl line in its place is not shown."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if re.match(r"\s*(\$\s*)?curl(\.exe)?\s", str(value)):
+            self.fail("the kind is missing before the line: import curl 'curl …'", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class Subcommand(click.Command):
@@ -108,8 +118,9 @@ SUBCOMMANDS = (
         "import", "Make a configuration from what you have, such as a curl line.",
         "Make a configuration from SOURCE: a file, - for stdin, or the text itself.\n\n"
         "The configuration goes to stdout or a new file, the report to stderr, no secret to either."
+        " `import` alone asks on the terminal, and writes into the current folder."
         "\n\n" + "\n".join(f"{name}: {about}." for name, about in KINDS.items()),
-        click.Argument(["kind"], required=False, type=click.Choice([*KINDS])),
+        click.Argument(["kind"], required=False, type=_Kind([*KINDS])),
         click.Argument(["source"], required=False),
         option("New file for the configuration.", "--output", metavar="FILE"),
         option("Request a page or two of each stream, and correct it.", "--try", "tries",

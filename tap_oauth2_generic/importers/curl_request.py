@@ -159,6 +159,8 @@ class RequestReader:
             encoded = base64.b64encode(value.encode()).decode()
             self._keep_secret("headers", "Authorization", f"Basic {encoded}", name)
             return
+        if is_stand_in(password):
+            self._made.stand_ins["password"], password = None, ""
         found = {"grant_type": "basic", "username": name, "password": password}
         self._made.connection |= {key: one for key, one in found.items() if one}
 

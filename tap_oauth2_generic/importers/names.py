@@ -32,6 +32,12 @@ _SECRET_IN_BODY = re.compile(
 _NO_SECRET = re.compile("page|next|cursor|contin|sync|scroll|sort|keyword|search", re.IGNORECASE)
 # What documentation writes in the place of a token.
 _STAND_IN = re.compile(r"[$<{\[%]|(your|my)[-_ ]|x+$|.*(\.\.\.|…|\*\*)", re.IGNORECASE)
+# Words that name a secret: in capitals among others, in lower case alone.
+_NAME_OF_SECRET = re.compile(
+    r"([A-Z]{1,20}[-_ ]){0,4}(ACCESS|API|AUTH|BEARER)?"
+    r"(TOKEN|KEY|SECRET|PASSWORD|JWT)([-_ ][A-Z]{1,20}){0,4}"
+    r"|((access|api|auth|bearer|client)[-_ ]?)?(token|key|secret)|password"
+)
 # Placeholders, numbers, UUIDs, and what is about the version or format of an API.
 _NO_NAME = re.compile(
     r"[{}:$<>]|^\d+$|^v\d+(\.\d+)*$|^[0-9a-f]{8}-[0-9a-f-]{27}$|^(api|rest|index|list|search)$|^$",
@@ -83,7 +89,7 @@ def holds_secret(name: str, value: str) -> bool:
 
 def is_stand_in(value: str) -> bool:
     """Return whether a value only stands for a secret."""
-    return bool(_STAND_IN.match(value))
+    return bool(_STAND_IN.match(value) or _NAME_OF_SECRET.fullmatch(value))
 
 
 def stream_name(path: str, taken: Container[str] = ()) -> str:

@@ -16,6 +16,7 @@ from tap_oauth2_generic.importers.openapi_document import (
     names_of,
     operations,
     read_document,
+    shown_path,
 )
 from tap_oauth2_generic.importers.openapi_operations import Lister, Listing, share_values
 from tap_oauth2_generic.importers.openapi_parents import (
@@ -128,11 +129,11 @@ class _Reading:
                 listing = lister.read(path, operation, item)
             except NotListedError as error:
                 if takes:
-                    self.left_out.add(str(error), path)
+                    self.left_out.add(str(error), shown_path(path))
                 continue
             if shape_of(path) in listed:
                 if takes:
-                    self.left_out.add("another operation has the same path", path)
+                    self.left_out.add("another operation has the same path", shown_path(path))
                 continue
             listed[shape_of(path)] = listing
             if takes:
@@ -161,9 +162,11 @@ def _report(listings: list[Listing], reading: _Reading, made: Imported) -> None:
             unsure.add(*remark)
     made.derived.append(f"{plural(len(listings), 'stream')} of GET operations that list")
     if reading.writing:
-        made.derived.append(f"{reading.writing} operations of other methods than GET were not read")
+        made.derived.append(
+            f"not read: {plural(reading.writing, 'operation')} of other methods than GET"
+        )
     if reading.excluded:
-        made.derived.append(f"{reading.excluded} GET operations were left out as you asked")
+        made.derived.append(f"left out as you asked: {plural(reading.excluded, 'GET operation')}")
     made.derived += paged.lines()
     made.unsure += unsure.lines()
     made.left_out += reading.left_out.lines()

@@ -5,15 +5,18 @@ References to other documents are never fetched; each that leads nowhere is note
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
 
 from tap_oauth2_generic.errors import InputError
+from tap_oauth2_generic.importers.names import looks_secret
 from tap_oauth2_generic.importers.plain_yaml import read_yaml
 
 _MAX_DEPTH = 200
@@ -95,6 +98,17 @@ def operations(document: Document) -> Iterator[tuple[str, str, dict[str, Any], d
         for method in ("get", "post", "put", "patch", "delete"):
             if operation := document.resolve(item.get(method)):
                 yield str(path), method, operation, item
+
+
+def is_secret_step(step: str) -> bool:
+    """Return whether a step of a path has the form of a token outside its placeholders."""
+    return looks_secret(unquote(re.sub(r"\{[^{}]*\}", "", step)))
+
+
+def shown_path(path: str) -> str:
+    """Return a path for the report: without its query, and without what may be a secret."""
+    steps = re.split("[?#]", path)[0].split("/")
+    return "/".join("…" if is_secret_step(step) else step for step in steps)
 
 
 def names_of(path: str, operation: Mapping[str, Any]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tap_oauth2_generic.importers.names import is_of_client, is_secret
-from tap_oauth2_generic.importers.openapi_document import Document, names_of
+from tap_oauth2_generic.importers.openapi_document import Document, is_secret_step, names_of
 from tap_oauth2_generic.importers.openapi_responses import NotListedError, Responses
 from tap_oauth2_generic.importers.openapi_schemas import Schemas, Shape
 from tap_oauth2_generic.importers.paging import Paging, find_paging, signs_in
@@ -62,6 +62,8 @@ class Lister:
         """Return the stream of an operation; raise NotListedError if it does not list."""
         if re.search(r"[?#\s]", _PLACEHOLDER.sub("", path)):
             raise NotListedError("its path holds a query, a fragment or white space")
+        if any(map(is_secret_step, path.split("/"))):
+            raise NotListedError("its path seems to hold a secret, which no setting keeps")
         schemas, headers = self._responses.read(operation)
         body = self._schemas.example(schemas)
         params = self._params(operation, item)

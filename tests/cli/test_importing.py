@@ -40,6 +40,8 @@ def test_output_is_a_new_file(tmp_path):
     ("source", "message"),
     [
         ("curl", "there is no file 'curl'"),
+        ("", "the source is empty"),
+        (" \n", "the source is empty"),
         ("wget https://x.example\n", "the line must begin with curl"),
         ("curl -X HEAD https://api.example.com/items", "nothing in the source can be imported"),
         ("curl 'https://api.example.com/items/{id}'", "{id}"),
@@ -51,6 +53,22 @@ def test_unusable_source_is_one_line(source, message):
     assert (done.returncode, done.stdout) == (1, "")
     assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_line_without_its_kind_is_told_where_it_goes():
+    """The line is not shown: it holds a token."""
+    done = run_program("import", LINE)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "import curl 'curl …'" in done.stderr
+    assert TOKEN not in done.stderr
+
+
+def test_secret_that_is_a_word_of_its_variable_does_not_mask_it():
+    """Sentences are masked all the same."""
+    line = "curl -H 'Authorization: Bearer oauth2' https://api.example.com/oauth2"
+    done = run_program("import", "curl", line)
+    assert "  - TAP_OAUTH2_GENERIC_ACCESS_TOKEN (the source has it)" in done.stderr
+    assert "/oauth2" not in done.stderr
 
 
 def test_wrong_setting_is_left_out_and_named_as_missing():

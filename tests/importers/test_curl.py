@@ -91,6 +91,40 @@ def test_trial_sends_secrets_of_the_environment_only_to_hosts_it_names(api, monk
     assert ("because the source may name any host" in done.stderr) != is_named
 
 
+@pytest.mark.parametrize("named", [False, True])
+def test_trial_sends_no_stand_in_of_a_client(api, monkeypatch, named):
+    """The environment has a client ID in its place if it also names the hosts."""
+    api.serve("/v1/items", ROWS)
+    api.serve("/token", {"access_token": KEY, "token_type": "Bearer"})
+    document = {
+        "openapi": "3.0.3", "servers": [{"url": f"{api.url}/v1"}], "security": [{"it": []}],
+        "components": {"securitySchemes": {"it": {"type": "oauth2", "flows": {
+            "clientCredentials": {"tokenUrl": f"{api.url}/token", "scopes": {}}}}}},
+        "paths": {"/items": {"get": {"responses": {"200": {"content": {"application/json": {
+            "schema": {"type": "array", "items": {"type": "object"}}}}}}}}},
+    }  # fmt: skip
+    monkeypatch.setenv("TAP_OAUTH2_GENERIC_CLIENT_ID", "client-of-the-person")
+    monkeypatch.setenv("TAP_OAUTH2_GENERIC_CLIENT_SECRET", KEY)
+    if named:
+        monkeypatch.setenv("TAP_OAUTH2_GENERIC_BASE_URL", api.url)
+    done = run_program("import", "openapi", json.dumps(document), "--try")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["client_id"] == "YOUR_CLIENT_ID"
+    assert bool(api.seen) == named
+    said = "nothing was tried: setting 'client_id' still holds YOUR_CLIENT_ID"
+    assert (said in done.stderr) != named
+    assert all(b"YOUR_CLIENT_ID" not in seen.content for seen in api.seen)
+
+
+def test_trial_without_a_token_says_how_to_bring_one(api):
+    line = f"curl -H 'Authorization: Bearer TOKEN' {api.url}/v1/items"
+    done = run_program("import", "curl", line, "--try")
+    assert done.returncode == 0
+    assert api.seen == []
+    wanted = "the source has no token; set TAP_OAUTH2_GENERIC_ACCESS_TOKEN, or add access_token_url"
+    assert f"nothing was tried: {wanted}" in done.stderr
+
+
 def test_failed_trial_is_unsure_and_keeps_the_stream(api):
     api.serve("/v1/items", Reply({"error": "no"}, 403))
     done = run_program("import", "curl", f"curl {api.url}/v1/items", "--try")

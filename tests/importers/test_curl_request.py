@@ -127,12 +127,25 @@ def test_secrets_are_apart_from_the_request(options, expected):
 
 @pytest.mark.parametrize(
     "token",
-    ["$TOKEN", "${TOKEN}", "{token}", "<your token>", "YOUR_TOKEN", "xxxx", "eyJ...", "my-token"],
+    ["$TOKEN", "${TOKEN}", "{token}", "<your token>", "YOUR_TOKEN", "xxxx", "eyJ...", "my-token",
+     "TOKEN", "ACCESS_TOKEN", "API_KEY", "APIKEY", "THE-API-KEY-HERE", "secret", "access_token"],
 )  # fmt: skip
 def test_placeholder_of_a_documentation_is_no_token(token):
     found = parse_curl(f"curl -H 'Authorization: Bearer {token}' -H 'X-Api-Key: {token}' {BASE}")
     assert found.connection == {}
     assert found.left_out == ["header Authorization", "header X-Api-Key"]
+
+
+@pytest.mark.parametrize("token", ["KEYED4TOKEN", "TOKENS-OF-2", "secret-1", "token_abc", "AKEYB"])
+def test_token_that_only_holds_such_a_word_is_one(token):
+    found = parse_curl(f"curl -H 'Authorization: Bearer {token}' {BASE}")
+    assert found.connection == {"access_token": token}
+
+
+def test_placeholder_of_a_password_is_no_password():
+    found = parse_curl(f"curl -u me:PASSWORD {BASE}")
+    assert found.connection == {"grant_type": "basic", "username": "me"}
+    assert found.stand_ins == {"password": None}
 
 
 @pytest.mark.parametrize(

@@ -228,3 +228,24 @@ def test_names_of_streams_are_unique() -> None:
     names = [one["name"] for one in imported(document(paths)).config["streams"]]
     assert len(set(names)) == 3
     assert "users" in names
+
+
+def test_secret_in_a_path_is_neither_read_nor_shown() -> None:
+    """A query is cut off the report; a part with the form of a token is left out."""
+    secret = "AAH4k2j5h6g7f8d9s0a1"
+    item = listing(list_of(record()))
+    paths = {"/items": item, f"/hooks/{secret}/items": item, "/notes?key=k-of-mine": item}
+    made = imported(document(paths))
+    assert [one["path"] for one in made.config["streams"]] == ["/items"]
+    report = "".join(made.left_out)
+    assert "/hooks/…/items" in report
+    assert "/notes" in report
+    assert not any(one in report for one in (secret, "k-of-mine"))
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "1 operation of"), (2, "2 operations of")])
+def test_operations_that_write_are_counted(count: int, said: str) -> None:
+    item = listing(list_of(record()))
+    other = dict.fromkeys(("post", "put")[:count], item["get"])
+    made = imported(document({"/items": {**item, **other}}))
+    assert f"not read: {said} other methods than GET" in made.derived

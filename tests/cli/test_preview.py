@@ -57,6 +57,14 @@ def test_text_shows_the_records(api, preview):
         assert text in done.stdout
 
 
+def test_text_shows_the_request_that_failed(api, preview):
+    api.serve("/items", Reply({}, 404))
+    done = preview(api.config({"name": "items", "path": "items"}))
+    assert done.returncode == 1
+    assert f"page 1: GET {api.url}/items" in done.stdout
+    assert "status 404, 0 records; the read failed" in done.stdout
+
+
 @pytest.mark.parametrize("option", [(), ("--suggest",)])
 def test_control_characters_are_replaced(api, preview, option):
     """Control characters in values and keys become question marks."""

@@ -7,24 +7,32 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
 from tap_oauth2_generic.cli.boundary import describe_error
-from tap_oauth2_generic.cli.env_file import read_env, write_env
-from tap_oauth2_generic.cli.export import meltano_project, next_commands, pip_url
-from tap_oauth2_generic.cli.import_file import as_json, refuse_existing, try_streams, write_new
+from tap_oauth2_generic.cli.import_file import refuse_existing, try_streams, write_project
 from tap_oauth2_generic.cli.login import log_in
 from tap_oauth2_generic.cli.preview import preview, show_report
 from tap_oauth2_generic.config.presets import READY, apply_preset, names, preset
-from tap_oauth2_generic.errors import InputError, TapError
+from tap_oauth2_generic.errors import (
+    ApiError,
+    AuthorizationError,
+    InputError,
+    StreamError,
+    TapError,
+)
 from tap_oauth2_generic.importers.imported import Imported
 from tap_oauth2_generic.importers.names import stream_name
-from tap_oauth2_generic.runtime.log import PREFIX
 from tap_oauth2_generic.runtime.redaction import redact, register
+from tap_oauth2_generic.runtime.shutdown import Interrupted
+from tap_oauth2_generic.settings.field_types import STRINGS
 from tap_oauth2_generic.settings.fields import ErrorCollector, near_choice
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
@@ -39,7 +47,8 @@ USUAL = {
     "scopes": "OAuth Scopes",
 }
 _RECORDS = 3
-_MELTANO = "meltano.yml"
+# The statuses of a response that are about the secret.
+_REFUSED = frozenset({401, 403})
 
 
 def ask(output: str | None) -> None:
@@ -47,18 +56,33 @@ def ask(output: str | None) -> None:
     if not sys.stdin.isatty():
         raise InputError("import without a source asks questions, which needs a terminal")
     file = Path(output or "config.json")
-    refuse_existing(file)
+    refuse_existing(file, "write another file with import --output NAME")
+    with suppress(ImportError):  # not on Windows
+        # Without it, Python waits for another line after one with a null character.
+        import_module("readline")
     click.echo("Press Enter where you have nothing to say, Ctrl-C to stop.")
     made = Imported({})
     _ask_connection(made)
     _ask_stream(made)
-    worked = _connect(made)
-    _write(made, file)
+    try:
+        worked = _connect(made)
+        kinds = click.Choice(["config", "meltano"])
+        wanted = click.prompt("Write", type=kinds, default="config", show_choices=True)
+    except (KeyboardInterrupt, click.Abort, Interrupted):
+        click.echo()
+        write_project(made, file, "config", is_asking=False)
+        raise
+    write_project(made, file, wanted, is_asking=True)
+    if not worked:
+        preview_it = f"tap-oauth2-generic preview --config {file}"
+        click.echo(f"not working yet: correct {file} or the secrets, then run {preview_it}")
     click.get_current_context().exit(0 if worked else 1)
 
 
 def _ask_connection(made: Imported) -> None:
-    if provider := _ask(made, "provider", f"Provider preset, of {len(names())}"):
+    presets = textwrap.fill(", ".join(names()), break_on_hyphens=False)
+    label = f"Provider preset (? lists the {len(names())}, Enter for none)"
+    if provider := _ask(made, "provider", label, listed=presets):
         for name, about in preset(provider).get("params", {}).items():
             said = f"{name}: {about['description']}"
             click.prompt(said, default=about.get("default"), value_proc=_param(made, name))
@@ -90,36 +114,54 @@ def _ask_stream(made: Imported) -> None:
     provider = made.config.get("provider")
     if provider and preset(provider).get("streams"):
         made.config["streams"] = READY
-        return
+    else:
+        _ask_path(made, "Path of a list to read, such as contacts")
 
-    def read_path(path: str) -> str:
-        made.config["streams"] = [{"name": stream_name(path), "path": path.strip()}]
+
+def _ask_path(made: Imported, label: str, kept: str | None = None) -> bool:
+    """Ask for the path of the stream; return whether there is another one than before."""
+    before = made.config.get("streams")
+
+    def read(path: str) -> str:
+        stream = {"name": stream_name(path), "path": path.strip()}
+        made.config["streams"] = before if path == kept else [stream]
         _require(made, "streams")
         return path
 
-    click.prompt("Path of a list to read, such as contacts", value_proc=read_path)
+    found: str = click.prompt(label, default=kept, value_proc=read)
+    return found != kept
 
 
-def _ask(made: Imported, name: str, label: str = "", *, required: bool = False) -> str:
-    """Ask for a setting until its value is right; leave it out if it is empty."""
+def _ask(
+    made: Imported, name: str, label: str = "", *, required: bool = False, listed: str = ""
+) -> str:
+    """Ask for a setting until its value is right; leave it out if it is empty.
+
+    ``listed`` is shown after a question mark.
+    """
 
     def read(value: str) -> str:
-        if value := value.strip():
-            made.config[name] = value
+        if (value := value.strip()) and not (listed and value == "?"):
+            made.config[name] = STRINGS.parse(value) if name == "scopes" else value
             _require(made, name)
         return value
 
     label = label or USUAL[name]
     default = None if required else ""
-    found: str = click.prompt(label, default=default, show_default=False, value_proc=read)
-    return found
+    while True:
+        found: str = click.prompt(label, default=default, show_default=False, value_proc=read)
+        if not listed or found != "?":
+            return found
+        click.echo(listed)
 
 
-def _ask_secret(made: Imported, name: str, label: str) -> None:
+def _ask_secret(made: Imported, name: str, label: str) -> bool:
+    """Ask for a secret; return whether one was typed."""
     label = f"{label} (not shown)"
     if found := click.prompt(label, default="", show_default=False, hide_input=True):
         register(found)
         made.secrets[name] = found
+    return bool(found)
 
 
 def _param(made: Imported, name: str) -> Callable[[str], str]:
@@ -150,46 +192,56 @@ def _require(made: Imported, name: str, member: str = "") -> None:
 
 
 def _connect(made: Imported) -> bool:
-    """Log in, suggest and show first rows; what was asked outlives any failure."""
+    """Show first rows; ask for what was wrong until they come, or nothing else is typed."""
+    logged_in_with = None
+    while True:
+        try:
+            if logged_in_with != made.secrets:
+                _log_in(made)
+                logged_in_with = dict(made.secrets)
+            _read_rows(made)
+        except TapError as error:
+            click.echo(f"Error: {redact('; '.join(describe_error(error)))}")
+            if not _ask_again(made, error):
+                return False
+        else:
+            return True
+
+
+def _log_in(made: Imported) -> None:
+    config = TapOAuth2Generic.parse_configuration({**made.config, **made.secrets})
+    if not config.grant.unattended and not config.oauth2.access_token:
+        if redirect_uri := getattr(config.grant, "redirect_uri", ""):
+            click.echo(f"Register this redirect URI at the provider: {redirect_uri}")
+        log_in(config, browser=True, timeout=300.0)
+
+
+def _ask_again(made: Imported, error: TapError) -> bool:
+    """Ask for what an error is about; return whether something else was typed."""
+    status = error.status if isinstance(error, ApiError) else None
+    if isinstance(error, AuthorizationError) or status in _REFUSED:
+        secret_of = {"username": "password", "client_id": "client_secret"}
+        found = [secret for name, secret in secret_of.items() if name in made.config]
+        name = found[0] if found else "access_token"
+        return _ask_secret(made, name, f"Another {name}, Enter keeps it")
+    if isinstance(error, StreamError) and made.config["streams"] != READY:
+        return _ask_path(made, "Another path, Enter keeps", made.config["streams"][0]["path"])
+    return False
+
+
+def _read_rows(made: Imported) -> None:
+    """Suggest and show first rows; raise TapError if they cannot be read."""
+    tried = Imported(dict(made.config), made.secrets)
+    if tried.config["streams"] != READY:
+        try_streams(tried, is_own=True)
+    tap = TapOAuth2Generic(config={**tried.config, **made.secrets}, setup_mapper=False)
     try:
-        raw = {**made.config, **made.secrets}
-        config = TapOAuth2Generic.parse_configuration(raw)
-        if not config.grant.unattended and not config.oauth2.access_token:
-            log_in(config, browser=True, timeout=300.0)
-        if made.config["streams"] != READY:
-            try_streams(made, is_own=True)
-            for line in (*made.derived, *made.unsure):
-                click.echo(f"  - {redact(line)}")
-        tap = TapOAuth2Generic(config={**raw, **made.config}, setup_mapper=False)
-        found = preview(next(iter(tap.streams.values())), _RECORDS)
+        found = preview(next(iter(tap.streams.values())), _RECORDS, raises=True)
+    finally:
         tap.session.close()
-        show_report(found)
-    except TapError as error:
-        click.echo(f"Error: {redact('; '.join(describe_error(error)))}")
-        return False
-    return bool(found["ok"])
-
-
-def _write(made: Imported, file: Path) -> None:
-    """Write the settings and the secrets, whatever of it is not there yet."""
-    kinds = click.Choice(["config", "meltano"])
-    wanted = click.prompt("Write", type=kinds, default="config", show_choices=True)
-    write_new(file, as_json(made.config))
-    env, variables = (
-        file.parent / ".env",
-        {f"{PREFIX}{n.upper()}": v for n, v in made.secrets.items()},
-    )
-    kept = read_env(env)
-    for name in [n for n, value in variables.items() if kept.get(n, value) != value]:
-        if not click.confirm(f"{env} has another {name}. Replace it?"):
-            del variables[name]
-    if variables:
-        write_env(env, variables)
-    if wanted == "meltano":
-        schema = TapOAuth2Generic.config_jsonschema
-        TapOAuth2Generic.append_builtin_config(schema)
-        project = meltano_project(made.config, made.secrets, schema["properties"], pip_url())
-        write_new(file.parent / _MELTANO, project)
-    commands = next_commands(str(file), needs_login=False)
-    shown = commands if wanted == "meltano" else commands[-1:]
-    click.echo("\n".join([f"Wrote {file}" + (f", secrets to {env}" if variables else ""), *shown]))
+    if not found["ok"]:
+        raise StreamError(found["error"])
+    made.config = tried.config
+    for line in (*tried.derived, *tried.unsure):
+        click.echo(f"  - {redact(line)}")
+    show_report(found)

@@ -11,8 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import click
 import msgspec
 
+from tap_oauth2_generic.cli.env_file import read_env, write_env
+from tap_oauth2_generic.cli.export import meltano_project, next_commands, pip_url
 from tap_oauth2_generic.cli.suggest import Suggester
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA
 from tap_oauth2_generic.errors import InputError
@@ -30,6 +33,7 @@ from tap_oauth2_generic.settings.fields import ErrorCollector
 from tap_oauth2_generic.singer.environment import add_environment
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
+_MELTANO = "meltano.yml"
 _UNUSED = (
     "; secrets of the environment are used if it also has the addresses, such as "
     f"{PREFIX}BASE_URL, because the source may name any host"
@@ -181,12 +185,36 @@ def write_new(path: Path, text: str) -> None:
         raise InputError(f"cannot write {str(path)!r}: {error.strerror}") from None
 
 
-def refuse_existing(path: Path) -> None:
+def refuse_existing(path: Path, cure: str = "choose another name") -> None:
     """Raise InputError if a file exists, before anything is asked or requested for it."""
     if os.path.lexists(path):
-        raise InputError(f"{path} exists; choose another name, or move it away")
+        raise InputError(f"{path} exists; {cure}, or move it away")
 
 
 def as_json(config: dict[str, Any]) -> str:
     """Return a configuration as it goes into a file."""
     return msgspec.json.format(encode_json(config), indent=2).decode() + "\n"
+
+
+def write_project(made: Imported, file: Path, wanted: str, *, is_asking: bool) -> None:
+    """Write the settings and the secrets, whatever of it is not there yet."""
+    write_new(file, as_json(made.config))
+    env, variables = (
+        file.parent / ".env",
+        {f"{PREFIX}{n.upper()}": v for n, v in made.secrets.items()},
+    )
+    kept = read_env(env)
+    for name in [n for n, value in variables.items() if kept.get(n, value) != value]:
+        if not (is_asking and click.confirm(f"{env} has another {name}. Replace it?")):
+            del variables[name]
+    if variables:
+        write_env(env, variables)
+    if wanted == "meltano":
+        schema = TapOAuth2Generic.config_jsonschema
+        TapOAuth2Generic.append_builtin_config(schema)
+        project = meltano_project(made.config, made.secrets, schema["properties"], pip_url())
+        write_new(file.parent / _MELTANO, project)
+    commands = next_commands(str(file), needs_login=False)
+    shown = commands if wanted == "meltano" else commands[-1:]
+    wrote = f"Wrote {file}" + (f", secrets to {env}" if variables else "")
+    click.echo("\n".join([wrote, "Next:", *(f"  {command}" for command in shown)]))

@@ -34,9 +34,12 @@ _MAX_NAME, _LEAST_SHOWN = 30, 20
 
 
 def preview(
-    stream: OAuth2Stream, wanted: int, suggester: Suggester | None = None
+    stream: OAuth2Stream, wanted: int, suggester: Suggester | None = None, *, raises: bool = False
 ) -> dict[str, Any]:
-    """Read until there are ``wanted`` records, and report what happened as JSON-like data."""
+    """Read until there are ``wanted`` records, and report what happened as JSON-like data.
+
+    ``raises``: an error is raised as TapError, not reported.
+    """
     report: dict[str, Any] = {"stream": stream.name, "ok": True, "pages": [], "records": []}
     records: list[dict[str, Any]] = report["records"]
     try:
@@ -49,6 +52,8 @@ def preview(
             if len(records) >= wanted:
                 break
     except TapError as error:
+        if raises:
+            raise
         report |= {"ok": False, "error": redact(str(error))}
         if isinstance(error, ApiError) and isinstance(error.response, Response):
             report["pages"].append(describe_refused(error.response))

@@ -17,8 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from tap_oauth2_generic.config.presets import names
 from tests.support.commands import PROGRAM, run_program
 from tests.support.login_process import Person
+from tests.support.server import Reply
 
 SECRET = "demo-secret"
 DEADLINE_SECONDS = 60
@@ -100,6 +102,7 @@ def test_first_rows_in_under_ten_answers(demo, terminal, tmp_path, tap, monkeypa
     """Asked, logged in, suggested, shown and written: the file then runs by itself."""
     answer_connection(terminal, demo.url)
     terminal.answer("Path of a list", "contacts")
+    terminal.wait_for("Register this redirect URI at the provider: http://127.0.0.1:8400/callback")
     address = terminal.wait_for(r"\n\s+(http\S+)\s")[1]
     Person().visit(Person().decide(address))
     terminal.wait_for("is logged in")
@@ -116,6 +119,8 @@ def test_first_rows_in_under_ten_answers(demo, terminal, tmp_path, tap, monkeypa
     monkeypatch.setenv("TAP_OAUTH2_GENERIC_CLIENT_SECRET", SECRET)
     written = json.loads(config.read_text())
     assert written["streams"][0]["pagination"]["style"] != "none"
+    assert written["scopes"] == ["read"]
+    assert "Next:\n  " in terminal.said
     monkeypatch.chdir(tmp_path)
     assert len(tap.ok(written).records("contacts")) > 100
 
@@ -143,8 +148,11 @@ def test_failed_login_loses_no_answer(api, terminal, tmp_path):
     terminal.answer("OAuth Client Secret (not shown)", SECRET)
     terminal.answer("OAuth Scopes", "")
     terminal.answer("Path of a list", "v1/items")
+    terminal.answer("Another client_secret, Enter keeps it (not shown)", "")
     terminal.answer("Write", "")
     assert terminal.end() == 1
+    assert terminal.said.count("Error: ") == 1
+    assert "not working yet: " in terminal.said
     written = json.loads((tmp_path / "config.json").read_text())
     assert written["grant_type"] == "client_credentials"
     assert written["streams"] == [{"name": "items", "path": "v1/items"}]
@@ -154,7 +162,7 @@ def test_existing_file_is_refused_before_any_question(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     terminal = Terminal(tmp_path)
     assert terminal.end() == 1
-    assert "config.json exists" in terminal.said
+    assert "config.json exists; write another file with import --output NAME" in terminal.said
     assert "Provider" not in terminal.said
 
 
@@ -193,3 +201,79 @@ def test_existing_meltano_project_stays_and_the_configuration_is_written(api, te
     assert (tmp_path / "meltano.yml").read_text() == "mine"
     assert json.loads((tmp_path / "config.json").read_text())["streams"][0]["path"] == "v1/items"
     assert SECRET in (tmp_path / ".env").read_text()
+
+
+def answer_token(terminal, url, secret, path):
+    terminal.answer("Provider preset", "")
+    terminal.answer("Base URL", url)
+    terminal.answer("Authorize URL", "")
+    terminal.answer("Access Token URL", "")
+    terminal.answer("Access token or API key (not shown)", secret)
+    terminal.answer("Path of a list", path)
+
+
+def test_wrong_path_is_asked_again(api, terminal, tmp_path):
+    api.serve("/v1/items", [{"id": 1}])
+    answer_token(terminal, api.url, SECRET, "v1/itms")
+    terminal.wait_for(r"Error: .*404")
+    terminal.answer("Another path, Enter keeps [v1/itms]", "v1/items")
+    terminal.wait_for("record 1")
+    terminal.answer("Write", "")
+    assert terminal.end() == 0
+    assert terminal.said.count("Error: ") == 1
+    assert "not working yet" not in terminal.said
+    assert json.loads((tmp_path / "config.json").read_text())["streams"][0]["path"] == "v1/items"
+
+
+def test_kept_path_ends_with_what_does_not_work(api, terminal, tmp_path):
+    """Enter keeps the path, so that nobody is caught; what was typed is written."""
+    answer_token(terminal, api.url, SECRET, "v1/itms")
+    terminal.answer("Another path, Enter keeps [v1/itms]", "")
+    terminal.answer("Write", "")
+    assert terminal.end() == 1
+    assert terminal.said.count("Error: ") == 1
+    assert "not working yet: correct config.json" in terminal.said
+    assert json.loads((tmp_path / "config.json").read_text())["streams"][0]["path"] == "v1/itms"
+
+
+def test_wrong_secret_is_asked_again(api, terminal, tmp_path):
+    def serve(request):
+        is_right = request.headers["Authorization"] == f"Bearer {SECRET}"
+        return Reply([{"id": 1}]) if is_right else Reply({}, 401)
+
+    api.routes["/v1/items"] = serve
+    answer_token(terminal, api.url, "wrong-secret", "v1/items")
+    terminal.wait_for("Error: ")
+    terminal.answer("Another access_token, Enter keeps it (not shown)", SECRET)
+    terminal.wait_for("record 1")
+    terminal.answer("Write", "")
+    assert terminal.end() == 0
+    assert SECRET in (tmp_path / ".env").read_text()
+    assert SECRET not in terminal.said
+
+
+def test_interrupted_login_loses_no_answer(demo, terminal, tmp_path):
+    answer_connection(terminal, demo.url)
+    terminal.answer("Path of a list", "contacts")
+    terminal.wait_for("Waiting for the redirect")
+    terminal.interrupt()
+    assert terminal.end() == 1
+    assert "ERROR: interrupted" in terminal.said
+    assert json.loads((tmp_path / "config.json").read_text())["streams"][0]["path"] == "contacts"
+    assert SECRET in (tmp_path / ".env").read_text()
+
+
+def test_question_mark_lists_the_presets(terminal):
+    terminal.answer(f"(? lists the {len(names())}, Enter for none)", "?")
+    assert terminal.wait_for(r"zoho_crm\b")
+    terminal.wait_for("Provider preset")
+    terminal.interrupt()
+    assert terminal.end() == 1
+
+
+def test_null_character_ends_no_line_late(terminal):
+    terminal.answer("Provider preset", "")
+    terminal.answer("Base URL", "https://api.exam\0ple.com")
+    terminal.answer("Authorize URL", "\x04")
+    assert terminal.end() == 1
+    assert "interrupted" in terminal.said

@@ -91,17 +91,20 @@ def test_installed_wheel_syncs_from_its_own_demo(commands, tmp_path):
     assert synced == {stream["name"] for stream in json.loads(sample)["streams"]}
 
 
+def install_extra(wheel, commands, name, folder):
+    """Check that the subcommand of an extra names it where it lacks; install it, return the tap."""
+    tap = commands / "tap-oauth2-generic"
+    lacking = subprocess.run([tap, name], cwd=folder, capture_output=True, text=True, check=False)
+    assert lacking.returncode == 1
+    assert f"run pip install 'tap-oauth2-generic[{name}]'" in lacking.stderr
+    extra = [commands / "python", "-m", "pip", "install", "--quiet", f"{wheel}[{name}]"]
+    run(*extra, cwd=folder, PIP_CONSTRAINT=str(ROOT / "constraints.txt"))
+    return tap
+
+
 def test_studio_opens_from_the_wheel_with_its_extra_alone(packages, commands, tmp_path):
     """Without the extra it is one line; with it, the page and what it loads are there."""
-    python, tap = commands / "python", commands / "tap-oauth2-generic"
-    lacking = subprocess.run(
-        [tap, "studio"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert lacking.returncode == 1
-    assert "run pip install 'tap-oauth2-generic[studio]'" in lacking.stderr
-    constraints = str(ROOT / "constraints.txt")
-    extra = [python, "-m", "pip", "install", "--quiet", f"{packages[0]}[studio]"]
-    run(*extra, cwd=tmp_path, PIP_CONSTRAINT=constraints)
+    tap = install_extra(packages[0], commands, "studio", tmp_path)
     with StudioProcess(tmp_path, program=[str(tap)]) as studio:
         client = StudioClient(studio)
         pages = [client.get(path) for path in ("/", "/request", "/streams", "/export")]
@@ -114,15 +117,7 @@ def test_studio_opens_from_the_wheel_with_its_extra_alone(packages, commands, tm
 
 def test_tools_of_agents_come_with_their_extra_alone(packages, commands, tmp_path):
     """Without the extra it is one line; with it, each tool is there and finds the documentation."""
-    python, tap = commands / "python", commands / "tap-oauth2-generic"
-    lacking = subprocess.run(
-        [tap, "mcp"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert lacking.returncode == 1
-    assert "run pip install 'tap-oauth2-generic[mcp]'" in lacking.stderr
-    constraints = str(ROOT / "constraints.txt")
-    extra = [python, "-m", "pip", "install", "--quiet", f"{packages[0]}[mcp]"]
-    run(*extra, cwd=tmp_path, PIP_CONSTRAINT=constraints)
+    tap = install_extra(packages[0], commands, "mcp", tmp_path)
     checked, found = call(
         ("validate_config", {"config": json.loads((ROOT / "sample_config.json").read_text())}),
         ("search_docs", {"query": "token store key encrypts"}),

@@ -44,12 +44,12 @@ def read_options(words: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
     flags = {word[2:] for word in words if word.startswith("--") and "=" not in word}
     names = [f"{name}=" for name in _LONG] + sorted(flags - {*_LONG, ""})
     found, urls = gnu_getopt(words, _SHORT, names)
-    options = [*_named(found)]
+    options = [*_name_options(found)]
     urls += [value for name, value in options if name == "url"]
     return options, urls
 
 
-def _named(found: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def _name_options(found: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     for option, value in found:
         name = _NAMES.get(option.lstrip("-"), option.lstrip("-"))
         if name in _REFUSED:

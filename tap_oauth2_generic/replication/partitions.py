@@ -48,10 +48,10 @@ def _partitions(value: Any) -> tuple[Context, ...]:
         raise ValueError(
             f"must be an array of objects or an object of arrays, not {json_type(value)}"
         )
-    return _checked(found)
+    return _check(found)
 
 
-def _checked(found: list[Any]) -> tuple[Context, ...]:
+def _check(found: list[Any]) -> tuple[Context, ...]:
     if not found:
         raise ValueError("has no partition, so nothing would be read")
     seen: set[bytes] = set()

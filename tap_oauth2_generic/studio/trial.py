@@ -127,7 +127,7 @@ class Trial:
         return self._changes, len(self.log)
 
     def _run(self, raw: dict[str, Any]) -> None:
-        with self._logged():
+        with self._keep_log():
             error = ""
             try:
                 tap = TapOAuth2Generic(config=raw, setup_mapper=False)
@@ -227,7 +227,7 @@ class Trial:
         self._changed.notify_all()
 
     @contextmanager
-    def _logged(self) -> Iterator[None]:
+    def _keep_log(self) -> Iterator[None]:
         """Keep what this thread logs meanwhile."""
         own, lines = threading.get_ident(), self.log
 

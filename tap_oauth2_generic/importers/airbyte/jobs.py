@@ -17,11 +17,11 @@ _ADDRESS = ("url_base", "url", "path")
 def read_job(retriever: Component, texts: Texts) -> dict[str, Any]:
     """Return the settings of an export job; raise LeftOutError."""
     texts.symbols.is_job = True
-    creation = _need(retriever, "creation_requester")
-    polling = _need(retriever, "polling_requester")
+    creation = _require(retriever, "creation_requester")
+    polling = _require(retriever, "polling_requester")
     create, poll = read_request(creation, texts), read_request(polling, texts)
     create.setdefault("method", "GET")
-    statuses = _need(retriever, "status_mapping")
+    statuses = _require(retriever, "status_mapping")
     done = statuses.get("completed")
     if not isinstance(done, list) or not done:
         raise statuses.fail("it names no status of a job that is done")
@@ -37,13 +37,13 @@ def read_job(retriever: Component, texts: Texts) -> dict[str, Any]:
         **_identity(poll),
     }
     if retriever.child("delete_requester"):
-        found["delete"] = read_request(_need(retriever, "delete_requester"), texts)
+        found["delete"] = read_request(_require(retriever, "delete_requester"), texts)
     if minutes := texts.constant(retriever, retriever.get("polling_job_timeout")):
         found["timeout"] = int(minutes) * 60
     return found
 
 
-def _need(retriever: Component, name: str) -> Component:
+def _require(retriever: Component, name: str) -> Component:
     found = retriever.child(name, "HttpRequester")
     if found is None:
         raise retriever.fail(f"it has no {name}")
@@ -69,7 +69,7 @@ def _identity(poll: dict[str, Any]) -> dict[str, Any]:
 
 
 def _download(retriever: Component, texts: Texts) -> dict[str, Any]:
-    requester = _need(retriever, "download_requester")
+    requester = _require(retriever, "download_requester")
     if retriever.child("download_target_requester"):
         raise requester.fail("a second request for the address of the download has no counterpart")
     address = next((requester.text(name) for name in _ADDRESS if requester.text(name)), "")

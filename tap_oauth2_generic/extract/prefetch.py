@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from tap_oauth2_generic.errors import TapError
 from tap_oauth2_generic.extract.page_reader import FetchedPage, PageReader
+from tap_oauth2_generic.extract.response_pace import ResponsePace
 from tap_oauth2_generic.net.request import Response
 from tap_oauth2_generic.pagination import Paginator, Token
 from tap_oauth2_generic.records.pipeline import Slice
@@ -104,6 +105,13 @@ class SliceReader:
             self._ready += self._take()
         return self._ready.popleft() if self._ready else None
 
+    def fetch(self) -> float:
+        """Request the next page in this thread; return the seconds it took."""
+        token = self.paginator.token
+        call = Call(partial(self.source.fetch, self.slice, token, self.paginator.pages + 1))
+        self._pending.append(_PendingPage(token, call, is_guess=False))
+        return call.run()
+
     def waiting_on(self) -> list[Call[Response]]:
         """Return the responses that were requested and not read yet."""
         return [pending.response for pending in self._pending]
@@ -147,6 +155,7 @@ class Prefetcher:
     def __init__(self, limit: int) -> None:
         self._workers = Workers(limit)
         self._limit = limit
+        self._pace = ResponsePace()
         # For each nested ``iterate``: the items to come, and those whose slices started early.
         self._queues: list[tuple[Iterator[Any], deque[Any]]] = []
 
@@ -185,11 +194,13 @@ class Prefetcher:
                 for started in self._early_slices():
                     started.poll()
                 if (page := reader.pop()) is not None:
-                    if reader.is_eager:
+                    if reader.is_eager and not self._pace.is_quick:
                         self._submit(reader)
                     yield page
                 elif reader.paginator.stop is not None:
                     return
+                elif self._pace.is_quick and not reader.buffered:
+                    self._pace.note(reader.fetch())
                 else:
                     self._submit(reader)
                     self._wait(reader)
@@ -233,3 +244,5 @@ class Prefetcher:
             # Between the waits a signal takes effect; inside, two of them could break a lock.
             with uninterrupted:
                 self._workers.arrived.wait(_SIGNAL_SECONDS)
+            if (seconds := wanted[0].seconds) is not None:
+                self._pace.note(seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -23,16 +24,20 @@ class Call(Generic[_Result]):
         #: What it raised.
         self.error: BaseException | None = None
         self.is_done = False
+        #: How long it took, once it is done.
+        self.seconds: float | None = None
 
-    def run(self) -> None:
-        """Make the call, unless it was canceled."""
-        function = self._function
+    def run(self) -> float:
+        """Make the call, unless it was canceled; return the seconds it took."""
+        function, began = self._function, time.monotonic()
         try:
             if function is not None:
                 self._result = function()
         except BaseException as error:  # noqa: BLE001 - raised where the result is read
             self.error = error
+        self.seconds = seconds = time.monotonic() - began
         self.is_done = True
+        return seconds
 
     def cancel(self) -> None:
         """Do not make the call, if it has not begun."""

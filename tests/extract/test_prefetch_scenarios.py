@@ -116,6 +116,22 @@ def test_children_are_requested_concurrently(api, tap):
     assert order == [(name, number) for number in range(8) for name in ("items", "parents")]
 
 
+def test_an_api_that_becomes_slow_is_requested_concurrently_again(api, tap):
+    api.serve("/parents", {"d": [{"id": number} for number in range(300)]})
+    slow = Counting(lambda seen: {"d": [{"id": int(seen.query["of"])}]})
+
+    def respond(seen):
+        of = int(seen.query["of"])
+        return slow(seen) if of > 250 else {"d": [{"id": of}]}
+
+    api.routes["/items"] = respond
+    child = stream(parent={"stream": "parents", "keys": {"of": "id"}}, params={"of": "{parent.of}"})
+    parent = {"name": "parents", "path": "parents", "records_path": "d", "schema": SCHEMA}
+    run = tap.ok(api.config(parent, child, max_in_flight=4))
+    assert [record["id"] for record in run.records("items")] == list(range(300))
+    assert slow.most > 1
+
+
 def test_windows_are_requested_concurrently(api, tap):
     api.routes["/items"] = Together(
         3, lambda seen: {"d": [{"id": 1, "at": seen.query["since"]}]}, lambda _: True

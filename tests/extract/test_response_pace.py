@@ -26,7 +26,7 @@ def pace(*seconds):
         # In threads, requests wait for each other.
         ([0.004] * 99 + [QUICK], True),
         ([SLOW] * 100, False),
-        # One quick request is not enough for what comes after its sample.
+        # A sample is judged by its own requests.
         ([QUICK, *[SLOW] * 199], False),
         ([QUICK] * 100 + [0.0015], True),
         ([QUICK] * 100 + [SLOW], False),

@@ -30,8 +30,8 @@ class Google(Provider):
 
     def __init__(self) -> None:
         super().__init__()
-        self.records = [system_group("myContacts"), system_group("starred")]
-        self.records += [user_group(number) for number in range(450)]
+        groups = [system_group("myContacts"), system_group("starred")]
+        self.rows = {"contact_groups": groups + [user_group(number) for number in range(450)]}
 
     def token_response(self, tokens: dict[str, str]) -> dict[str, Any]:
         return {**tokens, "expires_in": 3599, "scope": self.SCOPE, "token_type": "Bearer"}
@@ -61,9 +61,10 @@ class Google(Provider):
         if not 1 <= size <= LARGEST_PAGE:
             return error(400, "INVALID_ARGUMENT", "Page size must be between 1 and 1000.")
         start = int(seen.query.get("pageToken", "page+0=").strip("page+="))
-        body = {"contactGroups": self.records[start : start + size]}
-        body["totalItems"] = len(self.records)
-        if start + size < len(self.records):
+        rows = self.rows["contact_groups"]
+        body: dict[str, Any] = {"contactGroups": rows[start : start + size]}
+        body["totalItems"] = len(rows)
+        if start + size < len(rows):
             body["nextPageToken"] = f"page+{start + size}="
         else:
             body["nextSyncToken"] = "sync-token"

@@ -47,7 +47,7 @@ class JiraCloud(JiraDataCenter):
         return Reply({"code": 429, "message": "Rate limit exceeded"}, 429, headers)
 
     def data(self, seen: Seen) -> Any:
-        found = chosen(self.records, seen.query["jql"])
+        found = chosen(self.rows["issues"], seen.query["jql"])
         if seen.path != f"/ex/jira/{CLOUD_ID}/rest/api/3/search/jql" or found is None:
             return errors(400, "Error in the JQL Query: The query cannot be understood.")
         start = int(seen.query.get("nextPageToken", "token:0").removeprefix("token:"))

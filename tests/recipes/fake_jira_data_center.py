@@ -25,16 +25,20 @@ def errors(status: int, *messages: str) -> Reply:
 
 
 def updated(issue: dict[str, Any]) -> datetime:
-    return datetime.strptime(issue["fields"]["updated"], "%Y-%m-%dT%H:%M:%S.%f%z")
+    return datetime.strptime(issue["updated"], "%Y-%m-%dT%H:%M:%S.%f%z")
 
 
 def chosen(issues: list[dict[str, Any]], jql: str) -> list[dict[str, Any]] | None:
-    """Return the issues that JQL selects, or None for JQL that these fakes do not know."""
+    """Return the issues that JQL selects, or None for JQL that these fakes do not know.
+
+    Without ``updated``, which the tap adds.
+    """
     match = re.fullmatch(JQL, jql)
     if match is None:
         return None
     naive = datetime.strptime(match[1], "%Y-%m-%d %H:%M")  # noqa: DTZ007 - its zone comes next
-    return [i for i in issues if updated(i) >= naive.replace(tzinfo=ZONE_OF_THE_USER)]
+    found = [i for i in issues if updated(i) >= naive.replace(tzinfo=ZONE_OF_THE_USER)]
+    return [{name: value for name, value in one.items() if name != "updated"} for one in found]
 
 
 class JiraDataCenter(Provider):
@@ -44,10 +48,13 @@ class JiraDataCenter(Provider):
     TOKEN_PATH = "/rest/oauth2/latest/token"
     ROTATES = True
     SCOPE = "READ"
+    LATER = "2024-01-15T11:00:00.000+0000"
 
     def __init__(self) -> None:
         super().__init__()
-        self.records = [issue(number, "2024-01-15T09:30:00.123+0000") for number in range(1, 121)]
+        first = [issue(number, "2023-12-24T00:00:00.000+0000") for number in range(1, 61)]
+        last = [issue(number, "2024-01-15T09:30:00.123+0000") for number in range(61, 121)]
+        self.rows = {"issues": first + last}
 
     def token_response(self, tokens: dict[str, str]) -> dict[str, Any]:
         return {**tokens, "token_type": "Bearer", "expires_in": 7200, "created_at": 1607635748}
@@ -72,8 +79,11 @@ class JiraDataCenter(Provider):
         }
         return Reply({"message": "Rate limit exceeded."}, 429, headers)
 
+    def change(self, stream: str, key: str) -> None:  # noqa: ARG002
+        self.rows[stream][1] = issue(2, self.LATER)
+
     def data(self, seen: Seen) -> Any:
-        found = chosen(self.records, seen.query["jql"])
+        found = chosen(self.rows["issues"], seen.query["jql"])
         if seen.path != "/rest/api/2/search" or found is None:
             return errors(400, "Error in the JQL Query: The query cannot be understood.")
         start = int(seen.query.get("startAt", 0))
@@ -93,6 +103,7 @@ def issue(number: int, changed: str) -> dict[str, Any]:
         "id": str(10000 + number),
         "self": f"https://jira.example.com/rest/api/2/issue/{10000 + number}",
         "key": f"PROJ-{number}",
+        "updated": changed,
         "fields": {
             "summary": f"Issue {number}",
             "created": "2023-12-01T08:00:00.000+0000",

@@ -29,15 +29,15 @@ class Microsoft(Provider):
     AUTHORIZE_PATH = "/common/oauth2/v2.0/authorize"
     TOKEN_PATH = "/common/oauth2/v2.0/token"
     ROTATES = True
+    LATER = "2024-07-01T08:00:00.0000001Z"
     SCOPE = "openid Tasks.Read offline_access"
 
     def __init__(self) -> None:
         super().__init__()
-        self.records = [task_list(number) for number in range(5)]
-        self.tasks = {
-            found["id"]: [task(found["id"], number) for number in range(index * 20)]
-            for index, found in enumerate(self.records)
-        }
+        lists = [task_list(number) for number in range(5)]
+        self.rows = {"lists": lists, "tasks": []}
+        for index, found in enumerate(lists):
+            self.rows["tasks"] += [task(found["id"], number) for number in range(index * 20)]
 
     def token_response(self, tokens: dict[str, str]) -> dict[str, Any]:
         more = {"token_type": "Bearer", "scope": "Tasks.Read", "expires_in": 3736}
@@ -61,11 +61,13 @@ class Microsoft(Provider):
     def data(self, seen: Seen) -> Any:
         path = unquote(seen.path)
         if path == ROOT:
-            return self._page(self.records, seen, LISTS_IN_A_PAGE)
+            return self._page(self.rows["lists"], seen, LISTS_IN_A_PAGE)
         name = path.removeprefix(f"{ROOT}/").removesuffix("/tasks")
-        if path != f"{ROOT}/{name}/tasks" or name not in self.tasks:
+        if path != f"{ROOT}/{name}/tasks" or name not in {r["id"] for r in self.rows["lists"]}:
             return error(404, "ErrorItemNotFound", "The specified object was not found.")
-        return self._page(self.tasks[name], seen, LARGEST_PAGE)
+        found = [t for t in self.rows["tasks"] if t["list_id"] == name]
+        sent = [{k: value for k, value in t.items() if k != "list_id"} for t in found]
+        return self._page(sent, seen, LARGEST_PAGE)
 
     def _page(self, rows: list[dict[str, Any]], seen: Seen, largest: int) -> dict[str, Any]:
         start = int(seen.query.get("$skip", 0))
@@ -91,6 +93,7 @@ def task_list(number: int) -> dict[str, Any]:
 
 def task(list_id: str, number: int) -> dict[str, Any]:
     return {
+        "list_id": list_id,
         "@odata.etag": 'W/"xzyPKP0BiUGgld+lMKXwbQAAgdhkVw=="',
         "importance": "low",
         "isReminderOn": False,

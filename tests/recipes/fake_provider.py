@@ -24,7 +24,8 @@ class Provider(ApiServer):
     """An OAuth2 provider and its API.
 
     ``limited`` requests are refused for their rate; with ``lacks_scope`` all are refused for a
-    missing scope; ``token_ends_after`` responses with data the access token expires.
+    missing scope; ``token_ends_after`` responses with data the access token expires. ``rows`` are
+    the records by stream, with what the tap adds to them; a fake sends them without.
     """
 
     AUTHORIZE_PATH: ClassVar[str]
@@ -33,9 +34,12 @@ class Provider(ApiServer):
     ROTATES: ClassVar[bool]
     ASKED_AT_LOGIN: ClassVar[dict[str, str]] = {}
     SCOPE: ClassVar[str]
+    #: When ``change`` changes a row, as the provider writes times.
+    LATER: ClassVar[Any]
 
     def __init__(self) -> None:
         super().__init__()
+        self.rows: dict[str, list[dict[str, Any]]] = {}
         self.refresh_tokens = {FIRST_REFRESH_TOKEN}
         self.refreshed_with: list[str] = []
         self.access_tokens: set[str] = set()
@@ -79,6 +83,10 @@ class Provider(ApiServer):
         """Revoke the connection."""
         self.access_tokens.clear()
         self.refresh_tokens.clear()
+
+    def change(self, stream: str, key: str) -> None:
+        """Change the second row of a stream; ``key`` is its time of change."""
+        self.rows[stream][1] = {**self.rows[stream][1], key: self.LATER}
 
     # The same for all
 

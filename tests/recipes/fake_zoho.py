@@ -27,12 +27,15 @@ class Zoho(Provider):
     TOKEN_PATH = "/oauth/v2/token"
     TOKEN_TYPE = "Zoho-oauthtoken"
     ROTATES = False
+    LATER = "2024-06-01T10:00:00+05:30"
     SCOPE = "ZohoCRM.modules.leads.READ"
     ASKED_AT_LOGIN = {"access_type": "offline", "prompt": "consent"}  # noqa: RUF012 - never changed
 
     def __init__(self) -> None:
         super().__init__()
-        self.records = [lead(number, "2024-01-01T10:00:00+05:30") for number in range(1, 451)]
+        first = [lead(number, "2023-12-24T10:00:00+05:30") for number in range(1, 301)]
+        last = [lead(number, "2024-01-01T10:00:00+05:30") for number in range(301, 451)]
+        self.rows = {"leads": first + last}
 
     def token_response(self, tokens: dict[str, str]) -> dict[str, Any]:
         more = {"api_domain": self.url, "token_type": "Bearer", "expires_in": 3600}
@@ -60,8 +63,9 @@ class Zoho(Provider):
         if "page" in asked and "page_token" in asked:
             return error(400, "AMBIGUITY_DURING_PROCESSING", "page and page_token")
         since = datetime.fromisoformat(seen.headers["If-Modified-Since"])
-        found = [r for r in self.records if datetime.fromisoformat(r["Modified_Time"]) >= since]
-        if self.records and not found:
+        rows = self.rows["leads"]
+        found = [r for r in rows if datetime.fromisoformat(r["Modified_Time"]) >= since]
+        if rows and not found:
             return Reply(b"", 304)
         return self._page(found, asked)
 
@@ -87,6 +91,9 @@ def lead(number: int, modified: str) -> dict[str, Any]:
         "Last_Name": f"Lead {number}",
         "Company": "Company",
         "Email": f"lead{number}@example.com",
+        "Phone": "555-0100",
+        "Lead_Source": "Trade Show",
+        "Lead_Status": None,
         "Owner": {"name": "Owner", "id": "4876876000000327001", "email": "owner@example.com"},
         "Created_Time": "2023-05-12T18:52:08+05:30",
         "Modified_Time": modified,

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import json
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+import requests
+import yaml
 
+from tap_oauth2_generic.cli.login import read_redirect
 from tap_oauth2_generic.config.reader import read_config
+from tap_oauth2_generic.runtime.clock import Clock
+from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.settings.fields import ErrorCollector
 from tests.recipes.fake_google import Google
 from tests.recipes.fake_jira_cloud import JiraCloud
@@ -20,43 +26,93 @@ from tests.recipes.fake_zoho import Zoho
 from tests.support import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
 RECIPES = ROOT / "recipes"
 FAKES: dict[str, type[Provider]] = {
-    "zoho_crm_leads/config.json": Zoho,
-    "zoho_crm_leads/config_page_token.json": Zoho,
-    "jira_issues/config.json": JiraDataCenter,
-    "jira_cloud_issues/config.json": JiraCloud,
-    "google_people_contact_groups/config.json": Google,
-    "microsoft_to_do/config.json": Microsoft,
+    "google_people_contact_groups": Google,
+    "jira_cloud_issues": JiraCloud,
+    "jira_issues": JiraDataCenter,
+    "microsoft_to_do": Microsoft,
+    "zoho_crm_leads": Zoho,
 }
+
+
+@cache
+def _project(name: str) -> dict[str, Any]:
+    text = (RECIPES / name / "meltano.yml").read_text(encoding="utf-8")
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - safe
+
+
+def project(name: str) -> dict[str, Any]:
+    """Return the Meltano project of a recipe."""
+    return deepcopy(_project(name))
+
+
+def settings(name: str) -> dict[str, Any]:
+    """Return the tap's settings in the Meltano project of a recipe."""
+    (tap,) = project(name)["plugins"]["extractors"]
+    return tap["config"]
 
 
 @dataclass
 class Recipe:
-    """A recipe's file, its provider's fake, and a way to run it."""
+    """A recipe's settings, its provider's fake, and a way to run it.
 
-    path: Path
+    ``own`` is what a user adds, and the hosts of the fake.
+    """
+
+    name: str
     provider: Provider
     tap: Callable[..., Any]
+    own: dict[str, Any]
+
+    @property
+    def streams(self) -> list[dict[str, Any]]:
+        return settings(self.name)["streams"]
 
     @property
     def stream(self) -> str:
         """The name of the first stream."""
-        return json.loads(self.path.read_text())["streams"][0]["name"]
+        return self.streams[0]["name"]
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return {**settings(self.name), **self.own}
 
     def run(self, *, state: dict[str, Any] | None = None) -> Any:
-        """Run the tap on the recipe's own file, with credentials in the environment."""
+        """Run the tap."""
         files = {} if state is None else {"state": state}
-        return self.tap({}, "--config", str(self.path), "--config", "ENV", **files)
+        return self.tap(self.config, **files)
+
+    def log_in(self) -> None:
+        """Log in as a person who consents."""
+        problems = ErrorCollector()
+        config = read_config(self.config, frozenset(), problems)
+        assert config is not None, problems.errors
+        Session.of(config, Clock(), lambda: None).authenticator.login(_Person())
 
 
-def towards(provider: Provider, path: Path) -> dict[str, str]:
+class _Person:
+    """A ``LoginUI`` whose person opens the address and pastes the redirect."""
+
+    def say(self, line: str) -> None:
+        """Show nothing."""
+
+    def wait(self, seconds: float) -> None:
+        """Wait for nobody."""
+
+    def wait_for_redirect(self, url: str, redirect_uri: str) -> Mapping[str, str]:
+        """Return the parameters of the redirect."""
+        response = requests.get(url, allow_redirects=False, timeout=10)
+        assert response.status_code == 302, response.text
+        return read_redirect(response.headers["Location"], redirect_uri)
+
+
+def towards(provider: Provider, name: str) -> dict[str, str]:
     """Return a recipe's URLs with the fake's host."""
     problems = ErrorCollector()
-    config = read_config({**json.loads(path.read_text()), **CLIENT}, frozenset(), problems)
+    config = read_config({**settings(name), **CLIENT}, frozenset(), problems)
     assert config is not None, problems.errors
     there = {"authorize_url": config.grant.authorize_url, "base_url": config.top.base_url.text}
     there["access_token_url"] = config.oauth2.access_token_url
@@ -64,6 +120,6 @@ def towards(provider: Provider, path: Path) -> dict[str, str]:
     return {n: provider.url + urlsplit(a).path for n, a in there.items() if "{" not in a}
 
 
-def only(*paths: str) -> Any:
+def only(*names: str) -> Any:
     """Limit a test to some of the recipes."""
-    return pytest.mark.parametrize("recipe", paths, indirect=True)
+    return pytest.mark.parametrize("recipe", names, indirect=True)

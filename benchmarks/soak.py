@@ -54,6 +54,19 @@ SOAKED: Sequence[dict[str, Any]] = (
         "pagination": {"style": "cursor", "cursor_header": "X-Next", "cursor_param": "cursor"},
     },
     {
+        "name": "exported",
+        "job": {
+            "create": {"path": "exports", "body": {"what": "orders"}},
+            "poll": {"path": "exports/{job.id}"},
+            "status_path": "status",
+            "done": ["done"],
+            "download": {"path": "exported"},
+        },
+        "records_path": "data",
+        "schema": SCHEMA,
+        "pagination": _PAGE_NUMBER,
+    },
+    {
         "name": "owners",
         "path": "owners",
         "records_path": "data",
@@ -102,7 +115,7 @@ class Soak:
 def run_soak(
     folder: Path, pages: int, seconds: float, *, fault_every: int, token_uses: int, **settings: Any
 ) -> Soak:
-    """Read five phases of at least ``pages`` and ``seconds``; raises BenchmarkError."""
+    """Read six phases of at least ``pages`` and ``seconds``; raises BenchmarkError."""
     options = {"fault_every": fault_every, "token_uses": token_uses}
     with serving("benchmarks.soak_api", pages=pages, seconds=seconds, **options) as api:
         seeded = {"grant_type": "refresh_token", "refresh_token": "soak-seed"}

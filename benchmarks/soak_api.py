@@ -32,7 +32,8 @@ _BEGIN = datetime(2024, 1, 1, tzinfo=timezone.utc)
 _TOKEN_SECONDS = 60
 # Pages that schema inference may read long before the stream's turn.
 _SAMPLED_PAGES = 5
-STREAMS = ("orders", "kept", "linked", "packed", "owners")
+STREAMS = ("orders", "kept", "linked", "packed", "exported", "owners")
+_JOB = b'{"id":"1","status":"done"}'
 FAULTS = ("500", "429", "closed", "truncated", "corrupt gzip")
 
 
@@ -92,7 +93,7 @@ class Phase:
 
 
 class SoakApi:
-    """Streams in four paging styles, one with children, with a fault every few pages."""
+    """Streams in four paging styles, one with children, one exported; a fault every few pages."""
 
     def __init__(self, phases: dict[str, Phase], fault_every: int, tokens: Tokens) -> None:
         """Build the part that all records share."""
@@ -112,6 +113,8 @@ class SoakApi:
             connection.send(http_server.response(json.dumps(self._counters()).encode()))
         elif not self._tokens.accepts(request.head):
             connection.send(http_server.response(b"{}", "401 Unauthorized"))
+        elif path.startswith("/exports"):
+            connection.send(http_server.response(_JOB))
         else:
             self._pages += 1
             fault = next(self._faults) if self._pages % self._fault_every == 0 else None

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import threading
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from tests.support.server import ApiServer, Reply
 
@@ -33,7 +33,8 @@ class Provider(ApiServer):
     TOKEN_TYPE: ClassVar[str] = "Bearer"
     ROTATES: ClassVar[bool]
     ASKED_AT_LOGIN: ClassVar[dict[str, str]] = {}
-    SCOPE: ClassVar[str]
+    SCOPE: ClassVar[str | None]
+    PKCE: ClassVar[bool] = True
     #: When ``change`` changes a row, as the provider writes times.
     LATER: ClassVar[Any]
 
@@ -53,7 +54,7 @@ class Provider(ApiServer):
     # Formats that differ between providers
 
     def token_fields(self, seen: Seen) -> dict[str, str]:
-        return seen.form
+        return {**seen.form, **basic_client(seen)}
 
     def token_response(self, tokens: dict[str, str]) -> dict[str, Any]:
         raise NotImplementedError
@@ -114,7 +115,7 @@ class Provider(ApiServer):
             return Reply({"error": "invalid_client"}, 401)
         if fields["grant_type"] == "authorization_code":
             asked = self.codes.pop(fields["code"], None)
-            if asked is None or not _is_verifier_valid(asked, fields):
+            if asked is None or (self.PKCE and not _is_verifier_valid(asked, fields)):
                 return self.refuse_grant()
             return self._issue(with_refresh_token=True)
         self.refreshed_with.append(fields["refresh_token"])
@@ -147,6 +148,15 @@ class Provider(ApiServer):
             if self.token_ends_after == 0:
                 self.expire()
         return self.data(seen)
+
+
+def basic_client(seen: Seen) -> dict[str, str]:
+    """Return the client that HTTP Basic names (RFC 6749 section 2.3.1), or nothing."""
+    kind, _, encoded = seen.headers.get("Authorization", "").partition(" ")
+    if kind != "Basic":
+        return {}
+    name, _, secret = base64.b64decode(encoded).decode().partition(":")
+    return {"client_id": unquote(name), "client_secret": unquote(secret)}
 
 
 def _is_verifier_valid(asked: dict[str, str], fields: dict[str, str]) -> bool:

@@ -1,6 +1,6 @@
 # All tasks of this project. Needs git, make and Python 3.10 or later; everything else is installed
 # into git-ignored folders here: .venv (tests, benchmarks), .demo and .meltano (demo, pipeline
-# tests), .airflow (the test of several workers), .bench (what the tap is compared with).
+# tests), .airflow (the test of several workers), .bench and .compare (what the tap is compared with).
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -18,6 +18,8 @@ PLUGINS := .meltano/.installed
 AIRFLOW := .airflow
 # Loaders of the pipeline tests, in addition to the demo's.
 LOADERS := target-postgres target-csv target-jsonl
+# What `make compare` runs next to this tap.
+PEERS := dlt template
 PIN = $(DEMO)/venv/bin/uv pip compile --quiet --universal --python-version 3.10 \
 	--no-header --no-annotate --no-emit-index-url $(ARGS)
 # The caller's active environment and pip settings must not redirect an installation.
@@ -37,7 +39,7 @@ endef
 # quietly LOG,COMMAND: run it with its output in LOG; show the end of LOG if it fails.
 quietly = $(2) >>$(1) 2>&1 </dev/null || { tail -n 30 $(1); echo "error: see $(1)" >&2; exit 1; }
 
-.PHONY: help demo recording screenshots docs bench soak fuzz test test-unit test-slow test-airflow test-pipelines test-packages test-matrix \
+.PHONY: help demo recording screenshots docs bench compare soak fuzz test test-unit test-slow test-airflow test-pipelines test-packages test-matrix \
 	lint format types imports audit constraints build clean
 
 help: ## List these tasks
@@ -54,6 +56,10 @@ screenshots: $(VENV)/.installed ## Take the pictures of the studio's tutorial; n
 
 bench: $(VENV)/.bench-installed $(PLUGINS) .meltano/.installed-target-postgres .bench/.installed ## Measure speed and update the docs (one part: ARGS="--only throughput --quick")
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+compare: $(VENV)/.installed $(PEERS:%=.compare/%/.installed) ## Count the rows that other tools lose and update the docs; not part of make test (one tool: ARGS="--only dlt")
+	@$(BIN)/python -m comparison $(ARGS)
+	@$(BIN)/python scripts/generate.py
 
 soak: $(VENV)/.installed ## Sync for over an hour in one process and update the docs (ARGS="--minutes 5" only prints)
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
@@ -89,7 +95,7 @@ test-matrix: $(VENV)/.matrix-installed ## Run the tests under every installed Py
 lint: $(VENV)/.installed ## Check style and security of code and workflows
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive tap_oauth2_generic scripts benchmarks recipes
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive tap_oauth2_generic scripts benchmarks comparison recipes
 	$(BIN)/python scripts/check_voice.py
 	$(BIN)/zizmor --offline --quiet .github
 
@@ -115,10 +121,11 @@ constraints: $(MELTANO) ## Pin the dependencies of pyproject.toml (newest versio
 	$(PIN) --group airflow --group target-postgres --group build --output-file constraints-airflow.txt
 	for loader in $(LOADERS); do \
 		$(PIN) --group $$loader --group build --output-file constraints-$$loader.txt || exit; done
-	$(PIN) --group dlt --group build --output-file constraints-dlt.txt
+	for peer in $(PEERS); do \
+		$(PIN) --group $$peer --group build --output-file constraints-$$peer.txt || exit; done
 
 clean: ## Remove everything that make created
-	rm -rf $(VENV) $(DEMO) $(AIRFLOW) .bench .meltano .tox dist docs/_build .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf $(VENV) $(DEMO) $(AIRFLOW) .bench .compare .meltano .tox dist docs/_build .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
@@ -152,6 +159,13 @@ $(VENV)/.bench-installed: $(VENV)/.installed
 	@echo "Installing dlt into .bench (once) ..."
 	$(call new-venv,.bench/dlt,constraints-dlt.txt)
 	@$(call quietly,.bench/dlt/install.log,.bench/dlt/bin/python -m pip install --constraint constraints-dlt.txt --group dlt)
+	@touch $@
+
+.compare/%/.installed: constraints-%.txt
+	@echo "Installing $* into .compare/$* (once) ..."
+	@mkdir -p .compare
+	$(call new-venv,.compare/$*,constraints-$*.txt)
+	@$(call quietly,.compare/$*/install.log,.compare/$*/bin/python -m pip install --constraint constraints-$*.txt --group $*)
 	@touch $@
 
 $(MELTANO): constraints-demo.txt

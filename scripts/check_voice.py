@@ -22,7 +22,7 @@ PROSE = (
     "pyproject.toml",
     ".github/**/*.yml",
 )
-CODE = ("tap_oauth2_generic", "scripts", "benchmarks", "recipes", "tests")
+CODE = ("tap_oauth2_generic", "scripts", "benchmarks", "comparison", "recipes", "tests")
 WORDS = {
     r"house": "project", r"rooms?": "module, space", r"laws?": "rule", r"holes?": "placeholder",
     r"walk(s|ed|ing)?": "read, page through", r"answer(s|ed|ing)?": "response, respond",

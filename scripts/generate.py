@@ -19,6 +19,7 @@ from editor_schema import editor_schema
 from hub_plugin import hub_plugin
 from reference_tables import meaning, readme_settings, shown, tables, types_of
 
+from comparison import report
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def generated() -> dict[Path, str]:
     readme, meltano = ROOT / "README.md", ROOT / "meltano.yml"
     project = meltano.read_text()
     folders = "".join(f"{row}\n" for row in folder_rows())
-    pages = dict(filled_pages({**tables(about.settings), "folders": folders}))
+    pages = dict(filled_pages({**tables(about.settings), "folders": folders, **report.parts()}))
     return {
         **pages,
         DOCS / "development" / "architecture.svg": picture(),

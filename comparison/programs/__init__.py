@@ -1,0 +1,1 @@
+"""What runs in the environment of a tool, on its libraries alone."""

@@ -1,0 +1,99 @@
+"""The servers of one scenario, both on loopback, and what they saw of one tool."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tests.support.server import ApiServer, Drop, Reply, Seen
+
+__all__ = ["Drop", "Reply", "Route", "Seen", "World", "opened"]
+
+Route = Callable[[Seen], Any]
+
+#: A tool that sends more requests than this in one run is stopped: it would never end.
+MOST_REQUESTS = 150
+CLIENT_SECRET = "secret-of-the-comparison"  # noqa: S105 # nosec B105 # of servers on loopback
+
+
+class World:
+    """An API that checks tokens, a foreign host that collects them, and their records."""
+
+    def __init__(self, api: ApiServer, foreign: ApiServer) -> None:
+        self.api = api
+        self.foreign = foreign
+        #: Set to have the tool's process killed.
+        self.kill = threading.Event()
+        self.live: set[str] = set()
+        self.issued: list[str] = []
+        #: For each token request and each API request, whether its token was accepted.
+        self.accepted: list[bool] = []
+        self._first_of_run = 0
+        api.token = self.counted(lambda _: self.grant())
+
+    def start_run(self) -> None:
+        """Count requests anew."""
+        self.kill.clear()
+        self._first_of_run = len(self.api.seen)
+
+    def grant(self, **more: Any) -> dict[str, Any]:
+        """Issue an access token that says it is good for an hour."""
+        token = f"access-{len(self.issued) + 1}"
+        self.issued.append(token)
+        self.live.add(token)
+        return {"access_token": token, "token_type": "Bearer", "expires_in": 3600, **more}
+
+    def counted(self, token: Route) -> Route:
+        """Return a token endpoint that notes whether it accepted a request."""
+
+        def respond(seen: Seen) -> Any:
+            found = token(seen)
+            self.accepted.append(not isinstance(found, Reply) or found.status < 400)  # noqa: PLR2004
+            return found
+
+        return respond
+
+    def serve(self, path: str, respond: Route) -> None:
+        """Respond at a path to requests that carry a live token."""
+
+        def guarded(seen: Seen) -> Any:
+            if len(self.api.seen) - self._first_of_run > MOST_REQUESTS:
+                self.kill.set()
+                return Reply({"error": "too many requests in one run"}, 503)
+            alive = bearer(seen) in self.live
+            self.accepted.append(alive)
+            return respond(seen) if alive else Reply({"error": "invalid_token"}, 401)
+
+        self.api.routes[path] = guarded
+
+    @property
+    def foreign_url(self) -> str:
+        """Another host name for loopback, so that another host it is."""
+        return self.foreign.url.replace("127.0.0.1", "localhost")
+
+    @property
+    def alive(self) -> bool:
+        """Whether the last token that the tool sent was accepted."""
+        return self.accepted[-1] if self.accepted else False
+
+    @property
+    def leaked(self) -> bool:
+        """Whether a token or the client secret reached the foreign host."""
+        secrets = [*self.issued, CLIENT_SECRET]
+        sent = [f"{s.target} {s.headers} {s.content!r}" for s in self.foreign.seen]
+        return any(secret in request for request in sent for secret in secrets)
+
+
+def bearer(seen: Seen) -> str:
+    """Return the token of a request, or nothing."""
+    headers = {name.lower(): value for name, value in seen.headers.items()}
+    return headers.get("authorization", "").removeprefix("Bearer ")
+
+
+@contextmanager
+def opened() -> Iterator[World]:
+    """Start both servers."""
+    with ApiServer() as api, ApiServer() as foreign:
+        yield World(api, foreign)

@@ -1,4 +1,4 @@
-"""Run every tool in every scenario, and keep what came of it in `results.json`."""
+"""Run every tool in every scenario, and keep the figures in `results.json`."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def show(folder: Path) -> None:
         return
     with duckdb.connect(str(folder / DATABASE), read_only=True) as connection:
         for table in _tables(connection):
-            query = connection.sql(f'select * from {DATASET}."{table}"')  # noqa: S608 # our names
+            query = connection.table(f"{DATASET}.{table}")
             for values in query.fetchall():
                 row = _joined(dict(zip(query.columns, values, strict=True)))
                 line = {"stream": table, "load": row.pop("_dlt_load_id"), "row": row}

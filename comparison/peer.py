@@ -141,6 +141,7 @@ def _wait(process: subprocess.Popen[bytes], world: World) -> int | None:
         if world.kill.wait(0.05) or time.monotonic() > ends_at:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+            world.killed.set()
             return None
     return process.returncode
 

@@ -26,6 +26,8 @@ class World:
         self.foreign = foreign
         #: Set to have the tool's process killed.
         self.kill = threading.Event()
+        #: Set when it is dead.
+        self.killed = threading.Event()
         self.live: set[str] = set()
         self.issued: list[str] = []
         #: For each token request and each API request, whether its token was accepted.
@@ -36,6 +38,7 @@ class World:
     def start_run(self) -> None:
         """Count requests anew."""
         self.kill.clear()
+        self.killed.clear()
         self._first_of_run = len(self.api.seen)
 
     def grant(self, **more: Any) -> dict[str, Any]:
@@ -64,7 +67,12 @@ class World:
                 return Reply({"error": "too many requests in one run"}, 503)
             alive = bearer(seen) in self.live
             self.accepted.append(alive)
-            return respond(seen) if alive else Reply({"error": "invalid_token"}, 401)
+            if not alive:
+                return Reply({"error": "invalid_token"}, 401)
+            try:
+                return respond(seen)
+            except ValueError as error:  # of a page number or a bookmark
+                return Reply({"error": str(error)}, 400)
 
         self.api.routes[path] = guarded
 

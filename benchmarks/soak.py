@@ -1,5 +1,7 @@
 """An hour or more in one process: check for growth, and for each record exactly once.
 
+The studio is soaked after the sync, by test reads.
+
 Only a soak of an hour or more updates the docs.
 """
 
@@ -9,13 +11,14 @@ import argparse
 import sys
 import tempfile
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import contenders, docs_page
 from benchmarks.processes import BenchmarkError, serving, watch_process
 from benchmarks.records import SCHEMA
+from benchmarks.soak_studio import soak_studio
 from benchmarks.soak_watch import Phase, Watch
 
 if TYPE_CHECKING:
@@ -84,7 +87,7 @@ SOAKED: Sequence[dict[str, Any]] = (
 
 #: Streams read together, as one phase.
 TOGETHER = {"owners": "owners, notes", "notes": "owners, notes"}
-PHASES = len(SOAKED) - 1
+PHASES = len(SOAKED)  # two streams are read together, and the studio follows
 LEAST_MINUTES = 60
 
 
@@ -94,6 +97,12 @@ class Soak:
 
     phases: dict[str, Phase]
     counted: dict[str, Any]
+    studio: Phase | None = None
+
+    @property
+    def rows(self) -> dict[str, Phase]:
+        """All phases, the studio's last."""
+        return self.phases if self.studio is None else {**self.phases, "studio": self.studio}
 
     @property
     def records(self) -> Counter[str]:
@@ -102,7 +111,7 @@ class Soak:
 
     def failures(self) -> Iterator[str]:
         """Yield each failure: records missing, doubled or misplaced, growth, a reused token."""
-        for name, phase in self.phases.items():
+        for name, phase in self.rows.items():
             if phase.misplaced:
                 yield f"{name}: {phase.misplaced} records are misplaced"
             yield from (f"{name}: {growth}" for growth in phase.growth())
@@ -129,7 +138,7 @@ def table(soak: Soak) -> Iterator[str]:
     """Return a soak without failures as Markdown."""
     yield "| Streams | Minutes | Records | Memory | Threads | Sockets | Other files |\n"
     yield "|:--|--:|--:|--:|--:|--:|--:|\n"
-    for name, phase in soak.phases.items():
+    for name, phase in soak.rows.items():
         minutes, records = (phase.ended_at - phase.began_at) / 60, sum(phase.records.values())
         early, late = phase.median_of("memory_bytes")
         yield f"| {name} | {minutes:.1f} | {records:,} | {early / 1e6:.0f} → {late / 1e6:.0f} MB |"
@@ -157,6 +166,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             seconds = minutes * 60 / PHASES
             soak = run_soak(Path(folder), 100, seconds, fault_every=1000, token_uses=5000)
+            soak = replace(soak, studio=soak_studio(Path(folder), SOAKED, seconds))
     except BenchmarkError as error:
         sys.stderr.write(f"{error}\n")
         return 1

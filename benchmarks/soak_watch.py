@@ -104,9 +104,10 @@ class Watch:
     def _sample(self, process: psutil.Process, ended: Event) -> None:
         while not ended.wait(self._interval_seconds):
             if (phase := self._current) is not None:
-                phase.samples.append(_sample(process))
+                phase.samples.append(sample_process(process))
 
 
-def _sample(process: psutil.Process) -> Sample:
+def sample_process(process: psutil.Process) -> Sample:
+    """Return what a process holds now."""
     sockets, memory = len(process.net_connections()), process.memory_info().rss
     return Sample(memory, process.num_threads(), sockets, process.num_fds() - sockets)

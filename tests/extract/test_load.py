@@ -9,7 +9,7 @@ from collections import defaultdict
 
 import pytest
 
-from benchmarks import contenders, growth, soak, soak_api
+from benchmarks import contenders, growth, soak, soak_api, soak_studio
 from benchmarks.processes import measure, server
 
 STREAMS = [150, pytest.param(500, marks=pytest.mark.slow)]
@@ -93,3 +93,9 @@ def test_soak_loses_nothing_and_does_not_grow(tmp_path):
     assert list(done.failures()) == []
     assert set(done.counted["faults"]) == set(soak_api.FAULTS)
     assert done.counted["tokens"] > 5
+
+
+def test_studio_shows_as_many_records_each_time(tmp_path):
+    phase = soak_studio.soak_studio(tmp_path, soak.SOAKED[:1], 0)
+    assert phase.misplaced == 0
+    assert phase.records["studio"] > 1

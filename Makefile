@@ -103,8 +103,9 @@ format: $(VENV)/.installed ## Auto-fix lint and formatting
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-types: $(VENV)/.installed ## Check types
+types: $(VENV)/.installed ## Check types, of the package also as on Windows
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 --package tap_oauth2_generic
 
 imports: $(VENV)/.installed ## Check the import layers
 	$(BIN)/lint-imports --no-logo

@@ -6,7 +6,6 @@ Meltano (python-dotenv) and a shell (``. ./.env``) read the same.
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Container, Iterator, Mapping
 from io import StringIO
@@ -16,8 +15,8 @@ from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
 from tap_oauth2_generic.errors import InputError
+from tap_oauth2_generic.runtime.file_mode import OWNER_ONLY, set_mode
 
-_OWNER_ONLY = 0o600
 # In double quotes a shell expands $NAME and python-dotenv ${NAME}; both take the default of a
 # variable that is not set.
 _DOLLAR = "${DOLLAR_SIGN:-$}"
@@ -39,7 +38,7 @@ def write_env(path: Path, values: Mapping[str, str]) -> None:
     lines = {name: f"{name}={_quote(name, value)}\n" for name, value in values.items() if value}
     try:
         text = path.read_bytes().decode() if path.exists() else ""
-        replace_file(path, "".join(_merge(text, values, lines)), _OWNER_ONLY)
+        replace_file(path, "".join(_merge(text, values, lines)), OWNER_ONLY)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot write {path.name}: {error}") from None
 
@@ -52,7 +51,7 @@ def replace_file(path: Path, text: str, mode: int) -> None:
     ) as file:
         temporary = Path(file.name)
         try:
-            os.fchmod(file.fileno(), mode)
+            set_mode(file.fileno(), mode)
             file.write(text)
             file.close()
             temporary.replace(target)

@@ -89,9 +89,8 @@ def read_redirect(pasted: str, redirect_uri: str) -> Mapping[str, str]:
 
 def has_browser() -> bool:
     """Return False in a bare terminal, which a terminal browser would take over."""
-    if not sys.platform.startswith("linux"):
-        return True
-    return any(os.environ.get(name) for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"))
+    named = any(os.environ.get(name) for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"))
+    return named or not sys.platform.startswith("linux")
 
 
 def _validity(token: Token, config: Config, *, renewable: bool) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from tap_oauth2_generic.errors import TokenStoreError
+from tap_oauth2_generic.runtime.file_mode import OWNER_ONLY, set_mode
 from tap_oauth2_generic.settings.limits import LOCK_TIMEOUT_SECONDS
 from tap_oauth2_generic.settings.values import text
 
@@ -155,8 +156,8 @@ def _create_file(path: Path) -> None:
         if not folder.exists():
             folder.mkdir(mode=0o700, exist_ok=True)
     refuse_planted(path, "", "-journal", "-wal", "-shm")
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600)) as file:
-        os.fchmod(file.fileno(), 0o600)
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, OWNER_ONLY)) as file:
+        set_mode(file.fileno())
 
 
 def refuse_planted(path: Path, *endings: str) -> None:
@@ -165,9 +166,8 @@ def refuse_planted(path: Path, *endings: str) -> None:
     In a world-writable folder such as /tmp, another user's link leads where they want, their
     file stays readable to them, and their journal is replayed into the store.
     """
-    if not path.parent.stat().st_mode & stat.S_IWOTH:
-        return
-    for ending in endings:
-        part = path.with_name(f"{path.name}{ending}")
-        if os.path.lexists(part) and part.lstat().st_uid != os.geteuid():
-            raise PermissionError(f"{part} belongs to another user, in a world-writable folder")
+    # Windows keeps other users out of a folder by its access list, and shows any as writable.
+    if sys.platform != "win32" and path.parent.stat().st_mode & stat.S_IWOTH:
+        for part in (path.with_name(f"{path.name}{ending}") for ending in endings):
+            if os.path.lexists(part) and part.lstat().st_uid != os.geteuid():
+                raise PermissionError(f"{part} belongs to another user, in a world-writable folder")

@@ -5,9 +5,9 @@ SQLite can only lock its whole file, so a row is locked by a file next to it.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,10 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tap_oauth2_generic.oauth2.store_engine import Server, SqliteFile, refuse_planted
+from tap_oauth2_generic.runtime.file_mode import OWNER_ONLY, set_mode
 from tap_oauth2_generic.settings.limits import LOCK_TIMEOUT_SECONDS
 
 # How long a free lock may go unnoticed.
 _POLL_SECONDS = 0.05
+# Windows knows no such links.
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
 @dataclass(frozen=True)
@@ -75,14 +78,32 @@ def _open_locked(path: Path) -> int:
     ends_at = time.monotonic() + LOCK_TIMEOUT_SECONDS
     while True:
         refuse_planted(path, "")
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK, OWNER_ONLY)
         with suppress(BlockingIOError, FileNotFoundError):
-            os.fchmod(descriptor, 0o600)
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # The last holder removes the file; a lock on a removed one locks nothing.
-            if os.path.samestat(os.fstat(descriptor), path.stat()):
+            set_mode(descriptor)
+            if _lock(descriptor, path):
                 return descriptor
         os.close(descriptor)
         if time.monotonic() > ends_at:
             raise TimeoutError(f"{path} was locked for {LOCK_TIMEOUT_SECONDS} seconds")
         time.sleep(_POLL_SECONDS)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(descriptor: int, _path: Path) -> bool:
+        """Lock the first byte; no process can remove a file that is open."""
+        with suppress(PermissionError):
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+            return True
+        return False
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int, path: Path) -> bool:
+        """Lock the file; raise BlockingIOError if another process has locked it."""
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # The last holder removes the file; a lock on a removed one locks nothing.
+        return os.path.samestat(os.fstat(descriptor), path.stat())

@@ -73,7 +73,8 @@ class TableFormat:
     def names(self, content: bytes) -> list[str]:
         """Return what a table names its columns, [] if nothing; raise ``csv.Error``."""
         dialect, content = self.open(content)
-        return next(dialect.rows(io.TextIOWrapper(io.BytesIO(content), newline="")), [])
+        text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline="")
+        return next(dialect.rows(text), [])
 
     def read(self, text: Iterable[str]) -> Iterator[dict[str, str]]:
         """Yield the rows of a table of any length, read line by line; raise ValueError."""

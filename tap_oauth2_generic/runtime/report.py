@@ -41,6 +41,8 @@ class ReportFile:
             file.write(escape_controls(f"{report.decode()}\n").encode())
             file.flush()
             os.fsync(file.fileno())
+            # Windows moves and deletes no open file.
+            file.close()
             Path(file.name).replace(os.path.realpath(path))
 
 
@@ -58,6 +60,7 @@ def _beside(path: str) -> Iterator[IO[bytes]]:
             try:
                 yield file
             finally:
+                file.close()
                 Path(file.name).unlink(missing_ok=True)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error

@@ -31,7 +31,9 @@ def _root(value: Any) -> Path:
     # A target reads the address of a file as a URL, without unescaping it.
     if not re.fullmatch(r"file:///[^?#]*", found):
         raise ValueError(f"must be a local folder like file:///data, without ? and #: {found!r}")
-    return Path(found.removeprefix("file://"))
+    path = found.removeprefix("file://")
+    # file:///C:/data names a drive.
+    return Path(path.removeprefix("/") if sys.platform == "win32" else path)
 
 
 class EncodingSettings(Settings):
@@ -105,10 +107,11 @@ class BatchFile:
         os.fsync(self._file.fileno())
         self._file.close()
         self._temporary.rename(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
-        return f"file://{self._path}"
+        if sys.platform != "win32":  # which opens no folder
+            folder = os.open(self._path.parent, os.O_RDONLY)
+            os.fsync(folder)
+            os.close(folder)
+        return f"file:///{self._path.as_posix().removeprefix('/')}"
 
     def discard(self) -> None:
         """Delete what was written under the temporary name."""

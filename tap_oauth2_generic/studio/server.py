@@ -56,7 +56,8 @@ def serve(file: str, port: int, *, opens: bool) -> None:
 
 def _listen(port: int) -> socket.socket:
     listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if sys.platform != "win32":  # where two programs could then share the port
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((_HOST, port))
         # Before the address is printed, so that whoever opens it at once is not refused.

@@ -12,6 +12,7 @@ import threading
 
 import requests
 
+PROGRAM = (sys.executable, "-m", "tap_oauth2_generic")
 USER = {"username": "demo", "password": "demo-password"}
 TIMEOUT_SECONDS = 30
 
@@ -41,19 +42,11 @@ def config(url, **settings):
 class Login:
     """One run of the command; ``address`` is the URL to open."""
 
-    def __init__(self, folder, settings, *options, typed=None, env=None):
+    def __init__(self, folder, settings, *options, typed=None, env=None, program=PROGRAM):
         path = folder / "config.json"
         path.write_text(json.dumps(settings))
         self.redirect_uri = settings.get("redirect_uri", "")
-        command = [
-            sys.executable,
-            "-m",
-            "tap_oauth2_generic",
-            "login",
-            "--config",
-            str(path),
-            *options,
-        ]
+        command = [*program, "login", "--config", str(path), *options]
         bare = {k: v for k, v in os.environ.items() if k not in {"BROWSER", "DISPLAY"}}
         self.process = subprocess.Popen(
             command,

@@ -3,6 +3,7 @@
 from typing import cast
 
 from comparison.peer import Peer
-from comparison.peers import dlt, tap, template
+from comparison.peers import airbyte, dlt, msdk, tap, template
 
-PEERS: tuple[Peer, ...] = tuple(cast("Peer", module) for module in (tap, dlt, template))
+_MODULES = (tap, dlt, airbyte, msdk, template)
+PEERS: tuple[Peer, ...] = tuple(cast("Peer", module) for module in _MODULES)

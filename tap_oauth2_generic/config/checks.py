@@ -80,7 +80,7 @@ def find_warnings(config: Config, raw: Mapping[str, Any]) -> Iterator[str]:
 
 def _endpoint_errors(config: Config) -> Iterator[str]:
     oauth2 = config.oauth2
-    if not config.grant.requests_tokens:
+    if not config.grant.requests_tokens or config.grant.signs_tokens:
         return
     lasting = oauth2.access_token and not oauth2.refresh_token and not config.grant.unattended
     if not (oauth2.access_token_url or oauth2.issuer or lasting):

@@ -32,11 +32,13 @@ _HEADERS = FieldType(JSON_OBJECT.schema, _headers)
 class AssertionSettings(Settings):
     """The signing key, and the claims of the JWTs that it signs."""
 
-    private_key: str | None = setting(NAME, "PEM key that signs JWTs.", secret=True)
+    private_key: str | None = setting(
+        NAME, "PEM key that signs JWTs; with HS256, the shared secret.", secret=True
+    )
     private_key_file: str | None = setting(NAME, "File that holds `private_key`.")
     private_key_id: str | None = setting(NAME, "`kid` in the JWT header.")
     jwt_algorithm: str = setting(
-        enum("RS256", "PS256", "ES256"), "Signature algorithm of JWTs.", default="RS256"
+        enum("RS256", "PS256", "ES256", "HS256"), "Signature algorithm of JWTs.", default="RS256"
     )
     jwt_issuer: str | None = setting(NAME, "`iss` of JWTs. Default: `client_id`.")
     jwt_subject: str | None = setting(NAME, "`sub` of the grant's JWT: the user it acts for.")
@@ -72,10 +74,20 @@ def sign(context: RequestContext, claims: dict[str, Any]) -> str:
     return _encode(context, claims, key, settings.jwt_algorithm, headers)
 
 
+def sign_grant(context: RequestContext) -> str:
+    """Return the JWT of a grant: for the issuer, about the subject."""
+    settings = context.assertion
+    claims = {
+        "iss": settings.jwt_issuer or context.client_id or None,
+        "sub": settings.jwt_subject,
+        "aud": context.audience or None,
+        **settings.jwt_claims,
+    }
+    return sign(context, claims)
+
+
 def sign_with_secret(context: RequestContext, claims: dict[str, Any]) -> str:
     """Return a JWT whose HMAC is made with the client secret."""
-    # The provider chose the secret: nobody can change its length.
-    warnings.filterwarnings("ignore", "The HMAC key is", module="jwt")
     return _encode(context, claims, context.client_secret, "HS256", {})
 
 
@@ -91,6 +103,8 @@ def _encode(
 
     settings, issued = context.assertion, int(context.now)
     times = {"iat": issued, "exp": issued + settings.jwt_lifetime, "jti": secrets.token_urlsafe(16)}
+    # The provider chose the secret: nobody can change its length.
+    warnings.filterwarnings("ignore", "The HMAC key is", module="jwt")
     payload = {name: value for name, value in {**times, **claims}.items() if value is not None}
     headers = {**headers, **settings.jwt_headers}
     try:
@@ -98,7 +112,7 @@ def _encode(
     except (PyJWTError, ValueError, TypeError) as error:
         raise SettingError(
             f"the private key cannot sign with {algorithm} ({type(error).__name__}); "
-            "it must be an unencrypted PEM key of that type"
+            "it must be an unencrypted PEM key of that type, or a secret for HS256"
         ) from None
     register(token)
     return token

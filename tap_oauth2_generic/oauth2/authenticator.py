@@ -238,7 +238,7 @@ class Authenticator:
     @property
     def _gets_tokens(self) -> bool:
         asks = self._token_client.endpoints.known or self._settings.token_exchange is not None
-        return self._grant.requests_tokens and asks
+        return self._grant.signs_tokens or (self._grant.requests_tokens and asks)
 
     def _use_configured(self, rejected: str | None) -> Chain:
         """Return what the configuration holds and nothing can renew."""
@@ -246,4 +246,5 @@ class Authenticator:
             raise AuthorizationError(self._grant.rejected)
         is_token = self._grant.requests_tokens
         secret = self._settings.access_token if is_token else self._grant.credentials()
-        return replace(self._connection.new_chain(), token=Token(secret or ""))
+        response = {"access_token": secret} if is_token and secret else {}
+        return replace(self._connection.new_chain(), token=Token(secret or "", response=response))

@@ -15,7 +15,7 @@ import requests
 from tap_oauth2_generic.errors import TokenRequestError
 from tap_oauth2_generic.net import retry
 from tap_oauth2_generic.net.transport import Transport
-from tap_oauth2_generic.oauth2.assertion import AssertionSettings, RequestContext
+from tap_oauth2_generic.oauth2.assertion import AssertionSettings, RequestContext, sign_grant
 from tap_oauth2_generic.oauth2.client_auth import CLIENT_AUTH, choose_auth, other_auth
 from tap_oauth2_generic.oauth2.discovery import Endpoints
 from tap_oauth2_generic.oauth2.exchange import build_exchange, read_exchange
@@ -85,6 +85,8 @@ class TokenClient:
 
         ``previous`` is the one that it replaces.
         """
+        if self._grant.signs_tokens:
+            return self._sign()
         url = self.endpoints.resolve("access_token_url")
         fields = self._with_scope(build_fields(self._context(url)))
         response = self._send(url, fields, self._settings.token_params, previous)
@@ -92,6 +94,12 @@ class TokenClient:
             return self._parse(response, grant_type)
         except TokenRequestError as error:
             raise self._judge(error, response) from None
+
+    def _sign(self) -> Token:
+        """Return a token that the tap signs itself."""
+        now = self._clock.time()
+        lasts_until = now + self._assertion.jwt_lifetime
+        return Token(sign_grant(self._context("")), expires_at=lasts_until, obtained_at=now)
 
     def exchange(self, first: Token) -> Token:
         """Exchange a token for that of the API; raise as ``fetch_token`` does.

@@ -22,6 +22,8 @@ def test_configuration_sends_its_key(api, tap, block):
     for name, value in shown.get("headers", {}).items():
         assert sent.headers[name] == value
     assert sent.query == shown.get("params", {})
+    if "streams" in shown:
+        assert sent.json == {"key": shown["access_token"]}
     if shown.get("grant_type") == "basic":
         pair = f"{shown['username']}:{shown.get('password', '')}"
         expected = f"Basic {base64.b64encode(pair.encode()).decode()}"

@@ -125,3 +125,24 @@ def test_check_uses_the_credentials_once(api, tmp_path, status):
     done = run_program("connections", "--config", config, "--check")
     assert done.returncode == (status != 200)
     assert ("was used for stream 'items'" in done.stdout) == (status == 200)
+
+
+@pytest.mark.parametrize(
+    ("stream", "read"),
+    [
+        ({"path": "bot{token.access_token}/items"}, lambda seen: seen.path),
+        (
+            {"path": "items", "method": "POST", "body": {"auth": {"key": "{token.access_token}"}}},
+            lambda seen: seen.json["auth"]["key"],
+        ),
+    ],
+    ids=["path", "body"],
+)
+def test_key_may_go_into_a_path_or_body(api, tap, stream, read):
+    """A configured access_token is ``{token.access_token}``, and is masked there, too."""
+    key = "key-of-the-test-1234"
+    api.routes["/items"] = api.routes[f"/bot{key}/items"] = lambda _: Reply({"error": key}, 400)
+    run = tap({"base_url": api.url, "access_token": key, "streams": [{"name": "items", **stream}]})
+    assert key in read(api.seen[0])
+    assert run.status == 1
+    assert key not in run.errors

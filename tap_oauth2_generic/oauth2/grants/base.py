@@ -47,6 +47,8 @@ class Grant(Settings, ABC):
     needs_proof: ClassVar[bool] = False
     #: Whether it signs an assertion of its own with the private key.
     signs: ClassVar[bool] = False
+    #: Whether that assertion is the access token itself, so that no endpoint issues one.
+    signs_tokens: ClassVar[bool] = False
     #: Whether its tokens are renewed by refresh tokens, if the provider issues any.
     refreshes: ClassVar[bool] = True
     #: Whether it requests tokens; if not, its ``credentials`` go with every API request.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tap_oauth2_generic.oauth2.assertion import RequestContext, sign
+from tap_oauth2_generic.oauth2.assertion import RequestContext, sign_grant
 from tap_oauth2_generic.oauth2.grants.base import Grant
 
 
@@ -23,14 +23,7 @@ class JwtBearer(Grant):
 
     def fields(self, context: RequestContext) -> dict[str, Any]:
         """Return a new assertion."""
-        settings = context.assertion
-        claims = {
-            "iss": settings.jwt_issuer or context.client_id,
-            "sub": settings.jwt_subject,
-            "aud": context.audience,
-            **settings.jwt_claims,
-        }
         return {
             "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
-            "assertion": sign(context, claims),
+            "assertion": sign_grant(context),
         }

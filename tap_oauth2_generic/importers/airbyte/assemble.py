@@ -217,7 +217,7 @@ def _take_limits(manifest: Component, made: Imported) -> None:
 def _report_settings(spec: SpecSettings, made: Imported) -> None:
     written = repr(made.config)
     for keys, unknown in spec.used.items():
-        if not unknown.is_secret and str(unknown) in written:
+        if str(unknown) in written:
             made.unsure.append(f"replace {unknown!s} by your value of config.{'.'.join(keys)}")
     for keys, value in spec.defaulted.items():
         made.derived.append(f"config.{'.'.join(keys)}: its default {str(value)[:60]!r} is used")

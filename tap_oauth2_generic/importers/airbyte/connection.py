@@ -115,11 +115,17 @@ _JWT_NAMES = {"additional_jwt_payload": "jwt_claims", "additional_jwt_headers": 
 
 
 def _assertion(one: Component, texts: Texts) -> Settings:
-    jwt = one.child("profile_assertion") or one
-    payload = jwt.child("jwt_payload") or jwt
     found: Settings = {
         "grant_type": "jwt_bearer",
         "access_token_url": text_of(one, "token_refresh_endpoint", texts),
+        **_claims(one.child("profile_assertion") or one, texts),
+    }
+    return {key: value for key, value in found.items() if value != ""}
+
+
+def _claims(jwt: Component, texts: Texts) -> Settings:
+    payload = jwt.child("jwt_payload") or jwt
+    found: Settings = {
         "private_key": None,
         "jwt_algorithm": jwt.text("algorithm", "RS256"),
         "jwt_issuer": plain(payload, "iss", texts)[0],
@@ -133,11 +139,19 @@ def _assertion(one: Component, texts: Texts) -> Settings:
         found["jwt_lifetime"] = seconds
     if headers := jwt.child("jwt_headers"):
         found["private_key_id"] = plain(headers, "kid", texts)[0]
-    return {key: value for key, value in found.items() if value != ""}
+    return found
 
 
-def _jwt(one: Component, _: Texts) -> Settings:
-    raise one.fail("the tap signs a JWT for a token, not one for each request")
+def _jwt(one: Component, texts: Texts) -> Settings:
+    if one.text("algorithm") not in ("RS256", "PS256", "ES256", "HS256"):
+        raise one.fail("its algorithm has no counterpart")
+    if one.get("base64_encode_secret_key") is True or one.text("passphrase"):
+        raise one.fail("its key is encoded or encrypted; the tap signs with the key as it is")
+    if one.child("request_option"):
+        raise one.fail("the tap sends a JWT that it signs in a header")
+    prefix = str(texts.constant(one, one.text("header_prefix")) or "")
+    found = {key: value for key, value in _claims(one, texts).items() if value != ""}
+    return {"grant_type": "jwt", "auth_prefix": prefix, **found}
 
 
 def _selective(one: Component, texts: Texts) -> Settings:

@@ -15,6 +15,8 @@ from tap_oauth2_generic.importers.airbyte.expressions import (
 from tap_oauth2_generic.importers.airbyte.paging import to_path
 
 _SLICES = frozenset({"stream_partition", "stream_slice", "stream_interval"})
+_STATES = _SLICES | {"stream_state"}
+_TIMES = frozenset({"int", "float", "string", "format_datetime", "timestamp", "str_to_datetime"})
 _METHODS = frozenset({"lower", "upper", "strip", "replace", "split", "startswith", "endswith"})
 _TYPES = {"int": "int", "string": "str", "float": "float"}
 _OPERATORS: dict[type, str] = {
@@ -43,14 +45,16 @@ def to_conditions(node: ast.expr) -> list[dict[str, Any]] | None:
     return None
 
 
-def is_newer_only(node: ast.expr) -> bool:
-    """Return whether a condition keeps what is newer than the bookmark, as ``drop_older`` does."""
+def find_newer_key(node: ast.expr) -> str | None:
+    """Return the key of a condition that keeps what is newer than the bookmark, else None."""
     if not isinstance(node, ast.Compare) or not isinstance(node.ops[0], ast.Gt | ast.GtE):
-        return False
-    sides = map(_without_time, (node.left, node.comparators[0]))
-    left, right = (chain_of(one) or chain_with_default(one) for one in sides)
-    roots = ("stream_interval", "stream_slice", "stream_state", "stream_partition")
-    return bool(left and right and left[0] == "record" and right[0] in roots)
+        return None
+    side = _without_time(node.left)
+    left = chain_of(side) or chain_with_default(side)
+    names = {one.id for one in ast.walk(node.comparators[0]) if isinstance(one, ast.Name)}
+    if not left or left[0] != "record" or not names & _STATES or names - _STATES - _TIMES:
+        return None
+    return ".".join(map(str, left[1:]))
 
 
 def _without_time(node: ast.expr) -> ast.expr:

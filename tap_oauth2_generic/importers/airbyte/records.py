@@ -10,7 +10,7 @@ from tap_oauth2_generic.importers.airbyte.expressions import chain_of
 from tap_oauth2_generic.importers.airbyte.manifest import Component, LeftOutError
 from tap_oauth2_generic.importers.airbyte.paging import to_path
 from tap_oauth2_generic.importers.airbyte.record_code import (
-    is_newer_only,
+    find_newer_key,
     to_conditions,
     to_expression,
 )
@@ -27,7 +27,7 @@ class Records:
     settings: dict[str, Any] = field(default_factory=dict)
     stream_map: dict[str, Any] = field(default_factory=dict)
     parent_keys: dict[str, str] = field(default_factory=dict)
-    drops_older: bool = False
+    newer_key: str | None = None
     lost: list[str] = field(default_factory=list)
 
     def take_selector(self, selector: Component | None) -> None:
@@ -78,8 +78,8 @@ class Records:
         if len(nodes) != 1 or len(parts) != 1:
             raise one.fail("its condition is no single expression", "condition")
         node = nodes[0]
-        if is_newer_only(node):
-            self.drops_older = True
+        if (key := find_newer_key(node)) is not None:
+            self.newer_key = key
         elif (found := to_conditions(node)) is not None:
             self.settings["keep"] = found
         elif (code := to_expression(node)) is not None:
@@ -98,6 +98,11 @@ class Records:
                 raise one.fail(f"{one.type} renames columns, which the tap does not")
             elif one.type in ("FlattenFields", "DpathFlattenFields"):
                 self._flatten(one)
+            elif one.type == "CustomTransformation":
+                # It changes a record in place, so no row is lost.
+                self.lost.append(
+                    f"line {one.line}: {one.kind} is code of its own; its columns are missing"
+                )
             else:
                 raise one.fail(f"{one.kind} is code of its own")
 
@@ -108,7 +113,7 @@ class Records:
             self.lost.append(f"line {one.line}: {one.type}: the fields of objects stay inside them")
             return
         changed = self.settings.keys() & {"records_are_values", "keep", "add_fields"}
-        if not keys or changed or self.stream_map or self.drops_older or self.parent_keys:
+        if not keys or changed or self.stream_map or self.newer_key or self.parent_keys:
             raise one.fail(f"{one.type} replaces records that a filter or transformation reads")
         if one.get("key_transformation"):
             raise one.fail(f"{one.type} renames columns, which the tap does not")
@@ -144,6 +149,9 @@ class Records:
         except LeftOutError:
             return False
         node = parts[0] if len(parts) == 1 else None
+        if _is_default(node, name):
+            self.lost.append(f"line {added.line}: {name!r} stays null where the API sends none")
+            return True
         chain = chain_of(node) if isinstance(node, ast.expr) else None
         if chain and chain[0] == "record" and len(chain) > 1:
             self.settings.setdefault("add_fields", {})[name] = to_path(chain[1:])
@@ -181,6 +189,12 @@ class Records:
                 self.stream_map[str(pointer[0])] = None
             else:
                 self.lost.append(f"line {one.line}: the field {pointer} stays")
+
+
+def _is_default(node: Any, name: str) -> bool:
+    """Return whether a value is the field itself, or another where there is none."""
+    is_or = isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or)
+    return is_or and chain_of(node.values[0]) == ("record", name)
 
 
 def _is_true(node: ast.expr) -> bool:

@@ -12,6 +12,10 @@ from tap_oauth2_generic.importers.airbyte.texts import OMITTED, Texts
 from tap_oauth2_generic.importers.names import drop_secrets, is_secret
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_PROPERTIES = (
+    "the columns to request come from the API itself; list yours in params, or get those that it "
+    "returns without"
+)
 #: Where a request option goes, by its name in the manifest.
 PLACES = {
     "request_parameter": "params",
@@ -26,7 +30,7 @@ def read_request(requester: Component, texts: Texts) -> dict[str, Any]:
     if requester.type not in ("HttpRequester", ""):
         raise requester.fail(f"{requester.kind} is code of its own")
     if requester.child("fetch_properties_from_endpoint") or requester.child("query_properties"):
-        raise requester.fail("the properties to request come from the API itself")
+        texts.lost.append(f"line {requester.line}: {_PROPERTIES}")
     made: dict[str, Any] = {"path": _address(requester, texts)}
     method = requester.text("http_method", "GET").upper()
     if method not in _METHODS:
@@ -49,7 +53,7 @@ def _address(requester: Component, texts: Texts) -> str:
     # Some write it in quotes, which the CDK evaluates.
     base = base[1:-1] if base[:1] == base[-1:] == '"' else base
     joined = f"{base.rstrip('/')}/{path.lstrip('/')}" if path.strip("/ ") else base
-    found = texts.render(requester, joined.strip())
+    found = texts.render(requester, joined.strip(), "path")
     if not isinstance(found, str):
         raise requester.fail("its address is empty", "url_base")
     address = found if "://" in found else f"https://{found}"
@@ -77,8 +81,9 @@ def _mapping(requester: Component, name: str, texts: Texts, place: str) -> dict[
         values = pairs
     if not isinstance(values, dict):
         raise requester.fail(f"{name} is no object", name)
-    if any(isinstance(one, dict) for one in values.values()):
-        raise requester.fail(f"{name} holds properties to request", name)
+    for key in [key for key, one in values.items() if isinstance(one, dict)]:
+        texts.lost.append(f"line {requester.line_of(name)}: {key}: {_PROPERTIES}")
+        values = {other: one for other, one in values.items() if other != key}
     secret: dict[str, str | None] = {
         key: one
         for key, one in values.items()

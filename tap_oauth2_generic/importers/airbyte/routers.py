@@ -34,9 +34,16 @@ class Routers:
         elif router.type == "SubstreamPartitionRouter":
             self._take_parent(router, name_parent)
         elif router.type == "GroupingPartitionRouter":
-            raise router.fail("the tap reads for one parent at a time, not for a group of them")
+            self._take_group(router, name_parent)
         else:
             raise router.fail(f"{router.kind} is code of its own")
+
+    def _take_group(self, router: Component, name_parent: NameParent) -> None:
+        inner = router.child("underlying_partition_router")
+        if inner is None or router.get("group_size") != 1:
+            raise router.fail("the tap reads for one parent at a time, not for a group of them")
+        self._texts.symbols.is_group = True
+        self._take(inner, name_parent)
 
     def _take_list(self, router: Component) -> None:
         field = str(self._texts.constant(router, router.text("cursor_field")))

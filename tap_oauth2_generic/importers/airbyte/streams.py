@@ -127,21 +127,16 @@ class StreamReader:
             definition["primary_keys"] = primary
         if cursor is not None:
             definition |= read_cursor(cursor, definition, texts, self.dates)
-        self._drop_older(records, definition)
+        _drop_older(stream, records, definition)
         _check_keys(stream, definition, records, routers)
         definition |= _contexts(routers, records)
-        lost = list(records.lost)
+        lost = [*texts.lost, *records.lost]
         handler = _requester(retriever).child("error_handler", "DefaultErrorHandler")
         if rules := read_rules(handler, texts, lost):
             definition["response_rules"] = rules
         definition |= _schema(stream)
         found = (records.stream_map, texts.notes, lost, texts.of_connection, symbols.partition)
         return Stream(definition, authenticator, stream.line, *found)
-
-    @staticmethod
-    def _drop_older(records: Records, definition: dict[str, Any]) -> None:
-        if records.drops_older and definition.get("replication_key"):
-            definition.setdefault("incremental", {})["drop_older"] = True
 
 
 def _place_in_stream(sentence: str, name: str) -> str:
@@ -173,6 +168,15 @@ def _primary_keys(stream: Component, texts: Texts) -> list[str]:
     if any(isinstance(one, list) and len(one) > 1 for one in listed):
         raise stream.fail("its primary_key is inside an object", "primary_key")
     return [str(one[0] if isinstance(one, list) and one else one) for one in listed]
+
+
+def _drop_older(stream: Component, records: Records, definition: dict[str, Any]) -> None:
+    key = definition.get("replication_key")
+    if records.newer_key is None or key is None:
+        return
+    if records.newer_key != key:
+        raise stream.fail(f"its filter compares {records.newer_key!r}, its bookmark is of {key!r}")
+    definition.setdefault("incremental", {})["drop_older"] = True
 
 
 def _check_keys(

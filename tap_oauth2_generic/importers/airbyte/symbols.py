@@ -18,11 +18,14 @@ class Symbols:
     interval: dict[str, str] = field(default_factory=dict)
     token: str = ""
     is_job: bool = False
+    #: Values are lists of one, of which templates name the first.
+    is_group: bool = False
     used: set[str] = field(default_factory=set)
 
     def find(self, chain: Chain) -> str | None:
         """Return the placeholder of a value, None if there is none."""
-        root, keys = chain[0], [key for key in chain[1:] if key != "_partition"]
+        skipped = ("_partition", 0) if self.is_group else ("_partition",)
+        root, keys = chain[0], [key for key in chain[1:] if key not in skipped]
         found = None
         if root in SLICES and keys:
             if keys[0] in ("partition", "cursor_slice"):

@@ -16,6 +16,7 @@ from tap_oauth2_generic.importers.airbyte.folding import Folder
 from tap_oauth2_generic.importers.airbyte.manifest import Component
 from tap_oauth2_generic.importers.airbyte.settings_of_spec import SpecSettings
 from tap_oauth2_generic.importers.airbyte.symbols import SLICES, Symbols
+from tap_oauth2_generic.importers.names import is_secret
 from tap_oauth2_generic.settings.templates import as_text, parse_template
 
 _PARTS = {"year": "%Y", "month": "%-m", "day": "%-d", "hour": "%-H", "minute": "%-M"}
@@ -31,6 +32,8 @@ class Texts:
     spec: SpecSettings
     symbols: Symbols = field(default_factory=Symbols)
     notes: list[str] = field(default_factory=list)
+    #: What the rows lack, though none is missing.
+    lost: list[str] = field(default_factory=list)
     secrets: list[Unknown] = field(default_factory=list)
     #: Secret parameters and headers, which the connection holds.
     of_connection: dict[str, dict[str, str | None]] = field(default_factory=dict)
@@ -98,10 +101,11 @@ class Texts:
             found = self._lone(component, parts[0].value, place)
         else:
             found = "".join(self._part(component, one, place) for one in parts)
-        if any(str(one) in str(found) for one in self.secrets[before:]):
-            raise component.fail(
-                f"{_excerpt(value)} puts a secret where the tap keeps none; use headers or params"
-            )
+        for secret in [one for one in self.secrets[before:] if str(one) in str(found)]:
+            if place != "path" or is_secret(secret.keys[-1]):
+                where = "where the tap keeps none; use headers or params"
+                raise component.fail(f"{_excerpt(value)} puts a secret {where}")
+            self.notes.append(f"line {component.line}: {secret} is in the path, which logs show")
         return found
 
     def _lone(self, component: Component, value: Any, place: str) -> Any:
@@ -121,7 +125,7 @@ class Texts:
             return literal(part, place)
         if isinstance(part, ast.Constant):
             return literal(_text_of(part), place)
-        found = self.placeholder(part, may_be_now=place != "")
+        found = self.placeholder(part, may_be_now=place not in ("", "path"))
         if found is None:
             raise component.fail(f"{{{{ {_source(part)} }}}} has no placeholder")
         return f"{{{found}}}"

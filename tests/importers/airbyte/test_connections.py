@@ -63,7 +63,7 @@ CASES: dict[str, tuple[Any, dict[str, Any], tuple[str, str]]] = {
         {"password": SECRET}, ("X-Session", "session-of-the-test")),
     "selective": (
         _of("SelectiveAuthenticator", authenticator_selection_path=["auth"], authenticators={
-            "a": _of("JwtAuthenticator", secret_key=KEY, algorithm="HS256"),
+            "a": _of("JwtAuthenticator", secret_key=KEY, algorithm="HS512"),
             "b": _of("BearerAuthenticator", api_token=KEY)}),
         {"access_token": SECRET}, ("Authorization", f"Bearer {SECRET}")),
     "none": (_of("NoAuth"), {}, ("", "")),

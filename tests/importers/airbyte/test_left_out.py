@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from tap_oauth2_generic.importers.imported import ImportOptions, read_source
-from tests.importers.airbyte.manifests import manifest, parent, stream, written
+from tests.importers.airbyte.manifests import DATES, manifest, parent, stream, written
 
 BASE = "https://api.example.com"
-JWT = {"type": "JwtAuthenticator", "secret_key": "{{ config['key'] }}", "algorithm": "HS256"}
+JWT = {"type": "JwtAuthenticator", "secret_key": "{{ config['key'] }}", "algorithm": "HS512"}
 WRAPPED = {"type": "DpathFlattenFields", "field_path": ["in"], "replace_record": True}
+NEWER = {"type": "RecordFilter", "condition": "{{ record.seen_at > stream_state.seen_at }}"}
 FILTER = {"record_filter": {"type": "RecordFilter", "condition": "{{ record['kind'] == 'a' }}"}}
 
 
@@ -51,7 +52,10 @@ CASES: dict[str, tuple[dict[str, Any], str, str]] = {
     "filter before": ({**_changed(**WRAPPED), "selector": FILTER}, "DpathFlattenFields",
                       "that a filter or transformation reads"),
     "signed requests": ({"requester": {"authenticator": JWT}}, "JwtAuthenticator",
-                        "signs a JWT for a token"),
+                        "its algorithm has no counterpart"),
+    "filter by another key": ({"selector": {"record_filter": NEWER}, "incremental_sync": DATES},
+                              "DeclarativeStream",
+                              "compares 'seen_at', its bookmark is of"),
     "part of a query": (_place_in_body("query"), "RequestOption", "is no variable"),
 }  # fmt: skip
 

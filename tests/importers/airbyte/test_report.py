@@ -75,8 +75,6 @@ def test_references_and_parameters_are_resolved_and_code_is_left_out_with_its_li
          "the stop condition has no counterpart"),
         ({"retriever": paginator(cursor_of("{{ response.a * 2 }}"), "c")}, "is computed"),
         ({"transformations": [{"type": "KeysToLower"}]}, "KeysToLower renames columns"),
-        ({"transformations": [{"type": "CustomTransformation", "class_name": "a.B"}]},
-         "B is code of its own"),
         ({"incremental_sync": {"type": "CustomIncrementalSync", "class_name": "a.B"}},
          "B is code of its own"),
         ({"selector": {"record_filter": {"type": "RecordFilter",

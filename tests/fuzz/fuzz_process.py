@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from tap_oauth2_generic.__main__ import run
 from tap_oauth2_generic.runtime import redaction
 from tests.fuzz.fuzz_checks import Hang, Outcome
+from tests.fuzz.fuzz_studio import send_forms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +49,9 @@ def in_process(arguments: list[str], environment: dict[str, str], folder: Path) 
     redaction._REDACTOR.__init__()  # type: ignore[misc]
     before = client_threads()
     with _isolated(environment, folder) as (output, errors), bounded():
-        status = run(_without_tap(arguments))
+        status = (
+            send_forms(arguments[1:]) if arguments[0] == "studio" else run(_without_tap(arguments))
+        )
         # A request still in flight would log its secrets into the next run, which masks others.
         for thread in client_threads() - before:
             thread.join()

@@ -5,6 +5,7 @@ Independent of targets and engines. Each input has a connection of its own.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import tempfile
@@ -17,7 +18,7 @@ from tests.fuzz.fuzz_values import API, content_of, render
 from tests.support.server import ApiServer, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tests.fuzz.fuzz_checks import Outcome
     from tests.support.server import Seen
@@ -28,6 +29,8 @@ _FRAMING = {"content-length", "transfer-encoding", "connection", "upgrade"}
 # Settings that would only slow a run down, or send requests to other machines.
 _TAME = {"max_retries": 1, "max_wait": 0, "requests_per_second": None, "timeout": 20, "proxy": None}
 _TAME |= {"rate_limits": None}
+# Commands whose files are arguments, not options.
+_OTHER_FILES = {"import": ("source",), "studio": ("config", "forms")}
 _NOWHERE = "http://127.0.0.1:9"
 _STATUSES = range(200, 600)
 _LONGEST_HEADER = 2000
@@ -80,6 +83,8 @@ class Sandbox:
 
     def _arguments(self, case: Mapping[str, Any]) -> list[str]:
         name, *options = case["command"]
+        if name in _OTHER_FILES:
+            return [name, *options, *map(str, self._files(case, _OTHER_FILES[name]))]
         if "environment" in case:
             options += ["--config", "ENV"]
         files = [("config", case.get("config", {}))]
@@ -92,6 +97,18 @@ class Sandbox:
             path.write_bytes(render(content, self.api.url))
             options += [f"--{option}", str(path)]
         return [name, *options]
+
+    def _files(self, case: Mapping[str, Any], names: Sequence[str]) -> Iterator[Path]:
+        """Write parts of a case, each to its file."""
+        for name in names:
+            path = self.folder / f"{name}.json"
+            part = {"text": case.get(name), "body": case.get(name)}
+            # Each field of a form is rendered by itself.
+            is_forms = name == "forms"
+            path.write_bytes(
+                json.dumps(part["body"]).encode() if is_forms else content_of(part, self.api.url)
+            )
+            yield path
 
     def _token(self, _: Seen) -> Any:
         return _reply(self._case.get("token"), self.api.url)

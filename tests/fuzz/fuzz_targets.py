@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA
 from tap_oauth2_generic.config.presets import names, preset
 from tap_oauth2_generic.config.streams import STREAM_SECTIONS
+from tap_oauth2_generic.importers.kinds import KINDS
 from tap_oauth2_generic.pagination import styles
 from tap_oauth2_generic.settings.fields import names_of
 from tests.fuzz.fuzz_checks import check_messages
+from tests.fuzz.fuzz_more_cases import import_cases, job_cases, studio_cases
 from tests.fuzz.fuzz_mutations import mutate
 from tests.fuzz.fuzz_values import API, SECRET
 from tests.support import ROOT
@@ -129,6 +131,13 @@ def _response_cases() -> list[Case]:
     ]
 
 
+def _job_cases() -> list[Case]:
+    return [
+        _case(found["command"], found["stream"], responses=found["responses"])
+        for found in job_cases(_DECLARED, _SYNC)
+    ]
+
+
 _EVERY = [
     _case(_SYNC, _WHOLE),
     _case(_SYNC, {**_STREAM, "partitions": [{"k": 1}]}, _CHILD),
@@ -219,5 +228,13 @@ _ALL = [
         ],
         [("responses",), ("responses", 0, "body"), ("responses", 0, "text"), ("responses", 1)],
     ),
+    Target(
+        "job responses",
+        _job_cases(),
+        [("responses",), *((*_ONE, "job", name) for name in ("status_path", "download", "done"))]
+        + [("responses", number, "body") for number in range(4)],
+    ),
+    *(Target(f"import of {kind}", [*import_cases(kind)], [("source",)]) for kind in KINDS),
+    Target("studio forms", [*studio_cases()], [("forms",), ("responses",)]),
 ]
 TARGETS = {target.name: target for target in _ALL}

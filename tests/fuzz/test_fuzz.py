@@ -46,7 +46,9 @@ def test_bad_input_ends_in_one_clear_line(name, sandbox, data):
     target.check(target.mutate(case, dice), sandbox)
 
 
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize(
+    "name", [one for one in TARGETS if not one.startswith(("import", "studio"))]
+)
 @settings(
     max_examples=2,
     derandomize=True,

@@ -50,7 +50,7 @@ help: ## List these tasks
 demo: $(PLUGINS) ## Run a Meltano pipeline against the embedded API twice and check the result
 	@$(DEMO)/venv/bin/python scripts/demo.py
 
-recording: $(PLUGINS) ## Record the tour of README.md as docs/tour.svg
+recording: $(PLUGINS) ## Record the demo of README.md as docs/tour.svg
 	@$(DEMO)/venv/bin/python scripts/record_tour.py
 
 screenshots: $(VENV)/.installed ## Take the pictures of the studio's tutorial; needs Chromium

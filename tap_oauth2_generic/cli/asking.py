@@ -17,7 +17,12 @@ from typing import Any
 import click
 
 from tap_oauth2_generic.cli.boundary import describe_error
-from tap_oauth2_generic.cli.import_file import refuse_existing, try_streams, write_project
+from tap_oauth2_generic.cli.import_file import (
+    ask_kind,
+    refuse_existing,
+    try_streams,
+    write_project,
+)
 from tap_oauth2_generic.cli.login import log_in
 from tap_oauth2_generic.cli.preview import preview, show_report
 from tap_oauth2_generic.config.presets import READY, apply_preset, names, preset
@@ -66,8 +71,7 @@ def ask(output: str | None) -> None:
     _ask_stream(made)
     try:
         worked = _connect(made)
-        kinds = click.Choice(["config", "meltano"])
-        wanted = click.prompt("Write", type=kinds, default="config", show_choices=True)
+        wanted = ask_kind(file)
     except (KeyboardInterrupt, click.Abort, Interrupted):
         click.echo()
         write_project(made, file, "config", is_asking=False)

@@ -196,6 +196,15 @@ def as_json(config: dict[str, Any]) -> str:
     return msgspec.json.format(encode_json(config), indent=2).decode() + "\n"
 
 
+def ask_kind(file: Path) -> str:
+    """Ask what to write; a Meltano project that is there already is left alone by default."""
+    label = f"Write {file.name} alone (config), or a whole project (meltano)"
+    default = "config" if os.path.lexists(file.parent / _MELTANO) else "meltano"
+    kinds = click.Choice(["config", "meltano"])
+    found: str = click.prompt(label, type=kinds, default=default, show_choices=False)
+    return found
+
+
 def write_project(made: Imported, file: Path, wanted: str, *, is_asking: bool) -> None:
     """Write the settings and the secrets, whatever of it is not there yet."""
     write_new(file, as_json(made.config))
@@ -215,6 +224,7 @@ def write_project(made: Imported, file: Path, wanted: str, *, is_asking: bool) -
         project = meltano_project(made.config, made.secrets, schema["properties"], pip_url())
         write_new(file.parent / _MELTANO, project)
     commands = next_commands(str(file), needs_login=False)
-    shown = commands if wanted == "meltano" else commands[-1:]
-    wrote = f"Wrote {file}" + (f", secrets to {env}" if variables else "")
+    shown = commands[:-1] if wanted == "meltano" else commands[-1:]
+    project = f" and {_MELTANO}" if wanted == "meltano" else ""
+    wrote = f"Wrote {file}{project}" + (f", secrets to {env}" if variables else "")
     click.echo("\n".join([wrote, "Next:", *(f"  {command}" for command in shown)]))

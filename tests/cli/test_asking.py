@@ -2,88 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
-import os
-import pty
-import re
-import select
 import stat
 import subprocess
-import termios
-import time
-from pathlib import Path
 
 import pytest
 
 from tap_oauth2_generic.config.presets import names
-from tests.support.commands import PROGRAM, run_program
+from tests.support.commands import run_program
+from tests.support.dialog import Dialog
 from tests.support.login_process import Person
 from tests.support.server import Reply
 
 SECRET = "demo-secret"
-DEADLINE_SECONDS = 60
-
-
-class Terminal:
-    """The program on a terminal of its own; ``said`` is all that it has shown."""
-
-    def __init__(self, folder, *options):
-        self._own, far_end = pty.openpty()
-        bare = {n: v for n, v in os.environ.items() if n not in {"BROWSER", "DISPLAY"}}
-        self._process = subprocess.Popen(
-            [*PROGRAM, "import", *options], stdin=far_end, stdout=far_end, stderr=far_end,
-            cwd=folder, env=bare, start_new_session=True,
-            # Its controlling terminal, so that Ctrl-C there is a signal.
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
-        )  # fmt: skip
-        os.close(far_end)
-        self.said = ""
-        self.answers = 0
-        self._at = 0
-
-    def wait_for(self, pattern):
-        """Read until the pattern is shown after the last one; return its match."""
-        end = time.monotonic() + DEADLINE_SECONDS
-        while not (found := re.search(pattern, self.said[self._at :])):
-            assert self._read(end), f"{pattern!r} is not in:\n{self.said}"
-        self._at += found.end()
-        return found
-
-    def answer(self, question, text):
-        """Type a line once the question is shown."""
-        self.wait_for(re.escape(question))
-        self.answers += 1
-        os.write(self._own, f"{text}\n".encode())
-
-    def interrupt(self):
-        """Press Ctrl-C once the program waits: one just before is noticed with the next key."""
-        stat_file = Path(f"/proc/{self._process.pid}/stat")
-        while stat_file.read_text().rpartition(")")[2].split()[0] != "S":
-            time.sleep(0.001)
-        os.write(self._own, b"\x03")
-
-    def end(self):
-        """Read to the end, and return the exit status."""
-        end = time.monotonic() + DEADLINE_SECONDS
-        while self._read(end):
-            pass
-        os.close(self._own)
-        return self._process.wait(DEADLINE_SECONDS)
-
-    def _read(self, end):
-        ready, _, _ = select.select([self._own], [], [], max(0, end - time.monotonic()))
-        with contextlib.suppress(OSError):  # the far end is closed
-            if ready and (content := os.read(self._own, 4096)):
-                self.said += content.decode().replace("\r\n", "\n")
-                return True
-        return False
 
 
 @pytest.fixture
 def terminal(tmp_path):
-    return Terminal(tmp_path)
+    return Dialog(tmp_path)
 
 
 def answer_connection(terminal, url):
@@ -160,7 +96,7 @@ def test_failed_login_loses_no_answer(api, terminal, tmp_path):
 
 def test_existing_file_is_refused_before_any_question(tmp_path):
     (tmp_path / "config.json").write_text("{}")
-    terminal = Terminal(tmp_path)
+    terminal = Dialog(tmp_path)
     assert terminal.end() == 1
     assert "config.json exists; write another file with import --output NAME" in terminal.said
     assert "Provider" not in terminal.said
@@ -195,7 +131,7 @@ def test_existing_meltano_project_stays_and_the_configuration_is_written(api, te
     terminal.answer("Access Token URL", "")
     terminal.answer("Access token or API key (not shown)", SECRET)
     terminal.answer("Path of a list", "v1/items")
-    terminal.answer("Write", "meltano")
+    terminal.answer("or a whole project (meltano) [config]", "meltano")
     assert terminal.end() == 1
     assert "meltano.yml exists" in terminal.said
     assert (tmp_path / "meltano.yml").read_text() == "mine"
@@ -218,8 +154,9 @@ def test_wrong_path_is_asked_again(api, terminal, tmp_path):
     terminal.wait_for(r"Error: .*404")
     terminal.answer("Another path, Enter keeps [v1/itms]", "v1/items")
     terminal.wait_for("record 1")
-    terminal.answer("Write", "")
+    terminal.answer("or a whole project (meltano) [meltano]", "")
     assert terminal.end() == 0
+    assert "Wrote config.json and meltano.yml, secrets to .env\n" in terminal.said
     assert terminal.said.count("Error: ") == 1
     assert "not working yet" not in terminal.said
     assert json.loads((tmp_path / "config.json").read_text())["streams"][0]["path"] == "v1/items"

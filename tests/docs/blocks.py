@@ -47,17 +47,26 @@ def blocks(page):
     ]
 
 
+def shows(written, output):
+    """Return whether a page shows this output; ``...`` on it stands for anything."""
+    return _OUTPUT.check_output(written, output, _AS_SHOWN)
+
+
 class Terminal:
-    """A folder and a shell; each of ``ports`` is replaced by a free one wherever it is written."""
+    """A folder and a shell; each of ``ports`` is replaced by a free one wherever it is written.
+
+    ``output`` is that of the last command.
+    """
 
     def __init__(self, folder, ports, path=(), places=()):
         self.folder = folder
         self._ports = ports
         self._replaced = {**ports, **dict(places)}
         self._background = []
+        self.output = ""
         bins = [*map(str, path), str(Path(sys.executable).parent), os.environ["PATH"]]
         browser = f"{sys.executable} -m tests.docs.browser %s &"
-        self._env = {
+        self.env = {
             **os.environ,
             "PATH": os.pathsep.join(bins),
             "PYTHONPATH": str(ROOT),
@@ -77,16 +86,23 @@ class Terminal:
             process.kill()
             process.communicate()
 
-    def follow(self, block):
-        """Do what a reader does at a block: write the file, or run the commands."""
+    def follow(self, block, but=()):
+        """Do what a reader does at a block: write the file, or run the commands.
+
+        Commands that begin as one of ``but`` are left out.
+        """
         if block.note.startswith("file: "):
             path = self.folder / block.note.removeprefix("file: ").partition(",")[0]
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(self._here(block.text), encoding="utf-8")
         elif block.language == "console":
             for command, shown in _COMMAND.findall(block.text):
+                if command.startswith(tuple(but)):
+                    continue
                 if block.note == "background":
                     self._start(command)
+                elif command.startswith("cd "):
+                    self.folder = Path(self._here(command.removeprefix("cd ")))
                 else:
                     self._run(block, command, shown)
         else:
@@ -95,21 +111,22 @@ class Terminal:
     def _run(self, block, command, shown):
         done = subprocess.run(
             ["bash", "-o", "pipefail", "-c", self._here(command)],
-            cwd=self.folder, env=self._env, timeout=TIMEOUT_SECONDS, check=False,
+            cwd=self.folder, env=self.env, timeout=TIMEOUT_SECONDS, check=False,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
-        output = done.stdout.decode()
+        output = self.output = done.stdout.decode()
         expected = 1 if block.note == "fails" else 0
         assert done.returncode == expected, f"{block}: {command}\n{output}"
         if shown.strip():
-            same = _OUTPUT.check_output(self._here(shown), output, _AS_SHOWN)
-            assert same, f"{block}: {command}\nshown:\n{shown}\nwritten:\n{output}"
+            assert shows(self._here(shown), output), (
+                f"{block}: {command}\nshown:\n{shown}\nwritten:\n{output}"
+            )
 
     def _start(self, command):
         """Start the demo, and wait until it prints its first line."""
         process = subprocess.Popen(
             ["bash", "-c", f"exec {command} --port {self._ports['8765']}"],
-            cwd=self.folder, env=self._env,
+            cwd=self.folder, env=self.env,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         self._background.append(process)

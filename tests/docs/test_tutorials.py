@@ -13,9 +13,6 @@ included; ``...`` stands for anything. The ports in PORTS are replaced by free o
 
 from __future__ import annotations
 
-import re
-from html import unescape
-
 import pytest
 
 from tests.docs.blocks import DOCS, ROOT, Terminal, blocks
@@ -26,28 +23,18 @@ PORTS = ("8765", "8400")
 #: Folders with further commands, for the tutorials that need Meltano and its loaders.
 PLUGINS = (ROOT / ".demo" / "venv" / "bin", ROOT / ".meltano/loaders/target-duckdb/venv/bin")
 # The tutorial of the studio is followed in a browser: tests/studio/test_tutorial.py.
-WITH_PLUGINS = {"README", "meltano", "plain-target"}
+WITH_PLUGINS = {"meltano", "plain-target"}
 #: What a reader takes from the repository is this folder here.
 PLACES = {"/path/to/tap-oauth2-generic": ROOT}
 
 
 def _tutorials():
-    for page in (ROOT / "README.md", *sorted((DOCS / "tutorials").glob("*.md"))):
+    for page in sorted((DOCS / "tutorials").glob("*.md")):
         if page.stem not in {"index", "studio", *WITH_PLUGINS}:
             yield pytest.param(page, (), id=page.stem)
         if page.stem in {*WITH_PLUGINS, "first-sync"}:
             name = f"{page.stem}-to-its-end"
             yield pytest.param(page, PLUGINS, id=name, marks=pytest.mark.pipelines)
-
-
-def _steps(page):
-    """Return the blocks of a tutorial, and only those of the tour in README.md."""
-    before, found, rest = page.read_text(encoding="utf-8").partition("<!-- tour -->")
-    if not found:
-        return blocks(page)
-    first = before.count("\n")
-    last = first + rest.partition("<!-- /tour -->")[0].count("\n")
-    return [block for block in blocks(page) if first < block.line <= last]
 
 
 @pytest.mark.parametrize(("page", "path"), list(_tutorials()))
@@ -60,7 +47,7 @@ def test_every_step_of_a_tutorial_works(tmp_path, page, path):
     folder.mkdir()
     ports = {port: free_port() for port in PORTS}
     with Terminal(folder, ports, path, PLACES) as terminal:
-        steps = _steps(page)
+        steps = blocks(page)
         assert steps
         for block in steps:
             if not path and "$ meltano" in block.text:
@@ -83,12 +70,3 @@ def test_every_command_of_a_guide_works(tmp_path):
             for block in blocks(DOCS / "guides" / f"{name}.md"):
                 if block.language == "console" or block.note.startswith("file: "):
                     terminal.follow(block)
-
-
-def test_recording_shows_the_tour():
-    """docs/tour.svg shows each command of the tour but the demo and the installation."""
-    recording = unescape((DOCS / "tour.svg").read_text(encoding="utf-8"))
-    for block in _steps(ROOT / "README.md"):
-        if block.language == "console" and block.note != "background":
-            for command in re.findall(r"^\$ .+", block.text, re.MULTILINE):
-                assert f">{command}</text>" in recording or command == "$ meltano install"

@@ -1,6 +1,6 @@
 """The initial cases of imports, export jobs and the studio's forms.
 
-An import has a source, as a text or as the document it holds; the studio has forms, sent in order.
+An import has a source, a string or the document in it; the studio has forms, sent in order.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ _FORMS = [
 
 
 def import_cases(kind: str) -> Iterator[dict[str, Any]]:
-    """Yield each sample of a kind as a text, and as a document if it is one."""
+    """Yield each sample of a kind as a string, and as a document if it is one."""
     for text in SAMPLES[kind]:
         yield {"command": ["import", kind], "source": text}
         if text.lstrip().startswith("{"):

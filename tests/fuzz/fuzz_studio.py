@@ -55,7 +55,7 @@ def _forms(found: Any) -> list[dict[str, Any]]:
 
 
 def _typed(value: Any, api: str) -> str:
-    """Return a value as the text of a field, with its macros expanded."""
+    """Return a value as the string of a field, with its macros expanded."""
     text = render(value, api).decode("utf-8", "replace")
     is_text = isinstance(value, str) and text.startswith('"')
     return str(value).replace(API, api) if is_text else text

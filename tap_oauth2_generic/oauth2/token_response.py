@@ -121,12 +121,16 @@ def endpoint_name(url: str | None) -> str:
 
 
 def _decode(response: requests.Response) -> Any:
-    """Decode JSON, or the form encoding of older servers; None if neither."""
+    """Decode JSON, the form encoding of older servers, or a bare token; None if none of them."""
+    text = response.text.strip()
     try:
-        return decode(response.content)
+        found = decode(response.content)
     except ValueError:
-        pairs = dict(parse_qsl(response.text))
-        return pairs if "access_token" in pairs or "error" in pairs else None
+        pairs = dict(parse_qsl(text))
+        is_form = "access_token" in pairs or "error" in pairs
+        found = pairs if is_form else text if _TOKEN_LIKE.fullmatch(text) else None
+    is_bare = isinstance(found, str) and found and response.status_code in _OK
+    return {"access_token": found} if is_bare else found
 
 
 def _expiry(body: Mapping[str, Any], settings: OAuth2Settings, now: float) -> float | None:

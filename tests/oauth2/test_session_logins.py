@@ -102,3 +102,23 @@ def test_prefix_that_ends_in_an_equals_sign_touches_the_token(api, tap, prefix, 
     api.serve("/items", [{"id": 1}])
     tap.ok(api.config({"name": "items", "path": "items"}, auth_prefix=prefix))
     assert api.requests("/items")[0].headers["Authorization"] == sent
+
+
+@pytest.mark.parametrize("body", [b'"session-of-the-test"', b"session-of-the-test\n"])
+def test_response_that_is_nothing_but_the_session_is_the_token(api, tap, body):
+    """A JSON string or plain text needs no access_token_path, and is masked."""
+    api.token = lambda _: Reply(body, headers={"Content-Type": "text/plain"})
+    api.serve("/items", [{"id": 1}])
+    user = {"grant_type": "password", "username": "ann", "password": "pass"}
+    run = tap.ok(api.config({"name": "items", "path": "items"}, **user))
+    assert api.requests("/items")[0].headers["Authorization"] == "Bearer session-of-the-test"
+    assert "session-of-the-test" not in run.errors
+
+
+def test_sentence_in_place_of_a_session_is_no_token(api, tap):
+    """A notice with status 200 ends the run, and the API is not asked with it."""
+    api.token = lambda _: Reply(b"Down for maintenance", headers={"Content-Type": "text/plain"})
+    run = tap(api.config({"name": "items", "path": "items"}, max_retries=0))
+    assert run.status == 1
+    assert "without an access token at 'access_token'" in run.errors
+    assert not api.requests("/items")

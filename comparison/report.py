@@ -58,6 +58,7 @@ def cell(verdict: Verdict | None) -> str:
         verdict.changed and f"{verdict.changed} changed",
         not verdict.alive and "connection dead",
         verdict.leaked and "**token leaked**",
+        not (verdict.lost or verdict.honest or verdict.fails) and "failure not reported",
         "does not end" if endless else f"exit {verdict.statuses[-1]}",
     ]
     return ", ".join(str(fault) for fault in faults if fault)

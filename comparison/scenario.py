@@ -17,8 +17,8 @@ class Scenario:
     #: What the API does and what a tool should do, for the page of docs.
     story: ClassVar[str]
     runs: ClassVar[int] = 1
-    #: Whether the last run should end with an exit status other than 0.
-    fails: ClassVar[bool] = False
+    #: Whether the last run should end with an exit status other than 0; None if either is right.
+    fails: ClassVar[bool | None] = False
 
     def __init__(self, world: World) -> None:
         self.world = world

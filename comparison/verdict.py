@@ -67,7 +67,7 @@ def judge(scenario: Scenario, deliveries: Sequence[Delivery]) -> Verdict:
     lost = expected.keys() - delivered.keys()
     same = [key for key in expected if key in delivered and _fits(expected[key], delivered[key])]
     last = deliveries[-1].status
-    failed = scenario.fails or bool(lost)
+    failed = True if lost else scenario.fails
     return Verdict(
         lost=len(lost),
         twice=sum(n - 1 for run in found for n in Counter(key for key, _ in run).values()),
@@ -75,7 +75,7 @@ def judge(scenario: Scenario, deliveries: Sequence[Delivery]) -> Verdict:
         alive=scenario.world.alive,
         leaked=scenario.world.leaked,
         statuses=tuple(delivery.status for delivery in deliveries),
-        honest=last is not None and (last != 0) == failed,
+        honest=last is not None and failed in {None, last != 0},
     )
 
 

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 # Names in a test module, and fixtures, that start servers, processes or browsers.
-_STARTERS = {"subprocess", "multiprocessing", "socket", "benchmarks", "ApiServer", "DemoServer"}
+_STARTERS = {
+    "subprocess",
+    "multiprocessing",
+    "socket",
+    "benchmarks",
+    "ApiServer",
+    "DemoServer",
+    "opened",
+}
 _STARTING_FIXTURES = {
     "api",
     "other_api",

@@ -1,22 +1,22 @@
 """Run dlt's `rest_api` source with a configuration, or show what its runs loaded.
 
 It runs in dlt's environment: `dlt_pipeline.py run CONFIGURATION`, `dlt_pipeline.py show FOLDER`.
-A configuration is YAML, or Python with a variable `config` where dlt wants a function.
+A configuration is YAML, or Python with a variable `config` where dlt wants a function. In YAML,
+`environment` holds environment variables of dlt.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import runpy
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import dlt
 import duckdb
 import yaml
-from dlt.sources.rest_api import rest_api_source
 
 DATABASE = "warehouse.duckdb"
 DATASET = "loaded"
@@ -26,6 +26,10 @@ def run(path: Path) -> None:
     """Load everything into DuckDB; nested values stay JSON."""
     python = path.suffix == ".py"
     config = runpy.run_path(str(path))["config"] if python else yaml.safe_load(path.read_text())
+    os.environ.update(config.pop("environment", {}))
+    import dlt
+    from dlt.sources.rest_api import rest_api_source
+
     dlt.config["runtime.dlthub_telemetry"] = False
     pipeline = dlt.pipeline(
         pipeline_name="comparison",

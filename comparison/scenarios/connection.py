@@ -77,9 +77,9 @@ class ForeignLink(Scenario):
     title = "Next link to a foreign host"
     story = (
         "Paging by links. The link on the second page leads to a host that is not the API's, and "
-        "serves rows to whoever sends it a token. No rows are expected from there, but an error."
+        "serves rows to whoever sends it a token. No rows are expected from there."
     )
-    fails = True
+    fails = None  # an error is better, but a tool may read on at the API's own host
 
     def prepare(self) -> None:
         """Serve 40 rows on 2 pages."""

@@ -39,17 +39,17 @@ class ChangingTypes(Scenario):
     )
 
     def prepare(self) -> None:
-        """Serve 80 rows on 4 pages."""
+        """Serve 400 rows on 4 pages."""
         self.expected["items"] = [
-            {**row, "value": _value(number)} for number, row in enumerate(rows(1, 80))
+            {**row, "value": _value(number)} for number, row in enumerate(rows(1, 400))
         ]
         self.world.serve("/items", self.page)
 
     def page(self, seen: Seen) -> Any:
         """Return the page."""
         page = int(seen.query.get("page", 1))
-        return {"data": self.expected["items"][20 * (page - 1) : 20 * page], "pages": 4}
+        return {"data": self.expected["items"][100 * (page - 1) : 100 * page], "pages": 4}
 
 
 def _value(number: int) -> int | str | float | Row:
-    return (number, f"n/a {number}", number + 0.5, {"amount": number})[number // 20]
+    return (number, f"n/a {number}", number + 0.5, {"amount": number})[number // 100]

@@ -153,5 +153,9 @@ def _error_of(fields: Mapping[str, Any]) -> tuple[str, str]:
     error = fields.get("error")
     if isinstance(error, dict):
         return str(error.get("code", "")), str(error.get("message", ""))
+    match fields.get("errors"):
+        case [{"field": str() as field, "code": str() as code}, *_]:
+            # Strava: the refresh_token is invalid.
+            error = f"{code}_{field}"
     description = fields.get("error_description") or fields.get("message") or ""
     return (error if isinstance(error, str) else ""), str(description)

@@ -111,9 +111,18 @@ def test_refresh_uses_refresh_token_url(api, tap):
     assert not api.requests("/token")
 
 
-def test_rejected_seed_is_one_error_with_advice(api, tap):
-    """An invalid_grant for the seed ends the run with one line that names refresh_token."""
-    api.token = issuing(Reply({"error": "invalid_grant"}, 400))
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Reply({"error": "invalid_grant"}, 400),
+        Reply({"ok": False, "error": "invalid_refresh_token"}),
+        Reply({"message": "No", "errors": [{"field": "refresh_token", "code": "invalid"}]}, 400),
+    ],
+    ids=["standard", "status 200", "field"],
+)
+def test_rejected_seed_is_one_error_with_advice(api, tap, refusal):
+    """However it is worded, it ends the run with one line that names refresh_token."""
+    api.token = issuing(refusal)
     run = tap(api.config(STREAM, grant_type="refresh_token", refresh_token="old-seed"))
     assert run.status == 1
     (line,) = run.error_lines

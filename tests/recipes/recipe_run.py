@@ -17,11 +17,18 @@ from tap_oauth2_generic.config.reader import read_config
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.settings.fields import ErrorCollector
+from tests.recipes.fake_airtable import Airtable
+from tests.recipes.fake_dataverse import Dataverse
+from tests.recipes.fake_docusign import Docusign
 from tests.recipes.fake_google import Google
 from tests.recipes.fake_jira_cloud import JiraCloud
 from tests.recipes.fake_jira_data_center import JiraDataCenter
 from tests.recipes.fake_microsoft import Microsoft
+from tests.recipes.fake_microsoft_mail import MicrosoftMail
+from tests.recipes.fake_notion import Notion
 from tests.recipes.fake_provider import CLIENT, Provider
+from tests.recipes.fake_slack import Slack
+from tests.recipes.fake_strava import Strava
 from tests.recipes.fake_zoho import Zoho
 from tests.support import ROOT
 
@@ -30,10 +37,17 @@ if TYPE_CHECKING:
 
 RECIPES = ROOT / "recipes"
 FAKES: dict[str, type[Provider]] = {
+    "airtable_records": Airtable,
+    "docusign_envelopes": Docusign,
+    "dynamics_365_accounts": Dataverse,
     "google_people_contact_groups": Google,
     "jira_cloud_issues": JiraCloud,
     "jira_issues": JiraDataCenter,
+    "microsoft_graph_users_and_mail": MicrosoftMail,
     "microsoft_to_do": Microsoft,
+    "notion_pages": Notion,
+    "slack_messages": Slack,
+    "strava_activities": Strava,
     "zoho_crm_leads": Zoho,
 }
 

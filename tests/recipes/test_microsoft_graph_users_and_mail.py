@@ -1,0 +1,29 @@
+"""Microsoft Graph: folders at every depth, and messages that are moved."""
+
+from __future__ import annotations
+
+from tests.recipes.recipe_run import only
+
+GRAPH = only("microsoft_graph_users_and_mail")
+
+
+@GRAPH
+def test_moved_message_keeps_its_id(recipe):
+    first = recipe.run()
+    moved = recipe.provider.rows["messages"][1]
+    there = recipe.provider.rows["mail_folders"][0]["id"]
+    moved |= {"folder_id": there, "lastModifiedDateTime": recipe.provider.LATER}
+    second = recipe.run(state=first.state)
+    assert second.status == 0, second.errors
+    assert moved["id"] in {row["id"] for row in first.records("messages")}
+    assert moved in second.records("messages")
+
+
+@GRAPH
+def test_each_folder_is_asked_from_its_own_bookmark(recipe):
+    first = recipe.run()
+    recipe.provider.seen.clear()
+    recipe.run(state=first.state)
+    asked = [s.query["$filter"] for s in recipe.provider.seen if s.path.endswith("/messages")]
+    since = {one.removeprefix("lastModifiedDateTime ge ") for one in asked}
+    assert since == {"2000-01-01T00:00:00Z", "2024-05-02T08:00:00Z"}

@@ -112,11 +112,34 @@ def _show(shown: dict[str, Any]) -> None:
     click.echo(printable("\n  ".join(lines)))
 
 
-def run(paths: tuple[str, ...], remove: str | None, *, as_json: bool, checks: bool) -> None:
+def _store(raw: dict[str, Any]) -> TokenStore:
+    oauth2 = TapOAuth2Generic.parse_configuration(raw).oauth2
+    return TokenStore(oauth2.token_store, oauth2.token_store_key)
+
+
+def _change_key(raw: dict[str, Any], key_file: str) -> dict[str, Any]:
+    """Encrypt all connections with the key in a file; return the configuration with it."""
+    others = {name: value for name, value in raw.items() if name != "token_store_key"}
+    changed = {**others, "token_store_key_file": key_file}
+    new_key = TapOAuth2Generic.parse_configuration(changed).oauth2.token_store_key
+    number = _store(raw).change_key(new_key)
+    click.echo(f"{plural(number, 'connection')} now encrypted with the new key", err=True)
+    return changed
+
+
+def run(
+    paths: tuple[str, ...],
+    remove: str | None,
+    new_key_file: str | None,
+    *,
+    as_json: bool,
+    checks: bool,
+) -> None:
     """Run the command ``connections``."""
     raw = TapOAuth2Generic.merge_configuration(paths)
-    oauth2 = TapOAuth2Generic.parse_configuration(raw).oauth2
-    store = TokenStore(oauth2.token_store, oauth2.token_store_key)
+    if new_key_file is not None:
+        raw = _change_key(raw, new_key_file)
+    store = _store(raw)
     done = []
     if remove is not None:
         remove_connection(store, remove)

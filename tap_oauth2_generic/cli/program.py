@@ -99,6 +99,8 @@ SUBCOMMANDS = (
         _JSON,
         option("Renew this connection, or use it once.", "--check", "checks", is_flag=True),
         option("Remove a connection from the token store.", "--remove", metavar="NAME"),
+        option("Encrypt all connections with the key in this file.", "--new-key-file",
+               metavar="FILE"),
     ),
     Subcommand(
         "preview", "Fetch a few records and show each request and response.",

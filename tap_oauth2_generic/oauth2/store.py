@@ -6,7 +6,7 @@ Knows no provider and no grant; ``store_engine`` opens the database, ``store_loc
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Annotated, Any
 
@@ -98,6 +98,29 @@ class TokenStore:
     def remove(self, name: str) -> None:
         """Delete a row; its token is overwritten."""
         self._execute(_DELETE, name=name)
+
+    def change_key(self, key: str | None) -> int:
+        """Encrypt every row with another key, and return how many there are.
+
+        A row that has that key already is kept, so a second call completes an interrupted one.
+        Raise TokenStoreError, and change nothing, if a row has neither key.
+        """
+        names = [name for name, stored in self._execute(_SELECT) if self._open(stored, key)]
+        for name in names:
+            # Under its lock: a run may be renewing its token.
+            with self.lock(name):
+                stored = dict(self._execute(_SELECT)).get(name)
+                if stored is not None:
+                    self._execute(_UPSERT, name=name, entry=encrypt(self._open(stored, key), key))
+        return len(names)
+
+    def _open(self, stored: str, other_key: str | None) -> str:
+        try:
+            return decrypt(stored, self._key)
+        except TokenStoreError:
+            with suppress(TokenStoreError):
+                return decrypt(stored, other_key)
+            raise
 
     @contextmanager
     def lock(self, name: str) -> Iterator[RowLock]:

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from tap_oauth2_generic.errors import TokenStoreError
+from tap_oauth2_generic.oauth2.store import TokenStore
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.session import Session
 from tests.support.commands import run_program, write_config
@@ -176,3 +178,42 @@ def test_connection_of_another_key_is_named_and_can_be_removed(provider, connect
     assert "connection 'main'" in done.stderr
     assert connections(settings, "--remove", "main").returncode == 0
     assert connections(settings, "--json").stderr == ""
+
+
+@pytest.mark.parametrize("before", [{}, {"token_store_key": "old-key-of-the-test"}])
+def test_new_key_needs_no_login(tap, provider, connections, settings, tmp_path, before):
+    """Every connection is encrypted with it; the one before opens none."""
+    log_in({**settings, **before})
+    seed = {"connection": "other", "refresh_token": provider.issue("B")}
+    tap.ok({**settings, **before, **seed})
+    key_file = tmp_path / "new-key"
+    key_file.write_text("new-key-of-the-test\n")
+    done = connections({**settings, **before}, "--new-key-file", str(key_file))
+    assert done.returncode == 0, done.stderr
+    assert "2 connections now encrypted with the new key" in done.stderr
+    assert "key-of-the-test" not in done.stdout + done.stderr
+    assert b"refresh-" not in (tmp_path / "tokens.sqlite").read_bytes()
+    provider.expire()
+    after = {"token_store_key_file": str(key_file)}
+    assert tap.ok({**settings, **after}).ids() == ["A"]
+    assert tap.ok({**settings, **after, **seed}).ids() == ["B"]
+    assert provider.reused == []
+    assert "another token_store_key" in tap({**settings, "token_store_key": "old"}).errors
+
+
+def test_interrupted_change_of_the_key_is_completed(tap, provider, settings, tmp_path):
+    """A row that has the new key already is kept; one that has neither changes no other."""
+    url = settings["token_store"]
+    for name, key in (("first", "new"), ("second", "old")):
+        seed = {"connection": name, "refresh_token": provider.issue("B")}
+        tap.ok({**settings, "token_store_key": key, **seed})
+    with pytest.raises(TokenStoreError, match="another token_store_key"):
+        TokenStore(url, "wrong").change_key("new")
+    assert TokenStore(url, "old").change_key("new") == 2
+    assert {chain.connection for chain in TokenStore(url, "new").read_all()} == {"first", "second"}
+
+
+def test_new_key_is_read_from_a_file_that_exists(connections, settings):
+    done = connections(settings, "--new-key-file", "missing")
+    assert done.returncode == 1
+    assert "token_store_key_file: cannot read 'missing'" in done.stderr

@@ -56,7 +56,7 @@ def test_every_step_of_a_tutorial_works(tmp_path, page, path):
 
 
 def test_every_command_of_a_guide_works(tmp_path):
-    """The commands of two guides work after the first tutorial: its demo, its configuration."""
+    """The commands of three guides work after the first tutorial: its demo, its configuration."""
     ports = {port: free_port() for port in PORTS}
     with Terminal(tmp_path, ports) as terminal:
         (demo, *_, config) = (
@@ -64,9 +64,9 @@ def test_every_command_of_a_guide_works(tmp_path):
             for block in blocks(DOCS / "tutorials" / "first-sync.md")
             if block.note and not block.note.endswith(".yml")
         )
-        for block in (demo, config):
-            terminal.follow(block)
-        for name in ("freeze-a-schema", "several-workers"):
+        terminal.follow(demo)
+        for name in ("freeze-a-schema", "several-workers", "operations"):
+            terminal.follow(config)
             for block in blocks(DOCS / "guides" / f"{name}.md"):
                 if block.language == "console" or block.note.startswith("file: "):
                     terminal.follow(block)

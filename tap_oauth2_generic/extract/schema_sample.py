@@ -72,13 +72,19 @@ class SchemaSample:
         It has no columns if there are no records, or, if the session waits for a login, before it.
         """
         reader = self.plan.reader
+        sample: list[dict[str, Any]] = []
         try:
-            sample = list(islice(self.records(), reader.stream.schema.schema_sample_size))
+            sample.extend(islice(self.records(), reader.stream.schema.schema_sample_size))
         except LoginNeededError as error:
             if not reader.session.waits_for_login:
                 raise
             reader.log.warning("cannot infer the schema until you log in: %s", error)
             return infer([])
+        except StreamError as error:
+            # The read meets the failure, too, and emits the records before it.
+            if not sample:
+                raise
+            reader.log.warning("no more records to infer the schema from: %s", error)
         if not sample:
             why = reader.check.missing
             reader.log.info("no records yet to infer the schema from%s", why and f": {why}")

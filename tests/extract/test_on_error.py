@@ -235,6 +235,20 @@ def test_failed_schema_inference_ends_that_stream_only(api, tap):
     assert tap(api.config(*streams), "--test").status == 1
 
 
+@pytest.mark.parametrize("kind", ["403", "no JSON", "error with 200", "foreign host"])
+def test_rows_before_a_failing_page_are_emitted_with_an_inferred_schema(api, tap, kind):
+    """The pages before the failure are the sample; the next run starts over."""
+    reply, what, _ = FAILING[kind]
+    api.routes["/items"] = lambda seen: ROWS if seen.query["page"] == "1" else reply
+    run = tap(api.config(stream(schema=None, pagination={"style": "page_number"})))
+    assert run.status == 1
+    assert run.ids() == [1, 2, 3, 4]
+    assert {*run.schemas()[0]["properties"]} == {"id", "at"}
+    assert run.bookmark() is None
+    (line,) = run.error_lines
+    assert what in line
+
+
 def test_schema_is_inferred_from_the_partitions_that_do_not_fail(api, tap):
     for name in "abc":
         api.serve(f"/{name}", Reply({}, 403) if name == "a" else ROWS)

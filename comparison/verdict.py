@@ -34,7 +34,7 @@ class Verdict:
     twice: int
     #: Rows with a value other than the API's.
     changed: int
-    #: Whether the API accepted the last token that the tool sent.
+    #: Whether the token endpoint accepted the tool's last request.
     alive: bool
     #: Whether a token reached a host that is not the API's.
     leaked: bool
@@ -89,14 +89,14 @@ def _fits(expected: Row, delivered: Row) -> bool:
 
 
 def same_value(expected: Any, found: Any) -> bool:
-    """Compare values: a number, its text, a timestamp in another notation are the same."""
+    """Compare values: one and its JSON text, or a timestamp in another notation, are the same."""
     if isinstance(expected, (dict, list)):
         return _canonical(expected) == _canonical(_decoded(found))
     if expected is None or isinstance(expected, bool):
         return found is expected or str(found).lower() == str(expected).lower()
     if isinstance(found, (bool, dict, list)) or found is None:
         return False
-    return str(expected) == str(found) or any(
+    return str(expected) in {str(found), str(_decoded(found))} or any(
         read(expected) is not None and read(expected) == read(found) for read in (_number, _moment)
     )
 

@@ -30,7 +30,7 @@ class World:
         self.killed = threading.Event()
         self.live: set[str] = set()
         self.issued: list[str] = []
-        #: For each token request and each API request, whether its token was accepted.
+        #: For each token request, whether it was accepted.
         self.accepted: list[bool] = []
         self._first_of_run = 0
         api.token = self.counted(lambda _: self.grant())
@@ -65,9 +65,7 @@ class World:
             if len(self.api.seen) - self._first_of_run > MOST_REQUESTS:
                 self.kill.set()
                 return Reply({"error": "too many requests in one run"}, 503)
-            alive = bearer(seen) in self.live
-            self.accepted.append(alive)
-            if not alive:
+            if bearer(seen) not in self.live:
                 return Reply({"error": "invalid_token"}, 401)
             try:
                 return respond(seen)
@@ -83,7 +81,7 @@ class World:
 
     @property
     def alive(self) -> bool:
-        """Whether the last token that the tool sent was accepted."""
+        """Whether the token endpoint accepted the tool's last request, so that a next run can."""
         return self.accepted[-1] if self.accepted else False
 
     @property

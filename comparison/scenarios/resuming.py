@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import datetime, timezone
 from typing import Any
 
 from comparison.scenario import Row, Scenario, rows
@@ -145,7 +146,11 @@ def since(seen: Seen, found: list[Row], *, inclusive: bool) -> list[Row]:
 
 
 def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    """Read a timestamp; one without an offset is in UTC, and +0000 is the same as +00:00."""
+    found = datetime.fromisoformat(
+        re.sub(r"([+-]\d\d)(\d\d)$", r"\1:\2", text.replace("Z", "+00:00"))
+    )
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 
 def _changed(number: int, time: str) -> Row:

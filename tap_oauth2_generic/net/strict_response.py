@@ -107,6 +107,7 @@ def read_body(response: requests.Response, *, spools: bool = False) -> bytes:
     headers = response.raw.headers
     codings = [one.strip().lower() for one in headers.get("Content-Encoding", "").split(",")]
     is_known = all(coding in _DECOMPRESS for coding in codings)
+    _require_packages(codings, response.url)
     if is_known:
         del headers["Content-Encoding"]
     try:
@@ -136,6 +137,16 @@ def read_body(response: requests.Response, *, spools: bool = False) -> bytes:
     return body.getvalue()
 
 
+def _require_packages(codings: list[str], url: str) -> None:
+    """Raise ResponseError if a coding needs a package that is not installed."""
+    for coding, package in _PACKAGES.items():
+        if coding in codings and coding not in _DECOMPRESS:
+            raise ResponseError(
+                f"{url.partition('?')[0]}: {coding} needs a package that is not installed; run pip "
+                f"install {package}"
+            )
+
+
 def _decompress(body: io.BytesIO | Spool, coding: str) -> io.BytesIO | Spool:
     """Undo a content coding; raise one of ``_CORRUPT``, or ResponseError for a bomb."""
     if isinstance(body, Spool) and body.size and coding in {"gzip", "x-gzip"}:
@@ -148,6 +159,8 @@ def _decompress(body: io.BytesIO | Spool, coding: str) -> io.BytesIO | Spool:
     return spool([unpacked]) if isinstance(body, Spool) else io.BytesIO(unpacked)
 
 
+#: What brings a coding that the tap does not ask for without it.
+_PACKAGES = {"br": "brotli", "zstd": "'tap-oauth2-generic[zstd]'"}
 _DECOMPRESS = {"gzip": gunzip, "deflate": inflate}
 _CORRUPT: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error)
 # Optional modules, the same as urllib3's; of each coding the first that is installed.

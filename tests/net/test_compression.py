@@ -5,12 +5,15 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import subprocess
+import sys
 import zlib
 from contextlib import suppress
 from importlib import import_module
 
 import pytest
 
+from tests.support.commands import write_config
 from tests.support.server import Reply
 
 
@@ -161,3 +164,19 @@ def test_bomb_is_one_error_and_is_not_retried(api, tap, kind, format_):
     assert line.startswith("stream 'items', page 1: ")
     assert "it unpacks to more than 134,217,728 bytes; is it a bomb?" in line
     assert len(api.requests("/items")) == 1
+
+
+def test_coding_without_its_package_names_the_extra(api, tmp_path):
+    """A server that sends it unasked ends the run with one line."""
+    api.serve("/items", Reply(b"\x28\xb5\x2f\xfd", headers={"Content-Encoding": "zstd"}))
+    path = write_config(tmp_path, api.config({"name": "items", "path": "items"}))
+    hide = "import sys; sys.modules.update({'backports.zstd': None, 'compression.zstd': None})"
+    then = "import runpy; runpy.run_module('tap_oauth2_generic', run_name='__main__')"
+    command = [sys.executable, "-c", f"{hide}; {then}", "--config", path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "zstd" not in api.seen[0].headers["Accept-Encoding"]
+    (line,) = [line for line in done.stderr.splitlines() if "| ERROR" in line]
+    assert "stream 'items', page 1" in line
+    assert "zstd needs a package that is not installed" in line
+    assert "run pip install 'tap-oauth2-generic[zstd]'" in line

@@ -11,18 +11,37 @@ SLACK = only("slack_messages")
 
 
 @SLACK
-@pytest.mark.parametrize("name", ["channel_not_found", "invalid_cursor", "fatal_error"])
-def test_error_with_status_200_fails_the_channel_and_keeps_its_bookmark(recipe, name):
+@pytest.mark.parametrize("page", ["first", "second"])
+def test_error_with_status_200_fails_the_channel_and_keeps_its_bookmark(recipe, page):
     """It is quoted; the other channels are read."""
-    first = recipe.run()
     answer, broken = recipe.provider.data, recipe.provider.rows["conversations"][0]["id"]
-    recipe.provider.data = lambda s: error(name) if s.query.get("channel") == broken else answer(s)
-    second = recipe.run(state=first.state)
-    assert second.status == 1
-    (line,) = second.error_lines
-    assert name in line
+
+    def fail(seen):
+        is_there = seen.query.get("channel") == broken
+        return error("fatal_error") if is_there and at(seen) == page else answer(seen)
+
+    recipe.provider.data = fail
+    run = recipe.run()
+    assert run.status == 1
+    (line,) = run.error_lines
+    assert "fatal_error" in line
     assert broken in line
-    assert second.partitions("messages") == first.partitions("messages")
+    read = {row["channel_id"] for row in run.records("messages")}
+    assert {row["channel_id"] for row in recipe.provider.rows["messages"]} <= {*read, broken}
+    kept = {one["context"]["channel_id"]: one for one in run.partitions("messages")}
+    assert "replication_key_value" not in kept.get(broken, {})
+
+
+def at(seen):
+    return "second" if "cursor" in seen.query else "first"
+
+
+@SLACK
+def test_start_date_is_sent_as_slack_writes_times(recipe):
+    recipe.own["start_date"] = "2017-12-01T00:00:00Z"
+    assert recipe.run().status == 0
+    asked = recipe.provider.requests("/api/conversations.history")
+    assert {seen.query["oldest"] for seen in asked} == {"1512086400"}
 
 
 @SLACK

@@ -19,6 +19,7 @@ SCENARIOS: tuple[type[Scenario], ...] = (
     resuming.MixedOffsets,
     resuming.NewParents,
     resuming.EmptyNight,
-    values.ExactNumbers,
+    values.BigIntegers,
+    values.LongFractions,
     values.ChangingTypes,
 )

@@ -77,8 +77,9 @@ class NewParents(Scenario):
     name = "new_parents"
     title = "Children of new parents"
     story = (
-        "Each parent has children, read since the bookmark. Before the second run a third parent "
-        "is shared with the connection; its children are older than those of the first two."
+        "Each parent has children, too many to read them all in each run, so that they are read "
+        "since the bookmark. Before the second run a third parent is shared with the connection; "
+        "its children are older than those of the first two."
     )
     runs = 2
 

@@ -10,22 +10,29 @@ from comparison.scenario import Row, Scenario, rows
 from comparison.world import Reply, Seen
 
 
-class ExactNumbers(Scenario):
-    """Numbers that fit neither 64 bits nor a double."""
+class BigIntegers(Scenario):
+    """Integers that do not fit 64 bits."""
 
-    name = "exact_numbers"
-    title = "Integers beyond 64 bits, long fractions"
-    story = "Integers of 21 digits and fractions of 20, as ledgers and token amounts have them."
+    name = "big_integers"
+    title = "Integers beyond 64 bits"
+    story = "Integers of 21 digits, as amounts of tokens and numbers of documents have them."
 
     def prepare(self) -> None:
         """Serve 20 rows, their digits as the API writes them."""
-        lines = [
-            f'{{"id": {n}, "whole": 1{n:018}17, "fraction": 0.{n:02}345678901234567891}}'
-            for n in range(1, 21)
-        ]
-        body = f'{{"data": [{", ".join(lines)}]}}'
-        self.expected["items"] = json.loads(body, parse_float=Decimal)["data"]
-        self.world.serve("/items", lambda _: Reply(body.encode()))
+        serve_text(self, [f'{{"id": {n}, "whole": 1{n:018}17}}' for n in range(1, 21)])
+
+
+class LongFractions(Scenario):
+    """Fractions that do not fit a double."""
+
+    name = "long_fractions"
+    title = "Long fractions"
+    story = "Fractions of 20 digits, as rates and ledgers have them."
+
+    def prepare(self) -> None:
+        """Serve 20 rows, their digits as the API writes them."""
+        digits = "345678901234567891"
+        serve_text(self, [f'{{"id": {n}, "fraction": 0.{n:02}{digits}}}' for n in range(1, 21)])
 
 
 class ChangingTypes(Scenario):
@@ -49,6 +56,13 @@ class ChangingTypes(Scenario):
         """Return the page."""
         page = int(seen.query.get("page", 1))
         return {"data": self.expected["items"][100 * (page - 1) : 100 * page], "pages": 4}
+
+
+def serve_text(scenario: Scenario, lines: list[str]) -> None:
+    """Serve rows that are JSON already."""
+    body = f'{{"data": [{", ".join(lines)}]}}'
+    scenario.expected["items"] = json.loads(body, parse_float=Decimal)["data"]
+    scenario.world.serve("/items", lambda _: Reply(body.encode()))
 
 
 def _value(number: int) -> int | str | float | Row:

@@ -15,7 +15,6 @@ class Items(Client):
     path = "/items"
     schema = th.PropertiesList(
         th.Property("id", th.IntegerType),
-        th.Property("whole", th.IntegerType),
         th.Property("fraction", th.NumberType),
     ).to_dict()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -10,7 +11,7 @@ import pytest
 
 from comparison.scenario import Scenario, rows
 from comparison.verdict import Delivery, judge, same_value
-from comparison.world import CLIENT_SECRET, opened
+from comparison.world import CLIENT_SECRET, Reply, opened
 
 ROWS = rows(1, 4)
 CHANGED = [*ROWS[:3], {**ROWS[3], "name": "row 5"}]
@@ -45,7 +46,7 @@ def judged(world):
 
     def run(*deliveries, scenario=Plain):
         acted = scenario(world)
-        send(f"{world.api.url}/items", world.grant()["access_token"])
+        send(f"{world.api.url}/items", new_token(world))
         return judge(acted, [delivery(*given) for given in deliveries])
 
     return run
@@ -60,6 +61,12 @@ def send(url, token):
         urlopen(Request(url, headers={"Authorization": f"Bearer {token}"}), timeout=10).close()
     except HTTPError as error:
         error.close()
+
+
+def new_token(world):
+    """Request a token, as a tool does."""
+    with urlopen(f"{world.api.url}/token", timeout=10) as response:
+        return json.load(response)["access_token"]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +118,7 @@ def test_exit_status_has_to_tell_how_the_run_went(judged, scenario, found, statu
 def test_token_at_the_foreign_host_is_a_leak(carried):
     with opened() as world:
         acted = Plain(world)
-        token = world.grant()["access_token"]
+        token = new_token(world)
         send(f"{world.foreign_url}/items", "another")
         assert not judge(acted, [delivery(ROWS)]).leaked
         secret = CLIENT_SECRET if carried == "client secret" else token
@@ -121,15 +128,26 @@ def test_token_at_the_foreign_host_is_a_leak(carried):
 
 
 @pytest.mark.parametrize("recovers", [False, True])
-def test_connection_is_dead_if_its_last_token_was_refused(recovers):
+def test_connection_is_dead_if_the_token_endpoint_refused_the_last_request(recovers):
     with opened() as world:
         acted = Plain(world)
-        token = world.grant()["access_token"]
+        new_token(world)
+        accepting = world.api.token
+        world.api.token = world.counted(lambda _: Reply({"error": "invalid_grant"}, 400))
+        send(f"{world.api.url}/token", "none")
+        if recovers:
+            world.api.token = accepting
+            new_token(world)
+        assert judge(acted, [delivery(ROWS)]).alive is recovers
+
+
+def test_expired_token_is_refused_and_ends_no_connection():
+    with opened() as world:
+        acted = Plain(world)
+        token = new_token(world)
         world.live.clear()
         send(f"{world.api.url}/items", token)
-        if recovers:
-            send(f"{world.api.url}/items", world.grant()["access_token"])
-        assert judge(acted, [delivery(ROWS)]).alive is recovers
+        assert judge(acted, [delivery([], 1)]).alive
 
 
 @pytest.mark.parametrize(

@@ -78,10 +78,6 @@ def _take_option(  # noqa: PLR0913, PLR0917
         put_option(option, template, made, texts)
 
 
-def _is_in_template(texts: Texts, token: str) -> bool:
-    return token in texts.symbols.used
-
-
 def _count_style(  # noqa: PLR0913, PLR0917
     style: str, param: str, strategy: Component, paginator: Component, made: Any, texts: Texts
 ) -> dict[str, Any]:
@@ -89,7 +85,7 @@ def _count_style(  # noqa: PLR0913, PLR0917
     option = paginator.child("page_token_option")
     if option is not None and option.type == "RequestPath":
         raise option.fail("a page number as an address has no counterpart")
-    if option is None and not _is_in_template(texts, param):
+    if option is None and param not in texts.symbols.used:
         raise paginator.fail("no parameter of the request carries the page")
     _take_option(option, f"{param}_param", f"{{{param}}}", found, made, texts)
     if strategy.get("page_size"):
@@ -141,15 +137,18 @@ def _take_token(
 ) -> None:
     counted = {"page_number": "page", "offset": "offset"}.get(found["style"])
     token = counted or "cursor"
-    if counted and _is_in_template(texts, "cursor"):
+    if counted and "cursor" in texts.symbols.used:
         raise paginator.fail("a counted page in a template has no counterpart")
-    if option is None and not _is_in_template(texts, token):
+    if option is None and token not in texts.symbols.used:
         raise paginator.fail("no parameter of the request carries the next token")
     _take_option(option, f"{token}_param", f"{{{token}}}", found, made, texts)
 
 
 def _next_of(strategy: Component, node: ast.expr, *, follows: bool) -> dict[str, Any]:
     """Return the style in which an expression leads to the next page."""
+    if isinstance(node, ast.IfExp) and chain_of(node.test) == ("last_record",):
+        # A page without a record is the last one anyway.
+        node = node.body
     pattern = ""
     while (cut := _cut_of(node)) is not None:
         node, pattern = cut[0], pattern or cut[1]

@@ -16,7 +16,7 @@ from tap_oauth2_generic.importers.airbyte.folding import Folder
 from tap_oauth2_generic.importers.airbyte.manifest import Component
 from tap_oauth2_generic.importers.airbyte.settings_of_spec import SpecSettings
 from tap_oauth2_generic.importers.airbyte.symbols import SLICES, Symbols
-from tap_oauth2_generic.importers.names import is_secret
+from tap_oauth2_generic.importers.names import is_secret, is_secret_member
 from tap_oauth2_generic.settings.templates import as_text, parse_template
 
 _PARTS = {"year": "%Y", "month": "%-m", "day": "%-d", "hour": "%-H", "minute": "%-M"}
@@ -102,7 +102,7 @@ class Texts:
         else:
             found = "".join(self._part(component, one, place) for one in parts)
         for secret in [one for one in self.secrets[before:] if str(one) in str(found)]:
-            if place != "path" or is_secret(secret.keys[-1]):
+            if place != "path" or not _is_identifier(secret.keys[-1]):
                 where = "where the tap keeps none; use headers or params"
                 raise component.fail(f"{_excerpt(value)} puts a secret {where}")
             self.notes.append(f"line {component.line}: {secret} is in the path, which logs show")
@@ -186,6 +186,11 @@ class Texts:
         chain = chain_of(node)
         found = self.symbols.find(chain) if chain else None
         return found if found in ("start", "end") else None
+
+
+def _is_identifier(name: str) -> bool:
+    """Return whether a setting names something, such as ``project_key``, and proves nothing."""
+    return not is_secret_member(name) and ("_" in name or not is_secret(name))
 
 
 def strftime(pattern: Any) -> str:

@@ -58,6 +58,9 @@ _ONE = {
                   "{{ 'next' not in headers['link'] }}"), None)}),
     "last_record": ("/after", {"retriever": paginator(
         cursor_of("{{ last_record['id'] }}", "{{ not response.more }}"), "after")}),
+    "last_record_if_any": ("/after", {"retriever": paginator(
+        cursor_of("{{ last_record['id'] if last_record else None }}", "{{ not response.more }}"),
+        "after")}),
     "path_of_records": ("/nested", {"field_path": ["a", "b"]}),
     "values_of_object": ("/keyed", {"field_path": ["items", "*"]}),
     "parameters": ("{{ parameters['where'] }}", {"$parameters": {"where": "/all"}}),

@@ -100,19 +100,22 @@ def _in_path(setting: str) -> Imported:
     return _import(document)
 
 
-def test_identifier_in_a_path_is_a_stand_in_though_it_is_marked_secret() -> None:
+@pytest.mark.parametrize("setting", ["realm_id", "project_key"])
+def test_identifier_in_a_path_is_a_stand_in_though_it_is_marked_secret(setting: str) -> None:
     """You put it into the file yourself, and the report says that logs show it."""
-    made = _in_path("realm_id")
-    assert made.config["streams"][1]["path"] == "/companies/your-realm-id/all"
-    assert any("your-realm-id is in the path, which logs show" in one for one in made.derived)
-    assert any("replace your-realm-id by your value" in one for one in made.unsure)
+    made = _in_path(setting)
+    word = f"your-{setting.replace('_', '-')}"
+    assert made.config["streams"][1]["path"] == f"/companies/{word}/all"
+    assert any(f"{word} is in the path, which logs show" in one for one in made.derived)
+    assert any(f"replace {word} by your value" in one for one in made.unsure)
 
 
-def test_token_in_a_path_leaves_its_stream_out() -> None:
-    made = _in_path("bot_token")
+@pytest.mark.parametrize("setting", ["bot_token", "api_key"])
+def test_secret_in_a_path_leaves_its_stream_out(setting: str) -> None:
+    made = _in_path(setting)
     (sentence,) = made.left_out
     assert "puts a secret where the tap keeps none" in sentence
-    assert "your-bot-token" not in json.dumps(made.config)
+    assert f"your-{setting.replace('_', '-')}" not in json.dumps(made.config)
 
 
 @pytest.mark.parametrize("prefix", ["Bearer", "Ghost", None])

@@ -28,8 +28,8 @@ _LOG_IN = (
     "log in with `tap-oauth2-generic login` and the same configuration (in a Meltano project: "
     "meltano invoke tap-oauth2-generic:login), or set refresh_token to a newly obtained one"
 )
-# The first is RFC 6749 section 5.2; Zoho calls a refresh token a code, Slack by its name.
-_SPENT = frozenset({"invalid_grant", "invalid_code", "invalid_refresh_token"})
+# RFC 6749 section 5.2, and the words of Zoho, Slack, and GitHub and HubSpot.
+_SPENT = frozenset({"invalid_grant", "invalid_code", "invalid_refresh_token", "bad_refresh_token"})
 _SECONDS_BEFORE_ANOTHER_WRITE = 1
 
 

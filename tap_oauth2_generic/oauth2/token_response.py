@@ -158,4 +158,6 @@ def _error_of(fields: Mapping[str, Any]) -> tuple[str, str]:
             # Strava: the refresh_token is invalid.
             error = f"{code}_{field}"
     description = fields.get("error_description") or fields.get("message") or ""
+    if error is None and fields.get("status") == "BAD_REFRESH_TOKEN":
+        error = "bad_refresh_token"  # HubSpot
     return (error if isinstance(error, str) else ""), str(description)

@@ -117,8 +117,10 @@ def test_refresh_uses_refresh_token_url(api, tap):
         Reply({"error": "invalid_grant"}, 400),
         Reply({"ok": False, "error": "invalid_refresh_token"}),
         Reply({"message": "No", "errors": [{"field": "refresh_token", "code": "invalid"}]}, 400),
+        Reply({"error": "bad_refresh_token"}),
+        Reply({"status": "BAD_REFRESH_TOKEN", "message": "invalid refresh token"}, 400),
     ],
-    ids=["standard", "status 200", "field"],
+    ids=["standard", "status 200", "field", "other word", "in status"],
 )
 def test_rejected_seed_is_one_error_with_advice(api, tap, refusal):
     """However it is worded, it ends the run with one line that names refresh_token."""

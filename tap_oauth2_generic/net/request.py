@@ -74,26 +74,31 @@ class Request:
         return "the next-page link" if self.verbatim else "the stream's path"
 
     def put(self, name: str, value: Any, place: Place) -> None:
-        """Set a parameter; in a JSON body a dotted name nests: ``page.size``."""
+        """Set a parameter; in a JSON body a dotted name nests: ``page.size``, ``filters.0.id``."""
         if place == "query":
             self.params[name] = value
             return
-        if self.body is None:
-            self.body = {}
         keys = name.split(".") if self.body_format == "json" else [name]
-        target = self.body
-        for key in keys[:-1]:
-            nested = target.get(key)
-            if not isinstance(nested, dict):
-                nested = target[key] = {}
-            target = nested
-        target[keys[-1]] = value
+        self.body = _with(self.body, keys, value)
 
     def follow(self, url: str) -> None:
         """Point to an address that the server gave; it is sent untouched, without parameters."""
         self.url = url
         self.params, self.raw_query = {}, ""
         self.verbatim = True
+
+
+def _with(target: Any, keys: list[str], value: Any) -> Any:
+    """Return an object or list in which a value is set; all else in it stays."""
+    if not keys:
+        return value
+    key, rest = keys[0], keys[1:]
+    if isinstance(target, list) and key.isdecimal() and int(key) < len(target):
+        target[int(key)] = _with(target[int(key)], rest, value)
+        return target
+    found = target if isinstance(target, dict) else {}
+    found[key] = _with(found.get(key), rest, value)
+    return found
 
 
 @dataclass

@@ -172,7 +172,8 @@ class ParameterStyle(PagingStyle):
 
     params_in: Place = setting(
         enum("query", "body"),
-        "Where the paging parameters go; in a JSON body a dotted name is nested.",
+        "Where the paging parameters go; in a JSON body a dotted name is nested, and a number in "
+        "it is a place in a list.",
         default="query",
     )
 

@@ -44,6 +44,17 @@ def test_nested_parameter_keeps_its_neighbors():
     }
 
 
+@pytest.mark.parametrize(
+    ("name", "list_then"),
+    [("a.1.b", [{"b": 1}, {"b": 9}]), ("a.0", [9, {"b": 2}]), ("a.2", {"2": 9})],
+    ids=["inside", "item", "beyond"],
+)
+def test_number_in_a_dotted_name_is_a_place_in_a_list(name, list_then):
+    request = Request("POST", "https://a.example", body={"a": [{"b": 1}, {"b": 2}]})
+    request.put(name, 9, "body")
+    assert request.body == {"a": list_then}
+
+
 def test_dotted_name_stays_flat_in_a_form():
     request = Request("POST", "https://a.example", body_format="form")
     request.put("page.size", 200, "body")

@@ -260,3 +260,12 @@ def test_preset_has_no_credentials_and_no_scopes(file):
     names = {name.lower() for group in groups for name in settings.get(group, {})}
     forbidden = {"client_id", "client_secret", "scope", "refresh_token", "authorization", "code"}
     assert not names & forbidden
+
+
+@each_file
+def test_rule_that_ends_a_read_names_a_status(file):
+    """Otherwise an error without the field that the rule looks for would be an empty page."""
+    content = read(file)
+    places = [content["settings"], *content.get("streams", [])]
+    rules = [rule for place in places for rule in place.get("response_rules", [])]
+    assert all("status" in rule for rule in rules if rule["action"] in {"end", "ignore"})

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 def recipe(request: Any, tap: Any) -> Iterator[Recipe]:
     """Yield each recipe with a refresh token that its provider knows."""
     with FAKES[request.param]() as provider:
-        own = {**towards(provider, request.param), **CLIENT, "refresh_token": FIRST_REFRESH_TOKEN}
+        own: dict[str, Any] = {
+            **towards(provider, request.param),
+            **CLIENT,
+            "refresh_token": FIRST_REFRESH_TOKEN,
+        }
         # Waits without a word of the provider are short; the fakes ask for none.
-        yield Recipe(request.param, provider, tap, {**own, "max_wait": 0.01})
+        own |= {"max_wait": 0.01, "requests_per_second": 10_000}
+        yield Recipe(request.param, provider, tap, own)

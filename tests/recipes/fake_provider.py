@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import threading
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import unquote, urlencode
 
@@ -55,6 +56,11 @@ class Provider(ApiServer):
 
     def token_fields(self, seen: Seen) -> dict[str, str]:
         return {**seen.form, **basic_client(seen)}
+
+    def token_of(self, seen: Seen) -> str | None:
+        """Return the access token that a request carries."""
+        kind, _, token = seen.headers.get("Authorization", "").partition(" ")
+        return token if kind == self.TOKEN_TYPE else None
 
     def token_response(self, tokens: dict[str, str]) -> dict[str, Any]:
         raise NotImplementedError
@@ -135,8 +141,7 @@ class Provider(ApiServer):
         return self.token_response(tokens)
 
     def _guarded(self, seen: Seen) -> Any:
-        kind, _, token = seen.headers.get("Authorization", "").partition(" ")
-        if kind != self.TOKEN_TYPE or token not in self.access_tokens:
+        if self.token_of(seen) not in self.access_tokens:
             return self.unauthorized()
         if self.lacks_scope:
             return self.forbidden()
@@ -157,6 +162,11 @@ def basic_client(seen: Seen) -> dict[str, str]:
         return {}
     name, _, secret = base64.b64decode(encoded).decode().partition(":")
     return {"client_id": unquote(name), "client_secret": unquote(secret)}
+
+
+def at(number: int, form: str = "%Y-%m-%dT%H:%M:%SZ") -> str:
+    """Return a time, an hour later for each number."""
+    return (datetime(2024, 1, 1, tzinfo=timezone.utc) + timedelta(hours=number)).strftime(form)
 
 
 def _is_verifier_valid(asked: dict[str, str], fields: dict[str, str]) -> bool:

@@ -20,15 +20,23 @@ from tap_oauth2_generic.settings.fields import ErrorCollector
 from tests.recipes.fake_airtable import Airtable
 from tests.recipes.fake_dataverse import Dataverse
 from tests.recipes.fake_docusign import Docusign
+from tests.recipes.fake_github import GitHub
 from tests.recipes.fake_google import Google
+from tests.recipes.fake_google_analytics import GoogleAnalytics
+from tests.recipes.fake_hubspot import HubSpot
 from tests.recipes.fake_jira_cloud import JiraCloud
 from tests.recipes.fake_jira_data_center import JiraDataCenter
 from tests.recipes.fake_microsoft import Microsoft
 from tests.recipes.fake_microsoft_mail import MicrosoftMail
 from tests.recipes.fake_notion import Notion
 from tests.recipes.fake_provider import CLIENT, Provider
+from tests.recipes.fake_quickbooks import QuickBooks
+from tests.recipes.fake_salesforce import Salesforce
+from tests.recipes.fake_shopify import Shopify
 from tests.recipes.fake_slack import Slack
 from tests.recipes.fake_strava import Strava
+from tests.recipes.fake_xero import Xero
+from tests.recipes.fake_zendesk import Zendesk
 from tests.recipes.fake_zoho import Zoho
 from tests.support import ROOT
 
@@ -36,18 +44,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 RECIPES = ROOT / "recipes"
+#: Settings of the SDK that a recipe may use.
+SDK_SETTINGS = frozenset({"stream_maps"})
 FAKES: dict[str, type[Provider]] = {
     "airtable_records": Airtable,
     "docusign_envelopes": Docusign,
     "dynamics_365_accounts": Dataverse,
+    "github": GitHub,
+    "google_analytics": GoogleAnalytics,
     "google_people_contact_groups": Google,
+    "hubspot": HubSpot,
     "jira_cloud_issues": JiraCloud,
     "jira_issues": JiraDataCenter,
     "microsoft_graph_users_and_mail": MicrosoftMail,
     "microsoft_to_do": Microsoft,
     "notion_pages": Notion,
+    "quickbooks": QuickBooks,
+    "salesforce": Salesforce,
+    "shopify": Shopify,
     "slack_messages": Slack,
     "strava_activities": Strava,
+    "xero": Xero,
+    "zendesk": Zendesk,
     "zoho_crm_leads": Zoho,
 }
 
@@ -102,7 +120,7 @@ class Recipe:
     def log_in(self) -> None:
         """Log in as a person who consents."""
         problems = ErrorCollector()
-        config = read_config(self.config, frozenset(), problems)
+        config = read_config(self.config, SDK_SETTINGS, problems)
         assert config is not None, problems.errors
         Session.of(config, Clock(), lambda: None).authenticator.login(_Person())
 
@@ -126,7 +144,7 @@ class _Person:
 def towards(provider: Provider, name: str) -> dict[str, str]:
     """Return a recipe's URLs with the fake's host."""
     problems = ErrorCollector()
-    config = read_config({**settings(name), **CLIENT}, frozenset(), problems)
+    config = read_config({**settings(name), **CLIENT}, SDK_SETTINGS, problems)
     assert config is not None, problems.errors
     there = {"authorize_url": config.grant.authorize_url, "base_url": config.top.base_url.text}
     there["access_token_url"] = config.oauth2.access_token_url

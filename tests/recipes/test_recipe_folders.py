@@ -14,13 +14,17 @@ from tap_oauth2_generic.config.config import CONFIG_SCHEMA
 from tap_oauth2_generic.config.reader import read_config
 from tap_oauth2_generic.runtime.log import PREFIX
 from tap_oauth2_generic.settings.fields import ErrorCollector
-from tests.recipes.recipe_run import FAKES, RECIPES, project, settings
+from tests.recipes.recipe_run import FAKES, RECIPES, SDK_SETTINGS, project, settings
 from tests.support import ROOT
 
 SCHEMA = json.loads((ROOT / "config.schema.json").read_text())
-PROPERTIES = CONFIG_SCHEMA["properties"]
+PROPERTIES = {**SCHEMA["properties"], **CONFIG_SCHEMA["properties"]}
 # What belongs to whoever runs a recipe.
-SECRET = {name for name, about in SCHEMA["properties"].items() if about.get("secret")}
+SECRET = {
+    name
+    for name, about in PROPERTIES.items()
+    if about.get("secret") and "object" not in about.get("type", "")
+}
 OWN = {"client_id", "client_secret"}
 EXPORTED = yaml.safe_load(meltano_project({}, [], PROPERTIES, "$MELTANO_PROJECT_ROOT/../.."))
 
@@ -38,9 +42,8 @@ def test_recipe_with_credentials_is_a_valid_configuration(name):
     recipe = settings(name)
     assert [error.message for error in Draft7Validator(SCHEMA).iter_errors(recipe)] == []
     problems = ErrorCollector()
-    assert read_config({**recipe, **dict.fromkeys(OWN, "own")}, frozenset(), problems), (
-        problems.errors
-    )
+    complete = {**recipe, **dict.fromkeys(OWN, "own")}
+    assert read_config(complete, SDK_SETTINGS, problems), problems.errors
     assert problems.warnings == []
 
 

@@ -44,7 +44,9 @@ class MicrosoftMail(Microsoft):
         return error(429, code, said, {"Retry-After": "0"})
 
     def data(self, seen: Seen) -> Any:
-        path = unquote(seen.path)
+        # The mailbox is that of the second user.
+        owner = f"/v1.0/users/{self.rows['users'][1]['id']}/"
+        path = unquote(seen.path).replace(owner, "/v1.0/me/")
         if path == "/v1.0/users":
             return self._skip(self.rows["users"], seen, min(_top(seen, 100), LARGEST_USERS_PAGE))
         if path == FOLDERS:
@@ -88,9 +90,9 @@ class MicrosoftMail(Microsoft):
         body["value"] = folders[start : start + LARGEST_FOLDERS_PAGE]
         if start + LARGEST_FOLDERS_PAGE < len(folders):
             token = start + LARGEST_FOLDERS_PAGE
-            body["@odata.nextLink"] = f"{self.url}{FOLDERS}?$skiptoken={token}"
+            body["@odata.nextLink"] = f"{self.url}{seen.path}?$skiptoken={token}"
         else:
-            body["@odata.deltaLink"] = f"{self.url}{FOLDERS}?$deltatoken=end"
+            body["@odata.deltaLink"] = f"{self.url}{seen.path}?$deltatoken=end"
         return body
 
 

@@ -27,3 +27,21 @@ def test_each_folder_is_asked_from_its_own_bookmark(recipe):
     asked = [s.query["$filter"] for s in recipe.provider.seen if s.path.endswith("/messages")]
     since = {one.removeprefix("lastModifiedDateTime ge ") for one in asked}
     assert since == {"2000-01-01T00:00:00Z", "2024-05-02T08:00:00Z"}
+
+
+@GRAPH
+def test_mail_of_every_user_is_read_as_the_readme_says(recipe):
+    """A user without a mailbox has no folders."""
+    users, folders, messages = recipe.streams
+    there = recipe.provider.rows["users"] = recipe.provider.rows["users"][:3]
+    folders["parent"] = {"stream": "users", "keys": {"user_id": "id"}}
+    messages["parent"]["keys"]["user_id"] = "user_id"
+    for one in (folders, messages):
+        one["path"] = one["path"].replace("me/", "users/{parent.user_id}/")
+        one["schema"]["properties"]["user_id"] = {"type": "string"}
+        one["response_rules"] = [{"status": 404, "action": "ignore"}]
+    recipe.own["streams"] = [users, folders, messages]
+    run = recipe.run()
+    assert run.status == 0, run.errors
+    assert {row["user_id"] for row in run.records("messages")} == {there[1]["id"]}
+    assert len(run.records("messages")) == len(recipe.provider.rows["messages"])

@@ -91,8 +91,9 @@ def _counts(title: str, verdict: Verdict | None) -> list[str]:
         return [title, *["not possible"] * 6]
     alive, leaked = "alive" if verdict.alive else "dead", "yes" if verdict.leaked else "no"
     statuses = ", ".join("stopped" if s is None else str(s) for s in verdict.statuses)
-    counts = map(str, (verdict.lost, verdict.twice, verdict.changed))
-    return [title, *counts, alive, leaked, statuses]
+    endless = verdict.twice and verdict.statuses[-1] is None
+    twice = "endlessly" if endless else str(verdict.twice)
+    return [title, str(verdict.lost), twice, str(verdict.changed), alive, leaked, statuses]
 
 
 def _reasons(peer: Peer) -> Iterator[str]:

@@ -60,7 +60,10 @@ def generated() -> dict[Path, str]:
         DOCS / "development" / "architecture.svg": picture(),
         ROOT / "llms.txt": llms_txt(DOCS, pages),
         ROOT / "AGENTS.md": agents_md(DOCS, pages),
-        readme: filled(readme.read_text(), {"settings": readme_settings(about.settings)}),
+        readme: filled(
+            readme.read_text(),
+            {"settings": readme_settings(about.settings), "rows_lost": report.readme()},
+        ),
         meltano: replaced(project, "    # <settings>", "    # </settings>", "".join(settings)),
         ROOT / "plugin.yaml": hub_plugin(project, about, settings),
         ROOT / "config.schema.json": editor_schema(about.settings),

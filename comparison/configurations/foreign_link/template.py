@@ -1,11 +1,9 @@
-"""Links with the SDK's HATEOAS paginator, whose query goes into the next request.
+"""Links with the SDK's HATEOAS paginator, as the documentation of that class shows it.
 
-"BaseHATEOASPaginator: Paginator class for APIs supporting HATEOAS links in their response bodies."
-Its example sends the query of the link with the stream's own address.
+"Next page token is a URL, so we can set the request URL directly."
+https://sdk.meltano.com/en/latest/guides/pagination-classes.html
 https://sdk.meltano.com/en/latest/classes/singer_sdk.pagination.BaseHATEOASPaginator.html
 """
-
-from urllib.parse import parse_qsl
 
 from singer_sdk.pagination import BaseHATEOASPaginator
 
@@ -30,9 +28,12 @@ class Items(Client):
         """Follow links."""
         return Paginator()
 
-    def get_url_params(self, context, next_page_token):
-        """Send the query of the link."""
-        return dict(parse_qsl(next_page_token.query)) if next_page_token else {}
+    def get_http_request(self, *, page):
+        """Request the link."""
+        request = super().get_http_request(page=page)
+        if page.next_page_token:
+            request.url = page.next_page_token.geturl()
+        return request
 
 
 run(Items)

@@ -73,7 +73,7 @@ docs: $(VENV)/.docs-installed ## Build the documentation offline into docs/_buil
 	@$(BIN)/python -m sphinx -E -n -W --keep-going -q -b html docs docs/_build
 
 test: lint types imports ## Run all checks, then the tests
-	$(BIN)/pytest -n auto $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 test-unit: $(VENV)/.installed ## Run the tests that start no server or process (20 seconds)
 	$(BIN)/pytest -m unit $(ARGS)

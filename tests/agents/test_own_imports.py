@@ -19,8 +19,9 @@ def started(api, tmp_path):
     return ["--config", str(file)]
 
 
-@pytest.mark.parametrize("tool", ["preview", "suggest_stream"])
-@pytest.mark.parametrize("path", ["/api/v1/items", "/api/v2/items"])
+@pytest.mark.parametrize(
+    ("path", "tool"), [("/api/v1/items", "preview"), ("/api/v2/items", "suggest_stream")]
+)
 def test_import_of_the_own_host_serves_at_once(api, started, path, tool):
     """Only its streams are new; they need no other token, and no path twice."""
     api.serve(path, [{"id": 1}])

@@ -149,11 +149,15 @@ def test_no_body_is_an_empty_page_whatever_its_coding(api, tap, coding, status):
     assert len(tap.ok(api.config(stream, max_in_flight=1)).records()) == 2
 
 
-BOMBS = {"json": b"[" + b" " * 2**28 + b"]", "xml": b"<r>" + b" " * 2**28 + b"</r>"}
+BOMBS = {
+    "json": b"[" + b" " * (2**27 + 2**24) + b"]",
+    "xml": b"<r>" + b" " * (2**27 + 2**24) + b"</r>",
+}
 
 
-@pytest.mark.parametrize("format_", BOMBS)
-@pytest.mark.parametrize("kind", [*PACK, "a gzip file"])
+@pytest.mark.parametrize(
+    ("kind", "format_"), [*((kind, "json") for kind in (*PACK, "a gzip file")), ("gzip", "xml")]
+)
 def test_bomb_is_one_error_and_is_not_retried(api, tap, kind, format_):
     """It would unpack to more than 100 times its size, and to more than 128 MB."""
     headers = {} if kind == "a gzip file" else {"Content-Encoding": kind}

@@ -45,7 +45,7 @@ from tests.properties.any_streams import CONTEXTS, DAY, Rows, configuration, nod
 from tests.support.key_types import KEY_TYPES
 from tests.support.server import ApiServer
 
-EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "3"))
+EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "2"))
 KINDS = (
     "inside, with a token",
     "inside",

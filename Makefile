@@ -87,7 +87,7 @@ test-pipelines: $(VENV)/.installed $(PLUGINS) $(LOADERS:%=.meltano/.installed-%)
 test-airflow: $(VENV)/.installed $(AIRFLOW)/.installed ## Run recipes/airflow with a real Airflow and PostgreSQL
 	$(BIN)/pytest -m slow tests/airflow $(ARGS)
 
-test-packages: $(VENV)/.build-installed ## Build, install and try wheel and source archive
+test-packages: $(VENV)/.packages-installed ## Build, install and try wheel, source archive and image
 	$(BIN)/pytest -m packages tests/packages $(ARGS)
 
 # tox finds the interpreters by name on the path, such as python3.13.
@@ -119,7 +119,7 @@ build: $(VENV)/.build-installed ## Build wheel and source archive into dist
 	$(BIN)/python -m hatchling build -d dist
 
 constraints: $(MELTANO) ## Pin the dependencies of pyproject.toml (newest versions: ARGS=--upgrade)
-	$(PIN) pyproject.toml --group dev --group build --group bench --group docs --group fuzz --group matrix --output-file constraints.txt
+	$(PIN) pyproject.toml --group dev --group build --group bench --group docs --group fuzz --group matrix --group packages --output-file constraints.txt
 	$(PIN) --group demo --group build --output-file constraints-demo.txt
 	$(PIN) --group airflow --group target-postgres --group build --output-file constraints-airflow.txt
 	for loader in $(LOADERS); do \
@@ -148,6 +148,10 @@ $(VENV)/.fuzz-installed: $(VENV)/.installed
 
 $(VENV)/.build-installed: $(VENV)/.installed
 	@$(call quietly,$(VENV)/install.log,$(BIN)/python -m pip install --constraint constraints.txt --group build)
+	@touch $@
+
+$(VENV)/.packages-installed: $(VENV)/.build-installed
+	@$(call quietly,$(VENV)/install.log,$(BIN)/python -m pip install --constraint constraints.txt --group packages)
 	@touch $@
 
 $(VENV)/.docs-installed: $(VENV)/.installed

@@ -37,7 +37,9 @@ class Platform:
     def __init__(self, name, folder):
         script = str(ROOT / "tests" / "platforms" / "other_platform.py")
         self.program = [sys.executable, script, name] if name else PROGRAM
-        self.env = {"XDG_STATE_HOME": str(folder / "state"), "LOCALAPPDATA": str(folder / "state")}
+        # A browser that opens nothing.
+        self.env = {"BROWSER": f"{Path(sys.executable).as_posix()} -c pass %s"}
+        self.store = f"sqlite:///{(folder / 'tokens.sqlite').as_posix()}"
         if name:
             self.env |= BARE
         # What a pipe gets on Windows; a terminal takes any text.
@@ -88,7 +90,8 @@ def test_login_lasts_over_runs_with_report_and_files(platform, tmp_path):
     """A person logs in over the loopback callback; a day later the run renews the token."""
     now = [time.time()]
     with DemoServer(port=0, clock=lambda: now[0]) as demo:
-        settings = config(demo.url, scopes="read", run_report=str(tmp_path / "report.json"))
+        kept = {"token_store": platform.store, "run_report": str(tmp_path / "report.json")}
+        settings = config(demo.url, scopes="read", **kept)
         login = Login(tmp_path, settings, env=platform.env, program=platform.program)
         page = Person().visit(Person().decide(login.wait_for_address().address))
         assert page.status_code == 200
@@ -130,7 +133,7 @@ def test_processes_that_share_a_chain_refresh_it_once(platform, api, tmp_path):
     api.routes["/items"], api.token = items, token
     seed = {"grant_type": "refresh_token", "refresh_token": provider.issue("a")}
     path = tmp_path / "config.json"
-    path.write_text(json.dumps(api.config(STREAM, **seed)))
+    path.write_text(json.dumps(api.config(STREAM, token_store=platform.store, **seed)))
     started = [platform.start("--config", path) for _ in range(3)]
     assert [len(records(platform.end(one))) for one in started] == [1, 1, 1]
     assert provider.reused == []

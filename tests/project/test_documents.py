@@ -171,6 +171,22 @@ def test_workflow_tests_what_the_matrix_tests():
     assert allowed == sdks[-1] == "sdk-prerelease"
 
 
+def test_workflow_runs_on_each_system_that_the_classifiers_name():
+    """Windows and macOS have a job of their own, the other jobs run on Linux."""
+    project = (ROOT / "pyproject.toml").read_text()
+    promised = re.findall(r'"Operating System :: (.+)"', project)
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text())["jobs"]
+    tested = {"ubuntu-latest", *jobs["platforms"]["strategy"]["matrix"]["system"]}
+    names = {"MacOS": "macos", "Microsoft :: Windows": "windows", "POSIX :: Linux": "ubuntu"}
+    assert {f"{names[one]}-latest" for one in promised} == tested
+
+
+def test_release_needs_the_address_of_the_repository():
+    """No address is made up: the workflow refuses a release with another Source than its own."""
+    workflow = (ROOT / ".github" / "workflows" / "release.yml").read_text()
+    assert 'Source = \\"$GITHUB_SERVER_URL/$GITHUB_REPOSITORY\\"' in workflow
+
+
 def test_no_file_names_a_package_registry():
     """No file names the host of a package registry."""
     listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT,

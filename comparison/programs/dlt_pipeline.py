@@ -2,7 +2,7 @@
 
 It runs in dlt's environment: `dlt_pipeline.py run CONFIGURATION`, `dlt_pipeline.py show FOLDER`.
 A configuration is YAML, or Python with a variable `config` where dlt wants a function. In YAML,
-`environment` holds environment variables of dlt.
+`environment` holds environment variables of dlt, and `add_limit` what the source's method takes.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ def run(path: Path) -> None:
     python = path.suffix == ".py"
     config = runpy.run_path(str(path))["config"] if python else yaml.safe_load(path.read_text())
     os.environ.update(config.pop("environment", {}))
+    most_pages = config.pop("add_limit", None)
     import dlt
     from dlt.sources.rest_api import rest_api_source
 
@@ -37,7 +38,7 @@ def run(path: Path) -> None:
         destination=dlt.destinations.duckdb(str(path.parent / DATABASE)),
         dataset_name=DATASET,
     )
-    pipeline.run(rest_api_source(config, max_table_nesting=0))
+    pipeline.run(rest_api_source(config, max_table_nesting=0).add_limit(most_pages))
 
 
 def show(folder: Path) -> None:

@@ -13,6 +13,7 @@ class Items(Client):
 
     name = "items"
     path = "/items"
+    ABORT_AT_RECORD_COUNT = 1000  # ends with an error what would not end otherwise
 
     def get_new_paginator(self):
         """Count pages from 1."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.recipes.fake_notion import DATA_SOURCE
 from tests.recipes.recipe_run import only
 
-NOTION = only("notion_pages")
+NOTION = only("notion")
 
 
 @NOTION

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.recipes.fake_airtable import TABLE, error
 from tests.recipes.recipe_run import only
 
-AIRTABLE = only("airtable_records")
+AIRTABLE = only("airtable")
 
 
 @AIRTABLE

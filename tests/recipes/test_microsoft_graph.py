@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.recipes.recipe_run import only
 
-GRAPH = only("microsoft_graph_users_and_mail")
+GRAPH = only("microsoft_graph")
 
 
 @GRAPH

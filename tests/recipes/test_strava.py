@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.recipes.recipe_run import only
 
 
-@only("strava_activities")
+@only("strava")
 def test_later_run_asks_from_two_weeks_before_the_bookmark(recipe):
     first = recipe.run()
     assert first.bookmark("activities") == "2024-05-05T01:14:24Z"

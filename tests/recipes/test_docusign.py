@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.recipes.recipe_run import only
 
-DOCUSIGN = only("docusign_envelopes")
+DOCUSIGN = only("docusign")
 PATH = "/restapi/v2.1/accounts/8b6a71bb-0000-0000-0000-000000000000/envelopes"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.recipes.recipe_run import only
 
 
-@only("dynamics_365_accounts")
+@only("dynamics_365")
 def test_every_page_is_asked_for_with_the_same_preference(recipe):
     """Dataverse documents that; the next link is followed as it is."""
     assert recipe.run().status == 0

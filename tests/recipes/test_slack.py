@@ -7,7 +7,7 @@ import pytest
 from tests.recipes.fake_slack import error
 from tests.recipes.recipe_run import only
 
-SLACK = only("slack_messages")
+SLACK = only("slack")
 
 
 @SLACK

@@ -81,7 +81,7 @@ class ScrollToken(Scenario):
     title = "Scroll with one token"
     story = (
         "The first response opens a scroll. Its token stays the same, each request with it returns "
-        "the next rows, and an empty page is the end. Elasticsearch works like this."
+        "the next rows, and an empty page is the end. A scroll of Elasticsearch may keep its ID."
     )
 
     def prepare(self) -> None:

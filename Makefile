@@ -87,7 +87,7 @@ test-pipelines: $(VENV)/.installed $(PLUGINS) $(LOADERS:%=.meltano/.installed-%)
 test-airflow: $(VENV)/.installed $(AIRFLOW)/.installed ## Run recipes/airflow with a real Airflow and PostgreSQL
 	$(BIN)/pytest -m slow tests/airflow $(ARGS)
 
-test-packages: $(VENV)/.packages-installed ## Build, install and try wheel, source archive and image
+test-packages: $(VENV)/.packages-installed $(MELTANO) ## Build, install and try wheel, source archive and image
 	$(BIN)/pytest -m packages tests/packages $(ARGS)
 
 # tox finds the interpreters by name on the path, such as python3.13.

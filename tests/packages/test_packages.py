@@ -17,6 +17,7 @@ from pyarrow.parquet import read_table
 
 from tests.docs.blocks import DOCS, Terminal, blocks
 from tests.parsing.test_xlsx import workbook
+from tests.pipelines.meltano_project import MELTANO
 from tests.support import ROOT
 from tests.support.mcp_session import call
 from tests.support.server import ApiServer, Reply
@@ -239,6 +240,18 @@ def test_each_form_of_the_page_installs_from_a_local_index(
             terminal.follow(block)
     of_the_user = tmp_path / "PIPX_BIN_DIR" / "tap-oauth2-generic"
     assert "v0.1.0" in run(of_the_user, "--version", cwd=tmp_path)
+
+
+def test_meltano_installs_the_definition_as_it_is(packages, uv_settings, tmp_path):
+    """`meltano add --from-ref plugin.yaml` installs the tap, whose name an index resolves."""
+    (tmp_path / "meltano.yml").write_text("send_anonymous_usage_stats: false\n")
+    links = str(packages[0].parent)
+    env = {"UV_FIND_LINKS": links, "PIP_FIND_LINKS": links, **uv_settings}
+    env["MELTANO_CLI_DISABLE_VERSION_CHECK"] = "true"
+    add = ["add", "--from-ref", ROOT / "plugin.yaml", "tap-oauth2-generic"]
+    run(MELTANO, *add, cwd=tmp_path, **env)
+    installed = run(MELTANO, "invoke", "tap-oauth2-generic", "--version", cwd=tmp_path, **env)
+    assert "tap-oauth2-generic v0.1.0" in installed
 
 
 def test_metadata_names_addresses_pythons_and_systems(packages):

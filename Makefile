@@ -69,6 +69,12 @@ soak: $(VENV)/.installed ## Sync for over an hour in one process and update the 
 fuzz: $(VENV)/.fuzz-installed ## Fuzz for hours and update the docs (ARGS="--target states --seconds 300" only prints)
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
+kill: $(VENV)/.installed ## Kill 300 runs, of all kinds, at random moments and update the docs (ARGS="--kind jobs --kills 30" only prints)
+	@$(BIN)/python -m tests.kills $(ARGS)
+
+mutate: $(VENV)/.installed ## Count the mutants that the tests kill and update the docs (ARGS="pagination --sample 200")
+	@$(BIN)/python -m tests.mutation $(ARGS)
+
 docs: $(VENV)/.docs-installed ## Build the documentation offline into docs/_build; warnings are errors
 	@$(BIN)/python -m sphinx -E -n -W --keep-going -q -b html docs docs/_build
 

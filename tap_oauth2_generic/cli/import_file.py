@@ -14,7 +14,7 @@ from typing import Any
 import click
 import msgspec
 
-from tap_oauth2_generic.cli.env_file import read_env, write_env
+from tap_oauth2_generic.cli.env_file import read_env, replace_file, write_env
 from tap_oauth2_generic.cli.export import meltano_project, next_commands, pip_url
 from tap_oauth2_generic.cli.suggest import Suggester
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA
@@ -34,6 +34,7 @@ from tap_oauth2_generic.singer.environment import add_environment
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
 _MELTANO = "meltano.yml"
+_READABLE = 0o644
 _UNUSED = (
     "; secrets of the environment are used if it also has the addresses, such as "
     f"{PREFIX}BASE_URL, because the source may name any host"
@@ -175,12 +176,10 @@ def values_of(value: Any) -> list[Any]:
 
 
 def write_new(path: Path, text: str) -> None:
-    """Write a file that must not exist yet; raise InputError."""
+    """Write a file that must not exist yet, at once and whole; raise InputError."""
+    refuse_existing(path)
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        refuse_existing(path)
+        replace_file(path, text, _READABLE)
     except OSError as error:
         raise InputError(f"cannot write {str(path)!r}: {error.strerror}") from None
 

@@ -182,7 +182,7 @@ def _kind(place: tuple[str, ...], value: Any) -> str | None:
 def _is_link(value: Any) -> bool:
     """Return whether a value looks like a URL or the end of one."""
     return isinstance(value, str) and (
-        value.startswith(("http://", "https://", "/", "?")) or ("?" in value and "=" in value)
+        value.startswith(("http://", "https://", "/")) or ("?" in value and "=" in value)
     )
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import resource
 
 import pytest
 
+from tap_oauth2_generic.cli.import_file import write_new
+from tap_oauth2_generic.errors import InputError
 from tests.support.commands import run_program
 
 TOKEN = "token-of-the-browser"
@@ -88,3 +91,15 @@ def test_strict_fails_if_anything_was_left_out():
         assert json.loads(done.stdout)["streams"][0]["body"] == {"q": 1}
         assert "'api_key'" in done.stderr
         assert TOKEN not in done.stdout + done.stderr
+
+
+def test_file_that_cannot_be_written_whole_is_not_there(tmp_path):
+    """Nor is a part of it; the next import finds a free name."""
+    file, before = tmp_path / "config.json", resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        with pytest.raises(InputError, match="cannot write"):
+            write_new(file, "x" * 100)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []

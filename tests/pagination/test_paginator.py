@@ -19,14 +19,18 @@ CURSOR = {"style": "cursor", "cursor_path": "next", "cursor_param": "after"}
 NUMBER = {"style": "page_number"}
 
 
-def read_pages(raw, *bodies):
+def page_of(body, headers=()):
+    content = json.dumps(body).encode()
+    return read_page("https://a.example", 200, dict(headers), content, WHERE)
+
+
+def read_pages(raw, *bodies, headers=()):
     """Read bodies in order, the last one repeatedly."""
     paginator, emitted, waiting = Paginator(read_style(raw, ErrorCollector())), [], list(bodies)
     while paginator.stop is None:
         paginator.place(Request("GET", "https://a.example"))
         body = waiting.pop(0) if len(waiting) > 1 else waiting[0]
-        content = json.dumps(body).encode()
-        page = read_page("https://a.example", 200, {}, content, WHERE)
+        page = page_of(body, headers)
         emitted += [row for new in paginator.take(page) for row in new.records]
         assert paginator.pages < 50, "paging does not stop"
     return paginator, emitted
@@ -177,3 +181,84 @@ def test_max_pages_leaves_the_read_incomplete(raw):
 def test_last_page_at_max_pages_completes_the_read():
     pages, _ = read_pages({**CURSOR, "max_pages": 2}, items(1, next="a"), items(2))
     assert pages.stop.complete is True
+
+
+@pytest.mark.parametrize(
+    ("raw", "body", "headers", "reason"),
+    [
+        (CURSOR, items(1, nexts="a"), {}, "'next' is not in the response, but 'nexts' is"),
+        (
+            {"style": "cursor", "cursor_header": "X-Next", "cursor_param": "after"},
+            items(1),
+            {"x-nextt": "a"},
+            "'X-Next' is not in the response, but 'x-nextt' is",
+        ),
+        (
+            {**CURSOR, "has_more_path": "more"},
+            items(1, more=True),
+            {},
+            "the response says that more follows, but names no next page",
+        ),
+    ],
+)
+def test_page_without_a_token_is_incomplete_if_one_was_probably_meant(raw, body, headers, reason):
+    pages, _ = read_pages(raw, body, headers=headers)
+    assert (pages.stop.reason, pages.stop.complete) == (reason, False)
+
+
+def test_flag_of_the_last_page_outweighs_that_of_the_page_before():
+    raw = {**NUMBER, "has_more_path": "more"}
+    pages, _ = read_pages(raw, items(1, more=True), items(more=False))
+    assert pages.stop.complete is True
+
+
+def test_copies_of_the_first_page_reach_no_total():
+    """Half of the records would be missing."""
+    pages, _ = read_pages({**NUMBER, "total_path": "total"}, items(1, 2, total=4))
+    assert (pages.stop.complete, pages.stop.failed) == (False, True)
+
+
+@pytest.mark.parametrize(("total", "failed"), [(2, False), (3, True)])
+def test_repeated_page_fails_a_read_only_if_the_total_was_not_reached(total, failed):
+    pages, _ = read_pages({**CURSOR, "total_path": "total"}, items(1, 2, total=total, next="a"))
+    assert pages.stop.failed is failed
+
+
+def test_first_page_that_links_to_its_own_address_is_the_last():
+    raw = {"style": "next_url", "next_url_path": "next"}
+    pages, emitted = read_pages(raw, items(1, next="https://a.example"))
+    assert (pages.stop.complete, len(emitted)) == (True, 1)
+
+
+@pytest.mark.parametrize(("count", "complete"), [(2, True), (3, False)])
+def test_response_rule_that_ends_is_not_counted_as_a_page(count, complete):
+    paginator = Paginator(read_style(NUMBER, ErrorCollector()))
+    for number in range(2):
+        paginator.take(page_of(items(number, total_pages=count)))
+    paginator.skip("end")
+    assert paginator.stop.complete is complete
+
+
+@pytest.mark.parametrize(
+    ("settings", "signs", "foreseen"),
+    [
+        ({}, {}, 1),
+        ({"page_size_param": "size", "page_size": 2}, {}, 8),
+        ({"total_path": "total"}, {"total": 8}, 3),
+        ({"total_path": "total"}, {"total": 9}, 4),
+        ({"total_path": "total"}, {"total": 2000}, 8),
+        ({"total_pages_path": "pages"}, {"pages": 5}, 4),
+        ({"total_path": "total", "max_pages": 3}, {"total": 9}, 2),
+    ],
+)
+def test_totals_bound_the_pages_that_are_requested_ahead(settings, signs, foreseen):
+    paginator = Paginator(read_style({**NUMBER, **settings}, ErrorCollector()))
+    paginator.take(page_of(items(1, 2, **signs)))
+    assert paginator.foreseen(8) == list(range(2, 2 + foreseen))
+
+
+def test_no_page_is_requested_ahead_while_one_repeats_the_page_before():
+    paginator = Paginator(read_style({**NUMBER, "total_path": "total"}, ErrorCollector()))
+    assert paginator.take(page_of(items(1, 2, total=40)))
+    assert paginator.take(page_of(items(1, 2, total=40))) == []
+    assert paginator.foreseen(8) == [3]

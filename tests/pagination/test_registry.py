@@ -93,6 +93,7 @@ def test_unknown_style_lists_all_styles(style, end):
             {"style": "offset", "ofset_param": "o"},
             "unknown setting 'ofset_param'; did you mean 'offset_param'?",
         ),
+        ({"stile": "cursor"}, "unknown setting 'stile'; did you mean 'style'?"),
         ({"style": "next_url"}, "setting 'next_url_path' is required"),
         ({"style": "offset", "page_size": 0}, "page_size: must be at least 1, not 0"),
         ({"max_pages": 0}, "max_pages: must be at least 1, not 0"),

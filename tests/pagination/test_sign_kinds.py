@@ -1,0 +1,102 @@
+"""Which members of a response are signs of paging, and which of them count at the end of a read."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tap_oauth2_generic.pagination import Paginator
+from tap_oauth2_generic.pagination.signs import find_signs
+from tap_oauth2_generic.parsing.extract_records import RecordSettings
+from tap_oauth2_generic.parsing.page import read_page
+from tap_oauth2_generic.settings.paths import parse_path
+from tests.support.settings import valid_style
+
+ADDRESS = "https://api.example.com/items"
+ROWS = [{"id": 1}, {"id": 2}]
+
+
+def page_of(body):
+    where = RecordSettings(records_path=parse_path("items"))
+    return read_page(ADDRESS, 200, {}, json.dumps({"items": ROWS, **body}).encode(), where)
+
+
+def signs_of(body):
+    return [(sign.kind, sign.place, sign.value) for sign in find_signs(page_of(body))]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "place"),
+    [
+        ({"next": "abc"}, "cursor", "next"),
+        ({"next": "12"}, "cursor", "next"),
+        ({"next": None}, "url", "next"),
+        ({"next": "items?page=2"}, "url", "next"),
+        ({"next": "YWJj=="}, "cursor", "next"),
+        ({"next": "what?"}, "cursor", "next"),
+        ({"next": {"href": "/items/2"}}, "url", "next.href"),
+        ({"hits": {"total": {"value": 5}}}, "total", "hits.total.value"),
+        ({"pages": {"total": 5}}, "pages", "pages.total"),
+        ({"pages": {"count": 5}}, "pages", "pages.count"),
+        ({"total": "5"}, "total", "total"),
+        ({"has_more": "true"}, "more", "has_more"),
+        ({"is_last": True}, "last", "is_last"),
+    ],
+)
+def test_member_is_a_sign_by_its_name_and_type(body, kind, place):
+    """A cursor stays as it was written; a number or flag is read from a string."""
+    value = body
+    for name in place.split("."):
+        value = value[name]
+    written = {"5": 5, "true": True}.get(value, value) if isinstance(value, str) else value
+    assert signs_of(body) == [(kind, place, written)]
+
+
+def test_list_of_links_has_one_sign():
+    links = [{"rel": "self", "href": "/a"}, {"rel": "next", "href": "/b"}]
+    assert signs_of({"links": links}) == [("url", "$.links[?(@.rel=='next')].href", "/b")]
+
+
+@pytest.mark.parametrize(
+    ("wrapped", "about"),
+    [({"total": 5}, False), ({"rows": [], "total": 5}, True), ({"a": {"b": []}, "total": 5}, True)],
+)
+def test_sign_is_about_the_response_if_a_list_is_next_to_it(wrapped, about):
+    (sign,) = find_signs(page_of({"thing": wrapped}))
+    assert sign.about is about
+
+
+def read(*bodies, **style):
+    paginator = Paginator(valid_style(**style))
+    for body in bodies:
+        paginator.take(page_of(body))
+    return paginator
+
+
+@pytest.mark.parametrize(
+    ("body", "complete"),
+    [
+        ({"recordsFiltered": 2, "recordsTotal": 9}, True),
+        ({"recordsFiltered": 2, "total": 2, "totalPages": 9}, True),
+        ({"total": 9}, False),
+        ({"paging": {"after": "x"}}, False),
+        ({"paging": {"after": "x", "total": 2}}, True),
+        ({"paging": {"after": "x", "count": 2}}, False),
+    ],
+)
+def test_only_page_is_complete_unless_a_sign_says_more(body, complete):
+    assert read(body).stop.complete is complete
+
+
+def test_setting_of_a_total_that_is_written_as_a_string_is_used():
+    """The remark on the total says it already."""
+    paginator = read({"total": "9"}, total_path="total")
+    assert paginator.stop.complete is True
+    assert paginator.remarks == ["total_path says 9 records, but the API returned 2"]
+
+
+def test_first_response_without_a_page_has_no_signs():
+    paginator = read()
+    paginator.skip("ignore")
+    assert paginator.stop.complete is True

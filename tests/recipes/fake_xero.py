@@ -44,6 +44,7 @@ class Xero(Provider):
     def __init__(self) -> None:
         super().__init__()
         self.rows = {
+            "connections": [connection()],
             "contacts": [contact(number) for number in range(450)],
             "invoices": [invoice(number) for number in range(30)],
         }
@@ -64,6 +65,8 @@ class Xero(Provider):
         return Reply(b"", 429, {"Retry-After": "0", "X-Rate-Limit-Problem": "minute"})
 
     def data(self, seen: Seen) -> Any:
+        if seen.path == "/connections":
+            return self.rows["connections"]
         if seen.headers.get("Xero-Tenant-Id") != TENANT:
             return self.forbidden()
         name = seen.path.removeprefix("/api.xro/2.0/")
@@ -78,6 +81,18 @@ class Xero(Provider):
         pages["pageCount"] = -(-len(found) // size)
         head = {"Id": "e997d6d7-6dad-4458-beb8-d9c1bf7f2edf", "Status": "OK"}
         return {**head, "pagination": pages, name: found[(number - 1) * size : number * size]}
+
+
+def connection() -> dict[str, Any]:
+    return {
+        "id": "e1eede29-f875-4a5d-8470-17f6a29a88b1",
+        "authEventId": "d99ecdfe-391d-43d2-b834-17636ba90e8d",
+        "tenantId": TENANT,
+        "tenantType": "ORGANISATION",
+        "tenantName": "Organisation",
+        "createdDateUtc": "2024-01-01T23:40:30.1833130",
+        "updatedDateUtc": "2024-01-01T23:40:30.1833130",
+    }
 
 
 def contact(number: int) -> dict[str, Any]:

@@ -102,6 +102,7 @@ test-matrix: $(VENV)/.matrix-installed ## Run the tests under every installed Py
 
 lint: $(VENV)/.installed ## Check style and security of code and workflows
 	$(BIN)/ruff check
+	$(BIN)/ruff check --quiet --preview --select PLW1514 tap_oauth2_generic # Windows has no UTF-8 by default
 	$(BIN)/ruff format --check
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive tap_oauth2_generic scripts benchmarks comparison recipes
 	$(BIN)/python scripts/check_voice.py

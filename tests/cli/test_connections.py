@@ -10,7 +10,7 @@ from tap_oauth2_generic.errors import TokenStoreError
 from tap_oauth2_generic.oauth2.store import TokenStore
 from tap_oauth2_generic.runtime.clock import Clock
 from tap_oauth2_generic.session import Session
-from tests.support.commands import run_program, write_config
+from tests.support.commands import write_config
 from tests.support.rotation import Person, RotatingProvider
 from tests.support.server import Reply
 from tests.support.settings import valid_config
@@ -39,12 +39,12 @@ def settings(api, tmp_path):
 
 
 @pytest.fixture
-def connections(tmp_path):
+def connections(tmp_path, program):
     """Run the command with a configuration."""
 
     def run(config, *options):
         path = write_config(tmp_path, config)
-        return run_program("connections", "--config", str(path), *options)
+        return program("connections", "--config", path, *options)
 
     return run
 

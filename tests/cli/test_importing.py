@@ -28,13 +28,13 @@ def test_source_is_a_file_stdin_or_the_text_itself(tmp_path, way):
     assert TOKEN not in done.stdout + done.stderr
 
 
-def test_output_is_a_new_file(tmp_path):
+def test_output_is_a_new_file(tmp_path, program):
     """An existing file stays as it is, and the command fails before it reads the source."""
     path = tmp_path / "config.json"
-    assert run_program("import", "curl", LINE, "--output", path).stdout == ""
+    assert program("import", "curl", LINE, "--output", path).stdout == ""
     written = path.read_text()
     assert json.loads(written)["base_url"] == "https://api.example.com"
-    again = run_program("import", "curl", LINE, "--output", path)
+    again = program("import", "curl", LINE, "--output", path)
     assert (again.returncode, path.read_text()) == (1, written)
     assert "exists" in again.stderr
 
@@ -51,42 +51,42 @@ def test_output_is_a_new_file(tmp_path):
         ("curl -F a=b https://api.example.com", "form of parts"),
     ],
 )
-def test_unusable_source_is_one_line(source, message):
-    done = run_program("import", "curl", source)
+def test_unusable_source_is_one_line(source, message, program):
+    done = program("import", "curl", source)
     assert (done.returncode, done.stdout) == (1, "")
     assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_line_without_its_kind_is_told_where_it_goes():
+def test_line_without_its_kind_is_told_where_it_goes(program):
     """The line is not shown: it holds a token."""
-    done = run_program("import", LINE)
+    done = program("import", LINE)
     assert (done.returncode, done.stdout) == (1, "")
     assert "import curl 'curl …'" in done.stderr
     assert TOKEN not in done.stderr
 
 
-def test_secret_that_is_a_word_of_its_variable_does_not_mask_it():
+def test_secret_that_is_a_word_of_its_variable_does_not_mask_it(program):
     """Sentences are masked all the same."""
     line = "curl -H 'Authorization: Bearer oauth2' https://api.example.com/oauth2"
-    done = run_program("import", "curl", line)
+    done = program("import", "curl", line)
     assert "  - TAP_OAUTH2_GENERIC_ACCESS_TOKEN (the source has it)" in done.stderr
     assert "/oauth2" not in done.stderr
 
 
-def test_wrong_setting_is_left_out_and_named_as_missing():
-    done = run_program("import", "curl", "curl http://api.example.com/items")
+def test_wrong_setting_is_left_out_and_named_as_missing(program):
+    done = program("import", "curl", "curl http://api.example.com/items")
     assert done.returncode == 0
     assert "base_url" not in json.loads(done.stdout)
     assert "base_url: must use https" in done.stderr
     assert "to add to the configuration:\n  - setting 'base_url' is required" in done.stderr
 
 
-def test_strict_fails_if_anything_was_left_out():
+def test_strict_fails_if_anything_was_left_out(program):
     """The configuration is written all the same."""
     line = f'{LINE} --json \'{{"api_key": "{TOKEN}", "q": 1}}\''
     for options, status in (((), 0), (("--strict",), 1)):
-        done = run_program("import", "curl", line, *options)
+        done = program("import", "curl", line, *options)
         assert done.returncode == status
         assert json.loads(done.stdout)["streams"][0]["body"] == {"q": 1}
         assert "'api_key'" in done.stderr

@@ -15,9 +15,9 @@ ROWS = [{"id": n, "name": f"n{n}", "updated_at": f"2024-01-0{n}T00:00:00Z"} for 
 
 
 @pytest.fixture
-def preview(tmp_path):
+def preview(tmp_path, program):
     def run(config, *options):
-        return run_program("preview", "--config", write_config(tmp_path, config), *options)
+        return program("preview", "--config", write_config(tmp_path, config), *options)
 
     return run
 
@@ -171,11 +171,12 @@ def test_text_of_the_api_forges_no_line(api, preview):
 
 
 @pytest.mark.parametrize(("encoding", "shown"), [("ascii", "№1"), ("latin-1", "\\u21161")])
-def test_stdout_may_have_any_encoding(api, preview, monkeypatch, encoding, shown):
+def test_stdout_may_have_any_encoding(api, tmp_path, monkeypatch, encoding, shown):
     """What an encoding lacks is shown by its escape; click writes UTF-8 in place of ASCII."""
     monkeypatch.setenv("PYTHONIOENCODING", encoding)
     api.serve("/items", [{"id": 1, "name": "№1"}])
-    done = preview(api.config({"name": "items", "path": "items"}))
+    path = write_config(tmp_path, api.config({"name": "items", "path": "items"}))
+    done = run_program("preview", "--config", path)
     assert (done.returncode, done.stderr) == (0, "")
     assert shown in done.stdout
 
@@ -211,22 +212,22 @@ def test_offline_only_checks_the_configuration(api, preview, option):
     assert not api.seen
 
 
-def test_list_of_a_preset_shows_its_streams_and_needs_no_configuration():
+def test_list_of_a_preset_shows_its_streams_and_needs_no_configuration(program):
     """The streams, their paths and the scopes are printed; nothing is configured or sent."""
-    done = run_program("preview", "--provider", "shopify", "--list")
+    done = program("preview", "--provider", "shopify", "--list")
     lines = done.stdout.splitlines()
     assert (done.returncode, done.stderr, lines[0]) == (0, "", "Shopify (provider shopify)")
     assert "  scopes: read_orders read_customers" in lines
     assert "  preset:orders  GET {provider.version}/orders.json" in lines
     assert lines[-1] == 'to read all of them: "provider": "shopify", "streams": "preset"'
-    listed = json.loads(run_program("preview", "--provider", "shopify", "--list", "--json").stdout)
+    listed = json.loads(program("preview", "--provider", "shopify", "--list", "--json").stdout)
     assert [stream["name"] for stream in listed["streams"]] == ["orders", "customers"]
 
 
 @pytest.mark.parametrize("options", [(), ("--provider", "shopfy")])
-def test_list_without_a_known_preset_is_one_line(options):
+def test_list_without_a_known_preset_is_one_line(options, program):
     """A misspelled preset is named, with the near one."""
-    done = run_program("preview", "--list", *options)
+    done = program("preview", "--list", *options)
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
     assert "--list needs --provider with the name of a preset" in done.stderr
     assert ("did you mean 'shopify'?" in done.stderr) == bool(options)

@@ -85,6 +85,10 @@ class TapRunner:
         arguments = ["--config", self._write("config.json", config), *options]
         for option, content in files.items():
             arguments += [f"--{option}", self._write(f"{option}.json", content)]
+        return self.run(arguments)
+
+    def run(self, arguments: list[str]) -> Run:
+        """Run the program with these arguments."""
         self._captured.readouterr()
         before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM), sys.excepthook
         try:

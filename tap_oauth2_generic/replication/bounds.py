@@ -176,9 +176,9 @@ class Bound:
             sent = sent.earlier(int(DAY))
         return next((value for value in values if sent.is_after(value)), None)
 
-    def render(self, pattern: str) -> str:
-        """Return the string for a placeholder, in its own strftime pattern if it has one."""
-        return str(self.value(pattern))
+    def render(self, pattern: str) -> Any:
+        """Return the value for a placeholder, in its own format if it has one."""
+        return self.value(pattern)
 
     def value(self, pattern: str = "") -> Any:
         """Return the bound as a parameter carries it: numbers stay numbers."""

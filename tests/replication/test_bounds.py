@@ -68,7 +68,7 @@ def test_placeholder_may_have_its_own_format():
     assert (bound.render("%Y"), bound.render("date"), bound.render("")) == (
         "2024",
         "2024-01-01",
-        "1704067200",
+        1704067200,
     )
 
 

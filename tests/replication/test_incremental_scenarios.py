@@ -246,3 +246,30 @@ def test_catalog_needs_no_sample(api, tap):
     assert not api.requests("/others")
     assert run.records("items") == [{"id": 1, "at": OLD}]
     assert "secret" not in run.schemas("items")[0]["properties"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "placeholder", "sent"),
+    [
+        ({"format": "epoch"}, "{start}", 1704067200),
+        ({}, "{start:epoch_ms}", 1704067200000),
+        ({}, "{start:%Y}", "2024"),
+        ({}, "{start}", "2024-01-01T00:00:00Z"),
+    ],
+)
+def test_lone_bound_keeps_its_type_in_a_body(api, tap, settings, placeholder, sent):
+    """APIs and GraphQL variables that want a number refuse a string."""
+    api.serve("/items", [{"id": 1, "at": "2024-02-01T00:00:00Z"}])
+    stream = {
+        "name": "items",
+        "path": "items",
+        "method": "POST",
+        "body": {"filter": {"since": placeholder, "text": f"since {placeholder}"}},
+        "params": {"since": placeholder},
+        "replication_key": "at",
+        "incremental": settings,
+    }
+    tap.ok(api.config(stream, start_date="2024-01-01"))
+    seen = api.requests("/items")[0]
+    assert seen.json == {"filter": {"since": sent, "text": f"since {sent}"}}
+    assert seen.query == {"since": str(sent)}

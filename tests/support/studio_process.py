@@ -6,14 +6,14 @@ import json
 import os
 import re
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import requests
 
+from tests.support.forked_program import ForkedProgram
+
 TIMEOUT_SECONDS = 120
-PROGRAM = (sys.executable, "-m", "tap_oauth2_generic")
 
 
 def saved(folder):
@@ -22,18 +22,25 @@ def saved(folder):
 
 
 class StudioProcess:
-    """One run of the command; ``address`` has the one-time key, ``origin`` does not."""
+    """One run of the command; ``address`` has the one-time key, ``origin`` does not.
 
-    def __init__(self, folder, *options, env=None, program=PROGRAM):
-        command = [*program, "studio", "--no-browser", *options]
-        self.process = subprocess.Popen(
-            command,
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **(env or {})},
-        )
+    ``program`` starts a process of its own; without it, one with the imports done is forked.
+    """
+
+    def __init__(self, folder, *options, env=None, program=()):
+        arguments = ["studio", "--no-browser", *map(str, options)]
+        env = {**os.environ, **(env or {})}
+        if program:
+            self.process = subprocess.Popen(
+                [*program, *arguments],
+                cwd=folder,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=env,
+            )
+        else:
+            self.process = ForkedProgram(arguments, folder, env)
         # A silent command must not block the test.
         self._guard = threading.Timer(TIMEOUT_SECONDS, self.process.kill)
         self._guard.start()

@@ -21,6 +21,7 @@ from tap_oauth2_generic.runtime.redaction import redact, register
 from tap_oauth2_generic.runtime.secret_values import in_address
 from tap_oauth2_generic.settings.conditions import Condition
 from tap_oauth2_generic.settings.templates import as_text
+from tap_oauth2_generic.settings.values import with_member
 
 # Everything printable that a URL may hold; anything else in a server's link is quoted.
 _URL_CHARACTERS = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"<>\\^`{|}')
@@ -79,26 +80,13 @@ class Request:
             self.params[name] = value
             return
         keys = name.split(".") if self.body_format == "json" else [name]
-        self.body = _with(self.body, keys, value)
+        self.body = with_member(self.body, keys, value)
 
     def follow(self, url: str) -> None:
         """Point to an address that the server gave; it is sent untouched, without parameters."""
         self.url = url
         self.params, self.raw_query = {}, ""
         self.verbatim = True
-
-
-def _with(target: Any, keys: list[str], value: Any) -> Any:
-    """Return an object or list in which a value is set; all else in it stays."""
-    if not keys:
-        return value
-    key, rest = keys[0], keys[1:]
-    if isinstance(target, list) and key.isdecimal() and int(key) < len(target):
-        target[int(key)] = _with(target[int(key)], rest, value)
-        return target
-    found = target if isinstance(target, dict) else {}
-    found[key] = _with(found.get(key), rest, value)
-    return found
 
 
 @dataclass

@@ -95,6 +95,19 @@ def from_json(value: Any) -> Any:
     return value
 
 
+def with_member(target: Any, keys: list[str], value: Any) -> Any:
+    """Return an object or list in which a value is set; all else in it stays."""
+    if not keys:
+        return value
+    key, rest = keys[0], keys[1:]
+    if isinstance(target, list) and key.isdecimal() and int(key) < len(target):
+        target[int(key)] = with_member(target[int(key)], rest, value)
+        return target
+    found = target if isinstance(target, dict) else {}
+    found[key] = with_member(found.get(key), rest, value)
+    return found
+
+
 def map_leaves(value: Any, change: Callable[[Any], Any]) -> Any:
     """Return decoded JSON with everything but its objects and arrays changed."""
     if isinstance(value, Mapping):

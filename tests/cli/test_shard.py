@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from itertools import chain, product
 
@@ -55,17 +52,15 @@ counts = st.integers(1, 9)
 
 
 @pytest.fixture
-def shard(tmp_path):
-    """Run the command as a process; return its status, shards and stderr."""
+def shard(tmp_path, program, monkeypatch):
+    """Run the command; return its status, shards and stderr."""
 
     def run(shards, *streams, options=(), env=None, **settings):
         path = tmp_path / "config.json"
         path.write_text(json.dumps({**CONNECTION, **SECRETS, "streams": streams, **settings}))
-        command = [sys.executable, "-m", "tap_oauth2_generic", "shard"]
-        command += ["--config", str(path), *options, "--shards", str(shards)]
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env={**os.environ, **(env or {})}
-        )
+        for name, value in (env or {}).items():
+            monkeypatch.setenv(name, value)
+        done = program("shard", "--config", path, *options, "--shards", shards)
         printed = done.stdout + done.stderr
         assert "secret" not in printed.replace("client_secret", "")
         return done.returncode, json.loads(done.stdout or "[]"), done.stderr

@@ -20,6 +20,9 @@ from tap_oauth2_generic.settings.values import text
 
 Action = Literal["ignore", "end", "retry", "refresh", "fail"]
 _ACTIONS = get_args(Action)
+# Those that say that a response has no records.
+_EMPTY = ("ignore", "end")
+_LEAST_ERROR = 400
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,13 @@ class Rule:
         """Return whether the rule applies; the body is decoded only if it matters."""
         if self.statuses is not None and response.status not in self.statuses:
             return False
-        return self.condition is None or response.meets(self.condition)
+        if self.condition is None:
+            return True
+        # An error has no such value either; taken for the end of the pages, it would lose rows.
+        is_error = self.statuses is None and response.status >= _LEAST_ERROR
+        if is_error and self.action in _EMPTY and self.condition.holds_for_nothing:
+            return False
+        return response.meets(self.condition)
 
     def message(self, response: Response) -> str:
         """Return the message at ``message_path``, an empty string if there is none."""

@@ -45,6 +45,11 @@ class Condition:
     choices: tuple[Any, ...] = ()
     pattern: Pattern | None = None
 
+    @property
+    def holds_for_nothing(self) -> bool:
+        """Whether a response without a body, or without the value, meets it."""
+        return self.accepts(None) if self.is_empty is None else self.is_empty
+
     def holds(self, value: Any) -> bool:
         """Return whether the value at the path meets it; raise SettingError for a slow pattern."""
         found = self.path.find(value) if self.path else None

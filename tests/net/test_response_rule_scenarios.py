@@ -38,6 +38,27 @@ def test_first_matching_rule_decides(api, tap):
     assert run.status == 0, run.errors
 
 
+@pytest.mark.parametrize("action", ["end", "ignore"])
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"path": "data", "equals": None},
+        {"path": "data", "in": [None, 0]},
+        {"header": "X-Next", "equals": None},
+        {"empty": True},
+    ],
+)
+def test_no_value_is_no_end_of_records_if_the_status_is_an_error(api, tap, condition, action):
+    """Unless the rule names the status."""
+    api.serve("/items", Reply(b"", 403))
+    rule = {**condition, "action": action}
+    stream = {**ITEMS, **OPEN, "response_rules": [rule]}
+    run = tap(api.config(stream, max_retries=0))
+    assert run.status == 1
+    assert "403" in run.error_lines[-1]
+    tap.ok(api.config({**stream, "response_rules": [{**rule, "status": 403}]}))
+
+
 def test_top_level_rule_holds_for_all_streams(api, tap):
     api.serve("/items", Reply({}, 404))
     tap.ok(api.config(ITEMS, response_rules=[{"status": 404, "action": "ignore"}]))

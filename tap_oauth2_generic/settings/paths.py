@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from msgspec import UNSET
@@ -121,9 +122,21 @@ def _bound(node: Any) -> int:
         node.value = float(node.value)
     elif kind == "Operation" and node.op_symbol == "*":
         node.op = _product
+    elif kind == "Slice" and node.find(0):
+        # Older releases take any other value for a list of one.
+        node.find = partial(_find_items, node.find, takes_objects=str(node) == "[*]")
     elif kind == "Sub":
         node.regex = parse_pattern(node.regex.pattern)
     return descents
+
+
+def _find_items(find: Any, datum: Any, *, takes_objects: bool) -> list[Any]:
+    """Return the matches of a slice in a list, or of ``[*]`` in an object."""
+    from jsonpath_ng import Fields  # see _parse_jsonpath
+
+    if isinstance(datum.value, dict):
+        return list(Fields("*").find(datum)) if takes_objects else []
+    return list(find(datum)) if isinstance(datum.value, list) else []
 
 
 def _children(node: Any) -> Iterator[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -81,8 +82,14 @@ def test_unusual_lines_and_rows_are_decoded(format_, content):
     assert openers[format_](content) is None
 
 
+# The csv module of Python 3.10 reads and writes no NUL.
+CHARACTERS = st.characters(
+    codec="utf-8", exclude_characters="" if sys.version_info >= (3, 11) else "\0"
+)
+
+
 @settings(deadline=None, max_examples=100)
-@given(st.lists(st.lists(st.text(st.characters(codec="utf-8")), min_size=3, max_size=3)))
+@given(st.lists(st.lists(st.text(CHARACTERS), min_size=3, max_size=3)))
 def test_encoded_rows_are_the_decoded_ones(rows):
     text = io.StringIO()
     csv.writer(text).writerows([["a", "b", "c"], *rows])

@@ -14,7 +14,7 @@ from tests.mutation.mutation_run import mutate_package
 #: The packages, and the tests that are to notice every change of them.
 PACKAGES = {
     "pagination": ["tests/pagination"],
-    "replication": ["tests/replication"],
+    "replication": ["tests/replication", "tests/runtime/test_report.py"],
     "oauth2": ["tests/oauth2"],
     "records": ["tests/records"],
 }

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 # Seconds for one test, in addition to a multiple of what it took.
 _GRACE_SECONDS, _TIMES = 10.0, 20.0
-# What the tests of one mutant may take, and one that is fast.
+# The processor time of all tests of one mutant, and of one that is fast.
 _MOST_SECONDS, _FAST_SECONDS = 6.0, 0.01
-_SURVIVED, _KILLED = 0, 1
+_SURVIVED, _KILLED, _IMPOSSIBLE = 0, 1, 2
 
 
 @dataclass
@@ -82,7 +82,9 @@ class _MutationLoop:
 
     def __init__(self, mutants: Sequence[Mutant], result: Result) -> None:
         self._mutants, self._result = mutants, result
+        #: Seconds by the clock and of processor time.
         self._seconds: dict[pytest.Item, float] = {}
+        self._costs: dict[pytest.Item, float] = {}
         self._reached: dict[tuple[str, int], set[pytest.Item]] = defaultdict(set)
 
     @pytest.hookimpl(tryfirst=True)
@@ -95,6 +97,10 @@ class _MutationLoop:
         functions = _functions_of(files)
         caches = [one for one in gc.get_objects() if isinstance(one, functools._lru_cache_wrapper)]
         gc.freeze()
+        unchanged = self._chosen({*session.items})
+        if _in_fork(lambda: None, lambda: self._pass(unchanged)) != _SURVIVED:
+            session.testsfailed += 1
+            return True
         for mutant in self._mutants:
             mutated = functions.get((str(mutant.path), *mutant.function))
             if mutated:
@@ -104,7 +110,7 @@ class _MutationLoop:
 
     def _run_as_it_is(self, item: pytest.Item, following: Any, files: set[str]) -> None:
         lines: set[tuple[str, int]] = set()
-        began = time.perf_counter()
+        began, before = time.perf_counter(), time.process_time()
         with_trace = _tracer(files, lines)
         threading.settrace(with_trace)
         sys.settrace(with_trace)
@@ -114,6 +120,7 @@ class _MutationLoop:
             sys.settrace(None)
             threading.settrace(None)  # type: ignore[arg-type]
         self._seconds[item] = time.perf_counter() - began
+        self._costs[item] = time.process_time() - before
         for report in reports:
             if report.failed:
                 item.session.testsfailed += 1
@@ -127,11 +134,11 @@ class _MutationLoop:
         for line in mutant.lines:
             items |= self._reached[str(mutant.path), line]
         chosen = self._chosen(items)
-        status = _in_fork(lambda: self._survives(mutant, mutated, caches, chosen))
+        status = _in_fork(lambda: _mutate(mutant, mutated, caches), lambda: self._pass(chosen))
         if status == _SURVIVED:
             self._result.survivors.append(f"{mutant} ({len(items)} tests)")
             print("survived:", self._result.survivors[-1], file=sys.__stderr__, flush=True)
-        else:
+        elif status != _IMPOSSIBLE:
             self._result.killed += 1
             self._result.late += status == -signal.SIGALRM
 
@@ -139,25 +146,19 @@ class _MutationLoop:
         """Return the fast tests, then the first case of each function, the second, and so on."""
         cases: Counter[str] = Counter()
         ranks, left = {}, _MOST_SECONDS
-        for item in sorted(items, key=self._seconds.__getitem__):
+        for item in sorted(items, key=self._costs.__getitem__):
             function = item.nodeid.partition("[")[0]
-            ranks[item] = cases[function] if self._seconds[item] > _FAST_SECONDS else -1
+            ranks[item] = cases[function] if self._costs[item] > _FAST_SECONDS else -1
             cases[function] += 1
         chosen = []
         for item in sorted(ranks, key=ranks.__getitem__):
-            left -= self._seconds[item]
+            left -= self._costs[item]
             if left > 0 or not chosen:
                 chosen.append(item)
         return chosen
 
-    def _survives(
-        self, mutant: Mutant, mutated: list[FunctionType], caches: list[Any], items: list[Any]
-    ) -> bool:
-        code = mutant.code()
-        for function in mutated:
-            function.__code__ = code
-        for cache in caches:
-            cache.cache_clear()
+    def _pass(self, items: Sequence[pytest.Item]) -> bool:
+        """Run tests until one fails."""
         for item, following in _pairs(items):
             signal.setitimer(signal.ITIMER_REAL, _GRACE_SECONDS + _TIMES * self._seconds[item])
             if any(one.failed for one in runtestprotocol(item, nextitem=following, log=False)):
@@ -165,8 +166,16 @@ class _MutationLoop:
         return True
 
 
+def _mutate(mutant: Mutant, mutated: list[FunctionType], caches: list[Any]) -> None:
+    code = mutant.code()
+    for function in mutated:
+        function.__code__ = code
+    for cache in caches:
+        cache.cache_clear()
+
+
 def _pairs(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
-    return zip(items, [*items[1:], None], strict=True)
+    return zip(items, [*items[1:], None], strict=False)
 
 
 def _tracer(files: set[str], lines: set[tuple[str, int]]) -> Callable[..., Any]:
@@ -191,14 +200,17 @@ def _functions_of(files: set[str]) -> dict[tuple[str, str, int], list[FunctionTy
     return found
 
 
-def _in_fork(survives: Callable[[], bool]) -> int:
+def _in_fork(change: Callable[[], None], passes: Callable[[], bool]) -> int:
     """Return the exit status of a fork: 0 if the mutant survives, negative for a signal."""
     child = os.fork()
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    status = _KILLED
+    status = _IMPOSSIBLE
     try:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        status = _SURVIVED if survives() else _KILLED
+        # Raises ValueError if the function has lost its only use of a name around it.
+        change()
+        status = _KILLED
+        status = _SURVIVED if passes() else _KILLED
     finally:
         os._exit(status)

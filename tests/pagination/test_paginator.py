@@ -262,3 +262,56 @@ def test_no_page_is_requested_ahead_while_one_repeats_the_page_before():
     assert paginator.take(page_of(items(1, 2, total=40)))
     assert paginator.take(page_of(items(1, 2, total=40))) == []
     assert paginator.foreseen(8) == [3]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "dropped", "complete"), [("end", 0, True), ("end", 2, False), ("ignore", 0, False)]
+)
+def test_response_rule_completes_a_read_if_it_ends_it_without_records(outcome, dropped, complete):
+    paginator = Paginator(read_style(NUMBER, ErrorCollector()))
+    paginator.take(page_of(items(1)))
+    paginator.skip(outcome, dropped)
+    assert paginator.stop.complete is complete
+    assert ("dropped 2 records; name a flag" in paginator.stop.reason) is bool(dropped)
+
+
+@pytest.mark.parametrize(
+    ("settings", "signs", "known"),
+    [
+        ({}, {}, None),
+        ({"total_path": "total"}, {"total": 9}, 5),
+        ({"total_path": "total"}, {"total": 10}, 5),
+        ({"total_pages_path": "pages"}, {"pages": 4}, 4),
+        ({"total_pages_path": "pages", "total_path": "total"}, {"pages": 4, "total": 99}, 4),
+    ],
+)
+def test_totals_tell_how_many_pages_there_are(settings, signs, known):
+    paginator = Paginator(read_style({**NUMBER, **settings}, ErrorCollector()))
+    paginator.take(page_of(items(1, 2, **signs)))
+    assert paginator.known_pages == known
+
+
+def test_parts_of_a_read_count_together_and_an_incomplete_one_ends_it():
+    whole = Paginator(read_style(NUMBER, ErrorCollector()))
+    complete, _ = read_pages(NUMBER, items(1, 2), items())
+    whole.join(complete, is_last=False)
+    assert (whole.pages, whole.records, whole.stop) == (2, 2, None)
+    partial, _ = read_pages({**NUMBER, "max_pages": 1}, items(3))
+    whole.join(partial, is_last=False)
+    assert (whole.pages, whole.records, whole.stop) == (3, 3, partial.stop)
+    whole.join(complete)
+    assert (whole.pages, whole.stop) == (5, complete.stop)
+
+
+@pytest.mark.parametrize(("status", "has_remedy"), [(404, True), (500, False), (None, False)])
+def test_status_of_a_number_that_is_too_high_has_a_remedy(status, has_remedy):
+    remedy = read_style(NUMBER, ErrorCollector()).remedy(status)
+    assert (remedy is not None and '"status": 404' in remedy) is has_remedy
+
+
+def test_next_request_is_shown_by_its_address_or_parameters():
+    paginator = Paginator(read_style({**NUMBER, "page_size_param": "size"}, ErrorCollector()))
+    assert paginator.next_request() == "size=200, page=1"
+    linked = Paginator(read_style({"style": "next_url", "next_url_path": "next"}, ErrorCollector()))
+    linked.take(page_of(items(1, next="/b")))
+    assert linked.next_request() == "https://a.example/b"

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tap_oauth2_generic.pagination import Paginator
-from tap_oauth2_generic.pagination.signs import find_signs
+from tap_oauth2_generic.pagination.signs import find_sign_of_more, find_signs
 from tap_oauth2_generic.parsing.extract_records import RecordSettings
 from tap_oauth2_generic.parsing.page import read_page
 from tap_oauth2_generic.settings.paths import parse_path
@@ -17,9 +17,10 @@ ADDRESS = "https://api.example.com/items"
 ROWS = [{"id": 1}, {"id": 2}]
 
 
-def page_of(body):
+def page_of(body, headers=()):
     where = RecordSettings(records_path=parse_path("items"))
-    return read_page(ADDRESS, 200, {}, json.dumps({"items": ROWS, **body}).encode(), where)
+    content = json.dumps({"items": ROWS, **body}).encode()
+    return read_page(ADDRESS, 200, dict(headers), content, where)
 
 
 def signs_of(body):
@@ -100,3 +101,39 @@ def test_first_response_without_a_page_has_no_signs():
     paginator = read()
     paginator.skip("ignore")
     assert paginator.stop.complete is True
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "found"),
+    [
+        ("Content-Range", "items 0-24/319", [("total", 319)]),
+        ("Content-Range", "items 0-24/*", []),
+        ("X-Total-Count", "9", [("total", 9)]),
+        ("X-Total-Count", "many", []),
+        ("X-WP-TotalPages", "4", [("pages", 4)]),
+        ("X-Limit", "5", []),
+        ("Link", '</b>; rel="next"', [("link", "/b")]),
+    ],
+)
+def test_header_is_a_sign_by_its_name_and_form(header, value, found):
+    signs = find_signs(page_of({}, {header: value}))
+    assert [(sign.kind, sign.value) for sign in signs] == found
+    assert all(sign.is_header and sign.place.lower() == header.lower() for sign in signs)
+
+
+@pytest.mark.parametrize(
+    ("body", "by_flag", "by_any"),
+    [
+        ({"hasMore": True}, "hasMore", "hasMore"),
+        ({"hasMore": False, "nextToken": "x"}, None, None),
+        ({"nextToken": "x"}, None, "nextToken"),
+        ({"nextToken": None}, None, None),
+        ({"cursor": "x"}, None, None),
+        ([{"hasMore": True}], "0.hasMore", "0.hasMore"),
+        ({"job": {"isDone": True}}, None, None),
+        (5, None, None),
+    ],
+)
+def test_export_has_more_if_a_flag_or_a_next_token_says_so(body, by_flag, by_any):
+    assert find_sign_of_more(body, flags_only=True) == by_flag
+    assert find_sign_of_more(body, flags_only=False) == by_any

@@ -100,3 +100,28 @@ def test_year_has_four_digits():
 def test_lookback_is_in_seconds_in_every_format(raw, pattern, earlier):
     assert Bound.of(raw, pattern).earlier(10).value() == earlier
     assert Bound.of(raw, pattern).earlier(0) == Bound.of(raw, pattern)
+
+
+@pytest.mark.parametrize("values", [["2024-01-02T00:00:00Z", "soon", None, 5], ["soon"], [None]])
+def test_value_that_does_not_compare_is_neither_older_nor_later(values):
+    found = Bound.of("2024-01-01T00:00:00Z", "iso").compare(values)
+    assert found == [1 if value == "2024-01-02T00:00:00Z" else 0 for value in values]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "written", "older"),
+    [
+        ("iso", "2024-01-01T23:59:59Z", True),
+        ("%Y-%m-%dT%H:%M:%S", "2024-01-01T23:59:59Z", False),
+        ("%Y-%m-%dT%H:%M:%S", "2023-12-31T23:59:59Z", True),
+    ],
+)
+def test_bound_without_an_offset_may_be_of_any_time_zone(pattern, written, older):
+    bound = Bound.of("2024-01-02T00:00:00Z", pattern)
+    assert (bound.sent_before([written]) == written) is older
+
+
+@pytest.mark.parametrize("number", [1704067200, 1704067200000])
+def test_number_is_written_as_the_time_that_a_placeholder_names(number):
+    assert Bound.of(number, "iso").render("%Y-%m-%d") == "2024-01-01"
+    assert Bound.of(number, "iso").render("") == str(number)

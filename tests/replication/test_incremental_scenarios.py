@@ -61,7 +61,7 @@ def test_record_without_the_key_is_emitted_with_a_warning(api, tap):
     run = tap.ok(api.config(stream()))
     assert run.ids() == [1, 2, 3]
     assert run.bookmark("items") == OLD
-    assert any("2 records had no 'at', which" in line for line in run.warnings)
+    assert any(" 2 records had no 'at', which" in line for line in run.warnings)
 
 
 @pytest.mark.parametrize("value", [{"a": 1}, [1], [OLD], True, "soon", ""])

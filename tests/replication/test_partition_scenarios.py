@@ -220,6 +220,8 @@ def test_records_path_may_hold_a_parent_key(api, tap):
         ({"partitions": []}, "has no partition"),
         ({"partitions": [{"a": 1}, {"b": 1}]}, "same fields"),
         ({"partitions": {"a": 1}}, "'a' must be an array"),
+        ({"partitions": [{"a": None}]}, "takes strings, numbers and booleans"),
+        ({"partitions": [{"a": [1]}]}, "takes strings, numbers and booleans"),
         ({"partitions": [{"list_id": 1}]}, "both a parent key and a partition field"),
     ],
 )

@@ -79,6 +79,7 @@ def test_windows_use_the_unit_of_the_format(api, tap):
     ("incremental", "said"),
     [
         ({"window": "30 days", "start_param": "a", "end_param": "b"}, "ISO 8601 duration"),
+        ({"window": "P0D", "start_param": "a", "end_param": "b"}, "ISO 8601 duration"),
         ({"window": "P1D", "start_param": "a"}, "needs end_param"),
         ({"window": "P1D", "end_param": "a"}, "needs start_param"),
         ({"window_bounds": "inclusive"}, "incremental.window_bounds: needs window"),

@@ -305,5 +305,5 @@ def test_tests_run_from_the_source_archive(unpacked):
         "tests/config/test_provider_files.py",
     ]
     files += ["tests/recipes/test_recipe_folders.py"]
-    # One asks git, the other reads a file that is only there.
+    # One asks git, the others read files that are only there.
     run(*pytest_there, "-k", "not registry and not workflow", *files, **here)

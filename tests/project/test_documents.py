@@ -181,7 +181,7 @@ def test_workflow_runs_on_each_system_that_the_classifiers_name():
     assert {f"{names[one]}-latest" for one in promised} == tested
 
 
-def test_release_needs_the_address_of_the_repository():
+def test_release_workflow_needs_the_address_of_the_repository():
     """No address is made up: the workflow refuses a release with another Source than its own."""
     workflow = (ROOT / ".github" / "workflows" / "release.yml").read_text()
     assert 'Source = \\"$GITHUB_SERVER_URL/$GITHUB_REPOSITORY\\"' in workflow

@@ -225,8 +225,7 @@ def _ask_again(made: Imported, error: TapError) -> bool:
     status = error.status if isinstance(error, ApiError) else None
     if isinstance(error, AuthorizationError) or status in _REFUSED:
         secret_of = {"username": "password", "client_id": "client_secret"}
-        found = [secret for name, secret in secret_of.items() if name in made.config]
-        name = found[0] if found else "access_token"
+        name = next((secret_of[one] for one in secret_of if one in made.config), "access_token")
         return _ask_secret(made, name, f"Another {name}, Enter keeps it")
     if isinstance(error, StreamError) and made.config["streams"] != READY:
         return _ask_path(made, "Another path, Enter keeps", made.config["streams"][0]["path"])

@@ -176,7 +176,7 @@ def values_of(value: Any) -> list[Any]:
 
 
 def write_new(path: Path, text: str) -> None:
-    """Write a file that must not exist yet, at once and whole; raise InputError."""
+    """Write a file atomically; raise InputError if it exists or cannot be written."""
     refuse_existing(path)
     try:
         replace_file(path, text, _READABLE)
@@ -196,7 +196,7 @@ def as_json(config: dict[str, Any]) -> str:
 
 
 def ask_kind(file: Path) -> str:
-    """Ask what to write; a Meltano project that is there already is left alone by default."""
+    """Ask what to write; by default, an existing Meltano project is left alone."""
     label = f"Write {file.name} alone (config), or a whole project (meltano)"
     default = "config" if os.path.lexists(file.parent / _MELTANO) else "meltano"
     kinds = click.Choice(["config", "meltano"])

@@ -98,9 +98,9 @@ class StreamConfig:
         """Put the bounds of a read into the parameters of a request that carry them."""
         incremental, place = self.settings.incremental, self.settings.pagination.place_of_params
         if incremental.start_param and start is not None:
-            request.put(incremental.start_param, start.value(), place)
+            request.put(incremental.start_param, start.render(), place)
         if incremental.end_param:
-            request.put(incremental.end_param, end.value(), place)
+            request.put(incremental.end_param, end.render(), place)
 
 
 STREAM_SECTIONS = tuple(k for n, k in get_type_hints(StreamConfig).items() if n != "written")

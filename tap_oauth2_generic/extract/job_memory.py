@@ -57,7 +57,7 @@ class JobMemory:
         definition = encode_sorted(self.stream.written.get("job"))
         return {
             "context": slice_.context,
-            "start": slice_.start and as_text(slice_.start.value()),
-            "end": as_text(slice_.end.value()) if has_windows else None,
+            "start": slice_.start and as_text(slice_.start.render()),
+            "end": as_text(slice_.end.render()) if has_windows else None,
             "definition": hashlib.sha256(definition).hexdigest()[:16],
         }

@@ -159,7 +159,7 @@ def _decompress(body: io.BytesIO | Spool, coding: str) -> io.BytesIO | Spool:
     return spool([unpacked]) if isinstance(body, Spool) else io.BytesIO(unpacked)
 
 
-#: What brings a coding that the tap does not ask for without it.
+#: What installs a content coding that Python lacks.
 _PACKAGES = {"br": "brotli", "zstd": "'tap-oauth2-generic[zstd]'"}
 _DECOMPRESS = {"gzip": gunzip, "deflate": inflate}
 _CORRUPT: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error)

@@ -121,14 +121,15 @@ def endpoint_name(url: str | None) -> str:
 
 
 def _decode(response: requests.Response) -> Any:
-    """Decode JSON, the form encoding of older servers, or a bare token; None if none of them."""
+    """Decode JSON, the form encoding of older servers, or a bare token; None if neither fits."""
     text = response.text.strip()
     try:
         found = decode(response.content)
     except ValueError:
         pairs = dict(parse_qsl(text))
-        is_form = "access_token" in pairs or "error" in pairs
-        found = pairs if is_form else text if _TOKEN_LIKE.fullmatch(text) else None
+        if "access_token" in pairs or "error" in pairs:
+            return pairs
+        found = text if _TOKEN_LIKE.fullmatch(text) else None
     is_bare = isinstance(found, str) and found and response.status_code in _OK
     return {"access_token": found} if is_bare else found
 

@@ -214,5 +214,5 @@ class BookmarkStore:
                 "the API returned records older than the lower bound (%s before %s), so it may "
                 "ignore start_param %r"
             )
-            sent, name = origin.start.value(), self.read_range.settings.start_param
+            sent, name = origin.start.render(), self.read_range.settings.start_param
             self.log.warn_once("lower bound", notice, older, sent, name)

@@ -170,18 +170,17 @@ class Bound:
 
     def sent_before(self, values: Iterable[Any]) -> Any:
         """Return a value that is older than what was sent, None if there is none."""
-        sent = Bound.of(self.value(), self.pattern)
+        sent = Bound.of(self.render(), self.pattern)
         if self.pattern not in {"iso", *EPOCHS}:
             # Without an offset, the API may read it in a time zone of its own.
             sent = sent.earlier(int(DAY))
         return next((value for value in values if sent.is_after(value)), None)
 
-    def render(self, pattern: str) -> Any:
-        """Return the value for a placeholder, in its own format if it has one."""
-        return self.value(pattern)
+    def render(self, pattern: str = "") -> Any:
+        """Return the bound as a parameter carries it, in its own format unless another is given.
 
-    def value(self, pattern: str = "") -> Any:
-        """Return the bound as a parameter carries it: numbers stay numbers."""
+        Numbers stay numbers.
+        """
         pattern = pattern or self.pattern
         if self.moment is None:
             return self.raw

@@ -32,7 +32,7 @@ class Texts:
     spec: SpecSettings
     symbols: Symbols = field(default_factory=Symbols)
     notes: list[str] = field(default_factory=list)
-    #: What the rows lack, though none is missing.
+    #: What is missing from rows, none of which is lost.
     lost: list[str] = field(default_factory=list)
     secrets: list[Unknown] = field(default_factory=list)
     #: Secret parameters and headers, which the connection holds.

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from comparison.scenario import Row, Scenario
 from comparison.verdict import Delivery, Verdict, judge
-from comparison.world import World, opened
+from comparison.world import World, open_world
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGURATIONS = Path(__file__).resolve().parent / "configurations"
@@ -96,10 +96,10 @@ def compare(peer: Peer, scenario: type[Scenario], folder: Path) -> Verdict | Non
     if source.name.endswith(NOT_POSSIBLE):
         return None
     folder.mkdir(parents=True)
-    with opened() as world:
+    with open_world() as world:
         acted = scenario(world)
         target = folder / f"configuration{source.suffix}"
-        target.write_text(_filled(source.read_text(), world, folder))
+        target.write_text(_fill(source.read_text(), world, folder))
         deliveries = []
         for run in range(1, scenario.runs + 1):
             acted.before(run)
@@ -107,7 +107,7 @@ def compare(peer: Peer, scenario: type[Scenario], folder: Path) -> Verdict | Non
         return judge(acted, deliveries)
 
 
-def _filled(text: str, world: World, folder: Path) -> str:
+def _fill(text: str, world: World, folder: Path) -> str:
     """Replace the addresses that configurations use."""
     for placeholder, value in (
         ("${API}", world.api.url),
@@ -152,18 +152,18 @@ def _environment(folder: Path) -> dict[str, str]:
     return {**kept, "HOME": str(folder), "PYTHONPATH": str(ROOT), "NO_PROXY": "*"}
 
 
-def singer_messages(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the messages of a Singer tap; a killed process may have cut the last line."""
+def read_messages(path: Path, **options: Any) -> Iterator[dict[str, Any]]:
+    """Yield lines of JSON; a killed process may have cut the last one."""
     for line in path.read_bytes().splitlines():
         try:
-            yield json.loads(line, parse_float=Decimal)
+            yield json.loads(line, **options)
         except ValueError:
             return
 
 
 def singer_rows(task: Task) -> Iterator[tuple[str, Row]]:
     """Yield stream and record of each RECORD message."""
-    for message in singer_messages(task.output):
+    for message in read_messages(task.output, parse_float=Decimal):
         if message["type"] == "RECORD":
             yield message["stream"], message["record"]
 
@@ -172,7 +172,7 @@ def singer_state(task: Task) -> list[str]:
     """Return the option with the last STATE of the runs before, as a target would keep it."""
     for run in range(task.run - 1, 0, -1):
         before = replace(task, run=run)
-        found = [m["value"] for m in singer_messages(before.output) if m["type"] == "STATE"]
+        found = [m["value"] for m in read_messages(before.output) if m["type"] == "STATE"]
         if found:
             path = task.folder / f"state-{task.run}.json"
             path.write_text(json.dumps(found[-1]))

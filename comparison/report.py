@@ -81,7 +81,7 @@ def _figures(results: Results) -> Iterator[str]:
     head = ["Scenario", "Lost", "Twice", "Changed", "Connection", "Token leaked", "Exit status"]
     for peer in PEERS:
         yield f"\n### {peer.TITLE}\n\n"
-        rows = [_counts(title, verdict) for title, verdict in _titled(results, peer)]
+        rows = [_counts(title, verdict) for title, verdict in _by_title(results, peer)]
         yield from _lines(head, rows)
         yield from _reasons(peer)
 
@@ -115,7 +115,7 @@ def _stories() -> Iterator[str]:
         yield f"- **{scenario.title}.** {scenario.story}{runs}\n"
 
 
-def _titled(results: Results, peer: Peer) -> Iterator[tuple[str, Verdict | None]]:
+def _by_title(results: Results, peer: Peer) -> Iterator[tuple[str, Verdict | None]]:
     for scenario in SCENARIOS:
         by_peer = results.verdicts.get(scenario.name, {})
         if name(peer) in by_peer:
@@ -123,7 +123,7 @@ def _titled(results: Results, peer: Peer) -> Iterator[tuple[str, Verdict | None]
 
 
 def _of_peer(results: Results, peer: Peer) -> Iterator[Verdict]:
-    return (verdict for _, verdict in _titled(results, peer) if verdict is not None)
+    return (verdict for _, verdict in _by_title(results, peer) if verdict is not None)
 
 
 def _lines(

@@ -62,7 +62,7 @@ class Verdict:
 def judge(scenario: Scenario, deliveries: Sequence[Delivery]) -> Verdict:
     """Count what the runs delivered and what the scenario's servers saw."""
     expected = {(s, row["id"]): row for s, found in scenario.expected.items() for row in found}
-    found = [_keyed(delivery.rows) for delivery in deliveries]
+    found = [_with_keys(delivery.rows) for delivery in deliveries]
     delivered = {key: row for run in found for key, row in run}
     lost = expected.keys() - delivered.keys()
     same = [key for key in expected if key in delivered and _fits(expected[key], delivered[key])]
@@ -79,7 +79,7 @@ def judge(scenario: Scenario, deliveries: Sequence[Delivery]) -> Verdict:
     )
 
 
-def _keyed(rows: Rows) -> list[tuple[tuple[str, Any], Row]]:
+def _with_keys(rows: Rows) -> list[tuple[tuple[str, Any], Row]]:
     return [((stream, row.get("id")), row) for stream, row in rows]
 
 
@@ -91,17 +91,17 @@ def _fits(expected: Row, delivered: Row) -> bool:
 def same_value(expected: Any, found: Any) -> bool:
     """Compare values: one and its JSON text, or a timestamp in another notation, are the same."""
     if isinstance(expected, (dict, list)):
-        return _canonical(expected) == _canonical(_decoded(found))
+        return _canonical(expected) == _canonical(_decode(found))
     if expected is None or isinstance(expected, bool):
         return found is expected or str(found).lower() == str(expected).lower()
     if isinstance(found, (bool, dict, list)) or found is None:
         return False
-    return str(expected) in {str(found), str(_decoded(found))} or any(
+    return str(expected) in {str(found), str(_decode(found))} or any(
         read(expected) is not None and read(expected) == read(found) for read in (_number, _moment)
     )
 
 
-def _decoded(value: Any) -> Any:
+def _decode(value: Any) -> Any:
     try:
         return json.loads(value, parse_float=Decimal) if isinstance(value, str) else value
     except ValueError:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.support.server import ApiServer, Drop, Reply, Seen
 
-__all__ = ["Drop", "Reply", "Route", "Seen", "World", "opened"]
+__all__ = ["Drop", "Reply", "Route", "Seen", "World", "open_world"]
 
 Route = Callable[[Seen], Any]
 
@@ -33,7 +33,7 @@ class World:
         #: For each token request, whether it was accepted.
         self.accepted: list[bool] = []
         self._first_of_run = 0
-        api.token = self.counted(lambda _: self.grant())
+        api.token = self.note_accepted(lambda _: self.grant())
 
     def start_run(self) -> None:
         """Count requests anew."""
@@ -48,7 +48,7 @@ class World:
         self.live.add(token)
         return {"access_token": token, "token_type": "Bearer", "expires_in": 3600, **more}
 
-    def counted(self, token: Route) -> Route:
+    def note_accepted(self, token: Route) -> Route:
         """Return a token endpoint that notes whether it accepted a request."""
 
         def respond(seen: Seen) -> Any:
@@ -61,7 +61,7 @@ class World:
     def serve(self, path: str, respond: Route) -> None:
         """Respond at a path to requests that carry a live token."""
 
-        def guarded(seen: Seen) -> Any:
+        def check_token(seen: Seen) -> Any:
             if len(self.api.seen) - self._first_of_run > MOST_REQUESTS:
                 self.kill.set()
                 return Reply({"error": "too many requests in one run"}, 503)
@@ -72,11 +72,11 @@ class World:
             except ValueError as error:  # of a page number or a bookmark
                 return Reply({"error": str(error)}, 400)
 
-        self.api.routes[path] = guarded
+        self.api.routes[path] = check_token
 
     @property
     def foreign_url(self) -> str:
-        """Another host name for loopback, so that another host it is."""
+        """Another host name for loopback, which makes it another host."""
         return self.foreign.url.replace("127.0.0.1", "localhost")
 
     @property
@@ -99,7 +99,7 @@ def bearer(seen: Seen) -> str:
 
 
 @contextmanager
-def opened() -> Iterator[World]:
+def open_world() -> Iterator[World]:
     """Start both servers."""
     with ApiServer() as api, ApiServer() as foreign:
         yield World(api, foreign)

@@ -6,7 +6,6 @@ the configuration that the connector returns in a CONTROL message.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -15,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from comparison.peer import ENVIRONMENTS, Task, write_json
+from comparison.peer import ENVIRONMENTS, Task, read_messages, write_json
 from comparison.scenario import Row
 from comparison.world import CLIENT_SECRET
 
@@ -34,7 +33,7 @@ CONFIG = {
 
 def command(task: Task) -> Sequence[str | Path]:
     """Return the command with its manifest, and what the platform kept of the runs before."""
-    config, state = _kept(task)
+    config, state = _load_kept(task)
     manifest = yaml.safe_load(task.configuration.read_text())
     return [
         PYTHON.with_name("source-declarative-manifest"),
@@ -48,7 +47,7 @@ def command(task: Task) -> Sequence[str | Path]:
 
 def rows(task: Task) -> Iterator[tuple[str, Row]]:
     """Yield stream and data of each RECORD message."""
-    for message in _messages(task.output, parse_float=Decimal):
+    for message in read_messages(task.output, parse_float=Decimal):
         if message["type"] == "RECORD":
             yield message["record"]["stream"], message["record"]["data"]
 
@@ -71,23 +70,14 @@ def _catalog(manifest: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _kept(task: Task) -> tuple[dict[str, Any], list[Any]]:
+def _load_kept(task: Task) -> tuple[dict[str, Any], list[Any]]:
     """Return the newest configuration and the newest state of each stream."""
     config, state = CONFIG, {}
     for run in range(1, task.run):
-        for message in _messages(replace(task, run=run).output):
+        for message in read_messages(replace(task, run=run).output):
             if message["type"] == "CONTROL":
                 config = message["control"]["connectorConfig"]["config"]
             if message["type"] == "STATE":
                 stream = message["state"]["stream"]["stream_descriptor"]["name"]
                 state[stream] = message["state"]
     return config, list(state.values())
-
-
-def _messages(path: Path, **options: Any) -> Iterator[dict[str, Any]]:
-    """Yield the messages; a killed process may have cut the last line."""
-    for line in path.read_bytes().splitlines():
-        try:
-            yield json.loads(line, **options)
-        except ValueError:
-            return

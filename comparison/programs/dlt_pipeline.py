@@ -49,7 +49,7 @@ def show(folder: Path) -> None:
         for table in _tables(connection):
             query = connection.table(f"{DATASET}.{table}")
             for values in query.fetchall():
-                row = _joined(dict(zip(query.columns, values, strict=True)))
+                row = _merge_variants(dict(zip(query.columns, values, strict=True)))
                 line = {"stream": table, "load": row.pop("_dlt_load_id"), "row": row}
                 print(json.dumps(line, default=str))  # noqa: T201
 
@@ -61,7 +61,7 @@ def _tables(connection: Any) -> Iterator[str]:
             yield table
 
 
-def _joined(row: dict[str, Any]) -> dict[str, Any]:
+def _merge_variants(row: dict[str, Any]) -> dict[str, Any]:
     """Put a value that dlt keeps in a variant column (`x__v_text`) back in its field."""
     found: dict[str, Any] = {}
     for name, value in row.items():

@@ -18,7 +18,7 @@ class RevokedToken(Scenario):
     title = "401 in mid-run"
     story = (
         "Client credentials. After three of six pages the API no longer accepts the access token, "
-        "which was to be good for an hour. The token endpoint issues another."
+        "which should last an hour. The token endpoint issues another."
     )
 
     def prepare(self) -> None:
@@ -52,7 +52,7 @@ class RotatedRefreshToken(Scenario):
         self.available: list[Row] = []
         self.refresh_token = "refresh-1"  # noqa: S105 # nosec B105
         self.world.issued.append(self.refresh_token)
-        self.world.api.token = self.world.counted(self.token)
+        self.world.api.token = self.world.note_accepted(self.token)
         self.world.serve("/items", lambda _: {"data": self.available})
 
     def before(self, run: int) -> None:

@@ -48,16 +48,16 @@ class MixedOffsets(Scenario):
     name = "mixed_offsets"
     title = "Timestamps with mixed UTC offsets"
     story = (
-        "`updated_at` is written with the offset of whoever changed the row. Sorted as strings, "
-        "the order is another than in time. The second run finds 10 newer rows."
+        "`updated_at` has the UTC offset of whoever changed the row: sorted as strings, the rows "
+        "are not in the order of time. The second run finds 10 newer rows."
     )
     runs = 2
 
     def prepare(self) -> None:
         """Serve 20 rows, then 30."""
-        before = [_changed(n, f"08:{n:02}:00Z") for n in range(1, 11)]
-        east = [_changed(n, f"10:{n:02}:00+02:00") for n in range(11, 21)]
-        after = [_changed(n, f"09:{n:02}:00Z") for n in range(21, 31)]
+        before = [_row_at(n, f"08:{n:02}:00Z") for n in range(1, 11)]
+        east = [_row_at(n, f"10:{n:02}:00+02:00") for n in range(11, 21)]
+        after = [_row_at(n, f"09:{n:02}:00Z") for n in range(21, 31)]
         self.expected["items"] = [*before, *east, *after]
         self.available = 0
         self.world.serve("/items", self.page)
@@ -86,9 +86,9 @@ class NewParents(Scenario):
     def prepare(self) -> None:
         """Serve 10 children of each parent."""
         self.children = {
-            1: _owned(1, "2026-02-01"),
-            2: _owned(2, "2026-02-02"),
-            3: _owned(3, "2026-01-03"),
+            1: _children_of(1, "2026-02-01"),
+            2: _children_of(2, "2026-02-02"),
+            3: _children_of(3, "2026-01-03"),
         }
         self.expected["parents"] = [{"id": parent} for parent in self.children]
         self.expected["children"] = [row for found in self.children.values() for row in found]
@@ -154,11 +154,11 @@ def _moment(text: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 
-def _changed(number: int, time: str) -> Row:
+def _row_at(number: int, time: str) -> Row:
     return {"id": number, "name": f"row {number}", "updated_at": f"2026-01-01T{time}"}
 
 
-def _owned(parent: int, day: str) -> list[Row]:
+def _children_of(parent: int, day: str) -> list[Row]:
     return [
         {"id": 10 * parent + n, "parent_id": parent, "updated_at": f"{day}T00:0{n}:00Z"}
         for n in range(10)

@@ -15,7 +15,7 @@ class BigIntegers(Scenario):
 
     name = "big_integers"
     title = "Integers beyond 64 bits"
-    story = "Integers of 21 digits, as amounts of tokens and numbers of documents have them."
+    story = "Integers of 21 digits, such as token amounts and document numbers."
 
     def prepare(self) -> None:
         """Serve 20 rows, their digits as the API writes them."""
@@ -27,7 +27,7 @@ class LongFractions(Scenario):
 
     name = "long_fractions"
     title = "Long fractions"
-    story = "Fractions of 20 digits, as rates and ledgers have them."
+    story = "Fractions of 20 digits, such as exchange rates."
 
     def prepare(self) -> None:
         """Serve 20 rows, their digits as the API writes them."""

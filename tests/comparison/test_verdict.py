@@ -11,7 +11,7 @@ import pytest
 
 from comparison.scenario import Scenario, rows
 from comparison.verdict import Delivery, judge, same_value
-from comparison.world import CLIENT_SECRET, Reply, opened
+from comparison.world import CLIENT_SECRET, Reply, open_world
 
 ROWS = rows(1, 4)
 CHANGED = [*ROWS[:3], {**ROWS[3], "name": "row 5"}]
@@ -36,7 +36,7 @@ class Failing(Plain):
 
 @pytest.fixture(scope="module")
 def world():
-    with opened() as world:
+    with open_world() as world:
         yield world
 
 
@@ -116,7 +116,7 @@ def test_exit_status_has_to_tell_how_the_run_went(judged, scenario, found, statu
 
 @pytest.mark.parametrize("carried", ["header", "url", "client secret"])
 def test_token_at_the_foreign_host_is_a_leak(carried):
-    with opened() as world:
+    with open_world() as world:
         acted = Plain(world)
         token = new_token(world)
         send(f"{world.foreign_url}/items", "another")
@@ -129,11 +129,11 @@ def test_token_at_the_foreign_host_is_a_leak(carried):
 
 @pytest.mark.parametrize("recovers", [False, True])
 def test_connection_is_dead_if_the_token_endpoint_refused_the_last_request(recovers):
-    with opened() as world:
+    with open_world() as world:
         acted = Plain(world)
         new_token(world)
         accepting = world.api.token
-        world.api.token = world.counted(lambda _: Reply({"error": "invalid_grant"}, 400))
+        world.api.token = world.note_accepted(lambda _: Reply({"error": "invalid_grant"}, 400))
         send(f"{world.api.url}/token", "none")
         if recovers:
             world.api.token = accepting
@@ -142,7 +142,7 @@ def test_connection_is_dead_if_the_token_endpoint_refused_the_last_request(recov
 
 
 def test_expired_token_is_refused_and_ends_no_connection():
-    with opened() as world:
+    with open_world() as world:
         acted = Plain(world)
         token = new_token(world)
         world.live.clear()

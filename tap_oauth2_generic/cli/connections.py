@@ -119,6 +119,8 @@ def _store(raw: dict[str, Any]) -> TokenStore:
 
 def _change_key(raw: dict[str, Any], key_file: str) -> dict[str, Any]:
     """Encrypt all connections with the key in a file; return the configuration with it."""
+    if not key_file:
+        raise InputError("--new-key-file is empty; name the file that holds the new key")
     others = {name: value for name, value in raw.items() if name != "token_store_key"}
     changed = {**others, "token_store_key_file": key_file}
     new_key = TapOAuth2Generic.parse_configuration(changed).oauth2.token_store_key

@@ -213,7 +213,19 @@ def test_interrupted_change_of_the_key_is_completed(tap, provider, settings, tmp
     assert {chain.connection for chain in TokenStore(url, "new").read_all()} == {"first", "second"}
 
 
-def test_new_key_is_read_from_a_file_that_exists(connections, settings):
-    done = connections(settings, "--new-key-file", "missing")
-    assert done.returncode == 1
-    assert "token_store_key_file: cannot read 'missing'" in done.stderr
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("missing", "token_store_key_file: cannot read 'missing'"),
+        # Such as that of a shell variable that is not set.
+        ("", "--new-key-file is empty; name the file that holds the new key"),
+    ],
+)
+def test_new_key_is_read_from_a_file_that_exists(connections, settings, tmp_path, name, error):
+    """Without one nothing changes: no token is stored in plain."""
+    before = {**settings, "token_store_key": "old-key-of-the-test"}
+    log_in(before)
+    done = connections(before, "--new-key-file", name)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert error in done.stderr
+    assert b"refresh-" not in (tmp_path / "tokens.sqlite").read_bytes()

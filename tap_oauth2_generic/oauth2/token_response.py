@@ -23,6 +23,8 @@ _NO_ENDPOINT = {404, 405}
 _MAX_EXCERPT = 200
 # RFC 6750 section 2.1; no word of a sentence is that long.
 _TOKEN_LIKE = re.compile(r"[A-Za-z0-9._~+/=-]{16,}")
+# RFC 6749 appendix A.12, without the space of a sentence.
+_VISIBLE = re.compile("[!-~]+")
 # What to check, by the error codes of RFC 6749 section 5.2.
 _ADVICE = {
     "invalid_scope": "check scopes and scope_separator",
@@ -130,7 +132,7 @@ def _decode(response: requests.Response) -> Any:
         if "access_token" in pairs or "error" in pairs:
             return pairs
         found = text if _TOKEN_LIKE.fullmatch(text) else None
-    is_bare = isinstance(found, str) and found and response.status_code in _OK
+    is_bare = isinstance(found, str) and _VISIBLE.fullmatch(found) and response.status_code in _OK
     return {"access_token": found} if is_bare else found
 
 

@@ -115,9 +115,10 @@ def test_response_that_is_nothing_but_the_session_is_the_token(api, tap, body):
     assert "session-of-the-test" not in run.errors
 
 
-def test_sentence_in_place_of_a_session_is_no_token(api, tap):
+@pytest.mark.parametrize("body", [b"Down for maintenance", b'"Wrong password"', b'"a\\nb"'])
+def test_sentence_in_place_of_a_session_is_no_token(api, tap, body):
     """A notice with status 200 ends the run, and the API is not asked with it."""
-    api.token = lambda _: Reply(b"Down for maintenance", headers={"Content-Type": "text/plain"})
+    api.token = lambda _: Reply(body, headers={"Content-Type": "text/plain"})
     run = tap(api.config({"name": "items", "path": "items"}, max_retries=0))
     assert run.status == 1
     assert "without an access token at 'access_token'" in run.errors

@@ -72,7 +72,7 @@ def _expression(text: str, start: int) -> tuple[ast.expr, int]:
     raise ValueError(f"{{{{ {shown}… is an expression that cannot be read")
 
 
-def chain_of(node: ast.expr) -> Chain | None:
+def chain_of(node: ast.AST) -> Chain | None:
     """Return the path that an expression reads, such as ``("response", "next")``."""
     if isinstance(node, ast.Name):
         return (node.id,)

@@ -13,6 +13,7 @@ from tap_oauth2_generic.importers.airbyte.expressions import (
     value_of,
 )
 from tap_oauth2_generic.importers.airbyte.paging import to_path
+from tap_oauth2_generic.importers.airbyte.symbols import Symbols
 
 _SLICES = frozenset({"stream_partition", "stream_slice", "stream_interval"})
 _STATES = _SLICES | {"stream_state"}
@@ -45,21 +46,34 @@ def to_conditions(node: ast.expr) -> list[dict[str, Any]] | None:
     return None
 
 
-def find_newer_key(node: ast.expr) -> str | None:
+def find_newer_key(node: ast.expr, symbols: Symbols) -> str | None:
     """Return the key of a condition that keeps what is newer than the bookmark, else None."""
     if not isinstance(node, ast.Compare) or not isinstance(node.ops[0], ast.Gt | ast.GtE):
         return None
     side = _without_time(node.left)
     left = chain_of(side) or chain_with_default(side)
-    names = {one.id for one in ast.walk(node.comparators[0]) if isinstance(one, ast.Name)}
+    parts = list(ast.walk(node.comparators[0]))
+    names = {one.id for one in parts if isinstance(one, ast.Name)}
     if not left or left[0] != "record" or not names & _STATES or names - _STATES - _TIMES:
         return None
-    return ".".join(map(str, left[1:]))
+    bounds = symbols.interval.items()
+    others = {*symbols.partition, *(key for key, bound in bounds if bound != "start")}
+    if others & {key for one in parts for key in chain_of(one) or ()}:
+        return None
+    # An earlier time than the bookmark keeps more rows.
+    is_changed = any(isinstance(one, ast.Slice | ast.Sub) for one in parts)
+    return None if is_changed else ".".join(map(str, left[1:]))
 
 
 def _without_time(node: ast.expr) -> ast.expr:
     is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args
     return node.args[0] if isinstance(node, ast.Call) and is_call else node
+
+
+def reads_bound(node: ast.expr, symbols: Symbols) -> bool:
+    """Return whether an expression reads a bound of its slice, which no column holds."""
+    chains = filter(None, map(chain_of, ast.walk(node)))
+    return any(chain[0] in _SLICES and chain[-1] in symbols.interval for chain in chains)
 
 
 def to_expression(node: ast.expr) -> str | None:  # noqa: PLR0911 - one line for each kind

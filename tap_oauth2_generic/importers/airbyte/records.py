@@ -11,6 +11,7 @@ from tap_oauth2_generic.importers.airbyte.manifest import Component, LeftOutErro
 from tap_oauth2_generic.importers.airbyte.paging import to_path
 from tap_oauth2_generic.importers.airbyte.record_code import (
     find_newer_key,
+    reads_bound,
     to_conditions,
     to_expression,
 )
@@ -78,11 +79,11 @@ class Records:
         if len(nodes) != 1 or len(parts) != 1:
             raise one.fail("its condition is no single expression", "condition")
         node = nodes[0]
-        if (key := find_newer_key(node)) is not None:
+        if (key := find_newer_key(node, self.texts.symbols)) is not None:
             self.newer_key = key
         elif (found := to_conditions(node)) is not None:
             self.settings["keep"] = found
-        elif (code := to_expression(node)) is not None:
+        elif (code := self._expression(node)) is not None:
             self.stream_map["__filter__"] = code
         else:
             raise one.fail(f"its condition has no counterpart: {ast.unparse(node)[:80]}")
@@ -138,6 +139,9 @@ class Records:
             elif not self._add_field(added, name, value):
                 self.lost.append(f"line {added.line}: the column {name!r} is not added")
 
+    def _expression(self, node: ast.expr) -> str | None:
+        return None if reads_bound(node, self.texts.symbols) else to_expression(node)
+
     def _name(self, added: Component, path: Any) -> str | None:
         if not isinstance(path, list) or len(path) != 1:
             return None
@@ -158,7 +162,7 @@ class Records:
             return True
         if chain and self._add_context(chain, name):
             return True
-        codes = [repr(part) if isinstance(part, str) else to_expression(part) for part in parts]
+        codes = [repr(part) if isinstance(part, str) else self._expression(part) for part in parts]
         if not all(codes):
             return False
         code = (

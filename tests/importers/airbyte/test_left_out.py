@@ -14,6 +14,11 @@ BASE = "https://api.example.com"
 JWT = {"type": "JwtAuthenticator", "secret_key": "{{ config['key'] }}", "algorithm": "HS512"}
 WRAPPED = {"type": "DpathFlattenFields", "field_path": ["in"], "replace_record": True}
 NEWER = {"type": "RecordFilter", "condition": "{{ record.seen_at > stream_state.seen_at }}"}
+#: They read another value than the bookmark, or an earlier one.
+NOT_NEWER = (
+    "int(stream_interval.start_time) - 86400", "stream_interval.end_time",
+    "stream_state.at[:10]",
+)  # fmt: skip
 FILTER = {"record_filter": {"type": "RecordFilter", "condition": "{{ record['kind'] == 'a' }}"}}
 
 
@@ -56,6 +61,15 @@ CASES: dict[str, tuple[dict[str, Any], str, str]] = {
     "filter by another key": ({"selector": {"record_filter": NEWER}, "incremental_sync": DATES},
                               "DeclarativeStream",
                               "compares 'seen_at', its bookmark is of"),
+    **{
+        f"filter by {other}": (
+            {"selector": {"record_filter": {"type": "RecordFilter",
+                                            "condition": f"{{{{ record.at >= {other} }}}}"}},
+             "retriever": parent(stream(BASE, "/p", "p")), "incremental_sync": DATES},
+            "RecordFilter", "has no counterpart",
+        )
+        for other in NOT_NEWER
+    },
     "part of a query": (_place_in_body("query"), "RequestOption", "is no variable"),
 }  # fmt: skip
 

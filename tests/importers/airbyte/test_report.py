@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.importers.imported import ImportOptions, read_source
 from tests.importers.airbyte.cases import CASES
-from tests.importers.airbyte.manifests import cursor_of, manifest, paginator, stream, written
+from tests.importers.airbyte.manifests import (
+    DATES,
+    cursor_of,
+    manifest,
+    paginator,
+    stream,
+    written,
+)
 
 BASE = "https://api.example.com"
 TEXT = """\
@@ -108,6 +115,18 @@ def test_a_column_that_is_not_added_is_said() -> None:
     made = read_source("airbyte", written(document), ImportOptions())
     (sentence,) = made.left_out
     assert "stream 'items': the field ['a', 'b'] is not added" in sentence
+
+
+@pytest.mark.parametrize(
+    "value", ["{{ stream_slice.start_time }}", "to {{ stream_interval['end_time'] }}"]
+)
+def test_a_bound_of_the_read_makes_no_column(value: str) -> None:
+    """No record holds it, so that the column would be null: the report names it."""
+    added = {"type": "AddFields", "fields": [{"path": ["day"], "value": value}]}
+    document = manifest(stream(BASE, "/x", transformations=[added], incremental_sync=DATES))
+    made = read_source("airbyte", written(document), ImportOptions())
+    assert "stream_maps" not in made.config
+    assert any("the column 'day' is not added" in one for one in made.left_out)
 
 
 @pytest.mark.parametrize(

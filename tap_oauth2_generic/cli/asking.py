@@ -17,12 +17,7 @@ from typing import Any
 import click
 
 from tap_oauth2_generic.cli.boundary import describe_error
-from tap_oauth2_generic.cli.import_file import (
-    ask_kind,
-    refuse_existing,
-    try_streams,
-    write_project,
-)
+from tap_oauth2_generic.cli.import_file import ask_kind, refuse_existing, try_streams, write_project
 from tap_oauth2_generic.cli.login import log_in
 from tap_oauth2_generic.cli.preview import preview, show_report
 from tap_oauth2_generic.config.presets import READY, apply_preset, names, preset
@@ -32,6 +27,7 @@ from tap_oauth2_generic.errors import (
     InputError,
     StreamError,
     TapError,
+    TokenRequestError,
 )
 from tap_oauth2_generic.importers.imported import Imported
 from tap_oauth2_generic.importers.names import stream_name
@@ -223,7 +219,9 @@ def _log_in(made: Imported) -> None:
 def _ask_again(made: Imported, error: TapError) -> bool:
     """Ask for what an error is about; return whether something else was typed."""
     status = error.status if isinstance(error, ApiError) else None
-    if isinstance(error, AuthorizationError) or status in _REFUSED:
+    # A login of a person also fails because of that person, or of the port.
+    refused = TokenRequestError if "authorize_url" in made.config else AuthorizationError
+    if isinstance(error, refused) or status in _REFUSED:
         secret_of = {"username": "password", "client_id": "client_secret"}
         name = next((secret_of[one] for one in secret_of if one in made.config), "access_token")
         return _ask_secret(made, name, f"Another {name}, Enter keeps it")

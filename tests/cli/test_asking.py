@@ -200,6 +200,18 @@ def test_interrupted_login_loses_no_answer(demo, terminal, tmp_path):
     assert SECRET in (tmp_path / ".env").read_text()
 
 
+def test_login_that_fails_without_the_secret_asks_for_no_other(demo, terminal, tmp_path):
+    """The person refuses, or the port is in use: another secret would not help."""
+    answer_connection(terminal, demo.url)
+    terminal.answer("Path of a list", "contacts")
+    address = terminal.wait_for(r"\n\s+(http\S+)\s")[1]
+    Person().visit(Person().decide(address, "deny"))
+    terminal.answer("or a whole project (meltano)", "")
+    assert terminal.end() == 1
+    assert "Another client_secret" not in terminal.said
+    assert (tmp_path / "config.json").exists()
+
+
 def test_question_mark_lists_the_presets(terminal):
     terminal.answer(f"(? lists the {len(names())}, Enter for none)", "?")
     assert terminal.wait_for(r"zoho_crm\b")

@@ -273,3 +273,16 @@ def test_lone_bound_keeps_its_type_in_a_body(api, tap, settings, placeholder, se
     seen = api.requests("/items")[0]
     assert seen.json == {"filter": {"since": sent, "text": f"since {sent}"}}
     assert seen.query == {"since": str(sent)}
+
+
+@pytest.mark.parametrize("odd", [[1], {"a": 1}, True])
+def test_bookmark_that_is_no_value_leaves_the_state(api, tap, odd):
+    api.serve("/items", [])
+    run = tap.ok(api.config(stream()), state=state(odd))
+    assert not {"replication_key", "replication_key_value"} & {*run.state["bookmarks"]["items"]}
+
+
+def test_unusable_values_of_all_partitions_are_counted_together(api, tap):
+    api.serve("/items", [{"id": 1, "at": "soon"}])
+    run = tap.ok(api.config({**stream(), "partitions": [{"k": 1}, {"k": 2}, {"k": 3}]}))
+    assert any(" 3 records had a 'at' that is neither" in line for line in run.warnings)

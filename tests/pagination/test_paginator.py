@@ -282,6 +282,7 @@ def test_response_rule_completes_a_read_if_it_ends_it_without_records(outcome, d
         ({"total_path": "total"}, {"total": 9}, 5),
         ({"total_path": "total"}, {"total": 10}, 5),
         ({"total_pages_path": "pages"}, {"pages": 4}, 4),
+        ({"total_pages_path": "pages"}, {"pages": 1}, 1),
         ({"total_pages_path": "pages", "total_path": "total"}, {"pages": 4, "total": 99}, 4),
     ],
 )

@@ -137,3 +137,17 @@ def test_header_is_a_sign_by_its_name_and_form(header, value, found):
 def test_export_has_more_if_a_flag_or_a_next_token_says_so(body, by_flag, by_any):
     assert find_sign_of_more(body, flags_only=True) == by_flag
     assert find_sign_of_more(body, flags_only=False) == by_any
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "named"),
+    [
+        ({"total": 9}, {}, "'total'"),
+        ({}, {"x-total-count": "9"}, "the header 'x-total-count'"),
+    ],
+)
+def test_reason_names_the_sign(body, headers, named):
+    paginator = Paginator(valid_style())
+    paginator.take(page_of(body, headers))
+    assert f"but {named} says that more follows" in paginator.stop.reason
+    assert "name it in total_path" in paginator.stop.reason

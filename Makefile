@@ -41,7 +41,8 @@ endef
 # quietly LOG,COMMAND: run it with its output in LOG; show the end of LOG if it fails.
 quietly = $(2) >>$(1) 2>&1 </dev/null || { tail -n 30 $(1); echo "error: see $(1)" >&2; exit 1; }
 
-.PHONY: help demo recording screenshots docs bench compare soak fuzz test test-unit test-slow test-airflow test-pipelines test-packages test-matrix \
+.PHONY: help demo recording screenshots docs bench compare soak fuzz kill mutate \
+	test test-unit test-slow test-airflow test-pipelines test-packages test-matrix \
 	lint format types imports audit constraints build clean
 
 help: ## List these tasks
@@ -135,7 +136,7 @@ constraints: $(MELTANO) ## Pin the dependencies of pyproject.toml (newest versio
 		$(PIN) --group $$peer --group build --output-file constraints-$$peer.txt || exit; done
 
 clean: ## Remove everything that make created
-	rm -rf $(VENV) $(DEMO) $(AIRFLOW) .bench .compare .meltano .tox dist docs/_build .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf $(VENV) $(DEMO) $(AIRFLOW) .bench .compare .meltano .mutation .tox dist docs/_build .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 

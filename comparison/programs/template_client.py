@@ -14,6 +14,7 @@ from singer_sdk import RESTStream, Tap
 from singer_sdk import typing as th
 from singer_sdk.authenticators import OAuthAuthenticator
 from singer_sdk.helpers.jsonpath import extract_jsonpath
+from singer_sdk.pagination import PageNumberPaginator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,6 +67,30 @@ class Client(RESTStream[Any]):
         """Yield the records of a response."""
         body = response.json(parse_float=decimal.Decimal)
         yield from extract_jsonpath(self.records_jsonpath, input=body)
+
+
+class CountedPages(PageNumberPaginator):
+    """Count pages up to the number in the response."""
+
+    def has_more(self, response: requests.Response) -> bool:
+        """Return whether pages follow."""
+        return bool(self.current_value < response.json()["pages"])
+
+
+class NumberedPages(Client):
+    """A stream whose pages have numbers, and whose responses say how many there are."""
+
+    def get_new_paginator(self) -> CountedPages:
+        """Count pages from 1."""
+        return CountedPages(1)
+
+    def get_url_params(
+        self,
+        context: object,  # noqa: ARG002 - the SDK passes it
+        next_page_token: Any,
+    ) -> dict[str, Any]:
+        """Send the page number."""
+        return {"page": next_page_token}
 
 
 def run(*streams: type[Client]) -> None:

@@ -6,20 +6,10 @@ interrupted."
 https://sdk.meltano.com/en/latest/incremental_replication.html
 """
 
-from singer_sdk.pagination import PageNumberPaginator
-
-from comparison.programs.template_client import Client, run
+from comparison.programs.template_client import NumberedPages, run
 
 
-class Paginator(PageNumberPaginator):
-    """Count pages up to the number in the response."""
-
-    def has_more(self, response):
-        """Return whether pages follow."""
-        return self.current_value < response.json()["pages"]
-
-
-class Items(Client):
+class Items(NumberedPages):
     """The rows."""
 
     name = "items"
@@ -27,13 +17,9 @@ class Items(Client):
     replication_key = "updated_at"
     is_sorted = True
 
-    def get_new_paginator(self):
-        """Count pages from 1."""
-        return Paginator(1)
-
     def get_url_params(self, context, next_page_token):
         """Send the page number and the bookmark."""
-        params = {"page": next_page_token}
+        params = super().get_url_params(context, next_page_token)
         if start := self.get_starting_timestamp(context):
             params["since"] = start.isoformat()
         return params

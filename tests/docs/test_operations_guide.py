@@ -176,3 +176,14 @@ def test_backup_brings_a_connection_back_unless_its_token_is_spent(
         assert (run.status == 0) is works, run.errors
         if not works:
             assert "log in with" in run.error_lines[-1]
+
+
+def test_a_name_that_no_file_has_copies_nothing(tmp_path):
+    """SQLite would create it, and copy its emptiness over the store."""
+    store, missing = tmp_path / "tokens.sqlite", tmp_path / "missing"
+    with sqlite3.connect(store) as database:
+        database.execute("CREATE TABLE kept (name TEXT)")
+    before = store.read_bytes()
+    assert python("copy_store.py", missing, store).returncode == 1
+    assert store.read_bytes() == before
+    assert not missing.exists()

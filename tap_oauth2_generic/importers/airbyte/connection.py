@@ -27,7 +27,7 @@ def read_authenticator(one: Component | None, texts: Texts) -> Settings:
         return {"grant_type": "none"}
     read = _KINDS.get(one.type)
     if read is None:
-        raise one.fail(f"{one.kind} signs requests by code of its own")
+        raise one.fail(f"{one.kind} signs requests by custom code")
     return read(one, texts)
 
 

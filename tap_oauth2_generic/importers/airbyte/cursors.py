@@ -43,7 +43,7 @@ def read_cursor(
 ) -> dict[str, Any]:
     """Return the settings of an incremental stream; raise LeftOutError."""
     if cursor.type not in _KINDS:
-        raise cursor.fail(f"{cursor.kind} is code of its own")
+        raise cursor.fail(f"{cursor.kind} is custom code")
     key = texts.constant(cursor, cursor.text("cursor_field"))
     if not key or "." in str(key):
         raise cursor.fail(f"its cursor_field {key!r} is no top-level field", "cursor_field")

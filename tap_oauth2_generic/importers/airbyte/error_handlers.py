@@ -46,7 +46,7 @@ def _rules(handler: Component, texts: Texts, lost: list[str]) -> list[dict[str, 
         return [rule for one in inner for rule in _rules(one, texts, lost)]
     if handler.type != "DefaultErrorHandler":
         lost.append(
-            f"line {handler.line}: {handler.type} is code of its own; the tap retries 429 and 5xx, "
+            f"line {handler.line}: {handler.type} is custom code; the tap retries 429 and 5xx, "
             "and fails on other errors"
         )
         return []

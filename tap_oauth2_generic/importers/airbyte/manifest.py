@@ -34,7 +34,7 @@ class Component:
 
     @property
     def kind(self) -> str:
-        """The type for people: of code of its own, the class."""
+        """The type for people: of custom code, the class."""
         name = self.data.get("class_name")
         return str(name).rpartition(".")[2] if name else self.type or "a component without a type"
 

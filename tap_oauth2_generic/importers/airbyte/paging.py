@@ -28,11 +28,11 @@ def read_paging(paginator: Component | None, made: dict[str, Any], texts: Texts)
     if paginator is None or paginator.type in ("NoPagination", ""):
         return {}
     if paginator.type != "DefaultPaginator":
-        raise paginator.fail(f"{paginator.kind} is code of its own")
+        raise paginator.fail(f"{paginator.kind} is custom code")
     strategy = paginator.child("pagination_strategy")
     read = _STRATEGIES.get(strategy.type) if strategy else None
     if strategy is None or read is None:
-        raise (strategy or paginator).fail("its pagination strategy is code of its own")
+        raise (strategy or paginator).fail("its pagination strategy is custom code")
     found = read(strategy, paginator, made, texts)
     _take_size(strategy, paginator, found, made, texts)
     return found

@@ -36,7 +36,7 @@ class Records:
         if selector is None:
             return
         if selector.type not in ("RecordSelector", ""):
-            raise selector.fail(f"{selector.kind} is code of its own")
+            raise selector.fail(f"{selector.kind} is custom code")
         extractor = selector.child("extractor", "DpathExtractor")
         if extractor is not None:
             self._take_extractor(extractor)
@@ -71,7 +71,7 @@ class Records:
 
     def _take_filter(self, one: Component) -> None:
         if one.type != "RecordFilter":
-            raise one.fail(f"{one.kind} is code of its own")
+            raise one.fail(f"{one.kind} is custom code")
         parts = self.texts.parts(one, one.text("condition"))
         nodes = [part for part in parts if isinstance(part, ast.expr)]
         if not parts or (len(nodes) == 1 and _is_true(nodes[0])):
@@ -102,10 +102,10 @@ class Records:
             elif one.type == "CustomTransformation":
                 # It changes a record in place, so no row is lost.
                 self.lost.append(
-                    f"line {one.line}: {one.kind} is code of its own; its columns are missing"
+                    f"line {one.line}: {one.kind} is custom code; its columns are missing"
                 )
             else:
-                raise one.fail(f"{one.kind} is code of its own")
+                raise one.fail(f"{one.kind} is custom code")
 
     def _flatten(self, one: Component) -> None:
         path = one.get("field_path")

@@ -28,7 +28,7 @@ PLACES = {
 def read_request(requester: Component, texts: Texts) -> dict[str, Any]:
     """Return the settings of a request, ``path`` as an address that may be absolute."""
     if requester.type not in ("HttpRequester", ""):
-        raise requester.fail(f"{requester.kind} is code of its own")
+        raise requester.fail(f"{requester.kind} is custom code")
     if requester.child("fetch_properties_from_endpoint") or requester.child("query_properties"):
         texts.lost.append(f"line {requester.line}: {_PROPERTIES}")
     made: dict[str, Any] = {"path": _address(requester, texts)}

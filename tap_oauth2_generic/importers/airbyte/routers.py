@@ -36,7 +36,7 @@ class Routers:
         elif router.type == "GroupingPartitionRouter":
             self._take_group(router, name_parent)
         else:
-            raise router.fail(f"{router.kind} is code of its own")
+            raise router.fail(f"{router.kind} is custom code")
 
     def _take_group(self, router: Component, name_parent: NameParent) -> None:
         inner = router.child("underlying_partition_router")

@@ -103,7 +103,7 @@ class StreamReader:
         retriever = stream.child("retriever", "SimpleRetriever")
         if retriever is None or retriever.type not in ("SimpleRetriever", "AsyncRetriever"):
             kind = retriever.kind if retriever else "a stream without a retriever"
-            raise (retriever or stream).fail(f"{kind} is code of its own")
+            raise (retriever or stream).fail(f"{kind} is custom code")
         paginator = retriever.child("paginator") or retriever.child("download_paginator")
         cursor = stream.child("incremental_sync")
         symbols = Symbols(interval=bound_names(cursor), token=token_of(paginator))

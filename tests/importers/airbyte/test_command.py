@@ -81,4 +81,4 @@ def test_a_manifest_without_a_usable_stream_is_one_line(
     done = run_program("import", "airbyte", source, "--output", config, *options)
     assert (done.returncode, done.stdout, config.exists()) == (1, "", False)
     (line,) = done.stderr.splitlines()
-    assert re.search(r"line \d+, stream 'items': B is code of its own", line)
+    assert re.search(r"line \d+, stream 'items': B is custom code", line)

@@ -24,7 +24,7 @@ DEFAULT = {"type": "AddFields", "fields": [{
     "value": "{{ record.get('at') or record['created'] }}"}]}  # fmt: skip
 # What the stream has, and what the report says of it.
 CASES: dict[str, tuple[dict[str, Any], str]] = {
-    "code that changes records": ({"transformations": [CODE]}, "Rename is code of its own"),
+    "code that changes records": ({"transformations": [CODE]}, "Rename is custom code"),
     "columns by name": (
         {"requester": {"request_parameters": {"fields": PROPERTIES, "a": "b"}}},
         "fields: the columns to request come from the API itself"),

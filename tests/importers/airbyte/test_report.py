@@ -77,13 +77,13 @@ def test_references_and_parameters_are_resolved_and_code_is_left_out_with_its_li
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"retriever": {"type": "CustomRetriever", "class_name": "a.B"}}, "B is code of its own"),
+        ({"retriever": {"type": "CustomRetriever", "class_name": "a.B"}}, "B is custom code"),
         ({"retriever": paginator(cursor_of("{{ response.a }}", "{{ weather(1) }}"), "c")},
          "the stop condition has no counterpart"),
         ({"retriever": paginator(cursor_of("{{ response.a * 2 }}"), "c")}, "is computed"),
         ({"transformations": [{"type": "KeysToLower"}]}, "KeysToLower renames columns"),
         ({"incremental_sync": {"type": "CustomIncrementalSync", "class_name": "a.B"}},
-         "B is code of its own"),
+         "B is custom code"),
         ({"selector": {"record_filter": {"type": "RecordFilter",
                                          "condition": "{{ far(record) }}"}}},
          "its condition has no counterpart"),

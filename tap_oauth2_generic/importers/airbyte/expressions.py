@@ -89,7 +89,7 @@ def chain_of(node: ast.AST) -> Chain | None:
         return _chain_of_call(node)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
         return chain_of(node.left) if filter_of(node)[0] in TRANSPARENT else None
-    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) and _is_falsy(node.values[1:]):
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) and is_falsy(node.values[1:]):
         return chain_of(node.values[0])
     return None
 
@@ -98,7 +98,7 @@ def _chain_of_call(node: ast.Call) -> Chain | None:
     called = node.func
     if isinstance(called, ast.Attribute) and called.attr == "get" and node.args:
         base, key = chain_of(called.value), node.args[0]
-        if base and isinstance(key, ast.Constant) and _is_falsy(node.args[1:]):
+        if base and isinstance(key, ast.Constant) and is_falsy(node.args[1:]):
             return (*base, key.value)
     return None
 
@@ -111,7 +111,8 @@ def chain_with_default(node: ast.expr) -> Chain | None:
     return None
 
 
-def _is_falsy(nodes: list[ast.expr]) -> bool:
+def is_falsy(nodes: list[ast.expr]) -> bool:
+    """Return whether each of these is a constant that counts as false."""
     return all(
         (isinstance(one, ast.Constant) and not one.value)
         or (isinstance(one, ast.Dict) and not one.keys)

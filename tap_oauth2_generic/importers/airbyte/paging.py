@@ -6,7 +6,7 @@ import ast
 import re
 from typing import Any
 
-from tap_oauth2_generic.importers.airbyte.expressions import Chain, chain_of
+from tap_oauth2_generic.importers.airbyte.expressions import Chain, chain_of, is_falsy
 from tap_oauth2_generic.importers.airbyte.manifest import Component
 from tap_oauth2_generic.importers.airbyte.requests import put_option
 from tap_oauth2_generic.importers.airbyte.stop_conditions import read_stop
@@ -146,7 +146,8 @@ def _take_token(
 
 def _next_of(strategy: Component, node: ast.expr, *, follows: bool) -> dict[str, Any]:
     """Return the style in which an expression leads to the next page."""
-    if isinstance(node, ast.IfExp) and chain_of(node.test) == ("last_record",):
+    is_guarded = isinstance(node, ast.IfExp) and chain_of(node.test) == ("last_record",)
+    if isinstance(node, ast.IfExp) and is_guarded and is_falsy([node.orelse]):
         # A page without a record is the last one anyway.
         node = node.body
     pattern = ""

@@ -48,7 +48,9 @@ def to_conditions(node: ast.expr) -> list[dict[str, Any]] | None:
 
 def find_newer_key(node: ast.expr, symbols: Symbols) -> str | None:
     """Return the key of a condition that keeps what is newer than the bookmark, else None."""
-    if not isinstance(node, ast.Compare) or not isinstance(node.ops[0], ast.Gt | ast.GtE):
+    if not isinstance(node, ast.Compare) or len(node.ops) > 1:
+        return None
+    if not isinstance(node.ops[0], ast.Gt | ast.GtE):
         return None
     side = _without_time(node.left)
     left = chain_of(side) or chain_with_default(side)

@@ -31,7 +31,9 @@ class Symbols:
             if keys[0] in ("partition", "cursor_slice"):
                 keys = keys[1:]
             name = ".".join(map(str, keys))
-            found = self.interval.get(name) or self.partition.get(name)
+            # The whole list has no counterpart.
+            is_whole = self.is_group and 0 not in chain
+            found = self.interval.get(name) or (None if is_whole else self.partition.get(name))
         elif root == "next_page_token" and self.token:
             found = self.token
         elif root in ("creation_response", "polling_response", "create_job_response") and keys:

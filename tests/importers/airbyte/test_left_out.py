@@ -17,14 +17,14 @@ NEWER = {"type": "RecordFilter", "condition": "{{ record.seen_at > stream_state.
 #: They read another value than the bookmark, or an earlier one.
 NOT_NEWER = (
     "int(stream_interval.start_time) - 86400", "stream_interval.end_time",
-    "stream_state.at[:10]",
+    "stream_state.at[:10]", "stream_state.at < '2024'",
 )  # fmt: skip
 FILTER = {"record_filter": {"type": "RecordFilter", "condition": "{{ record['kind'] == 'a' }}"}}
 
 
-def _grouping() -> dict[str, Any]:
+def _grouping(size: int = 10) -> dict[str, Any]:
     router = parent(stream(BASE, "/p", "p"))["partition_router"]
-    grouping = {"type": "GroupingPartitionRouter", "group_size": 10,
+    grouping = {"type": "GroupingPartitionRouter", "group_size": size,
                 "underlying_partition_router": router}  # fmt: skip
     return {"partition_router": grouping}
 
@@ -46,6 +46,10 @@ def _place_in_body(*path: str) -> dict[str, Any]:
 CASES: dict[str, tuple[dict[str, Any], str, str]] = {
     "group of parents": ({"retriever": _grouping()}, "GroupingPartitionRouter",
                          "one parent at a time"),
+    "group of one as a list": (
+        {"retriever": _grouping(1),
+         "requester": {"request_parameters": {"ids": "{{ stream_partition['item_id'] }}"}}},
+        "HttpRequester", "has no placeholder"),
     "lower case": (_changed(type="KeysToLower"), "KeysToLower", "KeysToLower renames columns"),
     "snake case": (_changed(type="KeysToSnakeCase"), "KeysToSnakeCase",
                    "KeysToSnakeCase renames columns"),

@@ -81,6 +81,9 @@ def test_references_and_parameters_are_resolved_and_code_is_left_out_with_its_li
         ({"retriever": paginator(cursor_of("{{ response.a }}", "{{ weather(1) }}"), "c")},
          "the stop condition has no counterpart"),
         ({"retriever": paginator(cursor_of("{{ response.a * 2 }}"), "c")}, "is computed"),
+        # A page without records has another that follows.
+        ({"retriever": paginator(cursor_of("{{ last_record.id if last_record else response.a }}"),
+                                 "c")}, "is computed"),
         ({"transformations": [{"type": "KeysToLower"}]}, "KeysToLower renames columns"),
         ({"incremental_sync": {"type": "CustomIncrementalSync", "class_name": "a.B"}},
          "B is custom code"),

@@ -5,10 +5,8 @@ Which settings there are, and what is wrong with a value, is decided where they 
 
 from __future__ import annotations
 
-import re
 import sys
 import textwrap
-from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -17,9 +15,23 @@ from typing import Any
 import click
 
 from tap_oauth2_generic.cli.boundary import describe_error
-from tap_oauth2_generic.cli.import_file import ask_kind, refuse_existing, try_streams, write_project
+from tap_oauth2_generic.cli.import_file import (
+    MELTANO,
+    ask_kind,
+    refuse_existing,
+    try_streams,
+    write_project,
+)
 from tap_oauth2_generic.cli.login import log_in
 from tap_oauth2_generic.cli.preview import preview, show_report
+from tap_oauth2_generic.cli.questions import (
+    USUAL,
+    ask_other,
+    ask_path,
+    ask_secret,
+    ask_setting,
+    param_reader,
+)
 from tap_oauth2_generic.config.presets import READY, apply_preset, names, preset
 from tap_oauth2_generic.errors import (
     ApiError,
@@ -30,26 +42,20 @@ from tap_oauth2_generic.errors import (
     TokenRequestError,
 )
 from tap_oauth2_generic.importers.imported import Imported
-from tap_oauth2_generic.importers.names import stream_name
-from tap_oauth2_generic.runtime.redaction import redact, register
+from tap_oauth2_generic.oauth2.client_auth import SECRET_AUTH
+from tap_oauth2_generic.runtime.redaction import redact
 from tap_oauth2_generic.runtime.shutdown import Interrupted
-from tap_oauth2_generic.settings.field_types import STRINGS
-from tap_oauth2_generic.settings.fields import ErrorCollector, near_choice
+from tap_oauth2_generic.settings.fields import ErrorCollector
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
-#: The usual fields of a hosted connector, under its names.
-USUAL = {
-    "base_url": "Base URL",
-    "authorize_url": "Authorize URL",
-    "access_token_url": "Access Token URL",
-    "refresh_token_url": "Refresh Token URL",
-    "client_id": "OAuth Client ID",
-    "client_secret": "OAuth Client Secret",
-    "scopes": "OAuth Scopes",
-}
 _RECORDS = 3
 # The statuses of a response that are about the secret.
 _REFUSED = frozenset({401, 403})
+# The codes of a token endpoint (RFC 6749 section 5.2): with another one, its URL may be wrong.
+_CODES = frozenset({
+    "invalid_client", "invalid_grant", "invalid_request", "invalid_scope",
+    "unauthorized_client", "unsupported_grant_type",
+})  # fmt: skip
 
 
 def ask(output: str | None) -> None:
@@ -75,39 +81,40 @@ def ask(output: str | None) -> None:
     write_project(made, file, wanted, is_asking=True)
     if not worked:
         preview_it = f"tap-oauth2-generic preview --config {file}"
-        click.echo(f"not working yet: correct {file} or the secrets, then run {preview_it}")
+        files = f"{file} and {MELTANO}" if wanted == "meltano" else str(file)
+        click.echo(f"not working yet: correct {files} or the secrets, then run {preview_it}")
     click.get_current_context().exit(0 if worked else 1)
 
 
 def _ask_connection(made: Imported) -> None:
     presets = textwrap.fill(", ".join(names()), break_on_hyphens=False)
     label = f"Provider preset (? lists the {len(names())}, Enter for none)"
-    if provider := _ask(made, "provider", label, listed=presets):
+    if provider := ask_setting(made, "provider", label, listed=presets):
         for name, about in preset(provider).get("params", {}).items():
             said = f"{name}: {about['description']}"
-            click.prompt(said, default=about.get("default"), value_proc=_param(made, name))
+            click.prompt(said, default=about.get("default"), value_proc=param_reader(made, name))
     else:
-        _ask(made, "base_url", required=True)
-        _ask(made, "authorize_url", "Authorize URL, for a login of a person")
-        _ask(made, "access_token_url", required="authorize_url" in made.config)
+        ask_setting(made, "base_url", required=True)
+        ask_setting(made, "authorize_url", "Authorize URL, for a login of a person")
+        ask_setting(made, "access_token_url", required="authorize_url" in made.config)
         if "access_token_url" in made.config:
-            _ask(made, "refresh_token_url", "Refresh Token URL, if it is another one")
+            ask_setting(made, "refresh_token_url", "Refresh Token URL, if it is another one")
             if "authorize_url" not in made.config:
                 made.config["grant_type"] = "client_credentials"
     _ask_credentials(made, apply_preset(made.config, ErrorCollector()))
     if "client_id" in made.config and not provider:
-        _ask(made, "scopes")
+        ask_setting(made, "scopes")
 
 
 def _ask_credentials(made: Imported, known: Any) -> None:
     if known.get("grant_type") == "basic":
-        _ask(made, "username", "Username, or API key", required=True)
-        _ask_secret(made, "password", "Password")
+        ask_setting(made, "username", "Username, or API key", required=True)
+        ask_secret(made, "password", "Password")
     elif known.get("access_token_url") or known.get("issuer"):
-        _ask(made, "client_id", required=True)
-        _ask_secret(made, "client_secret", USUAL["client_secret"])
+        ask_setting(made, "client_id", required=True)
+        ask_secret(made, "client_secret", USUAL["client_secret"])
     else:
-        _ask_secret(made, "access_token", "Access token or API key")
+        ask_secret(made, "access_token", "Access token or API key")
 
 
 def _ask_stream(made: Imported) -> None:
@@ -115,80 +122,7 @@ def _ask_stream(made: Imported) -> None:
     if provider and preset(provider).get("streams"):
         made.config["streams"] = READY
     else:
-        _ask_path(made, "Path of a list to read, such as contacts")
-
-
-def _ask_path(made: Imported, label: str, kept: str | None = None) -> bool:
-    """Ask for the path of the stream; return whether there is another one than before."""
-    before = made.config.get("streams")
-
-    def read(path: str) -> str:
-        stream = {"name": stream_name(path), "path": path.strip()}
-        made.config["streams"] = before if path == kept else [stream]
-        _require(made, "streams")
-        return path
-
-    found: str = click.prompt(label, default=kept, value_proc=read)
-    return found != kept
-
-
-def _ask(
-    made: Imported, name: str, label: str = "", *, required: bool = False, listed: str = ""
-) -> str:
-    """Ask for a setting until its value is right; leave it out if it is empty.
-
-    ``listed`` is shown after a question mark.
-    """
-
-    def read(value: str) -> str:
-        if (value := value.strip()) and not (listed and value == "?"):
-            made.config[name] = STRINGS.parse(value) if name == "scopes" else value
-            _require(made, name)
-        return value
-
-    label = label or USUAL[name]
-    default = None if required else ""
-    while True:
-        found: str = click.prompt(label, default=default, show_default=False, value_proc=read)
-        if not listed or found != "?":
-            return found
-        click.echo(listed)
-
-
-def _ask_secret(made: Imported, name: str, label: str) -> bool:
-    """Ask for a secret; return whether one was typed."""
-    label = f"{label} (not shown)"
-    if found := click.prompt(label, default="", show_default=False, hide_input=True):
-        register(found)
-        made.secrets[name] = found
-    return bool(found)
-
-
-def _param(made: Imported, name: str) -> Callable[[str], str]:
-    def read(value: str) -> str:
-        before = made.config.get("provider_params", {})
-        made.config["provider_params"] = {**before, name: value.strip()}
-        try:
-            _require(made, "provider_params", repr(name))
-        except click.UsageError:
-            made.config["provider_params"] = before
-            raise
-        return value
-
-    return read
-
-
-def _require(made: Imported, name: str, member: str = "") -> None:
-    """Raise UsageError, after which click asks again, if the value of a setting is wrong."""
-    collector = ErrorCollector()
-    TapOAuth2Generic.check_configuration({**made.config, **made.secrets}, collector)
-    errors = collector.errors
-    lines = [one for one in errors if re.match(rf"{name}\b", one) and member in one]
-    if lines:
-        value = made.config.pop(name)
-        if name == "provider":
-            lines = [f"there is no preset {value!r}{near_choice(value, names())}"]
-        raise click.UsageError(redact(lines[0]))
+        ask_path(made, "Path of a list to read, such as contacts")
 
 
 def _connect(made: Imported) -> bool:
@@ -196,9 +130,10 @@ def _connect(made: Imported) -> bool:
     logged_in_with = None
     while True:
         try:
-            if logged_in_with != made.secrets:
+            connection = {**made.config, **made.secrets, "streams": None}
+            if logged_in_with != connection:
                 _log_in(made)
-                logged_in_with = dict(made.secrets)
+                logged_in_with = connection
             _read_rows(made)
         except TapError as error:
             click.echo(f"Error: {redact('; '.join(describe_error(error)))}")
@@ -219,15 +154,28 @@ def _log_in(made: Imported) -> None:
 def _ask_again(made: Imported, error: TapError) -> bool:
     """Ask for what an error is about; return whether something else was typed."""
     status = error.status if isinstance(error, ApiError) else None
+    if isinstance(error, TokenRequestError) and "access_token_url" in made.config:
+        url = made.config["access_token_url"]
+        auth = made.config.get("client_auth", SECRET_AUTH[0])
+        return (
+            (error.code not in _CODES and ask_other(made, "access_token_url", url))
+            or _ask_other_secret(made)
+            or ask_other(made, "client_auth", auth)
+        )
     # A login of a person also fails because of that person, or of the port.
     refused = TokenRequestError if "authorize_url" in made.config else AuthorizationError
-    if isinstance(error, refused) or status in _REFUSED:
-        secret_of = {"username": "password", "client_id": "client_secret"}
-        name = next((secret_of[one] for one in secret_of if one in made.config), "access_token")
-        return _ask_secret(made, name, f"Another {name}, Enter keeps it")
+    if (isinstance(error, refused) or status in _REFUSED) and _ask_other_secret(made):
+        return True
     if isinstance(error, StreamError) and made.config["streams"] != READY:
-        return _ask_path(made, "Another path, Enter keeps", made.config["streams"][0]["path"])
+        return ask_path(made, "Another path, Enter keeps", made.config["streams"][0]["path"])
     return False
+
+
+def _ask_other_secret(made: Imported) -> bool:
+    secret_of = {"username": "password", "client_id": "client_secret"}
+    found = [secret for name, secret in secret_of.items() if name in made.config]
+    name = found[0] if found else "access_token"
+    return ask_secret(made, name, f"Another {name}, Enter keeps it")
 
 
 def _read_rows(made: Imported) -> None:

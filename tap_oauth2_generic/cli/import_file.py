@@ -33,7 +33,7 @@ from tap_oauth2_generic.settings.fields import ErrorCollector
 from tap_oauth2_generic.singer.environment import add_environment
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
-_MELTANO = "meltano.yml"
+MELTANO = "meltano.yml"
 _READABLE = 0o644
 _UNUSED = (
     "; secrets of the environment are used if it also has the addresses, such as "
@@ -198,7 +198,7 @@ def as_json(config: dict[str, Any]) -> str:
 def ask_kind(file: Path) -> str:
     """Ask what to write; by default, an existing Meltano project is left alone."""
     label = f"Write {file.name} alone (config), or a whole project (meltano)"
-    default = "config" if os.path.lexists(file.parent / _MELTANO) else "meltano"
+    default = "config" if os.path.lexists(file.parent / MELTANO) else "meltano"
     kinds = click.Choice(["config", "meltano"])
     found: str = click.prompt(label, type=kinds, default=default, show_choices=False)
     return found
@@ -221,9 +221,9 @@ def write_project(made: Imported, file: Path, wanted: str, *, is_asking: bool) -
         schema = TapOAuth2Generic.config_jsonschema
         TapOAuth2Generic.append_builtin_config(schema)
         project = meltano_project(made.config, made.secrets, schema["properties"], pip_url())
-        write_new(file.parent / _MELTANO, project)
+        write_new(file.parent / MELTANO, project)
     commands = next_commands(str(file), needs_login=False)
     shown = commands[:-1] if wanted == "meltano" else commands[-1:]
-    project = f" and {_MELTANO}" if wanted == "meltano" else ""
+    project = f" and {MELTANO}" if wanted == "meltano" else ""
     wrote = f"Wrote {file}{project}" + (f", secrets to {env}" if variables else "")
     click.echo("\n".join([wrote, "Next:", *(f"  {command}" for command in shown)]))

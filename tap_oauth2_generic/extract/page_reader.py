@@ -186,8 +186,7 @@ class PageReader:
             yield place
         except TapError as error:
             named = type(error)(f"{place}: {error}")
-            if isinstance(error, ApiError) and isinstance(named, ApiError):
-                named.response = error.response
+            vars(named).update(vars(error))
             raise named from None
         except (MemoryError, RecursionError) as error:
             is_deep = isinstance(error, RecursionError)

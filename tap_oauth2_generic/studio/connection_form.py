@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tap_oauth2_generic.cli.asking import USUAL
+from tap_oauth2_generic.cli.questions import USUAL
 from tap_oauth2_generic.config.presets import apply_preset, names, preset
 from tap_oauth2_generic.oauth2.grants import DEFAULT_GRANT
 from tap_oauth2_generic.settings.fields import ErrorCollector

@@ -74,21 +74,14 @@ def test_wrong_answer_is_asked_again_in_one_line(terminal):
 
 def test_failed_login_loses_no_answer(api, terminal, tmp_path):
     """What was typed is written all the same, and the exit status says that no row was read."""
-    api.routes["/token"] = None
-    terminal.answer("Provider preset", "")
-    terminal.answer("Base URL", api.url)
-    terminal.answer("Authorize URL", "")
-    terminal.answer("Access Token URL", f"{api.url}/nowhere")
-    terminal.answer("Refresh Token URL", "")
-    terminal.answer("OAuth Client ID", "client-of-the-test")
-    terminal.answer("OAuth Client Secret (not shown)", SECRET)
-    terminal.answer("OAuth Scopes", "")
-    terminal.answer("Path of a list", "v1/items")
+    answer_client(terminal, api.url, "/nowhere")
+    terminal.answer("Another access_token_url, Enter keeps", "")
     terminal.answer("Another client_secret, Enter keeps it (not shown)", "")
+    terminal.answer("Another client_auth, Enter keeps [client_secret_post]", "")
     terminal.answer("Write", "")
     assert terminal.end() == 1
     assert terminal.said.count("Error: ") == 1
-    assert "not working yet: " in terminal.said
+    assert "not working yet: correct config.json and meltano.yml or the" in terminal.said
     written = json.loads((tmp_path / "config.json").read_text())
     assert written["grant_type"] == "client_credentials"
     assert written["streams"] == [{"name": "items", "path": "v1/items"}]
@@ -187,6 +180,55 @@ def test_wrong_secret_is_asked_again(api, terminal, tmp_path):
     assert terminal.end() == 0
     assert SECRET in (tmp_path / ".env").read_text()
     assert SECRET not in terminal.said
+
+
+def answer_client(terminal, url, token_path):
+    terminal.answer("Provider preset", "")
+    terminal.answer("Base URL", url)
+    terminal.answer("Authorize URL", "")
+    terminal.answer("Access Token URL", f"{url}{token_path}")
+    terminal.answer("Refresh Token URL", "")
+    terminal.answer("OAuth Client ID", "client-of-the-test")
+    terminal.answer("OAuth Client Secret (not shown)", SECRET)
+    terminal.answer("OAuth Scopes", "")
+    terminal.answer("Path of a list", "v1/items")
+
+
+def test_wrong_token_url_is_asked_again(api, terminal, tmp_path):
+    api.serve("/v1/items", [{"id": 1}])
+    answer_client(terminal, api.url, "/nowhere")
+    wrong, right = f"{api.url}/nowhere", f"{api.url}/token"
+    terminal.answer(f"Another access_token_url, Enter keeps [{wrong}]", "token")
+    terminal.wait_for("Error: access_token_url: must be an absolute URL")
+    terminal.answer(f"Another access_token_url, Enter keeps [{wrong}]", right)
+    terminal.wait_for("record 1")
+    terminal.answer("Write", "config")
+    assert terminal.end() == 0
+    assert json.loads((tmp_path / "config.json").read_text())["access_token_url"] == right
+
+
+def test_refused_client_is_asked_for_another_authentication(api, terminal, tmp_path):
+    """Many providers take the secret only in a header."""
+    issue = api.token
+
+    def token(request):
+        is_basic = request.headers.get("Authorization", "").startswith("Basic ")
+        return issue(request) if is_basic else Reply({"error": "invalid_client"}, 401)
+
+    api.token = token
+    api.serve("/v1/items", [{"id": 1}])
+    answer_client(terminal, api.url, "/token")
+    terminal.wait_for("try client_auth client_secret_basic")
+    terminal.answer("Another client_secret, Enter keeps it (not shown)", "")
+    terminal.answer("Another client_auth, Enter keeps [client_secret_post]", "client_secret_basik")
+    terminal.wait_for("did you mean 'client_secret_basic'")
+    terminal.answer("Another client_auth, Enter keeps [client_secret_post]", "client_secret_basic")
+    terminal.wait_for("record 1")
+    terminal.answer("Write", "meltano")
+    assert terminal.end() == 0
+    written = json.loads((tmp_path / "config.json").read_text())
+    assert written["client_auth"] == "client_secret_basic"
+    assert 'client_auth: "client_secret_basic"' in (tmp_path / "meltano.yml").read_text()
 
 
 def test_interrupted_login_loses_no_answer(demo, terminal, tmp_path):

@@ -80,7 +80,8 @@ def ask(output: str | None) -> None:
         raise
     write_project(made, file, wanted, is_asking=True)
     if not worked:
-        preview_it = f"tap-oauth2-generic preview --config {file}"
+        variables = "set -a; . ./.env; set +a; " if made.secrets else ""
+        preview_it = f"{variables}tap-oauth2-generic preview --config {file}"
         files = f"{file} and {MELTANO}" if wanted == "meltano" else str(file)
         click.echo(f"not working yet: correct {files} or the secrets, then run {preview_it}")
     click.get_current_context().exit(0 if worked else 1)

@@ -82,6 +82,7 @@ def test_failed_login_loses_no_answer(api, terminal, tmp_path):
     assert terminal.end() == 1
     assert terminal.said.count("Error: ") == 1
     assert "not working yet: correct config.json and meltano.yml or the" in terminal.said
+    assert ". ./.env; set +a; tap-oauth2-generic preview --config config.json" in terminal.said
     written = json.loads((tmp_path / "config.json").read_text())
     assert written["grant_type"] == "client_credentials"
     assert written["streams"] == [{"name": "items", "path": "v1/items"}]

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote_plus, urlencode, urljoin, urlsplit
 
 import requests
 
-from tap_oauth2_generic.errors import ApiError, HostNotAllowedError
+from tap_oauth2_generic.errors import ApiError, HostNotAllowedError, SettingError
 from tap_oauth2_generic.parsing.charset import charset_of
 from tap_oauth2_generic.parsing.spool import Source, Spool
 from tap_oauth2_generic.runtime.json_encoder import encode_json
@@ -80,7 +80,13 @@ class Request:
             self.params[name] = value
             return
         keys = name.split(".") if self.body_format == "json" else [name]
-        self.body = with_member(self.body, keys, value)
+        try:
+            self.body = with_member(self.body, keys, value)
+        except LookupError as error:
+            raise SettingError(
+                f"parameter {name!r} has no place in the body: its part {error.args[0]!r} is in no "
+                "object, and is no place in a list"
+            ) from None
 
     def follow(self, url: str) -> None:
         """Point to an address that the server gave; it is sent untouched, without parameters."""

@@ -96,14 +96,19 @@ def from_json(value: Any) -> Any:
 
 
 def with_member(target: Any, keys: list[str], value: Any) -> Any:
-    """Return an object or list in which a value is set; all else in it stays."""
+    """Return an object or list in which a value is set; all else in it stays.
+
+    Raise LookupError if a list has no such place, or if another value is there.
+    """
     if not keys:
         return value
     key, rest = keys[0], keys[1:]
     if isinstance(target, list) and key.isdecimal() and int(key) < len(target):
         target[int(key)] = with_member(target[int(key)], rest, value)
         return target
-    found = target if isinstance(target, dict) else {}
+    if not isinstance(target, dict | None):
+        raise LookupError(key)
+    found = {} if target is None else target
     found[key] = with_member(found.get(key), rest, value)
     return found
 

@@ -216,6 +216,17 @@ def test_paging_parameters_go_into_the_body(api, tap, body_format):
         assert sent == {"query": "all", "page": {"offset": 100, "size": 200}}
 
 
+@pytest.mark.parametrize("name", ["filters.1.page", "filters.page", "query.page"])
+def test_a_parameter_replaces_nothing_in_the_body(api, tap, name):
+    """Without its filters, a request would get other rows."""
+    body = {"query": "all", "filters": [{"only": "mine"}]}
+    paging = {"style": "page_number", "params_in": "body", "page_param": name}
+    run = tap(api.config(stream(method="POST", body=body, pagination=paging)))
+    assert run.status == 1
+    assert f"page 1: parameter '{name}' has no place in the body" in run.error_lines[-1]
+    assert not api.requests("/items")
+
+
 def test_total_not_reached_warns_with_both_numbers(api, tap):
     api.routes["/items"] = lambda seen: {
         "items": ROWS[:40] if seen.query["offset"] == "0" else [],

@@ -16,7 +16,7 @@ from tap_oauth2_generic.agents.tools import run
         ("freeze schema", "guides/freeze-a-schema.md"),
         ("token store key encrypts", "guides/token-store.md"),
         ("threat model studio", "explanation/threat-model.md"),
-        ("exit status", "reference/errors.md"),
+        ("exit status failure stream", "reference/errors.md"),
         ("export job poll", "guides/export-jobs.md"),
     ],
 )

@@ -36,12 +36,21 @@ class ForkedProgram:
     def returncode(self) -> int | None:
         return self._process.exitcode
 
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Wait for its exit."""
+        self._process.join(timeout)
+        return self.returncode
+
+    def poll(self) -> int | None:
+        """Return its exit status, None while it runs."""
+        return self.wait(0)
+
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
         """Read its output to the end, and wait for its exit; return the same again."""
         if self._found is None:
             with self.stdout, self._errors:
                 self._found = self.stdout.read(), self._errors.read()
-        self._process.join(timeout)
+        self.wait(timeout)
         return self._found
 
 

@@ -9,9 +9,11 @@ from tests.recipes.recipe_run import only
 def test_later_run_asks_from_two_weeks_before_the_bookmark(recipe):
     first = recipe.run()
     assert first.bookmark("activities") == "2024-05-05T01:14:24Z"
-    recipe.provider.seen.clear()
     assert recipe.run(state=first.state).status == 0
-    asked = recipe.provider.requests("/api/v3/athlete/activities")
+    # A guess of the first run, which has no start, may arrive late.
+    asked = [
+        s for s in recipe.provider.requests("/api/v3/athlete/activities") if "after" in s.query
+    ]
     assert {s.query["after"] for s in asked} == {"1713662064"}
     assert {s.query["per_page"] for s in asked} == {"200"}
     assert {"1", "2", "3"} <= {s.query["page"] for s in asked}

@@ -34,7 +34,6 @@ from tap_oauth2_generic.singer.environment import add_environment
 from tap_oauth2_generic.tap import TapOAuth2Generic
 
 MELTANO = "meltano.yml"
-_READABLE = 0o644
 _UNUSED = (
     "; secrets of the environment are used if it also has the addresses, such as "
     f"{PREFIX}BASE_URL, because the source may name any host"
@@ -175,11 +174,18 @@ def values_of(value: Any) -> list[Any]:
     return list(value.values()) if isinstance(value, dict) else [value]
 
 
+def _umask() -> int:
+    """Return the umask, which is only read by setting it."""
+    found = os.umask(0o077)
+    os.umask(found)
+    return found
+
+
 def write_new(path: Path, text: str) -> None:
     """Write a file atomically; raise InputError if it exists or cannot be written."""
     refuse_existing(path)
     try:
-        replace_file(path, text, _READABLE)
+        replace_file(path, text, 0o666 & ~_umask())
     except OSError as error:
         raise InputError(f"cannot write {str(path)!r}: {error.strerror}") from None
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
+import stat
 
 import pytest
 
@@ -37,6 +39,16 @@ def test_output_is_a_new_file(tmp_path, program):
     again = program("import", "curl", LINE, "--output", path)
     assert (again.returncode, path.read_text()) == (1, written)
     assert "exists" in again.stderr
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_new_file_has_the_mode_of_the_umask(tmp_path, umask, mode):
+    path, before = tmp_path / "config.json", os.umask(umask)
+    try:
+        write_new(path, "{}")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == mode
 
 
 @pytest.mark.parametrize(

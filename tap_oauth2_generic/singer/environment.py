@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from dotenv import find_dotenv
 from singer_sdk.configuration._dict_config import TRUTHY, parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers._typing import is_boolean_type
@@ -56,12 +57,14 @@ def _parse(properties: Mapping[str, Any], errors: list[str]) -> dict[str, Any]:
             and os.environ.get(_variable(name), "true").lower() not in _BOOLEANS
         ):
             errors.append(f"{_variable(name)}: must be true or false")
+    # The SDK looks for one above its own files, which may be another project with its secrets.
+    env_file = find_dotenv(usecwd=True) or ".env"
     try:
-        return parse_environment_config({"properties": properties}, PREFIX)
+        return parse_environment_config({"properties": properties}, PREFIX, env_file)
     except ValueError:
         for name, entry in properties.items():
             try:
-                parse_environment_config({"properties": {name: entry}}, PREFIX)
+                parse_environment_config({"properties": {name: entry}}, PREFIX, env_file)
             except ValueError:
                 errors.append(f"{_variable(name)}: must hold JSON of type {entry.get('type')}")
         return {}

@@ -60,6 +60,9 @@ class Reader:
 
     def button(self, step):
         self.actions += 1
+        # A person looks at what the last press brought; it may move this button.
+        busy = (By.CSS_SELECTOR, "form[aria-busy]")
+        self.page.until(lambda: not self.page.driver.find_elements(*busy), "a press is under way")
         if step["list"]:
             self.page.press_labelled(f"{step['list']}: these")
         else:

@@ -107,16 +107,16 @@ def read_body(response: requests.Response, *, spools: bool = False) -> bytes:
     headers = response.raw.headers
     codings = [one.strip().lower() for one in headers.get("Content-Encoding", "").split(",")]
     is_known = all(coding in _DECOMPRESS for coding in codings)
-    _require_packages(codings, response.url)
     if is_known:
         del headers["Content-Encoding"]
     try:
+        _require_packages(codings, response.url)
         # A list of all pieces would take the memory of a second body.
         body = spool(response.iter_content(_PIECE_BYTES)) if spools else io.BytesIO()
         if isinstance(body, io.BytesIO):
             body.writelines(response.iter_content(_PIECE_BYTES))
     except ResponseError:
-        # The disk is full, and the rest is still to come.
+        # It cannot be decompressed, or the disk is full; the rest is still to come.
         response.close()
         raise
     except ValueError as error:

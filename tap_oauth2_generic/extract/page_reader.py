@@ -20,7 +20,7 @@ from tap_oauth2_generic.extract.remedies import remedy
 from tap_oauth2_generic.extract.response_check import ResponseCheck
 from tap_oauth2_generic.net.client import RequestPolicy
 from tap_oauth2_generic.net.request import Request, Response
-from tap_oauth2_generic.net.retry import NOT_MODIFIED
+from tap_oauth2_generic.net.retry import LEAST_ERROR, NOT_MODIFIED
 from tap_oauth2_generic.pagination import Paginator, Token
 from tap_oauth2_generic.parsing.extract_records import RecordSettings
 from tap_oauth2_generic.parsing.json_list import JsonList
@@ -30,7 +30,6 @@ from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.session import Session
 from tap_oauth2_generic.settings.templates import Template
 
-_LEAST_ERROR = 400
 # Pages requested ahead take no more memory; a larger page is requested once it is wanted.
 _BYTES_AHEAD = 2**23
 _TOO_DEEP = "a value is nested too deep"
@@ -174,7 +173,7 @@ class PageReader:
         An object without a path to records may be anything.
         """
         is_envelope = settings.path.text == "$" and isinstance(response.read_body(), dict)
-        if response.outcome == "end" and response.status < _LEAST_ERROR and not is_envelope:
+        if response.outcome == "end" and response.status < LEAST_ERROR and not is_envelope:
             with suppress(ResponseError):
                 return self._page(settings, response).length
         return 0

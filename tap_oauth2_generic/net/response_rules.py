@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from tap_oauth2_generic.net.request import Response
+from tap_oauth2_generic.net.retry import LEAST_ERROR
 from tap_oauth2_generic.settings.conditions import (
     CONDITION_NAMES,
     CONDITION_PROPERTIES,
@@ -22,7 +23,6 @@ Action = Literal["ignore", "end", "retry", "refresh", "fail"]
 _ACTIONS = get_args(Action)
 # Those that say that a response has no records.
 _EMPTY = ("ignore", "end")
-_LEAST_ERROR = 400
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Rule:
         if self.condition is None:
             return True
         # An error has no such value either; taken for the end of the pages, it would lose rows.
-        is_error = self.statuses is None and response.status >= _LEAST_ERROR
+        is_error = self.statuses is None and response.status >= LEAST_ERROR
         if is_error and self.action in _EMPTY and self.condition.holds_for_nothing:
             return False
         return response.meets(self.condition)

@@ -21,6 +21,8 @@ _UNAUTHORIZED = 401
 _MAX_CAUSES, _MAX_CAUSE_LENGTH = 10, 200
 TOO_MANY_REQUESTS = 429
 NOT_MODIFIED = 304
+#: From here on, a status is that of an error (RFC 9110 section 15).
+LEAST_ERROR = 400
 #: Statuses that lower the number of requests in flight; some APIs refuse a second one with 409.
 TOO_MANY_AT_ONCE = frozenset({409, TOO_MANY_REQUESTS})
 #: Failures that may be temporary: the API has decided nothing, so the request is sent again.

@@ -10,6 +10,7 @@ from tap_oauth2_generic.importers.airbyte.expressions import chain_of, value_of
 from tap_oauth2_generic.importers.airbyte.manifest import Component, LeftOutError
 from tap_oauth2_generic.importers.airbyte.paging import to_path
 from tap_oauth2_generic.importers.airbyte.texts import Texts
+from tap_oauth2_generic.net.retry import LEAST_ERROR
 
 _ACTIONS = {
     "IGNORE": "ignore",
@@ -23,7 +24,6 @@ _ACTIONS = {
 _FAILING = frozenset({400, 401, 403, 404, 405, 406, 409, 410, 422})
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 _DEFAULTS = {"fail": _FAILING, "retry": _RETRIED}
-_FIRST_ERROR = 400
 
 
 def read_rules(handler: Component | None, texts: Texts, lost: list[str]) -> list[dict[str, Any]]:
@@ -75,7 +75,7 @@ def _of_filter(one: Component, texts: Texts, lost: list[str]) -> list[dict[str, 
     is_success = one.text("action").upper() == "SUCCESS"
     if is_success:
         # The tap reads the records of these as it is; to ignore them would lose rows.
-        codes = [code for code in codes if code >= _FIRST_ERROR]
+        codes = [code for code in codes if code >= LEAST_ERROR]
     found: list[dict[str, Any]] = [{"status": codes, "action": action}] if codes else []
     if one.text("error_message_contains") and action != "fail":
         lost.append(

@@ -272,7 +272,7 @@ def is_open(path, process):
     shown = Path(f"/proc/{process.pid}/fd")
     if not shown.is_dir():
         pytest.skip("needs a system that shows the open files of a process")
-    return any(one.exists() and one.samefile(path) for one in shown.iterdir())
+    return any(one.resolve() == path for one in shown.iterdir())
 
 
 @pytest.mark.parametrize("stream", [FIRST, {"name": "first", "path": "first"}])

@@ -20,7 +20,6 @@ from tap_oauth2_generic.oauth2.token_client import TokenClient
 from tap_oauth2_generic.runtime.redaction import mask_tokens, redact, register
 from tap_oauth2_generic.settings.field_types import BOOLEAN, NAME, TEMPLATES, URL, object_of
 from tap_oauth2_generic.settings.fields import near_choice, setting
-from tap_oauth2_generic.settings.templates import as_text
 from tap_oauth2_generic.settings.values import text
 
 # The state keeps its name: by it the login knows its own redirect.
@@ -66,22 +65,22 @@ class AuthorizationCode(Grant):
     def login(self, ui: LoginUI, client: TokenClient) -> Token:
         """Send a person to the provider, and exchange the code of the redirect."""
         state = secrets.token_urlsafe(32)
-        verifier, challenge = create_code_challenge() if self.pkce else ("", "")
-        register(state, verifier)
-        params: dict[str, Any] = {"redirect_uri": self.redirect_uri, "state": state}
+        params: dict[str, Any] = {"redirect_uri": self.redirect_uri}
+        proof: dict[str, str] = {}
         if self.pkce:
+            verifier, challenge = create_code_challenge()
             params |= {"code_challenge": challenge, "code_challenge_method": "S256"}
-        params |= client.fill(self.authorize_params)
-        strings = {name: as_text(value) for name, value in params.items() if value is not None}
+            proof = {"code_verifier": verifier}
+        register(state, *proof.values())
+        params |= {**client.fill(self.authorize_params), "state": state}
         endpoint = client.endpoints.resolve("authorize_url")
         url = authorization_url(
-            endpoint, client.client_id, client.scope, strings, self.authorize_param_names
+            endpoint, client.client_id, client.scope, params, self.authorize_param_names
         )
         redirect = ui.wait_for_redirect(url, self.redirect_uri)
         code = _read_code(redirect, state, client.endpoints, self.code_param)
         fields = {"grant_type": self.grant_type, "code": code, "redirect_uri": self.redirect_uri}
-        fields |= {"code_verifier": verifier} if self.pkce else {}
-        token = client.redeem_code(fields, self.grant_type)
+        token = client.redeem_code({**fields, **proof}, self.grant_type)
         kept = redirect.keys() - {"state", "iss", self.code_param}
         return replace(token, redirect={name: redirect[name] for name in kept})
 

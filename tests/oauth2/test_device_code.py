@@ -1,4 +1,4 @@
-"""Polling of the device login, with a login UI that records the waits."""
+"""The device login: what it sends and shows, and how it polls; nothing sleeps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ import pytest
 from tap_oauth2_generic.errors import AuthorizationError, TokenRequestError
 from tap_oauth2_generic.oauth2.grants.device_code import DeviceCode
 from tap_oauth2_generic.oauth2.token import Token
+from tap_oauth2_generic.runtime.redaction import redact
+from tests.support.login_ui import RecordingUI
+from tests.support.server import Drop, Reply
 
+CLIENT = {"client_id": "client-of-the-test", "client_secret": "secret-of-the-test"}
 RESPONSE = {"device_code": "d-code", "user_code": "U", "verification_uri": "https://a.example"}
 
 
@@ -79,6 +83,15 @@ def test_tiny_interval_does_not_make_polling_endless():
     assert ui.waits == [1] * 20
 
 
+@pytest.mark.parametrize("interval", [None, 0, -1, "soon", [1]])
+def test_interval_that_is_none_is_five_seconds(interval):
+    """A lifetime that is none is fifteen minutes."""
+    ui = FakeLogin({**RESPONSE, "interval": interval, "expires_in": interval})
+    with pytest.raises(AuthorizationError, match="expired"):
+        login(ui)
+    assert ui.waits == [5] * 180
+
+
 @pytest.mark.parametrize("beyond", [1e300, "inf", Decimal("1e999999999"), "nan", -1, [], None])
 def test_waits_are_bounded_whatever_the_provider_asks(beyond):
     """A wait is five minutes at most, all of them a day."""
@@ -99,3 +112,88 @@ def test_response_without_a_code_is_one_error():
     """An unusable device authorization names the fields it has."""
     with pytest.raises(AuthorizationError, match="the response has: foo"):
         login(FakeLogin({"foo": 1}))
+
+
+@pytest.mark.parametrize("name", ["device_code", "user_code", "verification_uri"])
+@pytest.mark.parametrize("value", [None, ""])
+def test_response_needs_code_and_address(name, value):
+    ui = FakeLogin({**RESPONSE, name: value})
+    with pytest.raises(AuthorizationError, match="has: device_code, user_code, verification_uri"):
+        login(ui)
+    assert not ui.shown
+
+
+def test_empty_response_is_one_error():
+    with pytest.raises(AuthorizationError, match="the response has: nothing"):
+        login(FakeLogin({}))
+
+
+@pytest.mark.parametrize(
+    ("further", "shown"),
+    [
+        ({}, ["https://a.example", "U"]),
+        (
+            {"verification_uri": None, "verification_url": "https://b.example"},
+            ["https://b.ex", "U"],
+        ),
+        (
+            {"verification_uri_complete": "https://a.example?c=U"},
+            ["https://a.example", "U", "?c=U"],
+        ),
+    ],
+    ids=["standard", "name of Google", "complete"],
+)
+def test_address_and_code_are_shown(further, shown):
+    """Some providers call the address ``verification_url``, or have one that holds the code."""
+    login(ui := FakeLogin({**RESPONSE, **further}, "token"))
+    assert len(ui.shown) == len(shown)
+    assert all(one in line for one, line in zip(shown, ui.shown, strict=True))
+
+
+def test_expired_token_ends_the_polling():
+    ui = FakeLogin(RESPONSE, "expired_token", "token")
+    with pytest.raises(AuthorizationError, match="expired before it was confirmed"):
+        login(ui)
+    assert len(ui.waits) == 1
+
+
+def test_denial_ends_the_polling():
+    ui = FakeLogin(RESPONSE, "access_denied", "token")
+    with pytest.raises(AuthorizationError, match="denied on the other device"):
+        login(ui)
+    assert len(ui.waits) == 1
+
+
+def test_requests_of_the_login(api, clock):
+    """The client authenticates in both; the code is redeemed until it is confirmed, and masked."""
+    api.serve("/device", {**RESPONSE, "device_code": "code-of-device", "expires_in": 600})
+    pending = Reply({"error": "authorization_pending"}, 400)
+    replies = [pending, Drop, {"access_token": "token-of-person"}]
+    api.token = lambda _: replies.pop(0)
+    address = {"device_authorization_url": f"{api.url}/device"}
+    raw = api.config({"name": "items", "path": "items"}, grant_type="device_code", **address)
+    ui = RecordingUI()
+    assert ui.log_in({**raw, "scopes": "a b"}, clock).access_token == "token-of-person"
+    assert api.requests("/device")[0].form == {**CLIENT, "scope": "a b"}
+    kind = "urn:ietf:params:oauth:grant-type:device_code"
+    poll = {"grant_type": kind, "device_code": "code-of-device", **CLIENT}
+    assert [request.form for request in api.requests("/token")] == [poll] * 3
+    assert redact("code-of-device") == "***"
+    assert (len(ui.shown), ui.waits) == (2, [5, 5, 5])
+
+
+@pytest.mark.parametrize(
+    ("device", "said"),
+    [
+        (Reply({"error": "x"}, 400), "rejected the device authorization request with status 400"),
+        ([], "the response has: nothing"),
+        (RESPONSE, "rejected the device_code request with status 400"),
+    ],
+)
+def test_rejected_request_is_named(api, clock, device, said):
+    api.serve("/device", device)
+    api.token = lambda _: Reply({"error": "invalid_request"}, 400)
+    address = {"device_authorization_url": f"{api.url}/device"}
+    raw = api.config({"name": "items", "path": "items"}, grant_type="device_code", **address)
+    with pytest.raises(AuthorizationError, match=said):
+        RecordingUI().log_in(raw, clock)

@@ -27,9 +27,9 @@ class DeviceCode(Grant):
     def login(self, ui: LoginUI, client: TokenClient) -> Token:
         """Show the code; poll until it is confirmed, denied or expired."""
         response = client.post_form(client.endpoints.resolve("device_authorization_url"), {})
-        device_code = response.get("device_code")
+        device_code = str(response.get("device_code") or "")
         address = response.get("verification_uri") or response.get("verification_url")
-        if not isinstance(device_code, str) or not address or not response.get("user_code"):
+        if not (device_code and address and response.get("user_code")):
             raise AuthorizationError(
                 "the device authorization endpoint returned no device_code, user_code or "
                 f"verification_uri; the response has: {', '.join(response) or 'nothing'}"
@@ -68,6 +68,6 @@ def _poll(ui: LoginUI, client: TokenClient, device_code: str, response: dict[str
 
 
 def _seconds(value: Any, default: float, longest: float) -> float:
-    seconds = read_number(value)
+    seconds = read_number(value) or 0.0
     # A tiny interval would make endless polls of any lifetime.
-    return max(min(seconds, longest), 1.0) if seconds and seconds > 0 else default
+    return max(min(seconds, longest), 1.0) if seconds > 0 else default

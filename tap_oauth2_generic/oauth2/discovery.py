@@ -66,7 +66,7 @@ class Endpoints:
         expected = self._settings.issuer
         urls = (self.resolve("authorize_url"), self.resolve("access_token_url"))
         with suppress(ValueError):
-            if expected and issuer.rstrip("/") == expected.rstrip("/"):
+            if expected and issuer.removesuffix("/") == expected.removesuffix("/"):
                 return
             if not expected and urlsplit(issuer).netloc in {urlsplit(url).netloc for url in urls}:
                 return
@@ -79,7 +79,7 @@ class Endpoints:
     def _metadata(self) -> dict[str, Any]:
         issuer = self._settings.issuer or ""
         parts, causes = urlsplit(issuer), []
-        path, origin = parts.path.rstrip("/"), f"{parts.scheme}://{parts.netloc}"
+        path, origin = parts.path.removesuffix("/"), f"{parts.scheme}://{parts.netloc}"
         names = ("openid-configuration", "oauth-authorization-server")
         # Before the path by RFC 8414, after it by OpenID Connect; some mix them.
         for url in dict.fromkeys(
@@ -96,7 +96,7 @@ class Endpoints:
                 continue
             if isinstance(document, dict):
                 # The document of another issuer could send the client secret elsewhere.
-                if str(document.get("issuer")).rstrip("/") != issuer.rstrip("/"):
+                if str(document.get("issuer")).removesuffix("/") != issuer.removesuffix("/"):
                     raise AuthorizationError(
                         f"the discovery document of {issuer} names another issuer"
                     )

@@ -21,9 +21,9 @@ def mask(value: Any) -> Any:
     return [mask(member) for member in value] if isinstance(value, list) else masked
 
 
-def mask_headers(headers: Mapping[str, str]) -> dict[str, str]:
+def mask_headers(headers: Mapping[str, Any]) -> dict[str, Any]:
     """Return headers without the values of those whose names suggest a secret."""
     return {
-        redact(name): MASK if any(word in name.lower() for word in _SECRET_WORDS) else redact(value)
+        redact(name): MASK if any(word in name.lower() for word in _SECRET_WORDS) else mask(value)
         for name, value in headers.items()
     }

@@ -27,7 +27,7 @@ from tap_oauth2_generic.settings.fields import (
 from tap_oauth2_generic.settings.limits import MAX_INTEGER_DIGITS, MAX_SECONDS
 from tap_oauth2_generic.settings.paths import parse_path
 from tap_oauth2_generic.settings.patterns import Pattern, parse_pattern
-from tap_oauth2_generic.settings.templates import parse_template
+from tap_oauth2_generic.settings.templates import as_text, parse_template
 from tap_oauth2_generic.settings.values import (
     array,
     boolean,
@@ -197,7 +197,7 @@ def parameter(value: Any) -> Any:
 
 
 def _header_string(value: Any) -> str:
-    found = text(value)
+    found = as_text(value) if isinstance(value, bool) else text(value)
     if re.search(r"[\r\n]", found):
         raise ValueError("must be a single line")
     if max(found, default="") > "\xff":
@@ -240,11 +240,11 @@ NAMES = FieldType(
 VALUES = FieldType({"type": "array"}, array)
 STATUSES = FieldType({"type": "array", "items": {"type": "integer"}}, statuses)
 PARAMETERS = object_of(parameter, _PARAMETER)
-HEADERS = object_of(_header, {"type": ["string", "number", "null"]})
+HEADERS = object_of(_header, {"type": ["string", "number", "boolean", "null"]})
 PATHS = object_of(PATH.parse, PATH.schema)
 TEMPLATES = FieldType({"type": "object"}, lambda value: map_leaves(_object(value), _free_text))
 TEXT_TEMPLATES = object_of(
-    lambda value: _free_text(_header_string(value)), {"type": ["string", "number"]}
+    lambda value: _free_text(_header_string(value)), {"type": ["string", "number", "boolean"]}
 )
 JSON_OBJECT = FieldType({"type": "object"}, _object)
 BODY = FieldType({"type": ["object", "array"]}, _body)

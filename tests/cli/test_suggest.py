@@ -233,6 +233,7 @@ def test_printed_list_is_complete_and_in_file_order(api, tmp_path):
 def test_secret_headers_are_masked_and_the_others_kept(api, suggest):
     api.serve("/items", SOME)
     headers = {"X-Api-Key": "key-of-the-test", "Accept": "text/json", "X-Token": "{token.a}"}
+    headers |= {"X-Version": 2, "X-Beta": True, "X-Unset": None}
     api.token = lambda _: {"access_token": "t-of-the-test", "token_type": "Bearer", "a": "bc"}
     (told,) = suggest(api.config({"name": "items", "path": "items", "headers": headers}))
     assert "key-of-the-test" not in json.dumps(told)

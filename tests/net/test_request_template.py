@@ -156,6 +156,12 @@ def test_null_removes_a_parameter_of_the_connection():
     assert encode_pairs(request.params) == [("b", "kept")]
 
 
+def test_header_may_be_a_number_or_boolean():
+    """It is sent as the configuration writes it."""
+    request = template({"headers": {"X-A": True}}, headers={"X-B": False, "X-C": 2}).fill({})
+    assert request.headers == {"X-A": "true", "X-B": "false", "X-C": "2"}
+
+
 def test_null_removes_a_header_of_the_connection():
     request = template({"headers": {"X-A": "x", "X-B": "kept"}}, headers={"X-A": None}).fill({})
     assert request.headers == {"X-B": "kept"}

@@ -10,7 +10,7 @@ import click
 
 from tap_oauth2_generic.errors import OutputError, TapError
 from tap_oauth2_generic.runtime import stdout
-from tap_oauth2_generic.runtime.log import LOG, check_log_level
+from tap_oauth2_generic.runtime.log import LOG, find_log_level
 from tap_oauth2_generic.runtime.redaction import protect_logs, redact
 from tap_oauth2_generic.runtime.report import REPORT
 from tap_oauth2_generic.runtime.shutdown import Interrupted, uninterrupted
@@ -18,10 +18,10 @@ from tap_oauth2_generic.settings.limits import MAX_ERROR_LINES, MAX_LINE_LENGTH
 
 
 def log_to_stderr() -> None:
-    """Send warnings and errors to stderr, plain and masked."""
+    """Send warnings and errors, or what the environment asks for, to stderr, plain and masked."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
-    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    logging.basicConfig(handlers=[handler], level=find_log_level())
     protect_logs()
 
 
@@ -30,7 +30,7 @@ def run_cleanly(action: Callable[[], object]) -> int:
     status, ended, lines = 1, "failed", list[str]()
     try:
         # The SDK would use it, unchecked, before anything else.
-        check_log_level()
+        find_log_level()
         found = action()
         stdout.flush_output()
         status, ended = (found if isinstance(found, int) else 0), "success"

@@ -46,9 +46,12 @@ def some(names: Sequence[str], at_most: int) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def check_log_level() -> None:
-    """Raise ConfigurationError if the variable for it names no level of ``logging``."""
-    for variable in (f"{PREFIX}{LOG_LEVEL}", LOG_LEVEL):
-        level = os.environ.get(variable)
-        if level and not isinstance(logging.getLevelName(level.upper()), int):
-            raise ConfigurationError(f"{variable} must be one of {_LEVELS}, not {level!r}")
+def find_log_level(default: str = "WARNING") -> str:
+    """Return the level that the environment asks for; raises ConfigurationError if it is none."""
+    chosen = default
+    for variable in (LOG_LEVEL, f"{PREFIX}{LOG_LEVEL}"):
+        if level := os.environ.get(variable):
+            chosen = level.upper()
+            if not isinstance(logging.getLevelName(chosen), int):
+                raise ConfigurationError(f"{variable} must be one of {_LEVELS}, not {level!r}")
+    return chosen

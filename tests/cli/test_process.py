@@ -233,6 +233,18 @@ def test_proxy_gets_its_password_and_no_token(api, tap, tmp_path):
     assert "YW5uOnByQHh5" not in run.errors
 
 
+@pytest.mark.parametrize(("level", "shown"), [("", False), ("debug", True)])
+def test_log_level_of_the_environment_holds_for_each_command(api, tmp_path, level, shown):
+    """DEBUG shows what a command requests, and no secret."""
+    api.serve("/items", [{"id": 1}])
+    path = write_config(tmp_path, api.config(STREAM, client_secret="s3cret-of-the-client"))
+    environment = {**os.environ, "TAP_OAUTH2_GENERIC_LOGLEVEL": level}
+    done = run_program("preview", "--config", path, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert ("GET /items" in done.stderr) == shown
+    assert "s3cret" not in done.stderr
+
+
 @pytest.mark.parametrize("way", ["proxy", "HTTPS_PROXY"])
 @pytest.mark.parametrize(
     "proxy",

@@ -17,7 +17,6 @@ from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.settings.conditions import CONDITION_PROPERTIES, Condition, parse_condition
 from tap_oauth2_generic.settings.field_types import array_of, object_with
 from tap_oauth2_generic.settings.fields import Settings, setting
-from tap_oauth2_generic.settings.paths import DottedPath
 
 LEFT_OUT, OLDER, LATER = "by keep", "by drop_older", "by end_date"
 #: The field in which targets expect when a record was deleted.
@@ -52,7 +51,7 @@ class Keep(PathStep):
     reason = LEFT_OUT
 
     def __init__(self, keep: Sequence[Condition]) -> None:
-        super().__init__(one.path for one in keep if one.path)
+        super().__init__(filter(None, (one.path for one in keep)))
         self._conditions = keep
 
     def apply(self, record: Record, _: Slice, /) -> Record | None:
@@ -81,7 +80,7 @@ class MarkDeleted(PathStep):
     adds = frozenset({DELETED_AT})
 
     def __init__(self, deleted: Condition) -> None:
-        super().__init__([deleted.path or DottedPath("$", ())])
+        super().__init__(filter(None, [deleted.path]))
         self._deleted = deleted
 
     def apply(self, record: Record, _: Slice, /) -> Record:

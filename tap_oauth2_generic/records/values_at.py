@@ -28,7 +28,7 @@ class ValuesAt:
     """
 
     def __init__(self, path: Path) -> None:
-        first, *inner = before_choice(path).keys or (0,)
+        first, *inner = before_choice(path).keys or (None,)
         is_dotted = isinstance(path, DottedPath)
         if not isinstance(first, str) or not (is_dotted or _INWARD.fullmatch(path.text)):
             raise ValueError

@@ -84,6 +84,8 @@ def kill_studio(kills: int, folder: Path) -> Figure:
     typed = {"base_url": address, "access_token_url": f"{address}/token", "client_id": "me"}
     config.write_text(json.dumps({**typed, "scopes": "old"}))
     env.write_text(f"OTHER=kept\n{_NAME}='secret-old'\n")
+    # The studio writes it for its owner alone; a kill before the first write leaves it as it was.
+    env.chmod(0o600)
     damaged = 0
     for number in range(kills):
         before = json.loads(config.read_text())["scopes"], dotenv_values(env)[_NAME]

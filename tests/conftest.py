@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tap_oauth2_generic.demo.server import DemoServer
 from tap_oauth2_generic.runtime.redaction import Redactor, redact
@@ -41,6 +42,9 @@ _STARTING_FIXTURES = {
     "server",
     "browser",
 }
+# Properties hold on a busy machine, too: how long an example takes decides nothing.
+settings.register_profile("any-pace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-pace")
 # Committing to a token store in memory takes no time.
 _MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - not a fixed name
 

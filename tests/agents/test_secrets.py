@@ -42,7 +42,7 @@ def repeat(seen, status):
 
 @pytest.mark.parametrize("status", [200, 400])
 @pytest.mark.parametrize("tool", TOOLS)
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(secrets=st.lists(SECRET, min_size=5, max_size=5, unique=True))
 def test_no_result_shows_a_secret(tool, status, secrets):
     """Whatever the tool, and whether the API takes or rejects the request."""

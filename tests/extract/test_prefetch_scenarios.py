@@ -185,9 +185,7 @@ def test_pages_come_out_in_order(api, tap):
     assert run.ids() == list(range(7 * SIZE))
 
 
-@settings(
-    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     lengths=st.lists(st.integers(1, 5), max_size=12),
     most=st.integers(1, 8),

@@ -33,7 +33,6 @@ def test_initial_case_breaks_no_rule(name, sandbox):
 @settings(
     max_examples=50,
     derandomize=True,
-    deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
@@ -52,7 +51,6 @@ def test_bad_input_ends_in_one_clear_line(name, sandbox, data):
 @settings(
     max_examples=2,
     derandomize=True,
-    deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -96,7 +96,7 @@ def _mutated(draw: st.DrawFn) -> dict[str, Any]:
     return found
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(_mutated(), st.booleans())
 def test_any_document_is_a_result_or_one_line(made: dict[str, Any], as_yaml: bool) -> None:  # noqa: FBT001 - drawn
     """A valid document with odd values, names and gaps: never another error."""

@@ -90,7 +90,7 @@ def _import(kind: str, text: str) -> str:
 
 
 @pytest.mark.parametrize("kind", SOURCES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_damaged_source_is_one_line_or_a_configuration(kind, data):
     source = SOURCES[kind]()
@@ -105,7 +105,7 @@ def test_damaged_source_is_one_line_or_a_configuration(kind, data):
 
 
 @pytest.mark.parametrize("kind", SOURCES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_cut_source_is_one_line(kind, data):
     text = json.dumps(SOURCES[kind]())

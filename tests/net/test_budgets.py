@@ -81,7 +81,7 @@ class Arrivals:
 REQUESTS = st.lists(st.tuples(st.floats(0, 5), st.floats(0, 2)), min_size=1, max_size=40)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(REQUESTS, st.integers(1, 6), st.floats(0.1, 3))
 def test_no_window_has_more_requests_than_its_budget(requests, most, window):
     """Wherever between sending and response the API counts each of them."""
@@ -92,7 +92,7 @@ def test_no_window_has_more_requests_than_its_budget(requests, most, window):
         assert sum(end > at - window + 1e-6 for _, end in sent[:number]) < most
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(REQUESTS, st.integers(1, 6), st.floats(0.1, 3))
 def test_budget_is_used_whole(requests, most, window):
     """If responses take no time, each request leaves as soon as the window allows it."""

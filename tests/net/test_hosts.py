@@ -12,7 +12,7 @@ from tap_oauth2_generic.errors import HostNotAllowedError
 from tap_oauth2_generic.net.hosts import HostPolicy, HostSettings
 from tap_oauth2_generic.settings.fields import ErrorCollector, read
 
-quick = settings(deadline=None, max_examples=300)
+quick = settings(max_examples=300)
 BASE = "https://api.example.com/v1"
 
 

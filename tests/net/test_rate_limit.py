@@ -12,7 +12,7 @@ from tap_oauth2_generic.runtime.stats import Waits
 from tap_oauth2_generic.settings.fields import ErrorCollector, read
 from tests.support.settings import valid_settings
 
-quick = settings(deadline=None, max_examples=100)
+quick = settings(max_examples=100)
 
 
 class HandClock(Clock):

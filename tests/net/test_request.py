@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tap_oauth2_generic.net.request import Request
 
-quick = settings(deadline=None, max_examples=60)
+quick = settings(max_examples=60)
 
 
 @pytest.mark.parametrize("name", ["page", "page.size", "$top"])

@@ -22,7 +22,7 @@ from tap_oauth2_generic.settings.fields import ErrorCollector, read
 from tap_oauth2_generic.settings.templates import as_text, parse_template
 from tests.support.settings import valid_settings
 
-quick = settings(deadline=None, max_examples=100)
+quick = settings(max_examples=100)
 texts = st.text(st.characters(codec="utf-8"), max_size=8)
 
 

@@ -18,7 +18,7 @@ from tap_oauth2_generic.net.retry import (
     decide,
 )
 
-quick = settings(deadline=None, max_examples=100)
+quick = settings(max_examples=100)
 NOW = 784111777.0  # Sun, 06 Nov 1994 08:49:37 UTC
 DEFAULT = ResilienceSettings()
 

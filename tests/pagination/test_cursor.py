@@ -14,7 +14,7 @@ from tap_oauth2_generic.parsing.extract_records import RecordSettings
 from tap_oauth2_generic.parsing.page import read_page
 from tap_oauth2_generic.settings.fields import ErrorCollector
 
-quick = settings(deadline=None, max_examples=100)
+quick = settings(max_examples=100)
 texts = st.text(st.characters(codec="utf-8"), min_size=1)
 
 

@@ -57,9 +57,7 @@ def test_equal_pages_are_all_emitted(api, tap, style, most, kept):
     assert "50 records on 5 pages" in run.errors or "50 records on 6 pages" in run.errors
 
 
-@settings(
-    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     values=st.lists(st.lists(st.integers(0, 1), min_size=1, max_size=3), min_size=1, max_size=9),
     most=st.integers(1, 8),

@@ -15,7 +15,7 @@ from tap_oauth2_generic.parsing.extract_records import RecordSettings
 from tap_oauth2_generic.parsing.page import read_page
 from tap_oauth2_generic.settings.paths import parse_path
 
-quick = settings(deadline=None, max_examples=100)
+quick = settings(max_examples=100)
 URL = "https://a.example/v1/items?page=1"
 STYLE = NextUrl(next_url_path=parse_path("@odata.nextLink"))
 

@@ -15,7 +15,7 @@ from tap_oauth2_generic.parsing.page import read_page
 from tap_oauth2_generic.settings.paths import parse_path
 from tests.support.settings import valid_style
 
-quick = settings(deadline=None, max_examples=60)
+quick = settings(max_examples=60)
 WHERE = RecordSettings(records_path=parse_path("items"))
 
 

@@ -70,7 +70,7 @@ def longest_run(pages):
 
 @pytest.mark.parametrize("sign", SIGNS)
 @pytest.mark.parametrize("style", [style for style in PAGINATION if style != "none"])
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_all_records_come_once_or_the_read_is_incomplete(style, sign, data):
     """Whatever the lengths of pages, with equal and empty ones, scrolls and repeated last pages."""

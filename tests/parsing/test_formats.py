@@ -15,7 +15,7 @@ from tap_oauth2_generic.parsing.json_list import LARGE_BYTES, as_list
 from tap_oauth2_generic.parsing.table import TableFormat
 from tap_oauth2_generic.settings.paths import parse_path
 
-quick = settings(deadline=None, max_examples=100)
+quick = settings(max_examples=100)
 scalars = st.none() | st.booleans() | st.text(st.characters(codec="utf-8"))
 scalars |= st.integers() | st.decimals(allow_nan=False, allow_infinity=False)
 json_values = st.recursive(

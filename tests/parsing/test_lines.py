@@ -88,7 +88,7 @@ CHARACTERS = st.characters(
 )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.lists(st.lists(st.text(CHARACTERS), min_size=3, max_size=3)))
 def test_encoded_rows_are_the_decoded_ones(rows):
     text = io.StringIO()

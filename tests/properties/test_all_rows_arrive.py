@@ -62,7 +62,6 @@ MOMENTS = (2, 3, 1, 2, 3, 4, 5, 7, 9, 14)
 COLUMNS = ("id", "value", "part", "region", "kind", "tag", "loose", "deep")
 QUICK = settings(
     max_examples=EXAMPLES,
-    deadline=None,
     # An example takes a tenth of a second: to shrink one would take minutes.
     phases=[Phase.reuse, Phase.generate],
     suppress_health_check=list(HealthCheck),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tap_oauth2_generic.records.conform import RecordConformer
 from tap_oauth2_generic.records.fit import SchemaMismatchError
 
-quick = settings(deadline=None, max_examples=100)
+quick = settings(max_examples=100)
 
 
 def conformer(properties, *, deselected=(), inferred=True, refuses=True, **schema):

@@ -86,7 +86,7 @@ def test_each_spelling_is_a_number_on_both_ways(kinds, spelling):
     assert outcome(content, schema, keep_encoded=True)[1] == expected
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(data=st.data())
 def test_both_ways_write_the_same_bytes(data):
     names = data.draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True))

@@ -27,7 +27,7 @@ from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.settings.paths import parse_path
 from tests.records.test_passthrough import SCALARS, Selected, exactly, lines, texts
 
-QUICK = settings(deadline=None, max_examples=400)
+QUICK = settings(max_examples=400)
 NAMES = ["a", "b", "c.d", "é", "", "type", "required", "__b"]
 ODD = ['"\\/ \\u00e9"', '"\x7f\\\\"', '"é\\u0000"', '"😀"', "[ 1, -0]", "[1e3]", "[0.0000001]",
        '["3e4, 1e5"]', '[{"é":"ü"},[]]', '{"a":1,"a":2}', "[-0.0,1.50]", '{"b":{}}']  # fmt: skip

@@ -316,7 +316,7 @@ def check(setting, rows):
 
 @pytest.mark.parametrize("finish", FINISH, ids=lambda cls: cls.__name__)
 @pytest.mark.parametrize("cls", PREPARE, ids=lambda cls: cls.__name__)
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_each_step_agrees(cls, finish, data):
     """With one step, a page gives what it gives decoded, or is decoded."""
@@ -324,7 +324,7 @@ def test_each_step_agrees(cls, finish, data):
 
 
 @pytest.mark.parametrize("finish", FINISH, ids=lambda cls: cls.__name__)
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(data=st.data())
 def test_steps_together_agree(finish, data):
     """So do any steps together: filters see added fields, and each record is counted once."""

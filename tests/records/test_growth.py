@@ -18,7 +18,7 @@ from tap_oauth2_generic.records.schema_memory import recall, remember
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tests.records.test_infer import EVERYTHING, is_kept, values
 
-quick = settings(deadline=None, max_examples=150)
+quick = settings(max_examples=150)
 names = st.sampled_from(["x", "y", "x__string", "x__number", "x__string_"])
 pages = st.lists(
     st.lists(st.dictionaries(names, values, max_size=4), min_size=1, max_size=4),

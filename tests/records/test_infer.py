@@ -23,7 +23,7 @@ from tap_oauth2_generic.records.infer import (
 )
 from tap_oauth2_generic.settings.limits import MAX_PROPERTIES
 
-quick = settings(deadline=None, max_examples=150)
+quick = settings(max_examples=150)
 EVERYTHING = defaultdict(lambda: True)
 AT = "2024-01-01T00:00:00Z"
 BOOLEAN = {"type": ["boolean", "null"]}

@@ -20,7 +20,7 @@ from tap_oauth2_generic.records.steps import AddContext, AddFields, Encode
 from tap_oauth2_generic.runtime.log import StreamLog
 from tap_oauth2_generic.settings.paths import DottedPath, parse_path
 
-QUICK = settings(deadline=None, max_examples=300)
+QUICK = settings(max_examples=300)
 DATA = parse_path("data")
 TIMES = [
     "2024-01-01T00:00:00Z",

@@ -83,7 +83,7 @@ def emitted(made, batch):
     return [json.loads(bytes(one)[:-1] + suffix + b"}") for one in batch.encoded.records]
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(rows=ROWS, step=st.sampled_from([Double(), OnlyEven()]))
 def test_step_without_a_word_about_bytes_is_slow_and_never_skipped(rows, step):
     """A step that does not mention encoded records is applied to each of them, decoded."""
@@ -97,7 +97,7 @@ def test_step_without_a_word_about_bytes_is_slow_and_never_skipped(rows, step):
     assert batch.replication_values("n") == ([row["n"] for row in expected], 0)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(rows=ROWS)
 def test_plain_records_stay_encoded(rows):
     """Without such a step the same records are emitted, and none is decoded."""

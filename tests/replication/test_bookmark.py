@@ -18,7 +18,7 @@ from tap_oauth2_generic.replication.bounds import Bound, at_most, fitting_format
 from tap_oauth2_generic.runtime.timestamps import epoch_seconds
 from tap_oauth2_generic.settings.fields import ErrorCollector, read
 
-quick = settings(deadline=None, max_examples=100)
+quick = settings(max_examples=100)
 offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 times = st.datetimes(datetime(1000, 1, 2), datetime(9998, 1, 1), timezones=offsets)  # noqa: DTZ001
 numbers = st.integers() | st.decimals(allow_nan=False, allow_infinity=False)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tap_oauth2_generic.replication.bounds import Bound, moment
 from tap_oauth2_generic.runtime.timestamps import epoch_seconds
 
-quick = settings(deadline=None, max_examples=100)
+quick = settings(max_examples=100)
 offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 times = st.datetimes(datetime(1000, 1, 2), datetime(9998, 1, 1), timezones=offsets)  # noqa: DTZ001
 

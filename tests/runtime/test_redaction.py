@@ -27,7 +27,7 @@ from tap_oauth2_generic.runtime.redaction import (
 )
 from tap_oauth2_generic.settings.fields import ErrorCollector
 
-quick = settings(deadline=None, max_examples=100)
+quick = settings(max_examples=100)
 characters = st.characters(codec="utf-8", exclude_characters="*")
 secrets = st.text(characters).filter(lambda text: len(text.strip()) >= SHORTEST_SECRET)
 CONFIG = {

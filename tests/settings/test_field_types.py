@@ -13,7 +13,7 @@ from tap_oauth2_generic.settings import field_types
 from tap_oauth2_generic.settings.fields import FieldType, NestedError
 from tap_oauth2_generic.settings.templates import Template
 
-quick = settings(deadline=None, max_examples=60)
+quick = settings(max_examples=60)
 COUNT = field_types.integer(1, maximum=500)
 SHARE = field_types.number(0, exclusive=True)
 COLOUR = field_types.enum("red", "green", "dark_blue")

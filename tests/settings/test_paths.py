@@ -12,7 +12,7 @@ from jsonpath_ng.ext import parse as parse_with_jsonpath_ng
 
 from tap_oauth2_generic.settings.paths import MISSING, parse_path
 
-quick = settings(deadline=None, max_examples=60)
+quick = settings(max_examples=60)
 leaves = st.none() | st.booleans() | st.integers() | st.decimals(allow_nan=False) | st.text()
 json_values = st.recursive(
     leaves,

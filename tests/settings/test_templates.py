@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tap_oauth2_generic.errors import SettingError
 from tap_oauth2_generic.settings.templates import as_text, parse_template
 
-quick = settings(deadline=None, max_examples=60)
+quick = settings(max_examples=60)
 KNOWN = {"region": False, "token.": False, "start": True}
 
 

@@ -70,7 +70,7 @@ def save_as_shown(project, edits):
     project.save(["streams"])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(DEFINITIONS)
 def test_opening_and_saving_changes_nothing(tmp_path, definition):
     path = tmp_path / "config.json"
@@ -80,7 +80,7 @@ def test_opening_and_saving_changes_nothing(tmp_path, definition):
     assert path.read_text() == before
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(DEFINITIONS, DEFINITIONS)
 def test_edit_changes_nothing_else(tmp_path, definition, other):
     """A later setting, a wrong value and the other stream stay as they were."""

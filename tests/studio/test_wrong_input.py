@@ -103,7 +103,6 @@ def test_wrong_address_or_form_is_a_sentence(client, method, path):
 @pytest.mark.parametrize(("method", "path"), [one for one in ROUTES if one[0] == "POST"])
 @settings(
     max_examples=8,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -169,7 +169,7 @@ def _places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(data=st.data())
 def test_a_mutated_manifest_is_a_result_or_one_line(data: st.DataObject) -> None:
     document = CASES[data.draw(st.integers(0, len(CASES) - 1))][1](BASE)

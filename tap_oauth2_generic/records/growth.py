@@ -146,7 +146,7 @@ class Growth:
             self._add_field(name, column, value)
         elif (kind := kind_of(value)) in _NESTED and kind in types_of(column):
             self._grow_inside(name, column, value)
-        elif value is not None:
+        else:
             try:
                 self._fit(name, column)(value)
             except SchemaMismatchError:
@@ -209,10 +209,10 @@ class Growth:
             self._owned[name, kind], self._variants[made] = made, name
             self._columns[made] = grow(None, value) if kind in _NESTED else COLUMNS[kind]
             self._new.add(made)
-        elif made in self._new:
-            self._columns[made] = grow(self._columns[made], value)
-        elif kind in _NESTED:
-            self._grow_inside(made, self._columns[made], value)
+        else:
+            # Also if it is flattened: a variant has no variants inside.
+            adds = made in self._new or self.rules.adds
+            self._columns[made] = grow(self._columns[made], value, adds=adds)
         return made
 
     def _is_flattened(self, made: str, name: str) -> bool:

@@ -61,7 +61,7 @@ def _check(schema: Mapping[str, Any]) -> None:
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
-        place = ".".join(str(step) for step in error.path) or "its top"
+        place = ".".join(map(str, error.absolute_path))
         raise ValueError(f"is no JSON Schema, at {place}: {error.message[:200]}") from None
 
 

@@ -137,7 +137,8 @@ class BookmarkStore:
         """Move the bookmark after a slice, at most to its end, if everything was read."""
         may_move = may_move and bool(self.read_range.key) and not self._bookmark.mixed
         if may_move and self._bookmark.value is not None:
-            self._safe = self._up_to(end, self._bookmark.value)
+            # All below it was read: no checkpoint of the next slice goes back behind it.
+            self._safe = self._bookmark.passed = self._up_to(end, self._bookmark.value)
             self._move(context, self._safe)
         self._bookmark.begin_slice()
         self._checkpoint = None

@@ -171,7 +171,7 @@ class TokenClient:
         return body if isinstance(body, dict) else {}
 
     def _with_scope(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        return {**fields} if self.scope is None else {**fields, "scope": self.scope}
+        return {**fields, "scope": self.scope}
 
     def _context(self, url: str) -> RequestContext:
         secret, assertion = self._settings.client_secret or "", self._assertion

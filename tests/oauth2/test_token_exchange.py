@@ -140,6 +140,7 @@ def test_refused_exchange_is_one_error_and_loses_no_token(provider, tap):
     """The rotated refresh token is stored before the exchange, and is not refreshed again."""
     working = provider.routes["/exchange"]
     provider.serve("/exchange", Reply({"error": "access_denied"}, 403))
+    assert tap(config_of(provider, **SEED)).status == 1
     run = tap(config_of(provider, **SEED))
     assert run.status == 1
     (line,) = run.error_lines
@@ -148,7 +149,7 @@ def test_refused_exchange_is_one_error_and_loses_no_token(provider, tap):
     provider.routes["/exchange"] = working
     tap.ok(config_of(provider, **SEED))
     assert len(provider.requests("/token")) == 1
-    assert assertions(provider) == ["own-1", "own-1"]
+    assert assertions(provider) == ["own-1"] * 3
 
 
 @pytest.mark.parametrize(

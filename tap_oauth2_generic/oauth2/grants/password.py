@@ -24,7 +24,5 @@ class Password(UserSettings, Grant):
 
     def fields(self, context: RequestContext) -> dict[str, Any]:
         """Return user name and password."""
-        names = self.username_param, self.password_param
-        return super().fields(context) | dict(
-            zip(names, (self.username, self.password), strict=True)
-        )
+        user = {self.username_param: self.username, self.password_param: self.password}
+        return super().fields(context) | user

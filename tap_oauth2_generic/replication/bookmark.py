@@ -153,13 +153,15 @@ class Descent:
 
     def ends_with(self, values: list[Any]) -> bool:
         """Note the values of a page; return whether all that follows is older than the start."""
+        if not values:
+            return False
         self.is_kept = self.is_kept and self._goes_on(values)
-        return self.is_kept and bool(values) and all(map(self._start.is_after, values))
+        return self.is_kept and all(map(self._start.is_after, values))
 
     def _goes_on(self, values: list[Any]) -> bool:
         pattern, start = self._start.pattern, self._start.moment
         descends = in_order(values, ge, pattern) is not None
-        for value in [*values[:1], *values[-1:]] if descends else values:
+        for value in (values[0], values[-1]) if descends else values:
             at = moment(value, pattern)
             if at is None or start is None or at.is_instant != start.is_instant:
                 continue
@@ -172,18 +174,15 @@ class Descent:
 def _rising(values: list[Any], pattern: str) -> list[Any]:
     """Return those of rising values that leave a bookmark as all would, at the speed of C.
 
-    These are the first and the two highest, and what differs by less than a microsecond. Return
-    all values if it is not known that they rise.
+    These are the first and the two highest. Return all values if it is not known that they rise:
+    some may differ by less than a microsecond.
     """
     times = in_order(values, le, pattern)
     if not times or any(moment(one, pattern) is None for one in (values[0], values[-1])):
         return values
     differ = [True, *map(ne, values, values[1:])]
     values, times = list(compress(values, differ)), list(compress(times, differ))
-    equal = [number for number, is_equal in enumerate(map(eq, times, times[1:])) if is_equal]
-    near = {number + step for number in equal for step in (-1, 0, 1)}
-    chosen = near | {0, len(values) - 2, len(values) - 1}
-    return [values[number] for number in sorted(chosen) if number >= 0]
+    return values if any(map(eq, times, times[1:])) else [values[0], *values[1:][-2:]]
 
 
 def in_order(
@@ -213,18 +212,17 @@ def extremes(values: list[Any], pattern: str = "iso") -> list[Any]:
         return [min(values), max(values)] if values else []
     try:
         times = msgspec.convert(values, list[datetime])
-        # A tuple: to compare times is faster than to hash them.
-        ends = min(times), max(times)
+        low, high = min(times), max(times)
     except (msgspec.ValidationError, TypeError):
         # Another form, or some with an offset and some without.
         return values
-    if ends[0].tzinfo is None:
+    if low.tzinfo is None:
         return values
-    # Equal once cut to microseconds, but written differently.
-    return list({v: None for v, at in zip(values, times, strict=True) if at in ends})
+    # Equal once cut to microseconds, but written differently; to hash times would take longer.
+    return list({v: None for v, at in zip(values, times, strict=True) if at in (low, high)})
 
 
-def stored_bookmark(state: Mapping[str, Any], replication_key: str) -> Any:
+def stored_bookmark(state: Mapping[str, Any], replication_key: str | None) -> Any:
     """Return the bookmark in a stream's state, None if it is of another replication key."""
     if state.get("replication_key", replication_key) != replication_key:
         return None

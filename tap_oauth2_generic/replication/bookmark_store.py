@@ -36,10 +36,6 @@ class BookmarkStore:
         self.log = self.stream.stream_log
         self.without = self.unreadable = 0
         self._bookmark = Bookmark(None, self.read_range.settings.times)
-        # The bookmark when the context began, and when its slice did.
-        self._before = self._safe = None
-        # What was passed when the page before ended.
-        self._checkpoint: Any = None
         self._begun: list[tuple[Context | None, Any]] = []
         self._has_key = self._is_partial = False
         self._fields: set[str] = set()
@@ -68,7 +64,10 @@ class BookmarkStore:
         previous = self.previous(context)
         self.unreadable += self._bookmark.unreadable
         self._bookmark = Bookmark(previous, self.read_range.pattern)
-        self._before, self._safe, self._checkpoint = previous, previous, None
+        # The bookmark when the context began, and when its slice did.
+        self._before = self._safe = previous
+        # What was passed when the page before ended.
+        self._checkpoint: Any = None
         if self.read_range.key:
             # Without a bookmark a context leaves nothing behind, however many there are.
             self._begun.append((context, previous))
@@ -100,7 +99,7 @@ class BookmarkStore:
         """
         if not self.read_range.key:
             return
-        context = origin.context or None
+        context = origin.context
         values, without = batch.replication_values(self.read_range.key)
         self.without += without
         self._has_key = self._has_key or bool(values)
@@ -193,7 +192,7 @@ class BookmarkStore:
     def _move(self, context: Context | None, value: Any) -> None:
         """Set the bookmark in the state and send it."""
         state = self.stream.get_context_state(context)
-        if stored_bookmark(state, self.read_range.key or "") == value:
+        if stored_bookmark(state, self.read_range.key) == value:
             return
         if value is None:
             state.pop("replication_key", None)

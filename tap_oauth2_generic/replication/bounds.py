@@ -48,11 +48,9 @@ def moment(value: Any, pattern: str = "iso") -> Moment | None:
     ``pattern`` is the format of the bounds, or a ``TimeFormat``: a strftime pattern is tried on
     values, too, and a number is a time unless the format is iso.
     """
-    is_number = isinstance(value, int | Decimal | float) and not isinstance(value, bool)
-    if not is_number and not isinstance(value, str):
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal | float):
         return None
-    written = str(value).strip()
-    seconds = parse_time(written, pattern, is_number=is_number)
+    seconds = parse_time(str(value).strip(), pattern)
     if seconds is not None:
         return Moment(seconds, is_instant=True)
     number = timestamps.read_decimal(value)

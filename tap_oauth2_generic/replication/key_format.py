@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from typing_extensions import Self
 
 from tap_oauth2_generic.runtime import timestamps
-from tap_oauth2_generic.runtime.time_formats import DAY, zone_for
+from tap_oauth2_generic.runtime.time_formats import zone_for
 from tap_oauth2_generic.settings.fields import near_choice
 from tap_oauth2_generic.settings.values import text
 
@@ -55,14 +55,12 @@ def is_standard(pattern: str) -> bool:
     return is_plain and "%" not in pattern
 
 
-def parse_time(written: str, pattern: str, *, is_number: bool) -> Decimal | None:
+def parse_time(written: str, pattern: str) -> Decimal | None:
     """Return the seconds since 1970 of a value, None if it is no time in any known form."""
     zone = zone_of(pattern)
     for known in (key_format_of(pattern), pattern):
         if "%" in known and (seconds := _parse_pattern(written, known, zone)) is not None:
             return seconds
-    if is_number:
-        return None
     seconds = timestamps.epoch_seconds(written, zone)
     return timestamps.other_seconds(written, zone) if seconds is None else seconds
 
@@ -84,8 +82,8 @@ def key_format(value: Any) -> str:
     pattern = text(value)
     written = _PROBE.strftime(pattern.replace("%L", "123"))
     seconds = _parse_pattern(written, pattern, timezone.utc)
-    # Without a year they would be in no order.
-    if seconds is None or timestamps.whole_seconds(_PROBE.replace(month=1, day=1)) - DAY > seconds:
+    # Without a year, which is 1900 then, they would be in no order.
+    if seconds is None or seconds.is_signed():
         raise ValueError(
             f"must be a strftime pattern with a year, such as %d.%m.%Y, not {pattern!r}"
         )

@@ -44,7 +44,7 @@ class ReadRange:
     @property
     def is_time(self) -> bool:
         """Whether the key may be a time: an id is none, nor is a number under iso."""
-        if self.initial_value is not None or _ID.search(self.key or ""):
+        if self.initial_value is not None or (self.key and _ID.search(self.key)):
             return False
         return self._counts or not self._has_numbers
 

@@ -93,6 +93,7 @@ def test_records_that_move_no_bookmark_are_counted(values, without, unreadable, 
 def test_replication_key_that_no_record_has_is_an_error():
     read = Reading(replication_key="att", schema={"properties": {"id": {}}}).begin()
     read.page(1)
+    read.settle()
     message = "stream 'items': replication_key 'att' is in none of its records, which have at, id; "
     with pytest.raises(RecordError, match=message + "did you mean 'at'"):
         read.store.report()

@@ -22,6 +22,12 @@ def test_ascending_pages_move_the_bookmark_a_page_behind():
     assert [read.page(1, 2), read.page(3, 4), read.page(5)] == [None, 1, 3]
 
 
+@pytest.mark.parametrize("order", ["none", "desc"])
+def test_pages_in_any_other_order_move_no_bookmark(order):
+    read = Reading(incremental={"order": order}).begin()
+    assert [read.page(1, 2), read.page(3, 4), read.page(5)] == [None] * 3
+
+
 def test_page_without_values_or_after_an_unread_one_moves_no_bookmark():
     read = ascending()
     read.page(1, 2)
@@ -148,3 +154,26 @@ def test_slice_without_a_higher_value_takes_no_bookmark_back(pages):
     read.page(1, 2)
     assert read.end_slice(10) == 2
     assert [read.page(*values) for values in pages] == [2, 2, 2]
+
+
+def test_each_context_has_a_bookmark_of_its_own():
+    read = ascending(partitions=[{"part": 1}, {"part": 2}])
+    for part in (1, 2):
+        read.begin({"part": part}).page(part, 3)
+        assert read.page(4) == part
+        assert read.state[PROGRESS]["replication_key_value"] == day(4)
+    states = read.stream.stream_state["partitions"]
+    assert [state["replication_key_value"] for state in states] == [day(1), day(2)]
+
+
+def test_bookmark_that_moved_is_sent(capsys):
+    """One that stays is not."""
+    read = ascending(given(2))
+    read.page(2, 3)
+    assert "STATE" not in capsys.readouterr().out
+    assert read.page(4) == 2
+    assert "STATE" not in capsys.readouterr().out
+    assert read.page(5) == 3
+    assert f'"replication_key":"at","replication_key_value":"{day(3)}"' in capsys.readouterr().out
+    assert read.end_slice(9) == 5
+    assert {**read.state, PROGRESS: None} == {**given(5), PROGRESS: None}

@@ -23,6 +23,13 @@ def test_other_values_are_not_comparable(value):
     assert moment(value) is None
 
 
+def test_deep_value_is_not_comparable():
+    value = []
+    for _ in range(100_000):
+        value = [value]
+    assert moment(value, "%Y") is None
+
+
 def test_float_is_a_number():
     assert moment(1.5).amount == Decimal("1.5")
 

@@ -28,6 +28,7 @@ def made(column=TEXT, key="at", *, start=None, end=None, initial=None, **increme
         ({"type": ["integer", "string"]}, "at", {}, True),
         (NUMBER, "at", {}, False),
         ({"type": "number"}, "at", {}, False),
+        ({"type": ["integer", "number", "null"]}, "at", {}, False),
         (NUMBER, "at", {"format": "epoch"}, True),
         (NUMBER, "at", {"key_format": "%Y%m%d"}, True),
         (TEXT, "at", {"initial": 0}, False),

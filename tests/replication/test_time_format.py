@@ -47,6 +47,12 @@ def test_plain_string_is_a_format_in_utc():
     assert time_zone("Europe/Berlin") == "Europe/Berlin"
 
 
+@pytest.mark.parametrize("name", ["Europe/Berlinn", "Europe", "../../etc/passwd", ""])
+def test_other_name_is_no_time_zone(name):
+    with pytest.raises(ValueError, match=f"must be a time zone such as Europe/Berlin, not '{name}"):
+        time_zone(name)
+
+
 @pytest.mark.parametrize(
     "pattern",
     ["%Y", "%m/%Y", "%Y %j", "%d.%m.%y", "%Y%m%d", "%Y-%m-%dT%H:%M:%S.%L", "%%%Y", "%Y-%m-%d %z"],

@@ -227,10 +227,10 @@ class Authenticator:
 
     def _keep(self, chain: Chain, rejected: str | None, error: AuthorizationError) -> bool:
         """Return whether a token that could not be renewed early is used until its end."""
-        token, is_early = chain.token, not self._is_kept
-        if not (is_early and self._token_client.renews_itself(token)):
-            return False
-        self._is_kept = token.access_token != rejected and token.is_fresh(self._clock.time(), 0)
+        token = chain.token
+        is_early = not self._is_kept and self._token_client.renews_itself(token)
+        is_good = token.access_token != rejected and token.is_fresh(self._clock.time(), 0)
+        self._is_kept = is_early and is_good
         if self._is_kept:
             LOG.warning("could not renew the access token, which is used until its end: %s", error)
         return self._is_kept

@@ -192,7 +192,7 @@ class StoredConnection:
         A chain belongs to those who know its seed, or to a configuration that asks for the same
         token and sends it to no further host.
         """
-        own = self._own(found) if self._seed else []
+        own = self._own(found)
         hosts = {*self._issued_for[2:]}
         kept = [
             chain

@@ -153,8 +153,7 @@ def _create_table(engine: Engine) -> None:
 def _create_file(path: Path) -> None:
     """Create the file for its owner only, whatever the umask."""
     for folder in reversed([path.parent, *path.parent.parents]):
-        if not folder.exists():
-            folder.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
     refuse_planted(path, "", "-journal", "-wal", "-shm")
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, OWNER_ONLY)) as file:
         set_mode(file.fileno())

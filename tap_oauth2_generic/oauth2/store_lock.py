@@ -33,9 +33,8 @@ class RowLock:
     def reserve(self, size: int) -> None:
         """Reserve space on the disk; raise OSError if there is too little."""
         if self._descriptor is not None:
-            left = size
-            while left > 0:
-                left -= os.write(self._descriptor, bytes(left))
+            with open(self._descriptor, "wb", closefd=False) as file:
+                file.write(bytes(size))
             os.fsync(self._descriptor)
 
     def release_space(self) -> None:

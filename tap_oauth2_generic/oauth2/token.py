@@ -65,7 +65,7 @@ class Token:
             return False
         if self.expires_at is None:
             return math.isfinite(leeway) or now < self.obtained_at + _DAY_SECONDS
-        lifetime = max(self.expires_at - self.obtained_at, 0.0)
+        lifetime = self.expires_at - self.obtained_at
         return now < self.expires_at - min(leeway, lifetime / 2)
 
 

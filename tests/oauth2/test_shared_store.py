@@ -11,19 +11,10 @@ import time
 
 import pytest
 
-from tests.support.postgres import postgres, programs
 from tests.support.rotation import RotatingProvider
 from tests.support.server import ApiServer, Drop, Reply
 
 PROCESSES = 10
-
-
-@pytest.fixture(scope="module")
-def postgres_url():
-    if programs() is None and not os.environ.get("CI"):
-        pytest.skip("needs PostgreSQL")
-    with postgres() as url:
-        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

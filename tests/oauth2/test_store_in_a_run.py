@@ -13,7 +13,6 @@ from contextlib import closing, suppress
 
 import pytest
 
-from tests.support.postgres import postgres, programs
 from tests.support.server import Reply
 
 STREAM = {
@@ -160,21 +159,19 @@ def test_disk_that_fills_up_during_a_renewal_loses_no_token(api, tap, provider, 
     assert provider.received == ["refresh-0"]
 
 
-@pytest.mark.skipif(programs() is None and not os.environ.get("CI"), reason="needs PostgreSQL")
-def test_closed_database_connection_loses_no_token(api, tap, provider, tmp_path):
+def test_closed_database_connection_loses_no_token(api, tap, provider, tmp_path, postgres_url):
     """The token is stored over another connection if the lock was lost meanwhile."""
     import psycopg
 
-    with postgres() as url:
-        config = api.config(STREAM, **SEEDED, token_store=url)
+    config = api.config(STREAM, **SEEDED, token_store=postgres_url)
 
-        def gives_up(_):
-            with psycopg.connect(url, autocommit=True) as admin:
-                admin.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                    "WHERE pid <> pg_backend_pid() AND state = 'idle in transaction'"
-                )
+    def gives_up(_):
+        with psycopg.connect(postgres_url, autocommit=True) as admin:
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE pid <> pg_backend_pid() AND state = 'idle in transaction'"
+            )
 
-        renew_while(provider, config, tmp_path, gives_up)
-        tap.ok(config)
+    renew_while(provider, config, tmp_path, gives_up)
+    tap.ok(config)
     assert provider.received == ["refresh-0"]

@@ -81,9 +81,10 @@ def test_expiry_time_wins_over_lifetime():
     assert token_of(response, expires_at_path="until").expires_at == NOW + 60
 
 
-def test_expiry_time_of_zero_is_ignored():
+@pytest.mark.parametrize("at", [0, None, "", True, [1_800_000_600], {"at": 1_800_000_600}])
+def test_expiry_time_that_is_none_is_ignored(at):
     """An expires_at of 0 is ignored like an expires_in of 0."""
-    assert token_of({"access_token": "t", "until": 0}, expires_at_path="until").expires_at is None
+    assert token_of({"access_token": "t", "until": at}, expires_at_path="until").expires_at is None
 
 
 def test_paths_find_renamed_and_nested_fields():

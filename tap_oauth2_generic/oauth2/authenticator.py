@@ -78,8 +78,7 @@ class Authenticator:
     def renew(self, rejected: str) -> str:
         """Return an access token other than the one that the API rejected."""
         with self._lock:
-            in_use = self._chain.token.access_token if self._chain else rejected
-            return in_use if in_use != rejected else self._obtain(rejected).access_token
+            return self._obtain(rejected).access_token
 
     @property
     def is_renewable(self) -> bool:
@@ -211,7 +210,7 @@ class Authenticator:
                 if not self._keep(chain, rejected, error):
                     if not isinstance(error, LoginNeededError):
                         raise
-                    # The chain has ended; a login may go on.
+                    # The chain has ended; a login may go on, or the grant without a person.
                     refusals.append(error)
         raise refusals[-1]
 

@@ -101,8 +101,7 @@ class Renewal:
                     raise AuthorizationError("the run is ending; no token was requested")
                 token = self._refresh(chain, interrupted_at)
                 lock.release_space()
-                if token is not None:
-                    return self._commit(chain, token)
+                return self._commit(chain, token)
         grant = self._grant
         token = self._token_client.fetch_token(grant.fields, grant.grant_type, chain.token)
         return self._commit(chain, token)
@@ -127,8 +126,8 @@ class Renewal:
         can_refresh = self._grant.refreshes and not chain.ended
         return self._token_client.renewal_secret(chain.token) if can_refresh else None
 
-    def _refresh(self, chain: Chain, interrupted_at: float | None) -> Token | None:
-        """Refresh once; return None if another grant can still get a token."""
+    def _refresh(self, chain: Chain, interrupted_at: float | None) -> Token:
+        """Refresh once; end the chain if its refresh token is rejected."""
         try:
             return self._token_client.refresh(chain.token)
         except TokenRequestError as error:
@@ -139,8 +138,6 @@ class Renewal:
                     self._store.write(replace(chain, refresh_started_at=None))
                 raise
             self._end(chain)
-            if self._grant.unattended:
-                return None
             message = f"{error}; the connection was revoked or its refresh token was already used"
             if interrupted_at is not None:
                 message += (

@@ -114,10 +114,31 @@ def test_token_that_renews_itself_is_kept_until_its_end(api, connect, clock, cap
         authenticator.access_token()
 
 
-def test_token_that_renews_itself_is_not_kept_once_it_is_rejected(api, connect, clock):
+def test_token_that_renews_itself_is_not_kept_once_it_is_rejected(api, connect, clock, caplog):
     api.token = lambda _: {"access_token": "long-lived-1", "expires_in": 100}
     connect(**LONG_LIVED).access_token()
     clock.now += 60
     api.token = lambda _: Reply({"error": "denied"}, 400)
     with pytest.raises(TokenRequestError, match="denied"):
         connect(**LONG_LIVED).renew("long-lived-1")
+    assert len(api.requests("/token")) == 2
+    assert "until its end" not in caplog.text
+
+
+def test_token_with_a_refresh_token_is_not_kept_if_that_fails(replies, connect, clock):
+    """A refresh is sent once; the next run decides."""
+    connect(**SEED).access_token()
+    clock.now += 60
+    replies.append(Reply({"error": "denied"}, 400))
+    with pytest.raises(TokenRequestError, match="denied"):
+        connect(**SEED).access_token()
+
+
+@pytest.mark.parametrize("refresh_token", [{}, {"refresh_token": "refresh-x"}])
+def test_rejected_token_that_nothing_renews_is_followed_by_the_login(api, connect, refresh_token):
+    """One that works, renewable or not."""
+    api.token = lambda _: {"access_token": "of-the-login", **refresh_token}
+    connect().login(Person("A"))
+    authenticator = connect(access_token="given")
+    assert authenticator.access_token() == "given"
+    assert authenticator.renew("given") == "of-the-login"

@@ -71,6 +71,7 @@ def test_request_without_a_token_carries_the_credentials_if_there_are_any(settin
     assert authenticator.response() == {}
     assert signed(authenticator, token=token) == (header, "")
     assert authenticator.stored_chain() is None
+    assert authenticator.renew_stored() is False
 
 
 @pytest.mark.parametrize("settings", [BASIC, {"grant_type": "none"}])

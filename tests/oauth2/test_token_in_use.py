@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from tap_oauth2_generic.errors import LoginNeededError, TokenRequestError, TokenStoreError
@@ -102,18 +105,20 @@ def test_login_is_stored_and_used(connect, clock):
 
 
 def test_nobody_logs_in_if_the_token_could_not_be_stored(connect, state_home):
-    """The store is written before."""
+    """The store is written before, not only read."""
 
     class Nobody(Person):
         def wait_for_redirect(self, *_):
             raise AssertionError
 
+    assert STORE.names() == []
     path = state_home / "tap-oauth2-generic" / "tokens.sqlite"
-    with STORE.lock("other"):
-        pass
-    path.unlink(missing_ok=True)
-    path.mkdir(parents=True)
-    with pytest.raises(TokenStoreError):
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON tap_oauth2_connections BEGIN "
+            "SELECT raise(ABORT, 'the disk is full'); END"
+        )
+    with pytest.raises(TokenStoreError, match="the disk is full"):
         connect().login(Nobody("A"))
 
 
@@ -166,4 +171,4 @@ def test_only_a_login_warns_of_other_scopes_and_once(connect, clock, caplog):
         for _ in range(2):
             authenticator.access_token()
             clock.now += 200
-        assert caplog.text.count("scopes have changed since the login") == warnings
+            assert caplog.text.count("scopes have changed since the login") == warnings

@@ -9,6 +9,7 @@ import ast
 import copy
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from fnmatch import fnmatch
 from typing import Any
@@ -112,12 +113,10 @@ class MapStreams(Step):
         self._stream = stream
         self._maps = maps
         self._encodes = encodes
-        try:
+        with suppress(ValueError):
             reads, computed = _fields(_maps_of(raw, stream))
             self._encoded = [_EncodedMap(one, reads, computed) for one in maps]
             self.takes_encoded = encodes
-        except ValueError:
-            self.takes_encoded = False
 
     def apply(self, record: Record, _: Slice, /) -> list[tuple[str, Record | bytes]]:
         """Return the records that the maps keep; raise RecordError if an expression fails."""
@@ -191,8 +190,7 @@ def _fields(maps: Iterable[Mapping[str, Any]]) -> tuple[set[str], set[str]]:
         tree = ast.parse(expression)
         names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         is_name = isinstance(tree.body[0], ast.Expr) and isinstance(tree.body[0].value, ast.Name)
-        if name != _FILTER:
-            computed.add(name)
+        computed.add(name)
         # The value that a single name stands for is emitted as it is.
         if name == _FILTER or not is_name or names & _RECORD:
             reads |= names | ({name} if "self" in names else set())

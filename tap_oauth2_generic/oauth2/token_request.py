@@ -66,8 +66,7 @@ def send(
     try:
         return transport.send(request.prepare(), new_connection=True)
     except requests.exceptions.RequestException as error:
-        is_timeout = isinstance(error, requests.exceptions.Timeout)
-        reason = "timed out" if is_timeout else retry.root_cause(error)
+        reason = retry.root_cause(error)
         if once and not retry.was_not_sent(error):
             raise TokenLostError(_LOST.format(endpoint_name(request.url), reason)) from None
         raise TokenRequestError(

@@ -29,13 +29,13 @@ def mark(prefix, token):
 @pytest.mark.parametrize(
     ("settings", "name"),
     [
+        ({"grant_type": "password", "username": "ann", "password": "pass"}, f"{URL} client ann"),
         ({}, f"{URL} client"),
         ({"connection": "main"}, "main"),
         ({"access_token_url": f"{URL}?key=1"}, f"{URL} client"),
         ({"access_token_url": None, "issuer": "https://id.example.com"},
          "https://id.example.com client"),
         ({"issuer": "https://id.example.com"}, f"{URL} client"),
-        ({"grant_type": "password", "username": "ann", "password": "pass"}, f"{URL} client ann"),
         ({**EXCHANGE, "access_token": "a", "access_token_url": None, "client_id": None,
           "client_secret": None}, "https://exchange.example.com/x"),
         ({"grant_type": "jwt", "private_key": "k" * 40, "jwt_algorithm": "HS256",
@@ -124,6 +124,15 @@ def test_bound_chain_is_one_of_this_configuration():
     assert (bound.issued_for, bound.ended) == ((URL, "client", HOST, "other.example.com"), True)
     assert bound.request == connection_of().new_chain().request
     assert bound.renewals == 1
+
+
+def test_token_that_is_spent_again_is_remembered_once():
+    connection = connection_of()
+    chain = a_chain(spent=("first",))
+    for tokens in (["a"], ["b", "a"], ["b", "a", "a"]):
+        for token in tokens:
+            chain = replace(chain, spent=connection.spend(chain, token))
+    assert chain.spent == ("first", mark("main", "b"), mark("main", "a"))
 
 
 @pytest.mark.parametrize(

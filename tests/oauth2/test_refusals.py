@@ -80,7 +80,9 @@ def test_token_that_another_process_gets_meanwhile_is_used(api, connect, clock, 
             waiting.set()
             return clock.now
 
-    run = threading.Thread(target=lambda: found.append(connect(Watch(), **SEED).access_token()))
+    authenticator = connect(Watch(), **SEED)
+    run = threading.Thread(target=lambda: found.append(authenticator.access_token()))
+    waiting.clear()
     with STORE.lock(chain.key):
         run.start()
         assert waiting.wait(30)
@@ -135,10 +137,14 @@ def test_token_with_a_refresh_token_is_not_kept_if_that_fails(replies, connect, 
 
 
 @pytest.mark.parametrize("refresh_token", [{}, {"refresh_token": "refresh-x"}])
-def test_rejected_token_that_nothing_renews_is_followed_by_the_login(api, connect, refresh_token):
-    """One that works, renewable or not."""
+def test_chain_that_nothing_renews_any_more_is_followed_by_the_login(
+    api, connect, clock, refresh_token
+):
+    """One that works, renewable or not, though it is older."""
     api.token = lambda _: {"access_token": "of-the-login", **refresh_token}
     connect().login(Person("A"))
-    authenticator = connect(access_token="given")
-    assert authenticator.access_token() == "given"
-    assert authenticator.renew("given") == "of-the-login"
+    clock.now += 10
+    api.token = lambda _: {"access_token": "long-lived-1", "expires_in": 100}
+    assert connect(**LONG_LIVED).access_token() == "long-lived-1"
+    clock.now += 200
+    assert connect(access_token="long-lived").access_token() == "of-the-login"

@@ -122,6 +122,10 @@ class SchemaStream(Stream):
                 mapper.register_raw_stream_schema(self.name, selected, self.primary_keys)
             except MappingError as error:
                 raise ConfigurationError(f"stream_maps: {error}") from None
+            except ValueError as error:
+                # Two fields have one name when they are flattened.
+                message = f"stream {self.name!r}: {error}; choose another flattening_separator"
+                raise ConfigurationError(message) from None
         self._stream_maps = None
 
     def release_schema(self) -> bool:

@@ -50,6 +50,27 @@ def test_value_without_a_flattened_column_is_an_error(api, tap):
     assert "text-of-the-record" not in line
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"id": 1, "x": {"n": 1}, "x__n": 2}],
+        [{"id": 1, "x": {"n": 1}}, {"id": 2, "x": "a"}, {"id": 3, "x": {"string": "b"}}],
+    ],
+)
+def test_fields_of_one_flattened_name_are_an_error_of_one_line(api, tap, rows):
+    """Another separator keeps them apart, also if the column of a variant was there first."""
+    api.routes["/items"] = lambda seen: rows[int(seen.query["page"]) - 1 :][:1]
+    paging = {"style": "page_number"}
+    items = stream(schema_sample_size=1, pagination=paging)
+    run = tap(api.config(items, **FLAT))
+    assert run.status == 1
+    (line,) = run.error_lines
+    assert line.startswith("stream 'items': Duplicate column name produced in schema: x__")
+    assert line.endswith("; choose another flattening_separator")
+    run = tap.ok(api.config(items, **FLAT, flattening_separator="."))
+    assert [record["id"] for record in run.records("items")] == [row["id"] for row in rows]
+
+
 def test_stream_maps_rename_filter_and_hide(api, tap):
     """A stream map renames a stream, filters records, adds a field and removes one."""
     api.serve("/items", [{"id": 1, "secret": "s"}, {"id": 2, "secret": "t"}])

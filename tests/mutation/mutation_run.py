@@ -157,8 +157,8 @@ class _MutationLoop:
             cases[function] += 1
         chosen = []
         for item in sorted(ranks, key=ranks.__getitem__):
-            left -= self._costs[item]
-            if left > 0 or not chosen:
+            if self._costs[item] < left or not chosen:
+                left -= self._costs[item]
                 chosen.append(item)
         return chosen
 

@@ -108,6 +108,14 @@ def test_encoded_records_are_those_of_the_sdk(expressions, flattening):
     assert (case.check(ROWS) is not None) is is_fast
 
 
+def test_list_that_a_map_names_is_a_flattened_string():
+    """Whether its expression is a name alone or not."""
+    case = Case({"stream_maps": {"items": {"__else__": None, "x": "l"}}, **FLAT}, SCHEMA)
+    assert case.check(b'{"data":[{"l":[1.50]}]}') == [("items", [b'{"x":"[1.50]"}'])]
+    case = Case({"stream_maps": {"items": {"l": "[l]"}}, **FLAT}, SCHEMA)
+    assert case.check(b'{"data":[{"l":[1.50]}]}') == [("items", [b'{"l":"[[1.50]]"}'])]
+
+
 @pytest.mark.parametrize(
     ("expressions", "flattening"),
     [({"x": "10 / (a - 1)"}, {}), ({"x": "o"}, FLAT), ({"o": "a"}, FLAT)],

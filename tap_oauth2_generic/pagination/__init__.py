@@ -39,8 +39,7 @@ def styles() -> dict[str, type[PagingStyle]]:
     for kind in kinds:
         kinds += kind.__subclasses__()
     found = {kind.style: kind for kind in kinds if "style" in vars(kind)}
-    known = [name for name in _ORDER if name in found]
-    return {name: found[name] for name in [*known, *sorted(found.keys() - set(known))]}
+    return {name: found[name] for name in [*_ORDER, *sorted(found.keys() - set(_ORDER))]}
 
 
 def read_style(raw: Mapping[str, Any], collector: ErrorCollector) -> Any:

@@ -48,7 +48,6 @@ class Paginator:
         self.signs = EndSigns(style)
         self.remarks = self.signs.remarks
         self._seen = SeenTokens()
-        self._seen.add(self.token)
         self._unused = UnusedSigns(style, self._seen)
         self._first_length = self._length = 0
         self._previous: Page | None = None

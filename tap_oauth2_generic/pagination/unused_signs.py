@@ -25,7 +25,6 @@ class UnusedSigns:
 
     def __init__(self, style: PagingStyle, seen: SeenTokens) -> None:
         self.style, self.seen = style, seen
-        self._length = 0
         self._counts: list[Sign] = []
         self._used: set[str] = set()
 

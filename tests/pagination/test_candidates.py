@@ -87,6 +87,9 @@ def by_cursor(path, name, **settings):
             [{"style": "last_record", "last_record_path": "id", "cursor_param": LAST_RECORD[0]}],
         ),
         ({"has_more": False}, {}, [by_page(PAGES[0])]),
+        ({"next": None}, {}, [by_page(PAGES[0])]),
+        ({"start": 1}, {}, [{"style": "offset", "offset_param": "start", "page_start": 1},
+                            {"style": "offset", "offset_param": "start"}]),
         ({"last": False}, {}, [{"style": "last_record", "last_record_path": "id",
                                 "cursor_param": LAST_RECORD[0]}]),
     ],
@@ -97,6 +100,17 @@ def test_response_suggests_what_its_members_say(body, headers, expected):
         {n: v.lower() if n == "cursor_header" else v for n, v in one.items()} for one in found
     ]
     assert lowered == expected
+
+
+def test_link_header_holds_no_cursor():
+    page = page_of({}, {"Link": f'<{ADDRESS}?page=2>; rel="next"'})
+    assert not any(one["style"] == "cursor" for one in candidates(page, GET, "id"))
+
+
+@pytest.mark.parametrize("body", [{}, {"total": 9}, {"next": "x"}, {"has_more": False}])
+def test_last_record_leads_on_only_if_a_flag_says_that_more_follows(body):
+    found = candidates(page_of(body), GET, "id")
+    assert not any(one["style"] == "last_record" for one in found)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +172,7 @@ def test_size_has_the_name_of_the_response_first():
             {"total_pages_path": "pages"},
         ),
         ("cursor", {"total": 9}, {"total": 9}, {}),
+        ("cursor", {"pages": 9}, {"pages": 9}, {}),
         ("cursor", {"is_last": False}, {"is_last": True}, {"last_page_path": "is_last"}),
         ("offset", {"total": 2}, {"total": 2}, {}),
     ],

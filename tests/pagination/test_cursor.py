@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -44,6 +45,14 @@ def test_cursor_of_any_type_is_sent_back_unchanged(cursor):
     assert sent(made, found).params == {"kept": 1, "after": cursor}
 
 
+@pytest.mark.parametrize(("place", "written"), [("query", "1.50"), ("body", Decimal("1.50"))])
+def test_number_with_a_fraction_keeps_its_digits(place, written):
+    """A query has strings; a body has numbers."""
+    request = sent(style(cursor_path="next", params_in=place), Decimal("1.50"))
+    found = (request.params if place == "query" else request.body)["after"]
+    assert (str(found), type(found)) == ("1.50", type(written))
+
+
 def test_first_request_has_no_cursor():
     made = style(cursor_path="next", params_in="body")
     assert made.first() is None
@@ -55,6 +64,10 @@ def test_first_request_has_no_cursor():
 def test_empty_or_missing_cursor_stops_paging(nothing):
     assert style(cursor_path="next").next("x", page({"next": nothing})) is None
     assert style(cursor_path="next").next("x", page({})) is None
+
+
+def test_zero_is_a_cursor():
+    assert style(cursor_path="next").next("x", page({"next": 0})) == 0
 
 
 def test_cursor_is_read_from_a_header():

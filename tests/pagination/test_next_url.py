@@ -66,3 +66,9 @@ def test_first_request_has_the_streams_address():
     STYLE.place(URL, request)
     assert (request.url, request.params, request.verbatim) == (URL, {}, True)
     assert STYLE.follows_tokens
+
+
+@pytest.mark.parametrize("link", ["https://[", "//[a.example/x"])
+def test_link_that_is_no_url_is_an_error(link):
+    with pytest.raises(ResponseError, match="the next-page link is not a URL"):
+        STYLE.next(None, page({"@odata.nextLink": link}))

@@ -316,3 +316,18 @@ def test_next_request_is_shown_by_its_address_or_parameters():
     linked = Paginator(read_style({"style": "next_url", "next_url_path": "next"}, ErrorCollector()))
     linked.take(page_of(items(1, next="/b")))
     assert linked.next_request() == "https://a.example/b"
+
+
+def test_repeated_only_page_fails_if_a_total_says_that_more_follow():
+    pages, emitted = read_pages({**NUMBER, "total_pages_path": "pages"}, items(1, 2, pages=2))
+    assert emitted == items(1, 2)["items"]
+    assert (pages.stop.complete, pages.stop.failed) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("bodies", "size", "remarks"),
+    [([items(1, 2)], 2, 1), ([items(1, 2)], 3, 0), ([items(1, 2, next="a"), items(3, 4)], 2, 0)],
+)
+def test_full_page_that_names_no_next_one_is_remarked_if_it_is_the_only_one(bodies, size, remarks):
+    pages, _ = read_pages({**CURSOR, "page_size": size, "page_size_param": "n"}, *bodies)
+    assert pages.remarks == ["the only page is full but names no next page"] * remarks

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from tap_oauth2_generic.pagination import PAGINATION, read_style, styles
-from tap_oauth2_generic.settings.fields import ErrorCollector, names_of
+from tap_oauth2_generic.settings.fields import WRONG, ErrorCollector, names_of
 from tests.support.settings import valid_style
 
 NAMES = ["none", "page_number", "offset", "cursor", "next_url", "link_header", "last_record"]
@@ -64,6 +64,7 @@ def test_null_style_is_the_default():
     [("curser", "not 'curser'; did you mean 'cursor'?"), ("xyz", "not 'xyz'"), (5, "not 5")],
 )
 def test_unknown_style_lists_all_styles(style, end):
+    assert read_style({"style": style}, ErrorCollector()) is WRONG
     assert mistakes(style=style) == [f"style must be one of {', '.join(NAMES)}, {end}"]
 
 
@@ -102,6 +103,10 @@ def test_unknown_style_lists_all_styles(style, end):
 )
 def test_mistake_is_one_sentence(raw, sentence):
     assert mistakes(**raw) == [sentence]
+
+
+def test_misspelled_style_is_no_style():
+    assert read_style({"stile": "cursor", "cursor_path": "a"}, ErrorCollector()) is WRONG
 
 
 @pytest.mark.parametrize(("asked", "sent"), [(1, 1), (200, 200), (201, 200), ("500", 200)])

@@ -17,10 +17,10 @@ ADDRESS = "https://api.example.com/items"
 ROWS = [{"id": 1}, {"id": 2}]
 
 
-def page_of(body, headers=()):
+def page_of(body, headers=(), address=ADDRESS):
     where = RecordSettings(records_path=parse_path("items"))
     content = json.dumps({"items": ROWS, **body}).encode()
-    return read_page(ADDRESS, 200, dict(headers), content, where)
+    return read_page(address, 200, dict(headers), content, where)
 
 
 def signs_of(body):
@@ -59,6 +59,20 @@ def test_list_of_links_has_one_sign():
     assert signs_of({"links": links}) == [("url", "$.links[?(@.rel=='next')].href", "/b")]
 
 
+@pytest.mark.parametrize("relation", ["rel", "relation", "ref"])
+@pytest.mark.parametrize("target", ["href", "url", "uri", "link"])
+def test_link_in_a_list_has_any_usual_names(relation, target):
+    place = f"$.links[?(@.{relation}=='Next')].{target}"
+    assert signs_of({"links": [{relation: "Next", target: "/b"}]}) == [("url", place, "/b")]
+
+
+@pytest.mark.parametrize(
+    "link", ["/b", {"href": "/b"}, {"rel": "next"}, {"rel": "self", "href": ""}]
+)
+def test_other_list_has_no_sign(link):
+    assert signs_of({"links": [link]}) == []
+
+
 @pytest.mark.parametrize(
     ("wrapped", "about"),
     [({"total": 5}, False), ({"rows": [], "total": 5}, True), ({"a": {"b": []}, "total": 5}, True)],
@@ -90,6 +104,32 @@ def test_only_page_is_complete_unless_a_sign_says_more(body, complete):
     assert read(body).stop.complete is complete
 
 
+@pytest.mark.parametrize(("page", "complete"), [(1, True), (2, True), (3, False), ("x", False)])
+def test_link_to_a_page_that_was_read_says_nothing(page, complete):
+    end = {"items": [], "next": f"/items?page={page}"}
+    assert read({}, end, style="page_number").stop.complete is complete
+
+
+@pytest.mark.parametrize(
+    ("link", "complete"),
+    [("/items?b=2&a=1", True), ("/items?a=1", False), ("/other?a=1&b=2", False), ("//[x", False)],
+)
+def test_link_to_the_page_itself_says_nothing(link, complete):
+    """Whatever the order of its parameters."""
+    paginator = Paginator(valid_style())
+    paginator.take(page_of({"next": link}, address=f"{ADDRESS}?a=1&b=2"))
+    assert paginator.stop.complete is complete
+
+
+@pytest.mark.parametrize(("is_short", "complete"), [(True, False), (False, True)])
+def test_cursor_at_a_short_page_says_more(is_short, complete):
+    """Not at an empty one: many APIs always name one."""
+    end = {"items": ROWS[:1] if is_short else [], "paging": {"after": "x"}}
+    second = {"items": [{"id": 3}, {"id": 4}]}
+    found = read({}, second, end, style="page_number", stop_on_short_page=is_short)
+    assert found.stop.complete is complete
+
+
 def test_setting_of_a_total_that_is_written_as_a_string_is_used():
     """The remark on the total says it already."""
     paginator = read({"total": "9"}, total_path="total")
@@ -100,7 +140,7 @@ def test_setting_of_a_total_that_is_written_as_a_string_is_used():
 def test_first_response_without_a_page_has_no_signs():
     paginator = read()
     paginator.skip("ignore")
-    assert paginator.stop.complete is True
+    assert (paginator.stop.complete, paginator.stop.reason) == (True, "response rule 'ignore'")
 
 
 @pytest.mark.parametrize(

@@ -183,8 +183,22 @@ def _caches() -> list[Any]:
     return [one for one in gc.get_objects() if isinstance(one, functools._lru_cache_wrapper)]
 
 
-def _pairs(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
-    return zip(items, [*items[1:], None], strict=False)
+class _Shared:
+    """In place of a test after the last: what the whole session shares, such as a server, stays.
+
+    Forks use it as it is, and leave none of their own behind when a test fails.
+    """
+
+    def __init__(self, session: pytest.Session) -> None:
+        self._session = session
+
+    def listchain(self) -> list[pytest.Session]:
+        """Return the nodes whose fixtures stay."""
+        return [self._session]
+
+
+def _pairs(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, Any]]:
+    return zip(items, [*items[1:], *(_Shared(item.session) for item in items[-1:])], strict=True)
 
 
 def _tracer(files: set[str], lines: set[tuple[str, int]]) -> Callable[..., Any]:

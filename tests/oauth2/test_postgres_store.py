@@ -76,6 +76,7 @@ def test_lock_of_a_row_has_the_key_that_every_version_locks(store, admin, name):
 @pytest.fixture
 def limited(postgres_url, admin):
     """The URL of a role that may neither create a table nor read one."""
+    admin.execute("DROP ROLE IF EXISTS limited")
     admin.execute("CREATE ROLE limited LOGIN PASSWORD 'password-of-the-role'")
     yield postgres_url.replace("tap:password-of-the-store", "limited:password-of-the-role")
     admin.execute("DROP ROLE limited")
@@ -87,9 +88,9 @@ def test_role_that_may_not_create_the_table_is_told_so(limited):
 
 
 def test_rows_are_in_no_log(store, caplog, monkeypatch):
-    """At DEBUG, SQLAlchemy would log them."""
+    """SQLAlchemy would log them, if a logging configuration sets its level to DEBUG."""
     monkeypatch.setattr(logging.getLogger("sqlalchemy.engine.Engine"), "disabled", False)
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "sqlalchemy")
     store.write(a_chain(scopes=["a-word-of-the-row"]))
     assert len(store.read_all()) == 1
     assert "a-word-of-the-row" not in caplog.text

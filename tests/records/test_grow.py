@@ -16,6 +16,7 @@ from tap_oauth2_generic.records.infer import (
     named_types,
     settle_items,
 )
+from tap_oauth2_generic.settings.limits import MAX_PROPERTIES
 
 INTEGER = COLUMNS["integer"]
 LISTS = {"type": ["array", "null"], "items": INTEGER}
@@ -87,6 +88,12 @@ def test_object_that_adds_nothing_still_notes_nulls(nested):
     assert kept == nested(an_object(n=number, z=nulls, null=nulls))
     added = an_object(n=number, z=INTEGER, new=INTEGER, null=nulls)
     assert grow(nested(schema), value) == nested(added)
+
+
+def test_object_with_very_many_keys_has_no_column_for_each():
+    schema = an_object(**{str(number): INTEGER for number in range(MAX_PROPERTIES - 1)})
+    assert grow(schema, {"x": 1})["properties"].keys() == {*schema["properties"], "x"}
+    assert grow(schema, {"x": 1, "y": 1}) == FREE_FORM
 
 
 def test_new_object_has_all_its_fields():

@@ -108,6 +108,26 @@ def test_encoded_records_are_those_of_the_sdk(expressions, flattening):
     assert (case.check(ROWS) is not None) is is_fast
 
 
+@pytest.mark.parametrize("flattening", [{}, FLAT])
+def test_field_that_an_expression_looks_into_is_decoded(flattening):
+    """By its name, or as ``self``."""
+    maps = {"x": "a * 2", "b": "str(self) + 'x'", "l": "self"}
+    case = Case({"stream_maps": {"items": maps}, **flattening}, SCHEMA)
+    assert case.check(ROWS) is not None
+
+
+def test_record_that_a_filter_leaves_out_is_not_flattened():
+    case = Case({"stream_maps": {"items": {"__filter__": "a == 2"}}, **FLAT}, SCHEMA)
+    content = b'{"data":[{"a":1,"o":{"n":1}},{"a":2,"o":{"n":2}},{"a":3}]}'
+    assert case.check(content) == [("items", [None, b'{"a":2,"o__n":2}', None])]
+
+
+def test_options_of_a_map_are_no_expressions():
+    maps = {"__alias__": "others", "__else__": None, "__key_properties__": ["a"], "a": "a * 2"}
+    case = Case({"stream_maps": {"items": maps}}, SCHEMA)
+    assert case.check(b'{"data":[{"a":1,"b":"x"}]}') == [("others", [b'{"a":2}'])]
+
+
 def test_list_that_a_map_names_is_a_flattened_string():
     """Whether its expression is a name alone or not."""
     case = Case({"stream_maps": {"items": {"__else__": None, "x": "l"}}, **FLAT}, SCHEMA)

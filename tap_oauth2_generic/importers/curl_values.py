@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -30,7 +29,7 @@ def decode_basic(token: str) -> str:
     """Return user and password of HTTP Basic, empty if there are none."""
     try:
         found = base64.b64decode(token, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return ""
     return found if ":" in found else ""
 

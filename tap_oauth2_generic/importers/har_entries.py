@@ -7,7 +7,6 @@ decoded, and of them no more are kept than is needed to see how requests page.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -179,7 +178,7 @@ def _text(content: _Content) -> str:
         return content.text
     try:
         return base64.b64decode(content.text, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return ""
 
 

@@ -22,7 +22,7 @@ from tests.support.imports import read
 
 TEXTS = st.text(string.printable.replace("\x0b", "").replace("\x0c", "") + "äß…{}$%", max_size=12)
 NAMES = st.text(string.ascii_letters + "_-[]$.", min_size=1, max_size=12)
-SECRETS = st.text(string.ascii_letters + string.digits + "+/=._-", min_size=16, max_size=40)
+SECRETS = st.text(string.ascii_letters + string.digits + "+/=._-ß", min_size=16, max_size=40)
 PLACES = st.sampled_from([
     "-H 'Authorization: Bearer {}'", "-H 'Authorization: Token {}'", "-H 'X-Api-Key: {}'",
     "-u 'me:{}'", "-u '{}:'", "-b 'session={}'", "--oauth2-bearer '{}'",
@@ -61,6 +61,7 @@ def test_file_of_a_sample_is_valid_and_holds_no_secret(kind, text):
 
 @given(st.dictionaries(NAMES, TEXTS, max_size=4), st.text(max_size=20), SECRETS, PLACES)
 @example({}, "0" * 12, f"000={'0' * 12}", "-H 'X-Api-Key: {}'")
+@example({}, "", "s3cret-with-one-ß", "-H 'Authorization: Bearer {}'")
 def test_any_curl_line_is_imported_whole_and_without_its_secret(params, path, secret, place):
     shown = " ".join([quote(path), path, *params.values()])
     assume(secret not in shown)

@@ -165,6 +165,7 @@ def test_host_with_most_lists_is_taken_and_the_others_are_named():
         ({"text": LIST[:-9]}, "1 responses that are cut off or were not saved"),
         ({"text": ""}, "1 responses that are cut off or were not saved"),
         ({"text": "%%%", "encoding": "base64"}, "1 responses that are cut off or were not saved"),
+        ({"text": "ß", "encoding": "base64"}, "1 responses that are cut off or were not saved"),
         ({"text": '{"id": 1}'}, "1 responses that hold no list of records"),
         ({"text": LIST, "status": 404}, "1 responses with another status than 2xx"),
         ({"text": LIST, "method": "POST"}, "1 requests that may write"),

@@ -122,6 +122,8 @@ class BaseTap(Tap):
         """Return the SDK's command; from here on no log line shows a secret."""
         protect_logs()
         cls.logger.addFilter(_is_true)
+        # At DEBUG it tells of each field, again for each field inside it, with its whole path.
+        logging.getLogger("singer_sdk.singerlib.catalog").setLevel(logging.INFO)
         return super().get_singer_command()
 
     @classmethod

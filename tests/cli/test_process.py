@@ -245,6 +245,19 @@ def test_log_level_of_the_environment_holds_for_each_command(api, tmp_path, leve
     assert "s3cret" not in done.stderr
 
 
+def test_debug_tells_of_requests_and_not_of_single_fields(api, config):
+    """A deep record would otherwise take minutes to log."""
+    deep = {}
+    for _ in range(100):
+        deep = {"a": deep}
+    api.serve("/items", [{"id": 1, "deep": deep}])
+    environment = {**os.environ, "TAP_OAUTH2_GENERIC_LOGLEVEL": "DEBUG"}
+    done = run_program("--config", config, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert "GET /items" in done.stderr
+    assert len(done.stderr.splitlines()) < 100
+
+
 @pytest.mark.parametrize("way", ["proxy", "HTTPS_PROXY"])
 @pytest.mark.parametrize(
     "proxy",

@@ -119,6 +119,22 @@ def test_refused_refresh_is_named(api, session):
     assert "client_auth" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("settings", "sent"),
+    [
+        ({"refresh_params": {"old": "{token.access_token}"}}, {"old": "own-token"}),
+        ({"refresh_token_param": "token"}, {"token": "own-token"}),
+        ({"refresh_token": "seed"}, {"refresh_token": "seed"}),
+        ({"refresh_token": "seed", "refresh_token_param": "token"}, {"token": "seed"}),
+    ],
+)
+def test_access_token_renews_itself_under_its_own_name_only(api, session, settings, sent):
+    """It never goes where a refresh token belongs, and only if there is none."""
+    given = {"grant_type": "refresh_token", "access_token": "own-token", **settings}
+    assert session(**given).authenticator.renew_stored()
+    assert api.requests("/token")[0].form == {"grant_type": "refresh_token", **sent, **CLIENT}
+
+
 def test_response_that_is_a_list_holds_no_token(api, session):
     """Its fields could not be placeholders."""
     api.token = lambda _: [{"access_token": "a-token"}]

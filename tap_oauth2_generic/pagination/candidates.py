@@ -77,12 +77,13 @@ class Parameters:
 def candidates(page: Page, params: Parameters, key: str | None) -> Iterator[Candidate]:
     """Yield settings that may lead from a page to the next one; ``key`` identifies records."""
     signs = find_signs(page)
-    yield from _by_token([s for s in signs if says_more(s, 1, page.length)], params)
+    more = [sign for sign in signs if says_more(sign, 1, page.length)]
+    yield from _by_token(more, params)
     for sign in signs:
         if sign.kind == "start" and sign.value not in {0, 1}:
             # The offset of the next page, or an ID.
             yield from _by_cursor(sign, params)
-    has_flag = any(says_more(sign, 1, 0) for sign in signs if sign.kind in {"more", "last"})
+    has_flag = any(sign.kind in {"more", "last"} for sign in more)
     by_record = _by_last_record(page, params, key if has_flag else None)
     is_counted = any(sign.kind in {"page", "start", "pages", "total"} for sign in signs)
     tried = [by_number(signs, params), by_record]

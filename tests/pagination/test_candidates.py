@@ -88,6 +88,7 @@ def by_cursor(path, name, **settings):
         ),
         ({"has_more": False}, {}, [by_page(PAGES[0])]),
         ({"next": None}, {}, [by_page(PAGES[0])]),
+        ({"page": 1, "has_more": True}, {}, [by_page("page")]),
         ({"start": 1}, {}, [{"style": "offset", "offset_param": "start", "page_start": 1},
                             {"style": "offset", "offset_param": "start"}]),
         ({"last": False}, {}, [{"style": "last_record", "last_record_path": "id",
@@ -132,6 +133,13 @@ def test_parameter_is_spelled_for_the_request(method, body, expected):
     found = [*Parameters(method, body).spell("p", ["after_cursor", "b", "after_cursor"])]
     assert found[: len(expected)] == expected
     assert len(found) == len({json.dumps(one) for one in found})
+
+
+def test_variables_of_graphql_are_those_that_its_query_declares():
+    """There is no other place for them."""
+    found = [*Parameters("POST", {"query": QUERY}).spell("p", ["after_cursor", "b", "first"])]
+    names = ["variables.afterCursor", "variables.first"]
+    assert found == [{"p": name, "params_in": "body"} for name in names]
 
 
 @pytest.mark.parametrize(
@@ -186,6 +194,19 @@ def test_null_cursor_and_page_numbers_are_fallbacks():
     assert found[0] == {"style": "next_url", "next_url_path": "next"}
     assert found[-1] == by_page("page", total_path="total")
     assert [*fallbacks(page_of({"count": 2}), GET)] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "settings"),
+    [
+        ({"pages": 3}, {"total_pages_path": "pages"}),
+        ({"count": 2}, {}),
+        ({"total": 2}, {"total_path": "total"}),
+    ],
+)
+def test_page_number_may_end_at_a_count_that_is_named_as_one(body, settings):
+    found = [*fallbacks(page_of({"page": 1, **body}), GET)]
+    assert found[-1] == by_page("page", **settings)
 
 
 def test_sort_values_of_the_last_record_lead_to_the_next_page():

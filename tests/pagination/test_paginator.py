@@ -331,3 +331,8 @@ def test_repeated_only_page_fails_if_a_total_says_that_more_follow():
 def test_full_page_that_names_no_next_one_is_remarked_if_it_is_the_only_one(bodies, size, remarks):
     pages, _ = read_pages({**CURSOR, "page_size": size, "page_size_param": "n"}, *bodies)
     assert pages.remarks == ["the only page is full but names no next page"] * remarks
+
+
+def test_only_page_of_one_is_the_last():
+    pages, _ = read_pages({**NUMBER, "total_pages_path": "pages"}, items(1, pages=1))
+    assert (pages.pages, pages.stop.reason) == (1, "total_pages_path was reached")

@@ -10,6 +10,7 @@ import pytest
 from tap_oauth2_generic.errors import LoginNeededError, TokenRequestError
 from tap_oauth2_generic.oauth2.store import TokenStore
 from tap_oauth2_generic.oauth2.token import Token
+from tests.support.chains import a_chain
 from tests.support.clocks import SleepingClock
 from tests.support.rotation import Person
 from tests.support.server import Reply
@@ -62,33 +63,50 @@ def test_chain_that_others_renew_all_the_time_is_given_up(api, replies, connect)
     assert sent(api) == ["refresh-0", "elsewhere-1", "elsewhere-2"]
 
 
-@pytest.mark.parametrize("is_login", [False, True])
-@pytest.mark.usefixtures("replies")
-def test_token_that_another_process_gets_meanwhile_is_used(api, connect, clock, is_login):
-    """By a renewal of the chain, or by a login, while this one waits for the lock."""
+@pytest.fixture
+def runs_while():
+    """Write a chain while another one is locked, and return the token of a run that waits."""
+
+    def run(connect, locked, written, **settings):
+        waiting, found = threading.Event(), []
+
+        class Watch(SleepingClock):
+            def time(self):
+                waiting.set()
+                return super().time()
+
+        authenticator = connect(Watch(), **settings)
+        thread = threading.Thread(target=lambda: found.append(authenticator.access_token()))
+        waiting.clear()
+        with STORE.lock(locked.key):
+            thread.start()
+            # It has read the store by then.
+            assert waiting.wait(30)
+            STORE.write(written)
+        thread.join(30)
+        return found
+
+    return run
+
+
+def test_token_that_another_process_renews_meanwhile_is_used(api, connect, clock, runs_while):
+    chain = a_chain(token=Token("old", "refresh-old", clock.now - 1))
+    renewed = replace(chain, token=Token("of-another", "refresh-x", clock.now + 100, clock.now))
+    STORE.write(chain)
+    assert runs_while(connect, chain, renewed) == ["of-another"]
+    assert sent(api) == []
+
+
+def test_token_of_a_login_meanwhile_is_used(api, connect, clock, runs_while):
+    """Of the connection's other chain, for which the run holds no lock."""
+    clock.now -= 200
+    api.token = lambda _: {"access_token": "old", "refresh_token": "refresh-1", "expires_in": 100}
     connect(**SEED).access_token()
     clock.now += 200
-    chain, waiting, found = stored(), threading.Event(), []
-    renewed = replace(chain, token=Token("of-another", "refresh-x", clock.now + 100, clock.now))
-    if is_login:
-        renewed = replace(
-            renewed, key="main\x1flogin", seed="", seeds=(), spent=(), started_at=clock.now
-        )
-
-    class Watch(SleepingClock):
-        def time(self):
-            waiting.set()
-            return clock.now
-
-    authenticator = connect(Watch(), **SEED)
-    run = threading.Thread(target=lambda: found.append(authenticator.access_token()))
-    waiting.clear()
-    with STORE.lock(chain.key):
-        run.start()
-        assert waiting.wait(30)
-        STORE.write(renewed)
-    run.join(30)
-    assert (found, len(api.requests("/token"))) == (["of-another"], 1)
+    chain, token = stored(), Token("of-a-login", "refresh-x", clock.now + 100, clock.now)
+    login = a_chain(token=token, is_login=True, started_at=clock.now)
+    assert runs_while(connect, chain, login, **SEED) == ["of-a-login"]
+    assert sent(api) == ["refresh-0"]
 
 
 @pytest.mark.usefixtures("replies")

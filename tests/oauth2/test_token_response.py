@@ -204,10 +204,8 @@ def test_short_lifetime_counts(lifetime):
     assert token.expires_at == 100 + float(lifetime)
 
 
-SENT = {
-    "params": {"x": "registered-word"},
-    "headers": {"Authorization": "word", "Accept": "any"},
-}
+HEADERS = {"Authorization": "word", "Accept": "any"}
+SENT = {"params": {"x": "registered-word"}, "headers": HEADERS}
 FORM = {"grant_type": "refresh_token", "refresh_token": "word", "shop": "registered-word"}
 
 

@@ -207,7 +207,10 @@ class Growth:
             while made in self._columns or made in self._taken or self._is_flattened(made, name):
                 made += "_"
             self._owned[name, kind], self._variants[made] = made, name
-            self._columns[made] = grow(None, value) if kind in _NESTED else COLUMNS[kind]
+            # Of its fields, flattening would make columns, which have no variants.
+            is_whole = kind == "object" and len(self.at) // 2 < self.rules.levels
+            has_inside = kind in _NESTED and not is_whole
+            self._columns[made] = grow(None, value) if has_inside else COLUMNS[kind]
             self._new.add(made)
         else:
             # Also if it is flattened: a variant has no variants inside.

@@ -58,6 +58,21 @@ def test_object_without_columns_gets_none(column):
         assert grown({"o": column}, {"o": {"n": 1}}, levels=levels) == ({"o": column}, {}, [])
 
 
+@pytest.mark.parametrize(
+    ("levels", "whole"), [(0, ()), (1, ("x",)), (2, ("x", "y"))], ids=["none", "one", "two"]
+)
+def test_variant_for_objects_is_one_column_with_flattening(levels, whole):
+    """Columns of their fields could not keep their types: a variant has no variants inside."""
+    page = {"x": {"n": 1}, "o": {"y": {"n": 1}}}
+    old = {"x": INTEGER, "o": an_object(y=INTEGER)}
+    found, _, _ = grown(old, page, levels=levels)
+    made = {"x": found["x__object"]}
+    if levels:
+        made["y"] = found["o"]["properties"]["y__object"]
+    expected = {name: FREE_FORM if name in whole else an_object(n=INTEGER) for name in made}
+    assert made == expected
+
+
 @pytest.mark.parametrize("levels", [0, 1])
 def test_list_grows_its_items(levels):
     """Strings hold what other strings are, no other type changes."""

@@ -45,6 +45,8 @@ def main(name: str, seconds: str, corpus: str, tried: str) -> None:
         "timeout": 0,
         "rss_limit_mb": 0,
         "detect_leaks": 0,
+        # Inputs that were slow are written here, not into the current folder.
+        "artifact_prefix": f"{corpus}-",
         "print_final_stats": 1,
     }
     flags = [f"-{option}={value}" for option, value in options.items()]

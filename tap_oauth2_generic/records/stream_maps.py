@@ -43,7 +43,8 @@ _TYPES: dict[str, tuple[type, str]] = {
 _NAMING = ("__source__", "__alias__")
 _REMOVED = (None, "__NULL__")
 _FILTER = "__filter__"
-_NO_EXPRESSIONS = (*_NAMING, "__else__", "__key_properties__")
+_ELSE, _KEYS = "__else__", "__key_properties__"
+_NO_EXPRESSIONS = (*_NAMING, _ELSE, _KEYS)
 # The names by which an expression may read any field.
 _RECORD = frozenset({"record", "_"})
 
@@ -56,7 +57,9 @@ def check_maps(raw: Mapping[str, Any], streams: Collection[str], collector: Erro
             collector.add(name, f"must be {takes}, not {json_type(value)}")
     maps = raw.get("stream_maps")
     for name, one in maps.items() if isinstance(maps, dict) else ():
-        if not name.startswith("__"):
+        if name == _ELSE:
+            _check_member("stream_maps", name, one, collector)
+        elif not name.startswith("__"):
             _check_map(name, one, streams, collector)
 
 
@@ -65,13 +68,28 @@ def _check_map(name: str, one: Any, streams: Collection[str], collector: ErrorCo
     if isinstance(one, dict):
         source = one.get("__source__", name)
         for field, value in one.items():
-            if not isinstance(value, str | None) and field != "__key_properties__":
-                sentence = f"must be a string, an expression, or null, not {json_type(value)}"
-                collector.add(f"{where}.{field}", sentence)
+            _check_member(where, field, value, collector)
     elif one not in _REMOVED:
         collector.add(where, f"must be an object, or null to leave it out, not {json_type(one)}")
     if not any(fnmatch(stream, str(source)) for stream in streams):
         collector.warn(where, f"there is no stream {source!r}{near_choice(source, streams)}")
+
+
+def _check_member(where: str, field: str, value: Any, collector: ErrorCollector) -> None:
+    """Report a member of a map that the SDK would fail on with an error of its own."""
+    has_text = isinstance(value, str) and value != ""
+    if field == _KEYS:
+        is_list = isinstance(value, list) and all(isinstance(one, str) for one in value)
+        takes, is_right = "an array with nothing but strings, or null", is_list or value is None
+    elif field == _ELSE:
+        takes, is_right = "null", value in _REMOVED
+    elif field in _NAMING:
+        takes, is_right = "a string", has_text
+    else:
+        takes, is_right = "a string, an expression, or null", has_text or value is None
+    if not is_right:
+        found = "an empty string" if value == "" else json_type(value)
+        collector.add(f"{where}.{field}", f"must be {takes}, not {found}")
 
 
 def has_filter(raw: Mapping[str, Any], stream: str) -> bool:

@@ -61,6 +61,36 @@ def test_expression_that_is_no_string_is_an_error(value):
     assert error.startswith("stream_maps.items.a: must be a string, an expression, or null, not ")
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "takes"),
+    [
+        ("a", "", "a string, an expression, or null, not an empty string"),
+        ("__filter__", "", "a string, an expression, or null, not an empty string"),
+        ("__alias__", None, "a string, not null"),
+        ("__alias__", "", "a string, not an empty string"),
+        ("__key_properties__", "id", "an array with nothing but strings, or null, not a string"),
+        ("__key_properties__", [5], "an array with nothing but strings, or null, not an array"),
+        ("__else__", "a", "null, not a string"),
+        ("__else__", [], "null, not an array"),
+    ],
+)
+def test_member_that_the_sdk_cannot_use_is_an_error(field, value, takes):
+    assert checked(stream_maps={"items": {field: value}})[0] == [
+        f"stream_maps.items.{field}: must be {takes}"
+    ]
+
+
+@pytest.mark.parametrize("value", ["drop", [], {}, 5])
+def test_rule_for_other_streams_is_null_or_an_error(value):
+    (error,), _ = checked(stream_maps={"__else__": value})
+    assert error.startswith("stream_maps.__else__: must be null, not ")
+
+
+def test_source_that_is_no_string_is_an_error():
+    errors, _ = checked(stream_maps={"items": {"__source__": None}})
+    assert errors == ["stream_maps.items.__source__: must be a string, not null"]
+
+
 @pytest.mark.parametrize("value", [5, [], "x", ""])
 def test_map_that_is_no_object_is_an_error(value):
     (error,), _ = checked(stream_maps={"items": value})

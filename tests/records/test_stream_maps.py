@@ -92,7 +92,7 @@ def test_stream_maps_rename_filter_and_hide(api, tap):
         ({"stream_maps": {"items": {"a": 5}}}, "stream_maps.items.a: must be a string"),
         ({"stream_maps": {"items": {"a": "float(("}}}, "stream_maps: Failed to parse"),
         ({"stream_maps": {"__all__": {}}}, "stream_maps: Option '__all__:{}' is not expected"),
-        ({"stream_maps": {"__else__": "x"}}, "stream_maps: Undefined transform for '__else__'"),
+        ({"stream_maps": {"__else__": "x"}}, "stream_maps.__else__: must be null, not a string"),
         (
             {"flattening_enabled": "false"},
             "flattening_enabled: must be true or false, not a string",

@@ -123,8 +123,11 @@ class SchemaStream(Stream):
             except MappingError as error:
                 raise ConfigurationError(f"stream_maps: {error}") from None
             except ValueError as error:
-                # Two fields have one name when they are flattened.
-                message = f"stream {self.name!r}: {error}; choose another flattening_separator"
+                # Two fields have one name when they are flattened, or when it is shortened.
+                message = (
+                    f"stream {self.name!r}: {error}; choose another flattening_separator or a "
+                    "larger flattening_max_key_length"
+                )
                 raise ConfigurationError(message) from None
         self._stream_maps = None
 

@@ -246,7 +246,7 @@ def test_log_level_of_the_environment_holds_for_each_command(api, tmp_path, leve
 
 
 def test_debug_tells_of_requests_and_not_of_single_fields(api, config):
-    """A deep record would otherwise take minutes to log."""
+    """A deep record has a line for each field in each field otherwise, and takes long to log."""
     deep = {}
     for _ in range(100):
         deep = {"a": deep}

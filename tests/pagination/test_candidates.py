@@ -173,6 +173,7 @@ def test_size_has_the_name_of_the_response_first():
         ("page_number", {"has_more": True}, {"has_more": False}, {"has_more_path": "has_more"}),
         ("page_number", {"total": 9}, {"total": 9}, {"total_path": "total"}),
         ("page_number", {"total": 9}, {"total": 8}, {}),
+        ("page_number", {"pages": 2}, {"pages": 2}, {"total_pages_path": "pages"}),
         (
             "offset",
             {"pages": 3, "total": 9},
@@ -224,3 +225,13 @@ def test_offsets_come_first_if_the_response_has_only_a_start():
     assert (numbers[0], numbers[-1]) == ("offset", "page_number")
     both = by_number(find_signs(page_of({"startAt": 0, "page": 1})), GET)
     assert first(both) == [by_page("page")]
+    (fallback,) = fallbacks(page_of({"startAt": 0}), GET)
+    assert fallback["style"] == "offset"
+
+
+def test_last_record_is_tried_after_the_numbers_that_a_response_counts():
+    body = {"has_more": True, "startAt": 0}
+    styles = [one["style"] for one in candidates(page_of(body), GET, "id")]
+    assert (styles[0], styles[-1]) == ("offset", "last_record")
+    (uncounted, *_) = candidates(page_of({"has_more": True}), GET, "id")
+    assert uncounted["style"] == "last_record"

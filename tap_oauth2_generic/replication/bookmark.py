@@ -212,14 +212,15 @@ def extremes(values: list[Any], pattern: str = "iso") -> list[Any]:
         return [min(values), max(values)] if values else []
     try:
         times = msgspec.convert(values, list[datetime])
-        low, high = min(times), max(times)
+        # One tuple for all values; to hash times would take longer than to compare them.
+        ends = min(times), max(times)
     except (msgspec.ValidationError, TypeError):
         # Another form, or some with an offset and some without.
         return values
-    if low.tzinfo is None:
+    if ends[0].tzinfo is None:
         return values
-    # Equal once cut to microseconds, but written differently; to hash times would take longer.
-    return list({v: None for v, at in zip(values, times, strict=True) if at in (low, high)})
+    # Equal once cut to microseconds, but written differently.
+    return list({v: None for v, at in zip(values, times, strict=True) if at in ends})
 
 
 def stored_bookmark(state: Mapping[str, Any], replication_key: str | None) -> Any:

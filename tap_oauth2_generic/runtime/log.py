@@ -46,9 +46,9 @@ def some(names: Sequence[str], at_most: int) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def find_log_level(default: str = "WARNING") -> str:
+def find_log_level() -> str:
     """Return the level that the environment asks for; raises ConfigurationError if it is none."""
-    chosen = default
+    chosen = "WARNING"
     for variable in (LOG_LEVEL, f"{PREFIX}{LOG_LEVEL}"):
         if level := os.environ.get(variable):
             chosen = level.upper()

@@ -14,7 +14,11 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 
 from typing_extensions import dataclass_transform
 
+from tap_oauth2_generic.runtime.redaction import excerpt
+
 _T = TypeVar("_T", bound="Settings")
+# Characters of an error that are shown; the value that it quotes may be longer.
+_MAX_SHOWN = 2000
 # Shorter parts of a name occur in too many names.
 _SHORTEST_PART = 3
 # Words of a setting's name as its title writes them.
@@ -45,7 +49,8 @@ class ErrorCollector:
     @property
     def errors(self) -> list[str]:
         """The errors as lines to show."""
-        return [f"{where}: {sentence}" if where else sentence for where, sentence in self.found]
+        lines = [f"{where}: {sentence}" if where else sentence for where, sentence in self.found]
+        return [x if len(x) <= _MAX_SHOWN else f"{excerpt(x, _MAX_SHOWN)} …" for x in lines]
 
 
 class WrongSettingError(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tap_oauth2_generic.runtime.redaction import register
 from tap_oauth2_generic.settings.field_types import NAME, PATH, TEXT, enum, integer, nested
 from tap_oauth2_generic.settings.fields import (
     ErrorCollector,
@@ -38,6 +39,24 @@ class Section(Settings):
 def reading(raw):
     collector = ErrorCollector()
     return read(Section, raw, collector), collector.errors
+
+
+def test_an_error_shows_only_the_beginning_of_a_long_value():
+    collector = ErrorCollector()
+    collector.add("streams[0]", f"must be an object, not {'a' * 70_000}")
+    [error] = collector.errors
+    assert error.startswith("streams[0]: must be an object, not aaa")
+    assert error.endswith("aaa …")
+    assert len(error) == 2_002
+
+
+def test_a_secret_is_masked_before_an_error_is_cut():
+    secret = "PlantedSecretOfAnError"
+    register(secret)
+    for before in range(1_960, 2_010):
+        collector = ErrorCollector()
+        collector.add("", f"{'a' * before} {secret} {'b' * 99}")
+        assert secret[:4] not in collector.errors[0]
 
 
 @pytest.mark.parametrize("raw", [{}, {"size": None}, {"size": ""}])

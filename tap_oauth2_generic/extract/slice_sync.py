@@ -14,6 +14,7 @@ from typing import Any
 from tap_oauth2_generic.errors import ResponseError
 from tap_oauth2_generic.extract.page_reader import FetchedPage
 from tap_oauth2_generic.extract.prefetch import Prefetcher, SliceReader
+from tap_oauth2_generic.extract.response_check import Problem
 from tap_oauth2_generic.extract.slice_plan import ChildSync, SlicePlan
 from tap_oauth2_generic.pagination import Paginator, Stop
 from tap_oauth2_generic.parsing.extract_records import add_fields
@@ -24,6 +25,8 @@ from tap_oauth2_generic.singer.record_writer import RecordWriter
 
 # The contexts of child streams to sync before a record is written, each after its key.
 Family = list[tuple[SlicePlan, ChildSync, int, dict[str, Any]]]
+
+_CHECK_RESPONSE = "run again later, or say in response_rules what such a response means"
 
 
 @dataclass(frozen=True)
@@ -169,10 +172,9 @@ class SliceSync:
             self.plan.reader.stats.ends[stop.reason] += 1
             if stop.failed:
                 name = self.plan.reader.stream.name
-                raise ResponseError(
-                    f"stream {name!r}: paging ended early: {stop.reason}; run again later, or say "
-                    "in response_rules what such a response means"
-                )
+                is_response = isinstance(stop, Problem)
+                advice = _CHECK_RESPONSE if is_response else "check pagination"
+                raise ResponseError(f"stream {name!r}: paging ended early: {stop.reason}; {advice}")
             check = self.plan.reader.check
             check.doubt = check.doubt or ("" if stop.complete else stop.reason)
             if not stop.complete and not self.plan.reader.will_fail:

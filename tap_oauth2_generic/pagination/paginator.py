@@ -198,7 +198,7 @@ class Paginator:
             return self._stop_without_token(page)
         # The first page of a link may name its own address.
         is_own = key_of(token) == key_of(self.token) or (self.pages == 1 and token == page.url)
-        if self._held and (stop := self._stop_at_repeat(goes_on=self._goes_on(token))):
+        if self._held and (stop := self._stop_at_repeat(page, goes_on=self._goes_on(token))):
             return stop
         if not is_own and token in self._seen:
             reason = "paging loop: the API returned a page token that was already used"
@@ -213,7 +213,7 @@ class Paginator:
         self.token, self._is_again = token, is_own
         return None
 
-    def _stop_at_repeat(self, *, goes_on: bool) -> Stop | None:
+    def _stop_at_repeat(self, page: Page, *, goes_on: bool) -> Stop | None:
         """Return why a page that repeats the previous one is the last; None to try the next.
 
         ``goes_on``: the API gave a token that was not used before. A flag, or a total that was
@@ -231,9 +231,12 @@ class Paginator:
         reason, failed = f"page {self.pages} repeats the previous page", False
         if self._repeats_first:
             full = self.style.is_full(self._length)
-            failed = says_more or full or self.signs.exceed(self._length, 1)
+            unused = self._unused.find(page, self.token, 1, self._length)
+            failed = says_more or full or self.signs.exceed(self._length, 1) or bool(unused)
             if name := self.style.token_param:
                 reason += f"; the API may ignore the parameter {name}"
+            if unused:
+                reason += f", and {unused}"
         self._drop()
         return Stop(reason, complete=False, failed=failed)
 

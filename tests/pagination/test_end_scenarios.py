@@ -124,6 +124,35 @@ def test_ignored_paging_parameter_fails_the_stream(api, tap, style, sign, most):
     assert run.bookmark() == "2020-01-01"
 
 
+@pytest.mark.parametrize(
+    ("place", "value", "fails"),
+    [
+        ("total", 6, True),
+        ("pages", 3, True),
+        ("has_more", True, True),
+        ("next", "/items?p=2", True),
+        ("total", 2, False),
+        ("pages", 1, False),
+        ("has_more", False, False),
+        ("next", None, False),
+        ("kind", "list", False),
+    ],
+)
+def test_wrong_page_parameter_fails_where_an_unused_sign_says_more(api, tap, place, value, fails):
+    """No setting names the sign; a run that ends green every night would never be looked at."""
+    rows = [{"v": n, "at": f"202{n}-01-01"} for n in (4, 5)]
+    api.routes["/items"] = lambda _: {"rows": rows, "meta": {place: value}}
+    run = tap(api.config(stream("page_number", replication_key="at")), state=STATE)
+    assert run.status == int(fails)
+    assert [row["v"] for row in run.records()] == [4, 5]
+    assert run.bookmark() == "2020-01-01"
+    if fails:
+        [error] = run.error_lines
+        assert f"'meta.{place}' says that more follows" in error
+        assert error.endswith("; check pagination")
+        assert "response_rules" not in error
+
+
 @pytest.mark.parametrize("signed", [{}, {"last_page_path": "isLast"}])
 def test_last_page_flag_spares_the_page_past_the_end(api, tap, signed):
     pages = [[{"v": 1}], [{"v": 2}]]
@@ -211,7 +240,7 @@ def test_repeated_records_are_recognized_by_their_keys(api, tap, style, encoded)
         if count > 9:
             return Reply({}, 400)
         rows = [{"id": n, "v": 1, "at": f"{n}.{count}"} for n in range(2)]
-        return {"rows": rows, "next": "same"}
+        return {"rows": rows, **({"next": "same"} if style == "cursor" else {})}
 
     api.routes["/items"] = respond
     kept = {} if encoded else {"keep": [{"path": "v", "matches": "."}]}

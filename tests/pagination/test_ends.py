@@ -125,6 +125,12 @@ def test_page_that_keeps_coming_is_emitted_once_and_incomplete(style):
         ({"total_pages_path": "n"}, {"n": 3}, True),
         ({"has_more_path": "more"}, {"more": True}, True),
         ({"last_page_path": "last"}, {"last": False}, True),
+        ({}, {"total": 6}, True),
+        ({}, {"total": 2}, False),
+        ({}, {"total_pages": 3}, True),
+        ({}, {"total_pages": 1}, False),
+        ({}, {"has_more": True}, True),
+        ({}, {"has_more": False}, False),
     ],
 )
 def test_ignored_parameter_fails_if_more_should_follow(style, settings, signs, failed):

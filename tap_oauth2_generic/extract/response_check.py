@@ -17,8 +17,14 @@ from tap_oauth2_generic.parsing.charset import charset_of
 from tap_oauth2_generic.parsing.extract_records import RecordSettings
 from tap_oauth2_generic.parsing.page import Page
 from tap_oauth2_generic.runtime.redaction import excerpt
-from tap_oauth2_generic.settings.fields import near_choice
-from tap_oauth2_generic.settings.paths import Path, before_choice, join_keys, parse_path
+from tap_oauth2_generic.settings.fields import find_near, near_choice
+from tap_oauth2_generic.settings.paths import (
+    Path,
+    before_choice,
+    join_keys,
+    parse_path,
+    to_jsonpath,
+)
 
 # A null at 200 is an empty page; 204 and 205 have no body (RFC 9110 section 15.3).
 _MAY_BE_EMPTY = frozenset({200, 204, 205})
@@ -210,15 +216,22 @@ def _holds_members(value: Any, signs: list[tuple[str | int, ...]]) -> bool:
 
 
 def _suggest(path: Path, body: Any) -> str:
-    """Return ``; did you mean 'x'?`` for the first key that is missing, or for the only list."""
+    """Return ``; did you mean 'a.b'?``: the path with its first wrong key mended, or to a list."""
     if isinstance(body, list):
         return "; did you mean '$'?"
-    for key in before_choice(path).keys:
+    known = before_choice(path)
+    keys, rest = known.keys, path.text[len(known.text) :]
+    for position, key in enumerate(keys):
         if not isinstance(body, dict):
             break
         if key not in body:
             lists = [name for name, value in body.items() if isinstance(value, list)]
-            only = f"; did you mean {lists[0]!r}?" if len(lists) == 1 else ""
-            return near_choice(key, body) or only
+            near = find_near(key, body)
+            found = [[near, *keys[position + 1 :]]] if near else [[name] for name in lists]
+            if len(found) != 1:
+                return ""
+            whole = tuple(map(str, (*keys[:position], *found[0])))
+            meant = to_jsonpath(whole) + rest if rest else join_keys(whole)
+            return f"; did you mean {meant!r}?"
         body = body[key]
     return ""

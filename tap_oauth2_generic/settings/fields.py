@@ -160,7 +160,13 @@ def reject_unknown(
 
 
 def near_choice(written: Any, choices: Iterable[str]) -> str:
-    """Return ``; did you mean 'x'?`` if one choice is near, else an empty string.
+    """Return ``; did you mean 'x'?`` if one choice is near, else an empty string."""
+    found = find_near(written, choices)
+    return "" if found is None else f"; did you mean {found!r}?"
+
+
+def find_near(written: Any, choices: Iterable[str]) -> str | None:
+    """Return the choice that a word may be misspelled for, None if none is near.
 
     A choice that begins with the word is nearer than one spelled differently.
     """
@@ -171,7 +177,7 @@ def near_choice(written: Any, choices: Iterable[str]) -> str:
     near = difflib.get_close_matches(wanted, begun, n=1) or (begun if len(begun) == 1 else [])
     near = near or difflib.get_close_matches(wanted, named, n=1)
     near = near or (holding if len(holding) == 1 else [])
-    return f"; did you mean {named[near[0]]!r}?" if near else ""
+    return named[near[0]] if near else None
 
 
 def names_of(*declarations: type[Settings]) -> list[str]:

@@ -137,6 +137,27 @@ def test_on_missing_records_decides_for_each_context(api, tap, action, status, i
 
 
 @pytest.mark.parametrize(
+    ("path", "suggestion"),
+    [
+        ("a.parcel", "; did you mean 'a.parcels'?"),
+        ("a.x", "; did you mean 'a.parcels'?"),
+        ("A.parcels", "; did you mean 'a.parcels'?"),
+        ("'d.o'.row", "; did you mean \"'d.o'.rows\"?"),
+        ("$.a.parcel", "; did you mean 'a.parcels'?"),
+        ("$.a.parcel[*].id", "; did you mean '$.a.parcels[*].id'?"),
+        ("z.parcels", ""),
+        ("a.parcels.x", ""),
+    ],
+)
+def test_whole_path_is_suggested(api, tap, path, suggestion):
+    """So that it can be pasted, wherever the wrong key is in it."""
+    api.serve("/items", {"a": {"parcels": [{"id": 1}], "n": 1}, "d.o": {"rows": [1], "m": [2]}})
+    run = tap(api.config({**stream(), "records_path": path}))
+    assert run.status == 1
+    assert run.error_lines[0].partition("; did")[1:] == suggestion.partition("; did")[1:]
+
+
+@pytest.mark.parametrize(
     ("body", "suggestion"),
     [
         ({"row": [], "page": []}, "the keys row, page; did you mean 'row'?"),

@@ -15,10 +15,9 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 from typing_extensions import dataclass_transform
 
 from tap_oauth2_generic.runtime.redaction import excerpt
+from tap_oauth2_generic.settings.limits import MAX_LINE_LENGTH
 
 _T = TypeVar("_T", bound="Settings")
-# Characters of an error that are shown; the value that it quotes may be longer.
-_MAX_SHOWN = 2000
 # Shorter parts of a name occur in too many names.
 _SHORTEST_PART = 3
 # Words of a setting's name as its title writes them.
@@ -50,7 +49,9 @@ class ErrorCollector:
     def errors(self) -> list[str]:
         """The errors as lines to show."""
         lines = [f"{where}: {sentence}" if where else sentence for where, sentence in self.found]
-        return [x if len(x) <= _MAX_SHOWN else f"{excerpt(x, _MAX_SHOWN)} …" for x in lines]
+        # The SDK logs them itself, and a value that one quotes may be long.
+        most = MAX_LINE_LENGTH
+        return [line if len(line) <= most else f"{excerpt(line, most)} …" for line in lines]
 
 
 class WrongSettingError(Exception):

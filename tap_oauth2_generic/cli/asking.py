@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from tap_oauth2_generic.cli.boundary import describe_error
+from tap_oauth2_generic.cli.export import next_commands
 from tap_oauth2_generic.cli.import_file import (
     MELTANO,
     ask_kind,
@@ -26,6 +27,7 @@ from tap_oauth2_generic.cli.login import log_in
 from tap_oauth2_generic.cli.preview import preview, show_report
 from tap_oauth2_generic.cli.questions import (
     USUAL,
+    ask_keys,
     ask_other,
     ask_path,
     ask_secret,
@@ -72,19 +74,26 @@ def ask(output: str | None) -> None:
     _ask_connection(made)
     _ask_stream(made)
     try:
-        worked = _connect(made)
+        ended = _connect(made)
         wanted = ask_kind(file)
     except (KeyboardInterrupt, click.Abort, Interrupted):
         click.echo()
         write_project(made, file, "config", is_asking=False)
-        raise
+        # A signal has no STATE to resume from here.
+        raise click.Abort from None
     write_project(made, file, wanted, is_asking=True)
-    if not worked:
-        variables = "set -a; . ./.env; set +a; " if made.secrets else ""
-        preview_it = f"{variables}tap-oauth2-generic preview --config {file}"
+    if ended is None:
+        commands = next_commands(str(file), needs_login=False)
+        shown = ["Next:", *(commands[:-1] if wanted == "meltano" else commands[-1:])]
+    else:
         files = f"{file} and {MELTANO}" if wanted == "meltano" else str(file)
-        click.echo(f"not working yet: correct {files} or the secrets, then run {preview_it}")
-    click.get_current_context().exit(0 if worked else 1)
+        shown = [f"not working yet: correct {files} or the secrets, then run"]
+        variables = "set -a; . ./.env; set +a; " if made.secrets else ""
+        tap = f"{variables}tap-oauth2-generic"
+        shown += [f"{tap} login --config {file}"] if _is_of_login(made, ended) else []
+        shown.append(f"{tap} preview --config {file}")
+    click.echo("\n  ".join(shown))
+    click.get_current_context().exit(0 if ended is None else 1)
 
 
 def _ask_connection(made: Imported) -> None:
@@ -126,8 +135,11 @@ def _ask_stream(made: Imported) -> None:
         ask_path(made, "Path of a list to read, such as contacts")
 
 
-def _connect(made: Imported) -> bool:
-    """Show first rows; ask for what was wrong until they come, or nothing else is typed."""
+def _connect(made: Imported) -> TapError | None:
+    """Show first rows; ask for what was wrong until they come, or nothing else is typed.
+
+    Return the error that was left, None if rows came.
+    """
     logged_in_with = None
     while True:
         try:
@@ -135,13 +147,15 @@ def _connect(made: Imported) -> bool:
             if logged_in_with != connection:
                 _log_in(made)
                 logged_in_with = connection
-            _read_rows(made)
+            report = _read_rows(made)
         except TapError as error:
             click.echo(f"Error: {redact('; '.join(describe_error(error)))}")
             if not _ask_again(made, error):
-                return False
+                return error
         else:
-            return True
+            if made.config["streams"] != READY:
+                ask_keys(made, report["schema"]["properties"], report["primary_key_candidates"])
+            return None
 
 
 def _log_in(made: Imported) -> None:
@@ -150,6 +164,12 @@ def _log_in(made: Imported) -> None:
         if redirect_uri := getattr(config.grant, "redirect_uri", ""):
             click.echo(f"Register this redirect URI at the provider: {redirect_uri}")
         log_in(config, browser=True, timeout=300.0)
+
+
+def _is_of_login(made: Imported, error: TapError) -> bool:
+    """Return whether an error is one of a person's login."""
+    needs_person = bool(apply_preset(made.config, ErrorCollector()).get("authorize_url"))
+    return needs_person and isinstance(error, AuthorizationError)
 
 
 def _ask_again(made: Imported, error: TapError) -> bool:
@@ -169,7 +189,8 @@ def _ask_again(made: Imported, error: TapError) -> bool:
         return True
     if isinstance(error, StreamError) and made.config["streams"] != READY:
         return ask_path(made, "Another path, Enter keeps", made.config["streams"][0]["path"])
-    return False
+    # The person denied it, or an old tab of the browser ended it.
+    return _is_of_login(made, error) and click.confirm("Log in again?")
 
 
 def _ask_other_secret(made: Imported) -> bool:
@@ -179,8 +200,8 @@ def _ask_other_secret(made: Imported) -> bool:
     return ask_secret(made, name, f"Another {name}, Enter keeps it")
 
 
-def _read_rows(made: Imported) -> None:
-    """Suggest and show first rows; raise TapError if they cannot be read."""
+def _read_rows(made: Imported) -> dict[str, Any]:
+    """Suggest and show first rows, and return the report; raise TapError if they cannot be read."""
     tried = Imported(dict(made.config), made.secrets)
     if tried.config["streams"] != READY:
         try_streams(tried, is_own=True)
@@ -195,3 +216,4 @@ def _read_rows(made: Imported) -> None:
     for line in (*tried.derived, *tried.unsure):
         click.echo(f"  - {redact(line)}")
     show_report(found)
+    return found

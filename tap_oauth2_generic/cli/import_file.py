@@ -15,7 +15,7 @@ import click
 import msgspec
 
 from tap_oauth2_generic.cli.env_file import read_env, replace_file, write_env
-from tap_oauth2_generic.cli.export import meltano_project, next_commands, pip_url
+from tap_oauth2_generic.cli.export import meltano_project, pip_url
 from tap_oauth2_generic.cli.suggest import Suggester
 from tap_oauth2_generic.config.config import CONFIG_SCHEMA
 from tap_oauth2_generic.errors import InputError
@@ -26,6 +26,7 @@ from tap_oauth2_generic.importers.imported import (
     strings_in,
 )
 from tap_oauth2_generic.importers.paging import doubt
+from tap_oauth2_generic.parsing.guess_records import NO_KEYS
 from tap_oauth2_generic.runtime.json_encoder import encode_json
 from tap_oauth2_generic.runtime.log import PREFIX
 from tap_oauth2_generic.runtime.redaction import register
@@ -162,6 +163,9 @@ def _origins(settings: Mapping[str, Any]) -> set[str]:
 
 
 def _report_trial(made: Imported, name: str, remarks: list[str]) -> None:
+    # What was said of the key without a trial is said again, or no longer true.
+    of_keys = f"stream {name!r}: {NO_KEYS}"
+    made.unsure = [one for one in made.unsure if not one.startswith(of_keys)]
     for remark in remarks:
         is_sure = remark.startswith("tried")
         (made.derived if is_sure else made.unsure).append(f"stream {name!r}: {remark}")
@@ -211,7 +215,7 @@ def ask_kind(file: Path) -> str:
 
 
 def write_project(made: Imported, file: Path, wanted: str, *, is_asking: bool) -> None:
-    """Write the settings and the secrets, whatever of it is not there yet."""
+    """Write the settings and the secrets, whatever of it is not there yet, and say so."""
     write_new(file, as_json(made.config))
     env, variables = (
         file.parent / ".env",
@@ -228,8 +232,5 @@ def write_project(made: Imported, file: Path, wanted: str, *, is_asking: bool) -
         TapOAuth2Generic.append_builtin_config(schema)
         project = meltano_project(made.config, made.secrets, schema["properties"], pip_url())
         write_new(file.parent / MELTANO, project)
-    commands = next_commands(str(file), needs_login=False)
-    shown = commands[:-1] if wanted == "meltano" else commands[-1:]
     project = f" and {MELTANO}" if wanted == "meltano" else ""
-    wrote = f"Wrote {file}{project}" + (f", secrets to {env}" if variables else "")
-    click.echo("\n".join([wrote, "Next:", *(f"  {command}" for command in shown)]))
+    click.echo(f"Wrote {file}{project}" + (f", secrets to {env}" if variables else ""))

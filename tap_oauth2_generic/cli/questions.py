@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 
 import click
 
@@ -71,6 +71,28 @@ def ask_path(made: Imported, label: str, kept: str | None = None) -> bool:
 
     found: str = click.prompt(label, default=kept, value_proc=read)
     return found != kept
+
+
+def ask_keys(made: Imported, fields: Collection[str], candidates: Sequence[str]) -> None:
+    """Ask for the primary keys of the stream where no field of its records is one for certain.
+
+    Without them nothing is lost, while a loader merges the records that a wrong one makes equal.
+    """
+    (stream,) = made.config["streams"]
+    if stream.get("primary_keys") or not candidates:
+        return
+
+    def read(value: str) -> str:
+        keys = STRINGS.parse(value)
+        for key in keys:
+            if key not in fields:
+                raise click.UsageError(f"no record has {key!r}{near_choice(key, fields)}")
+        if keys:
+            stream["primary_keys"] = keys
+        return value
+
+    label = f"Primary key, such as {candidates[0]}; without one, each run appends its rows"
+    click.prompt(redact(label), default="", show_default=False, value_proc=read)
 
 
 def ask_other(made: Imported, name: str, kept: str) -> bool:

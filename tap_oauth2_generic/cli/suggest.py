@@ -19,6 +19,7 @@ from tap_oauth2_generic.net.request import Response
 from tap_oauth2_generic.pagination import DEFAULT_STYLE, Paginator
 from tap_oauth2_generic.parsing.guess_format import guess_format
 from tap_oauth2_generic.parsing.guess_records import (
+    doubt_keys,
     guess_records,
     is_usual_key,
     primary_key_candidates,
@@ -183,6 +184,8 @@ class Suggestion:
             keys = [key for key in keys if is_usual_key(key, name, is_part=is_part)]
             if keys and not self.definition.get("primary_keys"):
                 self.definition["primary_keys"] = [*context, keys[0]]
+        if rows and not self.definition.get("primary_keys"):
+            self.remarks.append(doubt_keys(rows))
         changed = [name for name in replication_key_candidates(rows) if tells_change(name)]
         if changed and not self.definition.get("replication_key"):
             self.definition["replication_key"] = changed[0]

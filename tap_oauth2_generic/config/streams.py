@@ -49,7 +49,11 @@ class StreamSettings(Settings):
         "How to request only the records changed since the bookmark.",
         default=IncrementalSettings(),
     )
-    primary_keys: list[str] = setting(NAMES, "Top-level fields that identify a record.", default=[])
+    primary_keys: list[str] = setting(
+        NAMES,
+        "Top-level fields that identify a record. Without them, each run appends its rows.",
+        default=[],
+    )
     replication_key: str | None = setting(
         NAME,
         "Top-level field whose highest value becomes the bookmark; makes the stream INCREMENTAL.",

@@ -21,6 +21,7 @@ from tap_oauth2_generic.importers.seen_requests import (
 from tap_oauth2_generic.pagination.candidates import Parameters, candidates, fallbacks, sizes
 from tap_oauth2_generic.pagination.signs import Sign, find_signs
 from tap_oauth2_generic.parsing.guess_records import (
+    doubt_keys,
     guess_records,
     is_usual_key,
     primary_key_candidates,
@@ -151,7 +152,10 @@ class StreamMaker:
         else:
             definition |= guess_records(page.body, [name])
             keys = [one for one in primary_key_candidates(page.records) if is_usual_key(one, name)]
-            definition |= {"primary_keys": keys[:1]} if keys else {}
+            if keys:
+                definition["primary_keys"] = keys[:1]
+            elif page.records:
+                self._made.unsure.append(f"stream {name!r}: {doubt_keys(page.records)}")
             self._made.derived.append(f"stream {name!r}: {seen.where}")
         if seen.pagination is not None:
             definition["pagination"] = seen.pagination

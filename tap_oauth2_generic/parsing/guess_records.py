@@ -23,6 +23,8 @@ _ASIDE = frozenset({
     "links", "link", "_links", "included", "includes", "errors", "warnings", "messages", "fields",
     "columns", "facets", "filters", "sort", "extensions", "metadata", "expands",
 })  # fmt: skip
+#: How the remark about a stream without a sure key begins.
+NO_KEYS = "no primary_keys"
 #: Usual names of a list of records.
 USUAL = frozenset({
     "data", "items", "results", "records", "value", "entries", "rows", "list", "content",
@@ -67,6 +69,13 @@ def primary_key_candidates(records: list[dict[str, Any]]) -> list[str]:
     likely += [name for name in found if name not in likely and flatten(name).endswith("id")]
     likely += [name for name in found if flatten(name) in _POSITIONS]
     return likely or found[:1]
+
+
+def doubt_keys(records: list[dict[str, Any]]) -> str:
+    """Return why no field was taken for the key: a wrong one would lose rows in a loader."""
+    found = primary_key_candidates(records) if len(records) > 1 else []
+    candidate = f"{found[0]!r}, unique in {len(records)} records, is the key" if found else ""
+    return f"{NO_KEYS}, so each run appends its rows; set them if {candidate or 'there is a key'}"
 
 
 def is_usual_key(name: str, stream: str = "", *, is_part: bool = False) -> bool:

@@ -249,10 +249,80 @@ def test_login_that_fails_without_the_secret_asks_for_no_other(demo, terminal, t
     terminal.answer("Path of a list", "contacts")
     address = terminal.wait_for(r"\n\s+(http\S+)\s")[1]
     Person().visit(Person().decide(address, "deny"))
+    terminal.answer("Log in again? [y/N]", "")
     terminal.answer("or a whole project (meltano)", "")
     assert terminal.end() == 1
     assert "Another client_secret" not in terminal.said
     assert (tmp_path / "config.json").exists()
+    last = terminal.said.replace("\r", "").splitlines()[-3:]
+    assert (
+        last[0] == "not working yet: correct config.json and meltano.yml or the secrets, then run"
+    )
+    assert [line.rpartition("; ")[2] for line in last[1:]] == [
+        "tap-oauth2-generic login --config config.json",
+        "tap-oauth2-generic preview --config config.json",
+    ]
+    assert "Next:" not in terminal.said
+
+
+def test_login_can_be_tried_again(demo, terminal):
+    """An old tab of the browser, or a wrong click, must not cost what was typed."""
+    answer_connection(terminal, demo.url)
+    terminal.answer("Path of a list", "contacts")
+    address = terminal.wait_for(r"\n\s+(http\S+)\s")[1]
+    Person().visit("http://127.0.0.1:8400/callback?code=old&state=old")
+    terminal.wait_for("Error: the redirect has the state of another login")
+    terminal.answer("Log in again? [y/N]", "y")
+    again = terminal.wait_for(r"\n\s+(http\S+)\s")[1]
+    assert again != address
+    Person().visit(Person().decide(again))
+    terminal.wait_for("record 1")
+    terminal.answer("Write", "config")
+    assert terminal.end() == 0
+
+
+PARCELS = [{"parcelNo": f"p-{n}", "title": "a"} for n in range(5)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "keys"),
+    [
+        ([""], None),
+        (["parcelNo"], ["parcelNo"]),
+        (["parcelNo title"], ["parcelNo", "title"]),
+        (["parcelno", "parcelNo"], ["parcelNo"]),
+    ],
+)
+def test_key_that_is_not_sure_is_asked_for(api, terminal, tmp_path, typed, keys):
+    """Nothing is merged by a guess, and nobody learns of doubled rows from the warehouse."""
+    api.serve("/v1/items", PARCELS)
+    answer_token(terminal, api.url, SECRET, "v1/items")
+    terminal.wait_for("no primary_keys, so each run appends its rows")
+    for value in typed:
+        terminal.answer("Primary key, such as parcelNo; without one, each run appends", value)
+    terminal.answer("Write", "config")
+    assert terminal.end() == 0
+    assert ("did you mean 'parcelNo'?" in terminal.said) is (len(typed) > 1)
+    [stream] = json.loads((tmp_path / "config.json").read_text())["streams"]
+    assert stream.get("primary_keys") == keys
+
+
+def test_key_that_is_sure_is_not_asked_for(api, terminal):
+    api.serve("/v1/items", [{"id": n} for n in range(5)])
+    answer_token(terminal, api.url, SECRET, "v1/items")
+    terminal.answer("Write", "config")
+    assert terminal.end() == 0
+    assert "Primary key" not in terminal.said
+
+
+def test_interrupt_at_the_last_question_says_what_was_written(api, terminal):
+    api.serve("/v1/items", [{"id": 1}])
+    answer_token(terminal, api.url, SECRET, "v1/items")
+    terminal.wait_for("Write config.json")
+    terminal.interrupt()
+    assert terminal.end() == 1
+    assert "Wrote config.json, secrets to .env" in terminal.said
+    assert terminal.said.rstrip().endswith("interrupted")
 
 
 def test_question_mark_lists_the_presets(terminal):

@@ -89,6 +89,31 @@ def test_child_that_is_numbered_within_its_parent_has_a_composite_key(
     assert len(run.records("lines")) == 2 * len(rows)
 
 
+UNSURE = "no primary_keys, so each run appends its rows; set them if "
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([{"no": "a"}, {"no": "b"}], "'no', unique in 2 records, is the key"),
+        ([{"x": 1, "no": "a"}, {"x": 1, "no": "b"}], "'no', unique in 2 records, is the key"),
+        ([{"x": 1}, {"x": 1}], "there is a key"),
+        ([{"no": "a"}], "there is a key"),
+        ([{"id": 1}, {"id": 2}], None),
+        ([], None),
+    ],
+)
+def test_stream_without_a_sure_key_says_what_follows(api, suggest, rows, said):
+    """A loader would merge the rows that a wrong key makes equal, and append them without one."""
+    api.serve("/items", rows)
+    (told,) = suggest(api.config({"name": "items", "path": "items"}))
+    remarks = [one for one in told["suggestion"]["remarks"] if "primary_keys" in one]
+    assert remarks == ([UNSURE + said] if said else [])
+    own = {"name": "items", "path": "items", "primary_keys": ["x"]}
+    (told,) = suggest(api.config(own))
+    assert "primary_keys" not in " ".join(told["suggestion"]["remarks"])
+
+
 def pasted(api, suggest, tap, *streams):
     """Suggest, paste and sync; return the suggestions and the run."""
     told = [one["suggestion"] for one in suggest(api.config(*streams))]

@@ -11,6 +11,7 @@ import pytest
 
 from tap_oauth2_generic.errors import InputError
 from tap_oauth2_generic.importers.imported import Imported, ImportOptions, read_source
+from tests.support.commands import run_program
 from tests.support.har import Browser
 
 TOKEN, COOKIE, CSRF = "token-of-the-session", "sid=cookie-of-the-session", "csrf-of-the-session"
@@ -88,6 +89,20 @@ def test_number_that_moved_is_paging_by_its_name_and_begin(name, values, style, 
     (stream,) = made.config["streams"]
     assert stream.get("pagination", {}).get("style") == style
     assert any(doubted in one for one in made.unsure) if doubted else made.unsure == []
+
+
+@pytest.mark.parametrize("tries", [False, True])
+@pytest.mark.parametrize(("key", "count"), [("parcelNo", 1), ("id", 0)])
+def test_stream_without_a_sure_key_is_named_once(tries, key, count, api, monkeypatch):
+    monkeypatch.setenv("TAP_OAUTH2_GENERIC_BASE_URL", api.url)
+    monkeypatch.setenv("TAP_OAUTH2_GENERIC_ACCESS_TOKEN", "token-of-the-test")
+    api.serve("/parcels", [{key: f"p-{n}"} for n in range(5)])
+    browser = Browser()
+    browser.get(f"{api.url}/parcels")
+    done = run_program("import", "har", browser.har, *(["--try"] if tries else []))
+    assert "nothing was tried" not in done.stderr
+    line = "stream 'parcels': no primary_keys, so each run appends its rows; set them if 'parcelNo'"
+    assert done.stderr.count(line) == done.stderr.count("no primary_keys") == count
 
 
 @pytest.mark.parametrize("place", ["query", "body", "variables"])

@@ -79,7 +79,8 @@ def _with_streams(
     listed = [given] if given and isinstance(given, str) else given
     if not isinstance(listed, list) or not any(isinstance(one, str) for one in listed):
         return raw
-    own = {one.get("name") for one in listed if isinstance(one, Mapping)}
+    names_of = (one.get("name") for one in listed if isinstance(one, Mapping))
+    own = {name for name in names_of if isinstance(name, str)}
     streams: list[Any] = []
     for index, one in enumerate(listed):
         if not isinstance(one, str):

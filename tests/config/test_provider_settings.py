@@ -113,6 +113,13 @@ def test_own_stream_replaces_the_stream_of_the_preset():
     assert config.top.streams[2].request.path.text == "own/deals"
 
 
+@pytest.mark.parametrize("name", [[], {}, None, 1, True, ["deals"]])
+def test_name_of_an_own_stream_that_is_no_string_is_an_error(name):
+    config, errors = read(provider="hubspot", streams=["preset", {"name": name, "path": "x"}])
+    assert config is None
+    assert any("name" in error for error in errors), errors
+
+
 def test_own_scopes_and_other_grants_keep_the_scopes_of_the_preset_out():
     """The preset's scopes are for its own grant, and only if the user sets none."""
     own, _ = read(provider="hubspot", streams="preset", scopes="a")

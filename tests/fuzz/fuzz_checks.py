@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LONGEST_LINE = 2500
-# With instrumented functions Python may start the line when its stack overflows.
-ERROR = re.compile(r"^(?:.*\| |Exception ignored in .*)?ERROR\b.*", re.MULTILINE)
+# With instrumented functions Python may start the line when its stack overflows. A secret that is
+# the word "error" masks the level, too.
+ERROR = re.compile(r"^(?:.*\| |Exception ignored in .*)?(?:ERROR\b|\*\*\*: ).*", re.MULTILINE)
 _STEERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 

@@ -95,6 +95,10 @@ def test_each_broken_rule_is_detected(status, errors, broken):
         check_outcome(Outcome(status, b"", errors), {f"{SECRET}7"})
 
 
+def test_level_that_is_masked_as_a_secret_is_one():
+    check_outcome(Outcome(1, b"", "***: unknown setting 'a'"), set())
+
+
 def test_input_that_exceeds_its_cpu_time_is_stopped():
 
     def go_on():

@@ -83,7 +83,8 @@ def ask_keys(made: Imported, fields: Collection[str], candidates: Sequence[str])
         return
 
     def read(value: str) -> str:
-        keys = STRINGS.parse(value)
+        # The name of a column may have spaces.
+        keys = [value] if value in fields else STRINGS.parse(value)
         for key in keys:
             if key not in fields:
                 raise click.UsageError(f"no record has {key!r}{near_choice(key, fields)}")

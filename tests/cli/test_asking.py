@@ -281,7 +281,7 @@ def test_login_can_be_tried_again(demo, terminal):
     assert terminal.end() == 0
 
 
-PARCELS = [{"parcelNo": f"p-{n}", "title": "a"} for n in range(5)]
+PARCELS = [{"parcelNo": f"p-{n}", "title": "a", "sent on": "b"} for n in range(5)]
 
 
 @pytest.mark.parametrize(
@@ -290,6 +290,7 @@ PARCELS = [{"parcelNo": f"p-{n}", "title": "a"} for n in range(5)]
         ([""], None),
         (["parcelNo"], ["parcelNo"]),
         (["parcelNo title"], ["parcelNo", "title"]),
+        (["sent on"], ["sent on"]),
         (["parcelno", "parcelNo"], ["parcelNo"]),
     ],
 )

@@ -162,8 +162,7 @@ def reject_unknown(
 
 def near_choice(written: Any, choices: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` if one choice is near, else an empty string."""
-    found = find_near(written, choices)
-    return "" if found is None else f"; did you mean {found!r}?"
+    return f"; did you mean {found!r}?" if (found := find_near(written, choices)) else ""
 
 
 def find_near(written: Any, choices: Iterable[str]) -> str | None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 import shlex
 
+from tap_oauth2_generic.settings.limits import MAX_COMMAND_CHARACTERS
+
 _CMD = re.compile(r"\s\^(?:\"|\r?\n)")
 _CARET = re.compile(r"\^(?:\r?\n)?(.?)", re.DOTALL)
 _LINE_END = re.compile(r"\s*\^\r?\n")
@@ -33,7 +35,11 @@ _LETTERS = {
 
 
 def split_command(line: str) -> list[str]:
-    """Return the words of the first command; raise ValueError if a quote is not closed."""
+    """Return the words of the first command; raise ValueError if it is long or not closed."""
+    # For a word twice as long, shlex takes four times as much time.
+    if len(line) > MAX_COMMAND_CHARACTERS:
+        most = f"{MAX_COMMAND_CHARACTERS:,}"
+        raise ValueError(f"it has more than {most} characters; shorten its data")
     if _CMD.search(line):
         # With plain quotes, cmd.exe takes the carets inside as they are.
         is_escaped = '^"' in line

@@ -101,6 +101,8 @@ MAX_TRIALS = 120
 MAX_PREVIEW_FIELDS = 300
 #: bytes of a source that `import` reads | A larger one is an error.
 MAX_IMPORT_BYTES = 2**27
+#: characters of a curl line, of which Linux runs no longer word | A longer line is an error.
+MAX_COMMAND_CHARACTERS = 2**17
 #: seconds of one call of an `mcp` tool | The call ends with an error; what it had begun stops.
 MAX_CALL_SECONDS = 50
 #: bytes of the arguments of an `mcp` tool, as JSON | More is an error.

@@ -210,6 +210,7 @@ def test_braces_of_a_body_are_no_placeholders():
         ("curl --he x: y", "several addresses|not a unique prefix"),
         ("curl https://a.example https://b.example", "several addresses"),
         ("curl 'https://a.example", "cannot be read"),
+        pytest.param(f"curl -d {'a' * 2**17} {BASE}", "more than 131,072 characters", id="long"),
         (f"curl {BASE} -d @file", "is in a file"),
         (f"curl {BASE} --data-urlencode q@file", "is in a file"),
         (f"curl {BASE} -H @file", "are in a file"),
